@@ -1,0 +1,6 @@
+export { parseAnnotationLine, readAnnotations, type Annotation } from './annotations.js';
+export type { LineProblem, Parsed } from './json-lines.js';
+export { parseLabelledLine, readLabelled, type LabelledAnswer } from './labelled.js';
+export { readTasks, readTasksStrict } from './read-tasks.js';
+export { parseRegressionLine, readRegression, type RegressionCase } from './regression.js';
+export { parseTaskLine } from './task-line.js';

@@ -1,0 +1,29 @@
+import type { JsonValue, Task } from '@touchstone/spec';
+import { readJsonLines, recordsOrThrow, shorten } from './json-lines.js';
+import type { Parsed } from './json-lines.js';
+
+/**
+ * Reads lines that are a task and more (an answer, labels). Several lines may share a task, but its id must mean the
+ * same prompt on all of them, because statistics are grouped by it.
+ *
+ * @throws {InputError} naming every bad line as `file:line`, or when the file is not JSON Lines at all.
+ */
+export async function readTaskLines<T extends { task: Task }>(
+  path: string,
+  parse: (value: JsonValue) => Parsed<T>,
+): Promise<T[]> {
+  const seen = new Map<string, { line: number; prompt: string }>();
+  const read = await readJsonLines(path, (value, line): Parsed<T> => {
+    const parsed = parse(value);
+    if ('problems' in parsed) return parsed;
+    const { id, messages } = parsed.value.task;
+    const prompt = JSON.stringify(messages);
+    const earlier = seen.get(id);
+    if (earlier !== undefined && earlier.prompt !== prompt) {
+      return { problems: [`the id "${shorten(id)}" stands for another prompt on line ${earlier.line}`] };
+    }
+    if (earlier === undefined) seen.set(id, { line, prompt });
+    return parsed;
+  });
+  return recordsOrThrow(path, read);
+}

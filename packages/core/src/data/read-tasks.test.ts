@@ -1,0 +1,177 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { InputError } from '@touchstone/spec';
+import { afterAll, describe, expect, it } from 'vitest';
+import { readAnnotations } from './annotations.js';
+import { readLabelled } from './labelled.js';
+import { readTasks, readTasksStrict } from './read-tasks.js';
+import { readRegression } from './regression.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'touchstone-data-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function file(content: string | Buffer | object[]): string {
+  const path = join(folder, 'data.jsonl');
+  const text = Array.isArray(content) ? content.map((line) => JSON.stringify(line)).join('\n') : content;
+  writeFileSync(path, text);
+  return path;
+}
+
+/** The message of the InputError that `work` ends in, with the folder left out. */
+async function refusal(work: Promise<unknown>): Promise<string> {
+  const error = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(InputError);
+  return (error as InputError).message.replaceAll(`${folder}/`, '');
+}
+
+const prompt = (id: string) => ({ id, messages: [{ role: 'user', content: `Q ${id}` }] });
+
+describe('readTasks', () => {
+  it('keeps good lines and names bad ones by number and reason', async () => {
+    const good = JSON.stringify(prompt('a'));
+    const path = file(
+      Buffer.concat([
+        Buffer.from(`\uFEFF${good}\r\n\r\n{"id":\n{"id":"b"}\n${good}\n"`),
+        Buffer.from([0xff, 0x22]),
+        Buffer.from(`\n${JSON.stringify(prompt('c'))}`),
+      ]),
+    );
+    const { tasks, problems } = await readTasks(path);
+    expect(tasks.map(({ id }) => id)).toEqual(['a', 'c']);
+    expect(problems.map(({ line }) => line)).toEqual([3, 4, 5, 6]);
+    expect(problems.map(({ message }) => message)).toEqual([
+      expect.stringContaining('not JSON'),
+      'messages: expected a list of turns, got nothing',
+      'the task "a" is already on line 1',
+      expect.stringContaining('not UTF-8'),
+    ]);
+    const message = await refusal(readTasksStrict(path));
+    expect(message.split('\n')).toHaveLength(4);
+    expect(message).toContain('data.jsonl:4: messages: expected a list of turns, got nothing');
+  });
+
+  it('joins lines that cross the chunks of the stream', async () => {
+    const long = Array.from({ length: 40 }, (_, i) => ({ ...prompt(`t${i}`), document: 'é'.repeat(9_973) }));
+    const { tasks, problems } = await readTasks(file(long));
+    expect(problems).toEqual([]);
+    expect(tasks.map(({ metadata }) => metadata['document'])).toEqual(long.map(({ document }) => document));
+  });
+
+  it.each([
+    ['an empty file', '', 'data.jsonl: the file is empty: expected one JSON object a line'],
+    ['only blank lines', '\n \n', 'data.jsonl: the file is empty'],
+    ['a JSON array', '[\n {}\n]', 'data.jsonl:1: the file is one JSON value: expected JSON Lines'],
+    ['a pretty-printed object', '{\n "id": 1\n}', 'data.jsonl:1: the file is one JSON value'],
+    ['UTF-16', Buffer.from('\uFEFF{}', 'utf16le'), 'data.jsonl: the file is UTF-16'],
+    ['a binary file', Buffer.from([1, 0, 2, 10, 3]), 'data.jsonl: the file is not text'],
+  ])('refuses %s with one message', async (_, content, message) => {
+    const got = await refusal(readTasks(file(content)));
+    expect(got).toContain(message);
+    expect(got.split('\n')).toHaveLength(1);
+  });
+
+  it('refuses a missing file and a folder', async () => {
+    expect(await refusal(readTasks(join(folder, 'no.jsonl')))).toBe(
+      'no.jsonl: cannot open the data file: there is no such file',
+    );
+    expect(await refusal(readTasks(folder))).toContain('expected a JSON Lines file, got a folder');
+  });
+});
+
+describe('lines that are a task and more', () => {
+  const answered = { ...prompt('a'), response: '[]' };
+
+  it('splits the answer off an annotation', async () => {
+    const turns = [...prompt('a').messages, { role: 'assistant', content: 'A' }];
+    const [annotation] = await readAnnotations(file([{ id: 'a', messages: turns, reference_answer: 'r' }]));
+    expect(annotation).toEqual({ task: { ...prompt('a'), reference: 'r', metadata: {} }, answer: 'A' });
+    expect(await refusal(readAnnotations(file([prompt('a')])))).toContain(
+      "data.jsonl:1: messages: expected the last turn to be the assistant's answer, got a user turn",
+    );
+  });
+
+  it('reads labels per item or for the whole answer, and keeps them out of the task', async () => {
+    const examples = await readLabelled(
+      file([
+        { ...answered, labels: [{ Grounding: 5, Actionability: true }, { Grounding: 1 }] },
+        { ...answered, labels: { Grounding: false } },
+      ]),
+    );
+    expect(examples.map(({ labels }) => labels)).toEqual([
+      [{ Grounding: 5, Actionability: 1 }, { Grounding: 1 }],
+      [{ Grounding: 0 }],
+    ]);
+    expect(examples[0]?.task.metadata).toEqual({});
+  });
+
+  it('refuses unusable labels, and one id for two prompts', async () => {
+    const path = file([
+      { ...answered, labels: { Grounding: '5' } },
+      { ...answered, labels: [] },
+      { ...prompt('a'), labels: { Grounding: 1 } },
+      { ...answered, labels: { Grounding: 1 } },
+      { ...answered, messages: [{ role: 'user', content: 'other' }], labels: { Grounding: 1 } },
+    ]);
+    expect((await refusal(readLabelled(path))).split('\n')).toEqual([
+      'data.jsonl:1: labels."Grounding": expected a number, true or false, got a string',
+      'data.jsonl:2: labels: expected at least one label, got none',
+      'data.jsonl:3: response: expected the answer as a string, got nothing',
+      'data.jsonl:5: the id "a" stands for another prompt on line 4',
+    ]);
+  });
+
+  it('reads regression cases with their band', async () => {
+    const [known] = await readRegression(file([{ ...answered, kind: 'bad', max: 0.2 }]));
+    expect(known).toMatchObject({ response: '[]', kind: 'bad', max: 0.2 });
+    const path = file([
+      { ...answered, kind: 'ugly', max: 2 },
+      { ...answered, kind: 'good' },
+      { ...answered, kind: 'boundary', min: 0.7, max: 0.3 },
+    ]);
+    const message = await refusal(readRegression(path));
+    expect(message).toContain('data.jsonl:1: kind: expected good, bad, boundary, got a string');
+    expect(message).toContain('data.jsonl:1: max: expected a number from 0 to 1, got the number 2');
+    expect(message).toContain('data.jsonl:2: expected min or max');
+    expect(message).toContain('data.jsonl:3: min 0.7 is above max 0.3');
+  });
+});
+
+const samples = process.env['TOUCHSTONE_DATA'];
+const missing = samples === undefined || !existsSync(join(samples, 'rft_test_data.jsonl'));
+const why = missing ? ' (skipped: TOUCHSTONE_DATA does not point to the Nova Forge samples)' : '';
+
+describe.skipIf(missing)(`the samples of the Nova Forge SDK${why}`, () => {
+  const read = (name: string) => readTasks(join(samples ?? '', name));
+
+  it.each(['flat', 'minimal', 'nested', 'openai'])('rft_multiturn_valid_%s has no problem', async (name) => {
+    const { tasks, problems } = await read(`rft_multiturn_valid_${name}.jsonl`);
+    expect(problems).toEqual([]);
+    expect(tasks).toHaveLength(5);
+  });
+
+  it.each([
+    ['empty_prompt', [1]],
+    ['info_string', [1, 2]],
+    ['missing_prompt', [1, 2]],
+    ['openai_role', [1, 2]],
+    // We are more lenient than the vendor: an id is made from the content.
+    ['missing_id', []],
+  ])('rft_multiturn_invalid_%s names its bad lines', async (name, lines) => {
+    const { problems } = await read(`rft_multiturn_invalid_${name}.jsonl`);
+    expect(problems.map(({ line }) => line)).toEqual(lines);
+  });
+
+  it('reads the single-turn samples, which repeat one task', async () => {
+    for (const name of ['rft_test_data.jsonl', 'unstructured_rft_data.jsonl']) {
+      const { tasks, problems } = await read(name);
+      expect(tasks).toHaveLength(1);
+      expect(tasks[0]?.messages.map(({ role }) => role)).toEqual(['system', 'user']);
+      expect(tasks[0]?.reference).toEqual({ donor_bond_counts: 2, acceptor_bond_counts: 4 });
+      expect(problems.every(({ message }) => message.includes('already on line 1'))).toBe(true);
+    }
+  });
+});

@@ -1,0 +1,58 @@
+/** Bounds on the search, so that it stays linear in the length of the text whatever is in it. */
+const MAX_MARKERS = 4;
+const MAX_STARTS = 64;
+
+/**
+ * The last complete object in `text` that encloses `marker` and that `accept` takes, or undefined. Looks from the
+ * last marker backwards and, for each, from the innermost brace outwards: a draft, an echo of the candidate or text
+ * around the object does no harm. `accept` returns undefined to refuse a slice.
+ */
+export function lastObjectWith<T>(text: string, marker: string, accept: (slice: string) => T | undefined): T | undefined {
+  let at = text.lastIndexOf(marker);
+  for (let markers = 0; at >= 0 && markers < MAX_MARKERS; markers++) {
+    let start = at > 0 ? text.lastIndexOf('{', at - 1) : -1;
+    for (let starts = 0; start >= 0 && starts < MAX_STARTS; starts++) {
+      const end = endOfObject(text, start);
+      if (end > at) {
+        const accepted = accept(text.slice(start, end));
+        if (accepted !== undefined) return accepted;
+      }
+      start = start > 0 ? text.lastIndexOf('{', start - 1) : -1;
+    }
+    at = at > 0 ? text.lastIndexOf(marker, at - 1) : -1;
+  }
+  return undefined;
+}
+
+/** Index after the brace that closes the one at `start`, or −1. Braces inside strings do not count. */
+function endOfObject(text: string, start: number): number {
+  let depth = 0;
+  let inString = false;
+  for (let i = start; i < text.length; i++) {
+    const c = text[i];
+    if (inString) {
+      if (c === '\\') i++;
+      else if (c === '"') inString = false;
+    } else if (c === '"') inString = true;
+    else if (c === '{') depth++;
+    else if (c === '}' && --depth === 0) return i + 1;
+  }
+  return -1;
+}
+
+/** Whether some object in `json`, which must be valid JSON, has a key twice. `JSON.parse` keeps the last silently. */
+export function hasDuplicateKeys(json: string): boolean {
+  const open: (Set<string> | null)[] = [];
+  for (const [token, key] of json.matchAll(/("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}[\]]/g)) {
+    if (token === '{') open.push(new Set());
+    else if (token === '[') open.push(null);
+    else if (token === '}' || token === ']') open.pop();
+    else if (key !== undefined) {
+      const keys = open.at(-1);
+      const name = JSON.parse(key) as string;
+      if (keys?.has(name)) return true;
+      keys?.add(name);
+    }
+  }
+  return false;
+}

@@ -1,0 +1,112 @@
+import type { CriterionVerdict } from '@touchstone/spec';
+import { jsonrepair } from 'jsonrepair';
+import { hasDuplicateKeys, lastObjectWith } from './extract.js';
+import type { Criterion } from './schema.js';
+import { scaleRange, toScore, weightedMean } from './score.js';
+
+/** Part of every fingerprint: raise it when the same reply would be read differently. */
+export const PARSER_VERSION = 1;
+
+/** Longer replies are not read; no judge that keeps to the format comes near. */
+const MAX_CHARACTERS = 200_000;
+/** A stated total may be rounded to one decimal. */
+const ROUNDING = 0.05;
+
+export interface ParsedReply {
+  /** One entry per criterion, in the order of the rubric. */
+  criteria: CriterionVerdict[];
+  /** The reply states a total that its criteria do not give. */
+  mismatch: boolean;
+}
+
+/**
+ * Reads a judge's reply: the last complete JSON object that carries the marker as its `id`. If the object is not
+ * valid JSON, that slice alone is repaired (quotes, commas, line breaks). Every criterion must be there exactly once
+ * with a score on its scale; anything else is a problem, never a guess.
+ */
+export function parseReply(
+  text: string,
+  { marker, criteria }: { marker: string; criteria: readonly Criterion[] },
+): ParsedReply | { problem: string } {
+  if (text.length > MAX_CHARACTERS) return { problem: `the reply is longer than ${MAX_CHARACTERS} characters` };
+  const reply = lastObjectWith(text, marker, (slice) => readObject(slice, marker));
+  if (reply === undefined) return { problem: `no complete JSON object with the id "${marker}" in the reply` };
+  if ('problem' in reply) return { problem: reply.problem };
+  return readVerdicts(reply.value, criteria);
+}
+
+type Fields = Record<string, unknown>;
+
+function readObject(slice: string, marker: string): { value: Fields } | { problem: string } | undefined {
+  let json = slice;
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    try {
+      json = jsonrepair(slice);
+      value = JSON.parse(json);
+    } catch {
+      return undefined; // Not an object after all: the search goes on outwards, then to the marker before.
+    }
+  }
+  if (!isFields(value) || own(value, 'id') !== marker) return undefined;
+  return hasDuplicateKeys(json) ? { problem: 'a key occurs twice in one object of the reply' } : { value };
+}
+
+function readVerdicts(reply: Fields, criteria: readonly Criterion[]): ParsedReply | { problem: string } {
+  const entries = own(reply, 'verdicts');
+  if (!Array.isArray(entries)) return { problem: '"verdicts" is not a list' };
+  const found = new Map<string, CriterionVerdict>();
+  for (const entry of entries as unknown[]) {
+    if (!isFields(entry)) return { problem: 'an entry of "verdicts" is not an object' };
+    const name = own(entry, 'criterion');
+    const criterion = criteria.find((one) => one.name === name);
+    if (!criterion) return { problem: `unknown criterion ${show(name)}` };
+    if (found.has(criterion.name)) return { problem: `criterion "${criterion.name}" is there twice` };
+    const value = readScore(own(entry, 'score'), criterion);
+    if (value === undefined) return { problem: `${criterion.name}: ${show(own(entry, 'score'))} is not on its scale` };
+    const evidence = own(entry, 'evidence') ?? '';
+    const reason = own(entry, 'reason') ?? '';
+    if (typeof evidence !== 'string' || typeof reason !== 'string') {
+      return { problem: `${criterion.name}: evidence and reason must be strings` };
+    }
+    found.set(criterion.name, { criterion: criterion.name, evidence, reason, value, score: toScore(criterion, value) });
+  }
+  const verdicts: CriterionVerdict[] = [];
+  for (const { name } of criteria) {
+    const verdict = found.get(name);
+    if (!verdict) return { problem: `criterion "${name}" is missing` };
+    verdicts.push(verdict);
+  }
+  return { criteria: verdicts, mismatch: contradicts(own(reply, 'total'), criteria, verdicts) };
+}
+
+/** The value on the criterion's own scale (Boolean as 0 or 1), or undefined when it is not on it. */
+function readScore(score: unknown, criterion: Criterion): number | undefined {
+  if (criterion.scale === 'boolean') return typeof score === 'boolean' ? Number(score) : undefined;
+  const { min, max } = scaleRange(criterion);
+  const onScale = typeof score === 'number' && Number.isInteger(score) && score >= min && score <= max;
+  // −0 is 0: it would not survive being stored.
+  return onScale ? score + 0 : undefined;
+}
+
+/** A stated total is compared with the weighted mean of the values on their own scales. */
+function contradicts(total: unknown, criteria: readonly Criterion[], verdicts: readonly CriterionVerdict[]): boolean {
+  if (total === undefined || total === null) return false;
+  const mean = weightedMean(verdicts.map(({ value }, i) => ({ value, weight: criteria[i]!.weight })));
+  return typeof total !== 'number' || Math.abs(total - mean) > ROUNDING + 1e-9;
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function own(fields: Fields, key: string): unknown {
+  return Object.hasOwn(fields, key) ? fields[key] : undefined;
+}
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}

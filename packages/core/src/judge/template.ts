@@ -1,0 +1,57 @@
+import { InputError } from '@touchstone/spec';
+
+type Part = { literal: string } | { placeholder: string };
+
+/** A prompt with `{{name}}` placeholders, read once and filled many times. */
+export interface Template {
+  /** Names of the placeholders, each once, in the order they first occur. */
+  names: readonly string[];
+  /**
+   * The text with every placeholder replaced by `valueOf(name)`, in one pass: inserted text is never searched for
+   * placeholders.
+   */
+  fill(valueOf: (name: string) => string): string;
+}
+
+/**
+ * Reads a template. `isKnown` says which names may occur.
+ *
+ * @param what names the template in messages, for example `judge.prompt`.
+ * @throws {InputError} for a placeholder that is not known; the message lists `known`.
+ */
+export function parseTemplate(
+  text: string,
+  { what, isKnown, known }: { what: string; isKnown: (name: string) => boolean; known: readonly string[] },
+): Template {
+  const parts: Part[] = [];
+  let end = 0;
+  for (const match of text.matchAll(/\{\{([^{}]*)\}\}/g)) {
+    const placeholder = match[1]!.trim();
+    if (!isKnown(placeholder)) {
+      const line = text.slice(0, match.index).split('\n').length;
+      throw new InputError([
+        { message: `${what}, its line ${line}: unknown placeholder ${match[0]}. Known: ${known.join(', ')}` },
+      ]);
+    }
+    parts.push({ literal: text.slice(end, match.index) }, { placeholder });
+    end = match.index + match[0].length;
+  }
+  parts.push({ literal: text.slice(end) });
+  return {
+    names: [...new Set(parts.flatMap((part) => ('placeholder' in part ? [part.placeholder] : [])))],
+    fill: (valueOf) => parts.map((part) => ('literal' in part ? part.literal : valueOf(part.placeholder))).join(''),
+  };
+}
+
+/**
+ * A function that takes from text the power to open or close a tag of `templates`: the `<` of such a tag becomes
+ * `&lt;`. All other text, quotes above all, stays as it is. Linear in the length of its input.
+ */
+export function tagNeutraliser(templates: readonly string[]): (text: string) => string {
+  const tags = new Set(
+    templates.flatMap((text) => [...text.matchAll(/<\/?([A-Za-z][\w-]*)/g)].map((match) => match[1]!)),
+  );
+  if (tags.size === 0) return (text) => text;
+  const opening = new RegExp(`<(?=\\s*(?:/\\s*)?(?:${[...tags].join('|')})(?![\\w-]))`, 'gi');
+  return (text) => text.replace(opening, '&lt;');
+}

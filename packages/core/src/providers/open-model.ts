@@ -1,0 +1,126 @@
+import { createAmazonBedrock } from '@ai-sdk/amazon-bedrock';
+import { createAnthropic } from '@ai-sdk/anthropic';
+import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
+import type { LanguageModelV3 } from '@ai-sdk/provider';
+import { InputError, type LanguageModel } from '@touchstone/spec';
+import { fromProvider } from './from-provider.js';
+import { parseModelId } from './model-id.js';
+import { networkFetch } from './network.js';
+import type { ModelConfig } from './schema.js';
+
+export interface OpenModelOptions {
+  /** Loads `local:FOLDER`; `core` has no engine of its own. */
+  localModel?: (folder: string) => Promise<LanguageModel>;
+  /** Where keys are read from. Default: the process's environment. */
+  env?: Record<string, string | undefined>;
+  /** Milliseconds since the epoch. Default: the system's clock. */
+  now?: () => number;
+}
+
+interface Opened {
+  model: LanguageModelV3;
+  /** What a refused key should make the user look at. */
+  keySource: string;
+  secret: string | undefined;
+}
+
+type Env = Record<string, string | undefined>;
+
+/**
+ * The model that `provider:model` names, ready to be asked. Nothing is sent yet.
+ *
+ * @throws {InputError} for an unknown provider, a missing base_url, a named key variable that is not set,
+ *   or missing AWS settings.
+ */
+export async function openModel(config: ModelConfig, options: OpenModelOptions = {}): Promise<LanguageModel> {
+  const { provider, name } = parseModelId(config.model);
+  const env = options.env ?? process.env;
+  if (provider === 'local') {
+    if (options.localModel) return options.localModel(name);
+    throw wrong(`${config.model}: this command cannot run local models; use openai-compatible, anthropic or bedrock`);
+  }
+  const open = { 'openai-compatible': openCompatible, anthropic: openAnthropic, bedrock: openBedrock }[provider];
+  const { model, keySource, secret } = open(name, config, env);
+  return fromProvider(model, {
+    id: config.model,
+    version: config.base_url === undefined ? name : `${name}@${new URL(config.base_url).host}`,
+    structuredOutput: config.structured_output === 'native',
+    keySource,
+    secret,
+    baseUrl: config.base_url,
+    now: options.now ?? Date.now,
+  });
+}
+
+function openCompatible(name: string, config: ModelConfig, env: Env): Opened {
+  if (config.base_url === undefined) {
+    throw wrong(`${config.model}: base_url is missing; give the server's address, for example http://127.0.0.1:8000/v1`);
+  }
+  // A key that the user did not tie to this server is sent over https only.
+  const encrypted = new URL(config.base_url).protocol === 'https:';
+  const variable = config.api_key_env ?? 'OPENAI_API_KEY';
+  const key = config.api_key_env || encrypted ? readKey(variable, env, config) : undefined;
+  const provider = createOpenAICompatible({
+    name: 'openai-compatible',
+    baseURL: config.base_url,
+    fetch: networkFetch,
+    supportsStructuredOutputs: config.structured_output === 'native',
+    ...(key === undefined ? {} : { apiKey: key }),
+  });
+  const keySource = key === undefined && !encrypted ? 'api_key_env (no key was sent)' : `the environment variable ${variable}`;
+  return { model: provider.chatModel(name), keySource, secret: key };
+}
+
+function openAnthropic(name: string, config: ModelConfig, env: Env): Opened {
+  const variable = config.api_key_env ?? 'ANTHROPIC_API_KEY';
+  const key = readKey(variable, env, config);
+  if (key === undefined) throw wrong(`${config.model}: set the environment variable ${variable} to your key`);
+  const provider = createAnthropic({
+    apiKey: key,
+    fetch: networkFetch,
+    ...(config.base_url === undefined ? {} : { baseURL: config.base_url }),
+  });
+  return { model: provider(name), keySource: `the environment variable ${variable}`, secret: key };
+}
+
+function openBedrock(name: string, config: ModelConfig, env: Env): Opened {
+  const region = env['AWS_REGION'];
+  if (!region) throw wrong(`${config.model}: set the environment variable AWS_REGION, for example us-east-1`);
+  const bearerVariable = config.api_key_env ?? 'AWS_BEARER_TOKEN_BEDROCK';
+  const bearer = readKey(bearerVariable, env, config);
+  const accessKeyId = env['AWS_ACCESS_KEY_ID'];
+  const secretAccessKey = env['AWS_SECRET_ACCESS_KEY'];
+  const sessionToken = env['AWS_SESSION_TOKEN'];
+  const common = {
+    region,
+    fetch: networkFetch,
+    ...(config.base_url === undefined ? {} : { baseURL: config.base_url }),
+  };
+  if (bearer !== undefined) {
+    const provider = createAmazonBedrock({ ...common, apiKey: bearer });
+    return { model: provider(name), keySource: `the environment variable ${bearerVariable}`, secret: bearer };
+  }
+  if (!accessKeyId || !secretAccessKey) {
+    throw wrong(
+      `${config.model}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN), or ${bearerVariable}`,
+    );
+  }
+  const provider = createAmazonBedrock({
+    ...common,
+    accessKeyId,
+    secretAccessKey,
+    ...(sessionToken ? { sessionToken } : {}),
+  });
+  return { model: provider(name), keySource: 'the AWS credentials in the environment', secret: secretAccessKey };
+}
+
+function readKey(variable: string, env: Env, config: ModelConfig): string | undefined {
+  const key = env[variable]?.trim();
+  if (key) return key;
+  if (config.api_key_env === undefined) return undefined;
+  throw wrong(`${config.model}: api_key_env names ${variable}, which is not set; set it to your key`);
+}
+
+function wrong(message: string): InputError {
+  return new InputError([{ message }]);
+}

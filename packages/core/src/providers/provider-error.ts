@@ -1,0 +1,118 @@
+import { AISDKError, APICallError } from '@ai-sdk/provider';
+import { ProviderError } from '@touchstone/spec';
+
+/** What a message may name of the call that failed. `secret` is blotted out of whatever the server said. */
+export interface CallPlace {
+  /** `provider:model`. */
+  id: string;
+  /** Where the key comes from, for people: a variable name or several. */
+  keySource: string;
+  baseUrl: string | undefined;
+  secret: string | undefined;
+  signal: AbortSignal | undefined;
+  /** Milliseconds since the epoch, to read a Retry-After that is a date. */
+  now: () => number;
+}
+
+/** Errors of a name or a certificate do not go away by waiting. */
+const PERMANENT_CODES = /^(ENOTFOUND|ERR_TLS|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|ERR_SSL|ERR_INVALID|UND_ERR_INVALID)/;
+const MAX_DETAIL = 300;
+
+/**
+ * What a provider package threw, as the typed error that dispatch and verdicts understand.
+ * Anything that is not a failure of the call (a defect of ours) is thrown again as it came.
+ */
+export function toProviderError(error: unknown, place: CallPlace): ProviderError {
+  if (place.signal?.aborted) {
+    const timedOut = place.signal.reason instanceof Error && place.signal.reason.name === 'TimeoutError';
+    return timedOut
+      ? new ProviderError(`${place.id}: no reply in time`, { reason: 'timeout', isRetryable: true })
+      : new ProviderError(`${place.id}: the call was cancelled`, { reason: 'timeout', isRetryable: false });
+  }
+  if (APICallError.isInstance(error)) {
+    return error.statusCode === undefined ? connectionError(error, place) : statusError(error, error.statusCode, place);
+  }
+  if (errorCode(error) !== undefined) return connectionError(error, place);
+  if (AISDKError.isInstance(error)) {
+    return new ProviderError(`${place.id}: ${detailOf(error.message, place)}`, {
+      reason: 'transport',
+      isRetryable: false,
+    });
+  }
+  throw error;
+}
+
+function statusError(error: APICallError, status: number, place: CallPlace): ProviderError {
+  const said = detailOf(error.message, place);
+  if (status === 429) {
+    const retryAfterMs = readRetryAfter(error.responseHeaders ?? {}, place.now());
+    return new ProviderError(`${place.id}: rate limit (429): ${said}`, {
+      reason: 'rate-limit',
+      isRetryable: true,
+      status,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    });
+  }
+  if (status === 401 || status === 403) {
+    // The server's own words are left out: some repeat the key.
+    const message = `${place.id}: the API refused the key (${status}); check ${place.keySource} and the model's access rights`;
+    return new ProviderError(message, { reason: 'transport', isRetryable: false, status });
+  }
+  const where = place.baseUrl === undefined ? 'the model name' : `base_url (${place.baseUrl}) and the model name`;
+  const advice =
+    status === 404
+      ? `; check ${where}`
+      : status < 300
+        ? `; the reply is not what this API gives: check ${where}`
+        : status < 400
+          ? `; redirects are not followed: check ${where}`
+          : '';
+  const isRetryable = status === 408 || status === 409 || status >= 500 || status < 300;
+  const retryAfterMs = isRetryable ? readRetryAfter(error.responseHeaders ?? {}, place.now()) : undefined;
+  return new ProviderError(`${place.id}: HTTP ${status}: ${said}${advice}`, {
+    reason: 'transport',
+    isRetryable,
+    status,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });
+}
+
+function connectionError(error: unknown, place: CallPlace): ProviderError {
+  const code = errorCode(error) ?? 'connection failed';
+  const where = place.baseUrl === undefined ? 'the API' : place.baseUrl;
+  return new ProviderError(`${place.id}: cannot reach ${where} (${code}); is the server running and the address right?`, {
+    reason: 'transport',
+    isRetryable: !PERMANENT_CODES.test(code),
+  });
+}
+
+/** The system's error code, looked for along the chain of causes. */
+function errorCode(error: unknown): string | undefined {
+  let current = error;
+  for (let depth = 0; depth < 8 && current instanceof Error; depth++) {
+    const { code, cause } = current as Error & { code?: unknown };
+    if (typeof code === 'string') return code;
+    current = cause ?? (current instanceof AggregateError ? (current.errors[0] as unknown) : undefined);
+  }
+  return undefined;
+}
+
+function detailOf(message: string, { secret }: CallPlace): string {
+  const clean = secret ? message.replaceAll(secret, '[key]') : message;
+  const line = clean.replace(/\s+/g, ' ').trim();
+  return line.length > MAX_DETAIL ? `${line.slice(0, MAX_DETAIL)}…` : line;
+}
+
+/**
+ * Milliseconds the server asks to wait: `retry-after-ms`, or `retry-after` in seconds or as an HTTP date
+ * (RFC 9110 §10.2.3). Undefined when it does not say, or not legibly.
+ */
+export function readRetryAfter(headers: Record<string, string>, now: number): number | undefined {
+  const ms = headers['retry-after-ms'];
+  if (ms !== undefined && /^\d+(\.\d+)?$/.test(ms)) return Math.ceil(Number(ms));
+  const after = headers['retry-after'];
+  if (after === undefined) return undefined;
+  if (/^\d+(\.\d+)?$/.test(after)) return Math.ceil(Number(after) * 1000);
+  const date = Date.parse(after);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}

@@ -1,0 +1,86 @@
+import { random } from '@touchstone/spec';
+import { describe, expect, it } from 'vitest';
+import { logProbabilities } from '../optimize/gradients.js';
+import { tinyModel } from '../testing.js';
+import { generate } from './generate.js';
+
+const plain = { temperature: 1, topK: 0, topP: 1 };
+
+function requests(seed: number, lengths: number[], maxTokens = 12) {
+  return lengths.map((length, i) => {
+    const draw = random(seed, 'prompt', i);
+    const prompt = Array.from({ length }, () => 2 + draw.integer(35));
+    const stream = random(seed, 'sample', i);
+    return { prompt, maxTokens, uniform: stream.next };
+  });
+}
+
+describe('generate', () => {
+  it.each([
+    ['grouped queries, tied head', {}],
+    ['biases, separate head', { attention_bias: true, mlp_bias: true, tie_word_embeddings: false }],
+    ['one key-value head a query head, another base', { num_key_value_heads: 4, rope_theta: 500 }],
+  ])('returns the log-probabilities of the training graph: %s', async (_, overrides) => {
+    const model = tinyModel(overrides);
+    for (const [name, parameter] of model.parameters) {
+      if (name.endsWith('.bias')) parameter.data.forEach((_, i) => (parameter.data[i] = Math.sin(i)));
+    }
+    const asked = requests(3, [2, 9, 5, 17, 9]);
+    const out = await generate(model, asked, plain, [1]);
+    const scored = await logProbabilities(
+      model,
+      out.map(({ tokens }, i) => ({ tokens: [...asked[i]!.prompt, ...tokens], start: asked[i]!.prompt.length })),
+    );
+    out.forEach(({ logprobs }, i) => {
+      expect(logprobs.length).toBe(scored[i]!.length);
+      logprobs.forEach((value, t) => expect(value).toBeCloseTo(scored[i]![t]!, 4));
+    });
+  });
+
+  it('draws the same tokens for a row whatever else is in the batch', async () => {
+    const model = tinyModel();
+    const together = await generate(model, requests(5, [4, 11, 7]), plain);
+    const alone = await generate(model, [requests(5, [4, 11, 7])[1]!], plain);
+    expect(alone[0]!.tokens).toEqual(together[1]!.tokens);
+  });
+
+  it('samples each token as often as the model says', async () => {
+    const model = tinyModel();
+    const n = 4000;
+    const prompt = [3, 4, 5];
+    const stream = random(11, 'frequency');
+    const out = await generate(model, Array.from({ length: n }, () => ({ prompt, maxTokens: 1, uniform: stream.next })), plain);
+    const counts = new Map<number, number>();
+    for (const { tokens } of out) counts.set(tokens[0]!, (counts.get(tokens[0]!) ?? 0) + 1);
+    for (const { tokens, logprobs } of out.slice(0, 50)) {
+      const p = Math.exp(logprobs[0]!);
+      expect(Math.abs(counts.get(tokens[0]!)! / n - p)).toBeLessThan(5 * Math.sqrt((p * (1 - p)) / n));
+    }
+  });
+
+  it('keeps to the k likeliest tokens, and to the nucleus', async () => {
+    const model = tinyModel({}, 2);
+    const greedy = await generate(model, requests(7, [6, 6]), { ...plain, temperature: 0 });
+    const top1 = await generate(model, requests(7, [6, 6]), { ...plain, topK: 1 });
+    const nucleus = await generate(model, requests(7, [6, 6]), { ...plain, topP: 1e-6 });
+    expect(top1.map((g) => g.tokens)).toEqual(greedy.map((g) => g.tokens));
+    expect(nucleus.map((g) => g.tokens)).toEqual(greedy.map((g) => g.tokens));
+  });
+
+  it('ends at an end token and at the limit', async () => {
+    const model = tinyModel();
+    const every = Array.from({ length: 37 }, (_, i) => i);
+    const [stopped] = await generate(model, requests(1, [5]), plain, every);
+    expect(stopped).toMatchObject({ finish: 'stop' });
+    expect(stopped!.tokens).toHaveLength(1);
+    const [cut] = await generate(model, requests(1, [5], 6), plain, []);
+    expect(cut).toMatchObject({ finish: 'length' });
+    expect(cut!.tokens).toHaveLength(6);
+  });
+
+  it('refuses what does not fit, saying the numbers', async () => {
+    const model = tinyModel();
+    await expect(generate(model, requests(1, [250]), plain)).rejects.toThrow(/250 tokens and up to 12 .* 256/);
+    await expect(generate(model, requests(1, [1]), plain)).rejects.toThrow(/at least 2 tokens/);
+  });
+});

@@ -1,0 +1,56 @@
+import ort from 'onnxruntime-node';
+
+export type Tensor = ort.Tensor;
+export type Feeds = Record<string, Tensor>;
+
+export function float32(data: Float32Array, dims: readonly number[]): Tensor {
+  return new ort.Tensor('float32', data, dims);
+}
+export function int32(data: Int32Array, dims: readonly number[]): Tensor {
+  return new ort.Tensor('int32', data, dims);
+}
+export function int64(data: BigInt64Array, dims: readonly number[]): Tensor {
+  return new ort.Tensor('int64', data, dims);
+}
+export function scalar(value: number): Tensor {
+  return float32(Float32Array.of(value), []);
+}
+export function boolean(value: boolean): Tensor {
+  return new ort.Tensor('bool', [value], []);
+}
+export const zeros = (dims: readonly number[]): Tensor =>
+  float32(new Float32Array(dims.reduce((a, b) => a * b, 1)), dims);
+
+/** Float data of a tensor that is known to be float32. */
+export function floats(tensor: Tensor | undefined): Float32Array {
+  if (!(tensor?.data instanceof Float32Array)) throw new TypeError(`expected a float32 tensor, got ${tensor?.type}`);
+  return tensor.data;
+}
+
+/** A compiled graph. */
+export interface Session {
+  run(feeds: Feeds): Promise<Record<string, Tensor>>;
+}
+
+/** Compiles a serialised ONNX model for the CPU. */
+export async function compile(model: Uint8Array): Promise<Session> {
+  const session = await ort.InferenceSession.create(model, {
+    graphOptimizationLevel: 'all',
+    // Shape warnings of nested graphs are noise for a user; errors still throw.
+    logSeverityLevel: 3,
+  });
+  return { run: (feeds) => session.run(feeds) };
+}
+
+/** Compiles each graph once: key → session. The graph is only built when it is not there yet. */
+export class SessionCache {
+  private readonly sessions = new Map<string, Promise<Session>>();
+  get(key: string, build: () => Uint8Array): Promise<Session> {
+    let session = this.sessions.get(key);
+    if (!session) {
+      session = compile(build());
+      this.sessions.set(key, session);
+    }
+    return session;
+  }
+}

@@ -1,0 +1,10 @@
+export * from './generate/generate.js';
+export type { Sampling } from './generate/decode-graph.js';
+export * from './graph/autodiff.js';
+export type { Value } from './graph/graph.js';
+export * from './llama/config.js';
+export * from './llama/model.js';
+export * from './llama/safetensors.js';
+export * from './optimize/adamw.js';
+export * from './optimize/gradients.js';
+export * from './optimize/schedule.js';

@@ -1,0 +1,105 @@
+/** Why a judge has no verdict. A bad answer is never one of these: it is a low score. */
+export const ABSTENTION_REASONS = [
+  'transport',
+  'rate-limit',
+  'timeout',
+  'refusal',
+  'truncation',
+  'unparseable',
+  'budget',
+  'gate',
+] as const;
+export type AbstentionReason = (typeof ABSTENTION_REASONS)[number];
+
+/** What one criterion says of one answer or of one item of it. */
+export interface CriterionVerdict {
+  criterion: string;
+  evidence: string;
+  reason: string;
+  /** On the criterion's own scale: 0 or 1 for Boolean, the written anchor (say 1–5) for graded. */
+  value: number;
+  /** `value` mapped to 0–1. */
+  score: number;
+}
+
+/** Tokens and money of model calls. `money` is in US dollars, 0 where no price is declared. */
+export interface Usage {
+  calls: number;
+  /** Calls that a cache or a call in flight answered. */
+  saved: number;
+  inputTokens: number;
+  outputTokens: number;
+  money: number;
+}
+
+interface VerdictBase {
+  /** Fingerprint of the judge: model, prompt, parameters and parser. */
+  judge: string;
+  /** Which item of a list answer was judged (0-based); absent when the whole answer was. */
+  item?: number;
+  /** Idempotency key: fingerprint, content and repeat index. */
+  key: string;
+  /** The reply as the model wrote it; empty when none came. */
+  raw: string;
+}
+
+export interface ScoredVerdict extends VerdictBase {
+  status: 'scored';
+  /** Weighted mean of the criteria, 0–1, computed here and not by the judge. */
+  score: number;
+  criteria: CriterionVerdict[];
+  /** The judge stated a total that its own criteria do not give. */
+  mismatch: boolean;
+}
+
+export interface AbstainedVerdict extends VerdictBase {
+  status: 'abstained';
+  reason: AbstentionReason;
+  /** For people: what came and what was expected. */
+  detail: string;
+}
+
+export type Verdict = ScoredVerdict | AbstainedVerdict;
+
+/** One named part of a reward: a check, a criterion of the judge, or the judge as a whole. */
+export interface RewardComponent {
+  name: string;
+  kind: 'check' | 'judge' | 'criterion';
+  /** 0–1; null when this part abstained or was not reached. */
+  score: number | null;
+  /** Share in the total; 0 for parts that are only reported. */
+  weight: number;
+  detail?: string;
+}
+
+interface RewardBase {
+  components: RewardComponent[];
+  verdicts: Verdict[];
+  usage: Usage;
+}
+
+/** The reward of one rollout. `score` is 0–1. */
+export type Reward =
+  | (RewardBase & {
+      status: 'scored';
+      score: number;
+      /** The check that ended judging early, if one did. */
+      gatedBy?: string;
+    })
+  | (RewardBase & { status: 'abstained'; reason: AbstentionReason; detail: string });
+
+/** What an abstention becomes when a trainer needs it. `mask` leaves the rollout out of its group. */
+export type AbstentionPolicy = 'mask' | 'group-mean' | 'neutral' | 'fail';
+
+export const NO_USAGE: Usage = { calls: 0, saved: 0, inputTokens: 0, outputTokens: 0, money: 0 };
+
+export function addUsage(a: Usage, b: Usage): Usage {
+  return {
+    calls: a.calls + b.calls,
+    saved: a.saved + b.saved,
+    inputTokens: a.inputTokens + b.inputTokens,
+    outputTokens: a.outputTokens + b.outputTokens,
+    money: a.money + b.money,
+  };
+}
+

@@ -1,0 +1,2 @@
+export { type RolloutRecord, type StoredRollout } from './rollout-table.js';
+export { openRun, type RunStore, type Stage } from './run-store.js';

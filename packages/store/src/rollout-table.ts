@@ -1,0 +1,137 @@
+import type { Reward, Rollout, Task, Verdict } from '@touchstone/spec';
+
+import { damaged, decode, encode } from './columns.js';
+import { type Database, transaction } from './database.js';
+
+/** A sampled answer with all that was found out about it. */
+export interface RolloutRecord {
+  rollout: Rollout;
+  /** By the judge that is trained against; null where it was not asked. */
+  reward: Reward | null;
+  /** By the held-out judge; null where it was not asked. */
+  heldout: Reward | null;
+  /** Score against ground truth, 0–1; null where the task has none. */
+  truth: number | null;
+  /** Tokens of the response. */
+  tokens: number;
+}
+
+/** A record as it is read back: with the step it was put under. */
+export type StoredRollout = RolloutRecord & { step: number };
+
+interface RolloutTable {
+  putRollouts(phase: string, step: number, records: readonly RolloutRecord[]): void;
+  rollouts(phase: string, step?: number): StoredRollout[];
+}
+
+const ROLES = ['judge', 'heldout'] as const;
+const ROLLOUT = {
+  id: 'string',
+  response: 'string',
+  finish: 'string',
+  group: 'string',
+  policy: 'string',
+} as const;
+const REWARD = { status: 'string', components: 'array', usage: 'object' } as const;
+const VERDICT = { status: 'string', judge: 'string', key: 'string', raw: 'string' } as const;
+
+/** Rollouts, their rewards by each judge, and each verdict with its raw reply: three tables, one record. */
+export function rolloutTable(
+  db: Database,
+  putTask: (task: Task) => string,
+  readTask: (text: unknown) => Task,
+): RolloutTable {
+  const clear = db.prepare('DELETE FROM rollouts WHERE phase = ? AND step = ?');
+  const insertRollout = db.prepare(
+    'INSERT INTO rollouts (phase, step, position, task, rollout, truth, tokens) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  );
+  const insertReward = db.prepare(
+    'INSERT INTO rewards (phase, step, position, role, reward) VALUES (?, ?, ?, ?, ?)',
+  );
+  const insertVerdict = db.prepare(
+    'INSERT INTO verdicts (phase, step, position, role, ordinal, verdict) VALUES (?, ?, ?, ?, ?, ?)',
+  );
+
+  // A range of steps serves one step and all of them alike.
+  const within = 'phase = ? AND step BETWEEN ? AND ?';
+  const selectTasks = db.prepare(
+    `SELECT hash, task FROM tasks WHERE hash IN (SELECT task FROM rollouts WHERE ${within})`,
+  );
+  const selectRollouts = db.prepare(
+    `SELECT step, position, task, rollout, truth, tokens FROM rollouts WHERE ${within} ORDER BY step, position`,
+  );
+  const selectRewards = db.prepare(`SELECT step, position, role, reward FROM rewards WHERE ${within}`);
+  const selectVerdicts = db.prepare(
+    `SELECT step, position, role, verdict FROM verdicts WHERE ${within} ORDER BY step, position, role, ordinal`,
+  );
+
+  const putReward = (place: readonly [string, number, number], role: string, stored: Reward): void => {
+    const what = `rewards ${place.join(' ')} ${role}`;
+    const { verdicts, ...reward } = stored;
+    insertReward.run(...place, role, encode(reward, what));
+    verdicts.forEach((verdict, ordinal) => insertVerdict.run(...place, role, ordinal, encode(verdict, what)));
+  };
+
+  const readRewards = (range: readonly [string, number, number]): Map<string, Reward> => {
+    const rewards = new Map<string, Reward>();
+    for (const row of selectRewards.all(...range)) {
+      const key = rewardKey(row['step'], row['position'], row['role']);
+      rewards.set(key, { ...decode<Reward>(row['reward'], REWARD, `rewards ${key}`), verdicts: [] });
+    }
+    for (const row of selectVerdicts.all(...range)) {
+      const key = rewardKey(row['step'], row['position'], row['role']);
+      rewards.get(key)?.verdicts.push(decode<Verdict>(row['verdict'], VERDICT, `verdicts ${key}`));
+    }
+    return rewards;
+  };
+
+  return {
+    putRollouts: (phase, step, records) =>
+      transaction(db, () => {
+        clear.run(phase, step);
+        records.forEach((record, position) => {
+          const { task, ...rollout } = record.rollout;
+          const place = [phase, step, position] as const;
+          const what = `rollouts ${place.join(' ')}`;
+          encode({ truth: record.truth, tokens: record.tokens }, what); // refuses NaN, which a column makes NULL
+          insertRollout.run(...place, putTask(task), encode(rollout, what), record.truth, record.tokens);
+          if (record.reward) putReward(place, 'judge', record.reward);
+          if (record.heldout) putReward(place, 'heldout', record.heldout);
+        });
+      }),
+
+    rollouts: (phase, step) => {
+      // One read transaction: a writer may replace the step between two of these queries.
+      db.exec('BEGIN');
+      try {
+        const range = [phase, step ?? 0, step ?? Number.MAX_SAFE_INTEGER] as const;
+        const tasks = new Map(
+          selectTasks.all(...range).map((row): [unknown, Task] => [row['hash'], readTask(row['task'])]),
+        );
+        const rewards = readRewards(range);
+        return selectRollouts.all(...range).map((row): StoredRollout => {
+          const [judge, heldout] = ROLES.map((role) =>
+            rewards.get(rewardKey(row['step'], row['position'], role)),
+          );
+          const what = `rollouts ${phase} ${row['step']} ${row['position']}`;
+          const task = tasks.get(row['task']);
+          if (!task) throw damaged(what, 'its task is missing');
+          return {
+            step: Number(row['step']),
+            rollout: { ...decode<Omit<Rollout, 'task'>>(row['rollout'], ROLLOUT, what), task },
+            reward: judge ?? null,
+            heldout: heldout ?? null,
+            truth: row['truth'] === null ? null : Number(row['truth']),
+            tokens: Number(row['tokens']),
+          };
+        });
+      } finally {
+        db.exec('COMMIT');
+      }
+    },
+  };
+}
+
+function rewardKey(step: unknown, position: unknown, role: unknown): string {
+  return `${step} ${position} ${role}`;
+}

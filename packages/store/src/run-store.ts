@@ -1,0 +1,158 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import {
+  InputError,
+  type JsonValue,
+  type ModelReply,
+  type ReplyCache,
+  type StepSummary,
+  type Task,
+} from '@touchstone/spec';
+
+import { decode, decodeAny, encode } from './columns.js';
+import { type Database, openDatabase, transaction } from './database.js';
+import { rolloutTable, type RolloutRecord, type StoredRollout } from './rollout-table.js';
+
+export interface Stage {
+  name: string;
+  seconds: number;
+  value: JsonValue;
+}
+
+/**
+ * What a run leaves behind, in `run.db` of its folder. Every method that writes has committed when it returns, so
+ * whatever was put is there after the process is killed. Other processes may read at the same time.
+ * Methods throw a RunError when what they read is not what was written (a damaged file).
+ */
+export interface RunStore extends ReplyCache {
+  /** A finished stage, or undefined. */
+  stage(name: string): { seconds: number; value: JsonValue } | undefined;
+  /** Marks a stage as finished, with what it leaves for later ones; finishing it again replaces seconds and value. */
+  finishStage(name: string, seconds: number, value: JsonValue): void;
+  /** Finished stages, in the order they were first finished. */
+  stages(): Stage[];
+
+  /** Stores the tasks of a split in order, in place of those it had. */
+  putTasks(split: string, tasks: readonly Task[]): void;
+  tasks(split: string): Task[];
+
+  /** Stores what was sampled in a step in one transaction, in place of what that phase and step had. */
+  putRollouts(phase: string, step: number, records: readonly RolloutRecord[]): void;
+  /** Rollouts of a phase (of one step, if given), by step and then in the order they were put. */
+  rollouts(phase: string, step?: number): StoredRollout[];
+
+  putStep(phase: string, summary: StepSummary): void;
+  /** Steps of a phase, by number. */
+  steps(phase: string): StepSummary[];
+
+  close(): void;
+}
+
+const REPLY = { text: 'string', finish: 'string', inputTokens: 'number', outputTokens: 'number' } as const;
+const TASK = { id: 'string', messages: 'array', reference: 'any', metadata: 'object' } as const;
+const STEP = { step: 'number', components: 'object', loss: 'number' } as const;
+
+/**
+ * Opens the store of a run; the folder and the file are made where they are missing.
+ *
+ * @param options.readOnly for reports and web pages: nothing is made, and what writes fails.
+ * @throws {InputError} the folder cannot be made, or its `run.db` cannot be opened as a run's database.
+ */
+export function openRun(folder: string, options: { readOnly?: boolean } = {}): RunStore {
+  const readOnly = options.readOnly ?? false;
+  if (!readOnly) makeFolder(folder);
+  const db = openDatabase(join(folder, 'run.db'), { readOnly });
+  return {
+    ...replyTable(db),
+    ...stageTable(db),
+    ...taskTables(db),
+    ...stepTable(db),
+    close: () => db.close(),
+  };
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error);
+    throw InputError.at({ file: folder }, `cannot make the run's folder: ${cause}.`, { cause: error });
+  }
+}
+
+function replyTable(db: Database): ReplyCache {
+  const select = db.prepare('SELECT reply FROM replies WHERE key = ?');
+  const insert = db.prepare('INSERT OR REPLACE INTO replies (key, reply) VALUES (?, ?)');
+  return {
+    get: (key) => {
+      const row = select.get(key);
+      return row === undefined ? undefined : decode<ModelReply>(row['reply'], REPLY, `replies ${key}`);
+    },
+    put: (key, reply) => void insert.run(key, encode(reply, `replies ${key}`)),
+  };
+}
+
+function stageTable(db: Database): Pick<RunStore, 'stage' | 'finishStage' | 'stages'> {
+  const select = db.prepare('SELECT name, seconds, value FROM stages ORDER BY position');
+  const insert = db.prepare(
+    `INSERT INTO stages (name, seconds, value) VALUES (?, ?, ?)
+     ON CONFLICT (name) DO UPDATE SET seconds = excluded.seconds, value = excluded.value`,
+  );
+  const stages = (): Stage[] =>
+    select.all().map((row) => ({
+      name: String(row['name']),
+      seconds: Number(row['seconds']),
+      value: decodeAny(row['value'], `stages ${row['name']}`) as JsonValue,
+    }));
+  return {
+    stages,
+    stage: (name) => {
+      const found = stages().find((stage) => stage.name === name);
+      return found && { seconds: found.seconds, value: found.value };
+    },
+    finishStage: (name, seconds, value) => void insert.run(name, seconds, encode(value, `stages ${name}`)),
+  };
+}
+
+function taskTables(db: Database): Pick<RunStore, 'putTasks' | 'tasks' | 'putRollouts' | 'rollouts'> {
+  const insertTask = db.prepare('INSERT OR IGNORE INTO tasks (hash, task) VALUES (?, ?)');
+  const clearSplit = db.prepare('DELETE FROM splits WHERE split = ?');
+  const insertSplit = db.prepare('INSERT INTO splits (split, position, task) VALUES (?, ?, ?)');
+  const selectSplit = db.prepare(
+    `SELECT tasks.task AS task FROM splits JOIN tasks ON tasks.hash = splits.task
+     WHERE split = ? ORDER BY splits.position`,
+  );
+
+  const putTask = (task: Task): string => {
+    const json = encode(task, `tasks ${task.id}`);
+    const hash = createHash('sha256').update(json).digest('hex');
+    insertTask.run(hash, json);
+    return hash;
+  };
+  const readTask = (text: unknown): Task => decode<Task>(text, TASK, 'tasks');
+
+  return {
+    putTasks: (split, tasks) =>
+      transaction(db, () => {
+        clearSplit.run(split);
+        tasks.forEach((task, position) => insertSplit.run(split, position, putTask(task)));
+      }),
+    tasks: (split) => selectSplit.all(split).map((row) => readTask(row['task'])),
+    ...rolloutTable(db, putTask, readTask),
+  };
+}
+
+function stepTable(db: Database): Pick<RunStore, 'putStep' | 'steps'> {
+  const insert = db.prepare('INSERT OR REPLACE INTO steps (phase, step, summary) VALUES (?, ?, ?)');
+  const select = db.prepare('SELECT step, summary FROM steps WHERE phase = ? ORDER BY step');
+  return {
+    putStep: (phase, summary) =>
+      void insert.run(phase, summary.step, encode(summary, `steps ${phase} ${summary.step}`)),
+    steps: (phase) =>
+      select
+        .all(phase)
+        .map((row) => decode<StepSummary>(row['summary'], STEP, `steps ${phase} ${row['step']}`)),
+  };
+}

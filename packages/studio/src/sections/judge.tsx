@@ -1,0 +1,74 @@
+import type { JudgeCheck, Summary } from '@touchstone/spec';
+import type { VNode } from 'preact';
+import { count, decimal, dollars, interval, NO_DATA, plural } from '../format.js';
+import { Facts, Section, Table } from './parts.js';
+
+const OUTCOMES: Record<JudgeCheck['outcome'], string> = {
+  pass: 'pass',
+  fail: 'FAIL',
+  'insufficient-data': 'not enough data',
+  reported: 'reported only',
+};
+
+/** `flip_rate` → `flip rate`. */
+export function checkName({ name }: JudgeCheck): string {
+  return name.replaceAll('_', ' ');
+}
+
+function threshold({ threshold: t }: JudgeCheck): string {
+  if (!t) return 'none';
+  return t.bound === 'min' ? `lower bound ≥ ${decimal(t.value)}` : `upper bound ≤ ${decimal(t.value)}`;
+}
+
+function percent(part: number, whole: number): string {
+  return whole === 0 ? NO_DATA : `${decimal((100 * part) / whole, 1)}%`;
+}
+
+/** Whether the judge can be trusted, and what it cost. */
+export function Judge({ judge }: { judge: Summary['judge'] }): VNode {
+  const reasons = Object.entries(judge.abstentions).map(([reason, n]) => `${reason} ${count(n)}`);
+  const abstained = judge.abstained === 0 ? 'none' : plural(judge.abstained, 'abstention');
+  return (
+    <Section id="judge" title="Is the judge fit?">
+      {judge.checks.length === 0 ? (
+        <p>Checks of the judge: {NO_DATA}.</p>
+      ) : (
+        <Table
+          caption="Checks of the judge. A threshold holds for the bound of the interval, not for the mean"
+          head={['Check', 'Estimate [interval]', 'n', 'Threshold', 'Outcome']}
+          rows={judge.checks.map((check) => [
+            <>
+              {checkName(check)} <span class="about">{check.description}</span>
+            </>,
+            interval(check.estimate),
+            check.estimate ? count(check.estimate.n) : '0',
+            threshold(check),
+            <span class={`outcome ${check.outcome}`}>{OUTCOMES[check.outcome]}</span>,
+          ])}
+        />
+      )}
+      <Facts
+        rows={[
+          ['Judge', judge.id],
+          ['Fingerprint', <code>{judge.fingerprint}</code>],
+          ['Held-out judge', judge.heldout_id ?? 'none'],
+          ['Its fingerprint', judge.heldout_fingerprint ? <code>{judge.heldout_fingerprint}</code> : 'none'],
+          [
+            'Agreement with ground truth',
+            judge.truth_agreement
+              ? `${interval(judge.truth_agreement)}, n = ${count(judge.truth_agreement.n)}`
+              : NO_DATA,
+          ],
+          ['Calls', count(judge.calls)],
+          [
+            'Saved by the cache',
+            `${count(judge.saved)} (${percent(judge.saved, judge.calls + judge.saved)} of what was asked)`,
+          ],
+          ['Abstentions', reasons.length > 0 ? `${abstained}: ${reasons.join(', ')}` : abstained],
+          ['Tokens', `${count(judge.input_tokens)} read, ${count(judge.output_tokens)} written`],
+          ['Money', dollars(judge.money)],
+        ]}
+      />
+    </Section>
+  );
+}

@@ -1,0 +1,70 @@
+import type { ComponentChildren, VNode } from 'preact';
+
+/** A section of the page with its heading; `id` is what the contents link to. */
+export function Section(props: { id: string; title: string; children: ComponentChildren }): VNode {
+  return (
+    <section id={props.id} aria-labelledby={`${props.id}-title`}>
+      <h2 id={`${props.id}-title`}>{props.title}</h2>
+      {props.children}
+    </section>
+  );
+}
+
+/** A chart with its caption. */
+export function Figure(props: { title: string; caption?: string; children: ComponentChildren }): VNode {
+  return (
+    <figure>
+      <figcaption>
+        <strong>{props.title}</strong>
+        {props.caption ? <span> {props.caption}</span> : null}
+      </figcaption>
+      {props.children}
+    </figure>
+  );
+}
+
+/** A table that scrolls in its own container, by keyboard too. The first cell of a row is its header. */
+export function Table(props: {
+  caption: string;
+  head: readonly ComponentChildren[];
+  rows: readonly (readonly ComponentChildren[])[];
+}): VNode {
+  return (
+    <div class="scroll" tabIndex={0} role="region" aria-label={props.caption}>
+      <table>
+        <caption>{props.caption}</caption>
+        <thead>
+          <tr>
+            {props.head.map((cell) => (
+              <th scope="col">{cell}</th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {props.rows.map(([first, ...rest]) => (
+            <tr>
+              <th scope="row">{first}</th>
+              {rest.map((cell) => (
+                <td>{cell}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** Names with their values; rows without a value are left to the caller to leave out. */
+export function Facts(props: { rows: readonly (readonly [string, ComponentChildren])[] }): VNode {
+  return (
+    <dl class="facts">
+      {props.rows.map(([name, value]) => (
+        <div>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

@@ -1,0 +1,116 @@
+import type { Comparison, Estimate } from '@touchstone/spec';
+import { difference, direction, plural, type Direction } from './format.js';
+import { modelLabel } from './names.js';
+
+/**
+ * What a paired comparison may be called. `better` needs the interval of the judge score above 0 and every outside
+ * measure there is (held-out judge, ground truth) above 0 too, at least one; `unconfirmed`: the outside measures are missing or
+ * undecided; `disputed`: one of them says the opposite.
+ */
+export type Outcome = 'better' | 'unconfirmed' | 'undecided' | 'disputed' | 'worse' | 'no-data';
+
+/** One comparison read out: an outcome and the sentence that supports it. */
+export interface Reading {
+  outcome: Outcome;
+  sentence: string;
+}
+
+const OUTCOME_WORDS: Record<Outcome, string> = {
+  better: 'Improved',
+  unconfirmed: 'Improved, not confirmed',
+  undecided: 'No difference shown',
+  disputed: 'Disputed',
+  worse: 'Worse',
+  'no-data': 'No verdict',
+};
+
+/** The outcome in words for people. */
+export function outcomeWords(outcome: Outcome): string {
+  return OUTCOME_WORDS[outcome];
+}
+
+/** The paired difference `a − b`, turned round where the summary has `b − a`. */
+function paired(
+  comparisons: readonly Comparison[],
+  metric: string,
+  a: string,
+  b: string,
+): Estimate | undefined {
+  for (const { metric: name, better, baseline, difference: d } of comparisons) {
+    if (name !== metric || d.n === 0) continue;
+    if (better === a && baseline === b) return d;
+    if (better === b && baseline === a) return { mean: -d.mean, low: -d.high, high: -d.low, n: d.n };
+  }
+  return undefined;
+}
+
+function outsideClause(who: string, judge: Direction, estimate: Estimate, subject: string): string {
+  const outside = direction(estimate);
+  const figure = `(${difference(estimate)})`;
+  if (judge === 'undecided') {
+    return outside === 'undecided'
+      ? `${who} does not tell them apart either ${figure}`
+      : `${who} puts ${subject} ${outside} ${figure}`;
+  }
+  if (outside === judge) return `${who} agrees ${figure}`;
+  if (outside === 'undecided') return `${who} does not confirm it ${figure}`;
+  return `${who} disagrees ${figure}`;
+}
+
+/** Reads one pair of models; undefined when the judge score of the pair was not compared. */
+function read(comparisons: readonly Comparison[], a: string, b: string): Reading | undefined {
+  const main = paired(comparisons, 'judge_score', a, b);
+  if (!main) return undefined;
+  const [subject, rival] = [modelLabel(a), modelLabel(b)];
+  const judge = direction(main);
+  const figure = difference(main);
+  const claim = {
+    higher: `${subject} beats ${rival} by ${figure} in judge score`,
+    lower: `${subject} is worse than ${rival}: ${figure} in judge score`,
+    undecided: `${subject} and ${rival} are not told apart by the judge: ${figure}`,
+    none: '',
+  }[judge];
+
+  const heldout = paired(comparisons, 'heldout_judge_score', a, b);
+  const truth = paired(comparisons, 'truth_score', a, b);
+  const clauses = [
+    `${claim}, n = ${plural(main.n, 'task')}`,
+    heldout
+      ? outsideClause('the held-out judge', judge, heldout, subject)
+      : 'no held-out judge compared them',
+    ...(truth ? [outsideClause('ground truth', judge, truth, subject)] : []),
+  ];
+
+  const outside = [heldout, truth].filter((estimate) => estimate !== undefined).map(direction);
+  let outcome: Outcome = 'undecided';
+  if (judge === 'lower') outcome = 'worse';
+  if (judge === 'higher') {
+    if (outside.includes('lower')) outcome = 'disputed';
+    else if (outside.length > 0 && outside.every((d) => d === 'higher')) outcome = 'better';
+    else outcome = 'unconfirmed';
+  }
+  return { outcome, sentence: `${clauses.join('; ')}.` };
+}
+
+const WORST_FIRST: Outcome[] = ['no-data', 'worse', 'disputed', 'undecided', 'unconfirmed', 'better'];
+
+/**
+ * The verdict on a run from its paired differences: RFT against SFT first, then RFT against the base model. The
+ * outcome is the worse of the two, so that a model is called improved only when it beats both.
+ */
+export function verdict(comparisons: readonly Comparison[]): { outcome: Outcome; readings: Reading[] } {
+  const first = comparisons.find(({ metric, difference: d }) => metric === 'judge_score' && d.n > 0);
+  const readings = ['sft', 'base']
+    .map((rival) => read(comparisons, 'rft', rival))
+    .filter((r) => r !== undefined);
+  if (readings.length === 0 && first) {
+    const other = read(comparisons, first.better, first.baseline);
+    if (other) readings.push(other);
+  }
+  if (readings.length === 0) {
+    const sentence = 'No verdict: the run holds no paired difference in judge score.';
+    return { outcome: 'no-data', readings: [{ outcome: 'no-data', sentence }] };
+  }
+  const outcome = WORST_FIRST.find((o) => readings.some((r) => r.outcome === o)) ?? 'no-data';
+  return { outcome, readings };
+}
