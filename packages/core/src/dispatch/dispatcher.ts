@@ -67,7 +67,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   };
 
   async function waitForPermission(): Promise<void> {
-    for (let wait = heldUntil - clock.now(); wait > 0; wait = heldUntil - clock.now()) await clock.sleep(wait);
+    for (let wait = heldUntil - clock.now(); wait > 0; wait = heldUntil - clock.now())
+      await clock.sleep(wait);
   }
 
   async function attempt(model: LanguageModel, request: ModelRequest, key: string): Promise<CallResult> {
@@ -81,10 +82,10 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       } catch (error) {
         if (!(error instanceof ProviderError)) throw error;
         const asked = error.retryAfterMs ?? 0;
-        if (!error.isRetryable || tried >= attempts || asked > MAX_RETRY_AFTER_MS) {
+        const isBearable = asked <= MAX_RETRY_AFTER_MS;
+        if (isBearable && asked > 0) heldUntil = Math.max(heldUntil, clock.now() + asked);
+        if (!error.isRetryable || tried >= attempts || !isBearable)
           return { error, cached: false, usage: NO_USAGE };
-        }
-        if (asked > 0) heldUntil = Math.max(heldUntil, clock.now() + asked);
         await clock.sleep(asked + jitter.next() * Math.min(MAX_WAIT_MS, BASE_WAIT_MS * 2 ** (tried - 1)));
       }
     }
@@ -109,7 +110,11 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 }
 
 /** One attempt, given up after `timeoutMs` even if the model does not heed the signal. */
-async function withTimeout(model: LanguageModel, request: ModelRequest, timeoutMs: number): Promise<ModelReply> {
+async function withTimeout(
+  model: LanguageModel,
+  request: ModelRequest,
+  timeoutMs: number,
+): Promise<ModelReply> {
   if (timeoutMs === Infinity) return model.generate(request);
   const controller = new AbortController();
   let timer: NodeJS.Timeout | undefined;

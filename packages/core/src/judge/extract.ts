@@ -3,25 +3,40 @@ const MAX_MARKERS = 4;
 const MAX_STARTS = 64;
 
 /**
- * The last complete object in `text` that encloses `marker` and that `accept` takes, or undefined. Looks from the
- * last marker backwards and, for each, from the innermost brace outwards: a draft, an echo of the candidate or text
- * around the object does no harm. `accept` returns undefined to refuse a slice.
+ * The last complete object in `text` that encloses `marker` and that a reader takes, or undefined. Looks from the
+ * last marker backwards and, for each, from the innermost brace outwards, with the first (strictest) reader before
+ * the next: a draft, an echo of the candidate or text around the object does no harm. A reader returns undefined to
+ * refuse a slice.
  */
-export function lastObjectWith<T>(text: string, marker: string, accept: (slice: string) => T | undefined): T | undefined {
+export function lastObjectWith<T>(
+  text: string,
+  marker: string,
+  readers: readonly ((slice: string) => T | undefined)[],
+): T | undefined {
   let at = text.lastIndexOf(marker);
   for (let markers = 0; at >= 0 && markers < MAX_MARKERS; markers++) {
-    let start = at > 0 ? text.lastIndexOf('{', at - 1) : -1;
-    for (let starts = 0; start >= 0 && starts < MAX_STARTS; starts++) {
-      const end = endOfObject(text, start);
-      if (end > at) {
-        const accepted = accept(text.slice(start, end));
-        if (accepted !== undefined) return accepted;
+    const slices = objectsAround(text, at);
+    for (const read of readers) {
+      for (const slice of slices) {
+        const value = read(slice);
+        if (value !== undefined) return value;
       }
-      start = start > 0 ? text.lastIndexOf('{', start - 1) : -1;
     }
     at = at > 0 ? text.lastIndexOf(marker, at - 1) : -1;
   }
   return undefined;
+}
+
+/** The balanced objects that enclose position `at`, innermost first. */
+function objectsAround(text: string, at: number): string[] {
+  const slices: string[] = [];
+  let start = at > 0 ? text.lastIndexOf('{', at - 1) : -1;
+  for (let starts = 0; start >= 0 && starts < MAX_STARTS; starts++) {
+    const end = endOfObject(text, start);
+    if (end > at) slices.push(text.slice(start, end));
+    start = start > 0 ? text.lastIndexOf('{', start - 1) : -1;
+  }
+  return slices;
 }
 
 /** Index after the brace that closes the one at `start`, or −1. Braces inside strings do not count. */
@@ -43,13 +58,13 @@ function endOfObject(text: string, start: number): number {
 /** Whether some object in `json`, which must be valid JSON, has a key twice. `JSON.parse` keeps the last silently. */
 export function hasDuplicateKeys(json: string): boolean {
   const open: (Set<string> | null)[] = [];
-  for (const [token, key] of json.matchAll(/("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}[\]]/g)) {
+  for (const [token, string, colon] of json.matchAll(/("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|[{}[\]]/g)) {
     if (token === '{') open.push(new Set());
     else if (token === '[') open.push(null);
     else if (token === '}' || token === ']') open.pop();
-    else if (key !== undefined) {
+    else if (string !== undefined && colon !== undefined) {
       const keys = open.at(-1);
-      const name = JSON.parse(key) as string;
+      const name = JSON.parse(string) as string;
       if (keys?.has(name)) return true;
       keys?.add(name);
     }

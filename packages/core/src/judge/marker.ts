@@ -16,7 +16,10 @@ export function sha256(text: string): string {
 export function deriveMarker(secret: string, key: string, shown: string): string {
   for (let n = 0; ; n++) {
     const bytes = createHmac('sha256', secret).update(`${key}#${n}`).digest();
-    const marker = Array.from(bytes.subarray(0, MARKER_LENGTH), (byte) => ALPHABET[byte % ALPHABET.length]).join('');
+    const marker = Array.from(
+      bytes.subarray(0, MARKER_LENGTH),
+      (byte) => ALPHABET[byte % ALPHABET.length],
+    ).join('');
     if (!shown.includes(marker)) return marker;
   }
 }

@@ -9,6 +9,8 @@ export const PARSER_VERSION = 1;
 
 /** Longer replies are not read; no judge that keeps to the format comes near. */
 const MAX_CHARACTERS = 200_000;
+/** Repairing costs more than parsing; a reply that needs more tries than this is not one. */
+const MAX_REPAIRS = 8;
 /** A stated total may be rounded to one decimal. */
 const ROUNDING = 0.05;
 
@@ -28,8 +30,13 @@ export function parseReply(
   text: string,
   { marker, criteria }: { marker: string; criteria: readonly Criterion[] },
 ): ParsedReply | { problem: string } {
-  if (text.length > MAX_CHARACTERS) return { problem: `the reply is longer than ${MAX_CHARACTERS} characters` };
-  const reply = lastObjectWith(text, marker, (slice) => readObject(slice, marker));
+  if (text.length > MAX_CHARACTERS)
+    return { problem: `the reply is longer than ${MAX_CHARACTERS} characters` };
+  let repairs = 0;
+  const reply = lastObjectWith(text, marker, [
+    (slice) => readObject(slice, marker),
+    (slice) => (repairs++ < MAX_REPAIRS ? readObject(repaired(slice), marker) : undefined),
+  ]);
   if (reply === undefined) return { problem: `no complete JSON object with the id "${marker}" in the reply` };
   if ('problem' in reply) return { problem: reply.problem };
   return readVerdicts(reply.value, criteria);
@@ -37,21 +44,25 @@ export function parseReply(
 
 type Fields = Record<string, unknown>;
 
-function readObject(slice: string, marker: string): { value: Fields } | { problem: string } | undefined {
-  let json = slice;
+/** The object that `json` is, if it carries the marker; undefined for anything else. */
+function readObject(json: string, marker: string): { value: Fields } | { problem: string } | undefined {
   let value: unknown;
   try {
     value = JSON.parse(json);
   } catch {
-    try {
-      json = jsonrepair(slice);
-      value = JSON.parse(json);
-    } catch {
-      return undefined; // Not an object after all: the search goes on outwards, then to the marker before.
-    }
+    return undefined; // Not JSON: the caller tries the next slice, then a repaired one.
   }
   if (!isFields(value) || own(value, 'id') !== marker) return undefined;
   return hasDuplicateKeys(json) ? { problem: 'a key occurs twice in one object of the reply' } : { value };
+}
+
+/** The slice as JSON where that can be had by repairing its quotes, commas and line breaks; else as it is. */
+function repaired(slice: string): string {
+  try {
+    return jsonrepair(slice);
+  } catch {
+    return slice;
+  }
 }
 
 function readVerdicts(reply: Fields, criteria: readonly Criterion[]): ParsedReply | { problem: string } {
@@ -65,13 +76,20 @@ function readVerdicts(reply: Fields, criteria: readonly Criterion[]): ParsedRepl
     if (!criterion) return { problem: `unknown criterion ${show(name)}` };
     if (found.has(criterion.name)) return { problem: `criterion "${criterion.name}" is there twice` };
     const value = readScore(own(entry, 'score'), criterion);
-    if (value === undefined) return { problem: `${criterion.name}: ${show(own(entry, 'score'))} is not on its scale` };
+    if (value === undefined)
+      return { problem: `${criterion.name}: ${show(own(entry, 'score'))} is not on its scale` };
     const evidence = own(entry, 'evidence') ?? '';
     const reason = own(entry, 'reason') ?? '';
     if (typeof evidence !== 'string' || typeof reason !== 'string') {
       return { problem: `${criterion.name}: evidence and reason must be strings` };
     }
-    found.set(criterion.name, { criterion: criterion.name, evidence, reason, value, score: toScore(criterion, value) });
+    found.set(criterion.name, {
+      criterion: criterion.name,
+      evidence,
+      reason,
+      value,
+      score: toScore(criterion, value),
+    });
   }
   const verdicts: CriterionVerdict[] = [];
   for (const { name } of criteria) {
@@ -92,7 +110,11 @@ function readScore(score: unknown, criterion: Criterion): number | undefined {
 }
 
 /** A stated total is compared with the weighted mean of the values on their own scales. */
-function contradicts(total: unknown, criteria: readonly Criterion[], verdicts: readonly CriterionVerdict[]): boolean {
+function contradicts(
+  total: unknown,
+  criteria: readonly Criterion[],
+  verdicts: readonly CriterionVerdict[],
+): boolean {
   if (total === undefined || total === null) return false;
   const mean = weightedMean(verdicts.map(({ value }, i) => ({ value, weight: criteria[i]!.weight })));
   return typeof total !== 'number' || Math.abs(total - mean) > ROUNDING + 1e-9;

@@ -23,14 +23,16 @@ export function weightedMean(parts: readonly { value: number; weight: number }[]
 /** The score of one verdict, 0–1: the weighted mean of its criteria. `verdicts` has one entry per criterion. */
 export function verdictScore(criteria: readonly Criterion[], verdicts: readonly CriterionVerdict[]): number {
   return weightedMean(
-    criteria.map(({ name, weight }) => ({ value: verdicts.find((v) => v.criterion === name)?.score ?? 0, weight })),
+    criteria.map(({ name, weight }) => ({
+      value: verdicts.find((v) => v.criterion === name)?.score ?? 0,
+      weight,
+    })),
   );
 }
 
 /** What an answer is worth to a judge. */
 export type AnswerScore =
-  | { status: 'scored'; score: number }
-  | { status: 'abstained'; reason: AbstentionReason; detail: string };
+  { status: 'scored'; score: number } | { status: 'abstained'; reason: AbstentionReason; detail: string };
 
 /**
  * The score of an answer from its verdicts, 0–1: their mean. No verdicts means there was nothing to judge, which
@@ -41,7 +43,8 @@ export function answerScore(verdicts: readonly Verdict[]): AnswerScore {
   if (verdicts.length === 0) return { status: 'scored', score: 0 };
   let sum = 0;
   for (const verdict of verdicts) {
-    if (verdict.status === 'abstained') return { status: 'abstained', reason: verdict.reason, detail: verdict.detail };
+    if (verdict.status === 'abstained')
+      return { status: 'abstained', reason: verdict.reason, detail: verdict.detail };
     sum += verdict.score;
   }
   return { status: 'scored', score: sum / verdicts.length };

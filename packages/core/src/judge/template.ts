@@ -39,7 +39,8 @@ export function parseTemplate(
   parts.push({ literal: text.slice(end) });
   return {
     names: [...new Set(parts.flatMap((part) => ('placeholder' in part ? [part.placeholder] : [])))],
-    fill: (valueOf) => parts.map((part) => ('literal' in part ? part.literal : valueOf(part.placeholder))).join(''),
+    fill: (valueOf) =>
+      parts.map((part) => ('literal' in part ? part.literal : valueOf(part.placeholder))).join(''),
   };
 }
 

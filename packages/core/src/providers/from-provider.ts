@@ -1,11 +1,13 @@
-import type { LanguageModelV3, LanguageModelV3CallOptions, LanguageModelV3GenerateResult } from '@ai-sdk/provider';
+import type {
+  LanguageModelV3,
+  LanguageModelV3CallOptions,
+  LanguageModelV3GenerateResult,
+} from '@ai-sdk/provider';
 import { ProviderError, type LanguageModel, type ModelReply, type ModelRequest } from '@touchstone/spec';
 import { toProviderError, type CallPlace } from './provider-error.js';
 
 export interface ProviderModelInfo extends Omit<CallPlace, 'signal'> {
   version: string;
-  /** Send the reply's schema natively. */
-  structuredOutput: boolean;
 }
 
 /**
@@ -39,7 +41,9 @@ function toCallOptions(request: ModelRequest, native: boolean): LanguageModelV3C
     maxOutputTokens: request.maxOutputTokens,
     temperature: request.temperature,
     seed: request.seed,
-    ...(native && request.schema ? { responseFormat: { type: 'json', name: 'reply', schema: request.schema } } : {}),
+    ...(native && request.schema
+      ? { responseFormat: { type: 'json', name: 'reply', schema: request.schema } }
+      : {}),
     ...(request.signal ? { abortSignal: request.signal } : {}),
   };
 }
@@ -48,7 +52,10 @@ function toReply(result: LanguageModelV3GenerateResult, id: string): ModelReply 
   const text = result.content.map((part) => (part.type === 'text' ? part.text : '')).join('');
   const { unified } = result.finishReason;
   if (unified === 'error') {
-    throw new ProviderError(`${id}: the model stopped because of an error`, { reason: 'transport', isRetryable: true });
+    throw new ProviderError(`${id}: the model stopped because of an error`, {
+      reason: 'transport',
+      isRetryable: true,
+    });
   }
   return {
     text,

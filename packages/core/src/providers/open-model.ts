@@ -1,6 +1,3 @@
-import { createAmazonBedrock } from '@ai-sdk/amazon-bedrock';
-import { createAnthropic } from '@ai-sdk/anthropic';
-import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import type { LanguageModelV3 } from '@ai-sdk/provider';
 import { InputError, type LanguageModel } from '@touchstone/spec';
 import { fromProvider } from './from-provider.js';
@@ -27,7 +24,8 @@ interface Opened {
 type Env = Record<string, string | undefined>;
 
 /**
- * The model that `provider:model` names, ready to be asked. Nothing is sent yet.
+ * The model that `provider:model` names, ready to be asked. Nothing is sent yet. Only the provider's own package is
+ * loaded.
  *
  * @throws {InputError} for an unknown provider, a missing base_url, a named key variable that is not set,
  *   or missing AWS settings.
@@ -37,10 +35,14 @@ export async function openModel(config: ModelConfig, options: OpenModelOptions =
   const env = options.env ?? process.env;
   if (provider === 'local') {
     if (options.localModel) return options.localModel(name);
-    throw wrong(`${config.model}: this command cannot run local models; use openai-compatible, anthropic or bedrock`);
+    throw wrong(
+      `${config.model}: this command cannot run local models; use openai-compatible, anthropic or bedrock`,
+    );
   }
-  const open = { 'openai-compatible': openCompatible, anthropic: openAnthropic, bedrock: openBedrock }[provider];
-  const { model, keySource, secret } = open(name, config, env);
+  const open = { 'openai-compatible': openCompatible, anthropic: openAnthropic, bedrock: openBedrock }[
+    provider
+  ];
+  const { model, keySource, secret } = await open(name, config, env);
   return fromProvider(model, {
     id: config.model,
     version: config.base_url === undefined ? name : `${name}@${new URL(config.base_url).host}`,
@@ -52,29 +54,37 @@ export async function openModel(config: ModelConfig, options: OpenModelOptions =
   });
 }
 
-function openCompatible(name: string, config: ModelConfig, env: Env): Opened {
+async function openCompatible(name: string, config: ModelConfig, env: Env): Promise<Opened> {
   if (config.base_url === undefined) {
-    throw wrong(`${config.model}: base_url is missing; give the server's address, for example http://127.0.0.1:8000/v1`);
+    throw wrong(
+      `${config.model}: base_url is missing; give the server's address, for example http://127.0.0.1:8000/v1`,
+    );
   }
   // A key that the user did not tie to this server is sent over https only.
   const encrypted = new URL(config.base_url).protocol === 'https:';
   const variable = config.api_key_env ?? 'OPENAI_API_KEY';
   const key = config.api_key_env || encrypted ? readKey(variable, env, config) : undefined;
+  const { createOpenAICompatible } = await import('@ai-sdk/openai-compatible');
   const provider = createOpenAICompatible({
     name: 'openai-compatible',
     baseURL: config.base_url,
     fetch: networkFetch,
     supportsStructuredOutputs: config.structured_output === 'native',
+    ...(new URL(config.base_url).hostname === 'api.openai.com' ? { transformRequestBody: toOpenAIBody } : {}),
     ...(key === undefined ? {} : { apiKey: key }),
   });
-  const keySource = key === undefined && !encrypted ? 'api_key_env (no key was sent)' : `the environment variable ${variable}`;
+  const keySource =
+    key === undefined && !encrypted
+      ? 'api_key_env (no key was sent)'
+      : `the environment variable ${variable}`;
   return { model: provider.chatModel(name), keySource, secret: key };
 }
 
-function openAnthropic(name: string, config: ModelConfig, env: Env): Opened {
+async function openAnthropic(name: string, config: ModelConfig, env: Env): Promise<Opened> {
   const variable = config.api_key_env ?? 'ANTHROPIC_API_KEY';
   const key = readKey(variable, env, config);
   if (key === undefined) throw wrong(`${config.model}: set the environment variable ${variable} to your key`);
+  const { createAnthropic } = await import('@ai-sdk/anthropic');
   const provider = createAnthropic({
     apiKey: key,
     fetch: networkFetch,
@@ -83,7 +93,7 @@ function openAnthropic(name: string, config: ModelConfig, env: Env): Opened {
   return { model: provider(name), keySource: `the environment variable ${variable}`, secret: key };
 }
 
-function openBedrock(name: string, config: ModelConfig, env: Env): Opened {
+async function openBedrock(name: string, config: ModelConfig, env: Env): Promise<Opened> {
   const region = env['AWS_REGION'];
   if (!region) throw wrong(`${config.model}: set the environment variable AWS_REGION, for example us-east-1`);
   const bearerVariable = config.api_key_env ?? 'AWS_BEARER_TOKEN_BEDROCK';
@@ -96,6 +106,7 @@ function openBedrock(name: string, config: ModelConfig, env: Env): Opened {
     fetch: networkFetch,
     ...(config.base_url === undefined ? {} : { baseURL: config.base_url }),
   };
+  const { createAmazonBedrock } = await import('@ai-sdk/amazon-bedrock');
   if (bearer !== undefined) {
     const provider = createAmazonBedrock({ ...common, apiKey: bearer });
     return { model: provider(name), keySource: `the environment variable ${bearerVariable}`, secret: bearer };
@@ -111,7 +122,16 @@ function openBedrock(name: string, config: ModelConfig, env: Env): Opened {
     secretAccessKey,
     ...(sessionToken ? { sessionToken } : {}),
   });
-  return { model: provider(name), keySource: 'the AWS credentials in the environment', secret: secretAccessKey };
+  return {
+    model: provider(name),
+    keySource: 'the AWS credentials in the environment',
+    secret: secretAccessKey,
+  };
+}
+
+/** OpenAI's own API has renamed the limit, and its reasoning models refuse the name that every other server knows. */
+export function toOpenAIBody({ max_tokens, ...rest }: Record<string, unknown>): Record<string, unknown> {
+  return { ...rest, max_completion_tokens: max_tokens };
 }
 
 function readKey(variable: string, env: Env, config: ModelConfig): string | undefined {

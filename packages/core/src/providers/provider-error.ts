@@ -9,13 +9,16 @@ export interface CallPlace {
   keySource: string;
   baseUrl: string | undefined;
   secret: string | undefined;
+  /** The request carried a JSON Schema for the provider to enforce. */
+  structuredOutput: boolean;
   signal: AbortSignal | undefined;
   /** Milliseconds since the epoch, to read a Retry-After that is a date. */
   now: () => number;
 }
 
 /** Errors of a name or a certificate do not go away by waiting. */
-const PERMANENT_CODES = /^(ENOTFOUND|ERR_TLS|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|ERR_SSL|ERR_INVALID|UND_ERR_INVALID)/;
+const PERMANENT_CODES =
+  /^(ENOTFOUND|ERR_TLS|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|ERR_SSL|ERR_INVALID|UND_ERR_INVALID)/;
 const MAX_DETAIL = 300;
 
 /**
@@ -30,7 +33,9 @@ export function toProviderError(error: unknown, place: CallPlace): ProviderError
       : new ProviderError(`${place.id}: the call was cancelled`, { reason: 'timeout', isRetryable: false });
   }
   if (APICallError.isInstance(error)) {
-    return error.statusCode === undefined ? connectionError(error, place) : statusError(error, error.statusCode, place);
+    return error.statusCode === undefined
+      ? connectionError(error, place)
+      : statusError(error, error.statusCode, place);
   }
   if (errorCode(error) !== undefined) return connectionError(error, place);
   if (AISDKError.isInstance(error)) {
@@ -58,7 +63,8 @@ function statusError(error: APICallError, status: number, place: CallPlace): Pro
     const message = `${place.id}: the API refused the key (${status}); check ${place.keySource} and the model's access rights`;
     return new ProviderError(message, { reason: 'transport', isRetryable: false, status });
   }
-  const where = place.baseUrl === undefined ? 'the model name' : `base_url (${place.baseUrl}) and the model name`;
+  const where =
+    place.baseUrl === undefined ? 'the model name' : `base_url (${place.baseUrl}) and the model name`;
   const advice =
     status === 404
       ? `; check ${where}`
@@ -66,7 +72,9 @@ function statusError(error: APICallError, status: number, place: CallPlace): Pro
         ? `; the reply is not what this API gives: check ${where}`
         : status < 400
           ? `; redirects are not followed: check ${where}`
-          : '';
+          : place.structuredOutput && (status === 400 || status === 422)
+            ? '; if the server does not know JSON Schema replies, set structured_output: prompt'
+            : '';
   const isRetryable = status === 408 || status === 409 || status >= 500 || status < 300;
   const retryAfterMs = isRetryable ? readRetryAfter(error.responseHeaders ?? {}, place.now()) : undefined;
   return new ProviderError(`${place.id}: HTTP ${status}: ${said}${advice}`, {
@@ -80,10 +88,13 @@ function statusError(error: APICallError, status: number, place: CallPlace): Pro
 function connectionError(error: unknown, place: CallPlace): ProviderError {
   const code = errorCode(error) ?? 'connection failed';
   const where = place.baseUrl === undefined ? 'the API' : place.baseUrl;
-  return new ProviderError(`${place.id}: cannot reach ${where} (${code}); is the server running and the address right?`, {
-    reason: 'transport',
-    isRetryable: !PERMANENT_CODES.test(code),
-  });
+  return new ProviderError(
+    `${place.id}: cannot reach ${where} (${code}); is the server running and the address right?`,
+    {
+      reason: 'transport',
+      isRetryable: !PERMANENT_CODES.test(code),
+    },
+  );
 }
 
 /** The system's error code, looked for along the chain of causes. */

@@ -13,7 +13,10 @@ const modelId = z
   });
 
 const baseUrl = z
-  .url({ protocol: /^https?$/, error: 'expected an http or https address, for example http://127.0.0.1:8000/v1' })
+  .url({
+    protocol: /^https?$/,
+    error: 'expected an http or https address, for example http://127.0.0.1:8000/v1',
+  })
   .refine((url) => {
     if (!URL.canParse(url)) return true;
     const { username, password } = new URL(url);
@@ -28,7 +31,10 @@ export const modelFields = {
   /** Name of the environment variable that holds the key, never the key. */
   api_key_env: z
     .string()
-    .regex(/^[A-Z_][A-Z0-9_]*$/, 'expected the NAME of an environment variable (capitals, digits, _), not a key')
+    .regex(
+      /^[A-Z_][A-Z0-9_]*$/,
+      'expected the NAME of an environment variable (capitals, digits, _), not a key',
+    )
     .optional()
     .meta({ description: 'Name of the environment variable that holds the key' }),
   /** `native` sends the reply's JSON Schema to the provider; `prompt` only asks for it, for servers without it. */

@@ -1,0 +1,15 @@
+import { z } from 'zod';
+
+/** What every check's configuration has. */
+export const checkFields = {
+  name: z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9_-]*$/, 'expected a name of letters, digits, _ and -, starting with a letter')
+    .optional()
+    .meta({ description: 'Used in reports; default: the type' }),
+  weight: z.number().nonnegative().default(0).meta({ description: 'Share in the reward; 0: reported only' }),
+  gate: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'Anything but a full score ends judging with reward 0' }),
+};
