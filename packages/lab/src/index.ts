@@ -1,0 +1,21 @@
+export { compareModels } from './evaluation/compare-models.js';
+export { bestOfInterval, summariseModel } from './evaluation/model-summary.js';
+export { type EvaluationRecord, METRICS, type Metric } from './evaluation/record.js';
+export { truthAgreement } from './evaluation/truth-agreement.js';
+export { passes } from './pass.js';
+export { spearman, weightedKappa, type Pair } from './statistics/agreement.js';
+export { bestOfK, type Candidate } from './statistics/best-of-k.js';
+export {
+  bootstrapInterval,
+  clusteredMeanInterval,
+  meanInterval,
+  pairedDifference,
+} from './statistics/bootstrap.js';
+export { shareInterval, wilson } from './statistics/proportions.js';
+export { checkGate, enforceGate, type Gate, gateSchema } from './validation/gate.js';
+export {
+  checkNames,
+  validateJudge,
+  type ValidationInput,
+  type ValidationResult,
+} from './validation/validate-judge.js';

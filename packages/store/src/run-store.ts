@@ -43,6 +43,12 @@ export interface RunStore extends ReplyCache {
   /** Rollouts of a phase (of one step, if given), by step and then in the order they were put. */
   rollouts(phase: string, step?: number): StoredRollout[];
 
+  /**
+   * What a judge cost in all: replies paid for (each once, however often the run was killed), their tokens, and
+   * `saved`: verdicts on stored rollouts that repeat another one's question.
+   */
+  judgeTotals(fingerprint: string): { calls: number; saved: number; inputTokens: number; outputTokens: number };
+
   putStep(phase: string, summary: StepSummary): void;
   /** Steps of a phase, by number. */
   steps(phase: string): StepSummary[];
@@ -69,6 +75,7 @@ export function openRun(folder: string, options: { readOnly?: boolean } = {}): R
     ...stageTable(db),
     ...taskTables(db),
     ...stepTable(db),
+    judgeTotals: judgeTotals(db),
     close: () => db.close(),
   };
 }
@@ -154,5 +161,28 @@ function stepTable(db: Database): Pick<RunStore, 'putStep' | 'steps'> {
       select
         .all(phase)
         .map((row) => decode<StepSummary>(row['summary'], STEP, `steps ${phase} ${row['step']}`)),
+  };
+}
+
+function judgeTotals(db: Database): RunStore['judgeTotals'] {
+  // A judge's keys begin with its fingerprint.
+  const paid = db.prepare(
+    `SELECT count(*) AS calls, coalesce(sum(reply ->> '$.inputTokens'), 0) AS input,
+       coalesce(sum(reply ->> '$.outputTokens'), 0) AS output
+     FROM replies WHERE substr(key, 1, length(?)) = ?`,
+  );
+  const asked = db.prepare(
+    `SELECT count(*) AS verdicts, count(DISTINCT verdict ->> '$.key') AS questions
+     FROM verdicts WHERE verdict ->> '$.judge' = ? AND verdict ->> '$.key' <> ''`,
+  );
+  return (fingerprint) => {
+    const { calls, input, output } = paid.get(fingerprint, fingerprint)!;
+    const { verdicts, questions } = asked.get(fingerprint)!;
+    return {
+      calls: Number(calls),
+      saved: Number(verdicts) - Number(questions),
+      inputTokens: Number(input),
+      outputTokens: Number(output),
+    };
   };
 }

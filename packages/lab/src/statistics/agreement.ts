@@ -10,13 +10,22 @@ export type Pair = readonly [number, number];
  *
  * @returns both 0 for no pairs.
  */
-export function disagreement(pairs: readonly Pair[]): { observed: number; expected: number } {
-  if (pairs.length === 0) return { observed: 0, expected: 0 };
-  const [meanA, meanB] = [meanOf(pairs.map(([a]) => a)), meanOf(pairs.map(([, b]) => b))];
-  return {
-    observed: meanOf(pairs.map(([a, b]) => (a - b) ** 2)),
-    expected: meanOf(pairs.map(([a, b]) => (a - meanA) ** 2 + (b - meanB) ** 2)) + (meanA - meanB) ** 2,
-  };
+function disagreement(pairs: readonly Pair[]): { observed: number; expected: number } {
+  const n = pairs.length;
+  if (n === 0) return { observed: 0, expected: 0 };
+  let [meanA, meanB] = [0, 0];
+  for (const [a, b] of pairs) {
+    meanA += a;
+    meanB += b;
+  }
+  meanA /= n;
+  meanB /= n;
+  let [observed, spread] = [0, 0];
+  for (const [a, b] of pairs) {
+    observed += (a - b) ** 2;
+    spread += (a - meanA) ** 2 + (b - meanB) ** 2;
+  }
+  return { observed: observed / n, expected: spread / n + (meanA - meanB) ** 2 };
 }
 
 /**
@@ -33,7 +42,7 @@ export function weightedKappa(...lists: readonly (readonly Pair[])[]): number | 
   const halves = lists.map((pairs) => ({ ...disagreement(pairs), n: pairs.length }));
   const observed = sumOf(halves.map((half) => half.observed * half.n));
   const expected = sumOf(halves.map((half) => half.expected * half.n));
-  return expected === 0 ? null : 1 - observed / expected;
+  return expected < 1e-12 ? null : 1 - observed / expected; // not 0: means of equal numbers are rounded
 }
 
 /**

@@ -11,7 +11,8 @@ const Z = 1.959963984540054;
  * @throws {RangeError} successes outside 0 to n.
  */
 export function wilson(successes: number, n: number): Estimate | null {
-  if (!(successes >= 0 && successes <= n)) throw new RangeError(`expected 0 to ${n} successes, got ${successes}`);
+  if (!(successes >= 0 && successes <= n))
+    throw new RangeError(`expected 0 to ${n} successes, got ${successes}`);
   if (n === 0) return null;
   const p = successes / n;
   const centre = (p + (Z * Z) / (2 * n)) / (1 + (Z * Z) / n);

@@ -1,0 +1,38 @@
+import type { Comparison } from '@touchstone/spec';
+
+import { pairedDifference } from '../statistics/bootstrap.js';
+import { type EvaluationRecord, METRICS, taskMeans } from './record.js';
+
+/**
+ * Paired differences between models on the same tasks: for each metric the mean over tasks of `better` minus `baseline`,
+ * the samples of a task averaged first. A task that either model has no value for (abstention, no truth) is left out.
+ *
+ * @param models records by the model's name.
+ * @param pairs `[better, baseline]`, by name.
+ * @param seed of the bootstrap.
+ * @returns none for a metric that fewer than two tasks have under both models.
+ * @throws {RangeError} a pair names a model there are no records of.
+ */
+export function compareModels(
+  models: Readonly<Record<string, readonly EvaluationRecord[]>>,
+  pairs: readonly (readonly [better: string, baseline: string])[],
+  seed: number,
+): Comparison[] {
+  const recordsOf = (name: string): readonly EvaluationRecord[] => {
+    const records = Object.hasOwn(models, name) ? models[name] : undefined;
+    if (!records) throw new RangeError(`expected one of ${Object.keys(models).join(', ')}, got "${name}"`);
+    return records;
+  };
+  return pairs.flatMap(([better, baseline]) =>
+    Object.entries(METRICS).flatMap(([metric, read]) => {
+      const [a, b] = [taskMeans(recordsOf(better), read), taskMeans(recordsOf(baseline), read)];
+      const tasks = [...a.keys()].filter((task) => b.has(task));
+      const difference = pairedDifference(
+        tasks.map((task) => a.get(task)!),
+        tasks.map((task) => b.get(task)!),
+        seed,
+      );
+      return difference ? [{ metric, better, baseline, difference }] : [];
+    }),
+  );
+}

@@ -1,0 +1,108 @@
+import { random } from '@touchstone/spec';
+import { expect, test } from 'vitest';
+
+import { meanOf } from '../statistics/bootstrap.js';
+import { compareModels } from './compare-models.js';
+import { bestOfInterval, summariseModel } from './model-summary.js';
+import { type EvaluationRecord, METRICS } from './record.js';
+import { truthAgreement } from './truth-agreement.js';
+
+const record = (taskId: string, overrides: Partial<EvaluationRecord> = {}): EvaluationRecord => ({
+  taskId,
+  sample: 0,
+  judge: 0.5,
+  heldout: null,
+  valid: true,
+  truth: null,
+  tokens: 10,
+  components: {},
+  ...overrides,
+});
+
+test('a task counts once, however many of its samples the judge could score', () => {
+  const records = [
+    record('a', { judge: 1, sample: 0 }),
+    record('a', { judge: 0.5, sample: 1 }),
+    record('b', { judge: 0, sample: 0 }),
+    record('b', { judge: null, sample: 1, tokens: 50 }),
+  ];
+  const summary = summariseModel(records, { bestOf: 1, seed: 1 });
+  expect(summary.judge_score).toMatchObject({ mean: 0.375, n: 2 });
+  expect(summary).toMatchObject({
+    abstained: 1,
+    mean_tokens: 20,
+    heldout_judge_score: null,
+    truth_score: null,
+  });
+});
+
+test('all answers valid is 1, and not certainty', () => {
+  const records = Array.from({ length: 30 }, (_, i) => record(`t${i}`));
+  const { json_valid } = summariseModel(records, { bestOf: 1, seed: 1 });
+  expect(json_valid).toMatchObject({ mean: 1, high: 1, n: 30 });
+  expect(json_valid!.low).toBeCloseTo(0.886, 3); // Wilson, 30 of 30
+});
+
+test('components are reported by name, over the answers that reached them', () => {
+  const { components } = summariseModel(
+    [
+      record('a', { components: { Grounding: 1, schema: 1 } }),
+      record('b', { components: { Grounding: 0, schema: 1 } }),
+      record('c', { components: { schema: 0, rare: 1 } }),
+    ],
+    { bestOf: 1, seed: 1 },
+  );
+  expect(components['Grounding']).toMatchObject({ mean: 0.5, n: 2 });
+  expect(components['schema']).toMatchObject({ n: 3 });
+  expect(components).not.toHaveProperty('rare'); // one task: no interval
+});
+
+test('best of k: the judge’s own score rises, and truth tells when the judge picks badly', () => {
+  const fooled = ['a', 'b', 'c'].flatMap((task) => [
+    record(task, { sample: 0, judge: 1, truth: 0 }),
+    record(task, { sample: 1, judge: 0.5, truth: 1 }),
+    record(task, { sample: 2, judge: 0, truth: 1 }),
+  ]);
+  expect(bestOfInterval(fooled, METRICS.judge_score, 1, 1)!.mean).toBeCloseTo(0.5, 12);
+  expect(bestOfInterval(fooled, METRICS.judge_score, 2, 1)!.mean).toBeCloseTo(5 / 6, 12);
+  expect(bestOfInterval(fooled, METRICS.truth_score, 1, 1)!.mean).toBeCloseTo(2 / 3, 12);
+  expect(bestOfInterval(fooled, METRICS.truth_score, 3, 1)!.mean).toBe(0);
+  expect(bestOfInterval(fooled, METRICS.truth_score, 4, 1)).toBeNull();
+});
+
+test('differences are paired by task: a small gain on tasks of very different difficulty is seen', () => {
+  const { next, normal } = random(4, 'difficulty');
+  const difficulty = Array.from({ length: 60 }, () => 0.2 + 0.6 * next());
+  const base = difficulty.map((score, i) => record(`t${i}`, { judge: score }));
+  const rft = difficulty
+    .map((score, i) => record(`t${i}`, { judge: score + 0.05 + 0.03 * normal() }))
+    .reverse();
+  const [comparison, ...rest] = compareModels({ base, rft }, [['rft', 'base']], 1);
+  expect(comparison).toMatchObject({ metric: 'judge_score', better: 'rft', baseline: 'base' });
+  expect(comparison!.difference.n).toBe(60);
+  expect(comparison!.difference.low).toBeGreaterThan(0);
+  expect(comparison!.difference.mean).toBeCloseTo(
+    meanOf(rft.map(({ judge }) => judge!)) - meanOf(difficulty),
+    9,
+  );
+  expect(rest.map(({ metric }) => metric)).toEqual(['json_valid']); // no truth, no held-out judge
+
+  const abstaining = rft.map((one, i) => (i < 20 ? { ...one, judge: null } : one));
+  expect(compareModels({ base, rft: abstaining }, [['rft', 'base']], 1)[0]?.difference.n).toBe(40);
+  expect(() => compareModels({ base }, [['constructor', 'base']], 1)).toThrow(RangeError);
+});
+
+test('agreement with truth counts pass and fail, on answers that have both', () => {
+  const agreement = truthAgreement(
+    [
+      { taskId: 'a', judge: 0.5, truth: 1 },
+      { taskId: 'b', judge: 0.4, truth: 0.45 },
+      { taskId: 'c', judge: 0.9, truth: 0.2 },
+      { taskId: 'd', judge: 0.2, truth: 0.3 },
+      { taskId: 'e', judge: null, truth: 1 },
+      { taskId: 'f', judge: 1, truth: null },
+    ],
+    1,
+  );
+  expect(agreement).toMatchObject({ mean: 0.75, n: 4 });
+});

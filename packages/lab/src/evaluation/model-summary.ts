@@ -1,0 +1,75 @@
+import type { Estimate, ModelSummary } from '@touchstone/spec';
+
+import { bestOfK } from '../statistics/best-of-k.js';
+import { groupBy, meanInterval, meanOf } from '../statistics/bootstrap.js';
+import { shareInterval } from '../statistics/proportions.js';
+import { type EvaluationRecord, type Metric, METRICS, taskMeans } from './record.js';
+
+/**
+ * The figures of one model on the held-out split. Every mean is over tasks (the samples of a task are averaged first), and
+ * so is every interval.
+ *
+ * @param options.bestOf k of `best_of_k`.
+ * @param options.seed of the bootstrap.
+ */
+export function summariseModel(
+  records: readonly EvaluationRecord[],
+  options: { bestOf: number; seed: number },
+): ModelSummary {
+  const { bestOf, seed } = options;
+  return {
+    judge_score: metricInterval(records, METRICS.judge_score, seed),
+    heldout_judge_score: metricInterval(records, METRICS.heldout_judge_score, seed),
+    json_valid: metricInterval(records, METRICS.json_valid, seed),
+    truth_score: metricInterval(records, METRICS.truth_score, seed),
+    best_of_k: bestOfInterval(records, METRICS.judge_score, bestOf, seed),
+    components: componentIntervals(records, seed),
+    mean_tokens: records.length === 0 ? 0 : meanOf(records.map(({ tokens }) => tokens)),
+    abstained: records.filter(({ judge }) => judge === null).length,
+  };
+}
+
+/**
+ * What the best of k answers is worth, where the judge picks. With the judge's own score it only rises with k; with the
+ * held-out judge's or the true score it falls where picking by this judge starts to pick its mistakes.
+ *
+ * @param outcome what the pick is worth.
+ * @param k at most the samples a task has; tasks with fewer judged ones are left out.
+ * @returns null when fewer than two tasks have k.
+ */
+export function bestOfInterval(
+  records: readonly EvaluationRecord[],
+  outcome: Metric,
+  k: number,
+  seed: number,
+): Estimate | null {
+  const tasks = groupBy(
+    records,
+    records.map(({ taskId }) => taskId),
+  );
+  const values = tasks.flatMap((samples) => {
+    const candidates = samples.flatMap((record) => {
+      const worth = outcome(record);
+      return record.judge === null || worth === null ? [] : [{ score: record.judge, outcome: worth }];
+    });
+    return bestOfK(candidates, k) ?? [];
+  });
+  return meanInterval(values, seed);
+}
+
+function metricInterval(records: readonly EvaluationRecord[], metric: Metric, seed: number): Estimate | null {
+  const means = taskMeans(records, metric);
+  return shareInterval([...means.values()], [...means.keys()], seed);
+}
+
+function componentIntervals(records: readonly EvaluationRecord[], seed: number): Record<string, Estimate> {
+  const names = [...new Set(records.flatMap(({ components }) => Object.keys(components)))];
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const component = ({ components }: EvaluationRecord): number | null =>
+        Object.hasOwn(components, name) ? components[name]! : null;
+      const interval = metricInterval(records, component, seed);
+      return interval ? [[name, interval]] : [];
+    }),
+  );
+}

@@ -1,0 +1,43 @@
+import { groupBy, meanOf } from '../statistics/bootstrap.js';
+
+/** One sampled answer of one model, with all its scores. */
+export interface EvaluationRecord {
+  taskId: string;
+  /** Which of the samples of this task, from 0. */
+  sample: number;
+  /** Score by the judge that is trained against, 0–1; null where it abstained. */
+  judge: number | null;
+  /** Score by the held-out judge, 0–1; null where it abstained or there is none. */
+  heldout: number | null;
+  /** Valid under the task's JSON Schema. */
+  valid: boolean;
+  /** Score against ground truth, 0–1; null where there is none. */
+  truth: number | null;
+  /** Tokens of the answer. */
+  tokens: number;
+  /** Score of each check and criterion that was reached, 0–1. */
+  components: Record<string, number>;
+}
+
+/** The figures of a record that models are summarised and compared by. */
+export const METRICS = {
+  judge_score: (record: EvaluationRecord) => record.judge,
+  heldout_judge_score: (record: EvaluationRecord) => record.heldout,
+  json_valid: (record: EvaluationRecord) => Number(record.valid),
+  truth_score: (record: EvaluationRecord) => record.truth,
+} as const satisfies Record<string, Metric>;
+
+export type Metric = (record: EvaluationRecord) => number | null;
+
+/** The mean of a metric over the samples of each task, without the records that have none. */
+export function taskMeans(records: readonly EvaluationRecord[], metric: Metric): Map<string, number> {
+  const known = records.flatMap((record) => {
+    const value = metric(record);
+    return value === null ? [] : [{ taskId: record.taskId, value }];
+  });
+  const groups = groupBy(
+    known,
+    known.map(({ taskId }) => taskId),
+  );
+  return new Map(groups.map((group) => [group[0]!.taskId, meanOf(group.map(({ value }) => value))]));
+}

@@ -1,0 +1,95 @@
+import type { CriterionVerdict, Estimate } from '@touchstone/spec';
+
+import { passes } from '../pass.js';
+import { groupBy } from '../statistics/bootstrap.js';
+import { shareInterval } from '../statistics/proportions.js';
+import type { Finding } from './finding.js';
+import type { Criterion } from '@touchstone/core';
+import { type JudgedAnswer, wasAsked } from './readings.js';
+
+/** What the judge said of one criterion of one item, each time it was asked. */
+interface Cell {
+  task: string;
+  criterion: string;
+  verdicts: CriterionVerdict[];
+}
+
+/**
+ * Does the judge say the same when it is asked again? The flip rate is the chance that two repeats, drawn at random from
+ * those made, differ: for R repeats of which n_v say v, (1 − Σ (n_v / R)²) · R / (R − 1). Unlike the share that differs
+ * from the majority it does not depend on R and needs no rule for ties. A judge at temperature 0 may be steady for no
+ * better reason than that; repeats see only what sampling changes.
+ */
+export function flipRate(
+  answers: readonly JudgedAnswer[],
+  criteria: readonly Criterion[],
+  seed: number,
+): Finding[] {
+  const cells = repeatedCells(answers);
+  const pass = ({ score }: CriterionVerdict): unknown => passes(score);
+  return [
+    {
+      name: 'flip_rate',
+      description: 'Chance that two judgements of one item differ in pass or fail of a criterion.',
+      estimate: meanFlips(cells, pass, seed),
+    },
+    ...criteria.map(({ name }) => ({
+      name: `flip_rate.${name}`,
+      description: `Chance that two judgements of one item differ in pass or fail of ${name}.`,
+      estimate: meanFlips(
+        cells.filter(({ criterion }) => criterion === name),
+        pass,
+        seed,
+      ),
+    })),
+    {
+      name: 'value_flip_rate',
+      description: 'Chance that two judgements of one item differ in the value of a criterion.',
+      estimate: meanFlips(cells, ({ value }) => value, seed),
+    },
+  ];
+}
+
+function meanFlips(
+  cells: readonly Cell[],
+  reading: (verdict: CriterionVerdict) => unknown,
+  seed: number,
+): Estimate | null {
+  return shareInterval(
+    cells.map(({ verdicts }) => chanceTwoDiffer(verdicts.map(reading))),
+    cells.map(({ task }) => task),
+    seed,
+  );
+}
+
+/** Chance that two different ones of at least two readings differ. */
+function chanceTwoDiffer(readings: readonly unknown[]): number {
+  const counts = new Map<unknown, number>();
+  for (const reading of readings) counts.set(reading, (counts.get(reading) ?? 0) + 1);
+  const pairs = readings.length * (readings.length - 1);
+  const equal = [...counts.values()].reduce((sum, count) => sum + count * (count - 1), 0);
+  return 1 - equal / pairs;
+}
+
+/** Cells with at least two verdicts; an abstention is no verdict. */
+function repeatedCells(answers: readonly JudgedAnswer[]): Cell[] {
+  return answers.flatMap(({ answer, repeats }) => {
+    const said = repeats
+      .flat()
+      .filter(wasAsked)
+      .flatMap((verdict) =>
+        verdict.status === 'scored' ? verdict.criteria.map((one) => ({ item: verdict.item ?? -1, one })) : [],
+      );
+    const cells = groupBy(
+      said,
+      said.map(({ item, one }) => `${item} ${one.criterion}`),
+    );
+    return cells
+      .filter((cell) => cell.length > 1)
+      .map((cell) => ({
+        task: answer.task.id,
+        criterion: cell[0]!.one.criterion,
+        verdicts: cell.map(({ one }) => one),
+      }));
+  });
+}

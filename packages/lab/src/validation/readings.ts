@@ -1,0 +1,100 @@
+import { InputError, type Verdict } from '@touchstone/spec';
+
+import { type Criterion, type LabelledAnswer, scaleRange, toScore } from '@touchstone/core';
+
+/** A labelled answer with what the judges said of it. */
+export interface JudgedAnswer {
+  answer: LabelledAnswer;
+  /** The judge's verdicts, once for each repeat; the first ones are what is compared with labels. */
+  repeats: Verdict[][];
+  /** The held-out judge's verdicts; null where there is none. */
+  heldout: Verdict[] | null;
+}
+
+/** False for an item that is empty or past the judge's cap: it scores 0 without a call. */
+export function wasAsked(verdict: Verdict): boolean {
+  return verdict.key !== '';
+}
+
+/** One criterion of one item, read twice: by the judge and by the person who labelled it. */
+export interface Reading {
+  /** The task's id: readings of one task are resampled together. */
+  task: string;
+  criterion: string;
+  /** On the criterion's own scale. */
+  value: number;
+  label: number;
+  /** The same on 0–1. */
+  score: number;
+  labelScore: number;
+}
+
+/**
+ * Pairs each label with the judge's verdict on the same item and criterion. Labels of the whole answer go with a verdict
+ * of the whole answer, label record i with the verdict of item i. A single record for an answer of several items is taken to
+ * label the whole answer, which no verdict of one item can be compared with.
+ *
+ * @returns `unmatched`: labels without a verdict, because the judge abstained or never saw such an item.
+ */
+export function readLabels(
+  answers: readonly JudgedAnswer[],
+  criteria: readonly Criterion[],
+): { readings: Reading[]; unmatched: number } {
+  const readings: Reading[] = [];
+  let unmatched = 0;
+  for (const { answer, repeats } of answers) {
+    const verdicts = repeats[0] ?? [];
+    const comparable = answer.labels.length > 1 || verdicts.length <= 1;
+    answer.labels.forEach((labels, index) => {
+      const verdict = comparable
+        ? verdicts.filter(wasAsked).find(({ item }) => (item ?? 0) === index)
+        : undefined;
+      for (const [name, label] of Object.entries(labels)) {
+        const criterion = criteria.find((one) => one.name === name);
+        const found = verdict?.status === 'scored' && verdict.criteria.find((one) => one.criterion === name);
+        if (!criterion || !found) {
+          unmatched++;
+          continue;
+        }
+        readings.push({
+          task: answer.task.id,
+          criterion: name,
+          value: found.value,
+          label,
+          score: found.score,
+          labelScore: toScore(criterion, label),
+        });
+      }
+    });
+  }
+  return { readings, unmatched };
+}
+
+/**
+ * Checks labels against the judge's criteria, before anything is paid for.
+ *
+ * @throws {InputError} naming each label of an unknown criterion or off the criterion's scale.
+ */
+export function checkLabels(labelled: readonly LabelledAnswer[], criteria: readonly Criterion[]): void {
+  const problems = labelled.flatMap(({ task, labels }) =>
+    labels.flatMap((record) =>
+      Object.entries(record).flatMap(([name, label]) => {
+        const problem = labelProblem(name, label, criteria);
+        return problem === null ? [] : [{ message: `labelled answer to task "${task.id}": ${problem}` }];
+      }),
+    ),
+  );
+  if (problems.length > 0) throw new InputError(problems);
+}
+
+function labelProblem(name: string, label: number, criteria: readonly Criterion[]): string | null {
+  const criterion = criteria.find((one) => one.name === name);
+  if (!criterion) {
+    return `expected a criterion of the judge (${criteria.map((one) => one.name).join(', ')}), got "${name}"`;
+  }
+  if (criterion.scale === 'boolean') {
+    return label === 0 || label === 1 ? null : `${name} is true or false, got ${label}`;
+  }
+  const { min, max } = scaleRange(criterion);
+  return label >= min && label <= max ? null : `${name} goes from ${min} to ${max}, got ${label}`;
+}

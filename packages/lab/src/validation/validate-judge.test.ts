@@ -1,0 +1,308 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import {
+  createDispatcher,
+  createJudge,
+  type Judge,
+  judgeSchema,
+  type LabelledAnswer,
+  type RegressionCase,
+} from '@touchstone/core';
+import {
+  GateError,
+  InputError,
+  type JudgeCheck,
+  type LanguageModel,
+  ProviderError,
+  RunError,
+} from '@touchstone/spec';
+import { openRun, type RunStore } from '@touchstone/store';
+import { expect, test } from 'vitest';
+
+import { wilson } from '../statistics/proportions.js';
+import { applyGate, enforceGate, gateSchema } from './gate.js';
+import { type ValidationInput, validateJudge } from './validate-judge.js';
+
+/** How the judges of these tests read an item: what it says they should say, or 'wobbly' for what the seed says. */
+interface Item {
+  clear: number;
+  useful: boolean | 'wobbly' | 'refuse';
+}
+
+/** A language model that grades the item of the prompt as the item says, in the reply format of real judges. */
+function model(id: string, usual: (item: Item) => Item = (item) => item): LanguageModel {
+  return {
+    id,
+    version: '1',
+    structuredOutput: false,
+    generate: ({ messages, seed }) => {
+      const [, json = '', marker = ''] = /^(.*) id (\w+)$/.exec(messages[0]!.content) ?? [];
+      const { clear, useful } = usual(JSON.parse(json) as Item);
+      if (useful === 'refuse')
+        return Promise.resolve({ text: '', finish: 'refusal', inputTokens: 9, outputTokens: 0 });
+      const verdicts = [
+        { criterion: 'Clear', evidence: '', reason: 'as it says', score: clear },
+        {
+          criterion: 'Useful',
+          evidence: '',
+          reason: 'as it says',
+          score: useful === 'wobbly' ? seed % 2 === 0 : useful,
+        },
+      ];
+      const text = JSON.stringify({ id: marker, verdicts });
+      return Promise.resolve({ text, finish: 'stop', inputTokens: 9, outputTokens: 30 });
+    },
+  };
+}
+
+const config = judgeSchema.parse({
+  model: 'openai-compatible:test',
+  base_url: 'http://127.0.0.1:1/v1',
+  unit: 'item',
+  objective: 'Judge an item.',
+  criteria: [
+    { name: 'Clear', question: 'Is it clear?', scale: 'graded', anchors: { 1: 'no', 5: 'yes' } },
+    { name: 'Useful', question: 'Is it useful?' },
+  ],
+  prompt: '{{item}} id {{marker}}',
+});
+
+function judgeOf(languageModel: LanguageModel, cache?: RunStore): Judge {
+  const dispatcher = createDispatcher({
+    concurrency: 4,
+    timeoutMs: 10_000,
+    attempts: 1,
+    seed: 1,
+    ...(cache ? { cache } : {}),
+  });
+  return createJudge(config, languageModel, dispatcher, { seed: 1 });
+}
+
+const taskOf = (id: string): LabelledAnswer['task'] => ({
+  id,
+  messages: [],
+  reference: null,
+  metadata: { id },
+});
+
+/** A labelled answer of one item for each pair of what the judge will say and what the label says. */
+function labelled(id: string, ...items: { says: Item; label: Record<string, number> }[]): LabelledAnswer {
+  return {
+    task: taskOf(id),
+    response: JSON.stringify(items.map(({ says }) => ({ ...says, task: id }))),
+    labels: items.map(({ label }) => label),
+  };
+}
+
+const agreeing = Array.from({ length: 30 }, (_, i) => {
+  const [clear, useful] = [1 + (i % 5), i % 2 === 0];
+  return labelled(`t${i}`, { says: { clear, useful }, label: { Clear: clear, Useful: Number(useful) } });
+});
+
+const input = (overrides: Partial<ValidationInput>): ValidationInput => ({
+  judge: judgeOf(model('main')),
+  heldout: null,
+  labelled: [],
+  regression: [],
+  repeats: 1,
+  gate: {},
+  seed: 1,
+  ...overrides,
+});
+
+function named(checks: readonly JudgeCheck[], name: string): JudgeCheck {
+  const check = checks.find((one) => one.name === name);
+  if (!check) throw new Error(`no check ${name} in ${checks.map((one) => one.name).join(', ')}`);
+  return check;
+}
+
+test('a judge that says what the labels say passes, with intervals no tighter than n allows', async () => {
+  const heldout = judgeOf(model('other', ({ clear, useful }) => ({ clear: Math.max(1, clear - 1), useful })));
+  const progress: number[] = [];
+  const { checks, gate, usage, heldoutUsage, judgements } = await validateJudge(
+    input({
+      heldout,
+      labelled: agreeing,
+      repeats: 3,
+      gate: gateSchema.parse({
+        flip_rate: { max: 0.15 },
+        label_kappa: { min: 0.9 },
+        heldout_correlation: { min: 0.8 },
+      }),
+      onProgress: ({ done, total }) => progress.push(done / total),
+    }),
+  );
+  expect(gate).toBe('passed');
+  expect(named(checks, 'flip_rate').estimate).toEqual(wilson(0, 30));
+  expect(named(checks, 'label_accuracy').estimate).toEqual(wilson(30, 30));
+  expect(named(checks, 'label_kappa').estimate).toMatchObject({ mean: 1, n: 30 });
+  expect(named(checks, 'heldout_correlation').estimate!.mean).toBeGreaterThan(0.9);
+  expect(named(checks, 'regression')).toMatchObject({ estimate: null, outcome: 'insufficient-data' });
+  expect([usage.calls, heldoutUsage.calls, judgements]).toEqual([90, 30, 90]);
+  expect([progress.length, progress.at(-1)]).toEqual([120, 1]);
+});
+
+test('agreement is told apart by criterion, by exact value and by pass or fail', async () => {
+  // Clear is one too low (4 for 5: still a pass); Useful is always called true, and half the labels say so.
+  const answers = Array.from({ length: 20 }, (_, i) =>
+    labelled(`t${i}`, {
+      says: { clear: i % 2 === 0 ? 4 : 1, useful: true },
+      label: { Clear: i % 2 === 0 ? 5 : 1, Useful: Number(i % 4 < 2) },
+    }),
+  );
+  const { checks, gate } = await validateJudge(
+    input({ labelled: answers, gate: { 'label_kappa.Useful': { min: 0.4 } } }),
+  );
+  const mean = (name: string): number => named(checks, name).estimate!.mean;
+  expect(mean('label_accuracy.Clear')).toBe(0.5);
+  expect(mean('label_pass_accuracy.Clear')).toBe(1);
+  expect(mean('label_accuracy.Useful')).toBe(0.5);
+  expect(mean('label_accuracy')).toBe(0.5);
+  expect(mean('label_kappa.Clear')).toBeGreaterThan(0.9);
+  expect(mean('label_kappa.Useful')).toBe(0); // half right, and no better than chance
+  expect(gate).toBe('failed');
+});
+
+test('repeats are kept apart by a real cache, flips are measured, and a second run costs nothing', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lab-'));
+  const wobbly = Array.from({ length: 40 }, (_, i) =>
+    labelled(`t${i}`, { says: { clear: 3, useful: 'wobbly' }, label: { Clear: 3 } }),
+  );
+  const validate = async (): Promise<Awaited<ReturnType<typeof validateJudge>>> => {
+    const store = openRun(folder);
+    try {
+      return await validateJudge(
+        input({ judge: judgeOf(model('main'), store), labelled: wobbly, repeats: 4 }),
+      );
+    } finally {
+      store.close();
+    }
+  };
+  const first = await validate();
+  expect(first.usage.calls).toBe(160);
+  const flips = named(first.checks, 'flip_rate.Useful').estimate!;
+  expect(flips.low).toBeLessThan(0.5); // a coin: two throws differ half of the time
+  expect(flips.high).toBeGreaterThan(0.5);
+  expect(named(first.checks, 'flip_rate.Clear').estimate!.mean).toBe(0);
+  expect(named(first.checks, 'flip_rate').estimate!.mean).toBeCloseTo(flips.mean / 2, 12);
+
+  const second = await validate();
+  expect(second.usage).toMatchObject({ calls: 0, saved: 160 });
+  expect(second.checks).toEqual(first.checks);
+});
+
+test('known cases are held against their bands, and abstentions are counted and not scored', async () => {
+  const one = (
+    kind: RegressionCase['kind'],
+    says: Item,
+    band: { min?: number; max?: number },
+    i = 0,
+  ): RegressionCase => ({
+    task: taskOf(`${kind}${i}`),
+    response: JSON.stringify([says]),
+    kind,
+    ...band,
+  });
+  const { checks, abstentions, unmatchedLabels } = await validateJudge(
+    input({
+      labelled: [
+        labelled('whole', { says: { clear: 5, useful: 'refuse' }, label: { Clear: 5, Useful: 1 } }),
+        ...agreeing.slice(0, 3),
+      ],
+      regression: [
+        one('good', { clear: 5, useful: true }, { min: 0.9 }),
+        one('bad', { clear: 1, useful: false }, { max: 0.2 }),
+        one('bad', { clear: 5, useful: true }, { max: 0.2 }, 1),
+        one('boundary', { clear: 3, useful: false }, { min: 0.2, max: 0.3 }),
+        one('boundary', { clear: 3, useful: 'refuse' }, { min: 0.2 }, 1),
+        { task: taskOf('empty'), response: 'not a list', kind: 'bad', max: 0 },
+      ],
+    }),
+  );
+  expect(named(checks, 'regression').estimate).toEqual(wilson(4, 5));
+  expect(named(checks, 'regression.bad').estimate).toEqual(wilson(2, 3));
+  expect(named(checks, 'regression.boundary').estimate).toEqual(wilson(1, 1));
+  expect(named(checks, 'abstention_rate').estimate).toMatchObject({ mean: 2 / 9, n: 9 });
+  expect(abstentions).toEqual({ refusal: 2 });
+  expect(unmatchedLabels).toBe(2);
+});
+
+test('a label of the whole answer is not taken for the label of its first item', async () => {
+  const answer = labelled('t', { says: { clear: 5, useful: true }, label: { Clear: 1 } });
+  const two = {
+    ...answer,
+    response: JSON.stringify([
+      { clear: 5, useful: true },
+      { clear: 4, useful: true },
+    ]),
+  };
+  expect((await validateJudge(input({ labelled: [two] }))).unmatchedLabels).toBe(1);
+  expect((await validateJudge(input({ labelled: [answer] }))).unmatchedLabels).toBe(0);
+});
+
+test('unknown checks, criteria and values are refused before any call', async () => {
+  const judge = judgeOf({ ...model('main'), generate: () => Promise.reject(new Error('called')) });
+  const bad = (label: Record<string, number>): LabelledAnswer[] => [
+    labelled('t7', { says: { clear: 5, useful: true }, label }),
+  ];
+  const refused = async (overrides: Partial<ValidationInput>, message: RegExp): Promise<void> => {
+    await expect(validateJudge(input({ judge, ...overrides }))).rejects.toThrow(InputError);
+    await expect(validateJudge(input({ judge, ...overrides }))).rejects.toThrow(message);
+  };
+  await refused({ gate: { flip_rat: { max: 1 } } }, /gate: .*flip_rate, .*regression.* got "flip_rat"/);
+  await refused({ gate: gateSchema.parse(JSON.parse('{"constructor": {"min": 1}}')) }, /"constructor"/);
+  await refused({ labelled: bad({ Clarity: 3 }) }, /"t7".*Clear, Useful.*"Clarity"/);
+  await refused({ labelled: bad({ Clear: 6 }) }, /Clear goes from 1 to 5, got 6/);
+  await refused({ labelled: bad({ Useful: 0.5 }) }, /Useful is true or false, got 0.5/);
+});
+
+test('a provider that never answers is the provider’s failure, not the judge’s', async () => {
+  const down = (): Promise<never> =>
+    Promise.reject(new ProviderError('connection refused.', { reason: 'transport', isRetryable: false }));
+  const validation = validateJudge(
+    input({
+      judge: judgeOf({ ...model('main'), generate: down }),
+      labelled: agreeing,
+      gate: { flip_rate: { max: 1 } },
+    }),
+  );
+  await expect(validation).rejects.toThrow(RunError);
+  await expect(validation).rejects.toThrow(/any of 30 judgements; the first: transport: connection refused/);
+});
+
+test('the gate holds bounds, not means: too few examples fail it, and only a reason opens it', () => {
+  const found = (name: string, mean: number, low: number, high: number) => ({
+    name,
+    description: '',
+    estimate: { mean, low, high, n: 12 },
+  });
+  const findings = [
+    found('label_kappa', 0.8, 0.55, 0.95),
+    found('flip_rate', 0.05, 0, 0.09),
+    { name: 'regression', description: '', estimate: null },
+    found('label_accuracy', 0.9, 0.8, 1),
+  ];
+  const gate = { label_kappa: { min: 0.6 }, flip_rate: { max: 0.1 }, regression: { min: 0.5 } };
+  const result = applyGate(findings, gate);
+  expect(result.checks.map(({ outcome }) => outcome)).toEqual([
+    'fail',
+    'pass',
+    'insufficient-data',
+    'reported',
+  ]);
+  expect(() => enforceGate(result)).toThrow(GateError);
+  expect(() => enforceGate(result)).toThrow(/2 of 3 gated/);
+  expect(() => enforceGate(result)).toThrow(
+    /label_kappa: 0.800 \[0.550, 0.950\], n = 12; expected .* at least 0.6/,
+  );
+  expect(() => enforceGate(result)).toThrow(/regression: insufficient data/);
+  expect(enforceGate(result, 'a pilot')).toBe('overridden');
+  expect(() => enforceGate(result, ' ')).toThrow(InputError);
+  expect(enforceGate(applyGate(findings, {}))).toBe('not-set');
+  expect(enforceGate(applyGate(findings, { flip_rate: { max: 0.1 } }), 'not needed')).toBe('passed');
+  for (const bad of [{ x: {} }, { x: { min: 1, max: 2 } }, { x: { min: '1' } }, { x: 1 }]) {
+    expect(gateSchema.safeParse(bad).success).toBe(false);
+  }
+});

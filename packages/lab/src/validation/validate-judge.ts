@@ -1,0 +1,161 @@
+import {
+  addUsage,
+  type JudgeCheck,
+  NO_USAGE,
+  type Rollout,
+  RunError,
+  type Usage,
+  type Verdict,
+} from '@touchstone/spec';
+
+import { abstentionRate } from './abstention-rate.js';
+import type { Finding } from './finding.js';
+import { flipRate } from './flip-rate.js';
+import { applyGate, checkGate, type Gate } from './gate.js';
+import { heldoutCorrelation } from './heldout-correlation.js';
+import type { Criterion, Judge, LabelledAnswer, RegressionCase } from '@touchstone/core';
+import { labelAgreement } from './label-agreement.js';
+import { checkLabels, type JudgedAnswer, readLabels, wasAsked } from './readings.js';
+import { type JudgedCase, regressionCases } from './regression-cases.js';
+
+export interface ValidationInput {
+  judge: Judge;
+  /** Never trained against; null where there is none. */
+  heldout: Judge | null;
+  labelled: readonly LabelledAnswer[];
+  regression: readonly RegressionCase[];
+  /** How often each labelled answer is judged, from 1; the flip rate needs 2. */
+  repeats: number;
+  /** Empty: everything is reported and nothing stops the run. */
+  gate: Gate;
+  /** Of the bootstrap. */
+  seed: number;
+  /** Called after each answer judged by a judge; `total` of them there are in all. */
+  onProgress?: (progress: { done: number; total: number }) => void;
+}
+
+export interface ValidationResult {
+  checks: JudgeCheck[];
+  gate: 'passed' | 'failed' | 'not-set';
+  /** Judgements asked of the judge, and those it abstained from, by reason. */
+  judgements: number;
+  abstentions: Record<string, number>;
+  /** Labels that no verdict could be compared with. */
+  unmatchedLabels: number;
+  usage: Usage;
+  heldoutUsage: Usage;
+}
+
+/**
+ * Is this judge fit to train against? Judges every labelled answer `repeats` times (with repeat indexes 0, 1, … so that
+ * a cache keeps them apart), once by the held-out judge, and every regression case once; then runs each check on the
+ * verdicts. Calls are made all at once: the judge's dispatcher limits them.
+ *
+ * @throws {InputError} the gate names an unknown check, or a label does not fit the criteria; before any call.
+ * @throws {RunError} the judge gave no verdict at all.
+ */
+export async function validateJudge(input: ValidationInput): Promise<ValidationResult> {
+  const { judge, heldout, labelled, regression, repeats, gate, seed } = input;
+  checkGate(gate, checkNames(judge.criteria));
+  checkLabels(labelled, judge.criteria);
+
+  const total = labelled.length * (repeats + (heldout ? 1 : 0)) + regression.length;
+  let done = 0;
+  const ask = (by: Judge): Asker => {
+    const asker: Asker = {
+      usage: NO_USAGE,
+      judge: async (rollout, repeat) => {
+        const { verdicts, usage } = await by.judge(rollout, repeat);
+        asker.usage = addUsage(asker.usage, usage);
+        input.onProgress?.({ done: ++done, total });
+        return verdicts;
+      },
+    };
+    return asker;
+  };
+  const main = ask(judge);
+  const other = heldout && ask(heldout);
+
+  const [answers, cases] = await Promise.all([
+    Promise.all(
+      labelled.map(async (answer): Promise<JudgedAnswer> => {
+        const [first, ...rest] = await Promise.all([
+          other ? other.judge(answer, 0) : null,
+          ...Array.from({ length: repeats }, (_, repeat) => main.judge(answer, repeat)),
+        ]);
+        return {
+          answer,
+          heldout: first ?? null,
+          repeats: rest.flatMap((verdicts) => (verdicts ? [verdicts] : [])),
+        };
+      }),
+    ),
+    Promise.all(
+      regression.map(async (one): Promise<JudgedCase> => ({ case: one, verdicts: await main.judge(one, 0) })),
+    ),
+  ]);
+
+  const asked = verdictsAsked(answers, cases);
+  requireVerdicts(asked.map(({ verdict }) => verdict));
+  return {
+    ...applyGate(findingsOf(answers, cases, judge.criteria, seed), gate),
+    judgements: asked.length,
+    abstentions: countAbstentions(asked.map(({ verdict }) => verdict)),
+    unmatchedLabels: readLabels(answers, judge.criteria).unmatched,
+    usage: main.usage,
+    heldoutUsage: other?.usage ?? NO_USAGE,
+  };
+}
+
+/** The names of all checks of a judge with these criteria: what `gate:` may name. */
+export function checkNames(criteria: readonly Criterion[]): string[] {
+  return findingsOf([], [], criteria, 0).map(({ name }) => name);
+}
+
+interface Asker {
+  usage: Usage;
+  judge(rollout: Pick<Rollout, 'task' | 'response'>, repeat: number): Promise<Verdict[]>;
+}
+
+function findingsOf(
+  answers: readonly JudgedAnswer[],
+  cases: readonly JudgedCase[],
+  criteria: readonly Criterion[],
+  seed: number,
+): Finding[] {
+  return [
+    ...flipRate(answers, criteria, seed),
+    ...labelAgreement(readLabels(answers, criteria).readings, criteria, seed),
+    heldoutCorrelation(answers, seed),
+    ...regressionCases(cases),
+    abstentionRate(verdictsAsked(answers, cases), seed),
+  ];
+}
+
+function verdictsAsked(
+  answers: readonly JudgedAnswer[],
+  cases: readonly JudgedCase[],
+): { task: string; verdict: Verdict }[] {
+  return [
+    ...answers.map(({ answer, repeats }) => ({ task: answer.task.id, verdicts: repeats.flat() })),
+    ...cases.map(({ case: { task }, verdicts }) => ({ task: task.id, verdicts })),
+  ].flatMap(({ task, verdicts }) => verdicts.filter(wasAsked).map((verdict) => ({ task, verdict })));
+}
+
+/** @throws {RunError} every verdict is an abstention: there is nothing to say about the judge, only about its provider. */
+function requireVerdicts(verdicts: readonly Verdict[]): void {
+  const [first] = verdicts;
+  if (first?.status !== 'abstained' || verdicts.some(({ status }) => status === 'scored')) return;
+  throw new RunError(
+    `The judge gave no verdict on any of ${verdicts.length} judgements; the first: ${first.reason}: ${first.detail} ` +
+      'Mend the cause and run again: replies that were paid for are kept.',
+  );
+}
+
+function countAbstentions(verdicts: readonly Verdict[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const verdict of verdicts) {
+    if (verdict.status === 'abstained') counts[verdict.reason] = (counts[verdict.reason] ?? 0) + 1;
+  }
+  return counts;
+}
