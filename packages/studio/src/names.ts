@@ -2,8 +2,8 @@ import type { Estimate, ModelSummary } from '@touchstone/spec';
 
 /** The metrics every model has, in the order of the report. */
 export const METRICS = [
-  { key: 'json_valid', label: 'JSON validity', about: 'share of answers valid under the JSON Schema' },
-  { key: 'judge_score', label: 'Judge score', about: 'mean score of the judge trained against' },
+  { key: 'json_valid', label: 'JSON validity', about: 'valid under the JSON Schema' },
+  { key: 'judge_score', label: 'Judge score', about: 'the judge trained against' },
   { key: 'heldout_judge_score', label: 'Held-out judge score', about: 'a judge that training never saw' },
   { key: 'truth_score', label: 'Truth score', about: 'score against ground truth' },
   { key: 'best_of_k', label: 'Judge score, best of k', about: 'best of k sampled answers to a task' },

@@ -43,17 +43,21 @@ q, code, pre, .text, h1, summary, td, th, dd { unicode-bidi: isolate; }
 nav { display: flex; flex-wrap: wrap; gap: 4px 20px; margin: 16px 0 0; font-size: 0.9375rem; }
 .grid { display: grid; gap: 24px 20px; margin: 0 0 24px; }
 .charts { grid-template-columns: repeat(auto-fill, minmax(230px, 1fr)); }
-.curves { grid-template-columns: 46fr 56fr; }
-figure { margin: 0; min-width: 0; }
+.curves { grid-template-columns: 44fr 62fr; }
+figure { display: flex; flex-direction: column; margin: 0; min-width: 0; }
+.wide { overflow-x: auto; } .wide .plot { min-width: 480px; }
+figure > .plot { margin-top: auto; }
 figcaption { font-size: 0.875rem; line-height: 1.35; margin-bottom: 6px; color: var(--muted); }
 figcaption strong { display: block; font-size: 0.9375rem; color: var(--ink); }
 .charts figure { max-width: 340px; }
 .plot { display: block; width: 100%; height: auto; overflow: visible; font-family: system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; font-variant-numeric: tabular-nums; }
 .plot text, .plot tspan { white-space: pre; }
 .scroll { overflow: auto; }
-.scroll:focus-visible, summary:focus-visible, a:focus-visible { outline: 2px solid var(--rft); outline-offset: 2px; }
+.scroll:focus-visible, .wide:focus-visible, summary:focus-visible, a:focus-visible { outline: 2px solid var(--rft); outline-offset: 2px; }
 table { border-collapse: collapse; width: 100%; margin: 0 0 24px; font-size: 0.9375rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--muted); font-size: 0.875rem; padding: 0 0 6px; }
+caption span { display: block; position: sticky; left: 0; max-width: calc(100vw - 28px); }
+.n { color: var(--muted); font-size: 0.8125rem; margin-left: 4px; }
 th, td { text-align: left; vertical-align: top; padding: 7px 16px 7px 0; border-bottom: 1px solid var(--grid); }
 th[scope=row] { font-weight: 500; overflow-wrap: anywhere; min-width: 9rem; max-width: 26rem; }
 td { white-space: nowrap; }

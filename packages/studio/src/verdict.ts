@@ -108,7 +108,7 @@ export function verdict(comparisons: readonly Comparison[]): { outcome: Outcome;
     if (other) readings.push(other);
   }
   if (readings.length === 0) {
-    const sentence = 'No verdict: the run holds no paired difference in judge score.';
+    const sentence = 'The run holds no paired difference in judge score.';
     return { outcome: 'no-data', readings: [{ outcome: 'no-data', sentence }] };
   }
   const outcome = WORST_FIRST.find((o) => readings.some((r) => r.outcome === o)) ?? 'no-data';

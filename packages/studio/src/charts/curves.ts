@@ -63,7 +63,7 @@ export function rewardChart(points: readonly Point[]): VNode {
   return drawPlot(
     {
       ...FRAME,
-      width: 460,
+      width: 440,
       height: 270,
       marginRight: 12,
       y: { domain: scoreDomain(values) },
@@ -124,9 +124,9 @@ export function seriesChart(series: readonly Series[]): VNode {
   return drawPlot(
     {
       ...FRAME,
-      width: 560,
+      width: 620,
       height,
-      marginRight: 190,
+      marginRight: 240,
       y: { domain },
       marks: [
         ...axes(5, 5),
@@ -140,10 +140,11 @@ export function seriesChart(series: readonly Series[]): VNode {
           Plot.text([{ step: lastStep, at: value(places[i]!) }], {
             x: 'step',
             y: 'at',
-            text: () => `${decimal(last!)} ${shorten(name, 22)}`,
+            text: () => `${decimal(last!)} ${shorten(name, 24)}`,
             dx: 8,
             textAnchor: 'start',
             fill: color,
+            fontSize: 12,
             fontWeight: 600,
           }),
         ),

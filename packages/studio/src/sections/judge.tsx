@@ -20,10 +20,6 @@ function threshold({ threshold: t }: JudgeCheck): string {
   return t.bound === 'min' ? `lower bound ≥ ${decimal(t.value)}` : `upper bound ≤ ${decimal(t.value)}`;
 }
 
-function percent(part: number, whole: number): string {
-  return whole === 0 ? NO_DATA : `${decimal((100 * part) / whole, 1)}%`;
-}
-
 /** Whether the judge can be trusted, and what it cost. */
 export function Judge({ judge }: { judge: Summary['judge'] }): VNode {
   const reasons = Object.entries(judge.abstentions).map(([reason, n]) => `${reason} ${count(n)}`);
@@ -60,10 +56,7 @@ export function Judge({ judge }: { judge: Summary['judge'] }): VNode {
               : NO_DATA,
           ],
           ['Calls', count(judge.calls)],
-          [
-            'Saved by the cache',
-            `${count(judge.saved)} (${percent(judge.saved, judge.calls + judge.saved)} of what was asked)`,
-          ],
+          ['Answered by the cache', count(judge.saved)],
           ['Abstentions', reasons.length > 0 ? `${abstained}: ${reasons.join(', ')}` : abstained],
           ['Tokens', `${count(judge.input_tokens)} read, ${count(judge.output_tokens)} written`],
           ['Money', dollars(judge.money)],

@@ -1,4 +1,4 @@
-import type { Summary } from '@touchstone/spec';
+import type { Estimate, Summary } from '@touchstone/spec';
 import type { VNode } from 'preact';
 import { barChart } from '../charts/bars.js';
 import { count, decimal, difference, direction, interval, NO_DATA } from '../format.js';
@@ -28,6 +28,15 @@ function readDifference({ better, baseline, difference: d }: Summary['comparison
   }
 }
 
+function Cell({ estimate }: { estimate: Estimate | null | undefined }): VNode {
+  return (
+    <>
+      {interval(estimate)}
+      {estimate ? <span class="n"> n = {count(estimate.n)}</span> : null}
+    </>
+  );
+}
+
 /** The bar charts of the models and the tables behind them. */
 export function Models({ summary }: { summary: Summary }): VNode {
   const models = orderedModels(summary.models);
@@ -40,14 +49,13 @@ export function Models({ summary }: { summary: Summary }): VNode {
   }
   const components = [...new Set(models.flatMap(([, model]) => Object.keys(model.components)))];
   const rows = [
-    ...METRICS.map(({ key, label }) => [label, ...models.map(([, model]) => interval(model[key]))]),
-    ...components.map((name) => [name, ...models.map(([, model]) => interval(component(model, name)))]),
+    ...METRICS.map(({ key, label }) => [label, ...models.map(([, model]) => <Cell estimate={model[key]} />)]),
+    ...components.map((name) => [
+      name,
+      ...models.map(([, model]) => <Cell estimate={component(model, name)} />),
+    ]),
     ['Mean length, tokens', ...models.map(([, model]) => decimal(model.mean_tokens, 1))],
     ['Answers the judge abstained on', ...models.map(([, model]) => count(model.abstained))],
-    [
-      'n (judge score)',
-      ...models.map(([, model]) => (model.judge_score ? count(model.judge_score.n) : NO_DATA)),
-    ],
   ];
   return (
     <Section id="models" title="What improved">
@@ -62,7 +70,7 @@ export function Models({ summary }: { summary: Summary }): VNode {
         ))}
       </div>
       <Table
-        caption="Each model on the held-out tasks: mean [interval]"
+        caption="Each model on the held-out tasks: mean [interval] and number of tasks"
         head={[
           'Metric, 0 to 1',
           ...models.map(([name]) => <span class={`model ${modelClass(name)}`}>{modelLabel(name)}</span>),

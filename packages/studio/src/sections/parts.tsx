@@ -10,10 +10,15 @@ export function Section(props: { id: string; title: string; children: ComponentC
   );
 }
 
-/** A chart with its caption. */
-export function Figure(props: { title: string; caption?: string; children: ComponentChildren }): VNode {
+/** A chart with its caption. A wide one scrolls on a narrow screen instead of shrinking until it cannot be read. */
+export function Figure(props: {
+  title: string;
+  caption?: string;
+  wide?: boolean;
+  children: ComponentChildren;
+}): VNode {
   return (
-    <figure>
+    <figure {...(props.wide ? { class: 'wide', tabIndex: 0 } : {})}>
       <figcaption>
         <strong>{props.title}</strong>
         {props.caption ? <span> {props.caption}</span> : null}
@@ -32,7 +37,9 @@ export function Table(props: {
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label={props.caption}>
       <table>
-        <caption>{props.caption}</caption>
+        <caption>
+          <span>{props.caption}</span>
+        </caption>
         <thead>
           <tr>
             {props.head.map((cell) => (

@@ -9,7 +9,7 @@ const MOST_LINES = 8;
 
 const MONITORS: { title: string; caption: string; value: (step: StepSummary) => number | null }[] = [
   { title: 'Answer length', caption: 'mean tokens', value: (s) => s.response_tokens },
-  { title: 'Zero-variance groups', caption: 'groups that teach nothing', value: (s) => s.zero_variance },
+  { title: 'Zero-variance groups', caption: 'share that teaches nothing', value: (s) => s.zero_variance },
   { title: 'Abstentions', caption: 'rollouts the judge could not score', value: (s) => s.abstained },
   { title: 'KL', caption: 'to the reference policy', value: (s) => s.kl },
   { title: 'Clip fraction', caption: 'share of tokens clipped', value: (s) => s.clip_fraction },
@@ -36,6 +36,7 @@ function Curves({ steps }: { steps: readonly StepSummary[] }): VNode {
           )}
         </Figure>
         <Figure
+          wide
           title="Parts of the reward"
           caption={`bold: mean over ${2 * REACH + 1} steps, in longer runs${left > 0 ? `; ${left} more in summary.json` : ''}`}
         >
