@@ -8,3 +8,7 @@ export * from './llama/safetensors.js';
 export * from './optimize/adamw.js';
 export * from './optimize/gradients.js';
 export * from './optimize/schedule.js';
+export * from './tokenizer/tokenizer.js';
+export * from './tokenizer/train-bpe.js';
+export * from './language-model.js';
+export { runGraph } from './graph/session.js';

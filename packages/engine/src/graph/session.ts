@@ -1,4 +1,5 @@
 import ort from 'onnxruntime-node';
+import type { Graph, Value } from './graph.js';
 
 export type Tensor = ort.Tensor;
 export type Feeds = Record<string, Tensor>;
@@ -53,4 +54,17 @@ export class SessionCache {
     }
     return session;
   }
+}
+
+/** Compiles and runs a graph once: for checking a formula on numbers. */
+export async function runGraph(
+  graph: Graph,
+  outputs: Record<string, Value>,
+  inputs: Record<string, { dims: readonly number[]; data: Float32Array }>,
+): Promise<Record<string, Float32Array>> {
+  const model = graph.toModel(Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, { value }])));
+  const session = await compile(model);
+  const feeds = Object.fromEntries(Object.entries(inputs).map(([name, { dims, data }]) => [name, float32(data, dims)]));
+  const out = await session.run(feeds);
+  return Object.fromEntries(Object.keys(outputs).map((name) => [name, floats(out[name])]));
 }

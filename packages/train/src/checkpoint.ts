@@ -1,0 +1,64 @@
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { LlamaModel, readSafetensors, writeSafetensors, type AdamW } from '@touchstone/engine';
+import { InputError } from '@touchstone/spec';
+import { z } from 'zod';
+import type { Policy } from './policy.js';
+
+const stateSchema = z.object({ step: z.int().nonnegative(), updates: z.int().nonnegative() });
+const NAME = /^step-(\d{6})$/;
+
+/** Folder name of a step's checkpoint: sorts by step. */
+export const checkpointName = (step: number): string => `step-${String(step).padStart(6, '0')}`;
+
+/**
+ * Writes a checkpoint: a Hugging Face folder, with the optimiser's state in `trainer/`. It appears under its name only
+ * when it is complete, so a killed process leaves no half checkpoint to resume from.
+ */
+export async function saveCheckpoint(
+  folder: string,
+  step: number,
+  policy: Policy,
+  state: ReturnType<AdamW['state']>,
+): Promise<string> {
+  const target = path.join(folder, checkpointName(step));
+  const partial = `${target}.partial`;
+  await rm(partial, { recursive: true, force: true });
+  await policy.model.save(partial, policy.folder);
+  await mkdir(path.join(partial, 'trainer'));
+  await writeSafetensors(path.join(partial, 'trainer', 'optimizer.safetensors'), state.moments);
+  await writeFile(path.join(partial, 'trainer', 'state.json'), JSON.stringify({ step, updates: state.updates }));
+  await rm(target, { recursive: true, force: true });
+  await rename(partial, target);
+  return target;
+}
+
+/** The newest complete checkpoint, or null. */
+export async function latestCheckpoint(folder: string): Promise<{ step: number; folder: string } | null> {
+  const names = await readdir(folder).catch(() => []);
+  const steps = names.flatMap((name) => NAME.exec(name)?.[1] ?? []).map(Number);
+  if (steps.length === 0) return null;
+  const step = Math.max(...steps);
+  return { step, folder: path.join(folder, checkpointName(step)) };
+}
+
+/** Removes all checkpoints but the newest `keep`. */
+export async function pruneCheckpoints(folder: string, keep: number): Promise<void> {
+  const names = (await readdir(folder)).filter((name) => NAME.test(name)).sort();
+  for (const name of names.slice(0, -keep)) await rm(path.join(folder, name), { recursive: true });
+}
+
+/** @throws {InputError} when the checkpoint is damaged. */
+export async function loadCheckpoint(
+  folder: string,
+): Promise<{ step: number; model: LlamaModel; state: ReturnType<AdamW['state']> }> {
+  const file = path.join(folder, 'trainer', 'state.json');
+  const parsed = stateSchema.safeParse(JSON.parse(await readFile(file, 'utf8')));
+  if (!parsed.success) throw InputError.at({ file }, 'is not a trainer state; delete this checkpoint to use the one before');
+  const moments = await readSafetensors(path.join(folder, 'trainer', 'optimizer.safetensors'));
+  return {
+    step: parsed.data.step,
+    model: await LlamaModel.load(folder),
+    state: { updates: parsed.data.updates, moments },
+  };
+}

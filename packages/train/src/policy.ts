@@ -1,0 +1,75 @@
+import { generate, LlamaModel, type ChatTokenizer, type Generated } from '@touchstone/engine';
+import { random, type Rollout, type Task } from '@touchstone/spec';
+
+/** A sampled answer with what training needs of it. */
+export interface PolicyRollout {
+  rollout: Rollout;
+  prompt: number[];
+  /** Tokens of the answer, with the end token where one was drawn. */
+  tokens: number[];
+  /** Log-probability of each token when it was sampled. */
+  logprobs: Float32Array;
+}
+
+export interface SamplingOptions {
+  /** Answers to each task. */
+  samples: number;
+  temperature: number;
+  maxTokens: number;
+  seed: number;
+  /** Names the weights in rollout ids, for example `rft@32`; with the seed it decides what is drawn. */
+  name: string;
+}
+
+/** The model being trained. */
+export class Policy {
+  constructor(
+    readonly model: LlamaModel,
+    readonly tokenizer: ChatTokenizer,
+    /** The folder it came from: tokenizer files are copied from there into checkpoints. */
+    readonly folder: string,
+  ) {}
+
+  clone(): Policy {
+    return new Policy(this.model.clone(), this.tokenizer, this.folder);
+  }
+
+  /**
+   * Samples `samples` answers to each task, grouped by task in order. Draws depend on seed, name, task and index
+   * alone, so that a killed run samples the same answers again.
+   * @throws {RangeError} when a prompt and `maxTokens` exceed the model's positions.
+   */
+  async sample(tasks: readonly Task[], options: SamplingOptions): Promise<PolicyRollout[]> {
+    const { samples, temperature, maxTokens, seed, name } = options;
+    const asked = tasks.flatMap((task, place) => {
+      const prompt = this.tokenizer.encodeChat(task.messages);
+      return Array.from({ length: samples }, (_, index) => ({ task, place, prompt, index }));
+    });
+    const generated = await generate(
+      this.model,
+      asked.map(({ task, place, prompt, index }) => ({
+        prompt,
+        maxTokens,
+        uniform: random(seed, 'rollout', name, place, task.id, index).next,
+      })),
+      { temperature, topK: 0, topP: 1 },
+    );
+    return asked.map(({ task, place, prompt, index }, i) => ({
+      rollout: this.toRollout(task, `${name}/${place}/${task.id}`, index, name, generated[i]!),
+      prompt,
+      tokens: generated[i]!.tokens,
+      logprobs: generated[i]!.logprobs,
+    }));
+  }
+
+  private toRollout(task: Task, group: string, index: number, policy: string, generated: Generated): Rollout {
+    return {
+      id: `${group}/${index}`,
+      task,
+      response: this.tokenizer.decode(generated.tokens),
+      finish: generated.finish,
+      group,
+      policy,
+    };
+  }
+}

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { tinyPolicy, tinyTasks } from '../testing.js';
+import { fineTune, type FineTuneOptions } from './fine-tune.js';
+
+const options: FineTuneOptions = {
+  steps: 40,
+  minSeconds: 0,
+  batchSize: 8,
+  learningRate: 5e-3,
+  validationShare: 0.25,
+  evaluateEvery: 5,
+  weightDecay: 0,
+  maxGradNorm: 1,
+  seed: 1,
+};
+
+describe('fineTune', () => {
+  it('learns the answers and leaves the policy it starts from alone', async () => {
+    const policy = tinyPolicy();
+    const before = policy.model.fingerprint();
+    const annotations = tinyTasks(16).map((task) => ({ task, answer: 'yes' }));
+    const losses: number[] = [];
+    const result = await fineTune(policy, annotations, options, () => 0, ({ validationLoss }) => losses.push(validationLoss));
+    expect(policy.model.fingerprint()).toBe(before);
+    expect(result).toMatchObject({ steps: 40, examples: 16 });
+    expect(result.validationLoss).toBe(Math.min(...losses));
+    policy.model.parameters.clear();
+    for (const [name, parameter] of result.model.parameters) policy.model.parameters.set(name, parameter);
+    const answers = await policy.sample(tinyTasks(4), { samples: 2, temperature: 1, maxTokens: 8, seed: 1, name: 'sft' });
+    expect(answers.filter(({ rollout }) => rollout.response === 'yes').length).toBeGreaterThan(6);
+  });
+
+  it('keeps the best step and not the last when it overfits', async () => {
+    const noise = tinyTasks(12).map((task, i) => ({ task, answer: `${(i * 7919) % 97} ${(i * 104729) % 89}` }));
+    const result = await fineTune(tinyPolicy(), noise, { ...options, steps: 80 }, () => 0);
+    expect(result.bestStep).toBeLessThan(80);
+  });
+
+  it('spends at least the time it is told to', async () => {
+    let clock = 0;
+    const annotations = tinyTasks(4).map((task) => ({ task, answer: 'a' }));
+    const result = await fineTune(tinyPolicy(), annotations, { ...options, steps: 2, minSeconds: 10 }, () => clock++);
+    expect(result.steps).toBeGreaterThan(2);
+    await expect(fineTune(tinyPolicy(), [], options, () => 0)).rejects.toThrow(/at least 2 annotated answers, got 0/);
+  });
+});

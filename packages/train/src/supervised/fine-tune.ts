@@ -1,0 +1,88 @@
+import { AdamW, gradients, logProbabilities, scheduleFactor, type LlamaModel, type TrainingSequence } from '@touchstone/engine';
+import { random, type Task } from '@touchstone/spec';
+import type { Policy } from '../policy.js';
+import { negativeLogLikelihood } from './loss.js';
+
+export interface FineTuneOptions {
+  /** At least this many updates are made … */
+  steps: number;
+  /** … and at least this many seconds spent, so that a comparison with a longer training is fair. 0: no such floor. */
+  minSeconds: number;
+  batchSize: number;
+  learningRate: number;
+  /** Share of the examples held out to choose the best step by. */
+  validationShare: number;
+  evaluateEvery: number;
+  weightDecay: number;
+  maxGradNorm: number;
+  seed: number;
+}
+
+export interface FineTuneResult {
+  /** The weights with the lowest validation loss (early stopping by choosing afterwards). */
+  model: LlamaModel;
+  steps: number;
+  bestStep: number;
+  examples: number;
+  /** Mean negative log-likelihood per answer token, at the best step. */
+  validationLoss: number;
+}
+
+interface Example {
+  tokens: number[];
+  start: number;
+}
+
+/**
+ * Supervised fine-tuning on answers.
+ * @param now seconds; the caller's clock
+ * @throws {RangeError} when there are fewer than two examples.
+ */
+export async function fineTune(
+  policy: Policy,
+  annotations: readonly { task: Task; answer: string }[],
+  options: FineTuneOptions,
+  now: () => number,
+  onStep?: (progress: { step: number; seconds: number; loss: number; validationLoss: number }) => void,
+): Promise<FineTuneResult> {
+  if (annotations.length < 2) throw new RangeError(`expected at least 2 annotated answers, got ${annotations.length}`);
+  const { seed, batchSize } = options;
+  const [end] = policy.model.config.eosTokens;
+  const examples = annotations.map(({ task, answer }): Example => {
+    const prompt = policy.tokenizer.encodeChat(task.messages);
+    return { tokens: [...prompt, ...policy.tokenizer.encode(answer), ...(end === undefined ? [] : [end])], start: prompt.length };
+  });
+  const shuffled = random(seed, 'sft-split').shuffle(examples);
+  const held = Math.max(1, Math.round(examples.length * options.validationShare));
+  const validation = shuffled.slice(0, held);
+  const training = shuffled.slice(held);
+
+  const model = policy.model.clone();
+  const optimizer = new AdamW(model, { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: options.weightDecay, maxGradNorm: options.maxGradNorm });
+  let best = { model: model.clone(), step: 0, loss: await meanLoss(model, validation) };
+  const begun = now();
+  let validationLoss = best.loss;
+  let step = 0;
+  while (step < options.steps || now() - begun < options.minSeconds) {
+    const draw = random(seed, 'sft-batch', step);
+    const batch = Array.from({ length: batchSize }, () => draw.pick(training));
+    const tokens = batch.reduce((sum, example) => sum + example.tokens.length - example.start, 0);
+    const sequences = batch.map((example): TrainingSequence => ({ ...example, columns: { weight: 1 / tokens } }));
+    const { loss, gradients: gradient } = await gradients(model, sequences, negativeLogLikelihood);
+    const factor = scheduleFactor(step, { steps: options.steps, warmup: 10, decay: 'cosine' });
+    await optimizer.update(gradient, options.learningRate * factor);
+    step += 1;
+    if (step % options.evaluateEvery === 0) {
+      validationLoss = await meanLoss(model, validation);
+      if (validationLoss < best.loss) best = { model: model.clone(), step, loss: validationLoss };
+    }
+    onStep?.({ step, seconds: now() - begun, loss, validationLoss });
+  }
+  return { model: best.model, steps: step, bestStep: best.step, examples: examples.length, validationLoss: best.loss };
+}
+
+async function meanLoss(model: LlamaModel, examples: readonly Example[]): Promise<number> {
+  const logs = await logProbabilities(model, examples);
+  const tokens = logs.reduce((sum, { length }) => sum + length, 0);
+  return -logs.reduce((sum, log) => sum + log.reduce((a, b) => a + b, 0), 0) / tokens;
+}
