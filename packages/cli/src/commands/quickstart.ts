@@ -1,0 +1,21 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { loadConfig } from '../config/load.js';
+import type { Io } from '../io.js';
+import { prepareQuickstart } from '../quickstart/prepare.js';
+import { addRunFlags, run, type RunFlags } from './run.js';
+
+/** `touchstone quickstart` */
+export function registerQuickstart(program: Command, io: Io): void {
+  addRunFlags(program.command('quickstart'))
+    .description('the whole job in miniature, offline: contract review with small models that the project brings along')
+    .action(async (flags: RunFlags) => {
+      const seed = flags.seed ?? 1;
+      const folder = resolve(flags.out ?? `runs/quickstart-${seed}`);
+      const config = join(folder, 'touchstone.yaml');
+      // The user may have changed it: then that is what runs.
+      const path = existsSync(config) ? config : await prepareQuickstart(folder, seed);
+      await run(await loadConfig(path), { ...flags, out: folder }, io);
+    });
+}

@@ -1,0 +1,120 @@
+import { writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { type Estimate, type Summary } from '@touchstone/spec';
+import { type Command, InvalidArgumentError } from 'commander';
+import { loadConfig, type LoadedConfig } from '../config/load.js';
+import type { Io } from '../io.js';
+import { systemClock } from '../run/clock.js';
+import { examineJudge, runPipeline } from '../run/pipeline.js';
+import { openWorkspace } from '../run/workspace.js';
+import { createProgress, NO_PROGRESS, type Progress } from '../terminal/progress.js';
+import { renderTable } from '../terminal/table.js';
+import { duration } from '../terminal/text.js';
+import { writeReport } from './report.js';
+
+export interface RunFlags {
+  out?: string;
+  seed?: number;
+  overrideGate?: string;
+  json?: true;
+}
+
+/** `touchstone run [config]` and `touchstone judge [config]` */
+export function registerRun(program: Command, io: Io): void {
+  addRunFlags(program.command('run'))
+    .description(
+      'the main job: baseline, judge validation and gate, training, evaluation, report. ' +
+        'The same command again goes on where the last one stopped',
+    )
+    .argument('[config]', 'touchstone.yaml, or its folder', 'touchstone.yaml')
+    .option('--override-gate <reason>', 'train although the gate said no; the reason goes into the report')
+    .action(async (path: string, flags: RunFlags) => run(await loadConfig(path), flags, io));
+
+  addRunFlags(program.command('judge'))
+    .description('examine the judge only: is it fit to train against? Exit code 3 when the gate says no')
+    .argument('[config]', 'touchstone.yaml, or its folder', 'touchstone.yaml')
+    .action(async (path: string, flags: RunFlags) => judge(await loadConfig(path), flags, io));
+}
+
+export function addRunFlags(command: Command): Command {
+  return command
+    .option('--out <folder>', "the run's folder; default: output of the configuration")
+    .option('--seed <number>', 'in place of seed of the configuration', parseSeed)
+    .option('--json', 'print the result as JSON, and no progress');
+}
+
+function parseSeed(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('expected a whole number from 0 to 999999999');
+  return Number(text);
+}
+
+/** Runs or resumes a configuration to its report, and prints what came out. */
+export async function run(loaded: LoadedConfig, flags: RunFlags, io: Io): Promise<void> {
+  const begun = systemClock.seconds();
+  const { folder, summary } = await withWorkspace(loaded, flags, io, async (workspace, progress) => ({
+    folder: workspace.folder,
+    summary: await runPipeline(workspace, { progress, clock: systemClock, overrideGate: flags.overrideGate }),
+  }));
+  const file = join(folder, 'summary.json');
+  await writeFile(file, `${JSON.stringify(summary, null, 2)}\n`);
+  const report = await writeReport(folder, summary);
+  if (flags.json) {
+    io.out.write(`${JSON.stringify({ summary: file, report })}\n`);
+    return;
+  }
+  io.out.write(`\n${resultTable(summary)}\n`);
+  io.out.write(`Every figure: mean [95 % interval], over ${summary.data.eval_tasks} held-out tasks.\n`);
+  io.out.write(`Took ${duration((systemClock.seconds() - begun) * 1000)}. Report: ${report}\n`);
+}
+
+async function judge(loaded: LoadedConfig, flags: RunFlags, io: Io): Promise<void> {
+  const result = await withWorkspace(loaded, flags, io, (workspace, progress) => examineJudge(workspace, progress));
+  if (flags.json) {
+    io.out.write(`${JSON.stringify(result)}\n`);
+    return;
+  }
+  const rows = result.checks.map(({ name, estimate, threshold, outcome }) => [
+    name,
+    figure(estimate),
+    String(estimate?.n ?? 0),
+    threshold ? `${threshold.bound} ${threshold.value}` : '',
+    outcome,
+  ]);
+  const columns = [{ title: 'check' }, { title: 'estimate' }, { title: 'n', align: 'right' as const }, { title: 'gate' }, { title: 'outcome' }];
+  io.out.write(`\n${renderTable(columns, rows)}\nGate: ${result.gate}\n`);
+}
+
+async function withWorkspace<T>(
+  { config, ...loaded }: LoadedConfig,
+  flags: RunFlags,
+  io: Io,
+  work: (workspace: Awaited<ReturnType<typeof openWorkspace>>, progress: Progress) => Promise<T>,
+): Promise<T> {
+  const folder = flags.out === undefined ? resolve(loaded.baseDir, config.output) : resolve(flags.out);
+  const seeded = { ...config, seed: flags.seed ?? config.seed };
+  const workspace = await openWorkspace({ ...loaded, config: seeded }, folder);
+  const progress = flags.json ? NO_PROGRESS : createProgress(io.err);
+  try {
+    return await work(workspace, progress);
+  } finally {
+    progress.stop();
+    workspace.store.close();
+  }
+}
+
+const figure = (estimate: Estimate | null): string =>
+  estimate ? `${estimate.mean.toFixed(3)} [${estimate.low.toFixed(3)}, ${estimate.high.toFixed(3)}]` : 'no data';
+
+/** The short table that a run ends with. */
+export function resultTable({ models }: Summary): string {
+  return renderTable(
+    [{ title: 'model' }, { title: 'judge score' }, { title: 'held-out judge' }, { title: 'JSON valid' }, { title: 'truth' }],
+    Object.entries(models).map(([name, model]) => [
+      name.toUpperCase(),
+      figure(model.judge_score),
+      figure(model.heldout_judge_score),
+      figure(model.json_valid),
+      figure(model.truth_score),
+    ]),
+  );
+}

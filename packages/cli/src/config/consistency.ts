@@ -1,0 +1,47 @@
+import { checkNames } from '@touchstone/lab';
+import type { Config } from './schema.js';
+import { nearest } from './suggest.js';
+import type { Path, Problem, YamlSource } from './yaml-source.js';
+
+/** Parts that only make sense with one another. */
+export function consistencyProblems(config: Config, source: YamlSource): Problem[] {
+  const problems: Problem[] = [];
+  const need = (path: Path, missing: boolean, message: string): void => {
+    if (missing) problems.push({ place: source.keyPlace(path), message: `${path.join('.')}: ${message}` });
+  };
+  const { data, gate } = config;
+  if (config.training.sft !== undefined) {
+    need(
+      ['training', 'sft'],
+      data.annotations === undefined,
+      'set data.annotations, the answers to learn from',
+    );
+  }
+  const known = checkNames(config.judge.criteria);
+  for (const check of Object.keys(gate)) {
+    const path = ['gate', check];
+    if (!known.includes(check)) {
+      const guess = nearest(check, known);
+      const hint = guess === undefined ? `expected one of ${known.join(', ')}` : `did you mean "${guess}"?`;
+      need(path, true, `there is no such check, ${hint}`);
+    }
+    // A gate on a figure that cannot be computed would always say no, after the judge was paid.
+    if (/^(label_|flip_rate|value_flip_rate)/.test(check)) {
+      need(path, data.labelled === undefined, 'set data.labelled, the answers that this is measured on');
+    }
+    if (check.includes('flip_rate')) {
+      need(
+        path,
+        config.validation.repeats < 2,
+        'set validation.repeats to 2 or more, to see the judge change its mind',
+      );
+    }
+    if (check === 'heldout_correlation') {
+      need(path, config.heldout_judge === undefined, 'set heldout_judge, the judge to correlate with');
+      need(path, data.labelled === undefined, 'set data.labelled, the answers that this is measured on');
+    }
+    if (check.startsWith('regression'))
+      need(path, data.regression === undefined, 'set data.regression, the cases');
+  }
+  return problems;
+}

@@ -1,0 +1,320 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { InputError } from '@touchstone/spec';
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import { parseDocument } from 'yaml';
+import { consistencyProblems } from './consistency.js';
+import { INIT_TEMPLATE } from './init-template.js';
+import { configJsonSchema } from './json-schema.js';
+import { loadConfig, parseConfig } from './load.js';
+import { nearest } from './suggest.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'touchstone-config-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const GOOD = `policy:
+  model: local:models/policy
+data:
+  train: train.jsonl
+  eval: eval.jsonl
+judge:
+  model: local:models/judge
+  objective: Judge the answer.
+  criteria:
+    - name: Correct
+      question: Is it correct?
+`;
+
+/** The lines of the refusal of a configuration. */
+function problems(text: string): string[] {
+  try {
+    parseConfig(text, 't.yaml');
+  } catch (error) {
+    expect(error).toBeInstanceOf(InputError);
+    return (error as InputError).message.split('\n');
+  }
+  return [];
+}
+
+it('fills in every default', () => {
+  const { config } = parseConfig(GOOD, 't.yaml');
+  expect(config.seed).toBe(1);
+  expect(config.training).toMatchObject({ algorithm: 'grpo', group_size: 8, clip_high: 0.28 });
+  expect(config.training.sft).toBeUndefined();
+  expect(config.evaluation).toEqual({ samples: 1, best_of: 4 });
+});
+
+describe('a wrong key or value', () => {
+  it.each([
+    ['an unknown key', `${GOOD}sed: 3\n`, ['t.yaml:12:1: unknown key "sed", did you mean "seed"?']],
+    [
+      'a key that belongs elsewhere',
+      `${GOOD}group_size: 3\n`,
+      ['t.yaml:12:1: unknown key "group_size" here: it belongs in training'],
+    ],
+    [
+      'text for a number, inside',
+      `${GOOD}training:\n  steps: ten\n`,
+      ['t.yaml:13:10: training.steps: expected a whole number, got "ten"'],
+    ],
+    [
+      'a fraction for a whole number, in flow style',
+      `${GOOD}training: { steps: 1.5, group_size: 1 }\n`,
+      [
+        't.yaml:12:20: training.steps: expected a whole number, got 1.5',
+        't.yaml:12:37: training.group_size: expected a number of at least 2, got 1',
+      ],
+    ],
+    [
+      'an infinite number',
+      `${GOOD}training: { learning_rate: .inf }\n`,
+      ['t.yaml:12:28: training.learning_rate: expected a number, got Infinity'],
+    ],
+    [
+      'a list for a mapping',
+      `${GOOD}evaluation: []\n`,
+      ['t.yaml:12:13: evaluation: expected a mapping (key: value), got an empty list'],
+    ],
+    ['a value left out', `${GOOD}name:\n`, ['t.yaml:12:1: name: expected text, got nothing']],
+    [
+      'an option misspelt',
+      GOOD.replace('objective', 'unit: itm\n  objective'),
+      ['t.yaml:8:9: judge.unit: expected "item" or "answer" (did you mean "item"?), got "itm"'],
+    ],
+    [
+      'a check of unknown type',
+      `${GOOD}reward:\n  checks:\n    - type: json_schema\n      schema: a.json\n`,
+      [
+        expect.stringMatching(
+          /^t\.yaml:14:13: reward\.checks\[0\]\.type: expected "json-schema" or .*did you mean "json-schema"/,
+        ),
+      ],
+    ],
+    [
+      'an unknown key of a check',
+      `${GOOD}reward:\n  checks:\n    - { type: json-schema, schema: a.json, gated: true }\n`,
+      ['t.yaml:14:44: reward.checks[0]: unknown key "gated", did you mean "gate"?'],
+    ],
+    [
+      'a policy that cannot be trained',
+      GOOD.replace('local:models/policy', 'anthropic:x'),
+      [expect.stringContaining('t.yaml:2:10: policy.model: expected local:FOLDER')],
+    ],
+    [
+      'a prototype',
+      `${GOOD}__proto__: { polluted: 1 }\n`,
+      [expect.stringContaining('t.yaml:12:1: unknown key "__proto__"')],
+    ],
+  ])('%s', (_, text, expected) => {
+    expect(problems(text)).toEqual(expected);
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+  });
+
+  it('names the parent of what is missing, and everything at once', () => {
+    const got = problems('policy:\n  modle: local:x\ndata: { train: a }\nseed: -1\n');
+    expect(got).toContain('t.yaml:1:1: policy.model: missing, expected text');
+    expect(got).toContain('t.yaml:2:3: policy: unknown key "modle", did you mean "model"?');
+    expect(got).toContain('t.yaml:3:7: data.eval: missing, expected text');
+    expect(got).toContain('t.yaml:4:7: seed: expected a number of at least 0, got -1');
+    expect(got.some((line) => line.includes('judge: missing, expected a mapping'))).toBe(true);
+    expect(got).toHaveLength(5);
+  });
+
+  it('points into the anchor that an alias repeats', () => {
+    const text = `${GOOD.replace('judge:', 'judge: &judge')}heldout_judge: *judge\n`.replace(
+      'name: Correct',
+      'name: 3',
+    );
+    expect(problems(text)).toEqual([
+      't.yaml:10:13: judge.criteria[0].name: expected text, got 3',
+      't.yaml:10:13: heldout_judge.criteria[0].name: expected text, got 3',
+    ]);
+  });
+});
+
+describe('text that is not a YAML mapping', () => {
+  it.each([
+    ['nothing', '# only a comment\n', 't.yaml: the configuration is empty'],
+    ['a sentence', 'hello', 't.yaml:1:1: expected a mapping (key: value), got "hello"'],
+    ['a duplicate key', 'seed: 1\nseed: 2\n', 't.yaml:2:1: this key is already set'],
+    ['a tab', 'data:\n\ttrain: x\n', 't.yaml:2:1: a tab is used to indent'],
+    ['an open bracket', 'data: [1,\n', 't.yaml:2:1: not valid YAML'],
+    ['two documents', 'seed: 1\n---\nseed: 2\n', 't.yaml:2:1: expected one YAML document'],
+    ['an unknown tag', 'seed: !secret 1\n', 't.yaml:1:7: not valid YAML: Unresolved tag: !secret'],
+    ['an alias to nothing', 'seed: *s\n', 't.yaml:1:7: the anchor &s is not set above'],
+    ['an alias of itself', 'data: &d\n  train: *d\n', 't.yaml:2:10: the alias *d contains itself'],
+    ['deep nesting', '['.repeat(20_000), 't.yaml:1:65: nested deeper than 64 levels'],
+    ['an alias bomb', bomb(), 't.yaml: aliases (*name) repeat too much'],
+  ])('%s', (_, text, message) => {
+    expect(problems(text)[0]).toContain(message);
+  });
+});
+
+function bomb(): string {
+  const lines = ['a0: &a0 [x, x]'];
+  for (let i = 1; i < 30; i++) lines.push(`a${i}: &a${i} [*a${i - 1}, *a${i - 1}, *a${i - 1}]`);
+  return lines.join('\n');
+}
+
+describe('loadConfig', () => {
+  const refusal = async (text: string): Promise<string[]> => {
+    const file = join(folder, 'touchstone.yaml');
+    writeFileSync(file, text);
+    const error: unknown = await loadConfig(folder).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    expect(error).toBeInstanceOf(InputError);
+    return (error as InputError).message.replaceAll(`${folder}/`, '').split('\n');
+  };
+
+  it('names every file that is not there at the place of its name', async () => {
+    const text = `${GOOD}reward: { checks: [{ type: json-schema, schema: a.json }] }\nevaluation: { truth: t.mjs }\n`;
+    expect(await refusal(text)).toEqual([
+      'touchstone.yaml:4:10: data.train: there is no such file: train.jsonl',
+      'touchstone.yaml:5:9: data.eval: there is no such file: eval.jsonl',
+      'touchstone.yaml:13:22: evaluation.truth: there is no such file: t.mjs',
+      'touchstone.yaml:12:49: reward.checks[0].schema: there is no such file: a.json',
+      'touchstone.yaml:2:10: policy.model: there is no such model folder: models/policy',
+      'touchstone.yaml:7:10: judge.model: there is no such model folder: models/judge',
+    ]);
+  });
+
+  it('names parts that need one another', async () => {
+    const text = `${GOOD}training: { sft: {} }\ngate:\n  regression: { min: 0.8 }\n  heldout_correlation: { min: 0.5 }\n  label_kapa: { min: 0.5 }\n`;
+    const got = await refusal(text);
+    expect(got[0]).toBe(
+      'touchstone.yaml:12:13: training.sft: set data.annotations, the answers to learn from',
+    );
+    expect(got.join('\n')).toContain('touchstone.yaml:15:3: gate.heldout_correlation: set heldout_judge');
+    expect(got.join('\n')).toContain(
+      'touchstone.yaml:16:3: gate.label_kapa: there is no such check, did you mean "label_kappa"?',
+    );
+    expect(got.join('\n')).toContain('touchstone.yaml:14:3: gate.regression: set data.regression');
+  });
+
+  it('loads when everything is there', async () => {
+    for (const model of ['policy', 'judge']) {
+      mkdirSync(join(folder, 'models', model), { recursive: true });
+      writeFileSync(join(folder, 'models', model, 'config.json'), '{}');
+    }
+    for (const name of ['train.jsonl', 'eval.jsonl']) writeFileSync(join(folder, name), '');
+    writeFileSync(join(folder, 'touchstone.yaml'), GOOD);
+    const loaded = await loadConfig(join(folder, 'touchstone.yaml'));
+    expect(loaded).toMatchObject({ baseDir: folder, text: GOOD });
+  });
+
+  it('says so when the file is missing or not text', async () => {
+    await expect(loadConfig(join(folder, 'no.yaml'))).rejects.toThrow(
+      /no\.yaml: there is no such file; "touchstone init"/,
+    );
+    writeFileSync(join(folder, 'bytes.yaml'), Buffer.from([0x61, 0x3a, 0xff]));
+    await expect(loadConfig(join(folder, 'bytes.yaml'))).rejects.toThrow(/not UTF-8 text/);
+  });
+});
+
+describe('the template of init', () => {
+  it('is valid, and its commented parts are too', () => {
+    expect(problems(INIT_TEMPLATE)).toEqual([]);
+    const on = INIT_TEMPLATE.replaceAll(/^( *)#(?=\S| {2})/gm, '$1');
+    const { config, source } = parseConfig(on, 't.yaml');
+    expect(Object.keys(config.gate ?? {})).toEqual(['flip_rate', 'label_accuracy']);
+    expect([config.data.regression, config.heldout_judge?.unit, config.training.sft?.steps]).toEqual([
+      'data/regression.jsonl',
+      'answer',
+      200,
+    ]);
+    expect(consistencyProblems(config, source)).toEqual([]);
+  });
+});
+
+it('publishes a JSON Schema in which every key is described and only unknown defaults are required', () => {
+  const schema = configJsonSchema();
+  expect(schema).toMatchObject({
+    $id: 'https://touchstone.dev/schema/touchstone.json',
+    additionalProperties: false,
+    required: ['policy', 'data', 'judge'],
+  });
+  const silent: string[] = [];
+  const walk = (properties: object, path: string): void => {
+    for (const [key, member] of Object.entries(properties) as [
+      string,
+      { description?: string; properties?: object },
+    ][]) {
+      if (member.description === undefined) silent.push(`${path}${key}`);
+      if (member.properties) walk(member.properties, `${path}${key}.`);
+    }
+  };
+  walk(schema['properties'] as object, '');
+  expect(silent.filter((path) => !/^(judge|heldout_judge|reward|gate)\./.test(path))).toEqual([]);
+});
+
+it('suggests the nearest name, and none when nothing is near', () => {
+  expect(nearest('learning-rate', ['learning_rate', 'steps'])).toBe('learning_rate');
+  expect(nearest('grpup_size', ['group_size', 'steps'])).toBe('group_size');
+  expect(nearest('stpes', ['steps', 'seed'])).toBe('steps');
+  expect(nearest('x', ['steps', 'seed'])).toBeUndefined();
+  expect(nearest('', ['steps'])).toBeUndefined();
+});
+
+describe('whatever the text', () => {
+  const tokens = GOOD.split(/(\s+|:)/).filter((token) => token !== '');
+  const yaml = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc
+      .array(
+        fc.constantFrom(
+          ...tokens,
+          '- ',
+          '[',
+          ']',
+          '{',
+          '}',
+          '&a ',
+          '*a',
+          '!!str ',
+          '|\n',
+          '"',
+          "'",
+          '? ',
+          '\t',
+          '\n',
+          '---\n',
+          '<<',
+          '1e999',
+        ),
+        { maxLength: 60 },
+      )
+      .map((parts) => parts.join('')),
+    // One edit of a good file.
+    fc
+      .tuple(
+        fc.nat(GOOD.length),
+        fc.nat(12),
+        fc.oneof(fc.string(), fc.constantFrom('\t', ': ', '- ', '*a', '[', '\n')),
+      )
+      .map(([at, cut, put]) => GOOD.slice(0, at) + put + GOOD.slice(at + cut)),
+  );
+
+  it('parses, or is refused with an InputError whose places are in the file', () => {
+    fc.assert(
+      fc.property(yaml, (text) => {
+        try {
+          parseConfig(text, 't.yaml');
+        } catch (error) {
+          if (!(error instanceof InputError)) throw error;
+          const lines = text.split('\n').length + 1;
+          for (const { place, message } of error.problems) {
+            expect(message).not.toBe('');
+            expect(place?.line ?? 1).toBeLessThanOrEqual(lines);
+          }
+          return;
+        }
+        expect(parseDocument(text).errors).toEqual([]);
+      }),
+      { numRuns: 600 },
+    );
+  });
+});

@@ -1,0 +1,56 @@
+import { readFile, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Config } from './schema.js';
+import type { Path, Problem, YamlSource } from './yaml-source.js';
+
+/** Files and folders that the configuration names and that are not there, at the place of the name. */
+export async function missingFiles(config: Config, baseDir: string, source: YamlSource): Promise<Problem[]> {
+  const problems = await Promise.all(
+    references(config).map(async ({ path, name, kind }): Promise<Problem[]> => {
+      const problem = await missing(resolve(baseDir, name), kind);
+      if (problem === undefined) return [];
+      return [{ place: source.valuePlace(path), message: `${keyText(path)}: ${problem}: ${name}` }];
+    }),
+  );
+  return problems.flat();
+}
+
+type Kind = 'file' | 'model folder';
+
+function references(config: Config): { path: Path; name: string; kind: Kind }[] {
+  const found: { path: Path; name: string; kind: Kind }[] = [];
+  for (const key of ['train', 'eval', 'annotations', 'labelled', 'regression'] as const) {
+    const name = config.data[key];
+    if (name !== undefined) found.push({ path: ['data', key], name, kind: 'file' });
+  }
+  if (config.evaluation.truth !== undefined) {
+    found.push({ path: ['evaluation', 'truth'], name: config.evaluation.truth, kind: 'file' });
+  }
+  config.reward.checks.forEach((check, index) => {
+    if (check.type === 'json-schema') {
+      found.push({ path: ['reward', 'checks', index, 'schema'], name: check.schema, kind: 'file' });
+    }
+  });
+  for (const key of ['policy', 'judge', 'heldout_judge'] as const) {
+    const model = config[key]?.model;
+    if (model?.startsWith('local:') === true) {
+      found.push({ path: [key, 'model'], name: model.slice('local:'.length).trim(), kind: 'model folder' });
+    }
+  }
+  return found;
+}
+
+async function missing(path: string, kind: Kind): Promise<string | undefined> {
+  const entry = await stat(path).catch(() => undefined);
+  if (entry === undefined) return `there is no such ${kind}`;
+  if (kind === 'file') return entry.isFile() ? undefined : 'expected a file, got a folder';
+  if (!entry.isDirectory()) return 'expected a Hugging Face folder, got a file';
+  const config = await readFile(resolve(path, 'config.json')).catch(() => undefined);
+  return config === undefined ? 'expected a Hugging Face folder, but it holds no config.json' : undefined;
+}
+
+function keyText(path: Path): string {
+  return path
+    .map((step, i) => (typeof step === 'number' ? `[${step}]` : `${i > 0 ? '.' : ''}${String(step)}`))
+    .join('');
+}

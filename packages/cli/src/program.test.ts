@@ -1,0 +1,176 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Summary } from '@touchstone/spec';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { runCli } from './program.js';
+
+const root = mkdtempSync(join(tmpdir(), 'touchstone-cli-'));
+afterAll(() => rmSync(root, { recursive: true }));
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(root, 'case-'));
+});
+
+async function cli(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const got = { out: '', err: '' };
+  const sink = (key: 'out' | 'err') => ({ write: (text: string) => void (got[key] += text) });
+  const code = await runCli(args, { out: sink('out'), err: sink('err'), env: {} });
+  return { code, ...got };
+}
+
+describe('arguments', () => {
+  it.each([
+    [['ini'], "error: unknown command 'ini' (Did you mean init?); see touchstone --help\n"],
+    [['report'], "error: missing required argument 'folder'; see touchstone --help\n"],
+    [['init', '--force'], "error: unknown option '--force'; see touchstone --help\n"],
+    [
+      ['schema', 'cofig'],
+      expect.stringMatching(/^error: [^\n]*Allowed choices are config, summary; see[^\n]*\n$/),
+    ],
+  ])('%j end with one line and exit code 2', async (args, err) => {
+    expect(await cli(...args)).toEqual({ code: 2, out: '', err });
+  });
+
+  it('help and version end well', async () => {
+    expect(await cli('--version')).toEqual({ code: 0, out: '0.1.0\n', err: '' });
+    expect(await cli('--help')).toMatchObject({ code: 0, out: expect.stringContaining('init'), err: '' });
+    expect(await cli()).toMatchObject({ code: 2, err: expect.stringContaining('Usage: touchstone') });
+  });
+});
+
+describe('init and doctor', () => {
+  it('write a configuration that only lacks its files', async () => {
+    const target = join(folder, 'new');
+    const names = ['touchstone.yaml', 'touchstone.schema.json', 'answer.schema.json'];
+    const { code, out } = await cli('init', target, '--json');
+    expect({ code, written: (JSON.parse(out) as { written: string[] }).written }).toEqual({
+      code: 0,
+      written: names.map((name) => join(target, name)),
+    });
+    const [first] = readFileSync(join(target, 'touchstone.yaml'), 'utf8').split('\n');
+    expect(first).toBe('# yaml-language-server: $schema=./touchstone.schema.json');
+
+    const { code: refused, out: checks, err } = await cli('doctor', target);
+    expect(checks).toMatch(/ok +Node.*\n.*ok +SQLite/);
+    expect(refused).toBe(2);
+    expect(err.replaceAll(`${target}/`, '').split('\n')).toEqual([
+      'error: 3 problems',
+      expect.stringMatching(
+        /^touchstone\.yaml:\d+:10: data\.train: there is no such file: data\/train\.jsonl$/,
+      ),
+      expect.stringMatching(/^touchstone\.yaml:\d+:9: data\.eval: there is no such file/),
+      expect.stringMatching(/^touchstone\.yaml:\d+:10: policy\.model: there is no such model folder/),
+      '',
+    ]);
+  });
+
+  it('write nothing over, and nothing at all when one file is there', async () => {
+    writeFileSync(join(folder, 'answer.schema.json'), 'mine');
+    const { code, err } = await cli('init', folder);
+    expect(code).toBe(2);
+    expect(err).toBe(
+      `error: ${join(folder, 'answer.schema.json')}: is there already: move it away, or name another folder\n`,
+    );
+    expect(existsSync(join(folder, 'touchstone.yaml'))).toBe(false);
+    expect(readFileSync(join(folder, 'answer.schema.json'), 'utf8')).toBe('mine');
+  });
+});
+
+describe('report', () => {
+  it('writes the page from summary.json', async () => {
+    writeFileSync(join(folder, 'summary.json'), JSON.stringify(SUMMARY));
+    const { code, out, err } = await cli('report', folder, '--json');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const { report } = JSON.parse(out) as { report: string };
+    expect(readFileSync(report, 'utf8')).toMatch(/^<!doctype html>[^]*a-run-of-the-test/i);
+  });
+
+  it.each([
+    ['no file', undefined, 'there is no such file: expected the folder of a run that has ended'],
+    ['not JSON', '{', 'not JSON'],
+    [
+      'another shape',
+      JSON.stringify({ version: 1, seed: 'x' }),
+      'not a summary of this version of Touchstone: ',
+    ],
+  ])('refuses %s', async (_, content, message) => {
+    if (content !== undefined) writeFileSync(join(folder, 'summary.json'), content);
+    const { code, err } = await cli('report', folder);
+    expect(code).toBe(2);
+    expect(err).toContain(`error: ${join(folder, 'summary.json')}: ${message}`);
+    expect(err.trimEnd().split('\n')).toHaveLength(1);
+  });
+});
+
+it('prints both published schemas', async () => {
+  for (const of of ['config', 'summary']) {
+    const { code, out } = await cli('schema', of);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({
+      $id: expect.stringContaining(of === 'config' ? 'touchstone.json' : 'summary.json'),
+    });
+  }
+});
+
+const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const built = existsSync(main);
+
+describe.skipIf(!built)(`the built program${built ? '' : ' (skipped: run "npm run build" first)'}`, () => {
+  const node = (...args: string[]) =>
+    spawnSync(process.execPath, [main, ...args], { cwd: folder, encoding: 'utf8' });
+
+  it('starts a folder, and fails without a stack', () => {
+    expect(node('init')).toMatchObject({ status: 0, stderr: '' });
+    expect(existsSync(join(folder, 'touchstone.yaml'))).toBe(true);
+    writeFileSync(join(folder, 'touchstone.yaml'), 'polcy: 1\n');
+    const { status, stderr } = node('doctor', '.');
+    expect(status).toBe(2);
+    expect(stderr).toContain('touchstone.yaml:1:1: unknown key "polcy", did you mean "policy"?');
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+});
+
+const SUMMARY: Summary = {
+  version: 1,
+  name: 'a-run-of-the-test',
+  seed: 1,
+  created: '2026-01-01T00:00:00.000Z',
+  versions: {},
+  data: { train_tasks: 0, eval_tasks: 0, labelled: 0, refused_lines: 0 },
+  models: {},
+  comparisons: [],
+  judge: {
+    id: 'local:judge',
+    fingerprint: 'f',
+    heldout_id: null,
+    heldout_fingerprint: null,
+    calls: 0,
+    saved: 0,
+    abstained: 0,
+    abstentions: {},
+    input_tokens: 0,
+    output_tokens: 0,
+    money: 0,
+    truth_agreement: null,
+    checks: [],
+    gate: 'not-set',
+    override_reason: null,
+  },
+  training: {
+    algorithm: 'grpo',
+    steps: 0,
+    rollouts: 0,
+    abstained: 0,
+    zero_variance_groups: 0,
+    tokens: 0,
+    tokens_per_second: 0,
+    wall_seconds: 0,
+    sft: null,
+  },
+  steps: [],
+  examples: [],
+  stages: [],
+};

@@ -1,0 +1,104 @@
+import type { PlantedIssue } from './contracts.js';
+import type { ReviewComment } from './reviews.js';
+import { actionKind, commentFacts, excerptSource, gradeComment, type Criterion } from './truth.js';
+
+/** How one of the two judges is asked and how it answers. */
+export interface JudgeStyle {
+  /** The `prompt:` of touchstone.yaml. */
+  template: string;
+  scale: 'graded' | 'boolean';
+  /** Evidence and reason for each criterion. */
+  explain(
+    issue: PlantedIssue,
+    comment: ReviewComment,
+  ): Record<Criterion, { evidence: string; reason: string }>;
+}
+
+const outcome = ({ breach }: PlantedIssue): string => (breach ? 'breach' : 'no breach');
+
+/** The judge that training uses: graded with anchors, as the article's case is. */
+export const TRAINING_JUDGE: JudgeStyle = {
+  template:
+    'TargetDocument:\n{{document}}\nReference:\n{{reference}}\nComment:\n{{item}}\nJudge the comment. Marker {{marker}}',
+  scale: 'graded',
+  explain(issue, comment) {
+    const source = excerptSource(issue, comment.text_excerpt);
+    const clause = issue.clauses.findIndex((text) => text.includes(comment.text_excerpt)) + 1;
+    return {
+      TargetDocument_Grounding: {
+        evidence:
+          source === 'reference' ? 'Reference' : source === 'nowhere' ? 'nowhere' : `clause ${clause}`,
+        reason: {
+          target: 'exact quote on the subject',
+          other: 'quote of another subject',
+          reference: 'quotes the Reference',
+          nowhere: 'not in the contract',
+        }[source],
+      },
+      Reference_Consistency: {
+        evidence: `${issue.value} against ${issue.bound} ${issue.limit}: ${outcome(issue)}`,
+        reason: { right: 'states it correctly', none: 'states no facts', wrong: 'contradicts it' }[
+          commentFacts(issue, comment)
+        ],
+      },
+      Actionability: {
+        evidence: comment.action,
+        reason: { right: 'concrete and right', vague: 'generic', wrong: 'wrong' }[
+          actionKind(issue, comment.action)
+        ],
+      },
+    };
+  },
+};
+
+/** The judge that training never sees: Boolean criteria, other words, other weights. */
+export const HELDOUT_JUDGE: JudgeStyle = {
+  template:
+    'Contract\n{{document}}\n\nPolicy\n{{reference}}\n\nReview comment\n{{item}}\n\nAssess it and reply with id {{marker}}',
+  scale: 'boolean',
+  explain(issue, comment) {
+    const source = excerptSource(issue, comment.text_excerpt);
+    const facts = commentFacts(issue, comment);
+    return {
+      TargetDocument_Grounding: {
+        evidence: { target: 'contract', other: 'contract', reference: 'policy', nowhere: 'no source' }[
+          source
+        ],
+        reason:
+          source === 'target'
+            ? 'word for word and on topic'
+            : source === 'other'
+              ? 'off topic'
+              : 'not a contract quote',
+      },
+      Reference_Consistency: {
+        evidence: `policy ${issue.limit}, contract ${issue.value}, ${outcome(issue)}`,
+        reason: facts === 'right' ? 'the comment agrees' : 'the comment does not agree',
+      },
+      Actionability: {
+        evidence: comment.action,
+        reason:
+          actionKind(issue, comment.action) === 'right'
+            ? 'can be done as written'
+            : 'cannot be done as written',
+      },
+    };
+  },
+};
+
+/** The reply a perfect judge gives, in Touchstone's reply format. */
+export function verdictReply(
+  style: JudgeStyle,
+  issue: PlantedIssue,
+  comment: ReviewComment,
+  marker: string,
+): string {
+  const grades = gradeComment(issue, comment);
+  const explained = style.explain(issue, comment);
+  const verdicts = Object.entries(grades).map(([criterion, grade]) => ({
+    criterion,
+    ...explained[criterion as Criterion],
+    score: style.scale === 'graded' ? grade : grade === 5,
+  }));
+  return JSON.stringify({ id: marker, verdicts });
+}

@@ -1,0 +1,8 @@
+/** The one door that time comes through. */
+export interface Clock {
+  /** Seconds on a clock that only goes forward. */
+  seconds(): number;
+  date(): Date;
+}
+
+export const systemClock: Clock = { seconds: () => performance.now() / 1000, date: () => new Date() };

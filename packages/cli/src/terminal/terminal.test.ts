@@ -1,0 +1,177 @@
+import { GateError, InputError } from '@touchstone/spec';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describeFailure } from './errors.js';
+import { createProgress } from './progress.js';
+import type { ProgressStream } from './progress.js';
+import { renderTable } from './table.js';
+import { duration, oneLine } from './text.js';
+import { TimeLeft } from './time-left.js';
+
+class Screen implements ProgressStream {
+  written = '';
+  constructor(
+    readonly isTTY: boolean,
+    readonly columns = 120,
+  ) {}
+  write(text: string): void {
+    this.written += text;
+  }
+  /** What a terminal would show: every line after its last wipe. */
+  get lines(): string[] {
+    return this.written
+      .split('\n')
+      .map((line) => line.slice(line.lastIndexOf('\r\x1b[2K') + 1).replace('\x1b[2K', ''));
+  }
+}
+
+describe('progress', () => {
+  beforeEach(() => void vi.useFakeTimers({ now: 0 }));
+  afterEach(() => void vi.useRealTimers());
+  const at = (): number => Date.now();
+
+  it('redraws one line on a terminal and leaves one line a stage', () => {
+    const screen = new Screen(true);
+    const progress = createProgress(screen, at);
+    progress.start('Training', 60);
+    for (let step = 1; step <= 12; step++) {
+      vi.advanceTimersByTime(5000);
+      progress.update(step, `reward 0.${step}`);
+    }
+    vi.advanceTimersByTime(1000);
+    expect(screen.lines).toEqual([
+      'Training: ████░░░░░░░░░░░░░░░░░░░░ 20 %, 12 of 60, 1 min 01 s, about 3 min 59 s left | reward 0.12',
+    ]);
+    vi.advanceTimersByTime(1000);
+    expect(screen.lines.at(-1)).toContain('1 min 02 s, about 3 min 58 s left');
+    progress.note('a warning');
+    progress.end();
+    expect(screen.lines).toEqual(['a warning', 'Training: done in 1 min 02 s, 12 of 60, reward 0.12', '']);
+  });
+
+  it('never wraps, and stops with the last state standing before an error', () => {
+    const screen = new Screen(true, 40);
+    const progress = createProgress(screen, at);
+    progress.start('Judging', 10);
+    vi.advanceTimersByTime(3000);
+    progress.update(5, 'x'.repeat(200));
+    progress.stop();
+    screen.write('error: it broke\n');
+    expect(screen.lines[0]).toHaveLength(39);
+    expect(screen.lines.slice(1)).toEqual(['error: it broke', '']);
+    const before = screen.written;
+    vi.advanceTimersByTime(10_000);
+    expect(screen.written).toBe(before);
+  });
+
+  it('writes a plain line every five seconds elsewhere, without control characters', () => {
+    const screen = new Screen(false);
+    const progress = createProgress(screen, at);
+    progress.start('Judging\x1b[31m', 100, 50);
+    for (let done = 51; done <= 61; done++) {
+      vi.advanceTimersByTime(1000);
+      progress.update(done);
+    }
+    vi.advanceTimersByTime(5000);
+    progress.end();
+    expect(screen.lines).toEqual([
+      'Judging\u{FFFD}[31m: 54 %, 54 of 100, 5 s, about 45 s left',
+      'Judging\u{FFFD}[31m: 59 %, 59 of 100, 10 s, about 40 s left',
+      'Judging\u{FFFD}[31m: 61 %, 61 of 100, 15 s, about 35 s left',
+      'Judging\u{FFFD}[31m: done in 16 s, 61 of 100',
+      '',
+    ]);
+  });
+});
+
+describe('time left', () => {
+  it('does not count what an earlier run did, follows a change of speed, and takes bursts calmly', () => {
+    const left = new TimeLeft(0, 500);
+    expect(left.remaining(0, 1000)).toBeUndefined();
+    for (let i = 1; i <= 60; i++) left.update(i * 1000, 500 + i);
+    expect(left.remaining(60_000, 1000)).toBeCloseTo(440_000, -1);
+    for (let i = 1; i <= 60; i++) left.update(60_000 + i * 1000, 560 + i * 4);
+    const faster = left.remaining(120_000, 1000)!;
+    expect(faster).toBeGreaterThan(50_000);
+    expect(faster).toBeLessThan(70_000);
+
+    const burst = new TimeLeft(0, 0);
+    for (let i = 1; i <= 20; i++) burst.update(i * 1000, i);
+    for (let i = 1; i <= 10; i++) burst.update(20_000 + i, 20 + i);
+    burst.update(21_000, 31);
+    // Ten came at once: a little faster, not a thousand times.
+    expect(burst.remaining(21_000, 131)!).toBeGreaterThan(50_000);
+  });
+
+  it('is finite and not negative whatever comes', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(100_000), fc.nat(50))), fc.nat(1000), (steps, total) => {
+        const left = new TimeLeft(0, 0);
+        let [now, done] = [0, 0];
+        for (const [wait, units] of steps) {
+          left.update((now += wait), (done += units));
+          const remaining = left.remaining(now, total);
+          if (remaining !== undefined) {
+            expect(Number.isFinite(remaining)).toBe(true);
+            expect(remaining).toBeGreaterThanOrEqual(0);
+          }
+        }
+      }),
+    );
+  });
+});
+
+it('aligns a table', () => {
+  expect(
+    renderTable(
+      [{ title: 'model' }, { title: 'judge score', align: 'right' }],
+      [['base', '0.41 [0.38, 0.44]'], ['naïve 👩‍⚖️', '0.8'], ['multi\nline']],
+    ),
+  ).toBe(
+    [
+      'model             judge score',
+      '----------  -----------------',
+      'base        0.41 [0.38, 0.44]',
+      'naïve 👩‍⚖️                   0.8',
+      'multi line',
+      '',
+    ].join('\n'),
+  );
+});
+
+it('writes durations and single lines', () => {
+  expect([0, 59_499, 65_000, 7_380_000].map(duration)).toEqual(['0 s', '59 s', '1 min 05 s', '2 h 03 min']);
+  expect(oneLine('a\r\n b\u202E\x1b]0;x\x07')).toBe('a b\u{FFFD}\u{FFFD}]0;x\u{FFFD}');
+});
+
+describe('errors', () => {
+  it('speak for themselves, without a stack', () => {
+    const wrong = new InputError([
+      { place: { file: 't.yaml', line: 3, column: 2 }, message: 'expected \x1b[2J a number' },
+    ]);
+    expect(describeFailure(wrong, false)).toEqual({
+      text: 'error: t.yaml:3:2: expected \u{FFFD}[2J a number\n',
+      json: {
+        error: {
+          kind: 'InputError',
+          message: 't.yaml:3:2: expected \x1b[2J a number',
+          exit_code: 2,
+          problems: [{ file: 't.yaml', line: 3, column: 2, message: 'expected \x1b[2J a number' }],
+        },
+      },
+      exitCode: 2,
+    });
+    expect(describeFailure(new GateError('no'), false).exitCode).toBe(3);
+  });
+
+  it('that are ours say so, and show the stack and the cause only when asked', () => {
+    const fault = new TypeError('x is undefined', { cause: new Error('the disk') });
+    expect(describeFailure(fault, false).text).toMatch(
+      /^internal error: x is undefined\nThis is a fault in Touchstone[^\n]*TOUCHSTONE_DEBUG=1[^\n]*\n$/,
+    );
+    const shown = describeFailure(fault, true).text;
+    expect(shown).toContain('terminal.test.ts');
+    expect(shown).toContain('caused by: Error: the disk');
+    expect(describeFailure('thrown text', false)).toMatchObject({ exitCode: 1 });
+  });
+});

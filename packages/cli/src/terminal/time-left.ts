@@ -1,0 +1,42 @@
+/** Speeds are averaged over the last 15 seconds, or over a third of the time passed, whichever is more. */
+const WINDOW_MS = 15_000;
+const WINDOW_SHARE = 1 / 3;
+/** Updates that follow faster than this are measured together. */
+const SAMPLE_MS = 50;
+
+/**
+ * Time left by the measured speed: an exponential moving average of units per millisecond over time (not over updates,
+ * so that bursts do not fool it), divided by the weight it has gathered so far.
+ */
+export class TimeLeft {
+  private readonly startedAt: number;
+  private measuredAt: number;
+  private measuredDone: number;
+  private speed = 0;
+  private weight = 0;
+
+  /** @param now milliseconds. @param done units already done, which say nothing about the speed. */
+  constructor(now: number, done: number) {
+    this.startedAt = now;
+    this.measuredAt = now;
+    this.measuredDone = done;
+  }
+
+  update(now: number, done: number): void {
+    const passed = now - this.measuredAt;
+    if (passed < SAMPLE_MS || done <= this.measuredDone) return;
+    const window = Math.max(WINDOW_MS, (now - this.startedAt) * WINDOW_SHARE);
+    const share = 1 - Math.exp(-passed / window);
+    this.speed += share * ((done - this.measuredDone) / passed - this.speed);
+    this.weight += share * (1 - this.weight);
+    this.measuredAt = now;
+    this.measuredDone = done;
+  }
+
+  /** Milliseconds until `total` units are done; undefined before the first measurement. */
+  remaining(now: number, total: number): number | undefined {
+    if (this.speed <= 0) return undefined;
+    const left = Math.max(0, total - this.measuredDone) / (this.speed / this.weight);
+    return Math.max(0, left - (now - this.measuredAt));
+  }
+}
