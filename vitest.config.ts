@@ -6,5 +6,7 @@ export default defineConfig({
   test: {
     include: ['packages/*/src/**/*.test.{ts,tsx}'],
     testTimeout: 60_000,
+    // The tests share the cores with what they start: servers, child processes and ONNX Runtime's threads.
+    maxWorkers: 2,
   },
 });

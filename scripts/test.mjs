@@ -1,0 +1,101 @@
+// Every check of the repository, then the tests: `npm test`. All of them run, whatever fails on the way; the exit code
+// is 1 when anything failed, and the last line says how much: `N passed, N failed` (a check counts as one test).
+// `node scripts/test.mjs NAME...` runs only the named ones.
+import { spawn } from 'node:child_process';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startVitest } from 'vitest/node';
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const MOST_LINES = 200;
+const bin = (name) => join(ROOT, 'node_modules', '.bin', name);
+
+/** @type {Record<string, { title: string, command: string[] }>} in the order they run. */
+const CHECKS = {
+  format: { title: 'Format (prettier)', command: [bin('prettier'), '--check', '--log-level=warn', '.'] },
+  lint: { title: 'Lint (oxlint)', command: [bin('oxlint')] },
+  build: { title: 'Build (tsc)', command: [bin('tsc'), '-b'] },
+  types: { title: 'Types of the tests (tsc)', command: [bin('tsc'), '-p', 'tsconfig.test.json'] },
+  rooms: { title: 'Arrows between rooms (dependency-cruiser)', command: ['scripts/rooms.mjs'] },
+  unused: {
+    title: 'Dead code (knip)',
+    command: [bin('knip'), '--no-progress', '--treat-config-hints-as-errors'],
+  },
+  lockfile: { title: 'Lock file', command: ['scripts/lockfile.mjs'] },
+};
+
+/** Runs one check in its own process. @returns its exit code and what it printed on either stream. */
+function runCheck([script, ...args]) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [script, ...args], {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text) => (output += text));
+    }
+    child.on('error', reject).on('close', (code) => resolve({ code, output }));
+  });
+}
+
+/** Runs the tests here, printing as they go. @returns how many passed and failed, and why how many were skipped. */
+async function runTests() {
+  const vitest = await startVitest('test', [], { root: ROOT, watch: false });
+  const counts = { passed: 0, failed: vitest.state.getUnhandledErrors().length, skipped: new Map() };
+  for (const module of vitest.state.getTestModules()) {
+    // A file or a group that could not even be set up has failed, though none of its tests has.
+    const broken = [module, ...module.children.allSuites()].filter((suite) => suite.errors().length > 0);
+    counts.failed += broken.length;
+    for (const test of module.children.allTests()) {
+      const { state, note } = test.result();
+      if (state === 'passed') counts.passed += 1;
+      else if (state === 'skipped') {
+        // The reason is the note given to `skip`, or in the name of the group that is skipped as a whole.
+        const what = note ? `${test.fullName}: ${note}` : (test.parent.fullName ?? test.fullName);
+        const line = `${relative(ROOT, module.moduleId)}: ${what}`;
+        counts.skipped.set(line, (counts.skipped.get(line) ?? 0) + 1);
+      } else counts.failed += 1;
+    }
+  }
+  await vitest.close();
+  return counts;
+}
+
+const known = [...Object.keys(CHECKS), 'tests'];
+const chosen = process.argv.length > 2 ? process.argv.slice(2) : known;
+const strange = chosen.filter((name) => !known.includes(name));
+if (strange.length > 0) {
+  console.error(`unknown: ${strange.join(', ')}; expected ${known.join(', ')}`);
+  process.exit(2);
+}
+
+let passed = 0;
+let failed = 0;
+for (const [name, { title, command }] of Object.entries(CHECKS)) {
+  if (!chosen.includes(name)) continue;
+  const start = performance.now();
+  const { code, output } = await runCheck(command);
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  console.log(`${code === 0 ? 'ok    ' : 'FAILED'}  ${title}, ${seconds} s`);
+  if (code === 0) {
+    passed += 1;
+    continue;
+  }
+  failed += 1;
+  const lines = output.trim().split('\n');
+  console.log(lines.slice(0, MOST_LINES).join('\n'));
+  if (lines.length > MOST_LINES) console.log(`and ${lines.length - MOST_LINES} lines more`);
+  console.log(`(again: node scripts/test.mjs ${name})\n`);
+}
+if (chosen.includes('tests')) {
+  console.log('\nTests (vitest)');
+  const tests = await runTests();
+  passed += tests.passed;
+  failed += tests.failed;
+  for (const [line, count] of tests.skipped) console.log(`skipped ${count}: ${line}`);
+}
+// Vitest sets the exit code too, for failures that are no test's: no test found, say.
+const good = failed === 0 && (process.exitCode ?? 0) === 0;
+console.log(`${passed} passed, ${good ? 0 : Math.max(1, failed)} failed`);
+process.exitCode = good ? 0 : 1;
