@@ -6,6 +6,7 @@ import { registerDoctor } from './commands/doctor.js';
 import { registerInit } from './commands/init.js';
 import { registerQuickstart } from './commands/quickstart.js';
 import { registerReport } from './commands/report.js';
+import { registerReward } from './commands/reward.js';
 import { registerRun } from './commands/run.js';
 import { registerSchema } from './commands/schema.js';
 import type { Io } from './io.js';
@@ -17,6 +18,7 @@ const COMMANDS: readonly ((program: Command, io: Io) => void)[] = [
   registerQuickstart,
   registerInit,
   registerRun,
+  registerReward,
   registerReport,
   registerDoctor,
   registerSchema,

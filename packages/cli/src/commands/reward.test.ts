@@ -1,0 +1,225 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { NovaResult, RewardRecord } from '@touchstone/serve';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCli } from '../program.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'touchstone-reward-'));
+let provider: Server;
+let calls = 0;
+
+/** A provider simulator over real HTTP: true when the candidate says "good", no JSON when it says "garbled". */
+beforeAll(async () => {
+  provider = createServer((request, response) => {
+    let text = '';
+    request.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    request.on('end', () => {
+      calls++;
+      const { messages } = JSON.parse(text) as { messages: { content: string }[] };
+      const prompt = messages.at(-1)!.content;
+      const candidate = /<candidate>\n(.*)\n<\/candidate>/s.exec(prompt)![1]!;
+      const [, id] = /reply id is (\w+)/.exec(prompt)!;
+      const score = candidate.includes('good');
+      const verdicts = [{ criterion: 'Useful', evidence: candidate, reason: 'by rule', score }];
+      const content = candidate.includes('garbled') ? 'no JSON' : JSON.stringify({ id, verdicts });
+      response.setHeader('content-type', 'application/json').end(
+        JSON.stringify({
+          id: 'x',
+          created: 0,
+          model: 'm',
+          choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content } }],
+          usage: { prompt_tokens: 100, completion_tokens: 10, total_tokens: 110 },
+        }),
+      );
+    });
+  });
+  await new Promise<void>((resolve) => provider.listen(0, '127.0.0.1', resolve));
+  const task = `${JSON.stringify({ id: 't', messages: [{ role: 'user', content: 'q' }] })}\n`;
+  writeFileSync(join(folder, 'train.jsonl'), task);
+  writeFileSync(join(folder, 'eval.jsonl'), task);
+  mkdirSync(join(folder, 'policy'));
+  writeFileSync(join(folder, 'policy/config.json'), '{}');
+  writeFileSync(
+    join(folder, 'touchstone.yaml'),
+    `policy: { model: local:policy }
+data: { train: train.jsonl, eval: eval.jsonl }
+judge:
+  model: openai-compatible:simulator
+  base_url: http://127.0.0.1:${(provider.address() as AddressInfo).port}/v1
+  structured_output: prompt
+  price: { input: 100, output: 1000 }
+  objective: Judge it.
+  criteria: [{ name: Useful, question: Is it useful? }]
+reward:
+  judge_weight: 0.75
+  checks:
+    - { type: length, max: 20, gate: true }
+    - { type: grounding, quotes: q, document: metadata.document, weight: 0.25 }
+`,
+  );
+});
+afterAll(async () => {
+  provider.closeAllConnections();
+  await new Promise((resolve) => provider.close(resolve));
+  rmSync(folder, { recursive: true });
+});
+
+function start(args: string[], env: Record<string, string> = {}) {
+  const got = { out: '', err: '' };
+  const sink = (key: 'out' | 'err') => ({ write: (text: string) => void (got[key] += text) });
+  return { got, ended: runCli(['reward', ...args], { out: sink('out'), err: sink('err'), env }) };
+}
+async function cli(...args: string[]) {
+  const { got, ended } = start(args);
+  return { code: await ended, ...got };
+}
+function write(name: string, ...lines: unknown[]): string {
+  const file = join(folder, name);
+  writeFileSync(
+    file,
+    lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n'),
+  );
+  return file;
+}
+
+const messages = [{ role: 'user', content: 'q' }];
+const sample = (id: string, response: string, more: object = { document: 'good' }) => ({
+  id,
+  messages,
+  response,
+  ...more,
+});
+
+describe('reward score', () => {
+  it('prints each reward with its parts and reasons; several answers may share a task', async () => {
+    const file = write(
+      'answers.jsonl',
+      sample('t', '{"q":"good"}'),
+      sample('t', '{"q":"bad"}'),
+      '',
+      sample('u', 'garbled \u001b[2J'),
+      sample('v', 'x'.repeat(21)),
+      sample('w', ''),
+    );
+    const { code, out, err } = await cli('score', folder, file);
+    expect(code).toBe(0);
+    expect(out.split('\n')).toEqual([
+      '',
+      '#  id  reward  length  grounding  judge  Useful  note',
+      expect.stringMatching(/^-[- ]+$/),
+      '1  t    1.000   1.000      1.000  1.000   1.000',
+      '2  t    0.000   1.000      0.000  0.000   0.000',
+      expect.stringMatching(
+        /^3 {2}u {8}- {3}1\.000 {6}0\.000 {6}- {7}- {2}abstained: unparseable: no complete JSON/,
+      ),
+      expect.stringMatching(/^4 {2}v {4}0\.000 .* not judged: failed length: /),
+      expect.stringMatching(/^5 {2}w {4}0\.000 .* nothing to judge/),
+      '',
+      expect.stringMatching(/^#  item  criterion  value  reason   evidence/),
+      expect.stringMatching(/^-[- ]+$/),
+      '1   all  Useful         1  by rule  {"q":"good"}',
+      '2   all  Useful         0  by rule  {"q":"bad"}',
+      '',
+      '4 scored, 1 abstained, 0 failed; 3 judge calls, 300 tokens in, 30 out, $0.0600',
+      '',
+    ]);
+    expect(err).toContain('Scoring: done in');
+
+    const json = await cli('score', folder, file, '--json');
+    const { rewards } = JSON.parse(json.out) as { rewards: RewardRecord[] };
+    expect(rewards.map(({ id, status, score }) => [id, status, score])).toEqual([
+      ['t', 'scored', 1],
+      ['t', 'scored', 0],
+      ['u', 'abstained', null],
+      ['v', 'scored', 0],
+      ['w', 'scored', 0],
+    ]);
+    expect(json.err).toBe('');
+  });
+
+  it('names every line that is wrong before a call is made, and those that cannot be scored after', async () => {
+    const before = calls;
+    const wrong = write('wrong.jsonl', sample('t', 'good'), '{', { id: 'x', messages });
+    expect(await cli('score', folder, wrong)).toEqual({
+      code: 2,
+      out: '',
+      err: expect.stringMatching(
+        /^error: 2 problems\n[^\n]*wrong\.jsonl:2: not JSON[^\n]*\n[^\n]*:3: response: /,
+      ),
+    });
+    expect(calls).toBe(before);
+
+    const lacking = write('lacking.jsonl', sample('t', 'good'), sample('u', 'good', {}));
+    const { code, out, err } = await cli('score', folder, lacking);
+    expect(code).toBe(2);
+    expect(out).toContain('1 scored, 0 abstained, 1 failed');
+    expect(err).toMatch(/lacking\.jsonl:2: not scored: task u: metadata\.document is missing/);
+
+    expect(await cli('score', folder, join(folder, 'none'))).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('there is no such file'),
+    });
+    expect(await cli('score', folder, write('empty.jsonl'))).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('the file is empty'),
+    });
+  });
+});
+
+const event = [
+  { id: 'a', messages: [...messages, { role: 'assistant', content: '{"q":"good"}' }], document: 'good' },
+  {
+    id: 'b',
+    messages: [...messages, { role: 'assistant', content: 'garbled' }],
+    metadata: { document: 'good' },
+  },
+  { messages },
+];
+
+it('reward invoke prints what the Lambda handler answers', async () => {
+  const { code, out, err } = await cli('invoke', folder, write('event.json', event));
+  expect(code).toBe(0);
+  const results = JSON.parse(out) as NovaResult[];
+  expect(results.map(({ aggregate_reward_score: score }) => score)).toEqual([1, 0.5, 0]);
+  expect(results[0]!.id).toBe('a');
+  expect(JSON.parse(err)).toMatchObject({ kind: 'abstained', id: 'b', reason: 'unparseable' });
+  for (const content of ['{', '"text"', 'null']) {
+    expect(await cli('invoke', folder, write('bad.json', content))).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/bad\.json: .*expected a list of samples/),
+    });
+  }
+});
+
+describe('reward serve', () => {
+  it('serves until a signal, and asks for the key that is set', async () => {
+    const { got, ended } = start(['serve', folder, '--port', '0', '--json'], { TOUCHSTONE_REWARD_KEY: 'k' });
+    while (got.out === '') await new Promise((resolve) => setTimeout(resolve, 10));
+    const { url } = JSON.parse(got.out) as { url: string };
+    const ask = (key: string) =>
+      fetch(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
+        body: JSON.stringify(event.slice(0, 1)),
+      });
+    expect((await ask('wrong')).status).toBe(401);
+    expect(await (await ask('k')).json()).toMatchObject([{ id: 'a', aggregate_reward_score: 1 }]);
+    process.emit('SIGTERM');
+    expect(await ended).toBe(0);
+    await expect(fetch(url)).rejects.toThrow('fetch failed');
+  });
+
+  it('refuses to be open to other machines without a key, and a port that is none', async () => {
+    expect(await cli('serve', folder, '--host', '0.0.0.0', '--port', '0')).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/^error: host 0\.0\.0\.0 can be reached from other machines: set a key/),
+    });
+    expect(await cli('serve', folder, '--port', '70000')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('expected a whole number from 0 to 65535'),
+    });
+  });
+});

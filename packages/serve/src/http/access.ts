@@ -1,0 +1,45 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { BlockList, isIP } from 'node:net';
+import { Refusal } from './refusal.js';
+
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
+LOOPBACK.addAddress('::1', 'ipv6');
+
+/** Whether only this machine can reach a server that listens on `host`, a name or an address. */
+export function isLoopback(host: string): boolean {
+  const version = isIP(host);
+  return version === 0
+    ? host.toLowerCase() === 'localhost'
+    : LOOPBACK.check(host, version === 4 ? 'ipv4' : 'ipv6');
+}
+
+/**
+ * Lets a request in or refuses it. With a key, it must carry it (`Authorization: Bearer KEY`). Without one the server
+ * is on loopback, and the request must name it by a loopback name: a web page that the user has open could otherwise
+ * reach it through a name of its own that points here.
+ *
+ * @throws {Refusal} 401 or 403.
+ */
+export function admit(request: IncomingMessage, key: string | undefined): void {
+  if (key !== undefined) {
+    const [, given] = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '') ?? [];
+    if (given === undefined || !isSame(given, key)) {
+      throw new Refusal(401, 'expected the header "Authorization: Bearer KEY" with the key of this server', {
+        'www-authenticate': 'Bearer',
+      });
+    }
+    return;
+  }
+  const name = (request.headers.host ?? '').replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+  if (!isLoopback(name)) {
+    throw new Refusal(403, 'expected a request to localhost: without a key this server is for this machine');
+  }
+}
+
+/** In constant time, also for texts of different length. */
+function isSame(a: string, b: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(a), digest(b));
+}

@@ -1,0 +1,99 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createRewardServer } from './http/server.js';
+import { createLambdaHandler } from './nova/lambda.js';
+import type { NovaResult } from './nova/score.js';
+import { scoreNovaEvent } from './nova/score.js';
+import { parseRewardEvent } from './nova/event.js';
+import type { RewardRecord } from './scoring/describe-outcome.js';
+import { simulatedReward } from './testing.js';
+
+const document = 'Payment is due in 30 days. The supplier may change prices at any time.';
+const quiet = { report: () => {} };
+const server = createRewardServer({ reward: simulatedReward(), ...quiet });
+let url: string;
+beforeAll(async () => void (url = await server.listen({ host: '127.0.0.1', port: 0 })));
+afterAll(() => server.close());
+
+const item = fc.record(
+  {
+    quote: fc.constantFrom('due in 30 days', 'due in 31 days', ''),
+    grade: fc.integer({ min: 0, max: 6 }),
+    does: fc.constantFrom('grade', 'grade', 'grade', 'garble', 'fail'),
+  },
+  { requiredKeys: ['quote', 'grade'] },
+);
+const response = fc.oneof(
+  { weight: 4, arbitrary: fc.array(item, { maxLength: 3 }).map((items) => JSON.stringify(items)) },
+  { weight: 1, arbitrary: fc.string() },
+  { weight: 1, arbitrary: fc.constant('x'.repeat(1001)) },
+);
+const answer = fc.oneof(
+  response.map((content) => [{ role: 'assistant', content }]),
+  response.map((text) => [{ role: 'nova_assistant', content: [{ type: 'text', text }] }]),
+  fc.constant([]),
+);
+const sample = fc
+  .record({
+    id: fc.option(fc.string({ minLength: 1 }), { nil: undefined }),
+    prompt: fc.constantFrom('a', 'b'),
+    answer,
+    more: fc.oneof(
+      {
+        weight: 6,
+        arbitrary: fc.constantFrom({ document }, { metadata: { document, reference_answer: 'x' } }),
+      },
+      { weight: 1, arbitrary: fc.constantFrom({}, { metadata: 3 }) },
+    ),
+  })
+  .map(({ id, prompt, answer, more }) => ({
+    ...(id === undefined ? {} : { id }),
+    messages: [{ role: 'user', content: prompt }, ...answer],
+    ...more,
+  }));
+
+async function overHttp(path: string, body: unknown): Promise<unknown> {
+  const headers = { 'content-type': 'application/json' };
+  const reply = await fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+  expect(reply.status).toBe(200);
+  return reply.json();
+}
+
+it('Lambda handler, HTTP server and a call in this process give the same results', async () => {
+  const handler = createLambdaHandler(() => Promise.resolve(simulatedReward()), quiet);
+  const seen = new Set<string>();
+  await fc.assert(
+    fc.asyncProperty(fc.array(sample, { maxLength: 6 }), async (event) => {
+      const here = await scoreNovaEvent(event, simulatedReward(), quiet);
+      const lambda = await handler(event, { getRemainingTimeInMillis: () => 60_000 });
+      const http = (await overHttp('/', event)) as NovaResult[];
+      expect(lambda).toEqual(here);
+      expect(http).toEqual(here);
+
+      expect(here).toHaveLength(event.length);
+      here.forEach((result, i) => {
+        if (event[i]!.id !== undefined) expect(result.id).toBe(event[i]!.id);
+        expect(result.aggregate_reward_score).toBeGreaterThanOrEqual(0);
+        expect(result.aggregate_reward_score).toBeLessThanOrEqual(1);
+      });
+
+      // The native call and the reward function itself, for the samples that have an answer.
+      const answered = parseRewardEvent(event).flatMap(({ rollout }, i) => (rollout ? [{ rollout, i }] : []));
+      const rollouts = answered.map(({ rollout: { task, response } }) => ({ task, response }));
+      const { rewards } = (await overHttp('/v1/rewards', { rollouts })) as { rewards: RewardRecord[] };
+      for (const [n, { rollout, i }] of answered.entries()) {
+        const { status, score } = rewards[n]!;
+        seen.add(status);
+        expect(here[i]!.aggregate_reward_score).toBe(score ?? 0.5);
+        if (status === 'failed') continue;
+        const direct = await simulatedReward().score([
+          { ...rollout, id: '', finish: 'stop', group: '', policy: '' },
+        ]);
+        expect(direct[0]).toMatchObject(status === 'scored' ? { status, score } : { status });
+      }
+    }),
+    { seed: 11, numRuns: 60 },
+  );
+  // The samples were of every kind, or agreeing would prove little.
+  expect([...seen].sort()).toEqual(['abstained', 'failed', 'scored']);
+});

@@ -1,0 +1,70 @@
+import type { JsonValue, RewardComponent, Usage, Verdict } from '@touchstone/spec';
+import type { Outcome } from './score-within.js';
+
+/** A reward as programs read it: `touchstone reward score --json` and `POST /v1/rewards`. */
+export interface RewardRecord {
+  id: string;
+  /** `failed`: the task lacks what the reward needs. */
+  status: 'scored' | 'abstained' | 'failed';
+  /** 0–1; null unless scored. */
+  score: number | null;
+  /** The check that ended judging early, if one did. */
+  gated_by?: string;
+  reason?: string;
+  detail?: string;
+  components: RewardComponent[];
+  verdicts: VerdictRecord[];
+  usage: { calls: number; saved: number; input_tokens: number; output_tokens: number; money: number } | null;
+}
+
+interface VerdictRecord {
+  /** 0-based; null when the whole answer was judged. */
+  item: number | null;
+  status: 'scored' | 'abstained';
+  score: number | null;
+  reason?: string;
+  detail?: string;
+  criteria: { criterion: string; evidence: string; reason: string; value: number; score: number }[];
+}
+
+/** The record of an outcome, without the judge's raw replies. */
+export function describeOutcome(id: string, outcome: Outcome): RewardRecord {
+  const { status } = outcome;
+  if (status === 'failed') {
+    return { id, status, score: null, detail: outcome.detail, components: [], verdicts: [], usage: null };
+  }
+  return {
+    id,
+    status,
+    ...(status === 'scored'
+      ? { score: outcome.score, ...(outcome.gatedBy === undefined ? {} : { gated_by: outcome.gatedBy }) }
+      : { score: null, reason: outcome.reason, detail: outcome.detail }),
+    components: outcome.components,
+    verdicts: outcome.verdicts.map(describeVerdict),
+    usage: describeUsage(outcome.usage),
+  };
+}
+
+function describeVerdict(verdict: Verdict): VerdictRecord {
+  const item = verdict.item ?? null;
+  return verdict.status === 'scored'
+    ? { item, status: 'scored', score: verdict.score, criteria: verdict.criteria }
+    : {
+        item,
+        status: 'abstained',
+        score: null,
+        reason: verdict.reason,
+        detail: verdict.detail,
+        criteria: [],
+      };
+}
+
+function describeUsage({ calls, saved, inputTokens, outputTokens, money }: Usage) {
+  return {
+    calls,
+    saved,
+    input_tokens: inputTokens,
+    output_tokens: outputTokens,
+    money,
+  } satisfies Record<string, JsonValue>;
+}

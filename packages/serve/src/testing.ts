@@ -1,0 +1,62 @@
+import {
+  createDispatcher,
+  createJudge,
+  createReward,
+  judgeSchema,
+  rewardSchema,
+  type RewardFunction,
+} from '@touchstone/core';
+import { ProviderError, type LanguageModel } from '@touchstone/spec';
+
+/** What the simulated judge does with an item, by the item's `does`: `grade` (the default) gives the item's `grade`. */
+export type Behaviour = 'grade' | 'garble' | 'fail' | 'hang';
+
+/**
+ * A judge simulator: a language model that reads the rendered prompt as a real one would, and grades the candidate in it
+ * by rule. It answers after a turn of the event loop; `hang` never answers.
+ */
+export function simulatedJudge(): LanguageModel {
+  return {
+    id: 'simulator:judge',
+    version: '1',
+    structuredOutput: false,
+    async generate({ messages }) {
+      const prompt = messages.at(-1)?.content ?? '';
+      const [, candidate] = /<candidate>\n(.*)\n<\/candidate>/s.exec(prompt) ?? [];
+      const [, id] = /The reply id is (\w+)/.exec(prompt) ?? [];
+      const item = JSON.parse(candidate ?? 'null') as { grade?: number; does?: Behaviour };
+      await new Promise((resolve) => setImmediate(resolve));
+      if (item.does === 'hang') return new Promise(() => {});
+      if (item.does === 'fail') {
+        throw new ProviderError('the simulator is down', { reason: 'transport', isRetryable: false });
+      }
+      const verdicts = [{ criterion: 'Actionable', evidence: '', reason: 'by rule', score: item.grade }];
+      const text = JSON.stringify({ id: item.does === 'garble' ? 'other' : id, verdicts });
+      return { text, finish: 'stop', inputTokens: prompt.length, outputTokens: text.length };
+    },
+  };
+}
+
+/**
+ * A reward as a contract review has it, over the simulator: a length gate, quotes that must be in `metadata.document`
+ * (weight 0.25), and one criterion of 1 to 5 per item (weight 0.75).
+ */
+export function simulatedReward(model: LanguageModel = simulatedJudge()): RewardFunction {
+  const judge = judgeSchema.parse({
+    model: 'openai-compatible:simulator',
+    unit: 'item',
+    objective: 'Judge one comment.',
+    criteria: [
+      { name: 'Actionable', question: '?', scale: 'graded', anchors: { 1: 'vague', 5: 'ready to use' } },
+    ],
+  });
+  const reward = rewardSchema.parse({
+    judge_weight: 0.75,
+    checks: [
+      { type: 'length', max: 1000, gate: true },
+      { type: 'grounding', quotes: 'quote', document: 'metadata.document', weight: 0.25 },
+    ],
+  });
+  const dispatcher = createDispatcher({ concurrency: 64, timeoutMs: Infinity, attempts: 1, seed: 1 });
+  return createReward(reward, createJudge(judge, model, dispatcher, { seed: 1 }), { baseDir: '.' });
+}
