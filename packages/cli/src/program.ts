@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { EXIT } from '@touchstone/spec';
 import type { ExitCode } from '@touchstone/spec';
 import { Command, CommanderError } from 'commander';
@@ -12,6 +11,7 @@ import { registerSchema } from './commands/schema.js';
 import type { Io } from './io.js';
 import { describeFailure } from './terminal/errors.js';
 import { oneLine } from './terminal/text.js';
+import { version } from './version.js';
 
 /** Each adds one command; help lists them in this order. */
 const COMMANDS: readonly ((program: Command, io: Io) => void)[] = [
@@ -72,9 +72,4 @@ function usageExit(error: CommanderError, io: Io): ExitCode {
     );
   }
   return EXIT.badInput;
-}
-
-function version(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return String((JSON.parse(text) as { version: unknown }).version);
 }

@@ -71,7 +71,12 @@ export function asLanguageModel(id: string, model: LlamaModel, tokenizer: ChatTo
         if (needed > model.config.maxPositions) {
           const info = { reason: 'truncation', isRetryable: false } as const;
           const { maxPositions } = model.config;
-          reject(new ProviderError(`prompt and reply need ${needed} tokens, ${id} has ${maxPositions} positions`, info));
+          reject(
+            new ProviderError(
+              `prompt and reply need ${needed} tokens, ${id} has ${maxPositions} positions`,
+              info,
+            ),
+          );
           return;
         }
         waiting.push({ request, tokens, resolve, reject });

@@ -43,7 +43,9 @@ export class InputError extends TouchstoneError {
     options?: { cause?: unknown },
   ) {
     super(
-      problems.map(({ place, message }) => (place ? `${formatPlace(place)}: ${message}` : message)).join('\n'),
+      problems
+        .map(({ place, message }) => (place ? `${formatPlace(place)}: ${message}` : message))
+        .join('\n'),
       EXIT.badInput,
       options,
     );
@@ -62,7 +64,13 @@ export class ProviderError extends TouchstoneError {
   readonly status: number | undefined;
   constructor(
     message: string,
-    info: { reason: AbstentionReason; isRetryable: boolean; retryAfterMs?: number; status?: number; cause?: unknown },
+    info: {
+      reason: AbstentionReason;
+      isRetryable: boolean;
+      retryAfterMs?: number;
+      status?: number;
+      cause?: unknown;
+    },
   ) {
     super(message, EXIT.failed, { cause: info.cause });
     this.reason = info.reason;

@@ -102,4 +102,3 @@ export function addUsage(a: Usage, b: Usage): Usage {
     money: a.money + b.money,
   };
 }
-

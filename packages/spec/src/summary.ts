@@ -81,7 +81,12 @@ export const summarySchema = z.strictObject({
   seed: z.int(),
   created: z.string(),
   versions: z.record(z.string(), z.string()),
-  data: z.strictObject({ train_tasks: z.int(), eval_tasks: z.int(), labelled: z.int(), refused_lines: z.int() }),
+  data: z.strictObject({
+    train_tasks: z.int(),
+    eval_tasks: z.int(),
+    labelled: z.int(),
+    refused_lines: z.int(),
+  }),
   models: z.record(z.string(), modelSchema),
   comparisons: z.array(comparisonSchema),
   judge: z.strictObject({

@@ -8,5 +8,16 @@ const { openRun } = await import('./run-store.ts');
 const store = openRun(process.argv[2]);
 for (let i = 0; ; i++) {
   store.put(`reply-${i}`, { text: `text ${i}`, finish: 'stop', inputTokens: i, outputTokens: 1 });
-  writeSync(1, `${i}\n`);
+  say(`${i}\n`);
+}
+
+/** The pipe may be full while the test is slow to read it. */
+function say(text) {
+  for (;;) {
+    try {
+      return writeSync(1, text);
+    } catch (error) {
+      if (error.code !== 'EAGAIN') throw error;
+    }
+  }
 }

@@ -47,7 +47,12 @@ export interface RunStore extends ReplyCache {
    * What a judge cost in all: replies paid for (each once, however often the run was killed), their tokens, and
    * `saved`: verdicts on stored rollouts that repeat another one's question.
    */
-  judgeTotals(fingerprint: string): { calls: number; saved: number; inputTokens: number; outputTokens: number };
+  judgeTotals(fingerprint: string): {
+    calls: number;
+    saved: number;
+    inputTokens: number;
+    outputTokens: number;
+  };
 
   putStep(phase: string, summary: StepSummary): void;
   /** Steps of a phase, by number. */

@@ -27,7 +27,10 @@ export async function saveCheckpoint(
   await policy.model.save(partial, policy.folder);
   await mkdir(path.join(partial, 'trainer'));
   await writeSafetensors(path.join(partial, 'trainer', 'optimizer.safetensors'), state.moments);
-  await writeFile(path.join(partial, 'trainer', 'state.json'), JSON.stringify({ step, updates: state.updates }));
+  await writeFile(
+    path.join(partial, 'trainer', 'state.json'),
+    JSON.stringify({ step, updates: state.updates }),
+  );
   await rm(target, { recursive: true, force: true });
   await rename(partial, target);
   return target;
@@ -54,7 +57,8 @@ export async function loadCheckpoint(
 ): Promise<{ step: number; model: LlamaModel; state: ReturnType<AdamW['state']> }> {
   const file = path.join(folder, 'trainer', 'state.json');
   const parsed = stateSchema.safeParse(JSON.parse(await readFile(file, 'utf8')));
-  if (!parsed.success) throw InputError.at({ file }, 'is not a trainer state; delete this checkpoint to use the one before');
+  if (!parsed.success)
+    throw InputError.at({ file }, 'is not a trainer state; delete this checkpoint to use the one before');
   const moments = await readSafetensors(path.join(folder, 'trainer', 'optimizer.safetensors'));
   return {
     step: parsed.data.step,

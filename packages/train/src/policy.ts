@@ -1,4 +1,4 @@
-import { generate, LlamaModel, type ChatTokenizer, type Generated } from '@touchstone/engine';
+import { generate, type ChatTokenizer, type Generated, type LlamaModel } from '@touchstone/engine';
 import { random, type Rollout, type Task } from '@touchstone/spec';
 
 /** A sampled answer with what training needs of it. */

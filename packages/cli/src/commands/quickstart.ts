@@ -9,7 +9,9 @@ import { addRunFlags, run, type RunFlags } from './run.js';
 /** `touchstone quickstart` */
 export function registerQuickstart(program: Command, io: Io): void {
   addRunFlags(program.command('quickstart'))
-    .description('the whole job in miniature, offline: contract review with small models that the project brings along')
+    .description(
+      'the whole job in miniature, offline: contract review with small models that the project brings along',
+    )
     .action(async (flags: RunFlags) => {
       const seed = flags.seed ?? 1;
       const folder = resolve(flags.out ?? `runs/quickstart-${seed}`);

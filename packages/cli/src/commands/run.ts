@@ -68,7 +68,9 @@ export async function run(loaded: LoadedConfig, flags: RunFlags, io: Io): Promis
 }
 
 async function judge(loaded: LoadedConfig, flags: RunFlags, io: Io): Promise<void> {
-  const result = await withWorkspace(loaded, flags, io, (workspace, progress) => examineJudge(workspace, progress));
+  const result = await withWorkspace(loaded, flags, io, (workspace, progress) =>
+    examineJudge(workspace, progress),
+  );
   if (flags.json) {
     io.out.write(`${JSON.stringify(result)}\n`);
     return;
@@ -80,7 +82,13 @@ async function judge(loaded: LoadedConfig, flags: RunFlags, io: Io): Promise<voi
     threshold ? `${threshold.bound} ${threshold.value}` : '',
     outcome,
   ]);
-  const columns = [{ title: 'check' }, { title: 'estimate' }, { title: 'n', align: 'right' as const }, { title: 'gate' }, { title: 'outcome' }];
+  const columns = [
+    { title: 'check' },
+    { title: 'estimate' },
+    { title: 'n', align: 'right' as const },
+    { title: 'gate' },
+    { title: 'outcome' },
+  ];
   io.out.write(`\n${renderTable(columns, rows)}\nGate: ${result.gate}\n`);
 }
 
@@ -103,12 +111,20 @@ async function withWorkspace<T>(
 }
 
 const figure = (estimate: Estimate | null): string =>
-  estimate ? `${estimate.mean.toFixed(3)} [${estimate.low.toFixed(3)}, ${estimate.high.toFixed(3)}]` : 'no data';
+  estimate
+    ? `${estimate.mean.toFixed(3)} [${estimate.low.toFixed(3)}, ${estimate.high.toFixed(3)}]`
+    : 'no data';
 
 /** The short table that a run ends with. */
-export function resultTable({ models }: Summary): string {
+function resultTable({ models }: Summary): string {
   return renderTable(
-    [{ title: 'model' }, { title: 'judge score' }, { title: 'held-out judge' }, { title: 'JSON valid' }, { title: 'truth' }],
+    [
+      { title: 'model' },
+      { title: 'judge score' },
+      { title: 'held-out judge' },
+      { title: 'JSON valid' },
+      { title: 'truth' },
+    ],
     Object.entries(models).map(([name, model]) => [
       name.toUpperCase(),
       figure(model.judge_score),

@@ -146,6 +146,22 @@ const LAST =
 const PARTIES = FIRST.flatMap((a, i) =>
   LAST.map((b, j) => ({ name: a + b, split: (i + j) % 5 === 0 ? 'heldout' : 'train' })),
 );
+const FILLERS = (
+  'hereby duly always also then only such said any full further other prior fair timely due good proper whole same ' +
+  'promptly jointly herein thereof whether unless under after before upon during about without between from with ' +
+  'office branch group unit site team order letter copy form list part share sum cost tax rate bank court party'
+).split(' ');
+
+/** All words of training clauses, and strange ones. */
+const WORDS = [
+  ...new Set([
+    ...TOPICS.flatMap(({ clauses, guidelines }) => [...clauses.train, ...guidelines.train])
+      .join(' ')
+      .split(' '),
+    ...FILLERS,
+  ]),
+].filter((word) => word !== 'P' && word !== 'N');
+
 const parties: Record<Split, string[]> = {
   train: PARTIES.filter((p) => p.split === 'train').map((p) => p.name),
   heldout: PARTIES.filter((p) => p.split === 'heldout').map((p) => p.name),
@@ -159,26 +175,39 @@ const limits: Record<Split, number[]> = {
   heldout: HELDOUT_LIMITS,
 };
 
-const FILLERS = (
-  'hereby duly always also then only such said any full further other prior fair timely due good proper whole same ' +
-  'promptly jointly herein thereof whether unless under after before upon during about without between from with ' +
-  'office branch group unit site team order letter copy form list part share sum cost tax rate bank court party'
-).split(' ');
+/** A word that no sentence makes likely. */
+const strangeWord = (draw: Random): string =>
+  draw.next() < 0.6 ? draw.pick(FILLERS) : (draw.pick(FIRST) + draw.pick(LAST)).toLowerCase();
 
 /**
- * Inserts, doubles and swaps words, so that a model can only quote what it reads and not recall a known sentence.
- * Numbers and the words that name the subject stay.
+ * Disturbs a wording, so that a model can only quote what it reads and not recall a known sentence: strange words are
+ * inserted, some words change places, and one text in three is shuffled altogether.
  */
 function roughen(draw: Random, text: string): string {
-  const words = text.split(' ');
+  let words = text.split(' ');
   for (let inserted = draw.integer(4); inserted > 0; inserted--) {
-    const word = draw.next() < 0.6 ? draw.pick(FILLERS) : (draw.pick(FIRST) + draw.pick(LAST)).toLowerCase();
-    words.splice(draw.integer(words.length + 1), 0, word);
+    words.splice(draw.integer(words.length + 1), 0, strangeWord(draw));
   }
+  if (draw.next() < 1 / 3) words = draw.shuffle(words);
   for (let i = 0; i + 1 < words.length; i++) {
     if (draw.next() < 0.1) [words[i], words[i + 1]] = [words[i + 1]!, words[i]!];
   }
   return words.join(' ');
+}
+
+/**
+ * Numbered lines of words without sense, to be repeated whole: teaches copying, the skill that quoting rests on. Every
+ * token of the reply is a copy, which is what makes it quick to learn (in reviews one in four is).
+ */
+export function drawCopying(draw: Random): { prompt: string; reply: string } {
+  const word = (): string => {
+    const kind = draw.next();
+    if (kind < 0.15) return String(draw.pick(VALUES));
+    return kind < 0.3 ? draw.pick(parties.train) : draw.pick(WORDS);
+  };
+  const line = (): string => Array.from({ length: 5 + draw.integer(9) }, word).join(' ');
+  const text = Array.from({ length: 2 + draw.integer(2) }, (_, i) => `${i + 1}. ${line()}.`).join('\n');
+  return { prompt: `TargetDocument:\n${text}`, reply: text };
 }
 
 /**

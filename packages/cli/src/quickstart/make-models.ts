@@ -17,7 +17,7 @@ import {
 } from '@touchstone/engine';
 import { random, type Random } from '@touchstone/spec';
 import { negativeLogLikelihood } from '@touchstone/train';
-import { documentOf, drawIssue, promptOf, type PlantedIssue, type Split } from './contracts.js';
+import { documentOf, drawCopying, drawIssue, promptOf, type PlantedIssue, type Split } from './contracts.js';
 import { BASE_RATES, drawComment, drawHabit, writeReview, type ReviewComment } from './reviews.js';
 import { gradeComment, truthScore, parseReview } from './truth.js';
 import { HELDOUT_JUDGE, TRAINING_JUDGE, verdictReply, type JudgeStyle } from './verdicts.js';
@@ -45,6 +45,8 @@ interface Course {
     num_attention_heads: number;
     num_key_value_heads: number;
   };
+  /** Steps on copying alone, before the lessons. */
+  copyingSteps: number;
   steps: number;
   learningRate: number;
   lesson(draw: Random, split: Split): Lesson & { grade(reply: string): Record<string, number> };
@@ -106,9 +108,10 @@ const COURSES: Record<string, Course> = {
       intermediate_size: 384,
       num_hidden_layers: 3,
       num_attention_heads: 6,
-      num_key_value_heads: 2,
+      num_key_value_heads: 3,
     },
-    steps: 1200,
+    copyingSteps: 200,
+    steps: 1100,
     learningRate: 2e-3,
     lesson(draw, split) {
       const issue = drawIssue(draw, split, split === 'train' ? ROUGH : 0);
@@ -130,9 +133,10 @@ const COURSES: Record<string, Course> = {
       intermediate_size: 384,
       num_hidden_layers: 4,
       num_attention_heads: 6,
-      num_key_value_heads: 2,
+      num_key_value_heads: 3,
     },
-    steps: 2000,
+    copyingSteps: 200,
+    steps: 1200,
     learningRate: 2e-3,
     lesson: judgeLesson(TRAINING_JUDGE),
   },
@@ -140,12 +144,13 @@ const COURSES: Record<string, Course> = {
     seed: 31,
     architecture: {
       hidden_size: 160,
-      intermediate_size: 416,
+      intermediate_size: 320,
       num_hidden_layers: 4,
       num_attention_heads: 5,
       num_key_value_heads: 5,
     },
-    steps: 2000,
+    copyingSteps: 200,
+    steps: 1200,
     learningRate: 2e-3,
     lesson: judgeLesson(HELDOUT_JUDGE),
   },
@@ -154,6 +159,7 @@ const COURSES: Record<string, Course> = {
 function* corpus(): Generator<string> {
   const draw = random(1, 'corpus');
   for (let i = 0; i < 3000; i++) {
+    yield drawCopying(draw).prompt;
     for (const { lesson } of Object.values(COURSES)) {
       const { prompt, reply } = lesson(draw, 'train');
       yield prompt;
@@ -179,7 +185,7 @@ async function makeTokenizer(folder: string): Promise<ChatTokenizer> {
 
 async function make(
   name: string,
-  { seed, architecture, steps, learningRate, lesson }: Course,
+  { seed, architecture, copyingSteps, steps, learningRate, lesson }: Course,
   out: string,
 ): Promise<void> {
   const folder = path.join(out, name);
@@ -217,7 +223,7 @@ async function make(
   for (let step = 0; step < steps; step++) {
     const draw = random(seed, 'lesson', step);
     const lessons = Array.from({ length: BATCH }, () => {
-      const { prompt, reply } = lesson(draw, 'train');
+      const { prompt, reply } = step < copyingSteps ? drawCopying(draw) : lesson(draw, 'train');
       const start = tokenizer.encodeChat([{ role: 'user', content: prompt }]);
       return { prompt: start, tokens: [...start, ...tokenizer.encode(reply), end] };
     });
@@ -236,7 +242,7 @@ async function make(
         `${name} step ${step + 1}/${steps}  ${((Date.now() - begun) / 1000).toFixed(0)} s  loss ${result.loss.toFixed(4)}  tokens ${mean.toFixed(0)}\n`,
       );
     }
-    if ((step + 1) % 200 === 0 || step + 1 === steps) {
+    if (((step + 1) % 200 === 0 && step > copyingSteps) || step + 1 === steps) {
       await model.save(folder, folder, 'F16');
       for (const split of ['train', 'heldout'] as const) {
         process.stderr.write(

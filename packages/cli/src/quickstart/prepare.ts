@@ -5,7 +5,14 @@ import { random } from '@touchstone/spec';
 import { stringify } from 'yaml';
 import type { Config } from '../config/schema.js';
 import { documentOf, drawIssue, promptOf, taskLine, type PlantedIssue } from './contracts.js';
-import { ANNOTATION_RATES, drawComment, drawHabit, exactComment, writeReview, type HabitRates } from './reviews.js';
+import {
+  ANNOTATION_RATES,
+  drawComment,
+  drawHabit,
+  exactComment,
+  writeReview,
+  type HabitRates,
+} from './reviews.js';
 import { CRITERIA, gradeComment, type Criterion } from './truth.js';
 import { HELDOUT_JUDGE, TRAINING_JUDGE, type JudgeStyle } from './verdicts.js';
 
@@ -61,7 +68,11 @@ const CRITERION_TEXTS: Record<Criterion, { question: string; anchors: Record<str
 };
 
 /** Writes the quickstart's data and its touchstone.yaml, and returns the path of the latter. */
-export async function prepareQuickstart(folder: string, seed: number, options: { annotationRates?: HabitRates } = {}): Promise<string> {
+export async function prepareQuickstart(
+  folder: string,
+  seed: number,
+  options: { annotationRates?: HabitRates } = {},
+): Promise<string> {
   const data = join(folder, 'data');
   await mkdir(data, { recursive: true });
   const lines = (name: string, items: readonly object[]): Promise<void> =>
@@ -69,11 +80,26 @@ export async function prepareQuickstart(folder: string, seed: number, options: {
   const count = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
   const rates = options.annotationRates ?? ANNOTATION_RATES;
   await Promise.all([
-    lines('train.jsonl', count(SIZES.train).map((n) => withoutTruth(taskLine(seed, 'train', 'train', n)))),
-    lines('eval.jsonl', count(SIZES.eval).map((n) => taskLine(seed, 'heldout', 'eval', n))),
-    lines('annotations.jsonl', count(SIZES.annotations).map((n) => annotationLine(seed, n, rates))),
-    lines('labelled.jsonl', count(SIZES.labelled).map((n) => labelledLine(seed, n))),
-    lines('regression.jsonl', count(SIZES.regression).map((n) => regressionLine(seed, n))),
+    lines(
+      'train.jsonl',
+      count(SIZES.train).map((n) => withoutTruth(taskLine(seed, 'train', 'train', n))),
+    ),
+    lines(
+      'eval.jsonl',
+      count(SIZES.eval).map((n) => taskLine(seed, 'heldout', 'eval', n)),
+    ),
+    lines(
+      'annotations.jsonl',
+      count(SIZES.annotations).map((n) => annotationLine(seed, n, rates)),
+    ),
+    lines(
+      'labelled.jsonl',
+      count(SIZES.labelled).map((n) => labelledLine(seed, n)),
+    ),
+    lines(
+      'regression.jsonl',
+      count(SIZES.regression).map((n) => regressionLine(seed, n)),
+    ),
     writeFile(join(folder, 'review.schema.json'), `${JSON.stringify(REVIEW_SCHEMA, null, 2)}\n`),
   ]);
   const path = join(folder, 'touchstone.yaml');
@@ -110,7 +136,10 @@ function labelledLine(seed: number, n: number): object {
   const draw = random(seed, 'labelled', n);
   const issue = drawIssue(draw, 'heldout');
   const comment = draw.next() < 0.25 ? exactComment(issue) : drawComment(draw, issue);
-  return { ...judged(`labelled-${n + 1}`, issue, JSON.stringify([comment])), labels: [gradeComment(issue, comment)] };
+  return {
+    ...judged(`labelled-${n + 1}`, issue, JSON.stringify([comment])),
+    labels: [gradeComment(issue, comment)],
+  };
 }
 
 /** A third each: exact reviews, reviews with nothing right, and reviews that quote the Reference but are right otherwise. */
@@ -120,7 +149,8 @@ function regressionLine(seed: number, n: number): object {
   const id = `regression-${n + 1}`;
   if (n % 3 === 0) return { ...judged(id, issue, JSON.stringify([comment])), kind: 'good', min: 0.9 };
   comment.text_excerpt = issue.guideline;
-  if (n % 3 === 1) return { ...judged(id, issue, JSON.stringify([comment])), kind: 'boundary', min: 0.5, max: 0.8 };
+  if (n % 3 === 1)
+    return { ...judged(id, issue, JSON.stringify([comment])), kind: 'boundary', min: 0.5, max: 0.8 };
   comment.comment_type = issue.breach ? 'compliant' : 'risk';
   comment.action = issue.breach ? 'No change.' : `Change ${issue.value} to ${issue.limit}.`;
   return { ...judged(id, issue, JSON.stringify([comment])), kind: 'bad', max: 0.3 };

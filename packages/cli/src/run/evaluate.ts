@@ -10,7 +10,7 @@ import type { Workspace } from './workspace.js';
 export const evaluationPhase = (model: string): string => `evaluate ${model}`;
 
 /** Answers per task: as many as asked for, and enough to choose the best of k from. */
-export const samplesPerTask = ({ config }: Workspace): number =>
+const samplesPerTask = ({ config }: Workspace): number =>
   Math.max(config.evaluation.samples, config.evaluation.best_of);
 
 /** Samples answers to all held-out tasks and scores them with the judge, the held-out judge and the truth. */

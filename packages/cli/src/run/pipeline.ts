@@ -2,11 +2,12 @@ import { join } from 'node:path';
 import { enforceGate, validateJudge, type ValidationResult } from '@touchstone/lab';
 import { InputError, type JsonValue, type Summary } from '@touchstone/spec';
 import { ChatTokenizer, LlamaModel } from '@touchstone/engine';
-import { fineTune, Policy, type FineTuneResult } from '@touchstone/train';
+import { fineTune, Policy } from '@touchstone/train';
 import type { Progress } from '../terminal/progress.js';
 import type { Clock } from './clock.js';
 import { evaluate } from './evaluate.js';
 import { reinforce, trainedPolicy } from './reinforce.js';
+import type { JudgeStage, SftStage } from './stages.js';
 import { summarise } from './summarise.js';
 import type { Workspace } from './workspace.js';
 
@@ -16,21 +17,6 @@ export interface RunOptions {
   /** Why training goes on although the gate said no. */
   overrideGate?: string | undefined;
 }
-
-/** What the judge stage leaves behind. */
-export type JudgeStage = Omit<ValidationResult, 'gate'> & {
-  gate: Summary['judge']['gate'];
-  overrideReason: string | null;
-};
-/** What the SFT stage leaves behind. */
-export type SftStage = Omit<FineTuneResult, 'model'>;
-
-/** The models that are compared, in the order of reports. */
-export const modelNames = ({ config }: Workspace): string[] => [
-  'base',
-  ...(config.training.sft ? ['sft'] : []),
-  'rft',
-];
 
 /**
  * The main job: baseline, judge validation and gate, training, evaluation, summary. A stage that has finished is not

@@ -18,7 +18,7 @@ export const TRAINING_PHASE = 'train rft';
 /** The last checkpoint is the result; the one before it is there if the disk fails. */
 const CHECKPOINTS_KEPT = 2;
 
-export const checkpointFolder = ({ folder }: Workspace): string => join(folder, 'checkpoints');
+const checkpointFolder = ({ folder }: Workspace): string => join(folder, 'checkpoints');
 
 /** The policy as the newest checkpoint has it. */
 export async function trainedPolicy(workspace: Workspace): Promise<Policy> {

@@ -3,7 +3,7 @@ import type { JsonValue, ModelSummary, Summary } from '@touchstone/spec';
 import type { StoredRollout } from '@touchstone/store';
 import { evaluationPhase, evaluationRecords } from './evaluate.js';
 import { pickExamples } from './examples.js';
-import { modelNames, type JudgeStage, type SftStage } from './pipeline.js';
+import { modelNames, type JudgeStage, type SftStage } from './stages.js';
 import { versions } from './provenance.js';
 import { TRAINING_PHASE } from './reinforce.js';
 import type { Workspace } from './workspace.js';

@@ -143,7 +143,7 @@ describe('the reward', () => {
       (_, index) => told.push(index),
     );
     expect(rewards.map((reward) => reward.status === 'scored' && reward.score)).toEqual([0, 0.5, 1]);
-    expect(told.sort()).toEqual([0, 1, 2]);
+    expect(told.sort((a, b) => a - b)).toEqual([0, 1, 2]);
   });
 
   it('refuses two checks of one name', () => {

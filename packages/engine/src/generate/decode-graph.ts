@@ -25,9 +25,16 @@ const UNKNOWN = -1;
  * Outputs: `tokens` int32 [T', B], `logprobs` float32 [T', B] under the tempered distribution before top-k and top-p.
  * Rows that have ended repeat the first end token.
  */
-export function decodeGraph(config: LlamaConfig, positions: number, sampling: Sampling, endTokens: readonly number[]): Uint8Array {
+export function decodeGraph(
+  config: LlamaConfig,
+  positions: number,
+  sampling: Sampling,
+  endTokens: readonly number[],
+): Uint8Array {
   const g = new Graph();
-  const weights = new Map([...parameterShapes(config)].map(([name, shape]) => [name, g.input(name, 'float32', shape)]));
+  const weights = new Map(
+    [...parameterShapes(config)].map(([name, shape]) => [name, g.input(name, 'float32', shape)]),
+  );
   const { cos, sin } = rotaryTables(config, positions);
   const half = config.headSize / 2;
   const cosTable = g.float32(cos, [positions, half]);
@@ -47,7 +54,17 @@ export function decodeGraph(config: LlamaConfig, positions: number, sampling: Sa
   // The prompt's own width, and not its longest row: the first call wants the two to be equal.
   const width = g.node('Cast', [g.node('Shape', [prompts], [1], { start: 1, end: 2 })], [1], { to: 6 });
   const prefill = transformer(g, config, weights, prompts, (layer, q, k, v) =>
-    attend(g, config, { q, k, v, pastKey: null, pastValue: null, seqlens: lastIndex, total: width, cosTable, sinTable }),
+    attend(g, config, {
+      q,
+      k,
+      v,
+      pastKey: null,
+      pastValue: null,
+      seqlens: lastIndex,
+      total: width,
+      cosTable,
+      sinTable,
+    }),
   );
   const gatherRows = (value: Value): Value => g.node('Gather', [value, rows], value.shape);
 
@@ -101,7 +118,9 @@ export function decodeGraph(config: LlamaConfig, positions: number, sampling: Sa
   }
   // Bool has no ReduceMin before opset 20.
   const running = body.node('Cast', [body.node('Not', [ended], [UNKNOWN, 1])], [UNKNOWN, 1], { to: 6 });
-  const anyRunning = body.node('Cast', [body.node('ReduceMax', [running], [], { keepdims: 0 })], [], { to: 9 });
+  const anyRunning = body.node('Cast', [body.node('ReduceMax', [running], [], { keepdims: 0 })], [], {
+    to: 9,
+  });
   const longer = body.node('Add', [seqlens, one], [UNKNOWN]);
   body.outputs = [
     { value: anyRunning, type: 'bool', dims: [] },
@@ -117,9 +136,19 @@ export function decodeGraph(config: LlamaConfig, positions: number, sampling: Sa
   ];
 
   const rowLengths = gatherRows(promptLengths);
-  const notDone = g.node('Cast', [g.node('Mul', [g.node('Unsqueeze', [rows, g.int64([1])], [UNKNOWN, 1]), g.int32([0])], [UNKNOWN, 1])], [UNKNOWN, 1], { to: 9 });
+  const notDone = g.node(
+    'Cast',
+    [g.node('Mul', [g.node('Unsqueeze', [rows, g.int64([1])], [UNKNOWN, 1]), g.int32([0])], [UNKNOWN, 1])],
+    [UNKNOWN, 1],
+    { to: 9 },
+  );
   const always = g.node('Equal', [one, one], [1]);
-  const states = [gatherRows(promptLast), rowLengths, notDone, ...prefill.caches.flatMap(({ key, value }) => [gatherRows(key), gatherRows(value)])];
+  const states = [
+    gatherRows(promptLast),
+    rowLengths,
+    notDone,
+    ...prefill.caches.flatMap(({ key, value }) => [gatherRows(key), gatherRows(value)]),
+  ];
   const outputs = g.nodesOf(
     'Loop',
     [limit, g.node('Reshape', [always, g.int64([])], []), ...states],
@@ -128,11 +157,21 @@ export function decodeGraph(config: LlamaConfig, positions: number, sampling: Sa
   );
   const [tokens, logprobs] = outputs.slice(-2) as [Value, Value];
   const squeeze = (value: Value): Value => g.node('Squeeze', [value, g.int64([2])], [UNKNOWN, UNKNOWN]);
-  return g.toModel({ tokens: { value: squeeze(tokens), type: 'int32' }, logprobs: { value: squeeze(logprobs) } });
+  return g.toModel({
+    tokens: { value: squeeze(tokens), type: 'int32' },
+    logprobs: { value: squeeze(logprobs) },
+  });
 }
 
 /** Inverse-CDF sampling: one uniform a row gives a repeatable draw that no other row of the batch can change. */
-function draw(g: Graph, outer: Graph, logs: Value, uniform: Value, { temperature, topK, topP }: Sampling, vocabulary: number): Value {
+function draw(
+  g: Graph,
+  outer: Graph,
+  logs: Value,
+  uniform: Value,
+  { temperature, topK, topP }: Sampling,
+  vocabulary: number,
+): Value {
   const column = [UNKNOWN, 1];
   const argmax = (v: Value): Value =>
     g.node('Cast', [g.node('ArgMax', [v], column, { axis: -1, keepdims: 1 })], column, { to: 6 });
@@ -147,12 +186,22 @@ function draw(g: Graph, outer: Graph, logs: Value, uniform: Value, { temperature
   const probabilities = g.node('Exp', [logs], logs.shape);
   if (topK === 0 && topP === 1) return invert(probabilities);
   const k = topK === 0 ? vocabulary : Math.min(topK, vocabulary);
-  const [best, indices] = g.nodesOf('TopK', [probabilities, outer.int64([k])], [[UNKNOWN, k], [UNKNOWN, k]], { axis: -1 }) as [Value, Value];
+  const [best, indices] = g.nodesOf(
+    'TopK',
+    [probabilities, outer.int64([k])],
+    [
+      [UNKNOWN, k],
+      [UNKNOWN, k],
+    ],
+    { axis: -1 },
+  ) as [Value, Value];
   const mass = g.node('ReduceSum', [best, outer.int64([-1])], column, { keepdims: 1 });
   const before = g.node('CumSum', [best, outer.int64([-1])], best.shape, { exclusive: 1 });
   const kept = g.node('Less', [before, g.node('Mul', [mass, outer.scalar(topP)], column)], best.shape);
   const place = invert(g.node('Where', [kept, best, outer.scalar(0)], best.shape));
-  return g.node('Cast', [g.node('GatherElements', [indices, place], column, { axis: -1 })], column, { to: 6 });
+  return g.node('Cast', [g.node('GatherElements', [indices, place], column, { axis: -1 })], column, {
+    to: 6,
+  });
 }
 
 type Attend = (layer: number, q: Value, k: Value, v: Value) => { output: Value; key: Value; value: Value };
@@ -168,7 +217,13 @@ function transformer(
   const width = (n: number): number[] => [UNKNOWN, UNKNOWN, n];
   const linear = (x: Value, name: string): Value => {
     const weight = weights.get(`${name}.weight`)!;
-    const product = g.node('FusedMatMul', [x, weight], width(weight.shape[0]!), { transB: 1 }, RUNTIME_DOMAIN);
+    const product = g.node(
+      'FusedMatMul',
+      [x, weight],
+      width(weight.shape[0]!),
+      { transB: 1 },
+      RUNTIME_DOMAIN,
+    );
     const bias = weights.get(`${name}.bias`);
     return bias ? g.node('Add', [product, bias], product.shape) : product;
   };
@@ -176,10 +231,16 @@ function transformer(
   const caches: { key: Value; value: Value }[] = [];
   for (let l = 0; l < config.layers; l++) {
     const layer = `model.layers.${l}`;
-    const norm = (v: Value, name: string): Value => rmsNorm(g, v, weights.get(`${layer}.${name}.weight`)!, config);
+    const norm = (v: Value, name: string): Value =>
+      rmsNorm(g, v, weights.get(`${layer}.${name}.weight`)!, config);
     const h = norm(x, 'input_layernorm');
     const self = `${layer}.self_attn`;
-    const { output, key, value } = attention(l, linear(h, `${self}.q_proj`), linear(h, `${self}.k_proj`), linear(h, `${self}.v_proj`));
+    const { output, key, value } = attention(
+      l,
+      linear(h, `${self}.q_proj`),
+      linear(h, `${self}.k_proj`),
+      linear(h, `${self}.v_proj`),
+    );
     caches.push({ key, value });
     x = g.node('Add', [x, linear(output, `${self}.o_proj`)], x.shape);
     const h2 = norm(x, 'post_attention_layernorm');
@@ -218,5 +279,8 @@ function attend(
 }
 
 function rmsNorm(g: Graph, x: Value, weight: Value, config: LlamaConfig): Value {
-  return g.node('SimplifiedLayerNormalization', [x, weight], x.shape, { axis: -1, epsilon: { float: config.normEpsilon } });
+  return g.node('SimplifiedLayerNormalization', [x, weight], x.shape, {
+    axis: -1,
+    epsilon: { float: config.normEpsilon },
+  });
 }

@@ -29,7 +29,10 @@ describe('generate', () => {
     const out = await generate(model, asked, plain, [1]);
     const scored = await logProbabilities(
       model,
-      out.map(({ tokens }, i) => ({ tokens: [...asked[i]!.prompt, ...tokens], start: asked[i]!.prompt.length })),
+      out.map(({ tokens }, i) => ({
+        tokens: [...asked[i]!.prompt, ...tokens],
+        start: asked[i]!.prompt.length,
+      })),
     );
     out.forEach(({ logprobs }, i) => {
       expect(logprobs.length).toBe(scored[i]!.length);
@@ -49,7 +52,11 @@ describe('generate', () => {
     const n = 4000;
     const prompt = [3, 4, 5];
     const stream = random(11, 'frequency');
-    const out = await generate(model, Array.from({ length: n }, () => ({ prompt, maxTokens: 1, uniform: stream.next })), plain);
+    const out = await generate(
+      model,
+      Array.from({ length: n }, () => ({ prompt, maxTokens: 1, uniform: stream.next })),
+      plain,
+    );
     const counts = new Map<number, number>();
     for (const { tokens } of out) counts.set(tokens[0]!, (counts.get(tokens[0]!) ?? 0) + 1);
     for (const { tokens, logprobs } of out.slice(0, 50)) {
@@ -80,7 +87,9 @@ describe('generate', () => {
 
   it('refuses what does not fit, saying the numbers', async () => {
     const model = tinyModel();
-    await expect(generate(model, requests(1, [250]), plain)).rejects.toThrow(/250 tokens and up to 12 .* 256/);
+    await expect(generate(model, requests(1, [250]), plain)).rejects.toThrow(
+      /250 tokens and up to 12 .* 256/,
+    );
     await expect(generate(model, requests(1, [1]), plain)).rejects.toThrow(/at least 2 tokens/);
   });
 });

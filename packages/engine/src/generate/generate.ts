@@ -35,7 +35,8 @@ export async function generate(
 ): Promise<Generated[]> {
   const { maxPositions } = model.config;
   for (const { prompt, maxTokens } of requests) {
-    if (prompt.length < 2) throw new RangeError(`expected a prompt of at least 2 tokens, got ${prompt.length}`);
+    if (prompt.length < 2)
+      throw new RangeError(`expected a prompt of at least 2 tokens, got ${prompt.length}`);
     if (prompt.length + maxTokens > maxPositions) {
       throw new RangeError(
         `prompt of ${prompt.length} tokens and up to ${maxTokens} new ones exceed the model's ${maxPositions} positions`,
@@ -43,11 +44,18 @@ export async function generate(
     }
   }
   // Rows of similar length share a batch: little padding, and they end at about the same time.
-  const order = requests.map((_, i) => i).sort((a, b) => requests[a]!.prompt.length - requests[b]!.prompt.length);
+  const order = requests
+    .map((_, i) => i)
+    .sort((a, b) => requests[a]!.prompt.length - requests[b]!.prompt.length);
   const results: Generated[] = Array.from({ length: requests.length });
   for (let start = 0; start < order.length; start += BATCH_ROWS) {
     const indices = order.slice(start, start + BATCH_ROWS);
-    const batch = await generateBatch(model, indices.map((i) => requests[i]!), sampling, endTokens);
+    const batch = await generateBatch(
+      model,
+      indices.map((i) => requests[i]!),
+      sampling,
+      endTokens,
+    );
     indices.forEach((index, row) => (results[index] = batch[row]!));
   }
   return results;
@@ -75,14 +83,25 @@ async function generateBatch(
     for (let t = 0; t < maxTokens; t++) uniforms[t * requests.length + row] = uniform();
   });
 
-  const positions = Math.min(model.config.maxPositions, Math.ceil((width + 1 + steps) / CONTEXT_STEP) * CONTEXT_STEP);
+  const positions = Math.min(
+    model.config.maxPositions,
+    Math.ceil((width + 1 + steps) / CONTEXT_STEP) * CONTEXT_STEP,
+  );
   const key = `decode/${positions}/${JSON.stringify(sampling)}/${endTokens.join()}`;
-  const session = await model.sessions.get(key, () => decodeGraph(model.config, positions, sampling, endTokens));
+  const session = await model.sessions.get(key, () =>
+    decodeGraph(model.config, positions, sampling, endTokens),
+  );
   const out = await session.run({
     ...model.feeds(),
     prompts: int32(ids, [prompts.length, width]),
-    prompt_last: int32(Int32Array.from(prompts, (p) => p.at(-1)!), [prompts.length, 1]),
-    prompt_lengths: int32(Int32Array.from(prompts, (p) => p.length - 1), [prompts.length]),
+    prompt_last: int32(
+      Int32Array.from(prompts, (p) => p.at(-1)!),
+      [prompts.length, 1],
+    ),
+    prompt_lengths: int32(
+      Int32Array.from(prompts, (p) => p.length - 1),
+      [prompts.length],
+    ),
     rows: int32(rows, [requests.length]),
     uniforms: float32(uniforms, [steps, requests.length]),
     limit: int64(BigInt64Array.of(BigInt(steps)), []),

@@ -49,7 +49,10 @@ export class DifferentiableGraph extends Graph {
   }
 
   add(a: Value, b: Value): Value {
-    return this.record(this.elementwise('Add', a, b), [a, b], (g) => [this.unbroadcast(g, a), this.unbroadcast(g, b)]);
+    return this.record(this.elementwise('Add', a, b), [a, b], (g) => [
+      this.unbroadcast(g, a),
+      this.unbroadcast(g, b),
+    ]);
   }
 
   subtract(a: Value, b: Value): Value {
@@ -128,7 +131,10 @@ export class DifferentiableGraph extends Graph {
     const shape = [...a.shape.slice(0, -1), b.shape.at(-1)!];
     const fused = (x: Value, y: Value, out: readonly number[], transA: number, transB: number): Value =>
       this.node('FusedMatMul', [x, y], out, { transA, transB }, RUNTIME_DOMAIN);
-    return this.record(fused(a, b, shape, 0, 0), [a, b], (g) => [fused(g, b, a.shape, 0, 1), fused(a, g, b.shape, 1, 0)]);
+    return this.record(fused(a, b, shape, 0, 0), [a, b], (g) => [
+      fused(g, b, a.shape, 0, 1),
+      fused(a, g, b.shape, 1, 0),
+    ]);
   }
 
   reshape(a: Value, shape: readonly number[]): Value {
@@ -169,7 +175,9 @@ export class DifferentiableGraph extends Graph {
     const out = this.node('Softmax', [a], a.shape, { axis: -1 });
     return this.record(out, [a], (g) => {
       const weighted = this.elementwise('Mul', g, out);
-      const sum = this.node('ReduceSum', [weighted, this.int64([-1])], [...a.shape.slice(0, -1), 1], { keepdims: 1 });
+      const sum = this.node('ReduceSum', [weighted, this.int64([-1])], [...a.shape.slice(0, -1), 1], {
+        keepdims: 1,
+      });
       return [this.elementwise('Sub', weighted, this.elementwise('Mul', out, sum))];
     });
   }
@@ -177,14 +185,19 @@ export class DifferentiableGraph extends Graph {
   /** x / sqrt(mean(x²) + epsilon) · weight over the last axis. */
   rmsNorm(x: Value, weight: Value, epsilon: number): Value {
     const column = [...x.shape.slice(0, -1), 1];
-    const meanOf = (v: Value): Value => this.node('ReduceMean', [v, this.int64([-1])], column, { keepdims: 1 });
+    const meanOf = (v: Value): Value =>
+      this.node('ReduceMean', [v, this.int64([-1])], column, { keepdims: 1 });
     const variance = this.elementwise('Add', meanOf(this.elementwise('Mul', x, x)), this.scalar(epsilon));
     const inverse = this.elementwise('Reciprocal', this.elementwise('Sqrt', variance));
     const normed = this.elementwise('Mul', x, inverse);
     return this.record(this.elementwise('Mul', normed, weight), [x, weight], (g) => {
       const scaled = this.elementwise('Mul', g, weight);
       const dot = meanOf(this.elementwise('Mul', scaled, normed));
-      const gradient = this.elementwise('Mul', inverse, this.elementwise('Sub', scaled, this.elementwise('Mul', normed, dot)));
+      const gradient = this.elementwise(
+        'Mul',
+        inverse,
+        this.elementwise('Sub', scaled, this.elementwise('Mul', normed, dot)),
+      );
       return [gradient, this.unbroadcast(this.elementwise('Mul', g, normed), weight)];
     });
   }

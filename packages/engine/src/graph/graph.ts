@@ -13,7 +13,7 @@ export interface Value {
 }
 
 /** A float attribute; a plain number is an integer attribute, since ONNX does not convert. */
-export interface Float {
+interface Float {
   readonly float: number;
 }
 export type Attribute = number | Float | string | readonly number[] | Graph;
@@ -88,7 +88,12 @@ export class Graph {
 
   /** An int64 vector, as shape and axis inputs want it. */
   int64(values: readonly number[]): Value {
-    return this.constant(`i${values.join()}`, 'int64', [values.length], BigInt64Array.from(values.map(BigInt)));
+    return this.constant(
+      `i${values.join()}`,
+      'int64',
+      [values.length],
+      BigInt64Array.from(values.map(BigInt)),
+    );
   }
 
   int64Scalar(value: number): Value {
@@ -115,7 +120,9 @@ export class Graph {
   }
 
   /** The graph as ONNX's GraphProto, for nesting. */
-  toProto(outputs: readonly { value: Value; type: ElementType; dims?: readonly (number | string)[] }[]): object {
+  toProto(
+    outputs: readonly { value: Value; type: ElementType; dims?: readonly (number | string)[] }[],
+  ): object {
     return {
       name: this.prefix || 'graph',
       node: this.nodes,

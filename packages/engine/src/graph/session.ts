@@ -16,15 +16,13 @@ export function int64(data: BigInt64Array, dims: readonly number[]): Tensor {
 export function scalar(value: number): Tensor {
   return float32(Float32Array.of(value), []);
 }
-export function boolean(value: boolean): Tensor {
-  return new ort.Tensor('bool', [value], []);
-}
 export const zeros = (dims: readonly number[]): Tensor =>
   float32(new Float32Array(dims.reduce((a, b) => a * b, 1)), dims);
 
 /** Float data of a tensor that is known to be float32. */
 export function floats(tensor: Tensor | undefined): Float32Array {
-  if (!(tensor?.data instanceof Float32Array)) throw new TypeError(`expected a float32 tensor, got ${tensor?.type}`);
+  if (!(tensor?.data instanceof Float32Array))
+    throw new TypeError(`expected a float32 tensor, got ${tensor?.type}`);
   return tensor.data;
 }
 
@@ -33,10 +31,14 @@ export interface Session {
   run(feeds: Feeds): Promise<Record<string, Tensor>>;
 }
 
+/** Threads for one graph; unset: one a core. For machines that others use too. */
+const threads = Number(process.env['TOUCHSTONE_THREADS'] ?? 0);
+
 /** Compiles a serialised ONNX model for the CPU. */
-export async function compile(model: Uint8Array): Promise<Session> {
+async function compile(model: Uint8Array): Promise<Session> {
   const session = await ort.InferenceSession.create(model, {
     graphOptimizationLevel: 'all',
+    intraOpNumThreads: threads,
     // Shape warnings of nested graphs are noise for a user; errors still throw.
     logSeverityLevel: 3,
   });
@@ -62,9 +64,13 @@ export async function runGraph(
   outputs: Record<string, Value>,
   inputs: Record<string, { dims: readonly number[]; data: Float32Array }>,
 ): Promise<Record<string, Float32Array>> {
-  const model = graph.toModel(Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, { value }])));
+  const model = graph.toModel(
+    Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, { value }])),
+  );
   const session = await compile(model);
-  const feeds = Object.fromEntries(Object.entries(inputs).map(([name, { dims, data }]) => [name, float32(data, dims)]));
+  const feeds = Object.fromEntries(
+    Object.entries(inputs).map(([name, { dims, data }]) => [name, float32(data, dims)]),
+  );
   const out = await session.run(feeds);
   return Object.fromEntries(Object.keys(outputs).map((name) => [name, floats(out[name])]));
 }

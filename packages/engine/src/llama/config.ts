@@ -120,7 +120,8 @@ export async function readLlamaConfig(folder: string): Promise<LlamaConfig> {
   try {
     return parseLlamaConfig(JSON.parse(text), file);
   } catch (cause) {
-    if (cause instanceof SyntaxError) throw InputError.at({ file }, `is not JSON: ${cause.message}`, { cause });
+    if (cause instanceof SyntaxError)
+      throw InputError.at({ file }, `is not JSON: ${cause.message}`, { cause });
     throw cause;
   }
 }

@@ -15,7 +15,7 @@ export function declareParameters(graph: DifferentiableGraph, config: LlamaConfi
  * @param tokens int32 [batch · length], rows padded on the right (causal attention never looks there)
  * @returns hidden states [batch · length, hidden]
  */
-export function llamaHidden(
+function llamaHidden(
   graph: DifferentiableGraph,
   config: LlamaConfig,
   weights: Map<string, Value>,

@@ -7,7 +7,12 @@ import { parameterShapes, parseLlamaConfig, readLlamaConfig, type LlamaConfig } 
 import { readSafetensors, writeSafetensors, type Parameter, type StoredType } from './safetensors.js';
 
 /** Files besides config and weights that belong to a model folder. */
-const COMPANIONS = ['tokenizer.json', 'tokenizer_config.json', 'generation_config.json', 'special_tokens_map.json'];
+const COMPANIONS = [
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'generation_config.json',
+  'special_tokens_map.json',
+];
 
 /** Weights of a Llama-family model, in memory once, and the compiled graphs that run them. */
 export class LlamaModel {
@@ -30,7 +35,10 @@ export class LlamaModel {
       const found = stored.get(name);
       if (!found) throw InputError.at({ file: folder }, `weight ${name} is missing`);
       if (found.shape.join() !== shape.join()) {
-        throw InputError.at({ file: folder }, `weight ${name}: expected shape [${shape}], found [${found.shape}]`);
+        throw InputError.at(
+          { file: folder },
+          `weight ${name}: expected shape [${shape}], found [${found.shape}]`,
+        );
       }
       parameters.set(name, found);
     }
@@ -74,9 +82,11 @@ export class LlamaModel {
     const source = { ...this.config.source, torch_dtype: dtype };
     await writeFile(path.join(folder, 'config.json'), `${JSON.stringify(source, null, 2)}\n`);
     for (const file of COMPANIONS) {
-      await copyFile(path.join(companions, file), path.join(folder, file)).catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== 'ENOENT') throw error;
-      });
+      await copyFile(path.join(companions, file), path.join(folder, file)).catch(
+        (error: NodeJS.ErrnoException) => {
+          if (error.code !== 'ENOENT') throw error;
+        },
+      );
     }
     await writeSafetensors(path.join(folder, 'model.safetensors'), this.parameters, type);
   }
@@ -112,7 +122,10 @@ async function readWeights(folder: string): Promise<Map<string, Parameter>> {
   const all = new Map<string, Parameter>();
   for (const file of files) {
     if (typeof file !== 'string' || path.basename(file) !== file) {
-      throw InputError.at({ file: index }, `weight_map names ${JSON.stringify(file)}; expected a file name in the folder`);
+      throw InputError.at(
+        { file: index },
+        `weight_map names ${JSON.stringify(file)}; expected a file name in the folder`,
+      );
     }
     for (const [name, parameter] of await readSafetensors(path.join(folder, file))) all.set(name, parameter);
   }

@@ -2,7 +2,7 @@ import { InputError } from '@touchstone/spec';
 import type { LlamaConfig } from './config.js';
 
 /** Inverse frequencies [headSize / 2], with Llama 3's or linear scaling where the config asks for it. */
-export function inverseFrequencies(c: LlamaConfig): Float64Array {
+function inverseFrequencies(c: LlamaConfig): Float64Array {
   const half = c.headSize / 2;
   const plain = Float64Array.from({ length: half }, (_, i) => c.ropeTheta ** (-i / half));
   const scaling = c.ropeScaling;
@@ -22,7 +22,9 @@ export function inverseFrequencies(c: LlamaConfig): Float64Array {
       return ((1 - smooth) * f) / factor + smooth * f;
     });
   }
-  throw new InputError([{ message: `rope_scaling type "${type}" is not supported; known: default, linear, llama3` }]);
+  throw new InputError([
+    { message: `rope_scaling type "${type}" is not supported; known: default, linear, llama3` },
+  ]);
 }
 
 /** cos and sin of every position's angles, each [positions, headSize / 2]. */

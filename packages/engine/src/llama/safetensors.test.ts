@@ -15,7 +15,10 @@ describe('safetensors', () => {
   it('keeps names, shapes and every float32 bit', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.float({ noNaN: true }), { minLength: 1, maxLength: 20 }), async (data) => {
-        const tensors = new Map([...one(data), ['b.bias', { shape: [1, 2], data: Float32Array.of(-0, 3e-45) }]]);
+        const tensors = new Map([
+          ...one(data),
+          ['b.bias', { shape: [1, 2], data: Float32Array.of(-0, 3e-45) }],
+        ]);
         await writeSafetensors(file, tensors);
         const back = await readSafetensors(file);
         expect([...back.keys()]).toEqual(['w', 'b.bias']);

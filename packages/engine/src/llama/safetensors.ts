@@ -33,7 +33,8 @@ export async function readSafetensors(file: string): Promise<Map<string, Paramet
   try {
     const { size } = await handle.stat();
     const read = async (start: number, length: number): Promise<Buffer> => {
-      if (start + length > size) throw InputError.at({ file }, `is cut off: expected ${start + length} bytes, has ${size}`);
+      if (start + length > size)
+        throw InputError.at({ file }, `is cut off: expected ${start + length} bytes, has ${size}`);
       const buffer = Buffer.alloc(length);
       await handle.read(buffer, 0, length, start);
       return buffer;
@@ -48,8 +49,13 @@ export async function readSafetensors(file: string): Promise<Map<string, Paramet
     }
     const tensors = new Map<string, Parameter>();
     for (const [name, entry] of Object.entries(header)) {
-      if (name === '__metadata__' || !('data_offsets' in entry) || typeof entry.data_offsets === 'string') continue;
-      const { dtype, shape, data_offsets } = entry as { dtype: string; shape: number[]; data_offsets: [number, number] };
+      if (name === '__metadata__' || !('data_offsets' in entry) || typeof entry.data_offsets === 'string')
+        continue;
+      const { dtype, shape, data_offsets } = entry as {
+        dtype: string;
+        shape: number[];
+        data_offsets: [number, number];
+      };
       if (!isStoredType(dtype)) {
         throw InputError.at({ file }, `${name}: element type ${dtype}; expected F32, F16 or BF16`);
       }
@@ -58,7 +64,10 @@ export async function readSafetensors(file: string): Promise<Map<string, Paramet
       if (length !== count * BYTES[dtype]) {
         throw InputError.at({ file }, `${name}: ${length} bytes for shape [${shape}] of ${dtype}`);
       }
-      tensors.set(name, { shape, data: decode(await read(8 + headerLength + data_offsets[0], length), dtype, count) });
+      tensors.set(name, {
+        shape,
+        data: decode(await read(8 + headerLength + data_offsets[0], length), dtype, count),
+      });
     }
     return tensors;
   } finally {
@@ -110,7 +119,9 @@ function decode(bytes: Buffer, type: StoredType, count: number): Float32Array {
 function encode(data: Float32Array, type: StoredType): Buffer {
   if (type === 'F32') return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
   const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
-  const halves = Uint16Array.from(bits, (b, i) => (type === 'BF16' ? (b + 0x7fff + ((b >>> 16) & 1)) >>> 16 : floatToHalf(data[i]!)));
+  const halves = Uint16Array.from(bits, (b, i) =>
+    type === 'BF16' ? (b + 0x7fff + ((b >>> 16) & 1)) >>> 16 : floatToHalf(data[i]!),
+  );
   return Buffer.from(halves.buffer);
 }
 

@@ -3,7 +3,9 @@ import { tinyModel } from '../testing.js';
 import { AdamW } from './adamw.js';
 
 const constantGradients = (model: ReturnType<typeof tinyModel>, value: (i: number) => number) =>
-  new Map([...model.parameters].map(([name, { data }]) => [name, Float32Array.from(data, (_, i) => value(i))]));
+  new Map(
+    [...model.parameters].map(([name, { data }]) => [name, Float32Array.from(data, (_, i) => value(i))]),
+  );
 
 /** The update as the paper writes it, in float64. */
 function reference(weight: number, gradients: number[], rate: number, decay: number): number {
@@ -21,13 +23,28 @@ describe('AdamW', () => {
   it('follows the formula, with decay for matrices and none for norms and embeddings', async () => {
     const model = tinyModel();
     const before = new Map([...model.parameters].map(([name, { data }]) => [name, data.slice()]));
-    const optimizer = new AdamW(model, { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: 0.1, maxGradNorm: 1e9 });
+    const optimizer = new AdamW(model, {
+      beta1: 0.9,
+      beta2: 0.98,
+      epsilon: 1e-8,
+      weightDecay: 0.1,
+      maxGradNorm: 1e9,
+    });
     const steps = [0.5, -1.5, 0.25];
-    for (const g of steps) await optimizer.update(constantGradients(model, (i) => g * (1 + (i % 3))), 0.01);
+    for (const g of steps)
+      await optimizer.update(
+        constantGradients(model, (i) => g * (1 + (i % 3))),
+        0.01,
+      );
     for (const [name, { data, shape }] of model.parameters) {
       const decay = shape.length > 1 && !name.includes('embed') ? 0.1 : 0;
       for (const i of [0, 1, data.length - 1]) {
-        const expected = reference(before.get(name)![i]!, steps.map((g) => g * (1 + (i % 3))), 0.01, decay);
+        const expected = reference(
+          before.get(name)![i]!,
+          steps.map((g) => g * (1 + (i % 3))),
+          0.01,
+          decay,
+        );
         expect(data[i]).toBeCloseTo(expected, 5);
       }
     }
@@ -35,8 +52,17 @@ describe('AdamW', () => {
 
   it('clips by the norm of all gradients together and reports it unclipped', async () => {
     const model = tinyModel();
-    const optimizer = new AdamW(model, { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: 0, maxGradNorm: 1 });
-    const norm = await optimizer.update(constantGradients(model, () => 2), 0);
+    const optimizer = new AdamW(model, {
+      beta1: 0.9,
+      beta2: 0.98,
+      epsilon: 1e-8,
+      weightDecay: 0,
+      maxGradNorm: 1,
+    });
+    const norm = await optimizer.update(
+      constantGradients(model, () => 2),
+      0,
+    );
     expect(norm).toBeCloseTo(2 * Math.sqrt(model.size), 1);
     const first = optimizer.state().moments.get('first.model.norm.weight')!.data[0]!;
     expect(first).toBeCloseTo((0.1 * 2) / norm, 6);
@@ -46,12 +72,24 @@ describe('AdamW', () => {
     const [straight, stopped] = [tinyModel(), tinyModel()];
     const optimizer = new AdamW(straight);
     const early = new AdamW(stopped);
-    await optimizer.update(constantGradients(straight, (i) => Math.sin(i)), 0.01);
-    await early.update(constantGradients(stopped, (i) => Math.sin(i)), 0.01);
+    await optimizer.update(
+      constantGradients(straight, (i) => Math.sin(i)),
+      0.01,
+    );
+    await early.update(
+      constantGradients(stopped, (i) => Math.sin(i)),
+      0.01,
+    );
     const late = new AdamW(stopped);
     late.restore(early.state());
-    await optimizer.update(constantGradients(straight, (i) => Math.cos(i)), 0.01);
-    await late.update(constantGradients(stopped, (i) => Math.cos(i)), 0.01);
+    await optimizer.update(
+      constantGradients(straight, (i) => Math.cos(i)),
+      0.01,
+    );
+    await late.update(
+      constantGradients(stopped, (i) => Math.cos(i)),
+      0.01,
+    );
     expect(stopped.fingerprint()).toBe(straight.fingerprint());
   });
 });

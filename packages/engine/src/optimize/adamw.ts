@@ -13,7 +13,13 @@ export interface AdamWOptions {
   maxGradNorm: number;
 }
 
-export const ADAMW_DEFAULTS: AdamWOptions = { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: 0, maxGradNorm: 1 };
+export const ADAMW_DEFAULTS: AdamWOptions = {
+  beta1: 0.9,
+  beta2: 0.98,
+  epsilon: 1e-8,
+  weightDecay: 0,
+  maxGradNorm: 1,
+};
 
 /** AdamW (Loshchilov & Hutter 2019, arXiv 1711.05101) with clipping by global norm, run as one graph. */
 export class AdamW {
@@ -59,7 +65,8 @@ export class AdamW {
   private graph(): Uint8Array {
     const { beta1, beta2, epsilon, weightDecay, maxGradNorm } = this.options;
     const g = new Graph();
-    const op = (operator: string, shape: readonly number[], ...inputs: Value[]): Value => g.node(operator, inputs, shape);
+    const op = (operator: string, shape: readonly number[], ...inputs: Value[]): Value =>
+      g.node(operator, inputs, shape);
     const rate = g.input('learning_rate', 'float32', []);
     const correction1 = g.input('correction1', 'float32', []);
     const correction2 = g.input('correction2', 'float32', []);
@@ -73,7 +80,12 @@ export class AdamW {
     }));
     const squares = all.map(({ gradient }) => g.node('ReduceSumSquare', [gradient], [], { keepdims: 0 }));
     const norm = op('Sqrt', [], g.node('Sum', squares, []));
-    const clip = op('Min', [], g.scalar(1), op('Div', [], g.scalar(maxGradNorm), op('Add', [], norm, g.scalar(1e-6))));
+    const clip = op(
+      'Min',
+      [],
+      g.scalar(1),
+      op('Div', [], g.scalar(maxGradNorm), op('Add', [], norm, g.scalar(1e-6))),
+    );
     const outputs: Record<string, { value: Value }> = { norm: { value: norm } };
     for (const { name, shape, parameter, gradient, first, second } of all) {
       const clipped = op('Mul', shape, gradient, clip);
@@ -81,7 +93,12 @@ export class AdamW {
         op('Add', shape, op('Mul', shape, old, g.scalar(beta)), op('Mul', shape, value, g.scalar(1 - beta)));
       const nextFirst = average(first, clipped, beta1);
       const nextSecond = average(second, op('Mul', shape, clipped, clipped), beta2);
-      const scale = op('Add', shape, op('Sqrt', shape, op('Mul', shape, nextSecond, correction2)), g.scalar(epsilon));
+      const scale = op(
+        'Add',
+        shape,
+        op('Sqrt', shape, op('Mul', shape, nextSecond, correction2)),
+        g.scalar(epsilon),
+      );
       let step = op('Div', shape, op('Mul', shape, nextFirst, correction1), scale);
       if (weightDecay > 0 && shape.length > 1 && !name.includes('embed')) {
         step = op('Add', shape, step, op('Mul', shape, parameter, g.scalar(weightDecay)));
@@ -96,7 +113,10 @@ export class AdamW {
   /** Moments and step count, for a checkpoint that training continues from exactly. */
   state(): { updates: number; moments: Map<string, Parameter> } {
     const moments = new Map(
-      Object.entries(this.moments).map(([name, tensor]) => [name, { shape: [...tensor.dims], data: floats(tensor) }]),
+      Object.entries(this.moments).map(([name, tensor]) => [
+        name,
+        { shape: [...tensor.dims], data: floats(tensor) },
+      ]),
     );
     return { updates: this.updates, moments };
   }

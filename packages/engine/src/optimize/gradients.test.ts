@@ -10,7 +10,9 @@ const everyOperator: TokenLoss = {
   build(g, logprobs, { old, weight }) {
     const ratio = g.exp(g.subtract(logprobs, old!));
     const clipped = g.minimum(g.multiply(ratio, weight!), g.multiply(g.clamp(ratio, 0.5, 1.5), weight!));
-    const loss = g.sum(g.subtract(g.negate(clipped), g.multiply(g.scalar(0.1), g.multiply(logprobs, weight!))));
+    const loss = g.sum(
+      g.subtract(g.negate(clipped), g.multiply(g.scalar(0.1), g.multiply(logprobs, weight!))),
+    );
     return { loss, metrics: { ratio: g.sum(g.multiply(ratio, weight!)) } };
   },
 };

@@ -49,10 +49,13 @@ const roundUp = (n: number, step: number): number => Math.ceil(n / step) * step;
 const POSITIONS = 4096;
 
 /** Packs sequences of similar length together; shapes are rounded so that few graphs need compiling. */
-export function microBatches(sequences: readonly TrainingSequence[], columns: readonly string[]): MicroBatch[] {
+export function microBatches(
+  sequences: readonly TrainingSequence[],
+  columns: readonly string[],
+): MicroBatch[] {
   const sorted = [...sequences].sort((a, b) => a.tokens.length - b.tokens.length);
   const batches: MicroBatch[] = [];
-  for (let end = sorted.length; end > 0; ) {
+  for (let end = sorted.length; end > 0;) {
     // The model never needs the last token's prediction.
     const length = roundUp(sorted[end - 1]!.tokens.length - 1, 16);
     const batch = 2 ** Math.floor(Math.log2(Math.max(1, POSITIONS / length)));
@@ -107,7 +110,9 @@ export async function gradients(
   const weights = model.feeds();
   for (const { batch, length, scored, feeds } of microBatches(sequences, loss.columns)) {
     const key = `gradient/${loss.key}/${temperature}/${batch}x${length}/${scored}`;
-    const session = await model.sessions.get(key, () => gradientGraph(model, loss, batch, length, scored, temperature));
+    const session = await model.sessions.get(key, () =>
+      gradientGraph(model, loss, batch, length, scored, temperature),
+    );
     const out = await session.run({ ...weights, ...feeds });
     total.loss += floats(out['loss'])[0]!;
     for (const [name, tensor] of Object.entries(out)) {
@@ -136,7 +141,13 @@ function gradientGraph(
 ): Uint8Array {
   const graph = new DifferentiableGraph();
   const weights = declareParameters(graph, model.config);
-  const logprobs = llamaLogProbabilities(graph, model.config, weights, declareBatch(graph, batch, length, scored), temperature);
+  const logprobs = llamaLogProbabilities(
+    graph,
+    model.config,
+    weights,
+    declareBatch(graph, batch, length, scored),
+    temperature,
+  );
   const columns = Object.fromEntries(
     tokenLoss.columns.map((name) => [name, graph.input(`column.${name}`, 'float32', [scored, 1])]),
   );
@@ -168,14 +179,22 @@ export async function logProbabilities(
 ): Promise<Float32Array[]> {
   const weights = model.feeds();
   const indexed = sequences.map((sequence, index) => ({ ...sequence, columns: { index } }));
-  const results: Float32Array[] = sequences.map(({ tokens, start }) => new Float32Array(tokens.length - start));
+  const results: Float32Array[] = sequences.map(
+    ({ tokens, start }) => new Float32Array(tokens.length - start),
+  );
   const filled = sequences.map(() => 0);
   for (const { batch, length, scored, feeds } of microBatches(indexed, ['index'])) {
     const { 'column.index': owners, ...inputs } = feeds;
     const session = await model.sessions.get(`logprobs/${temperature}/${batch}x${length}/${scored}`, () => {
       const graph = new DifferentiableGraph();
       const declared = declareParameters(graph, model.config);
-      const value = llamaLogProbabilities(graph, model.config, declared, declareBatch(graph, batch, length, scored), temperature);
+      const value = llamaLogProbabilities(
+        graph,
+        model.config,
+        declared,
+        declareBatch(graph, batch, length, scored),
+        temperature,
+      );
       return graph.toModel({ logprobs: { value } });
     });
     const out = floats((await session.run({ ...weights, ...inputs }))['logprobs']);

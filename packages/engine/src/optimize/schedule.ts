@@ -1,7 +1,12 @@
 /** Learning-rate factor (0–1) at a 0-based step: linear warm-up, then constant, or cosine down to `floor`. */
 export function scheduleFactor(
   step: number,
-  { steps, warmup, decay, floor = 0.05 }: { steps: number; warmup: number; decay: 'constant' | 'cosine'; floor?: number },
+  {
+    steps,
+    warmup,
+    decay,
+    floor = 0.05,
+  }: { steps: number; warmup: number; decay: 'constant' | 'cosine'; floor?: number },
 ): number {
   if (step < warmup) return (step + 1) / warmup;
   if (decay === 'constant') return 1;

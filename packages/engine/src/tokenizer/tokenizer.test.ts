@@ -6,7 +6,11 @@ import { trainBpe } from './train-bpe.js';
 const SPECIAL = ['<|pad|>', '<|end|>', '<|user|>', '<|assistant|>'];
 const TEMPLATE =
   '{% for m in messages %}<|{{ m.role }}|>{{ m.content }}<|end|>{% endfor %}{% if add_generation_prompt %}<|assistant|>{% endif %}';
-const corpus = ['low low low low low', 'lower lower newest newest newest newest newest newest widest widest widest', 'price 123 123'];
+const corpus = [
+  'low low low low low',
+  'lower lower newest newest newest newest newest newest widest widest widest',
+  'price 123 123',
+];
 const tokenizer = new ChatTokenizer(trainBpe(corpus, 300, SPECIAL), {}, TEMPLATE);
 
 describe('trainBpe', () => {

@@ -62,7 +62,11 @@ function tokenizerJson(merges: [string, string][], specialTokens: readonly strin
  * vocabulary has `size` entries or no pair occurs twice. Ties go to the pair that sorts first, so it is repeatable.
  * @param specialTokens get the ids 0, 1, … and are never split
  */
-export function trainBpe(corpus: Iterable<string>, size: number, specialTokens: readonly string[]): TokenizerJson {
+export function trainBpe(
+  corpus: Iterable<string>,
+  size: number,
+  specialTokens: readonly string[],
+): TokenizerJson {
   const splitter = new Tokenizer(tokenizerJson([], []), {});
   const counts = new Map<string, number>();
   for (const text of corpus) {

@@ -14,7 +14,10 @@ const EPSILON = 1e-4;
  * @param rewards_G one group's rewards; null marks a rollout without one, left out of μ and σ
  * @returns advantages_G; null where the reward was null. A group with fewer than two rewards has no contrast: zeros.
  */
-export function groupAdvantages(rewards_G: readonly (number | null)[], { scale }: AdvantageOptions): (number | null)[] {
+export function groupAdvantages(
+  rewards_G: readonly (number | null)[],
+  { scale }: AdvantageOptions,
+): (number | null)[] {
   const present = rewards_G.filter((reward) => reward !== null);
   if (present.length < 2) return rewards_G.map((reward) => (reward === null ? null : 0));
   const mean = present.reduce((a, b) => a + b, 0) / present.length;

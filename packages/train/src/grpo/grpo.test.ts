@@ -32,7 +32,7 @@ const lowerCase = ({ response }: { response: string }): number =>
 const mean = (values: number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
 describe('Grpo', () => {
-  it.each([
+  it.each<[string, Partial<GrpoOptions>]>([
     ['on policy', {}],
     ['two updates a step, KL to the reference', { updatesPerStep: 2, klCoefficient: 0.01 }],
     ['scaled advantages', { scaleAdvantages: true }],
@@ -74,20 +74,37 @@ describe('Grpo', () => {
 
   it('does not learn from rollouts without a verdict, and stops when there are too many', async () => {
     const abstainOnLong = ruleReward((rollout) => (rollout.response.length > 6 ? null : lowerCase(rollout)));
-    const tolerant = new Grpo(tinyPolicy(), abstainOnLong, { ...options, abstention: { policy: 'mask', limit: 1 } }, null);
+    const tolerant = new Grpo(
+      tinyPolicy(),
+      abstainOnLong,
+      { ...options, abstention: { policy: 'mask', limit: 1 } },
+      null,
+    );
     const { rewards, rewards_PG, abstained } = await tolerant.step(tinyTasks(6), 1);
     expect(abstained).toBe(rewards.filter(({ status }) => status === 'abstained').length);
     expect(rewards_PG.flat().filter((reward) => reward === null)).toHaveLength(abstained);
     expect(abstained).toBeGreaterThan(0);
 
-    const strict = new Grpo(tinyPolicy(), abstainOnLong, { ...options, abstention: { policy: 'mask', limit: 0.05 } }, null);
-    await expect(strict.step(tinyTasks(6), 1)).rejects.toThrow(/step 1: .* 32 rollouts.*limit \(0.05\).*timeout: no reply/);
+    const strict = new Grpo(
+      tinyPolicy(),
+      abstainOnLong,
+      { ...options, abstention: { policy: 'mask', limit: 0.05 } },
+      null,
+    );
+    await expect(strict.step(tinyTasks(6), 1)).rejects.toThrow(
+      /step 1: .* 32 rollouts.*limit \(0.05\).*timeout: no reply/,
+    );
   });
 
   it('counts groups of equal rewards and leaves the weights alone when all are', async () => {
     const policy = tinyPolicy();
     const before = policy.model.fingerprint();
-    const result = await new Grpo(policy, ruleReward(() => 0.5), options, null).step(tinyTasks(6), 1);
+    const result = await new Grpo(
+      policy,
+      ruleReward(() => 0.5),
+      options,
+      null,
+    ).step(tinyTasks(6), 1);
     expect(result.zeroVarianceGroups).toBe(4);
     expect(policy.model.fingerprint()).toBe(before);
   });

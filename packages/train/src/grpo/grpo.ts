@@ -1,5 +1,12 @@
 import { applyAbstentionPolicy, type RewardFunction } from '@touchstone/core';
-import { AdamW, gradients, logProbabilities, scheduleFactor, type LlamaModel, type TrainingSequence } from '@touchstone/engine';
+import {
+  AdamW,
+  gradients,
+  logProbabilities,
+  scheduleFactor,
+  type LlamaModel,
+  type TrainingSequence,
+} from '@touchstone/engine';
 import { random, RunError, type AbstentionPolicy, type Reward, type Task } from '@touchstone/spec';
 import type { Policy, PolicyRollout } from '../policy.js';
 import { groupAdvantages, hasZeroVariance } from './advantages.js';
@@ -66,7 +73,13 @@ export class Grpo {
     private readonly reference: LlamaModel | null,
   ) {
     const { weightDecay, maxGradNorm } = options;
-    this.optimizer = new AdamW(policy.model, { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay, maxGradNorm });
+    this.optimizer = new AdamW(policy.model, {
+      beta1: 0.9,
+      beta2: 0.98,
+      epsilon: 1e-8,
+      weightDecay,
+      maxGradNorm,
+    });
     this.loss = grpoLoss(options);
   }
 
@@ -82,7 +95,11 @@ export class Grpo {
    * @param step 1-based
    * @throws {RunError} when more than the declared share of rollouts could not be judged.
    */
-  async step(tasks: readonly Task[], step: number, onJudged?: (done: number, total: number) => void): Promise<GrpoStep> {
+  async step(
+    tasks: readonly Task[],
+    step: number,
+    onJudged?: (done: number, total: number) => void,
+  ): Promise<GrpoStep> {
     const { options, policy } = this;
     const { groupSize, promptsPerStep, seed } = options;
     const rollouts = await policy.sample(tasksOfStep(tasks, step, promptsPerStep, seed), {
@@ -103,7 +120,9 @@ export class Grpo {
     const rewards_PG = Array.from({ length: promptsPerStep }, (_, p) =>
       applyAbstentionPolicy(rewards.slice(p * groupSize, (p + 1) * groupSize), options.abstention.policy),
     );
-    const advantages = rewards_PG.flatMap((rewards_G) => groupAdvantages(rewards_G, { scale: options.scaleAdvantages }));
+    const advantages = rewards_PG.flatMap((rewards_G) =>
+      groupAdvantages(rewards_G, { scale: options.scaleAdvantages }),
+    );
     const update = await this.update(rollouts, advantages, step);
     return {
       step,
@@ -119,12 +138,17 @@ export class Grpo {
   private async update(rollouts: PolicyRollout[], advantages: (number | null)[], step: number) {
     const { options, policy } = this;
     // Rollouts without an advantage carry no gradient; leaving them out of the sums changes only the work.
-    const counted = rollouts.flatMap((rollout, i) => (advantages[i] === null ? [] : [{ ...rollout, advantage: advantages[i]! }]));
+    const counted = rollouts.flatMap((rollout, i) =>
+      advantages[i] === null ? [] : [{ ...rollout, advantage: advantages[i]! }],
+    );
     const tokens = counted.reduce((sum, rollout) => sum + rollout.tokens.length, 0);
     const active = counted.filter(({ advantage }) => options.klCoefficient > 0 || Math.abs(advantage) > 1e-6);
     if (active.length === 0) return { loss: 0, kl: null, clipFraction: 0, gradNorm: 0 };
 
-    const scored = active.map((rollout) => ({ tokens: [...rollout.prompt, ...rollout.tokens], start: rollout.prompt.length }));
+    const scored = active.map((rollout) => ({
+      tokens: [...rollout.prompt, ...rollout.tokens],
+      start: rollout.prompt.length,
+    }));
     const reference = this.reference && (await logProbabilities(this.reference, scored, options.temperature));
     const sequences = scored.map((sequence, i): TrainingSequence => ({
       ...sequence,
@@ -135,10 +159,16 @@ export class Grpo {
         ...(reference ? { reference: reference[i]! } : {}),
       },
     }));
-    const rate = options.learningRate * scheduleFactor(step - 1, { steps: options.steps, warmup: options.warmupSteps, decay: 'constant' });
+    const rate =
+      options.learningRate *
+      scheduleFactor(step - 1, { steps: options.steps, warmup: options.warmupSteps, decay: 'constant' });
     let result = { loss: 0, kl: null as number | null, clipFraction: 0, gradNorm: 0 };
     for (let i = 0; i < options.updatesPerStep; i++) {
-      const { loss, metrics, gradients: gradient } = await gradients(policy.model, sequences, this.loss, options.temperature);
+      const {
+        loss,
+        metrics,
+        gradients: gradient,
+      } = await gradients(policy.model, sequences, this.loss, options.temperature);
       const gradNorm = await this.optimizer.update(gradient, rate);
       result = { loss, kl: metrics['kl'] ?? null, clipFraction: metrics['clip_fraction'] ?? 0, gradNorm };
     }

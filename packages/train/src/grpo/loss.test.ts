@@ -18,7 +18,10 @@ async function evaluate(tokens: Token[], options: GrpoLossOptions) {
   const inputs = Object.fromEntries(columns.map((name) => [name, graph.input(name, 'float32', [n, 1])]));
   const { loss, metrics } = build(graph, logprobs, inputs);
   const [gradient] = graph.backward(loss, [logprobs]);
-  const column = (read: (token: Token) => number) => ({ dims: [n, 1], data: Float32Array.from(tokens, read) });
+  const column = (read: (token: Token) => number) => ({
+    dims: [n, 1],
+    data: Float32Array.from(tokens, read),
+  });
   const out = await runGraph(
     graph,
     { loss, gradient: gradient!, ...metrics },
@@ -34,7 +37,11 @@ async function evaluate(tokens: Token[], options: GrpoLossOptions) {
 }
 
 const dapo = { clipLow: 0.2, clipHigh: 0.28, klCoefficient: 0 };
-const atRatio = (ratio: number, advantage: number): Token => ({ logprob: Math.log(ratio), old: 0, advantage });
+const atRatio = (ratio: number, advantage: number): Token => ({
+  logprob: Math.log(ratio),
+  old: 0,
+  advantage,
+});
 
 describe('grpoLoss', () => {
   // [ratio, advantage, objective min(ρA, clip(ρ)A)], clip .2 / .28.

@@ -26,7 +26,9 @@ export function grpoLoss({ clipLow, clipHigh, klCoefficient }: GrpoLossOptions):
       const objective = g.minimum(surrogate, clipped);
       const weightedMean = (value: typeof ratio): typeof ratio => g.sum(g.multiply(value, weight!));
       let loss = g.negate(weightedMean(objective));
-      const isClipped = g.node('Cast', [g.node('Less', [clipped, surrogate], ratio.shape)], ratio.shape, { to: 1 });
+      const isClipped = g.node('Cast', [g.node('Less', [clipped, surrogate], ratio.shape)], ratio.shape, {
+        to: 1,
+      });
       const metrics = { clip_fraction: weightedMean(isClipped) };
       if (!withReference) return { loss, metrics };
       // Clamped as verl does: a token that the reference all but excludes must not swamp the step.

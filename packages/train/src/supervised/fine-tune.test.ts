@@ -20,18 +20,33 @@ describe('fineTune', () => {
     const before = policy.model.fingerprint();
     const annotations = tinyTasks(16).map((task) => ({ task, answer: 'yes' }));
     const losses: number[] = [];
-    const result = await fineTune(policy, annotations, options, () => 0, ({ validationLoss }) => losses.push(validationLoss));
+    const result = await fineTune(
+      policy,
+      annotations,
+      options,
+      () => 0,
+      ({ validationLoss }) => losses.push(validationLoss),
+    );
     expect(policy.model.fingerprint()).toBe(before);
     expect(result).toMatchObject({ steps: 40, examples: 16 });
     expect(result.validationLoss).toBe(Math.min(...losses));
     policy.model.parameters.clear();
     for (const [name, parameter] of result.model.parameters) policy.model.parameters.set(name, parameter);
-    const answers = await policy.sample(tinyTasks(4), { samples: 2, temperature: 1, maxTokens: 8, seed: 1, name: 'sft' });
+    const answers = await policy.sample(tinyTasks(4), {
+      samples: 2,
+      temperature: 1,
+      maxTokens: 8,
+      seed: 1,
+      name: 'sft',
+    });
     expect(answers.filter(({ rollout }) => rollout.response === 'yes').length).toBeGreaterThan(6);
   });
 
   it('keeps the best step and not the last when it overfits', async () => {
-    const noise = tinyTasks(12).map((task, i) => ({ task, answer: `${(i * 7919) % 97} ${(i * 104729) % 89}` }));
+    const noise = tinyTasks(12).map((task, i) => ({
+      task,
+      answer: `${(i * 7919) % 97} ${(i * 104729) % 89}`,
+    }));
     const result = await fineTune(tinyPolicy(), noise, { ...options, steps: 80 }, () => 0);
     expect(result.bestStep).toBeLessThan(80);
   });
@@ -39,8 +54,15 @@ describe('fineTune', () => {
   it('spends at least the time it is told to', async () => {
     let clock = 0;
     const annotations = tinyTasks(4).map((task) => ({ task, answer: 'a' }));
-    const result = await fineTune(tinyPolicy(), annotations, { ...options, steps: 2, minSeconds: 10 }, () => clock++);
+    const result = await fineTune(
+      tinyPolicy(),
+      annotations,
+      { ...options, steps: 2, minSeconds: 10 },
+      () => clock++,
+    );
     expect(result.steps).toBeGreaterThan(2);
-    await expect(fineTune(tinyPolicy(), [], options, () => 0)).rejects.toThrow(/at least 2 annotated answers, got 0/);
+    await expect(fineTune(tinyPolicy(), [], options, () => 0)).rejects.toThrow(
+      /at least 2 annotated answers, got 0/,
+    );
   });
 });

@@ -1,4 +1,11 @@
-import { AdamW, gradients, logProbabilities, scheduleFactor, type LlamaModel, type TrainingSequence } from '@touchstone/engine';
+import {
+  AdamW,
+  gradients,
+  logProbabilities,
+  scheduleFactor,
+  type LlamaModel,
+  type TrainingSequence,
+} from '@touchstone/engine';
 import { random, type Task } from '@touchstone/spec';
 import type { Policy } from '../policy.js';
 import { negativeLogLikelihood } from './loss.js';
@@ -45,12 +52,16 @@ export async function fineTune(
   now: () => number,
   onStep?: (progress: { step: number; seconds: number; loss: number; validationLoss: number }) => void,
 ): Promise<FineTuneResult> {
-  if (annotations.length < 2) throw new RangeError(`expected at least 2 annotated answers, got ${annotations.length}`);
+  if (annotations.length < 2)
+    throw new RangeError(`expected at least 2 annotated answers, got ${annotations.length}`);
   const { seed, batchSize } = options;
   const [end] = policy.model.config.eosTokens;
   const examples = annotations.map(({ task, answer }): Example => {
     const prompt = policy.tokenizer.encodeChat(task.messages);
-    return { tokens: [...prompt, ...policy.tokenizer.encode(answer), ...(end === undefined ? [] : [end])], start: prompt.length };
+    return {
+      tokens: [...prompt, ...policy.tokenizer.encode(answer), ...(end === undefined ? [] : [end])],
+      start: prompt.length,
+    };
   });
   const shuffled = random(seed, 'sft-split').shuffle(examples);
   const held = Math.max(1, Math.round(examples.length * options.validationShare));
@@ -58,7 +69,13 @@ export async function fineTune(
   const training = shuffled.slice(held);
 
   const model = policy.model.clone();
-  const optimizer = new AdamW(model, { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: options.weightDecay, maxGradNorm: options.maxGradNorm });
+  const optimizer = new AdamW(model, {
+    beta1: 0.9,
+    beta2: 0.98,
+    epsilon: 1e-8,
+    weightDecay: options.weightDecay,
+    maxGradNorm: options.maxGradNorm,
+  });
   let best = { model: model.clone(), step: 0, loss: await meanLoss(model, validation) };
   const begun = now();
   let validationLoss = best.loss;
@@ -67,7 +84,10 @@ export async function fineTune(
     const draw = random(seed, 'sft-batch', step);
     const batch = Array.from({ length: batchSize }, () => draw.pick(training));
     const tokens = batch.reduce((sum, example) => sum + example.tokens.length - example.start, 0);
-    const sequences = batch.map((example): TrainingSequence => ({ ...example, columns: { weight: 1 / tokens } }));
+    const sequences = batch.map((example): TrainingSequence => ({
+      ...example,
+      columns: { weight: 1 / tokens },
+    }));
     const { loss, gradients: gradient } = await gradients(model, sequences, negativeLogLikelihood);
     const factor = scheduleFactor(step, { steps: options.steps, warmup: 10, decay: 'cosine' });
     await optimizer.update(gradient, options.learningRate * factor);
@@ -78,7 +98,13 @@ export async function fineTune(
     }
     onStep?.({ step, seconds: now() - begun, loss, validationLoss });
   }
-  return { model: best.model, steps: step, bestStep: best.step, examples: examples.length, validationLoss: best.loss };
+  return {
+    model: best.model,
+    steps: step,
+    bestStep: best.step,
+    examples: examples.length,
+    validationLoss: best.loss,
+  };
 }
 
 async function meanLoss(model: LlamaModel, examples: readonly Example[]): Promise<number> {
