@@ -85,7 +85,6 @@ export const summarySchema = z.strictObject({
     train_tasks: z.int(),
     eval_tasks: z.int(),
     labelled: z.int(),
-    refused_lines: z.int(),
   }),
   models: z.record(z.string(), modelSchema),
   comparisons: z.array(comparisonSchema),

@@ -44,7 +44,7 @@ const sample: Summary = summarySchema.parse({
   seed: 7,
   created: '2026-11-22T08:40:00Z',
   versions: { node: '20.20.2' },
-  data: { train_tasks: 2000, eval_tasks: 128, labelled: 200, refused_lines: 1 },
+  data: { train_tasks: 2000, eval_tasks: 128, labelled: 200 },
   models: { rft: model(0.8), base: model(0.5), sft: model(0.6) },
   comparisons: ['judge_score', 'heldout_judge_score'].map((metric) => ({
     metric,

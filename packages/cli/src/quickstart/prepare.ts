@@ -17,7 +17,7 @@ import { CRITERIA, gradeComment, type Criterion } from './truth.js';
 import { HELDOUT_JUDGE, TRAINING_JUDGE, type JudgeStyle } from './verdicts.js';
 
 /** How much data the quickstart draws. */
-export const SIZES = { train: 512, eval: 128, annotations: 300, labelled: 120, regression: 30 };
+const SIZES = { train: 512, eval: 128, annotations: 300, labelled: 120, regression: 30 };
 
 const MODELS = fileURLToPath(new URL('../../../../examples/contract-review/models', import.meta.url));
 
@@ -71,7 +71,7 @@ const CRITERION_TEXTS: Record<Criterion, { question: string; anchors: Record<str
 export async function prepareQuickstart(
   folder: string,
   seed: number,
-  options: { annotationRates?: HabitRates } = {},
+  options: { annotationRates?: HabitRates; sizes?: Record<keyof typeof SIZES, number> } = {},
 ): Promise<string> {
   const data = join(folder, 'data');
   await mkdir(data, { recursive: true });
@@ -79,26 +79,27 @@ export async function prepareQuickstart(
     writeFile(join(data, name), items.map((item) => `${JSON.stringify(item)}\n`).join(''));
   const count = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
   const rates = options.annotationRates ?? ANNOTATION_RATES;
+  const sizes = options.sizes ?? SIZES;
   await Promise.all([
     lines(
       'train.jsonl',
-      count(SIZES.train).map((n) => withoutTruth(taskLine(seed, 'train', 'train', n))),
+      count(sizes.train).map((n) => withoutTruth(taskLine(seed, 'train', 'train', n))),
     ),
     lines(
       'eval.jsonl',
-      count(SIZES.eval).map((n) => taskLine(seed, 'heldout', 'eval', n)),
+      count(sizes.eval).map((n) => taskLine(seed, 'heldout', 'eval', n)),
     ),
     lines(
       'annotations.jsonl',
-      count(SIZES.annotations).map((n) => annotationLine(seed, n, rates)),
+      count(sizes.annotations).map((n) => annotationLine(seed, n, rates)),
     ),
     lines(
       'labelled.jsonl',
-      count(SIZES.labelled).map((n) => labelledLine(seed, n)),
+      count(sizes.labelled).map((n) => labelledLine(seed, n)),
     ),
     lines(
       'regression.jsonl',
-      count(SIZES.regression).map((n) => regressionLine(seed, n)),
+      count(sizes.regression).map((n) => regressionLine(seed, n)),
     ),
     writeFile(join(folder, 'review.schema.json'), `${JSON.stringify(REVIEW_SCHEMA, null, 2)}\n`),
   ]);

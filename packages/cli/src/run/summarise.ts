@@ -41,7 +41,6 @@ export function summarise(workspace: Workspace, created: Date): Summary {
       train_tasks: data.train.length,
       eval_tasks: data.eval.length,
       labelled: data.labelled.length,
-      refused_lines: 0,
     },
     models,
     comparisons: compareModels(

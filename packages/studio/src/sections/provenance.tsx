@@ -17,7 +17,6 @@ export function Provenance({ summary }: { summary: Summary }): VNode {
           ['Training tasks', count(data.train_tasks)],
           ['Held-out tasks', count(data.eval_tasks)],
           ['Labelled answers', count(data.labelled)],
-          ['Lines refused', count(data.refused_lines)],
           ...Object.entries(summary.versions).map(([name, version]) => [name, version] as const),
         ]}
       />
