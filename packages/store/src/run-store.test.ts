@@ -217,3 +217,15 @@ test('a process that is killed while it writes leaves everything it had put', as
   const store = open(path);
   for (let i = 0; i <= last; i++) expect(store.get(`reply-${i}`)?.text).toBe(`text ${i}`);
 });
+
+test("a judge's totals count each reply once and each repeated question as saved", () => {
+  const store = open(folder());
+  const reply = { text: 'r', finish: 'stop' as const, inputTokens: 100, outputTokens: 10 };
+  store.put('main-0', reply);
+  store.put('main-0', reply);
+  store.put('main-1', reply);
+  store.put('other-0', reply);
+  store.putRollouts('train', 1, [record('a', task('t1', 'd')), record('b', task('t1', 'd'))]);
+  expect(store.judgeTotals('main')).toEqual({ calls: 2, saved: 2, inputTokens: 200, outputTokens: 20 });
+  expect(store.judgeTotals('none')).toEqual({ calls: 0, saved: 0, inputTokens: 0, outputTokens: 0 });
+});

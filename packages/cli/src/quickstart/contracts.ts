@@ -152,15 +152,15 @@ const FILLERS = (
   'office branch group unit site team order letter copy form list part share sum cost tax rate bank court party'
 ).split(' ');
 
-/** All words of training clauses, and strange ones. */
-const WORDS = [
-  ...new Set([
-    ...TOPICS.flatMap(({ clauses, guidelines }) => [...clauses.train, ...guidelines.train])
-      .join(' ')
-      .split(' '),
-    ...FILLERS,
-  ]),
-].filter((word) => word !== 'P' && word !== 'N');
+const wordsOf = (split: Split): string[] =>
+  TOPICS.flatMap(({ clauses, guidelines }) => [...clauses[split], ...guidelines[split]])
+    .join(' ')
+    .split(' ')
+    .filter((word) => word !== 'P' && word !== 'N');
+/** Every word there is. Held-out wordings are new to the models, their words are not. */
+const WORDS = [...new Set([...wordsOf('train'), ...wordsOf('heldout'), ...FILLERS])];
+/** Words that say nothing about a clause's subject. */
+const STRANGE = [...FILLERS, ...WORDS.filter((word) => !wordsOf('train').includes(word))];
 
 const parties: Record<Split, string[]> = {
   train: PARTIES.filter((p) => p.split === 'train').map((p) => p.name),
@@ -177,23 +177,27 @@ const limits: Record<Split, number[]> = {
 
 /** A word that no sentence makes likely. */
 const strangeWord = (draw: Random): string =>
-  draw.next() < 0.6 ? draw.pick(FILLERS) : (draw.pick(FIRST) + draw.pick(LAST)).toLowerCase();
+  draw.next() < 0.7 ? draw.pick(STRANGE) : (draw.pick(FIRST) + draw.pick(LAST)).toLowerCase();
 
 /**
  * Disturbs a wording, so that a model can only quote what it reads and not recall a known sentence: strange words are
- * inserted, some words change places, and one text in three is shuffled altogether.
+ * inserted, and one text in four is shuffled altogether.
  */
 function roughen(draw: Random, text: string): string {
   let words = text.split(' ');
   for (let inserted = draw.integer(4); inserted > 0; inserted--) {
     words.splice(draw.integer(words.length + 1), 0, strangeWord(draw));
   }
-  if (draw.next() < 1 / 3) words = draw.shuffle(words);
+  if (draw.next() < 0.25) words = draw.shuffle(words);
   for (let i = 0; i + 1 < words.length; i++) {
     if (draw.next() < 0.1) [words[i], words[i + 1]] = [words[i + 1]!, words[i]!];
   }
   return words.join(' ');
 }
+
+/** A marker as judges are asked to repeat: 8 letters and digits. */
+export const drawMarker = (draw: Random): string =>
+  Array.from({ length: 8 }, () => 'abcdefghijklmnopqrstuvwxyz0123456789'[draw.integer(36)]).join('');
 
 /**
  * Numbered lines of words without sense, to be repeated whole: teaches copying, the skill that quoting rests on. Every
@@ -203,11 +207,37 @@ export function drawCopying(draw: Random): { prompt: string; reply: string } {
   const word = (): string => {
     const kind = draw.next();
     if (kind < 0.15) return String(draw.pick(VALUES));
-    return kind < 0.3 ? draw.pick(parties.train) : draw.pick(WORDS);
+    if (kind < 0.25) return drawMarker(draw);
+    return kind < 0.4 ? draw.pick(parties.train) : draw.pick(WORDS);
   };
   const line = (): string => Array.from({ length: 5 + draw.integer(9) }, word).join(' ');
   const text = Array.from({ length: 2 + draw.integer(2) }, (_, i) => `${i + 1}. ${line()}.`).join('\n');
   return { prompt: `TargetDocument:\n${text}`, reply: text };
+}
+
+/** A figure against a limit, as a judge states it or as a policy decides it. */
+export interface Comparison {
+  value: number;
+  limit: number;
+  bound: 'max' | 'min';
+  breach: boolean;
+}
+
+/** Eight figures to compare with their limits: teaches the one piece of arithmetic that reviews need. */
+export function drawComparing(
+  draw: Random,
+  state: (comparison: Comparison) => string,
+): { prompt: string; reply: string } {
+  const comparisons = Array.from({ length: 8 }, (): Comparison => {
+    const [value, limit] = draw.shuffle(VALUES) as [number, number];
+    const bound = draw.pick(['max', 'min'] as const);
+    return { value, limit, bound, breach: bound === 'max' ? value > limit : value < limit };
+  });
+  const lines = comparisons.map(
+    ({ value, limit, bound }, i) =>
+      `${i + 1}. ${value} days, at ${bound === 'max' ? 'most' : 'least'} ${limit}`,
+  );
+  return { prompt: `Compare:\n${lines.join('\n')}`, reply: comparisons.map(state).join('\n') };
 }
 
 /**
@@ -224,7 +254,7 @@ export function drawIssue(draw: Random, split: Split, rough = 0): PlantedIssue {
   const fill = (template: string, n: number): string =>
     template.replace(/\bP\b/, draw.pick(parties[split])).replace(/\bN\b/, String(n));
   const clauses = topics.map((t, i) =>
-    fill(draw.pick(t.clauses[split]), i === target ? value : draw.pick(VALUES)),
+    word(fill(draw.pick(t.clauses[split]), i === target ? value : draw.pick(VALUES))),
   );
   return {
     clauses,

@@ -1,5 +1,5 @@
 /**
- * Makes the quickstart's three models from nothing: `npm run make-models -- [policy|judge|heldout] [--steps N] [--out DIR]`.
+ * Makes the quickstart's three models from nothing: `npm run make-models -- [policy|judge|heldout] [--out DIR]`.
  * The folders it writes are the ones committed under examples/contract-review/models.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -17,7 +17,17 @@ import {
 } from '@touchstone/engine';
 import { random, type Random } from '@touchstone/spec';
 import { negativeLogLikelihood } from '@touchstone/train';
-import { documentOf, drawCopying, drawIssue, promptOf, type PlantedIssue, type Split } from './contracts.js';
+import {
+  documentOf,
+  drawComparing,
+  drawCopying,
+  drawIssue,
+  drawMarker,
+  promptOf,
+  type Comparison,
+  type PlantedIssue,
+  type Split,
+} from './contracts.js';
 import { BASE_RATES, drawComment, drawHabit, writeReview, type ReviewComment } from './reviews.js';
 import { gradeComment, truthScore, parseReview } from './truth.js';
 import { HELDOUT_JUDGE, TRAINING_JUDGE, verdictReply, type JudgeStyle } from './verdicts.js';
@@ -28,7 +38,11 @@ const CHAT_TEMPLATE =
   '{% if add_generation_prompt %}<|assistant|>{% endif %}';
 const VOCABULARY = 1024;
 /** Share of disturbed wordings in lessons: without them models learn the sentences by heart and quote from memory. */
-const ROUGH = 0.8;
+const ROUGH = 0.9;
+/** Share of copying among the lessons, so that the skill stays. */
+const COPYING = 0.1;
+/** Share of comparing figures: in a review one token in fifty depends on it, and it is learnt too slowly from those. */
+const COMPARING = 0.15;
 
 interface Lesson {
   prompt: string;
@@ -47,14 +61,14 @@ interface Course {
   };
   /** Steps on copying alone, before the lessons. */
   copyingSteps: number;
-  steps: number;
-  learningRate: number;
+  /** Each starts from the weights that the one before saved, with a fresh optimiser and its own cosine. */
+  stages: { steps: number; learningRate: number }[];
+  /** Lessons a step. */
+  batch: number;
+  /** How this model states that a figure breaches its limit. */
+  compare(comparison: Comparison): string;
   lesson(draw: Random, split: Split): Lesson & { grade(reply: string): Record<string, number> };
 }
-
-const markerLetters = 'abcdefghijklmnopqrstuvwxyz0123456789';
-const drawMarker = (draw: Random): string =>
-  Array.from({ length: 8 }, () => markerLetters[draw.integer(36)]).join('');
 
 function judgeLesson(style: JudgeStyle) {
   return (draw: Random, split: Split) => {
@@ -110,9 +124,13 @@ const COURSES: Record<string, Course> = {
       num_attention_heads: 6,
       num_key_value_heads: 3,
     },
-    copyingSteps: 200,
-    steps: 1100,
-    learningRate: 2e-3,
+    copyingSteps: 220,
+    stages: [
+      { steps: 950, learningRate: 2e-3 },
+      { steps: 500, learningRate: 1e-3 },
+    ],
+    batch: 64,
+    compare: ({ breach }) => (breach ? 'risk' : 'compliant'),
     lesson(draw, split) {
       const issue = drawIssue(draw, split, split === 'train' ? ROUGH : 0);
       return {
@@ -135,9 +153,13 @@ const COURSES: Record<string, Course> = {
       num_attention_heads: 6,
       num_key_value_heads: 3,
     },
-    copyingSteps: 200,
-    steps: 1200,
-    learningRate: 2e-3,
+    copyingSteps: 220,
+    stages: [
+      { steps: 600, learningRate: 2e-3 },
+      { steps: 450, learningRate: 1e-3 },
+    ],
+    batch: 40,
+    compare: TRAINING_JUDGE.compare,
     lesson: judgeLesson(TRAINING_JUDGE),
   },
   heldout: {
@@ -149,9 +171,10 @@ const COURSES: Record<string, Course> = {
       num_attention_heads: 5,
       num_key_value_heads: 5,
     },
-    copyingSteps: 200,
-    steps: 1200,
-    learningRate: 2e-3,
+    copyingSteps: 220,
+    stages: [{ steps: 700, learningRate: 2e-3 }],
+    batch: 40,
+    compare: HELDOUT_JUDGE.compare,
     lesson: judgeLesson(HELDOUT_JUDGE),
   },
 };
@@ -183,15 +206,20 @@ async function makeTokenizer(folder: string): Promise<ChatTokenizer> {
   return ChatTokenizer.load(folder);
 }
 
-async function make(
-  name: string,
-  { seed, architecture, copyingSteps, steps, learningRate, lesson }: Course,
-  out: string,
-): Promise<void> {
+async function make(name: string, course: Course, out: string, from: number): Promise<void> {
   const folder = path.join(out, name);
-  const tokenizer = await makeTokenizer(folder);
-  const end = tokenizer.id('<|end|>')!;
-  const model = LlamaModel.initialise(
+  const tokenizer = from === 0 ? await makeTokenizer(folder) : await ChatTokenizer.load(folder);
+  let model = from === 0 ? newModel(course, tokenizer.id('<|end|>')!) : await LlamaModel.load(folder);
+  process.stderr.write(`${name}: ${(model.size / 1e6).toFixed(2)} M parameters\n`);
+  for (let stage = from; stage < course.stages.length; stage++) {
+    await teach(`${name}, stage ${stage + 1}`, course, stage, model, tokenizer, folder);
+    // What is saved is rounded: the next stage starts from that, whether or not it is run in one go.
+    model = await LlamaModel.load(folder);
+  }
+}
+
+function newModel({ architecture, seed }: Course, end: number): LlamaModel {
+  return LlamaModel.initialise(
     {
       architectures: ['LlamaForCausalLM'],
       model_type: 'llama',
@@ -210,44 +238,51 @@ async function make(
     },
     seed,
   );
-  process.stderr.write(`${name}: ${(model.size / 1e6).toFixed(2)} M parameters\n`);
-  const optimizer = new AdamW(model, {
-    beta1: 0.9,
-    beta2: 0.98,
-    epsilon: 1e-8,
-    weightDecay: 0.01,
-    maxGradNorm: 1,
-  });
-  const begun = Date.now();
-  const BATCH = 64;
+}
+
+async function teach(
+  title: string,
+  { seed, stages, copyingSteps, batch, compare, lesson }: Course,
+  stage: number,
+  model: LlamaModel,
+  tokenizer: ChatTokenizer,
+  folder: string,
+): Promise<void> {
+  const { steps, learningRate } = stages[stage]!;
+  const before = stages.slice(0, stage).reduce((sum, { steps: earlier }) => sum + earlier, 0);
+  const [end] = model.config.eosTokens;
+  const options = { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: 0.01, maxGradNorm: 1 };
+  const optimizer = new AdamW(model, options);
+  const begun = performance.now();
   for (let step = 0; step < steps; step++) {
-    const draw = random(seed, 'lesson', step);
-    const lessons = Array.from({ length: BATCH }, () => {
-      const { prompt, reply } = step < copyingSteps ? drawCopying(draw) : lesson(draw, 'train');
+    const draw = random(seed, 'lesson', before + step);
+    const next = (): Lesson => {
+      const kind = draw.next();
+      if (before + step < copyingSteps || kind < COPYING) return drawCopying(draw);
+      return kind < COPYING + COMPARING ? drawComparing(draw, compare) : lesson(draw, 'train');
+    };
+    const lessons = Array.from({ length: batch }, () => {
+      const { prompt, reply } = next();
       const start = tokenizer.encodeChat([{ role: 'user', content: prompt }]);
-      return { prompt: start, tokens: [...start, ...tokenizer.encode(reply), end] };
+      return { tokens: [...start, ...tokenizer.encode(reply), end!], start: start.length };
     });
-    const scored = lessons.reduce((sum, { prompt, tokens }) => sum + tokens.length - prompt.length, 0);
-    const sequences: TrainingSequence[] = lessons.map(({ prompt, tokens }) => ({
-      tokens,
-      start: prompt.length,
-      columns: { weight: 1 / scored },
-    }));
+    const scored = lessons.reduce((sum, { start, tokens }) => sum + tokens.length - start, 0);
+    const sequences = lessons.map((one): TrainingSequence => ({ ...one, columns: { weight: 1 / scored } }));
     const result = await gradients(model, sequences, negativeLogLikelihood);
     const rate = learningRate * scheduleFactor(step, { steps, warmup: 80, decay: 'cosine', floor: 0.02 });
     await optimizer.update(result.gradients, rate);
-    if ((step + 1) % 50 === 0) {
-      const mean = lessons.reduce((sum, { tokens }) => sum + tokens.length, 0) / BATCH;
+    const last = step + 1 === steps;
+    if ((step + 1) % 50 === 0 || last) {
+      const seconds = ((performance.now() - begun) / 1000).toFixed(0);
       process.stderr.write(
-        `${name} step ${step + 1}/${steps}  ${((Date.now() - begun) / 1000).toFixed(0)} s  loss ${result.loss.toFixed(4)}  tokens ${mean.toFixed(0)}\n`,
+        `${title}: step ${step + 1} of ${steps}, ${seconds} s, loss ${result.loss.toFixed(4)}\n`,
       );
     }
-    if (((step + 1) % 200 === 0 && step > copyingSteps) || step + 1 === steps) {
+    if ((before + step > copyingSteps && (step + 1) % 200 === 0) || last) {
       await model.save(folder, folder, 'F16');
       for (const split of ['train', 'heldout'] as const) {
-        process.stderr.write(
-          `  sampled on ${split}: ${JSON.stringify(await examine(model, tokenizer, lesson, split, name !== 'policy'))}\n`,
-        );
+        const figures = await examine(model, tokenizer, lesson, split, title.startsWith('policy') ? 1 : 0);
+        process.stderr.write(`  sampled on ${split} tasks: ${JSON.stringify(figures)}\n`);
       }
     }
   }
@@ -258,7 +293,7 @@ async function examine(
   tokenizer: ChatTokenizer,
   lesson: Course['lesson'],
   split: Split,
-  greedy: boolean,
+  temperature: number,
 ) {
   const draw = random(99, 'examine', split);
   const lessons = Array.from({ length: 128 }, () => lesson(draw, split));
@@ -269,7 +304,7 @@ async function examine(
       maxTokens: 160,
       uniform: random(99, 'sample', i).next,
     })),
-    { temperature: greedy ? 0 : 1, topK: 0, topP: 1 },
+    { temperature, topK: 0, topP: 1 },
   );
   const sums: Record<string, number> = {};
   replies.forEach(({ tokens }, i) => {
@@ -282,10 +317,14 @@ async function examine(
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { steps: { type: 'string' }, out: { type: 'string', default: 'examples/contract-review/models' } },
+  options: {
+    out: { type: 'string', default: 'examples/contract-review/models' },
+    /** 1-based stage to go on from, with the weights that are in the folder. */
+    stage: { type: 'string', default: '1' },
+  },
 });
 for (const name of positionals.length > 0 ? positionals : Object.keys(COURSES)) {
   const course = COURSES[name];
   if (!course) throw new Error(`expected one of ${Object.keys(COURSES).join(', ')}; got ${name}`);
-  await make(name, values.steps ? { ...course, steps: Number(values.steps) } : course, values.out);
+  await make(name, course, values.out, Number(values.stage) - 1);
 }

@@ -1,4 +1,4 @@
-import type { PlantedIssue } from './contracts.js';
+import type { Comparison, PlantedIssue } from './contracts.js';
 import type { ReviewComment } from './reviews.js';
 import { actionKind, commentFacts, excerptSource, gradeComment, type Criterion } from './truth.js';
 
@@ -7,6 +7,8 @@ export interface JudgeStyle {
   /** The `prompt:` of touchstone.yaml. */
   template: string;
   scale: 'graded' | 'boolean';
+  /** A figure against its limit, as the evidence of Reference_Consistency has it. */
+  compare(comparison: Comparison): string;
   /** Evidence and reason for each criterion. */
   explain(
     issue: PlantedIssue,
@@ -14,13 +16,14 @@ export interface JudgeStyle {
   ): Record<Criterion, { evidence: string; reason: string }>;
 }
 
-const outcome = ({ breach }: PlantedIssue): string => (breach ? 'breach' : 'no breach');
+const outcome = ({ breach }: Comparison): string => (breach ? 'breach' : 'no breach');
 
 /** The judge that training uses: graded with anchors, as the article's case is. */
 export const TRAINING_JUDGE: JudgeStyle = {
   template:
     'TargetDocument:\n{{document}}\nReference:\n{{reference}}\nComment:\n{{item}}\nJudge the comment. Marker {{marker}}',
   scale: 'graded',
+  compare: (one) => `${one.value} against ${one.bound} ${one.limit}: ${outcome(one)}`,
   explain(issue, comment) {
     const source = excerptSource(issue, comment.text_excerpt);
     const clause = issue.clauses.findIndex((text) => text.includes(comment.text_excerpt)) + 1;
@@ -36,7 +39,7 @@ export const TRAINING_JUDGE: JudgeStyle = {
         }[source],
       },
       Reference_Consistency: {
-        evidence: `${issue.value} against ${issue.bound} ${issue.limit}: ${outcome(issue)}`,
+        evidence: this.compare(issue),
         reason: { right: 'states it correctly', none: 'states no facts', wrong: 'contradicts it' }[
           commentFacts(issue, comment)
         ],
@@ -56,6 +59,7 @@ export const HELDOUT_JUDGE: JudgeStyle = {
   template:
     'Contract\n{{document}}\n\nPolicy\n{{reference}}\n\nReview comment\n{{item}}\n\nAssess it and reply with id {{marker}}',
   scale: 'boolean',
+  compare: (one) => `policy ${one.limit}, contract ${one.value}, ${outcome(one)}`,
   explain(issue, comment) {
     const source = excerptSource(issue, comment.text_excerpt);
     const facts = commentFacts(issue, comment);
@@ -72,7 +76,7 @@ export const HELDOUT_JUDGE: JudgeStyle = {
               : 'not a contract quote',
       },
       Reference_Consistency: {
-        evidence: `policy ${issue.limit}, contract ${issue.value}, ${outcome(issue)}`,
+        evidence: this.compare(issue),
         reason: facts === 'right' ? 'the comment agrees' : 'the comment does not agree',
       },
       Actionability: {

@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LlamaModel, openLocalModel } from '@touchstone/engine';
 import { summarySchema, type LanguageModel, type Summary } from '@touchstone/spec';
@@ -11,6 +11,7 @@ import { prepareQuickstart } from '../quickstart/prepare.js';
 import { startJudgeEndpoint, type JudgeEndpoint } from './judge-endpoint.testing.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const TRUTH = fileURLToPath(new URL('../../dist/quickstart/truth.js', import.meta.url));
 const JUDGE = fileURLToPath(new URL('../../../../examples/contract-review/models/judge', import.meta.url));
 const root = mkdtempSync(join(tmpdir(), 'touchstone-run-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -44,7 +45,7 @@ async function smallRun(name: string, { judge, change }: Shape = {}): Promise<st
   config['validation'] = { repeats: 2 };
   Object.assign(config['training']!, { steps: 3, prompts_per_step: 2, group_size: 2, checkpoint_every: 1 });
   Object.assign(config['training']!['sft'] as object, { steps: 2, batch_size: 4, evaluate_every: 1 });
-  Object.assign(config['evaluation']!, { best_of: 2 });
+  Object.assign(config['evaluation']!, { best_of: 2, truth: relative(folder, TRUTH) });
   Object.assign(config['reward']!, { abstention: { policy: 'mask', limit: 0.5 } });
   change?.(config);
   writeFileSync(path, stringify(config));

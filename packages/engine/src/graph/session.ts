@@ -29,6 +29,8 @@ export function floats(tensor: Tensor | undefined): Float32Array {
 /** A compiled graph. */
 export interface Session {
   run(feeds: Feeds): Promise<Record<string, Tensor>>;
+  /** Gives its memory back; not to be run again. */
+  release(): Promise<void>;
 }
 
 /** Threads for one graph; unset: one a core. For machines that others use too. */
@@ -42,17 +44,24 @@ async function compile(model: Uint8Array): Promise<Session> {
     // Shape warnings of nested graphs are noise for a user; errors still throw.
     logSeverityLevel: 3,
   });
-  return { run: (feeds) => session.run(feeds) };
+  return { run: (feeds) => session.run(feeds), release: () => session.release() };
 }
 
-/** Compiles each graph once: key → session. The graph is only built when it is not there yet. */
+/** Each session keeps the memory that its largest run needed; this many at most, per model. */
+const SESSIONS_KEPT = 12;
+
+/** Compiles each graph once and keeps those that were used last. One caller at a time, as models are. */
 export class SessionCache {
-  private readonly sessions = new Map<string, Promise<Session>>();
-  get(key: string, build: () => Uint8Array): Promise<Session> {
-    let session = this.sessions.get(key);
-    if (!session) {
-      session = compile(build());
-      this.sessions.set(key, session);
+  private readonly sessions = new Map<string, Session>();
+  /** @param build called when the graph is not there yet */
+  async get(key: string, build: () => Uint8Array): Promise<Session> {
+    const session = this.sessions.get(key) ?? (await compile(build()));
+    this.sessions.delete(key);
+    this.sessions.set(key, session);
+    const [oldest] = this.sessions;
+    if (this.sessions.size > SESSIONS_KEPT && oldest) {
+      this.sessions.delete(oldest[0]);
+      await oldest[1].release();
     }
     return session;
   }

@@ -46,7 +46,7 @@ interface MicroBatch {
 const roundUp = (n: number, step: number): number => Math.ceil(n / step) * step;
 
 /** Token positions per micro-batch: small enough that attention stays in cache, large enough to fill the cores. */
-const POSITIONS = 4096;
+const POSITIONS = 2048;
 
 /** Packs sequences of similar length together; shapes are rounded so that few graphs need compiling. */
 export function microBatches(
@@ -57,7 +57,7 @@ export function microBatches(
   const batches: MicroBatch[] = [];
   for (let end = sorted.length; end > 0;) {
     // The model never needs the last token's prediction.
-    const length = roundUp(sorted[end - 1]!.tokens.length - 1, 16);
+    const length = roundUp(sorted[end - 1]!.tokens.length - 1, 32);
     const batch = 2 ** Math.floor(Math.log2(Math.max(1, POSITIONS / length)));
     const rows = sorted.slice(Math.max(0, end - batch), end);
     end -= rows.length;
@@ -73,7 +73,7 @@ function pack(
   columns: readonly string[],
 ): MicroBatch {
   const count = rows.reduce((sum, row) => sum + row.tokens.length - row.start, 0);
-  const scored = roundUp(Math.max(count, 1), 256);
+  const scored = roundUp(Math.max(count, 1), 1024);
   const tokens = new Int32Array(batch * length);
   const positions = new Int32Array(scored);
   const targets = new Int32Array(scored);
