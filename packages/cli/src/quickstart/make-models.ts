@@ -127,10 +127,11 @@ const COURSES: Record<string, Course> = {
     copyingSteps: 220,
     stages: [
       { steps: 950, learningRate: 2e-3 },
-      { steps: 500, learningRate: 1e-3 },
+      { steps: 500, learningRate: 1.5e-3 },
     ],
     batch: 64,
-    compare: ({ breach }) => (breach ? 'risk' : 'compliant'),
+    compare: ({ value, limit, bound, breach }) =>
+      `is ${value} days, the ${bound === 'max' ? 'limit' : 'minimum'} is ${limit}.","comment_type":"${breach ? 'risk' : 'compliant'}`,
     lesson(draw, split) {
       const issue = drawIssue(draw, split, split === 'train' ? ROUGH : 0);
       return {
@@ -156,7 +157,7 @@ const COURSES: Record<string, Course> = {
     copyingSteps: 220,
     stages: [
       { steps: 600, learningRate: 2e-3 },
-      { steps: 450, learningRate: 1e-3 },
+      { steps: 450, learningRate: 1.5e-3 },
     ],
     batch: 40,
     compare: TRAINING_JUDGE.compare,
@@ -172,7 +173,10 @@ const COURSES: Record<string, Course> = {
       num_key_value_heads: 5,
     },
     copyingSteps: 220,
-    stages: [{ steps: 700, learningRate: 2e-3 }],
+    stages: [
+      { steps: 700, learningRate: 2e-3 },
+      { steps: 300, learningRate: 1e-3 },
+    ],
     batch: 40,
     compare: HELDOUT_JUDGE.compare,
     lesson: judgeLesson(HELDOUT_JUDGE),

@@ -5,8 +5,8 @@ import type { PlantedIssue } from './contracts.js';
 export interface ReviewComment {
   comment_id: string;
   text_excerpt: string;
-  comment_type: string;
   comment: string;
+  comment_type: string;
   action: string;
 }
 
@@ -59,21 +59,9 @@ export const VAGUE_COMMENTS = [
 ];
 export const VAGUE_ACTIONS = ['Review it.', 'Discuss with counsel.', 'Consider a change.'];
 
-/** The sentence that states the facts, for either outcome. */
-export function factualComment(
-  { subject, unit, bound, value, limit }: PlantedIssue,
-  breach: boolean,
-): string {
-  const relation =
-    bound === 'max'
-      ? breach
-        ? 'exceeds the limit'
-        : 'is within the limit'
-      : breach
-        ? 'is below the minimum'
-        : 'meets the minimum';
-  return `The ${subject} of ${value} ${unit} ${relation} of ${limit}.`;
-}
+/** The sentence that states the facts; the type, which follows from them, comes after it. */
+export const factualComment = ({ subject, unit, bound, value, limit }: PlantedIssue): string =>
+  `The ${subject} is ${value} ${unit}, the ${bound === 'max' ? 'limit' : 'minimum'} is ${limit}.`;
 
 export const concreteAction = ({ value, limit }: PlantedIssue, breach: boolean): string =>
   breach ? `Change ${value} to ${limit}.` : 'No change.';
@@ -82,8 +70,8 @@ export function exactComment(issue: PlantedIssue): ReviewComment {
   return {
     comment_id: '1',
     text_excerpt: issue.clauses[issue.target]!,
+    comment: factualComment(issue),
     comment_type: issue.breach ? 'risk' : 'compliant',
-    comment: factualComment(issue, issue.breach),
     action: concreteAction(issue, issue.breach),
   };
 }
@@ -110,7 +98,6 @@ export function writeReview(draw: Random, issue: PlantedIssue, habit: Habit): st
       break;
     case 'wrong-type':
       comment.comment_type = issue.breach ? 'compliant' : 'risk';
-      comment.comment = factualComment(issue, !issue.breach);
       comment.action = concreteAction(issue, !issue.breach);
       break;
   }
@@ -149,7 +136,6 @@ export function drawComment(draw: Random, issue: PlantedIssue): ReviewComment {
   const opinion = draw.next();
   if (opinion < 0.2) {
     comment.comment_type = issue.breach ? 'compliant' : 'risk';
-    comment.comment = factualComment(issue, !issue.breach);
     comment.action = concreteAction(issue, !issue.breach);
   } else if (opinion < 0.28) {
     comment.comment_type = issue.breach ? 'compliant' : 'risk';
@@ -157,7 +143,6 @@ export function drawComment(draw: Random, issue: PlantedIssue): ReviewComment {
   const facts = draw.next();
   if (facts < 0.15) comment.comment = draw.pick(VAGUE_COMMENTS);
   else if (facts < 0.23) comment.comment = alterNumber(draw, comment.comment);
-  else if (facts < 0.28) comment.comment = factualComment(issue, !issue.breach);
   const action = draw.next();
   if (action < 0.17) comment.action = draw.pick(VAGUE_ACTIONS);
   else if (action < 0.25) comment.action = concreteAction(issue, !issue.breach);

@@ -32,7 +32,7 @@ export function commentFacts(
   { comment_type, comment }: ReviewComment,
 ): 'right' | 'none' | 'wrong' {
   if (comment_type !== (issue.breach ? 'risk' : 'compliant')) return 'wrong';
-  if (comment === factualComment(issue, issue.breach)) return 'right';
+  if (comment === factualComment(issue)) return 'right';
   return VAGUE_COMMENTS.includes(comment) ? 'none' : 'wrong';
 }
 

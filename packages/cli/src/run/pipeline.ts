@@ -92,7 +92,8 @@ async function superviseInto(
   if (data.annotations.length === 0) {
     throw new InputError([{ message: 'training.sft needs data.annotations, and there are none' }]);
   }
-  progress.start('Supervised fine-tuning', Math.round(Math.max(minSeconds, 1)));
+  const total = Math.round(Math.max(minSeconds, 1));
+  progress.start('Supervised fine-tuning (seconds)', total);
   const { model, ...result } = await fineTune(
     policy,
     data.annotations,
@@ -110,8 +111,8 @@ async function superviseInto(
     () => clock.seconds(),
     ({ step, seconds, validationLoss }) =>
       progress.update(
-        Math.round(seconds),
-        `seconds, step ${step}, validation loss ${validationLoss.toFixed(4)}`,
+        Math.min(total, Math.round(seconds)),
+        `step ${step}, validation loss ${validationLoss.toFixed(4)}`,
       ),
   );
   await model.save(folder, policy.folder);

@@ -75,6 +75,22 @@ describe('gradients', () => {
     together.gradients.get('model.embed_tokens.weight')!.forEach((g, i) => expect(g).toBeCloseTo(sum[i]!, 4));
   });
 
+  it('gives each sequence its own log-probabilities, however many micro-batches there are', async () => {
+    const model = tinyModel();
+    const draw = random(6, 'lengths');
+    const all = Array.from({ length: 40 }, (_, i) => ({
+      // The first is the shortest, so it comes in another micro-batch than the longest.
+      tokens: Array.from({ length: i === 0 ? 4 : 100 + draw.integer(100) }, () => draw.integer(37)),
+      start: 2,
+    }));
+    const together = await logProbabilities(model, all);
+    for (const i of [0, 1, 20, 39]) {
+      const [alone] = await logProbabilities(model, [all[i]!]);
+      expect(together[i]!.length).toBe(all[i]!.tokens.length - 2);
+      together[i]!.forEach((value, t) => expect(value).toBeCloseTo(alone![t]!, 4));
+    }
+  });
+
   it('scores tokens as softmax of the logits does: probabilities of all next tokens sum to 1', async () => {
     const model = tinyModel();
     const all = Array.from({ length: 37 }, (_, next) => ({ tokens: [5, 6, 7, next], start: 3 }));

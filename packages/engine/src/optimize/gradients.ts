@@ -178,13 +178,14 @@ export async function logProbabilities(
   temperature = 1,
 ): Promise<Float32Array[]> {
   const weights = model.feeds();
-  const indexed = sequences.map((sequence, index) => ({ ...sequence, columns: { index } }));
+  // Padding carries 0 in every column: owners count from 1.
+  const indexed = sequences.map((sequence, index) => ({ ...sequence, columns: { owner: index + 1 } }));
   const results: Float32Array[] = sequences.map(
     ({ tokens, start }) => new Float32Array(tokens.length - start),
   );
   const filled = sequences.map(() => 0);
-  for (const { batch, length, scored, feeds } of microBatches(indexed, ['index'])) {
-    const { 'column.index': owners, ...inputs } = feeds;
+  for (const { batch, length, scored, feeds } of microBatches(indexed, ['owner'])) {
+    const { 'column.owner': owners, ...inputs } = feeds;
     const session = await model.sessions.get(`logprobs/${temperature}/${batch}x${length}/${scored}`, () => {
       const graph = new DifferentiableGraph();
       const declared = declareParameters(graph, model.config);
@@ -198,16 +199,12 @@ export async function logProbabilities(
       return graph.toModel({ logprobs: { value } });
     });
     const out = floats((await session.run({ ...weights, ...inputs }))['logprobs']);
-    const owner = floats(owners);
-    // Padding comes after the real tokens and belongs to owner 0, whose places are full by then.
-    for (let n = 0; n < scored; n++) {
-      const at = owner[n]!;
-      const place = filled[at]!;
-      if (place < results[at]!.length) {
-        results[at]![place] = out[n]!;
-        filled[at] = place + 1;
-      }
-    }
+    floats(owners).forEach((owner, n) => {
+      if (owner === 0) return;
+      const at = owner - 1;
+      results[at]![filled[at]!] = out[n]!;
+      filled[at]! += 1;
+    });
   }
   return results;
 }
