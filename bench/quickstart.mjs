@@ -68,6 +68,5 @@ const machine = {
   memory_gib: Math.round(totalmem() / 2 ** 30),
   node: process.version,
 };
-console.log(
-  JSON.stringify({ machine, annotations: values.annotations, rates: annotationRates, runs }, null, 2),
-);
+const figures = { machine, annotations: values.annotations, rates: annotationRates, runs };
+process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
