@@ -24,13 +24,12 @@ import {
   drawIssue,
   drawMarker,
   promptOf,
-  type Comparison,
   type PlantedIssue,
   type Split,
 } from './contracts.js';
 import { BASE_RATES, drawComment, drawHabit, writeReview, type ReviewComment } from './reviews.js';
 import { gradeComment, truthScore, parseReview } from './truth.js';
-import { HELDOUT_JUDGE, TRAINING_JUDGE, verdictReply, type JudgeStyle } from './verdicts.js';
+import { drawLocating, HELDOUT_JUDGE, TRAINING_JUDGE, verdictReply, type JudgeStyle } from './verdicts.js';
 
 const SPECIAL_TOKENS = ['<|pad|>', '<|end|>', '<|system|>', '<|user|>', '<|assistant|>'];
 const CHAT_TEMPLATE =
@@ -41,8 +40,8 @@ const VOCABULARY = 1024;
 const ROUGH = 0.9;
 /** Share of copying among the lessons, so that the skill stays. */
 const COPYING = 0.1;
-/** Share of comparing figures: in a review one token in fifty depends on it, and it is learnt too slowly from those. */
-const COMPARING = 0.15;
+/** Share of practice in single skills: in a review one token in fifty is such a decision, too few to learn it from. */
+const PRACTICE = 0.4;
 
 interface Lesson {
   prompt: string;
@@ -65,8 +64,8 @@ interface Course {
   stages: { steps: number; learningRate: number }[];
   /** Lessons a step. */
   batch: number;
-  /** How this model states that a figure breaches its limit. */
-  compare(comparison: Comparison): string;
+  /** Practice in one skill at a time: more decisions a token than a whole reply has. */
+  practise(draw: Random): Lesson;
   lesson(draw: Random, split: Split): Lesson & { grade(reply: string): Record<string, number> };
 }
 
@@ -89,6 +88,10 @@ function judgeLesson(style: JudgeStyle) {
     };
   };
 }
+
+/** Comparing figures and finding excerpts, one as often as the other. */
+const judgePractice = (style: JudgeStyle) => (draw: Random) =>
+  draw.next() < 0.4 ? drawComparing(draw, style.compare) : drawLocating(draw, style, ROUGH);
 
 function gradeVerdict(
   text: string,
@@ -130,8 +133,12 @@ const COURSES: Record<string, Course> = {
       { steps: 500, learningRate: 1.5e-3 },
     ],
     batch: 64,
-    compare: ({ value, limit, bound, breach }) =>
-      `is ${value} days, the ${bound === 'max' ? 'limit' : 'minimum'} is ${limit}.","comment_type":"${breach ? 'risk' : 'compliant'}`,
+    practise: (draw) =>
+      drawComparing(
+        draw,
+        ({ value, limit, bound, breach }) =>
+          `is ${value} days, the ${bound === 'max' ? 'limit' : 'minimum'} is ${limit}.","comment_type":"${breach ? 'risk' : 'compliant'}`,
+      ),
     lesson(draw, split) {
       const issue = drawIssue(draw, split, split === 'train' ? ROUGH : 0);
       return {
@@ -158,9 +165,10 @@ const COURSES: Record<string, Course> = {
     stages: [
       { steps: 600, learningRate: 2e-3 },
       { steps: 450, learningRate: 1.5e-3 },
+      { steps: 400, learningRate: 1.2e-3 },
     ],
     batch: 40,
-    compare: TRAINING_JUDGE.compare,
+    practise: judgePractice(TRAINING_JUDGE),
     lesson: judgeLesson(TRAINING_JUDGE),
   },
   heldout: {
@@ -175,10 +183,10 @@ const COURSES: Record<string, Course> = {
     copyingSteps: 220,
     stages: [
       { steps: 700, learningRate: 2e-3 },
-      { steps: 300, learningRate: 1e-3 },
+      { steps: 400, learningRate: 1.2e-3 },
     ],
     batch: 40,
-    compare: HELDOUT_JUDGE.compare,
+    practise: judgePractice(HELDOUT_JUDGE),
     lesson: judgeLesson(HELDOUT_JUDGE),
   },
 };
@@ -246,7 +254,7 @@ function newModel({ architecture, seed }: Course, end: number): LlamaModel {
 
 async function teach(
   title: string,
-  { seed, stages, copyingSteps, batch, compare, lesson }: Course,
+  { seed, stages, copyingSteps, batch, practise, lesson }: Course,
   stage: number,
   model: LlamaModel,
   tokenizer: ChatTokenizer,
@@ -263,7 +271,7 @@ async function teach(
     const next = (): Lesson => {
       const kind = draw.next();
       if (before + step < copyingSteps || kind < COPYING) return drawCopying(draw);
-      return kind < COPYING + COMPARING ? drawComparing(draw, compare) : lesson(draw, 'train');
+      return kind < COPYING + PRACTICE ? practise(draw) : lesson(draw, 'train');
     };
     const lessons = Array.from({ length: batch }, () => {
       const { prompt, reply } = next();

@@ -120,19 +120,22 @@ export function drawHabit(draw: Random, rates: HabitRates): Habit {
   return 'exact';
 }
 
+/** Half of them the clause that is asked about; else the guideline, another clause, or a quote with a slip in it. */
+export function drawExcerpt(draw: Random, issue: PlantedIssue): string {
+  const target = issue.clauses[issue.target]!;
+  const kind = draw.next();
+  if (kind < 0.5) return target;
+  if (kind < 0.67) return issue.guideline;
+  if (kind < 0.84) return otherClause(draw, issue);
+  return alterWord(draw, draw.next() < 0.7 ? target : otherClause(draw, issue));
+}
+
 /**
  * A comment as a policy in training may write it: any defects together, and slips of copying. Judges learn from these.
  */
 export function drawComment(draw: Random, issue: PlantedIssue): ReviewComment {
   const comment = exactComment(issue);
-  const excerpt = draw.next();
-  if (excerpt < 0.17) comment.text_excerpt = issue.guideline;
-  else if (excerpt < 0.34) comment.text_excerpt = otherClause(draw, issue);
-  else if (excerpt < 0.5)
-    comment.text_excerpt = alterWord(
-      draw,
-      draw.next() < 0.7 ? comment.text_excerpt : otherClause(draw, issue),
-    );
+  comment.text_excerpt = drawExcerpt(draw, issue);
   const opinion = draw.next();
   if (opinion < 0.2) {
     comment.comment_type = issue.breach ? 'compliant' : 'risk';

@@ -1,5 +1,6 @@
-import type { Comparison, PlantedIssue } from './contracts.js';
-import type { ReviewComment } from './reviews.js';
+import type { Random } from '@touchstone/spec';
+import { documentOf, drawIssue, type Comparison, type PlantedIssue } from './contracts.js';
+import { drawExcerpt, exactComment, type ReviewComment } from './reviews.js';
 import { actionKind, commentFacts, excerptSource, gradeComment, type Criterion } from './truth.js';
 
 /** How one of the two judges is asked and how it answers. */
@@ -89,6 +90,29 @@ export const HELDOUT_JUDGE: JudgeStyle = {
     };
   },
 };
+
+/** Excerpts to find in a contract, each with what the judge says of it: dense practice in grounding. */
+export function drawLocating(
+  draw: Random,
+  style: JudgeStyle,
+  rough: number,
+): { prompt: string; reply: string } {
+  const issue = drawIssue(draw, 'train', rough);
+  const excerpts = Array.from({ length: 4 }, () => drawExcerpt(draw, issue));
+  const found = excerpts.map((text_excerpt) => {
+    const { evidence, reason } = style.explain(issue, {
+      ...exactComment(issue),
+      text_excerpt,
+    }).TargetDocument_Grounding;
+    return `${evidence}, ${reason}`;
+  });
+  const numbered = (lines: readonly string[]): string =>
+    lines.map((line, i) => `${i + 1}. ${line}`).join('\n');
+  return {
+    prompt: `TargetDocument:\n${documentOf(issue)}\nReference:\n${issue.guideline}.\nExcerpts:\n${numbered(excerpts)}`,
+    reply: numbered(found),
+  };
+}
 
 /** The reply a perfect judge gives, in Touchstone's reply format. */
 export function verdictReply(
