@@ -6,6 +6,8 @@ export type Split = 'train' | 'heldout';
 /** What is known of a generated task: the planted issue. Evaluation and judge training read it; rewards never do. */
 export interface PlantedIssue {
   clauses: string[];
+  /** What each clause is about. */
+  subjects: string[];
   /** Index in `clauses` of the clause that the guideline is about. */
   target: number;
   guideline: string;
@@ -258,6 +260,7 @@ export function drawIssue(draw: Random, split: Split, rough = 0): PlantedIssue {
   );
   return {
     clauses,
+    subjects: topics.map((t) => t.subject),
     target,
     guideline: word(draw.pick(topic.guidelines[split]).replace(/\bN\b/, String(limit))),
     subject: topic.subject,

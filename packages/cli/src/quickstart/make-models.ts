@@ -131,6 +131,7 @@ const COURSES: Record<string, Course> = {
     stages: [
       { steps: 950, learningRate: 2e-3 },
       { steps: 500, learningRate: 1.5e-3 },
+      { steps: 300, learningRate: 1.2e-3 },
     ],
     batch: 64,
     practise: (draw) =>
@@ -166,6 +167,7 @@ const COURSES: Record<string, Course> = {
       { steps: 600, learningRate: 2e-3 },
       { steps: 450, learningRate: 1.5e-3 },
       { steps: 400, learningRate: 1.2e-3 },
+      { steps: 350, learningRate: 1.2e-3 },
     ],
     batch: 40,
     practise: judgePractice(TRAINING_JUDGE),
@@ -184,6 +186,7 @@ const COURSES: Record<string, Course> = {
     stages: [
       { steps: 700, learningRate: 2e-3 },
       { steps: 400, learningRate: 1.2e-3 },
+      { steps: 350, learningRate: 1.2e-3 },
     ],
     batch: 40,
     practise: judgePractice(HELDOUT_JUDGE),

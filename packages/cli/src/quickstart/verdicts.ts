@@ -30,8 +30,12 @@ export const TRAINING_JUDGE: JudgeStyle = {
     const clause = issue.clauses.findIndex((text) => text.includes(comment.text_excerpt)) + 1;
     return {
       TargetDocument_Grounding: {
-        evidence:
-          source === 'reference' ? 'Reference' : source === 'nowhere' ? 'nowhere' : `clause ${clause}`,
+        evidence: {
+          target: `clause ${clause} on ${issue.subjects[clause - 1]}, asked: ${issue.subject}`,
+          other: `clause ${clause} on ${issue.subjects[clause - 1]}, asked: ${issue.subject}`,
+          reference: 'Reference',
+          nowhere: 'nowhere',
+        }[source],
         reason: {
           target: 'exact quote on the subject',
           other: 'quote of another subject',
@@ -63,12 +67,16 @@ export const HELDOUT_JUDGE: JudgeStyle = {
   compare: (one) => `policy ${one.limit}, contract ${one.value}, ${outcome(one)}`,
   explain(issue, comment) {
     const source = excerptSource(issue, comment.text_excerpt);
+    const clause = issue.clauses.findIndex((text) => text.includes(comment.text_excerpt));
     const facts = commentFacts(issue, comment);
     return {
       TargetDocument_Grounding: {
-        evidence: { target: 'contract', other: 'contract', reference: 'policy', nowhere: 'no source' }[
-          source
-        ],
+        evidence: {
+          target: `contract: ${issue.subjects[clause]}, policy: ${issue.subject}`,
+          other: `contract: ${issue.subjects[clause]}, policy: ${issue.subject}`,
+          reference: 'policy',
+          nowhere: 'no source',
+        }[source],
         reason:
           source === 'target'
             ? 'word for word and on topic'
