@@ -142,6 +142,9 @@ const TOPICS: Topic[] = [
   },
 ];
 
+export const UNITS = [...new Set(TOPICS.map(({ unit }) => unit))];
+export const SUBJECTS = TOPICS.map(({ subject }) => subject);
+
 const FIRST = 'Bel Cor Dal Fen Gar Hol Jas Kel Lor Mar Nor Pel Quin Ros Sol Tam Ul Var Wes Zan'.split(' ');
 const LAST =
   'ax bury den dyne ford gate ion lex line mont nova rix stead tek tia ton vale via well worth'.split(' ');

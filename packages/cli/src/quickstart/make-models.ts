@@ -168,6 +168,7 @@ const COURSES: Record<string, Course> = {
       { steps: 450, learningRate: 1.5e-3 },
       { steps: 400, learningRate: 1.2e-3 },
       { steps: 350, learningRate: 1.2e-3 },
+      { steps: 350, learningRate: 1.2e-3 },
     ],
     batch: 40,
     practise: judgePractice(TRAINING_JUDGE),
@@ -186,6 +187,7 @@ const COURSES: Record<string, Course> = {
     stages: [
       { steps: 700, learningRate: 2e-3 },
       { steps: 400, learningRate: 1.2e-3 },
+      { steps: 350, learningRate: 1.2e-3 },
       { steps: 350, learningRate: 1.2e-3 },
     ],
     batch: 40,

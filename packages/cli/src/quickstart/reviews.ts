@@ -1,5 +1,5 @@
 import type { Random } from '@touchstone/spec';
-import type { PlantedIssue } from './contracts.js';
+import { SUBJECTS, UNITS, type PlantedIssue } from './contracts.js';
 
 /** One comment of a review, with the keys of the article's contract-review case. */
 export interface ReviewComment {
@@ -150,7 +150,29 @@ export function drawComment(draw: Random, issue: PlantedIssue): ReviewComment {
   if (action < 0.17) comment.action = draw.pick(VAGUE_ACTIONS);
   else if (action < 0.25) comment.action = concreteAction(issue, !issue.breach);
   else if (action < 0.33) comment.action = alterNumber(draw, `Change ${issue.value} to ${issue.limit}.`);
+  // Reinforcement finds whatever a judge passes over: half sentences, another unit, another subject.
+  if (draw.next() < 0.15) comment.action = slip(draw, comment.action);
+  if (draw.next() < 0.15) comment.comment = slip(draw, comment.comment);
+  else if (draw.next() < 0.12) comment.comment = swapTerm(draw, comment.comment);
   return comment;
+}
+
+/** Cuts the end off, or drops or doubles a word. */
+function slip(draw: Random, text: string): string {
+  const words = text.split(' ');
+  const at = draw.integer(words.length);
+  const kind = draw.integer(4);
+  if (kind === 0) return text.slice(0, -1 - draw.integer(Math.max(1, text.length - 2)));
+  if (kind === 1) return words.slice(0, Math.max(1, at)).join(' ');
+  words.splice(at, 1, ...(kind === 2 ? [] : [words[at]!, words[at]!]));
+  return words.join(' ');
+}
+
+/** Another unit or another subject in place of the right one. */
+function swapTerm(draw: Random, text: string): string {
+  const terms = draw.next() < 0.6 ? UNITS : SUBJECTS;
+  const right = terms.find((term) => text.includes(term));
+  return right === undefined ? text : text.replace(right, draw.pick(terms.filter((term) => term !== right)));
 }
 
 /** Replaces, drops or doubles one word, or changes a number: no longer a verbatim quote. */
