@@ -13,8 +13,9 @@ const bin = (name) => join(ROOT, 'node_modules', '.bin', name);
 /** @type {Record<string, { title: string, command: string[] }>} in the order they run. */
 const CHECKS = {
   format: { title: 'Format (prettier)', command: [bin('prettier'), '--check', '--log-level=warn', '.'] },
-  lint: { title: 'Lint (oxlint)', command: [bin('oxlint')] },
   build: { title: 'Build (tsc)', command: [bin('tsc'), '-b'] },
+  // After the build: rules that need types read those of other packages from their output.
+  lint: { title: 'Lint (oxlint)', command: [bin('oxlint')] },
   types: { title: 'Types of the tests (tsc)', command: [bin('tsc'), '-p', 'tsconfig.test.json'] },
   rooms: { title: 'Arrows between rooms (dependency-cruiser)', command: ['scripts/rooms.mjs'] },
   unused: {

@@ -181,7 +181,7 @@ function describe(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (typeof value === 'object') return 'a mapping';
   if (typeof value === 'string') return value === '' ? 'empty text' : `"${shorten(value)}"`;
-  return JSON.stringify(value) ?? 'nothing';
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : 'nothing';
 }
 
 function shorten(text: string, limit = 60): string {
