@@ -205,10 +205,11 @@ function configuration(folder: string, seed: number) {
       regression: { min: 0.6 },
     },
     training: {
-      steps: 60,
+      steps: 45,
       prompts_per_step: 16,
       group_size: 8,
       learning_rate: 3e-4,
+      kl_coefficient: 0.01,
       checkpoint_every: 10,
       sft: { steps: 150, batch_size: 16, learning_rate: 1e-4, evaluate_every: 10 },
     },
