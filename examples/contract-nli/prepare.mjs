@@ -154,6 +154,8 @@ const local = [
 const config = template
   .replaceAll('MODELS', models)
   .replace('STEPS', values.steps)
+  // The small judge has no verdict on any of them: an examination would end the run before it has shown that.
+  .replace('  labelled: data/labelled.jsonl\n', remote ? '  labelled: data/labelled.jsonl\n' : '')
   .replace('  JUDGE_MODEL', (remote || local).map((line) => `  ${line}`).join('\n'));
 await writeFile(path.join(out, 'touchstone.yaml'), config);
 console.log(

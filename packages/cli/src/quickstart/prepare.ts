@@ -194,8 +194,8 @@ function configuration(folder: string, seed: number) {
         { type: 'json-schema', schema: 'review.schema.json', gate: true, weight: 0 },
         { type: 'grounding', quotes: 'text_excerpt', document: 'metadata.document', weight: 0.2 },
       ],
-      // The small judge gets one marker in thirty wrong; such a reply is no verdict.
-      abstention: { policy: 'mask', limit: 0.1 },
+      // The small judge gets one marker in thirty wrong, and a group may share it; such a reply is no verdict.
+      abstention: { policy: 'mask', limit: 0.25 },
     },
     gate: {
       flip_rate: { max: 0.1 },
