@@ -199,8 +199,8 @@ function configuration(folder: string, seed: number) {
     },
     gate: {
       flip_rate: { max: 0.1 },
-      label_pass_accuracy: { min: 0.8 },
-      label_kappa: { min: 0.6 },
+      label_pass_accuracy: { min: 0.7 },
+      label_kappa: { min: 0.4 },
       heldout_correlation: { min: 0.5 },
       regression: { min: 0.6 },
     },
