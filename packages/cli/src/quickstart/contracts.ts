@@ -212,8 +212,8 @@ export function drawCopying(draw: Random): { prompt: string; reply: string } {
   const word = (): string => {
     const kind = draw.next();
     if (kind < 0.15) return String(draw.pick(VALUES));
-    if (kind < 0.25) return drawMarker(draw);
-    return kind < 0.4 ? draw.pick(parties.train) : draw.pick(WORDS);
+    if (kind < 0.4) return drawMarker(draw);
+    return kind < 0.5 ? draw.pick(parties.train) : draw.pick(WORDS);
   };
   const line = (): string => Array.from({ length: 5 + draw.integer(9) }, word).join(' ');
   const text = Array.from({ length: 2 + draw.integer(2) }, (_, i) => `${i + 1}. ${line()}.`).join('\n');
@@ -224,6 +224,7 @@ export function drawCopying(draw: Random): { prompt: string; reply: string } {
 export interface Comparison {
   value: number;
   limit: number;
+  unit: string;
   bound: 'max' | 'min';
   breach: boolean;
 }
@@ -236,11 +237,12 @@ export function drawComparing(
   const comparisons = Array.from({ length: 8 }, (): Comparison => {
     const [value, limit] = draw.shuffle(VALUES) as [number, number];
     const bound = draw.pick(['max', 'min'] as const);
-    return { value, limit, bound, breach: bound === 'max' ? value > limit : value < limit };
+    const unit = draw.pick(UNITS);
+    return { value, limit, unit, bound, breach: bound === 'max' ? value > limit : value < limit };
   });
   const lines = comparisons.map(
-    ({ value, limit, bound }, i) =>
-      `${i + 1}. ${value} days, at ${bound === 'max' ? 'most' : 'least'} ${limit}`,
+    ({ value, limit, unit, bound }, i) =>
+      `${i + 1}. ${value} ${unit}, at ${bound === 'max' ? 'most' : 'least'} ${limit}`,
   );
   return { prompt: `Compare:\n${lines.join('\n')}`, reply: comparisons.map(state).join('\n') };
 }

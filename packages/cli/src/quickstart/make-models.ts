@@ -7,6 +7,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import {
   AdamW,
+  ADAMW_DEFAULTS,
   ChatTokenizer,
   generate,
   gradients,
@@ -39,9 +40,12 @@ const VOCABULARY = 1024;
 /** Share of disturbed wordings in lessons: without them models learn the sentences by heart and quote from memory. */
 const ROUGH = 0.9;
 /** Share of copying among the lessons, so that the skill stays. */
-const COPYING = 0.1;
+const COPYING = 0.15;
 /** Share of practice in single skills: in a review one token in fifty is such a decision, too few to learn it from. */
 const PRACTICE = 0.4;
+/** Steps on copying alone, before the lessons. */
+const COPYING_STEPS = 220;
+const LEARNING_RATE = 2e-3;
 
 interface Lesson {
   prompt: string;
@@ -58,10 +62,7 @@ interface Course {
     num_attention_heads: number;
     num_key_value_heads: number;
   };
-  /** Steps on copying alone, before the lessons. */
-  copyingSteps: number;
-  /** Each starts from the weights that the one before saved, with a fresh optimiser and its own cosine. */
-  stages: { steps: number; learningRate: number }[];
+  steps: number;
   /** Lessons a step. */
   batch: number;
   /** Practice in one skill at a time: more decisions a token than a whole reply has. */
@@ -127,18 +128,13 @@ const COURSES: Record<string, Course> = {
       num_attention_heads: 6,
       num_key_value_heads: 3,
     },
-    copyingSteps: 220,
-    stages: [
-      { steps: 950, learningRate: 2e-3 },
-      { steps: 500, learningRate: 1.5e-3 },
-      { steps: 300, learningRate: 1.2e-3 },
-    ],
+    steps: 1800,
     batch: 64,
     practise: (draw) =>
       drawComparing(
         draw,
-        ({ value, limit, bound, breach }) =>
-          `is ${value} days, the ${bound === 'max' ? 'limit' : 'minimum'} is ${limit}.","comment_type":"${breach ? 'risk' : 'compliant'}`,
+        ({ value, limit, unit, bound, breach }) =>
+          `is ${value} ${unit}, the ${bound === 'max' ? 'limit' : 'minimum'} is ${limit}.","comment_type":"${breach ? 'risk' : 'compliant'}`,
       ),
     lesson(draw, split) {
       const issue = drawIssue(draw, split, split === 'train' ? ROUGH : 0);
@@ -162,14 +158,7 @@ const COURSES: Record<string, Course> = {
       num_attention_heads: 6,
       num_key_value_heads: 3,
     },
-    copyingSteps: 220,
-    stages: [
-      { steps: 600, learningRate: 2e-3 },
-      { steps: 450, learningRate: 1.5e-3 },
-      { steps: 400, learningRate: 1.2e-3 },
-      { steps: 350, learningRate: 1.2e-3 },
-      { steps: 350, learningRate: 1.2e-3 },
-    ],
+    steps: 2400,
     batch: 40,
     practise: judgePractice(TRAINING_JUDGE),
     lesson: judgeLesson(TRAINING_JUDGE),
@@ -183,13 +172,7 @@ const COURSES: Record<string, Course> = {
       num_attention_heads: 5,
       num_key_value_heads: 5,
     },
-    copyingSteps: 220,
-    stages: [
-      { steps: 700, learningRate: 2e-3 },
-      { steps: 400, learningRate: 1.2e-3 },
-      { steps: 350, learningRate: 1.2e-3 },
-      { steps: 350, learningRate: 1.2e-3 },
-    ],
+    steps: 2000,
     batch: 40,
     practise: judgePractice(HELDOUT_JUDGE),
     lesson: judgeLesson(HELDOUT_JUDGE),
@@ -223,16 +206,12 @@ async function makeTokenizer(folder: string): Promise<ChatTokenizer> {
   return ChatTokenizer.load(folder);
 }
 
-async function make(name: string, course: Course, out: string, from: number): Promise<void> {
+async function make(name: string, course: Course, out: string): Promise<void> {
   const folder = path.join(out, name);
-  const tokenizer = from === 0 ? await makeTokenizer(folder) : await ChatTokenizer.load(folder);
-  let model = from === 0 ? newModel(course, tokenizer.id('<|end|>')!) : await LlamaModel.load(folder);
+  const tokenizer = await makeTokenizer(folder);
+  const model = newModel(course, tokenizer.id('<|end|>')!);
   process.stderr.write(`${name}: ${(model.size / 1e6).toFixed(2)} M parameters\n`);
-  for (let stage = from; stage < course.stages.length; stage++) {
-    await teach(`${name}, stage ${stage + 1}`, course, stage, model, tokenizer, folder);
-    // What is saved is rounded: the next stage starts from that, whether or not it is run in one go.
-    model = await LlamaModel.load(folder);
-  }
+  await teach(name, course, model, tokenizer, folder);
 }
 
 function newModel({ architecture, seed }: Course, end: number): LlamaModel {
@@ -259,23 +238,19 @@ function newModel({ architecture, seed }: Course, end: number): LlamaModel {
 
 async function teach(
   title: string,
-  { seed, stages, copyingSteps, batch, practise, lesson }: Course,
-  stage: number,
+  { seed, steps, batch, practise, lesson }: Course,
   model: LlamaModel,
   tokenizer: ChatTokenizer,
   folder: string,
 ): Promise<void> {
-  const { steps, learningRate } = stages[stage]!;
-  const before = stages.slice(0, stage).reduce((sum, { steps: earlier }) => sum + earlier, 0);
   const [end] = model.config.eosTokens;
-  const options = { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: 0.01, maxGradNorm: 1 };
-  const optimizer = new AdamW(model, options);
+  const optimizer = new AdamW(model, { ...ADAMW_DEFAULTS, weightDecay: 0.01 });
   const begun = performance.now();
   for (let step = 0; step < steps; step++) {
-    const draw = random(seed, 'lesson', before + step);
+    const draw = random(seed, 'lesson', step);
     const next = (): Lesson => {
       const kind = draw.next();
-      if (before + step < copyingSteps || kind < COPYING) return drawCopying(draw);
+      if (step < COPYING_STEPS || kind < COPYING) return drawCopying(draw);
       return kind < COPYING + PRACTICE ? practise(draw) : lesson(draw, 'train');
     };
     const lessons = Array.from({ length: batch }, () => {
@@ -286,7 +261,7 @@ async function teach(
     const scored = lessons.reduce((sum, { start, tokens }) => sum + tokens.length - start, 0);
     const sequences = lessons.map((one): TrainingSequence => ({ ...one, columns: { weight: 1 / scored } }));
     const result = await gradients(model, sequences, negativeLogLikelihood);
-    const rate = learningRate * scheduleFactor(step, { steps, warmup: 80, decay: 'cosine', floor: 0.02 });
+    const rate = LEARNING_RATE * scheduleFactor(step, { steps, warmup: 80, decay: 'cosine', floor: 0.02 });
     await optimizer.update(result.gradients, rate);
     const last = step + 1 === steps;
     if ((step + 1) % 50 === 0 || last) {
@@ -295,10 +270,10 @@ async function teach(
         `${title}: step ${step + 1} of ${steps}, ${seconds} s, loss ${result.loss.toFixed(4)}\n`,
       );
     }
-    if ((before + step > copyingSteps && (step + 1) % 200 === 0) || last) {
+    if ((step > COPYING_STEPS && (step + 1) % 200 === 0) || last) {
       await model.save(folder, folder, 'F16');
       for (const split of ['train', 'heldout'] as const) {
-        const figures = await examine(model, tokenizer, lesson, split, title.startsWith('policy') ? 1 : 0);
+        const figures = await examine(model, tokenizer, lesson, split, title === 'policy' ? 1 : 0);
         process.stderr.write(`  sampled on ${split} tasks: ${JSON.stringify(figures)}\n`);
       }
     }
@@ -334,14 +309,10 @@ async function examine(
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: {
-    out: { type: 'string', default: 'examples/contract-review/models' },
-    /** 1-based stage to go on from, with the weights that are in the folder. */
-    stage: { type: 'string', default: '1' },
-  },
+  options: { out: { type: 'string', default: 'examples/contract-review/models' } },
 });
 for (const name of positionals.length > 0 ? positionals : Object.keys(COURSES)) {
   const course = COURSES[name];
   if (!course) throw new Error(`expected one of ${Object.keys(COURSES).join(', ')}; got ${name}`);
-  await make(name, course, values.out, Number(values.stage) - 1);
+  await make(name, course, values.out);
 }

@@ -125,8 +125,8 @@ export function drawExcerpt(draw: Random, issue: PlantedIssue): string {
   const target = issue.clauses[issue.target]!;
   const kind = draw.next();
   if (kind < 0.5) return target;
-  if (kind < 0.66) return issue.guideline;
-  if (kind < 0.92) return otherClause(draw, issue);
+  if (kind < 0.64) return issue.guideline;
+  if (kind < 0.87) return otherClause(draw, issue);
   return alterWord(draw, draw.next() < 0.7 ? target : otherClause(draw, issue));
 }
 

@@ -16,11 +16,10 @@ const COMPANIONS = [
 
 /** Weights of a Llama-family model, in memory once, and the compiled graphs that run them. */
 export class LlamaModel {
-  readonly sessions = new SessionCache();
-
   constructor(
     readonly config: LlamaConfig,
     readonly parameters: Map<string, Parameter>,
+    readonly sessions = new SessionCache(),
   ) {}
 
   /**
@@ -45,7 +44,10 @@ export class LlamaModel {
     return new LlamaModel(config, parameters);
   }
 
-  /** A new model with normal weights: deviation 0.02, projections into the residual stream scaled by 1/√(2·layers). */
+  /**
+   * A new model with normal weights: deviation 0.05 for embeddings, 0.6/√inputs for projections, and 1/√(inputs·2·layers)
+   * for those into the residual stream.
+   */
   static initialise(source: Record<string, unknown>, seed: number): LlamaModel {
     const config = parseLlamaConfig(source, 'config.json');
     const parameters = new Map<string, Parameter>();
@@ -67,12 +69,11 @@ export class LlamaModel {
 
   /** A copy that trains independently; the compiled graphs are shared. */
   clone(): LlamaModel {
-    const copy = new LlamaModel(
+    return new LlamaModel(
       this.config,
       new Map([...this.parameters].map(([name, { shape, data }]) => [name, { shape, data: data.slice() }])),
+      this.sessions,
     );
-    Object.assign(copy, { sessions: this.sessions });
-    return copy;
   }
 
   /** Writes a Hugging Face folder; tokenizer files are copied from `companions`. */

@@ -1,6 +1,7 @@
 import { applyAbstentionPolicy, type RewardFunction } from '@touchstone/core';
 import {
   AdamW,
+  ADAMW_DEFAULTS,
   gradients,
   logProbabilities,
   scheduleFactor,
@@ -73,13 +74,7 @@ export class Grpo {
     private readonly reference: LlamaModel | null,
   ) {
     const { weightDecay, maxGradNorm } = options;
-    this.optimizer = new AdamW(policy.model, {
-      beta1: 0.9,
-      beta2: 0.98,
-      epsilon: 1e-8,
-      weightDecay,
-      maxGradNorm,
-    });
+    this.optimizer = new AdamW(policy.model, { ...ADAMW_DEFAULTS, weightDecay, maxGradNorm });
     this.loss = grpoLoss(options);
   }
 

@@ -1,5 +1,6 @@
 import {
   AdamW,
+  ADAMW_DEFAULTS,
   gradients,
   logProbabilities,
   scheduleFactor,
@@ -70,9 +71,7 @@ export async function fineTune(
 
   const model = policy.model.clone();
   const optimizer = new AdamW(model, {
-    beta1: 0.9,
-    beta2: 0.98,
-    epsilon: 1e-8,
+    ...ADAMW_DEFAULTS,
     weightDecay: options.weightDecay,
     maxGradNorm: options.maxGradNorm,
   });
