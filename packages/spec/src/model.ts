@@ -12,7 +12,17 @@ export interface ModelRequest {
   seed: number;
   /** JSON Schema of the reply; sent natively where `structuredOutput` is true. */
   schema?: JsonObject;
+  /** Ask for the log-probabilities of the reply's tokens, with this many alternatives each (1–20). */
+  logprobs?: number;
   signal?: AbortSignal;
+}
+
+/** One token of a reply and what else the model might have written in its place. */
+export interface TokenLogprob {
+  token: string;
+  /** Natural logarithm of the probability, ≤ 0. */
+  logprob: number;
+  alternatives: { token: string; logprob: number }[];
 }
 
 export interface ModelReply {
@@ -20,6 +30,12 @@ export interface ModelReply {
   finish: 'stop' | 'length' | 'refusal' | 'other';
   inputTokens: number;
   outputTokens: number;
+  /** Of `inputTokens`, those that the provider read from its prompt cache. */
+  cachedInputTokens?: number;
+  /** In order; absent when they were not asked for or the provider has none. */
+  logprobs?: TokenLogprob[];
+  /** `provider:model` that answered, where it is not the one that was asked first. */
+  model?: string;
 }
 
 /** The port every language model is reached through: an API provider or the engine. */
@@ -34,8 +50,11 @@ export interface LanguageModel {
   generate(request: ModelRequest): Promise<ModelReply>;
 }
 
-/** Where replies are kept so that no identical call is paid for twice. Keys are idempotency keys. */
+/**
+ * Where replies are kept so that no identical call is paid for twice. Keys are idempotency keys. A shared cache that
+ * cannot be reached answers undefined: it must never fail a call.
+ */
 export interface ReplyCache {
-  get(key: string): ModelReply | undefined;
-  put(key: string, reply: ModelReply): void;
+  get(key: string): ModelReply | undefined | Promise<ModelReply | undefined>;
+  put(key: string, reply: ModelReply): void | Promise<void>;
 }

@@ -21,12 +21,18 @@ export interface Stage {
   value: JsonValue;
 }
 
+/** Judge replies, found and kept at once. */
+interface ReplyTable extends ReplyCache {
+  get(key: string): ModelReply | undefined;
+  put(key: string, reply: ModelReply): void;
+}
+
 /**
  * What a run leaves behind, in `run.db` of its folder. Every method that writes has committed when it returns, so
  * whatever was put is there after the process is killed. Other processes may read at the same time.
  * Methods throw a RunError when what they read is not what was written (a damaged file).
  */
-export interface RunStore extends ReplyCache {
+export interface RunStore extends ReplyTable {
   /** A finished stage, or undefined. */
   stage(name: string): { seconds: number; value: JsonValue } | undefined;
   /** Marks a stage as finished, with what it leaves for later ones; finishing it again replaces seconds and value. */
@@ -94,7 +100,7 @@ function makeFolder(folder: string): void {
   }
 }
 
-function replyTable(db: Database): ReplyCache {
+function replyTable(db: Database): ReplyTable {
   const select = db.prepare('SELECT reply FROM replies WHERE key = ?');
   const insert = db.prepare('INSERT OR REPLACE INTO replies (key, reply) VALUES (?, ?)');
   return {

@@ -40,7 +40,7 @@ export const tinyTasks = (count: number): Task[] =>
 /** A reward by rule, in place of a judge: what is under test here is the trainer. */
 export function ruleReward(rule: (rollout: Rollout) => number | null): RewardFunction {
   return {
-    score: (rollouts, onDone) =>
+    score: (rollouts, { onDone } = {}) =>
       Promise.resolve(
         rollouts.map((rollout, i): Reward => {
           const score = rule(rollout);

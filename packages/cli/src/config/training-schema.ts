@@ -7,7 +7,9 @@ const positive = z.number().positive();
 const sftSchema = z.strictObject({
   steps: count
     .default(200)
-    .describe('Optimiser steps at most; the step with the best validation loss is kept'),
+    .describe(
+      'Optimiser steps at least; it goes on for as long as reinforcement took, and keeps the step with the best validation loss',
+    ),
   batch_size: count.default(16).describe('Annotations per step'),
   learning_rate: positive.default(1e-5).describe('Peak learning rate of AdamW'),
   validation_share: z
@@ -15,7 +17,7 @@ const sftSchema = z.strictObject({
     .min(0)
     .lt(1)
     .default(0.1)
-    .describe('Share of the annotations held back to choose the best step; 0 keeps the last step'),
+    .describe('Share of the annotations held back to choose the best step; at least one is'),
   evaluate_every: count.default(20).describe('Steps between two looks at the validation loss'),
 });
 

@@ -1,6 +1,6 @@
-import type { RewardFunction } from '@touchstone/core';
+import { parseAnswer, type RewardFunction } from '@touchstone/core';
 import type { EvaluationRecord } from '@touchstone/lab';
-import { RunError, type Reward, type Rollout } from '@touchstone/spec';
+import { RunError, type Reward } from '@touchstone/spec';
 import type { StoredRollout } from '@touchstone/store';
 import type { Policy } from '@touchstone/train';
 import type { Progress } from '../terminal/progress.js';
@@ -36,7 +36,7 @@ export async function evaluate(
   progress.update(done, 'answers sampled');
   const rollouts = sampled.map(({ rollout }) => rollout);
   const score = async (by: RewardFunction): Promise<Reward[]> => {
-    const rewards = await by.score(rollouts, () => progress.update(++done, 'judging'));
+    const rewards = await by.score(rollouts, { onDone: () => progress.update(++done, 'judging') });
     stopOnAbstentions(rewards, config.reward.abstention.limit, model);
     return rewards;
   };
@@ -98,19 +98,13 @@ export function evaluationRecords(
       sample,
       judge: judgeScore(reward),
       heldout: judgeScore(heldout),
-      valid: schemaChecks.length > 0 ? schemaChecks.every((name) => components[name] === 1) : isJson(rollout),
+      valid:
+        schemaChecks.length > 0
+          ? schemaChecks.every((name) => components[name] === 1)
+          : 'value' in parseAnswer(rollout.response),
       truth,
       tokens,
       components,
     };
   });
-}
-
-function isJson({ response }: Rollout): boolean {
-  try {
-    JSON.parse(response);
-    return true;
-  } catch {
-    return false;
-  }
 }

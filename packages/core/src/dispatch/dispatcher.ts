@@ -77,7 +77,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       await waitForPermission();
       try {
         const reply = await withTimeout(model, request, timeoutMs);
-        cache?.put(key, reply);
+        await cache?.put(key, reply);
         return { reply, cached: false, usage: count(usageOf(reply, price)) };
       } catch (error) {
         if (!(error instanceof ProviderError)) throw error;
@@ -95,7 +95,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     usage: () => total,
     async call(model, request, key) {
       const saved = { ...NO_USAGE, saved: 1 };
-      const known = cache?.get(key);
+      const known = await cache?.get(key);
       if (known) return { reply: known, cached: true, usage: count(saved) };
       const twin = inFlight.get(key);
       if (twin) {

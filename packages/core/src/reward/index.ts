@@ -2,5 +2,5 @@ export { applyAbstentionPolicy } from './abstention.js';
 export type { Check } from './check.js';
 export { checkSchema, type CheckConfig } from './checks/index.js';
 export { normaliseTypography } from './checks/grounding.js';
-export { createReward, type RewardFunction } from './reward.js';
+export { createReward, type RewardFunction, type ScoreOptions } from './reward.js';
 export { rewardSchema, type RewardConfig } from './schema.js';

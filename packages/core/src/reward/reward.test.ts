@@ -140,7 +140,7 @@ describe('the reward', () => {
     const told: number[] = [];
     const rewards = await createReward(rewardSchema.parse({}), judge, { baseDir: '.' }).score(
       ['0', '1', '2'].map(rollout),
-      (_, index) => told.push(index),
+      { onDone: (_, index) => told.push(index) },
     );
     expect(rewards.map((reward) => reward.status === 'scored' && reward.score)).toEqual([0, 0.5, 1]);
     expect(told.sort((a, b) => a - b)).toEqual([0, 1, 2]);

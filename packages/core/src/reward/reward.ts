@@ -5,14 +5,21 @@ import type { Check } from './check.js';
 import { createCheck } from './checks/index.js';
 import type { RewardConfig } from './schema.js';
 
+export interface ScoreOptions {
+  /** Told of each reward as it is ready, in any order. */
+  onDone?: (reward: Reward, index: number) => void;
+  /** When it aborts, what is not judged yet becomes an abstention at once, and no more calls are made for it. */
+  signal?: AbortSignal;
+}
+
 export interface RewardFunction {
   /**
-   * Rewards of the rollouts, in their order. `onDone` is told of each as it is ready, in any order. Abstentions are
-   * rewards too (`status: 'abstained'`); see `applyAbstentionPolicy`.
+   * Rewards of the rollouts, in their order. Rollouts with the same `group` are judged as one group by a judge that
+   * compares answers. Abstentions are rewards too (`status: 'abstained'`); see `applyAbstentionPolicy`.
    *
    * @throws {InputError} when a task lacks what a check or the judge needs.
    */
-  score(rollouts: readonly Rollout[], onDone?: (reward: Reward, index: number) => void): Promise<Reward[]>;
+  score(rollouts: readonly Rollout[], options?: ScoreOptions): Promise<Reward[]>;
 }
 
 /**
@@ -51,7 +58,7 @@ export function createReward(
   }
 
   return {
-    score: (rollouts, onDone) =>
+    score: (rollouts, { onDone } = {}) =>
       Promise.all(
         rollouts.map(async (rollout, index) => {
           const reward = await scoreOne(rollout);

@@ -107,7 +107,7 @@ export class Grpo {
     let judged = 0;
     const rewards = await this.reward.score(
       rollouts.map(({ rollout }) => rollout),
-      () => onJudged?.(++judged, rollouts.length),
+      { onDone: () => onJudged?.(++judged, rollouts.length) },
     );
     const abstained = rewards.filter(({ status }) => status === 'abstained').length;
     this.checkAbstentions(rewards, abstained, step);
