@@ -4,6 +4,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['touchstone-source'] } },
   resolve: { conditions: ['touchstone-source'] },
   test: {
+    globalSetup: 'scripts/temporary-folder.mjs',
     include: ['packages/*/src/**/*.test.{ts,tsx}'],
     testTimeout: 60_000,
     // The tests share the cores with what they start: servers, child processes and ONNX Runtime's threads.
