@@ -136,6 +136,11 @@ function migrate(db: Database, path: string): void {
   });
 }
 
+/** A plain connection, without the schema of a run. */
+export function openSqlite(path: string, options: { readOnly?: boolean } = {}): Database {
+  return new (sqlite().DatabaseSync)(path, options);
+}
+
 /** Runs `work` in one write transaction; what it throws is thrown on after everything is rolled back. */
 export function transaction<T>(db: Database, work: () => T): T {
   db.exec('BEGIN IMMEDIATE');
@@ -164,7 +169,7 @@ export function openDatabase(path: string, options: { readOnly?: boolean } = {})
   const readOnly = options.readOnly ?? false;
   let db: Database | undefined;
   try {
-    db = new (sqlite().DatabaseSync)(path, { readOnly });
+    db = openSqlite(path, { readOnly });
     db.exec('PRAGMA busy_timeout = 10000; PRAGMA foreign_keys = ON');
     const version = schemaVersion(db);
     if (version > MIGRATIONS.length) {

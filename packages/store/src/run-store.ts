@@ -13,6 +13,7 @@ import {
 
 import { decode, decodeAny, encode } from './columns.js';
 import { type Database, openDatabase, transaction } from './database.js';
+import { lockRun } from './run-lock.js';
 import { rolloutTable, type RolloutRecord, type StoredRollout } from './rollout-table.js';
 
 export interface Stage {
@@ -75,19 +76,31 @@ const STEP = { step: 'number', components: 'object', loss: 'number' } as const;
  * Opens the store of a run; the folder and the file are made where they are missing.
  *
  * @param options.readOnly for reports and web pages: nothing is made, and what writes fails.
+ * @param options.exclusive no other process may open it so until this one closes it or ends.
  * @throws {InputError} the folder cannot be made, or its `run.db` cannot be opened as a run's database.
+ * @throws {RunError} another process has it exclusively.
  */
-export function openRun(folder: string, options: { readOnly?: boolean } = {}): RunStore {
+export function openRun(folder: string, options: { readOnly?: boolean; exclusive?: boolean } = {}): RunStore {
   const readOnly = options.readOnly ?? false;
   if (!readOnly) makeFolder(folder);
-  const db = openDatabase(join(folder, 'run.db'), { readOnly });
+  const release = options.exclusive ? lockRun(folder) : () => {};
+  let db: Database;
+  try {
+    db = openDatabase(join(folder, 'run.db'), { readOnly });
+  } catch (error) {
+    release();
+    throw error;
+  }
   return {
     ...replyTable(db),
     ...stageTable(db),
     ...taskTables(db),
     ...stepTable(db),
     judgeTotals: judgeTotals(db),
-    close: () => db.close(),
+    close() {
+      db.close();
+      release();
+    },
   };
 }
 

@@ -68,7 +68,7 @@ export async function openWorkspace({ config, baseDir }: LoadedConfig, folder: s
   const policy = await openPolicy(at(parseModelId(config.policy.model).name));
   checkLengths(policy, [...train, ...evaluation], config);
 
-  const store = openRun(folder);
+  const store = openRun(folder, { exclusive: true });
   try {
     const judge = await openJudge(config.judge, config.seed, baseDir, store);
     checkGate(config.gate, checkNames(judge.criteria));

@@ -1,0 +1,27 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { lockRun } from './run-lock.js';
+
+it('keeps a second process out, until the first lets go or is killed', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'store-'));
+  const child = spawn(
+    process.execPath,
+    [fileURLToPath(new URL('./lock-holder.fixture.mjs', import.meta.url)), folder],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  await once(child.stdout, 'data');
+  expect(() => lockRun(folder)).toThrow(`another process is at work in ${folder}`);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  const release = lockRun(folder);
+  expect(() => lockRun(folder)).toThrow('another process');
+  release();
+  lockRun(folder)();
+});
