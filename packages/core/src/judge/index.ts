@@ -1,4 +1,5 @@
-export { createJudge, type Judge, type Judgement } from './judge.js';
+export type { Judge, JudgedRollout, Judgement, JudgeOptions, MemberJudgement } from './judge.js';
+export { createJudge } from './rubric/rubric.js';
 export { parseReply, type ParsedReply } from './parse.js';
 export { createRenderer, type Renderer } from './render.js';
 export { describeReply, replySchema } from './reply-format.js';
