@@ -221,11 +221,8 @@ describe('the template of init', () => {
     const on = INIT_TEMPLATE.replaceAll(/^( *)#(?=\S| {2})/gm, '$1');
     const { config, source } = parseConfig(on, 't.yaml');
     expect(Object.keys(config.gate ?? {})).toEqual(['flip_rate', 'label_accuracy']);
-    expect([config.data.regression, config.heldout_judge?.unit, config.training.sft?.steps]).toEqual([
-      'data/regression.jsonl',
-      'answer',
-      200,
-    ]);
+    expect([config.data.regression, config.training.sft?.steps]).toEqual(['data/regression.jsonl', 200]);
+    expect(config.heldout_judge).toMatchObject({ kind: 'rubric', unit: 'answer' });
     expect(consistencyProblems(config, source)).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 import type { Rollout, Usage, Verdict } from '@touchstone/spec';
-import type { Criterion } from './schema.js';
+import type { Price } from '../providers/schema.js';
+import type { Criterion } from './criterion.js';
 import type { AnswerScore } from './score.js';
 
 /** What a judge looks at. The `id` is only repeated in verdicts, to say who was compared with whom. */
@@ -44,8 +45,10 @@ export interface Judge {
   criteria: readonly Criterion[];
   /** True when answers are compared with one another: then `judge` wants a whole group at once. Default: false. */
   compares?: boolean;
-  /** The judges that this one is made of; absent when it asks a model itself. */
+  /** The judges that this one asks: the members of a panel, what a group judge falls back to. */
   members?: readonly Judge[];
+  /** Of its own calls, where it is declared. */
+  price?: Price | undefined;
   /**
    * Judges the answers of one group, all to the same task: one judgement each, in order. A judge that cannot judge
    * abstains; it does not throw.

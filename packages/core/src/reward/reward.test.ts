@@ -9,13 +9,13 @@ import {
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Judge } from '../judge/judge.js';
-import { judgeSchema } from '../judge/schema.js';
-import { answerScore } from '../judge/score.js';
+import { rubricSchema } from '../judge/schema.js';
+import { aggregate } from '../judge/rubric/aggregate.js';
 import { applyAbstentionPolicy } from './abstention.js';
 import { createReward } from './reward.js';
 import { rewardSchema } from './schema.js';
 
-const { criteria } = judgeSchema.parse({
+const { criteria } = rubricSchema.parse({
   model: 'local:j',
   objective: 'x',
   criteria: [
@@ -54,7 +54,7 @@ function judgeSaying(verdicts: Verdict[]): Judge & { asked: number } {
     asked: 0,
     judge: (rollouts_G: readonly unknown[]) => {
       judge.asked += rollouts_G.length;
-      const answer = answerScore(verdicts);
+      const answer = aggregate({ by: 'mean' }, verdicts, []);
       const usage = { ...NO_USAGE, calls: verdicts.length };
       return Promise.resolve(rollouts_G.map(() => ({ answer, verdicts, usage })));
     },
@@ -139,7 +139,7 @@ describe('the reward', () => {
         const score = Number(rollout!.response) / 2;
         await new Promise((resolve) => setTimeout(resolve, waits[2 * score]));
         const verdicts = [verdict(0, score, score)];
-        return [{ answer: answerScore(verdicts), verdicts, usage: NO_USAGE }];
+        return [{ answer: aggregate({ by: 'mean' }, verdicts, []), verdicts, usage: NO_USAGE }];
       },
     };
     const told: number[] = [];
