@@ -80,7 +80,7 @@ function repeatedCells(answers: readonly JudgedAnswer[]): Cell[] {
       .flatMap((verdict) =>
         verdict.status === 'scored'
           ? verdict.criteria.map((one) => ({
-              of: `${verdict.item ?? ''} ${verdict.against?.join() ?? ''}`,
+              of: `${verdict.item ?? ''} ${verdict.outcome === undefined ? '' : verdict.against?.join()}`,
               one,
             }))
           : [],

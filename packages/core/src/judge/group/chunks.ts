@@ -12,7 +12,7 @@ export function chunksOf(
 ): number[][] {
   const all = lengths.map((_, i) => i);
   const size = (part: readonly number[]): number => part.reduce((sum, i) => sum + lengths[i]!, 0);
-  if (all.length <= maxAnswers && size(all) <= maxCharacters) return [all];
+  if (all.length < 2 || (all.length <= maxAnswers && size(all) <= maxCharacters)) return [all];
   const pivot = shared ? [0] : [];
   const rest = shared ? all.slice(1) : all;
   const room = maxAnswers - pivot.length;

@@ -107,7 +107,6 @@ export function createGroupJudge(
       seed,
       'group parts',
       fingerprint,
-      options.repeat ?? 0,
       ...answers_D.map(({ response }) => sha256(response)),
     ).shuffle(answers_D.map((_, i) => i));
     const parts = chunksOf(
@@ -148,7 +147,7 @@ export function createGroupJudge(
         .map((places, p) => ({ places, result: results[p]! }))
         .filter(({ places }) => places.includes(i));
       const { places, result } = own.find(({ result: { replies } }) => replies !== undefined) ?? own[0]!;
-      const against = places.filter((j) => j !== i).map((j) => answers_D[j]!.id);
+      const against = answers_D.filter((_, j) => j !== i && places.includes(j)).map(({ id }) => id);
       const place = { judge: fingerprint, against, key: result.key ?? '', raw: result.raw ?? '' };
       if (!result.replies) {
         const abstained = { status: 'abstained', reason: result.reason, detail: result.detail } as const;

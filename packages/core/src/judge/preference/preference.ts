@@ -95,7 +95,7 @@ export function createPreferenceJudge(
     options: JudgeOptions,
   ): Promise<Judgement[]> {
     const { answers_D, places_G } = distinctAnswers(rollouts_G);
-    const names = [fingerprint, options.repeat ?? 0, ...answers_D.map(({ response }) => sha256(response))];
+    const names = [fingerprint, ...answers_D.map(({ response }) => sha256(response))];
     const pairs = pairsOf(answers_D.length, { roundRobinUpTo: round_robin_up_to, pivots }, seed, names);
     const played = await Promise.all(
       pairs.map(async ([i, j]) => {
