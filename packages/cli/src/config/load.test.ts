@@ -5,8 +5,6 @@ import { InputError } from '@touchstone/spec';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parseDocument } from 'yaml';
-import { consistencyProblems } from './consistency.js';
-import { INIT_TEMPLATE } from './init-template.js';
 import { configJsonSchema } from './json-schema.js';
 import { loadConfig, parseConfig } from './load.js';
 import { nearest } from './suggest.js';
@@ -253,18 +251,6 @@ describe('loadConfig', () => {
     );
     writeFileSync(join(folder, 'bytes.yaml'), Buffer.from([0x61, 0x3a, 0xff]));
     await expect(loadConfig(join(folder, 'bytes.yaml'))).rejects.toThrow(/not UTF-8 text/);
-  });
-});
-
-describe('the template of init', () => {
-  it('is valid, and its commented parts are too', () => {
-    expect(problems(INIT_TEMPLATE)).toEqual([]);
-    const on = INIT_TEMPLATE.replaceAll(/^( *)#(?=\S| {2})/gm, '$1');
-    const { config, source } = parseConfig(on, 't.yaml');
-    expect(Object.keys(config.gate ?? {})).toEqual(['flip_rate', 'label_accuracy']);
-    expect([config.data.regression, config.training.sft?.steps]).toEqual(['data/regression.jsonl', 200]);
-    expect(config.heldout_judge).toMatchObject({ kind: 'rubric', unit: 'answer' });
-    expect(consistencyProblems(config, source)).toEqual([]);
   });
 });
 

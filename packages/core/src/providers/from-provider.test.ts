@@ -136,9 +136,7 @@ describe('the part of a prompt that calls share', () => {
     const point = { cachePoint: { type: 'default' } };
     expect(bodies[0]).toMatchObject({
       system: [{ text: 'Judge.' }, point],
-      messages: [
-        { role: 'user', content: [{ text: shared }, point, { text: 'an answer\n</candidate>' }] },
-      ],
+      messages: [{ role: 'user', content: [{ text: shared }, point, { text: 'an answer\n</candidate>' }] }],
     });
     await (await open({ ...config, prompt_cache: false }, env)).generate(request);
     expect(JSON.stringify(bodies[1])).not.toContain('cachePoint');

@@ -130,5 +130,11 @@ function partOf(task: Task, path: string): string {
   const value = readTaskPath(task, path);
   if (value === undefined)
     throw new InputError([{ message: `task ${task.id}: ${path} is missing; a rule of the judge needs it` }]);
-  return value === null ? '' : normaliseTypography(toText(value));
+  return normaliseTypography(textsIn(value).join('\n'));
+}
+
+/** All text in a value: as JSON, a quotation mark in it would not be the one that is quoted. */
+function textsIn(value: JsonValue): string[] {
+  if (typeof value === 'object' && value !== null) return Object.values(value).flatMap(textsIn);
+  return value === null ? [] : [String(value)];
 }
