@@ -67,6 +67,19 @@ describe('init and doctor', () => {
     ]);
   });
 
+  it('write another template by name', async () => {
+    const target = join(folder, 'preference');
+    expect((await cli('init', target, '--template', 'preference')).code).toBe(0);
+    expect(existsSync(join(target, 'answer.schema.json'))).toBe(false);
+    expect(readFileSync(join(target, 'touchstone.yaml'), 'utf8')).toContain('kind: preference');
+    expect(await cli('init', target, '--template', 'prefrence')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining(
+        'Allowed choices are contract-review, helpfulness, faithfulness, preference',
+      ),
+    });
+  });
+
   it('write nothing over, and nothing at all when one file is there', async () => {
     writeFileSync(join(folder, 'answer.schema.json'), 'mine');
     const { code, err } = await cli('init', folder);

@@ -4,6 +4,11 @@ import type { Message } from './task.js';
 /** One question to a language model. */
 export interface ModelRequest {
   messages: Message[];
+  /**
+   * Characters at the start of the last message that other requests share (the task, before the candidate). Where the
+   * provider caches prompts on request, a cached prefix ends there. Default 0.
+   */
+  sharedPrefix?: number;
   /** Always set: providers reserve quota for it when a call starts. */
   maxOutputTokens: number;
   /** 0 is greedy. */

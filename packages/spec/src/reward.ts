@@ -8,6 +8,8 @@ export const ABSTENTION_REASONS = [
   'unparseable',
   'budget',
   'gate',
+  /** A judge that compares answers had nothing to compare this one with. */
+  'alone',
 ] as const;
 export type AbstentionReason = (typeof ABSTENTION_REASONS)[number];
 
@@ -18,9 +20,16 @@ export interface CriterionVerdict {
   reason: string;
   /** On the criterion's own scale: 0 or 1 for Boolean, the written anchor (say 1–5) for graded. */
   value: number;
-  /** `value` mapped to 0–1. */
+  /** `value` mapped to 0–1; with log-probabilities their expected value, mapped to 0–1. */
   score: number;
+  /** How undecided the judge was: entropy over the scale's values, 0 (certain) to 1 (uniform). Needs log-probabilities. */
+  entropy?: number;
+  /** The rule that set `value`, and what the judge had said. */
+  overruled?: { by: string; value: number };
 }
+
+/** How two answers compare, from the side of the one that is judged, over both orders of showing them. */
+export type ComparisonOutcome = 'win' | 'loss' | 'tie' | 'inconsistent';
 
 /** Tokens and money of model calls. `money` is in US dollars, 0 where no price is declared. */
 export interface Usage {
@@ -37,10 +46,16 @@ interface VerdictBase {
   judge: string;
   /** Which item of a list answer was judged (0-based); absent when the whole answer was. */
   item?: number;
-  /** Idempotency key: fingerprint, content and repeat index. */
+  /** Idempotency key: fingerprint, content and repeat index; of several calls, joined by `+`. Empty: no call was made. */
   key: string;
-  /** The reply as the model wrote it; empty when none came. */
+  /** The reply as the model wrote it; empty when none came; of several calls, one after the other. */
   raw: string;
+  /** The member of a panel or a cascade that said this; absent for the judge's own verdict. */
+  member?: string;
+  /** What the answer was compared with: ids of rollouts, or `reference`. */
+  against?: string[];
+  /** For people: how the verdict came about where that is not the ordinary way. */
+  note?: string;
 }
 
 export interface ScoredVerdict extends VerdictBase {
@@ -50,6 +65,10 @@ export interface ScoredVerdict extends VerdictBase {
   criteria: CriterionVerdict[];
   /** The judge stated a total that its own criteria do not give. */
   mismatch: boolean;
+  /** The veto criterion that made the score 0. */
+  vetoedBy?: string;
+  /** Of a comparison with one other answer. */
+  outcome?: ComparisonOutcome;
 }
 
 export interface AbstainedVerdict extends VerdictBase {
@@ -61,15 +80,17 @@ export interface AbstainedVerdict extends VerdictBase {
 
 export type Verdict = ScoredVerdict | AbstainedVerdict;
 
-/** One named part of a reward: a check, a criterion of the judge, or the judge as a whole. */
+/** One named part of a reward: a check, the judge as a whole, one of its criteria, or a member of a panel or cascade. */
 export interface RewardComponent {
   name: string;
-  kind: 'check' | 'judge' | 'criterion';
+  kind: 'check' | 'judge' | 'criterion' | 'member';
   /** 0–1; null when this part abstained or was not reached. */
   score: number | null;
   /** Share in the total; 0 for parts that are only reported. */
   weight: number;
   detail?: string;
+  /** What a member cost. */
+  usage?: Usage;
 }
 
 interface RewardBase {

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '@touchstone/spec';
-import type { Command } from 'commander';
-import { ANSWER_SCHEMA, INIT_TEMPLATE } from '../config/init-template.js';
+import { Option, type Command } from 'commander';
 import { configJsonSchema } from '../config/json-schema.js';
+import { TEMPLATE_NAMES, TEMPLATES, type TemplateName } from '../config/templates/index.js';
 import type { Io } from '../io.js';
 
 /** `touchstone init [folder]` */
@@ -15,9 +15,17 @@ export function registerInit(program: Command, io: Io): void {
       'write a commented touchstone.yaml to start from, with the schema that lets editors complete it',
     )
     .argument('[folder]', 'where to write it', '.')
+    .addOption(
+      new Option(
+        '--template <name>',
+        `what is judged: ${TEMPLATE_NAMES.map((name) => `${name} (${TEMPLATES[name].about})`).join(', ')}`,
+      )
+        .choices(TEMPLATE_NAMES)
+        .default('contract-review'),
+    )
     .option('--json', 'print the result as JSON')
-    .action(async (folder: string, options: { json?: true }) => {
-      const written = await init(folder);
+    .action(async (folder: string, options: { json?: true; template: TemplateName }) => {
+      const written = await init(folder, options.template);
       if (options.json) io.out.write(`${JSON.stringify({ written })}\n`);
       else {
         io.out.write(`Wrote ${written.join(', ')}.\n`);
@@ -32,12 +40,16 @@ export function registerInit(program: Command, io: Io): void {
  * @returns the paths that were written.
  * @throws {InputError} when one of the files is there already (then nothing is written), or cannot be written.
  */
-async function init(folder: string): Promise<string[]> {
+async function init(folder: string, name: TemplateName): Promise<string[]> {
+  const template = TEMPLATES[name];
   const json = (value: object): string => `${JSON.stringify(value, null, 2)}\n`;
   const files: [string, string][] = [
-    [join(folder, 'touchstone.yaml'), INIT_TEMPLATE],
+    [join(folder, 'touchstone.yaml'), template.yaml],
     [join(folder, 'touchstone.schema.json'), json(configJsonSchema())],
-    [join(folder, 'answer.schema.json'), json(ANSWER_SCHEMA)],
+    ...Object.entries(template.files).map(([file, content]): [string, string] => [
+      join(folder, file),
+      json(content),
+    ]),
   ];
   const present = files.flatMap(([path]) => (existsSync(path) ? [path] : []));
   if (present.length > 0) {

@@ -1,3 +1,4 @@
+import { criteriaOf } from '@touchstone/core';
 import { checkNames } from '@touchstone/lab';
 import type { Config } from './schema.js';
 import { nearest } from './suggest.js';
@@ -17,7 +18,7 @@ export function consistencyProblems(config: Config, source: YamlSource): Problem
       'set data.annotations, the answers to learn from',
     );
   }
-  const known = checkNames(config.judge.criteria);
+  const known = checkNames(criteriaOf(config.judge));
   for (const check of Object.keys(gate)) {
     const path = ['gate', check];
     if (!known.includes(check)) {

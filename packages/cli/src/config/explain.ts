@@ -44,7 +44,9 @@ function explainOne(issue: Issue, base: Path, source: YamlSource, schema: JsonOb
       return expected(size(issue.origin, issue.inclusive === false ? 'less than' : 'at most', issue.maximum));
     case 'invalid_union':
       if ('discriminator' in issue && issue.discriminator !== undefined) {
-        const options = 'options' in issue && Array.isArray(issue.options) ? issue.options : [];
+        // A discriminator that may be left out has undefined among its options.
+        const listed = 'options' in issue && Array.isArray(issue.options) ? issue.options : [];
+        const options = listed.filter((value) => value !== undefined);
         return expected(
           `${options.map((value) => JSON.stringify(value)).join(' or ')}${meant(came, options)}`,
         );
@@ -107,6 +109,14 @@ function meant(came: unknown, values: readonly unknown[]): string {
 
 /** The JSON Schemas that may describe the value at `path`. */
 function schemasAt(schema: JsonObject, path: Path): JsonObject[] {
+  const defined = members(schema, 'definitions');
+  const branches = (at: JsonObject): JsonObject[] => {
+    const name = typeof at['$ref'] === 'string' ? at['$ref'].replace(/^#\/definitions\//, '') : undefined;
+    const target = name === undefined ? at : own(defined, name);
+    if (!isObject(target)) return [];
+    const options = ['anyOf', 'oneOf', 'allOf'].flatMap((key) => target[key] ?? []).filter(isObject);
+    return options.length === 0 ? [target] : options.flatMap(branches);
+  };
   let here = branches(schema);
   for (const step of path) {
     here = here.flatMap((at) => {
@@ -120,18 +130,15 @@ function schemasAt(schema: JsonObject, path: Path): JsonObject[] {
   return here;
 }
 
-/** Whether a branch of a union is the one that the value's own `type` names. */
+/** Whether a branch of a union is the one that the value's own `type` or `kind` names, or that it may leave out. */
 function fits(schema: JsonObject, value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return true;
-  return Object.entries(members(schema, 'properties')).every(
-    ([name, member]) =>
-      !isObject(member) || !('const' in member) || (own(value, name) ?? member['const']) === member['const'],
-  );
-}
-
-function branches(schema: JsonObject): JsonObject[] {
-  const options = ['anyOf', 'oneOf', 'allOf'].flatMap((key) => schema[key] ?? []).filter(isObject);
-  return options.length === 0 ? [schema] : options.flatMap(branches);
+  const required = Array.isArray(schema['required']) ? schema['required'] : [];
+  return Object.entries(members(schema, 'properties')).every(([name, member]) => {
+    if (!isObject(member) || !('const' in member)) return true;
+    const absent = required.includes(name) ? undefined : member['const'];
+    return (own(value, name) ?? absent) === member['const'];
+  });
 }
 
 /** The only place in the configuration that knows `key`, as a dotted path. */

@@ -7,6 +7,12 @@ import { configSchema } from './schema.js';
  * language server that editors share knows that one best. It describes what a user writes: defaults are not required.
  */
 export function configJsonSchema(): JsonObject {
+  return (made ??= make());
+}
+
+let made: JsonObject | undefined;
+
+function make(): JsonObject {
   const schema = z.toJSONSchema(configSchema, { io: 'input', target: 'draft-7' });
   return {
     $id: 'https://touchstone.dev/schema/touchstone.json',

@@ -5,8 +5,6 @@ import { InputError } from '@touchstone/spec';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parseDocument } from 'yaml';
-import { consistencyProblems } from './consistency.js';
-import { INIT_TEMPLATE } from './init-template.js';
 import { configJsonSchema } from './json-schema.js';
 import { loadConfig, parseConfig } from './load.js';
 import { nearest } from './suggest.js';
@@ -96,6 +94,47 @@ describe('a wrong key or value', () => {
       'an unknown key of a check',
       `${GOOD}reward:\n  checks:\n    - { type: json-schema, schema: a.json, gated: true }\n`,
       ['t.yaml:14:44: reward.checks[0]: unknown key "gated", did you mean "gate"?'],
+    ],
+    [
+      'a kind of judge misspelt',
+      GOOD.replace('judge:\n', 'judge:\n  kind: panels\n'),
+      [
+        't.yaml:7:9: judge.kind: expected "rubric" or "preference" or "group" or "panel" or "cascade" (did you mean "panel"?), got "panels"',
+      ],
+    ],
+    [
+      'a key of another kind of judge, and a misspelt one, in a member of a panel',
+      `${GOOD.replace(/judge:[^]*/, '')}judge:
+  kind: panel
+  members:
+    one: { model: 'local:a', objective: x, criteria: [{ name: A, question: x }], pivots: 2 }
+    two: { kind: preference, model: 'local:a', objective: x, prefer: [x], tie: true }
+`,
+      [
+        expect.stringMatching(/^t\.yaml:9:82: judge\.members\.one: unknown key "pivots", expected one of/),
+        't.yaml:10:75: judge.members.two: unknown key "tie", did you mean "ties"?',
+      ],
+    ],
+    [
+      'a rule that no criterion has, a veto off the scale and a cascade that cannot doubt',
+      `${GOOD.replace(/judge:[^]*/, '')}judge:
+  kind: cascade
+  first:
+    model: local:a
+    objective: x
+    criteria: [{ name: A, question: x, scale: graded, anchors: { 1: a, 5: b }, veto: 1 }]
+    rules: [{ criterion: B, value: 1, when: { empty: true } }, { criterion: A, value: 6, when: {} }]
+  second: { kind: group, model: 'local:a', objective: x, criteria: [{ name: A, question: x }] }
+  unsure: { disagreement: 0.1, entropy: 0.1 }
+`,
+      [
+        't.yaml:11:86: judge.first.criteria[0].veto: expected a score above 1, the lowest, and at most 5',
+        't.yaml:12:96: judge.first.rules[1].when: expected a condition: occurs_in, missing_from, not_one_of or empty',
+        't.yaml:12:26: judge.first.rules[0].criterion: expected one of A, got "B"',
+        't.yaml:12:87: judge.first.rules[1].value: expected a score from 1 to 5, got 6',
+        't.yaml:14:27: judge.unsure.disagreement: set unsure.repeats to 2 or more, to see the first judge change its mind',
+        't.yaml:14:41: judge.unsure.entropy: set first.logprobs (kind: rubric): the entropy is of the score tokens',
+      ],
     ],
     [
       'a policy that cannot be trained',
@@ -212,21 +251,6 @@ describe('loadConfig', () => {
     );
     writeFileSync(join(folder, 'bytes.yaml'), Buffer.from([0x61, 0x3a, 0xff]));
     await expect(loadConfig(join(folder, 'bytes.yaml'))).rejects.toThrow(/not UTF-8 text/);
-  });
-});
-
-describe('the template of init', () => {
-  it('is valid, and its commented parts are too', () => {
-    expect(problems(INIT_TEMPLATE)).toEqual([]);
-    const on = INIT_TEMPLATE.replaceAll(/^( *)#(?=\S| {2})/gm, '$1');
-    const { config, source } = parseConfig(on, 't.yaml');
-    expect(Object.keys(config.gate ?? {})).toEqual(['flip_rate', 'label_accuracy']);
-    expect([config.data.regression, config.heldout_judge?.unit, config.training.sft?.steps]).toEqual([
-      'data/regression.jsonl',
-      'answer',
-      200,
-    ]);
-    expect(consistencyProblems(config, source)).toEqual([]);
   });
 });
 

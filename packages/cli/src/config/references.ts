@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { singleJudges } from '@touchstone/core';
 import type { Config } from './schema.js';
 import type { Path, Problem, YamlSource } from './yaml-source.js';
 
@@ -31,10 +32,22 @@ function references(config: Config): { path: Path; name: string; kind: Kind }[] 
       found.push({ path: ['reward', 'checks', index, 'schema'], name: check.schema, kind: 'file' });
     }
   });
-  for (const key of ['policy', 'judge', 'heldout_judge'] as const) {
-    const model = config[key]?.model;
-    if (model?.startsWith('local:') === true) {
-      found.push({ path: [key, 'model'], name: model.slice('local:'.length).trim(), kind: 'model folder' });
+  const models = [
+    { path: ['policy'], model: config.policy.model },
+    ...(['judge', 'heldout_judge'] as const).flatMap((key) => {
+      const judge = config[key];
+      return judge
+        ? singleJudges(judge, [key]).map((single) => ({ path: single.path, model: single.config.model }))
+        : [];
+    }),
+  ];
+  for (const { path, model } of models) {
+    if (model.startsWith('local:')) {
+      found.push({
+        path: [...path, 'model'],
+        name: model.slice('local:'.length).trim(),
+        kind: 'model folder',
+      });
     }
   }
   return found;

@@ -1,4 +1,4 @@
-import { parseAnswer, readTaskPath } from '@touchstone/core';
+import { parseAnswer, readTaskPath, singleJudges } from '@touchstone/core';
 import { random, type Example, type JsonValue, type Reward, type Task } from '@touchstone/spec';
 import type { StoredRollout } from '@touchstone/store';
 import { judgeScore } from './evaluate.js';
@@ -28,7 +28,8 @@ export function pickExamples(workspace: Workspace, stored: Record<string, Stored
 /** What the grounding check or the judge calls the document; without either, the prompt. */
 function documentOf({ config }: Workspace, task: Task): string {
   const check = config.reward.checks.find(({ type }) => type === 'grounding');
-  const path = check?.type === 'grounding' ? check.document : config.judge.inputs['document'];
+  const named = singleJudges(config.judge).map(({ config: { inputs } }) => inputs['document']);
+  const path = check?.type === 'grounding' ? check.document : named.find((one) => one !== undefined);
   const value = readTaskPath(task, path ?? 'prompt');
   return typeof value === 'string' ? value : JSON.stringify(value ?? '', null, 2);
 }
@@ -61,11 +62,19 @@ function quotesIn(response: string, document: string): string[] {
 }
 
 function verdictsOf(reward: Reward | null): Example['answers'][number]['verdicts'] {
-  return (reward?.verdicts ?? []).flatMap((verdict) =>
-    verdict.status === 'scored'
-      ? verdict.criteria.map((one) => ({ item: verdict.item ?? null, ...one }))
-      : [],
-  );
+  return (reward?.verdicts ?? []).flatMap((verdict) => {
+    if (verdict.status !== 'scored' || verdict.member !== undefined) return [];
+    const { item = null, outcome, against = [] } = verdict;
+    const how = outcome === undefined ? '' : `${outcome} against ${against.join(', ')}: `;
+    return verdict.criteria.map(({ criterion, evidence, reason, value, score }) => ({
+      item,
+      criterion,
+      evidence,
+      reason: how + reason,
+      value,
+      score,
+    }));
+  });
 }
 
 function noteOf(reward: Reward | null): string {

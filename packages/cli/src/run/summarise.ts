@@ -1,6 +1,14 @@
+import { judgesWithin, type Judge } from '@touchstone/core';
 import { compareModels, summariseModel, truthAgreement } from '@touchstone/lab';
-import type { JsonValue, ModelSummary, Summary } from '@touchstone/spec';
-import type { StoredRollout } from '@touchstone/store';
+import {
+  addUsage,
+  NO_USAGE,
+  type JsonValue,
+  type ModelSummary,
+  type Summary,
+  type Usage,
+} from '@touchstone/spec';
+import type { RunStore, StoredRollout } from '@touchstone/store';
 import { evaluationPhase, evaluationRecords } from './evaluate.js';
 import { pickExamples } from './examples.js';
 import { modelNames, type JudgeStage, type SftStage } from './stages.js';
@@ -27,8 +35,7 @@ export function summarise(workspace: Workspace, created: Date): Summary {
   const steps = store.steps(TRAINING_PHASE);
   const wallSeconds = steps.reduce((sum, { seconds }) => sum + seconds, 0);
   const tokens = training.reduce((sum, rollout) => sum + rollout.tokens, 0);
-  const totals = store.judgeTotals(judge.fingerprint);
-  const { input: inputPrice = 0, output: outputPrice = 0 } = config.judge.price ?? {};
+  const totals = judgeTotals(store, judge);
   const abstentions = countAbstentions([...training, ...Object.values(stored).flat()], examined.abstentions);
 
   return {
@@ -62,7 +69,7 @@ export function summarise(workspace: Workspace, created: Date): Summary {
       abstentions,
       input_tokens: totals.inputTokens,
       output_tokens: totals.outputTokens,
-      money: (totals.inputTokens * inputPrice + totals.outputTokens * outputPrice) / 1e6,
+      money: totals.money,
       truth_agreement: truthAgreement(Object.values(records).flat(), seed),
       checks: examined.checks,
       gate: examined.gate,
@@ -85,6 +92,17 @@ export function summarise(workspace: Workspace, created: Date): Summary {
     examples: pickExamples(workspace, stored),
     stages: store.stages().map(({ name, seconds }) => ({ name, seconds })),
   };
+}
+
+/** What a judge cost in all, with the judges that it is made of. */
+function judgeTotals(store: RunStore, judge: Judge): Usage {
+  return judgesWithin(judge)
+    .map(({ fingerprint, price }): Usage => {
+      const totals = store.judgeTotals(fingerprint);
+      const { input, output } = price ?? { input: 0, output: 0 };
+      return { ...totals, money: (totals.inputTokens * input + totals.outputTokens * output) / 1e6 };
+    })
+    .reduce(addUsage, NO_USAGE);
 }
 
 /** What a stage of this program stored; its shape is that program's own. */

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import {
   createDispatcher,
-  createJudge,
   createReward,
+  openJudge as composeJudge,
   openModel,
   parseModelId,
   readAnnotations,
@@ -102,24 +102,31 @@ async function openPolicy(folder: string): Promise<Policy> {
 }
 
 /** A judge as the configuration names it, answering from `cache` what was paid for before. */
-export async function openJudge(
+export function openJudge(
   config: JudgeConfig,
   seed: number,
   baseDir: string,
   cache: ReplyCache,
 ): Promise<Judge> {
-  const isLocal = parseModelId(config.model).provider === 'local';
-  const model = await openModel(config, { localModel: (name) => openLocalModel(resolve(baseDir, name)) });
-  const dispatcher = createDispatcher({
-    concurrency: isLocal ? LOCAL_CONCURRENCY : config.concurrency,
-    timeoutMs: isLocal ? Infinity : config.timeout_seconds * 1000,
-    attempts: config.attempts,
-    cache,
-    price: config.price,
+  return composeJudge(config, {
     seed,
+    // The name as the user wrote it: a path of this machine says nothing to who reads the report.
+    openModel: async (single) => ({
+      ...(await openModel(single, { localModel: (name) => openLocalModel(resolve(baseDir, name)) })),
+      id: single.model,
+    }),
+    dispatcher: (single) => {
+      const isLocal = parseModelId(single.model).provider === 'local';
+      return createDispatcher({
+        concurrency: isLocal ? LOCAL_CONCURRENCY : single.concurrency,
+        timeoutMs: isLocal ? Infinity : single.timeout_seconds * 1000,
+        attempts: single.attempts,
+        cache,
+        price: single.price,
+        seed,
+      });
+    },
   });
-  // The name as the user wrote it: a path of this machine says nothing to who reads the report.
-  return createJudge(config, { ...model, id: config.model }, dispatcher, { seed });
 }
 
 /** @throws {InputError} naming every task that leaves the policy no room to answer. */

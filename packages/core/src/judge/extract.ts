@@ -6,19 +6,19 @@ const MAX_STARTS = 64;
  * The last complete object in `text` that encloses `marker` and that a reader takes, or undefined. Looks from the
  * last marker backwards and, for each, from the innermost brace outwards, with the first (strictest) reader before
  * the next: a draft, an echo of the candidate or text around the object does no harm. A reader returns undefined to
- * refuse a slice.
+ * refuse a slice; it is also told where in the text the slice starts.
  */
 export function lastObjectWith<T>(
   text: string,
   marker: string,
-  readers: readonly ((slice: string) => T | undefined)[],
+  readers: readonly ((slice: string, start: number) => T | undefined)[],
 ): T | undefined {
   let at = text.lastIndexOf(marker);
   for (let markers = 0; at >= 0 && markers < MAX_MARKERS; markers++) {
     const slices = objectsAround(text, at);
     for (const read of readers) {
       for (const slice of slices) {
-        const value = read(slice);
+        const value = read(slice.text, slice.start);
         if (value !== undefined) return value;
       }
     }
@@ -28,12 +28,12 @@ export function lastObjectWith<T>(
 }
 
 /** The balanced objects that enclose position `at`, innermost first. */
-function objectsAround(text: string, at: number): string[] {
-  const slices: string[] = [];
+function objectsAround(text: string, at: number): { text: string; start: number }[] {
+  const slices: { text: string; start: number }[] = [];
   let start = at > 0 ? text.lastIndexOf('{', at - 1) : -1;
   for (let starts = 0; start >= 0 && starts < MAX_STARTS; starts++) {
     const end = endOfObject(text, start);
-    if (end > at) slices.push(text.slice(start, end));
+    if (end > at) slices.push({ text: text.slice(start, end), start });
     start = start > 0 ? text.lastIndexOf('{', start - 1) : -1;
   }
   return slices;

@@ -1,144 +1,59 @@
-import {
-  addUsage,
-  NO_USAGE,
-  type CriterionVerdict,
-  type LanguageModel,
-  type Message,
-  type ModelReply,
-  type Rollout,
-  type Usage,
-  type Verdict,
-} from '@touchstone/spec';
-import type { Dispatcher } from '../dispatch/dispatcher.js';
-import { candidatesOf, type Candidate } from './candidate.js';
-import { deriveMarker, sha256 } from './marker.js';
-import { PARSER_VERSION, parseReply } from './parse.js';
-import { createRenderer } from './render.js';
-import { replySchema } from './reply-format.js';
-import type { Criterion, JudgeConfig } from './schema.js';
-import { scaleRange, verdictScore } from './score.js';
+import type { Rollout, Usage, Verdict } from '@touchstone/spec';
+import type { Price } from '../providers/schema.js';
+import type { Criterion } from './criterion.js';
+import type { AnswerScore } from './score.js';
 
+/** What a judge looks at. The `id` is only repeated in verdicts, to say who was compared with whom. */
+export type JudgedRollout = Pick<Rollout, 'id' | 'task' | 'response'>;
+
+/** What a judge says of one answer. */
 export interface Judgement {
-  /** One per item, in order, or one for the whole answer. Empty when there is nothing to judge: a bad answer. */
+  /** What the answer is worth. How verdicts become a score is the judge's own matter. */
+  answer: AnswerScore;
+  /**
+   * One per item, or per comparison, or one for the whole answer. Empty when there is nothing to judge: a bad answer.
+   * Those with a `member` are of a part of this judge; the others are its own.
+   */
   verdicts: Verdict[];
+  /** Of this answer's calls; what a call on several answers costs is shared out between them. */
+  usage: Usage;
+  /** What each member of a panel or a cascade said and cost. */
+  members?: MemberJudgement[];
+}
+
+export interface MemberJudgement {
+  name: string;
+  /** Null when it was not asked: an earlier member was sure. */
+  answer: AnswerScore | null;
   usage: Usage;
 }
 
-/** Says how good an answer is, with reasons, or abstains. */
+export interface JudgeOptions {
+  /** Asks again independently, from 0; part of the idempotency key. */
+  repeat?: number;
+  /** When it aborts, what is not judged yet is an abstention (`timeout`), and no more calls are made. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Says how good answers are, with reasons, or abstains. */
 export interface Judge {
-  /** The model, `provider:model`. */
+  /** The model, `provider:model`, or the models with how they are put together. */
   id: string;
   /** 16 hexadecimal digits over everything that decides a verdict: model, prompts, criteria, parameters, parser. */
   fingerprint: string;
+  /** What verdicts name. Panels have the criteria of all members, each name once. */
   criteria: readonly Criterion[];
+  /** True when answers are compared with one another: then `judge` wants a whole group at once. Default: false. */
+  compares?: boolean;
+  /** The judges that this one asks: the members of a panel, what a group judge falls back to. */
+  members?: readonly Judge[];
+  /** Of its own calls, where it is declared. */
+  price?: Price | undefined;
   /**
-   * Judges one answer. `repeat` (default 0) asks again independently: it is part of the idempotency key.
-   * A judge that cannot judge gives an abstained verdict; it does not throw.
+   * Judges the answers of one group, all to the same task: one judgement each, in order. A judge that cannot judge
+   * abstains; it does not throw.
    *
    * @throws {InputError} when the task lacks what the prompt shows.
    */
-  judge(rollout: Pick<Rollout, 'task' | 'response'>, repeat?: number): Promise<Judgement>;
-}
-
-/**
- * A rubric judge over `model`.
- *
- * @param options.seed makes markers and sampling repeatable; it is no part of the fingerprint.
- * @throws {InputError} when the prompt or the inputs are wrong.
- */
-export function createJudge(
-  config: JudgeConfig,
-  model: LanguageModel,
-  dispatcher: Dispatcher,
-  options: { seed: number },
-): Judge {
-  const renderer = createRenderer(config);
-  const schema = replySchema(config.criteria);
-  const fingerprint = sha256(
-    JSON.stringify([
-      [model.id, model.version, model.structuredOutput],
-      renderer.templates,
-      [config.objective, config.criteria, config.inputs, config.unit],
-      [config.max_tokens, config.temperature, config.max_items, config.max_candidate_characters],
-      [schema, PARSER_VERSION],
-    ]),
-  ).slice(0, 16);
-
-  async function judgeOne(
-    rollout: Pick<Rollout, 'task' | 'response'>,
-    candidate: Candidate,
-    repeat: number,
-  ): Promise<{ verdict: Verdict; usage: Usage }> {
-    const place = { judge: fingerprint, ...(candidate.item === undefined ? {} : { item: candidate.item }) };
-    if (candidate.zero !== undefined) {
-      const criteria = config.criteria.map((criterion) => zeroVerdict(criterion, candidate.zero!));
-      return {
-        verdict: { ...place, key: '', raw: '', status: 'scored', score: 0, criteria, mismatch: false },
-        usage: NO_USAGE,
-      };
-    }
-    // The marker depends on what is shown, so that the same question is always the very same call.
-    const unmarked = textOf(renderer.render(rollout, candidate.value, ''));
-    const marker = deriveMarker(`${options.seed}`, `${fingerprint}/${sha256(unmarked)}/${repeat}`, unmarked);
-    const messages = renderer.render(rollout, candidate.value, marker);
-    const content = sha256(textOf(messages));
-    const key = `${fingerprint}-${content.slice(0, 32)}-${repeat}`;
-    const { reply, error, usage } = await dispatcher.call(
-      model,
-      {
-        messages,
-        maxOutputTokens: config.max_tokens,
-        temperature: config.temperature,
-        seed: parseInt(sha256(`${options.seed}/${key}`).slice(0, 7), 16),
-        schema,
-      },
-      key,
-    );
-    if (error) {
-      const abstained = { status: 'abstained', reason: error.reason, detail: error.message } as const;
-      return { verdict: { ...place, key, raw: '', ...abstained }, usage };
-    }
-    return { verdict: { ...place, key, raw: reply.text, ...readReply(reply, marker, config) }, usage };
-  }
-
-  return {
-    id: model.id,
-    fingerprint,
-    criteria: config.criteria,
-    async judge(rollout, repeat = 0) {
-      const candidates = candidatesOf(rollout.response, config.unit, config.max_items);
-      const judged = await Promise.all(candidates.map((candidate) => judgeOne(rollout, candidate, repeat)));
-      return {
-        verdicts: judged.map(({ verdict }) => verdict),
-        usage: judged.reduce((sum, { usage }) => addUsage(sum, usage), NO_USAGE),
-      };
-    },
-  };
-}
-
-type Outcome =
-  | { status: 'scored'; score: number; criteria: CriterionVerdict[]; mismatch: boolean }
-  | { status: 'abstained'; reason: 'truncation' | 'refusal' | 'unparseable'; detail: string };
-
-/** What a reply says. One that was cut off is never read: half a list of verdicts can look whole. */
-function readReply(reply: ModelReply, marker: string, { criteria, max_tokens }: JudgeConfig): Outcome {
-  if (reply.finish === 'length') {
-    const detail = `the reply was cut off at ${max_tokens} tokens; raise judge.max_tokens`;
-    return { status: 'abstained', reason: 'truncation', detail };
-  }
-  if (reply.finish === 'refusal') {
-    return { status: 'abstained', reason: 'refusal', detail: 'the judge model refused to answer' };
-  }
-  const parsed = parseReply(reply.text, { marker, criteria });
-  if ('problem' in parsed) return { status: 'abstained', reason: 'unparseable', detail: parsed.problem };
-  return { status: 'scored', score: verdictScore(criteria, parsed.criteria), ...parsed };
-}
-
-function zeroVerdict(criterion: Criterion, reason: string): CriterionVerdict {
-  return { criterion: criterion.name, evidence: '', reason, value: scaleRange(criterion).min, score: 0 };
-}
-
-/** Messages as one text, each part's length before it, so that no two lists of messages look the same. */
-function textOf(messages: readonly Message[]): string {
-  return messages.map(({ role, content }) => `${role} ${content.length}\n${content}\n`).join('');
+  judge(rollouts_G: readonly JudgedRollout[], options?: JudgeOptions): Promise<Judgement[]>;
 }

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { hasDuplicateKeys } from './extract.js';
 import { deriveMarker } from './marker.js';
 import { parseReply } from './parse.js';
-import { judgeSchema } from './schema.js';
+import { rubricSchema } from './schema.js';
 
-const { criteria } = judgeSchema.parse({
+const { criteria } = rubricSchema.parse({
   model: 'local:judge',
   objective: 'x',
   criteria: [

@@ -1,7 +1,7 @@
 import type { CriterionVerdict } from '@touchstone/spec';
 import { jsonrepair } from 'jsonrepair';
 import { hasDuplicateKeys, lastObjectWith } from './extract.js';
-import type { Criterion } from './schema.js';
+import type { Criterion } from './criterion.js';
 import { scaleRange, toScore, weightedMean } from './score.js';
 
 /** Part of every fingerprint: raise it when the same reply would be read differently. */
@@ -22,30 +22,43 @@ export interface ParsedReply {
 }
 
 /**
- * Reads a judge's reply: the last complete JSON object that carries the marker as its `id`. If the object is not
- * valid JSON, that slice alone is repaired (quotes, commas, line breaks). Every criterion must be there exactly once
- * with a score on its scale; anything else is a problem, never a guess.
+ * Reads a judge's reply (see `findReply`). Every criterion must be there exactly once with a score on its scale;
+ * anything else is a problem, never a guess.
  */
 export function parseReply(
   text: string,
   { marker, criteria }: { marker: string; criteria: readonly Criterion[] },
 ): ParsedReply | { problem: string } {
+  const found = findReply(text, marker);
+  return 'problem' in found ? found : readVerdicts(found.value, criteria);
+}
+
+/**
+ * The last complete JSON object in `text` that carries the marker as its `id`. If the object is not valid JSON, that
+ * slice alone is repaired (quotes, commas, line breaks); then `start`, its place in the text, is absent.
+ */
+export function findReply(
+  text: string,
+  marker: string,
+): { value: Fields; slice: string; start?: number } | { problem: string } {
   if (text.length > MAX_CHARACTERS)
     return { problem: `the reply is longer than ${MAX_CHARACTERS} characters` };
   let repairs = 0;
   const reply = lastObjectWith(text, marker, [
-    (slice) => readObject(slice, marker),
+    (slice, start) => readObject(slice, marker, start),
     (slice) => (repairs++ < MAX_REPAIRS ? readObject(repaired(slice), marker) : undefined),
   ]);
-  if (reply === undefined) return { problem: `no complete JSON object with the id "${marker}" in the reply` };
-  if ('problem' in reply) return { problem: reply.problem };
-  return readVerdicts(reply.value, criteria);
+  return reply ?? { problem: `no complete JSON object with the id "${marker}" in the reply` };
 }
 
-type Fields = Record<string, unknown>;
+export type Fields = Record<string, unknown>;
 
 /** The object that `json` is, if it carries the marker; undefined for anything else. */
-function readObject(json: string, marker: string): { value: Fields } | { problem: string } | undefined {
+function readObject(
+  json: string,
+  marker: string,
+  start?: number,
+): { value: Fields; slice: string; start?: number } | { problem: string } | undefined {
   let value: unknown;
   try {
     value = JSON.parse(json);
@@ -53,7 +66,8 @@ function readObject(json: string, marker: string): { value: Fields } | { problem
     return undefined; // Not JSON: the caller tries the next slice, then a repaired one.
   }
   if (!isFields(value) || own(value, 'id') !== marker) return undefined;
-  return hasDuplicateKeys(json) ? { problem: 'a key occurs twice in one object of the reply' } : { value };
+  if (hasDuplicateKeys(json)) return { problem: 'a key occurs twice in one object of the reply' };
+  return { value, slice: json, ...(start === undefined ? {} : { start }) };
 }
 
 /** The slice as JSON where that can be had by repairing its quotes, commas and line breaks; else as it is. */
@@ -65,7 +79,11 @@ function repaired(slice: string): string {
   }
 }
 
-function readVerdicts(reply: Fields, criteria: readonly Criterion[]): ParsedReply | { problem: string } {
+/** The verdicts of one object of a reply, in the order of the criteria. */
+export function readVerdicts(
+  reply: Fields,
+  criteria: readonly Criterion[],
+): ParsedReply | { problem: string } {
   const entries = own(reply, 'verdicts');
   if (!Array.isArray(entries)) return { problem: '"verdicts" is not a list' };
   const found = new Map<string, CriterionVerdict>();
@@ -120,15 +138,15 @@ function contradicts(
   return typeof total !== 'number' || Math.abs(total - mean) > ROUNDING + 1e-9;
 }
 
-function isFields(value: unknown): value is Fields {
+export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function own(fields: Fields, key: string): unknown {
+export function own(fields: Fields, key: string): unknown {
   return Object.hasOwn(fields, key) ? fields[key] : undefined;
 }
 
-function show(value: unknown): string {
+export function show(value: unknown): string {
   const text = JSON.stringify(value) ?? 'nothing';
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

@@ -1,5 +1,5 @@
 import type { JsonObject } from '@touchstone/spec';
-import type { Criterion } from './schema.js';
+import type { Criterion } from './criterion.js';
 import { scaleRange } from './score.js';
 
 /** How a judge must reply, for its prompt. The same text for every call, so that providers can cache it. */

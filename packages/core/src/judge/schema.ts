@@ -1,63 +1,26 @@
 import { z } from 'zod';
+import { isTaskPath } from '../task-path.js';
 import { modelFields } from '../providers/schema.js';
+import { criteriaSchema, name } from './criterion.js';
+import { aggregateSchema } from './rubric/aggregate.js';
+import { checkRules, ruleSchema } from './rubric/rules.js';
 
-const name = z
-  .string()
-  .regex(/^[A-Za-z][A-Za-z0-9_-]*$/, 'expected a name of letters, digits, _ and -, starting with a letter');
+/** `concurrency`, `timeout_seconds` and `attempts` are for the judge's dispatcher. */
+const callFields = {
+  concurrency: z.int().positive().default(8).meta({ description: 'Judge calls in flight at once' }),
+  timeout_seconds: z
+    .number()
+    .positive()
+    .max(3600)
+    .default(120)
+    .meta({ description: 'One attempt of a judge call' }),
+  attempts: z.int().positive().default(5).meta({ description: 'Attempts of a judge call in all' }),
+};
 
-const criterionSchema = z
-  .strictObject({
-    name: name.meta({ description: 'Used in prompts, replies and reports' }),
-    /** One question with one answer; a compound question cannot be half met. */
-    question: z.string().min(1).meta({ description: 'What the judge decides, as one question' }),
-    /** `boolean`: true is good. `graded`: an integer with written anchors. */
-    scale: z
-      .enum(['boolean', 'graded'])
-      .default('boolean')
-      .meta({ description: 'boolean: true is good; graded: needs anchors' }),
-    anchors: z
-      .record(z.string().regex(/^-?\d{1,3}$/, 'expected a whole number'), z.string().min(1))
-      .optional()
-      .meta({ description: 'What each score means, for example 1: ..., 5: ... The lowest is the worst' }),
-    weight: z
-      .number()
-      .positive()
-      .default(1)
-      .meta({ description: 'Share in the score, relative to the other criteria' }),
-  })
-  .superRefine((criterion, context) => {
-    const levels = Object.keys(criterion.anchors ?? {}).length;
-    const fail = (message: string) => context.addIssue({ code: 'custom', path: ['anchors'], message });
-    if (criterion.scale === 'graded' && levels < 2) {
-      fail('a graded criterion needs anchors for at least its lowest and its highest score');
-    }
-    if (criterion.scale === 'boolean' && criterion.anchors)
-      fail('a boolean criterion has no anchors; set scale: graded');
-  });
-
-/** One judge of `touchstone.yaml`. `concurrency`, `timeout_seconds` and `attempts` are for its dispatcher. */
-export const judgeSchema = z.strictObject({
+/** What every judge has that asks a model itself. */
+const askingFields = {
   ...modelFields,
-  /** `item`: every element of the JSON list that is the answer; `answer`: the whole answer. */
-  unit: z
-    .enum(['item', 'answer'])
-    .default('answer')
-    .meta({ description: 'item: each element of a JSON list; answer: all of it' }),
   objective: z.string().min(1).meta({ description: 'What is judged, in a sentence or two' }),
-  criteria: z
-    .array(criterionSchema)
-    .min(1)
-    .superRefine((criteria, context) => {
-      criteria.forEach((criterion, i) => {
-        if (criteria.findIndex((other) => other.name === criterion.name) !== i) {
-          context.addIssue({
-            code: 'custom',
-            path: [i, 'name'],
-            message: `"${criterion.name}" is there twice`,
-          });
-        }
-      });
-    }),
   /** Replaces the default template. `{{name}}` is filled once; unknown names are refused. */
   prompt: z
     .string()
@@ -72,26 +35,206 @@ export const judgeSchema = z.strictObject({
   /** Tokens of one reply; providers reserve quota for it when a call starts. */
   max_tokens: z.int().positive().default(1024).meta({ description: 'Tokens of one reply' }),
   temperature: z.number().min(0).max(2).default(0).meta({ description: '0 is the steadiest' }),
-  /** Items beyond these are not judged and score 0. */
-  max_items: z
-    .int()
-    .positive()
-    .default(8)
-    .meta({ description: 'Items judged of one answer; further ones score 0' }),
   /** Longer candidates are cut, and the prompt says so. */
   max_candidate_characters: z
     .int()
     .positive()
     .default(20_000)
     .meta({ description: 'Longer candidates are cut' }),
-  concurrency: z.int().positive().default(8).meta({ description: 'Judge calls in flight at once' }),
-  timeout_seconds: z
-    .number()
-    .positive()
-    .max(3600)
-    .default(120)
-    .meta({ description: 'One attempt of a judge call' }),
-  attempts: z.int().positive().default(5).meta({ description: 'Attempts of a judge call in all' }),
-});
+  ...callFields,
+};
+
+export const rubricSchema = z
+  .strictObject({
+    kind: z.literal('rubric').optional().default('rubric').meta({
+      description:
+        'rubric: each answer by itself; preference, group: answers compared; panel, cascade: of several judges',
+    }),
+    ...askingFields,
+    /** `item`: every element of the JSON list that is the answer; `answer`: the whole answer. */
+    unit: z
+      .enum(['item', 'answer'])
+      .default('answer')
+      .meta({ description: 'item: each element of a JSON list; answer: all of it' }),
+    criteria: criteriaSchema,
+    criteria_per_call: z.int().positive().optional().meta({
+      description: 'Criteria decided in one call; all by default. After a failed veto no more are asked',
+    }),
+    rules: z.array(ruleSchema).default([]).meta({
+      description: 'Rules that decide a criterion whatever the judge says; told to it, and checked in code',
+    }),
+    logprobs: z
+      .int()
+      .min(2)
+      .max(20)
+      .optional()
+      .meta({ description: 'Score by the expected value over this many alternatives of each score token' }),
+    /** Items beyond these are not judged and score 0. */
+    max_items: z
+      .int()
+      .positive()
+      .default(8)
+      .meta({ description: 'Items judged of one answer; further ones score 0' }),
+    aggregate: aggregateSchema,
+  })
+  .superRefine(checkRules)
+  .meta({ id: 'rubric_judge' });
+export type RubricConfig = z.output<typeof rubricSchema>;
+
+export const preferenceSchema = z
+  .strictObject({
+    kind: z.literal('preference').meta({ description: 'Two answers side by side, in both orders' }),
+    ...askingFields,
+    prefer: z
+      .array(z.string().min(1))
+      .min(1)
+      .meta({ description: 'What makes one answer better than another, the most important first' }),
+    against: z
+      .enum(['siblings', 'reference'])
+      .default('siblings')
+      .meta({ description: 'siblings: the other answers of the group; reference: an answer of the task' }),
+    reference: z
+      .string()
+      .refine(isTaskPath, 'expected prompt, reference, reference.NAME or metadata.NAME')
+      .default('reference')
+      .meta({ description: 'Where in the task the answer is that against: reference compares with' }),
+    ties: z.boolean().default(true).meta({ description: 'Whether the judge may call two answers equal' }),
+    /** A round robin of n answers is n(n−1) calls, a pivot about 2n. */
+    round_robin_up_to: z
+      .int()
+      .min(2)
+      .default(5)
+      .meta({ description: 'Larger groups compare each answer with the pivots only' }),
+    pivots: z.int().min(1).default(1).meta({ description: 'Answers of a large group that all others meet' }),
+    quorum: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.5)
+      .meta({ description: 'Share of its comparisons without which an answer has no score' }),
+  })
+  .meta({ id: 'preference_judge' });
+export type PreferenceConfig = z.output<typeof preferenceSchema>;
+
+export const groupSchema = z
+  .strictObject({
+    kind: z.literal('group').meta({ description: 'The whole group in one call' }),
+    ...askingFields,
+    criteria: criteriaSchema,
+    mode: z
+      .enum(['score', 'rank'])
+      .default('score')
+      .meta({ description: 'score: each answer on every criterion; rank: from best to worst' }),
+    max_answers: z
+      .int()
+      .min(2)
+      .max(64)
+      .default(16)
+      .meta({ description: 'Answers in one call; larger groups are judged in parts' }),
+    max_group_characters: z
+      .int()
+      .positive()
+      .default(100_000)
+      .meta({ description: 'Characters of all answers in one call; larger groups are judged in parts' }),
+    tries: z.int().positive().max(10).default(2).meta({
+      description: 'Times a group is asked, in a new order, before each answer is judged by itself',
+    }),
+  })
+  .meta({ id: 'group_judge' });
+export type GroupConfig = z.output<typeof groupSchema>;
+
+/** Judges that ask a model themselves. */
+const singleSchema = z.discriminatedUnion('kind', [rubricSchema, preferenceSchema, groupSchema]);
+export type SingleJudgeConfig = z.output<typeof singleSchema>;
+
+export const panelSchema = z
+  .strictObject({
+    kind: z.literal('panel').meta({ description: 'Several judges, put together' }),
+    members: z.record(name, singleSchema).meta({ description: 'The judges, each with a name' }),
+    combine: z
+      .enum(['mean', 'median', 'majority', 'worst', 'mean-minus-spread'])
+      .default('mean')
+      .meta({ description: 'How their scores become one' }),
+    pass: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.5)
+      .meta({ description: 'Score from which a member votes yes, for combine: majority' }),
+    spread_weight: z
+      .number()
+      .nonnegative()
+      .default(1)
+      .meta({ description: 'Standard deviations taken off the mean, for combine: mean-minus-spread' }),
+    quorum: z
+      .int()
+      .positive()
+      .optional()
+      .meta({ description: 'Members that must have a score; more than half by default' }),
+  })
+  .superRefine(({ members, quorum }, context) => {
+    const size = Object.keys(members).length;
+    const fail = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message });
+    if (size < 2) fail('members', `a panel needs at least two members, got ${size}`);
+    else if (quorum !== undefined && quorum > size)
+      fail('quorum', `expected at most ${size}, the number of members`);
+  })
+  .meta({ id: 'panel_judge' });
+export type PanelConfig = z.output<typeof panelSchema>;
+
+const stageSchema = z.discriminatedUnion('kind', [rubricSchema, preferenceSchema, groupSchema, panelSchema]);
+
+export const cascadeSchema = z
+  .strictObject({
+    kind: z.literal('cascade').meta({ description: 'A cheap judge first, the strong one when it is unsure' }),
+    first: stageSchema.meta({ description: 'Judges everything' }),
+    second: stageSchema.meta({ description: 'Judges what the first is unsure of or abstained from' }),
+    unsure: z
+      .strictObject({
+        between: z
+          .tuple([z.number().min(0).max(1), z.number().min(0).max(1)])
+          .refine(([low, high]) => low <= high, 'expected the lower score first')
+          .optional()
+          .meta({ description: 'Scores of the first judge in this band are unsure, for example [0.4, 0.6]' }),
+        repeats: z
+          .int()
+          .min(1)
+          .max(16)
+          .default(1)
+          .meta({ description: 'Times the first judge is asked; its score is their mean' }),
+        disagreement: z
+          .number()
+          .min(0)
+          .max(1)
+          .optional()
+          .meta({ description: 'Unsure when highest and lowest of the repeats differ by more' }),
+        entropy: z
+          .number()
+          .min(0)
+          .max(1)
+          .optional()
+          .meta({ description: 'Unsure when any score token is less certain; 0 to 1, needs logprobs' }),
+      })
+      .prefault({})
+      .meta({ description: 'When the second judge is asked; always when the first abstained' }),
+  })
+  .superRefine(({ first, unsure }, context) => {
+    const fail = (key: string, message: string) =>
+      context.addIssue({ code: 'custom', path: ['unsure', key], message });
+    if (unsure.disagreement !== undefined && unsure.repeats < 2)
+      fail('disagreement', 'set unsure.repeats to 2 or more, to see the first judge change its mind');
+    if (unsure.entropy !== undefined && !('logprobs' in first && first.logprobs !== undefined))
+      fail('entropy', 'set first.logprobs (kind: rubric): the entropy is of the score tokens');
+  })
+  .meta({ id: 'cascade_judge' });
+export type CascadeConfig = z.output<typeof cascadeSchema>;
+
+/** One judge of `touchstone.yaml`. */
+export const judgeSchema = z.discriminatedUnion('kind', [
+  rubricSchema,
+  preferenceSchema,
+  groupSchema,
+  panelSchema,
+  cascadeSchema,
+]);
 export type JudgeConfig = z.output<typeof judgeSchema>;
-export type Criterion = z.output<typeof criterionSchema>;

@@ -1,5 +1,5 @@
-import type { AbstentionReason, CriterionVerdict, Verdict } from '@touchstone/spec';
-import type { Criterion } from './schema.js';
+import type { AbstentionReason, CriterionVerdict } from '@touchstone/spec';
+import type { Criterion } from './criterion.js';
 
 /** Lowest and highest value of a criterion's own scale: its outermost anchors, or 0 and 1. */
 export function scaleRange(criterion: Criterion): { min: number; max: number } {
@@ -21,7 +21,7 @@ export function weightedMean(parts: readonly { value: number; weight: number }[]
 }
 
 /** The score of one verdict, 0–1: the weighted mean of its criteria. `verdicts` has one entry per criterion. */
-export function verdictScore(criteria: readonly Criterion[], verdicts: readonly CriterionVerdict[]): number {
+function verdictScore(criteria: readonly Criterion[], verdicts: readonly CriterionVerdict[]): number {
   return weightedMean(
     criteria.map(({ name, weight }) => ({
       value: verdicts.find((v) => v.criterion === name)?.score ?? 0,
@@ -30,22 +30,32 @@ export function verdictScore(criteria: readonly Criterion[], verdicts: readonly 
   );
 }
 
+/** Whether a value on the criterion's own scale fails its veto. */
+function isVetoed(criterion: Criterion, value: number): boolean {
+  if (criterion.veto === undefined) return false;
+  return criterion.veto === true ? value <= scaleRange(criterion).min : value < criterion.veto;
+}
+
+/** The score of one verdict with its vetoes: 0 when one fails, the first in the rubric's order. */
+export function scoreCriteria(
+  criteria: readonly Criterion[],
+  verdicts: readonly CriterionVerdict[],
+): { score: number; vetoedBy?: string } {
+  const vetoedBy = vetoOf(criteria, verdicts);
+  return vetoedBy === undefined ? { score: verdictScore(criteria, verdicts) } : { score: 0, vetoedBy };
+}
+
+/** The first criterion whose veto failed. */
+export function vetoOf(
+  criteria: readonly Criterion[],
+  verdicts: readonly CriterionVerdict[],
+): string | undefined {
+  return criteria.find((criterion) => {
+    const verdict = verdicts.find((one) => one.criterion === criterion.name);
+    return verdict !== undefined && isVetoed(criterion, verdict.value);
+  })?.name;
+}
+
 /** What an answer is worth to a judge. */
 export type AnswerScore =
   { status: 'scored'; score: number } | { status: 'abstained'; reason: AbstentionReason; detail: string };
-
-/**
- * The score of an answer from its verdicts, 0–1: their mean. No verdicts means there was nothing to judge, which
- * is a bad answer and scores 0. One abstention makes the whole answer abstain: a mean over the items that happened
- * to be judged would favour the ones the judge could not read.
- */
-export function answerScore(verdicts: readonly Verdict[]): AnswerScore {
-  if (verdicts.length === 0) return { status: 'scored', score: 0 };
-  let sum = 0;
-  for (const verdict of verdicts) {
-    if (verdict.status === 'abstained')
-      return { status: 'abstained', reason: verdict.reason, detail: verdict.detail };
-    sum += verdict.score;
-  }
-  return { status: 'scored', score: sum / verdicts.length };
-}

@@ -11,6 +11,8 @@ export interface Template {
    * placeholders.
    */
   fill(valueOf: (name: string) => string): string;
+  /** The filled text before the first placeholder that `varies` says yes to. */
+  fillUntil(varies: (name: string) => boolean, valueOf: (name: string) => string): string;
 }
 
 /**
@@ -37,10 +39,15 @@ export function parseTemplate(
     end = match.index + match[0].length;
   }
   parts.push({ literal: text.slice(end) });
+  const filled = (some: readonly Part[], valueOf: (name: string) => string): string =>
+    some.map((part) => ('literal' in part ? part.literal : valueOf(part.placeholder))).join('');
   return {
     names: [...new Set(parts.flatMap((part) => ('placeholder' in part ? [part.placeholder] : [])))],
-    fill: (valueOf) =>
-      parts.map((part) => ('literal' in part ? part.literal : valueOf(part.placeholder))).join(''),
+    fill: (valueOf) => filled(parts, valueOf),
+    fillUntil: (varies, valueOf) => {
+      const first = parts.findIndex((part) => 'placeholder' in part && varies(part.placeholder));
+      return filled(first < 0 ? parts : parts.slice(0, first), valueOf);
+    },
   };
 }
 

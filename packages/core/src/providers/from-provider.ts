@@ -2,12 +2,17 @@ import type {
   LanguageModelV3,
   LanguageModelV3CallOptions,
   LanguageModelV3GenerateResult,
+  LanguageModelV3Prompt,
 } from '@ai-sdk/provider';
 import { ProviderError, type LanguageModel, type ModelReply, type ModelRequest } from '@touchstone/spec';
+import { readLogprobs } from './logprobs.js';
+import { CACHE_MARKER } from './prompt-cache.js';
 import { toProviderError, type CallPlace } from './provider-error.js';
 
 export interface ProviderModelInfo extends Omit<CallPlace, 'signal'> {
   version: string;
+  /** Mark where the part of the prompt ends that other calls share, for a provider that caches it then. */
+  marksPrompts: boolean;
 }
 
 /**
@@ -22,7 +27,7 @@ export function fromProvider(model: LanguageModelV3, info: ProviderModelInfo): L
     async generate(request) {
       let result: LanguageModelV3GenerateResult;
       try {
-        result = await model.doGenerate(toCallOptions(request, info.structuredOutput));
+        result = await model.doGenerate(toCallOptions(request, info));
       } catch (error) {
         throw toProviderError(error, { ...info, signal: request.signal });
       }
@@ -31,21 +36,43 @@ export function fromProvider(model: LanguageModelV3, info: ProviderModelInfo): L
   };
 }
 
-function toCallOptions(request: ModelRequest, native: boolean): LanguageModelV3CallOptions {
+function toCallOptions(
+  request: ModelRequest,
+  { structuredOutput, marksPrompts }: ProviderModelInfo,
+): LanguageModelV3CallOptions {
   return {
-    prompt: request.messages.map((message) =>
-      message.role === 'system'
-        ? { role: 'system', content: message.content }
-        : { role: message.role, content: [{ type: 'text', text: message.content }] },
-    ),
+    prompt: toPrompt(request, marksPrompts),
     maxOutputTokens: request.maxOutputTokens,
     temperature: request.temperature,
     seed: request.seed,
-    ...(native && request.schema
+    ...(structuredOutput && request.schema
       ? { responseFormat: { type: 'json', name: 'reply', schema: request.schema } }
       : {}),
+    // In the words of openai-compatible, the one provider package that hands them on; others overlook it.
+    ...(request.logprobs === undefined
+      ? {}
+      : { providerOptions: { openaiCompatible: { logprobs: true, top_logprobs: request.logprobs } } }),
     ...(request.signal ? { abortSignal: request.signal } : {}),
   };
+}
+
+/** Up to two markers: after the system messages, and where the last message stops being the same for a whole group. */
+function toPrompt({ messages, sharedPrefix = 0 }: ModelRequest, marks: boolean): LanguageModelV3Prompt {
+  const lastSystem = messages.findLastIndex(({ role }) => role === 'system');
+  return messages.map(({ role, content }, i) => {
+    if (role === 'system')
+      return { role, content, ...(marks && i === lastSystem ? { providerOptions: CACHE_MARKER } : {}) };
+    if (!marks || i < messages.length - 1 || sharedPrefix === 0)
+      return { role, content: [{ type: 'text', text: content }] };
+    const [shared, rest] = [content.slice(0, sharedPrefix), content.slice(sharedPrefix)];
+    return {
+      role,
+      content: [
+        { type: 'text', text: shared, providerOptions: CACHE_MARKER },
+        ...(rest === '' ? [] : [{ type: 'text' as const, text: rest }]),
+      ],
+    };
+  });
 }
 
 function toReply(result: LanguageModelV3GenerateResult, id: string): ModelReply {
@@ -57,6 +84,8 @@ function toReply(result: LanguageModelV3GenerateResult, id: string): ModelReply 
       isRetryable: true,
     });
   }
+  const cached = result.usage.inputTokens.cacheRead;
+  const logprobs = readLogprobs(result.response?.body);
   return {
     text,
     finish:
@@ -67,6 +96,8 @@ function toReply(result: LanguageModelV3GenerateResult, id: string): ModelReply 
           : 'other',
     inputTokens: result.usage.inputTokens.total ?? 0,
     outputTokens: result.usage.outputTokens.total ?? 0,
+    ...(cached ? { cachedInputTokens: cached } : {}),
+    ...(logprobs === undefined ? {} : { logprobs }),
   };
 }
 

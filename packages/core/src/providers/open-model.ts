@@ -3,6 +3,7 @@ import { InputError, type LanguageModel } from '@touchstone/spec';
 import { fromProvider } from './from-provider.js';
 import { parseModelId } from './model-id.js';
 import { networkFetch } from './network.js';
+import { marksPrompts } from './prompt-cache.js';
 import type { ModelConfig } from './schema.js';
 
 export interface OpenModelOptions {
@@ -47,6 +48,7 @@ export async function openModel(config: ModelConfig, options: OpenModelOptions =
     id: config.model,
     version: config.base_url === undefined ? name : `${name}@${new URL(config.base_url).host}`,
     structuredOutput: config.structured_output === 'native',
+    marksPrompts: config.prompt_cache ?? marksPrompts(provider, name),
     keySource,
     secret,
     baseUrl: config.base_url,

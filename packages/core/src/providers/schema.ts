@@ -42,6 +42,11 @@ export const modelFields = {
     .enum(['native', 'prompt'])
     .default('native')
     .meta({ description: 'native: the provider enforces the reply format; prompt: it is only asked for' }),
+  /** Anthropic and Bedrock keep the start of a prompt only when they are told where it ends. */
+  prompt_cache: z.boolean().optional().meta({
+    description:
+      'Mark the part of a prompt that calls share, for Anthropic and Bedrock; default: where the model is known to cache',
+  }),
   /** US dollars per million tokens. */
   price: z
     .strictObject({ input: z.number().nonnegative(), output: z.number().nonnegative() })

@@ -9,12 +9,13 @@ import {
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Judge } from '../judge/judge.js';
-import { judgeSchema } from '../judge/schema.js';
+import { rubricSchema } from '../judge/schema.js';
+import { aggregate } from '../judge/rubric/aggregate.js';
 import { applyAbstentionPolicy } from './abstention.js';
 import { createReward } from './reward.js';
 import { rewardSchema } from './schema.js';
 
-const { criteria } = judgeSchema.parse({
+const { criteria } = rubricSchema.parse({
   model: 'local:j',
   objective: 'x',
   criteria: [
@@ -51,9 +52,11 @@ function judgeSaying(verdicts: Verdict[]): Judge & { asked: number } {
     fingerprint: 'f',
     criteria,
     asked: 0,
-    judge: () => {
-      judge.asked++;
-      return Promise.resolve({ verdicts, usage: { ...NO_USAGE, calls: verdicts.length } });
+    judge: (rollouts_G: readonly unknown[]) => {
+      judge.asked += rollouts_G.length;
+      const answer = aggregate({ by: 'mean' }, verdicts, []);
+      const usage = { ...NO_USAGE, calls: verdicts.length };
+      return Promise.resolve(rollouts_G.map(() => ({ answer, verdicts, usage })));
     },
   };
   return judge;
@@ -132,9 +135,11 @@ describe('the reward', () => {
     const waits = [30, 0, 15];
     const judge: Judge = {
       ...judgeSaying([]),
-      judge: async ({ response }) => {
-        await new Promise((resolve) => setTimeout(resolve, waits[Number(response)]));
-        return { verdicts: [verdict(0, Number(response) / 2, Number(response) / 2)], usage: NO_USAGE };
+      judge: async ([rollout]) => {
+        const score = Number(rollout!.response) / 2;
+        await new Promise((resolve) => setTimeout(resolve, waits[2 * score]));
+        const verdicts = [verdict(0, score, score)];
+        return [{ answer: aggregate({ by: 'mean' }, verdicts, []), verdicts, usage: NO_USAGE }];
       },
     };
     const told: number[] = [];

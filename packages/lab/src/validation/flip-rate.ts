@@ -75,14 +75,19 @@ function chanceTwoDiffer(readings: readonly unknown[]): number {
 function repeatedCells(answers: readonly JudgedAnswer[]): Cell[] {
   return answers.flatMap(({ answer, repeats }) => {
     const said = repeats
-      .flat()
+      .flatMap(({ verdicts }) => verdicts)
       .filter(wasAsked)
       .flatMap((verdict) =>
-        verdict.status === 'scored' ? verdict.criteria.map((one) => ({ item: verdict.item ?? -1, one })) : [],
+        verdict.status === 'scored'
+          ? verdict.criteria.map((one) => ({
+              of: `${verdict.item ?? ''} ${verdict.outcome === undefined ? '' : verdict.against?.join()}`,
+              one,
+            }))
+          : [],
       );
     const cells = groupBy(
       said,
-      said.map(({ item, one }) => `${item} ${one.criterion}`),
+      said.map(({ of, one }) => `${of} ${one.criterion}`),
     );
     return cells
       .filter((cell) => cell.length > 1)

@@ -2,7 +2,6 @@ import type { Pair } from '../statistics/agreement.js';
 import { spearman } from '../statistics/agreement.js';
 import { bootstrapInterval, groupBy } from '../statistics/bootstrap.js';
 import type { Finding } from './finding.js';
-import { answerScore } from '@touchstone/core';
 import type { JudgedAnswer } from './readings.js';
 
 /** Does a judge that is never trained against put the same answers first? Answers either judge abstained on are left out. */
@@ -11,7 +10,7 @@ export function heldoutCorrelation(answers: readonly JudgedAnswer[], seed: numbe
   const pairs: Pair[] = [];
   for (const { answer, repeats, heldout } of answers) {
     if (!repeats[0] || !heldout) continue;
-    const [a, b] = [answerScore(repeats[0]), answerScore(heldout)];
+    const [a, b] = [repeats[0].answer, heldout.answer];
     if (a.status === 'abstained' || b.status === 'abstained') continue;
     tasks.push(answer.task.id);
     pairs.push([a.score, b.score]);

@@ -1,15 +1,18 @@
 import { InputError, type Verdict } from '@touchstone/spec';
 
-import { type Criterion, type LabelledAnswer, scaleRange, toScore } from '@touchstone/core';
+import { type Criterion, type Judgement, type LabelledAnswer, scaleRange, toScore } from '@touchstone/core';
 
 /** A labelled answer with what the judges said of it. */
 export interface JudgedAnswer {
   answer: LabelledAnswer;
-  /** The judge's verdicts, once for each repeat; the first ones are what is compared with labels. */
-  repeats: Verdict[][];
-  /** The held-out judge's verdicts; null where there is none. */
-  heldout: Verdict[] | null;
+  /** What the judge said, once for each repeat; the first is what is compared with labels. */
+  repeats: Opinion[];
+  /** What the held-out judge said; null where there is none. */
+  heldout: Opinion | null;
 }
+
+/** A judgement with the judge's own verdicts only: those of a panel's members are not what trains. */
+export type Opinion = Pick<Judgement, 'answer' | 'verdicts'>;
 
 /** False for an item that is empty or past the judge's cap: it scores 0 without a call. */
 export function wasAsked(verdict: Verdict): boolean {
@@ -43,7 +46,7 @@ export function readLabels(
   const readings: Reading[] = [];
   let unmatched = 0;
   for (const { answer, repeats } of answers) {
-    const verdicts = repeats[0] ?? [];
+    const verdicts = repeats[0]?.verdicts ?? [];
     const comparable = answer.labels.length > 1 || verdicts.length <= 1;
     answer.labels.forEach((labels, index) => {
       const verdict = comparable

@@ -1,12 +1,11 @@
-import type { Verdict } from '@touchstone/spec';
-
 import { wilson } from '../statistics/proportions.js';
 import type { Finding } from './finding.js';
-import { answerScore, type RegressionCase } from '@touchstone/core';
+import type { RegressionCase } from '@touchstone/core';
+import type { Opinion } from './readings.js';
 
 export interface JudgedCase {
   case: RegressionCase;
-  verdicts: Verdict[];
+  opinion: Opinion;
 }
 
 const KINDS = ['good', 'bad', 'boundary'] as const;
@@ -16,8 +15,7 @@ const KINDS = ['good', 'bad', 'boundary'] as const;
  * of five that all pass must not look like certainty. Cases the judge abstained on are left out.
  */
 export function regressionCases(cases: readonly JudgedCase[]): Finding[] {
-  const results = cases.flatMap(({ case: { kind, min = 0, max = 1 }, verdicts }) => {
-    const answer = answerScore(verdicts);
+  const results = cases.flatMap(({ case: { kind, min = 0, max = 1 }, opinion: { answer } }) => {
     return answer.status === 'scored' ? [{ kind, within: answer.score >= min && answer.score <= max }] : [];
   });
   const finding = (name: string, what: string, of: typeof results): Finding => ({

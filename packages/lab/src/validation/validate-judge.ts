@@ -15,7 +15,7 @@ import { applyGate, checkGate, type Gate } from './gate.js';
 import { heldoutCorrelation } from './heldout-correlation.js';
 import type { Criterion, Judge, LabelledAnswer, RegressionCase } from '@touchstone/core';
 import { labelAgreement } from './label-agreement.js';
-import { checkLabels, type JudgedAnswer, readLabels, wasAsked } from './readings.js';
+import { checkLabels, type JudgedAnswer, type Opinion, readLabels, wasAsked } from './readings.js';
 import { type JudgedCase, regressionCases } from './regression-cases.js';
 
 export interface ValidationInput {
@@ -64,11 +64,21 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
   const ask = (by: Judge): Asker => {
     const asker: Asker = {
       usage: NO_USAGE,
-      judge: async (rollout, repeat) => {
-        const { verdicts, usage } = await by.judge(rollout, repeat);
-        asker.usage = addUsage(asker.usage, usage);
-        input.onProgress?.({ done: ++done, total });
-        return verdicts;
+      judge: async (answers, repeat) => {
+        const rollouts = answers.map((answer, index) => ({ ...answer, id: String(index) }));
+        const groups = by.compares ? byTask(rollouts) : rollouts.map((rollout) => [rollout]);
+        const opinions: Opinion[] = [];
+        await Promise.all(
+          groups.map(async (group) => {
+            const judgements = await by.judge(group, { repeat });
+            judgements.forEach(({ answer, verdicts, usage }, i) => {
+              opinions[Number(group[i]!.id)] = { answer, verdicts: verdicts.filter(isOwn) };
+              asker.usage = addUsage(asker.usage, usage);
+              input.onProgress?.({ done: ++done, total });
+            });
+          }),
+        );
+        return opinions;
       },
     };
     return asker;
@@ -76,24 +86,17 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
   const main = ask(judge);
   const other = heldout && ask(heldout);
 
-  const [answers, cases] = await Promise.all([
-    Promise.all(
-      labelled.map(async (answer): Promise<JudgedAnswer> => {
-        const [first, ...rest] = await Promise.all([
-          other ? other.judge(answer, 0) : null,
-          ...Array.from({ length: repeats }, (_, repeat) => main.judge(answer, repeat)),
-        ]);
-        return {
-          answer,
-          heldout: first ?? null,
-          repeats: rest.flatMap((verdicts) => (verdicts ? [verdicts] : [])),
-        };
-      }),
-    ),
-    Promise.all(
-      regression.map(async (one): Promise<JudgedCase> => ({ case: one, verdicts: await main.judge(one, 0) })),
-    ),
+  const [heldoutOpinions, repeated, caseOpinions] = await Promise.all([
+    other ? other.judge(labelled, 0) : null,
+    Promise.all(Array.from({ length: repeats }, (_, repeat) => main.judge(labelled, repeat))),
+    main.judge(regression, 0),
   ]);
+  const answers = labelled.map((answer, i): JudgedAnswer => ({
+    answer,
+    heldout: heldoutOpinions?.[i] ?? null,
+    repeats: repeated.map((opinions) => opinions[i]!),
+  }));
+  const cases = regression.map((one, i): JudgedCase => ({ case: one, opinion: caseOpinions[i]! }));
 
   const asked = verdictsAsked(answers, cases);
   requireVerdicts(asked.map(({ verdict }) => verdict));
@@ -114,7 +117,16 @@ export function checkNames(criteria: readonly Criterion[]): string[] {
 
 interface Asker {
   usage: Usage;
-  judge(rollout: Pick<Rollout, 'task' | 'response'>, repeat: number): Promise<Verdict[]>;
+  /** One opinion per answer, in order. A judge that compares is shown the answers to a task together. */
+  judge(answers: readonly Pick<Rollout, 'task' | 'response'>[], repeat: number): Promise<Opinion[]>;
+}
+
+const isOwn = ({ member }: Verdict): boolean => member === undefined;
+
+function byTask<T extends Pick<Rollout, 'task'>>(answers: readonly T[]): T[][] {
+  const groups = new Map<string, T[]>();
+  for (const answer of answers) groups.set(answer.task.id, [...(groups.get(answer.task.id) ?? []), answer]);
+  return [...groups.values()];
 }
 
 function findingsOf(
@@ -137,8 +149,11 @@ function verdictsAsked(
   cases: readonly JudgedCase[],
 ): { task: string; verdict: Verdict }[] {
   return [
-    ...answers.map(({ answer, repeats }) => ({ task: answer.task.id, verdicts: repeats.flat() })),
-    ...cases.map(({ case: { task }, verdicts }) => ({ task: task.id, verdicts })),
+    ...answers.map(({ answer, repeats }) => ({
+      task: answer.task.id,
+      verdicts: repeats.flatMap(({ verdicts }) => verdicts),
+    })),
+    ...cases.map(({ case: { task }, opinion: { verdicts } }) => ({ task: task.id, verdicts })),
   ].flatMap(({ task, verdicts }) => verdicts.filter(wasAsked).map((verdict) => ({ task, verdict })));
 }
 

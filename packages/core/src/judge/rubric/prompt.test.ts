@@ -1,8 +1,8 @@
 import type { Task } from '@touchstone/spec';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createRenderer } from './render.js';
-import { judgeSchema } from './schema.js';
+import { createRenderer } from './prompt.js';
+import { rubricSchema } from '../schema.js';
 
 const task = (document: string): Task => ({
   id: 't1',
@@ -23,7 +23,11 @@ const base = {
   ],
   inputs: { document: 'metadata.document' },
 };
-const renderer = (more: object) => createRenderer(judgeSchema.parse({ ...base, ...more }));
+function renderer(more: object) {
+  const config = rubricSchema.parse({ ...base, ...more });
+  const { templates, render } = createRenderer(config, config.criteria);
+  return { templates, render: (...what: Parameters<typeof render>) => render(...what).messages };
+}
 
 describe('the default prompt', () => {
   it('puts what never changes first, then inputs, reference, candidate and marker', () => {

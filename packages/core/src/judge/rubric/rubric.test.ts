@@ -10,13 +10,13 @@ import {
 } from '@touchstone/spec';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
-import { createDispatcher } from '../dispatch/dispatcher.js';
-import { createJudge } from './judge.js';
-import { replySchema } from './reply-format.js';
-import { judgeSchema } from './schema.js';
-import { answerScore } from './score.js';
+import { createDispatcher } from '../../dispatch/dispatcher.js';
+import type { Judge } from '../judge.js';
+import { createRubricJudge } from './rubric.js';
+import { replySchema } from '../reply-format.js';
+import { judgeSchema, rubricSchema } from '../schema.js';
 
-const config = judgeSchema.parse({
+const config = rubricSchema.parse({
   model: 'local:judge',
   unit: 'item',
   objective: 'x',
@@ -55,21 +55,26 @@ function ruleModel(finish: ModelReply['finish'] = 'stop') {
   return { model, requests };
 }
 
+/** The judgement of one answer. */
+async function judgeOne(judge: Judge, response: string, repeat = 0) {
+  return (await judge.judge([{ id: 'r', task, response }], { repeat }))[0]!;
+}
+
 function judgeWith(model: LanguageModel, more: object = {}, seed = 1) {
   const dispatcher = createDispatcher({ concurrency: 4, timeoutMs: 1000, attempts: 1, seed: 1 });
-  return createJudge({ ...config, ...more }, model, dispatcher, { seed });
+  return createRubricJudge({ ...config, ...more }, model, dispatcher, { seed });
 }
 
 describe('a judge of items', () => {
   it('judges each item by itself and does the arithmetic', async () => {
     const { model, requests } = ruleModel();
-    const { verdicts, usage } = await judgeWith(model).judge({ task, response: '[{"grade":5},{"grade":2}]' });
+    const { answer, verdicts, usage } = await judgeOne(judgeWith(model), '[{"grade":5},{"grade":2}]');
     // (3·1 + 1·1) / 4 and (3·0.25 + 1·1) / 4
     expect(verdicts.map((v) => v.status === 'scored' && [v.item, v.score])).toEqual([
       [0, 1],
       [1, 0.4375],
     ]);
-    expect(answerScore(verdicts)).toEqual({ status: 'scored', score: 0.71875 });
+    expect(answer).toEqual({ status: 'scored', score: 0.71875 });
     expect(usage).toEqual({ calls: 2, saved: 0, inputTokens: 20, outputTokens: 4, money: 0 });
     expect(requests[0]).toMatchObject({ maxOutputTokens: 1024, temperature: 0 });
     expect(verdicts[0]!.raw).toContain('"score":5');
@@ -79,25 +84,25 @@ describe('a judge of items', () => {
     'makes no call for %j, which scores 0 and is no abstention',
     async (response) => {
       const { model, requests } = ruleModel();
-      const { verdicts } = await judgeWith(model).judge({ task, response });
+      const { answer } = await judgeOne(judgeWith(model), response);
       expect(requests).toHaveLength(0);
-      expect(answerScore(verdicts)).toEqual({ status: 'scored', score: 0 });
+      expect(answer).toEqual({ status: 'scored', score: 0 });
     },
   );
 
   it('gives 0 to items past the limit and to empty ones, without a call', async () => {
     const { model, requests } = ruleModel();
     const response = '[{"grade":5},null,{"grade":5},{"grade":5}]';
-    const { verdicts } = await judgeWith(model).judge({ task, response });
+    const { answer, verdicts } = await judgeOne(judgeWith(model), response);
     expect(requests.map(({ messages }) => messages.at(-1)!.content.includes('"grade":5'))).toEqual([true]);
     expect(verdicts.map((v) => v.status === 'scored' && v.score)).toEqual([1, 0, 1, 0]);
-    expect(answerScore(verdicts)).toEqual({ status: 'scored', score: 0.5 });
+    expect(answer).toEqual({ status: 'scored', score: 0.5 });
   });
 
   it('abstains, with the reason, when it cannot judge', async () => {
     const response = '[{"grade":5},{"grade":9}]';
     const reasons = async (model: LanguageModel) =>
-      (await judgeWith(model).judge({ task, response })).verdicts.map((v) =>
+      (await judgeOne(judgeWith(model), response)).verdicts.map((v) =>
         v.status === 'scored' ? v.score : v.reason,
       );
     expect(await reasons(ruleModel().model)).toEqual([1, 'unparseable']);
@@ -107,9 +112,9 @@ describe('a judge of items', () => {
       ...ruleModel().model,
       generate: () => Promise.reject(new ProviderError('off', { reason: 'transport', isRetryable: false })),
     };
-    const { verdicts } = await judgeWith(down).judge({ task, response });
+    const { answer, verdicts } = await judgeOne(judgeWith(down), response);
     expect(verdicts[0]).toMatchObject({ status: 'abstained', reason: 'transport', detail: 'off', raw: '' });
-    expect(answerScore(verdicts)).toEqual({ status: 'abstained', reason: 'transport', detail: 'off' });
+    expect(answer).toEqual({ status: 'abstained', reason: 'transport', detail: 'off' });
   });
 
   it('asks the very same thing the second time, and something else for another repeat or seed', async () => {
@@ -122,7 +127,7 @@ describe('a judge of items', () => {
       [1, 1],
       [2, 0],
     ] as const) {
-      keys.push((await judgeWith(model, {}, seed).judge({ task, response }, repeat)).verdicts[0]!.key);
+      keys.push((await judgeOne(judgeWith(model, {}, seed), response, repeat)).verdicts[0]!.key);
     }
     expect(requests[1]!.messages).toEqual(requests[0]!.messages);
     expect(new Set(keys).size).toBe(3);
@@ -141,7 +146,8 @@ describe('a judge of items', () => {
       judgeWith(model, { criteria: config.criteria.slice(0, 1) }),
     ].map(({ fingerprint }) => fingerprint);
     expect(new Set(prints).size).toBe(prints.length);
-    expect(prints[0]).toMatch(/^[0-9a-f]{16}$/);
+    // As it was before there were vetoes, rules and batches: replies paid for then are still found.
+    expect(prints[0]).toBe('5f6dfe7ae7a3667c');
     expect(judgeWith(model, {}, 9).fingerprint).toBe(prints[0]);
   });
 });
@@ -149,10 +155,10 @@ describe('a judge of items', () => {
 it('judges a whole answer once, and an invisible one never', async () => {
   const { model, requests } = ruleModel();
   const judge = judgeWith(model, { unit: 'answer' });
-  const { verdicts } = await judge.judge({ task, response: 'text "grade":3' });
+  const { verdicts } = await judgeOne(judge, 'text "grade":3');
   expect(verdicts).toHaveLength(1);
   expect(verdicts[0]).not.toHaveProperty('item');
-  expect((await judge.judge({ task, response: ' \n\u200b\u00a0' })).verdicts).toEqual([] satisfies Verdict[]);
+  expect((await judgeOne(judge, ' \n\u200b\u00a0')).verdicts).toEqual([] satisfies Verdict[]);
   expect(requests).toHaveLength(1);
 });
 

@@ -1,0 +1,78 @@
+import type {
+  AbstentionReason,
+  JsonObject,
+  LanguageModel,
+  Message,
+  ModelReply,
+  Usage,
+} from '@touchstone/spec';
+import type { Dispatcher } from '../dispatch/dispatcher.js';
+import { deriveMarker, sha256 } from './marker.js';
+import type { Rendered } from './prompt.js';
+
+/** One question to the model, asked with a fresh marker. */
+export interface Question {
+  /** The same question for the same marker, always. */
+  render(marker: string): Rendered;
+  schema: JsonObject;
+  repeat: number;
+  signal: AbortSignal | undefined;
+  /** Alternatives per token to ask log-probabilities for; absent: none. */
+  logprobs?: number | undefined;
+}
+
+/** What came: a whole reply with the marker it must carry, or why there is none. */
+export type Asked = { key: string; raw: string; usage: Usage } & (
+  { reply: ModelReply; marker: string } | { reply?: undefined; reason: AbstentionReason; detail: string }
+);
+
+export type Ask = (question: Question) => Promise<Asked>;
+
+/**
+ * How a judge asks its model. Marker, key and sampling seed depend on the question's content and repeat alone, so the
+ * same question is always the very same call. A reply that was cut off is never read: half a list can look whole.
+ */
+export function createAsk(options: {
+  model: LanguageModel;
+  dispatcher: Dispatcher;
+  seed: number;
+  fingerprint: string;
+  config: { max_tokens: number; temperature: number };
+}): Ask {
+  const { model, dispatcher, seed, fingerprint, config } = options;
+  return async ({ render, schema, repeat, signal, logprobs }) => {
+    const unmarked = textOf(render('').messages);
+    const marker = deriveMarker(`${seed}`, `${fingerprint}/${sha256(unmarked)}/${repeat}`, unmarked);
+    const { messages, sharedPrefix } = render(marker);
+    const content = sha256(textOf(messages));
+    const key = `${fingerprint}-${content.slice(0, 32)}-${repeat}`;
+    const { reply, error, usage } = await dispatcher.call(
+      model,
+      {
+        messages,
+        sharedPrefix,
+        maxOutputTokens: config.max_tokens,
+        temperature: config.temperature,
+        seed: parseInt(sha256(`${seed}/${key}`).slice(0, 7), 16),
+        schema,
+        ...(logprobs === undefined ? {} : { logprobs }),
+        ...(signal === undefined ? {} : { signal }),
+      },
+      key,
+    );
+    if (error) return { key, raw: '', usage, reason: error.reason, detail: error.message };
+    const asked = { key, raw: reply.text, usage };
+    if (reply.finish === 'length') {
+      const detail = `the reply was cut off at ${config.max_tokens} tokens; raise judge.max_tokens`;
+      return { ...asked, reason: 'truncation', detail };
+    }
+    if (reply.finish === 'refusal')
+      return { ...asked, reason: 'refusal', detail: 'the judge model refused to answer' };
+    return { ...asked, reply, marker };
+  };
+}
+
+/** Messages as one text, each part's length before it, so that no two lists of messages look the same. */
+function textOf(messages: readonly Message[]): string {
+  return messages.map(({ role, content }) => `${role} ${content.length}\n${content}\n`).join('');
+}

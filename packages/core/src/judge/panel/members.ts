@@ -1,0 +1,24 @@
+import type { Verdict } from '@touchstone/spec';
+import type { Criterion } from '../criterion.js';
+import type { Judge } from '../judge.js';
+
+export interface NamedJudge {
+  name: string;
+  judge: Judge;
+}
+
+/** The criteria of all, each name once, as the first that has it defines it. */
+export function uniteCriteria(judges: readonly Judge[]): Criterion[] {
+  const united = new Map<string, Criterion>();
+  for (const criterion of judges.flatMap(({ criteria }) => criteria))
+    if (!united.has(criterion.name)) united.set(criterion.name, criterion);
+  return [...united.values()];
+}
+
+/** A member's verdicts with its name; those of its own members get both. */
+export function memberVerdicts(name: string, verdicts: readonly Verdict[]): Verdict[] {
+  return verdicts.map((verdict) => ({
+    ...verdict,
+    member: verdict.member === undefined ? name : `${name}.${verdict.member}`,
+  }));
+}

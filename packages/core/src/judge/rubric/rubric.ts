@@ -1,0 +1,163 @@
+import {
+  addUsage,
+  NO_USAGE,
+  type AbstentionReason,
+  type CriterionVerdict,
+  type LanguageModel,
+  type Usage,
+  type Verdict,
+} from '@touchstone/spec';
+import type { Dispatcher } from '../../dispatch/dispatcher.js';
+import { createAsk } from '../ask.js';
+import type { Criterion } from '../criterion.js';
+import { fallbacksOf, fingerprintOf } from '../fingerprint.js';
+import type { Judge, JudgedRollout, JudgeOptions } from '../judge.js';
+import { PARSER_VERSION, parseReply } from '../parse.js';
+import { replySchema } from '../reply-format.js';
+import type { RubricConfig } from '../schema.js';
+import { scaleRange, scoreCriteria, vetoOf } from '../score.js';
+import { aggregate } from './aggregate.js';
+import { candidatesOf, type Candidate } from './candidate.js';
+import { inBatches } from './batches.js';
+import { weighByLogprobs } from './logprobs.js';
+import { createRenderer } from './prompt.js';
+import { applyRules } from './rules.js';
+
+/**
+ * A judge that gives each answer, or each item of it, a verdict per criterion.
+ *
+ * @param options.seed makes markers and sampling repeatable; it is no part of the fingerprint.
+ * @throws {InputError} when the prompt or the inputs are wrong.
+ */
+export function createRubricJudge(
+  config: RubricConfig,
+  model: LanguageModel,
+  dispatcher: Dispatcher,
+  { seed }: { seed: number },
+): Judge {
+  const batches = inBatches(config).map((criteria) => ({
+    criteria,
+    renderer: createRenderer(config, criteria),
+    schema: replySchema(criteria),
+  }));
+  const { rules, criteria_per_call, logprobs, aggregate: how } = config;
+  const fingerprint = fingerprintOf(
+    [
+      [model.id, model.version, model.structuredOutput],
+      batches[0]!.renderer.templates,
+      [config.objective, config.criteria, config.inputs, config.unit],
+      [config.max_tokens, config.temperature, config.max_items, config.max_candidate_characters],
+      [replySchema(config.criteria), PARSER_VERSION],
+    ],
+    {
+      ...(rules.length > 0 ? { rules } : {}),
+      ...(criteria_per_call === undefined ? {} : { criteria_per_call }),
+      ...(logprobs === undefined ? {} : { logprobs }),
+      ...(how.by === 'mean' ? {} : { aggregate: how }),
+      ...fallbacksOf(config),
+    },
+  );
+  const ask = createAsk({ model, dispatcher, seed, fingerprint, config });
+
+  /** Asks for the criteria of one batch. */
+  async function judgeBatch(
+    { criteria, renderer, schema }: (typeof batches)[number],
+    rollout: JudgedRollout,
+    candidate: Candidate,
+    { repeat = 0, signal }: JudgeOptions,
+  ): Promise<BatchResult> {
+    const render = (marker: string) => renderer.render(rollout, candidate.value, marker);
+    const asked = await ask({ render, schema, repeat, signal, logprobs });
+    const { key, raw, usage } = asked;
+    if (!asked.reply) return { key, raw, usage, reason: asked.reason, detail: asked.detail };
+    const parsed = parseReply(asked.reply.text, { marker: asked.marker, criteria });
+    if ('problem' in parsed) return { key, raw, usage, reason: 'unparseable', detail: parsed.problem };
+    const { verdicts, note } =
+      logprobs === undefined
+        ? { verdicts: parsed.criteria }
+        : weighByLogprobs(parsed.criteria, criteria, asked.reply, asked.marker);
+    const ruled = applyRules(verdicts, rules, criteria, { task: rollout.task, candidate: candidate.value });
+    return { key, raw, usage, verdicts: ruled, mismatch: parsed.mismatch, ...(note ? { note } : {}) };
+  }
+
+  async function judgeOne(
+    rollout: JudgedRollout,
+    candidate: Candidate,
+    options: JudgeOptions,
+  ): Promise<{ verdict: Verdict; usage: Usage }> {
+    const place = { judge: fingerprint, ...(candidate.item === undefined ? {} : { item: candidate.item }) };
+    if (candidate.zero !== undefined) {
+      const criteria = config.criteria.map((criterion) => zeroVerdict(criterion, candidate.zero!));
+      return {
+        verdict: { ...place, key: '', raw: '', status: 'scored', score: 0, criteria, mismatch: false },
+        usage: NO_USAGE,
+      };
+    }
+    // A batch with a veto is waited for: when it fails, the rest need not be asked.
+    const results: BatchResult[] = [];
+    let running: Promise<BatchResult>[] = [];
+    for (const batch of batches) {
+      running.push(judgeBatch(batch, rollout, candidate, options));
+      if (!batch.criteria.some(({ veto }) => veto !== undefined)) continue;
+      results.push(...(await Promise.all(running)));
+      running = [];
+      if (vetoOf(config.criteria, verdictsOf(results)) !== undefined) break;
+    }
+    results.push(...(await Promise.all(running)));
+    const usage = results.reduce((sum, one) => addUsage(sum, one.usage), NO_USAGE);
+    return { verdict: { ...place, ...outcomeOf(config.criteria, results) }, usage };
+  }
+
+  return {
+    id: model.id,
+    fingerprint,
+    criteria: config.criteria,
+    price: config.price,
+    judge: (rollouts_G, options = {}) =>
+      Promise.all(
+        rollouts_G.map(async (rollout) => {
+          const candidates = candidatesOf(rollout.response, config.unit, config.max_items);
+          const judged = await Promise.all(
+            candidates.map((candidate) => judgeOne(rollout, candidate, options)),
+          );
+          const verdicts = judged.map(({ verdict }) => verdict);
+          const items = candidates.map(({ value }) => value);
+          const usage = judged.reduce((sum, one) => addUsage(sum, one.usage), NO_USAGE);
+          return { answer: aggregate(how, verdicts, items), verdicts, usage };
+        }),
+      ),
+  };
+}
+
+type BatchResult = { key: string; raw: string; usage: Usage } & (
+  | { verdicts: CriterionVerdict[]; mismatch: boolean; note?: string }
+  | { verdicts?: undefined; reason: AbstentionReason; detail: string }
+);
+
+const verdictsOf = (results: readonly BatchResult[]): CriterionVerdict[] =>
+  results.flatMap(({ verdicts }) => verdicts ?? []);
+
+/** Several calls as one verdict. What was not asked because of a veto is not in it. */
+function outcomeOf(criteria: readonly Criterion[], results: readonly BatchResult[]) {
+  const key = results.map((one) => one.key).join('+');
+  const raw = results.map((one) => one.raw).join('\n');
+  const verdicts = verdictsOf(results);
+  const scored = scoreCriteria(criteria, verdicts);
+  const failed = results.find((one) => one.verdicts === undefined);
+  if (failed && !failed.verdicts && scored.vetoedBy === undefined)
+    return { key, raw, status: 'abstained', reason: failed.reason, detail: failed.detail } as const;
+  const notes = results.flatMap((one) => (one.verdicts && one.note !== undefined ? [one.note] : []));
+  return {
+    key,
+    raw,
+    status: 'scored',
+    ...scored,
+    criteria: verdicts,
+    mismatch: results.some((one) => one.verdicts && one.mismatch),
+    ...(notes.length === 0 ? {} : { note: notes.join('; ') }),
+  } as const;
+}
+
+function zeroVerdict(criterion: Criterion, reason: string): CriterionVerdict {
+  return { criterion: criterion.name, evidence: '', reason, value: scaleRange(criterion).min, score: 0 };
+}
