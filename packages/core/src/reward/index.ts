@@ -1,6 +1,6 @@
 export { applyAbstentionPolicy } from './abstention.js';
-export type { Check } from './check.js';
+export type { Check, CheckContext, CheckResult } from './check.js';
 export { checkSchema, type CheckConfig } from './checks/index.js';
-export { normaliseTypography } from './checks/grounding.js';
+export { normaliseTypography } from './checks/grounding/typography.js';
 export { createReward, type RewardFunction, type ScoreOptions } from './reward.js';
 export { rewardSchema, type RewardConfig } from './schema.js';

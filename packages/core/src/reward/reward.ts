@@ -1,8 +1,9 @@
 import { NO_USAGE, type Reward, type RewardComponent, type Rollout, type Verdict } from '@touchstone/spec';
 import type { Judge } from '../judge/judge.js';
-import { answerScore, weightedMean } from '../judge/score.js';
-import type { Check } from './check.js';
+import { answerScore } from '../judge/score.js';
+import type { CheckContext } from './check.js';
 import { createCheck } from './checks/index.js';
+import { composeReward } from './compose.js';
 import type { RewardConfig } from './schema.js';
 
 export interface ScoreOptions {
@@ -23,38 +24,37 @@ export interface RewardFunction {
 }
 
 /**
- * The reward: every check first, then the judge unless a gate failed. The score is Σ wᵢ·sᵢ over the checks and the
- * judge, with weights normalised to sum to 1; a failed gate makes it 0. Criteria are reported with weight 0.
+ * The reward: every check first, then the judge unless a gate failed. How they make the score: see `composeReward`.
+ * Criteria are reported with weight 0.
  *
- * @param options.baseDir folder of the configuration, for the files that checks name.
- * @throws {InputError} when such a file is missing or wrong.
+ * @param judge null where the checks alone decide.
+ * @param context what checks need: the configuration's folder above all.
+ * @throws {InputError} when a file that a check names is missing or wrong, or nothing has a weight.
  */
 export function createReward(
   config: RewardConfig,
-  judge: Judge,
-  { baseDir }: { baseDir: string },
+  judge: Judge | null,
+  context: CheckContext,
 ): RewardFunction {
-  const checks = config.checks.map((check) => createCheck(check, baseDir));
-  const totalWeight = checks.reduce((sum, check) => sum + check.weight, config.judge_weight);
+  const checks = config.checks.map((check) => createCheck(check, context));
+  const rule = composeReward(config, checks, judge !== null);
+  const { judgeShare } = rule;
 
   async function scoreOne(rollout: Rollout): Promise<Reward> {
-    const checked = checks.map((check) => runCheck(check, rollout, totalWeight));
-    const gatedBy = checks.find((check, i) => check.gate && (checked[i]!.score ?? 0) < 1)?.name;
+    const checked = await rule.runChecks(rollout);
+    const gatedBy = rule.gatedBy(checked);
     if (gatedBy !== undefined) {
-      const components = [...checked, ...judgeComponents(judge, null, [], config.judge_weight / totalWeight)];
+      const components = [...checked, ...judgeComponents(judge, null, [], judgeShare)].map(withoutPart);
       return { status: 'scored', score: 0, gatedBy, components, verdicts: [], usage: NO_USAGE };
     }
+    if (judge === null || !rule.usesJudge)
+      return { status: 'scored', ...rule.total(checked), verdicts: [], usage: NO_USAGE };
     const { verdicts, usage } = await judge.judge(rollout);
     const answer = answerScore(verdicts);
     const judged = answer.status === 'scored' ? answer.score : null;
-    const components = [
-      ...checked,
-      ...judgeComponents(judge, judged, verdicts, config.judge_weight / totalWeight),
-    ];
+    const components = [...checked, ...judgeComponents(judge, judged, verdicts, judgeShare)];
     if (answer.status === 'abstained') return { ...answer, components, verdicts, usage };
-    const counted = components.filter(({ kind }) => kind !== 'criterion');
-    const score = weightedMean(counted.map((part) => ({ value: part.score ?? 0, weight: part.weight })));
-    return { status: 'scored', score: clamp(score), components, verdicts, usage };
+    return { status: 'scored', ...rule.total(components), verdicts, usage };
   }
 
   return {
@@ -69,17 +69,19 @@ export function createReward(
   };
 }
 
-function runCheck(check: Check, rollout: Rollout, totalWeight: number): RewardComponent {
-  return { name: check.name, kind: 'check', weight: check.weight / totalWeight, ...check.evaluate(rollout) };
+/** A failed gate makes the reward 0, whatever the parts. */
+function withoutPart(component: RewardComponent): RewardComponent {
+  return { ...component, contribution: 0 };
 }
 
 /** The judge as a whole, and each criterion: its mean over the items, null where any of them abstained. */
 function judgeComponents(
-  judge: Judge,
+  judge: Judge | null,
   score: number | null,
   verdicts: readonly Verdict[],
   weight: number,
 ): RewardComponent[] {
+  if (judge === null) return [];
   const whole: RewardComponent = { name: 'judge', kind: 'judge', score, weight };
   if (score !== null && verdicts.length === 0) whole.detail = 'nothing to judge: expected a non-empty answer';
   const criteria = judge.criteria.map(({ name }): RewardComponent => {
@@ -93,9 +95,4 @@ function judgeComponents(
     return { name, kind: 'criterion', score: mean, weight: 0 };
   });
   return [whole, ...criteria];
-}
-
-/** Rounding in the sum must not leave 0–1. */
-function clamp(score: number): number {
-  return Math.min(1, Math.max(0, score));
 }
