@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Evaluate } from '../check.js';
-import { parseAnswerTemplate } from './answer-template.js';
+import { parseAnswerTemplate } from '../../judge/answer-template.js';
 import { checkFields } from './common.js';
 import { indelSimilarity } from './metrics/indel.js';
 import { gleu, rougeL, rougeN } from './metrics/n-grams.js';

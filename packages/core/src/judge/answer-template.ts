@@ -1,7 +1,7 @@
 import { InputError, type JsonValue, type Rollout } from '@touchstone/spec';
-import { parseAnswer } from '../../answer.js';
-import { parseTemplate } from '../../judge/template.js';
-import { isTaskPath, readPath, readTaskPath } from '../../task-path.js';
+import { parseAnswer } from '../answer.js';
+import { parseTemplate } from './template.js';
+import { isTaskPath, readPath, readTaskPath } from '../task-path.js';
 
 /** A text with placeholders for parts of the task and of the answer. */
 export interface AnswerTemplate {
@@ -12,20 +12,18 @@ export interface AnswerTemplate {
   fill(rollout: Pick<Rollout, 'task' | 'response'>): { text: string } | { problem: string };
 }
 
-export const TEMPLATE_NAMES = [
+const KNOWN = [
   'response',
   'response.FIELD',
+  'response_json',
   'prompt',
   'reference',
   'reference.NAME',
   'metadata.NAME',
 ];
 
-/** Whether `name` may stand between `{{` and `}}`. */
-export function isTemplateName(name: string): boolean {
-  return (
-    name === 'response' || name === 'response_json' || /^response(\.[^.]+)+$/.test(name) || isTaskPath(name)
-  );
+function isKnown(name: string): boolean {
+  return name === 'response_json' || /^response(\.[^.]+)*$/.test(name) || isTaskPath(name);
 }
 
 /**
@@ -33,31 +31,33 @@ export function isTemplateName(name: string): boolean {
  * `{{response_json}}` all of that, compact; the rest are places of the task. Text goes in as it is, other values as JSON.
  *
  * @param what names the template in messages.
+ * @param shield what is done to every value before it goes in; by default nothing.
  * @throws {InputError} for a placeholder that is not known.
  */
-export function parseAnswerTemplate(source: string, what: string): AnswerTemplate {
-  const template = parseTemplate(source, { what, isKnown: isTemplateName, known: TEMPLATE_NAMES });
+export function parseAnswerTemplate(
+  source: string,
+  what: string,
+  shield: (text: string) => string = (text) => text,
+): AnswerTemplate {
+  const template = parseTemplate(source, { what, isKnown, known: KNOWN });
   return {
     fill({ task, response }) {
       const values = new Map<string, string>();
       for (const name of template.names) {
-        const value = name.startsWith('response') ? fromAnswer(name, response) : fromTask(name, task);
-        if (typeof value === 'object') return value;
-        values.set(name, value);
+        if (!name.startsWith('response')) {
+          const value = readTaskPath(task, name);
+          if (value === undefined || (value === null && name === 'reference'))
+            throw new InputError([{ message: `task ${task.id}: ${name} is missing; ${what} needs it` }]);
+          values.set(name, shield(asText(value)));
+          continue;
+        }
+        const text = fromAnswer(name, response);
+        if (typeof text === 'object') return text;
+        values.set(name, shield(text));
       }
       return { text: template.fill((name) => values.get(name)!) };
     },
   };
-}
-
-function fromTask(path: string, task: Rollout['task']): string {
-  const value = readTaskPath(task, path);
-  if (value === undefined || value === null) {
-    throw new InputError([
-      { message: `task ${task.id}: ${path} is missing; a check of the reward needs it` },
-    ]);
-  }
-  return asText(value);
 }
 
 function fromAnswer(name: string, response: string): string | { problem: string } {
@@ -65,9 +65,8 @@ function fromAnswer(name: string, response: string): string | { problem: string 
   const answer = parseAnswer(response);
   if (!('value' in answer)) return { problem: 'the answer is not JSON' };
   const value = readPath(answer.value, name.split('.').slice(1));
-  return value === undefined
-    ? { problem: `the answer has no ${name.slice('response.'.length)}` }
-    : asText(value);
+  if (value !== undefined) return asText(value);
+  return { problem: `the answer has no ${name.slice('response.'.length)}` };
 }
 
 function asText(value: JsonValue): string {
