@@ -1,13 +1,15 @@
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { InputError } from '@touchstone/spec';
 import type { Command } from 'commander';
 import { ANSWER_SCHEMA, INIT_TEMPLATE } from '../config/init-template.js';
 import { configJsonSchema } from '../config/json-schema.js';
+import { readGrader } from '../grader/read.js';
+import { graderYaml } from '../grader/write.js';
 import type { Io } from '../io.js';
 
-/** `touchstone init [folder]` */
+/** `touchstone init [folder] [--from grader.json]` */
 export function registerInit(program: Command, io: Io): void {
   program
     .command('init')
@@ -15,16 +17,24 @@ export function registerInit(program: Command, io: Io): void {
       'write a commented touchstone.yaml to start from, with the schema that lets editors complete it',
     )
     .argument('[folder]', 'where to write it', '.')
+    .option('--from <grader>', 'a grader of OpenAI or Azure (JSON): write a reward that scores as it does')
     .option('--json', 'print the result as JSON')
-    .action(async (folder: string, options: { json?: true }) => {
-      const written = await init(folder);
-      if (options.json) io.out.write(`${JSON.stringify({ written })}\n`);
-      else {
-        io.out.write(`Wrote ${written.join(', ')}.\n`);
-        io.out.write(
-          'Next: put your data and models where it says, and check it with "touchstone doctor".\n',
-        );
+    .action(async (folder: string, options: { from?: string; json?: true }) => {
+      const { from } = options;
+      const converted = from === undefined ? undefined : await readGrader(from);
+      const yaml = converted ? graderYaml(converted, basename(from!)) : INIT_TEMPLATE;
+      const written = await init(folder, yaml, converted ? {} : { 'answer.schema.json': ANSWER_SCHEMA });
+      if (options.json) {
+        io.out.write(`${JSON.stringify({ written, ...(converted && { warnings: converted.warnings }) })}\n`);
+        return;
       }
+      io.out.write(`Wrote ${written.join(', ')}.\n`);
+      for (const warning of converted?.warnings ?? []) io.out.write(`  ${warning}\n`);
+      io.out.write(
+        converted
+          ? 'Next: score answers with it, "touchstone reward score".\n'
+          : 'Next: put your data and models where it says, and check it with "touchstone doctor".\n',
+      );
     });
 }
 
@@ -32,12 +42,12 @@ export function registerInit(program: Command, io: Io): void {
  * @returns the paths that were written.
  * @throws {InputError} when one of the files is there already (then nothing is written), or cannot be written.
  */
-async function init(folder: string): Promise<string[]> {
+async function init(folder: string, yaml: string, schemas: Record<string, object>): Promise<string[]> {
   const json = (value: object): string => `${JSON.stringify(value, null, 2)}\n`;
   const files: [string, string][] = [
-    [join(folder, 'touchstone.yaml'), INIT_TEMPLATE],
+    [join(folder, 'touchstone.yaml'), yaml],
     [join(folder, 'touchstone.schema.json'), json(configJsonSchema())],
-    [join(folder, 'answer.schema.json'), json(ANSWER_SCHEMA)],
+    ...Object.entries(schemas).map(([name, schema]): [string, string] => [join(folder, name), json(schema)]),
   ];
   const present = files.flatMap(([path]) => (existsSync(path) ? [path] : []));
   if (present.length > 0) {

@@ -1,4 +1,4 @@
-import { judgeSchema, rewardSchema } from '@touchstone/core';
+import { graderSchema, judgeSchema, rewardSchema } from '@touchstone/core';
 import { gateSchema } from '@touchstone/lab';
 import { z } from 'zod';
 import { trainingSchema } from './training-schema.js';
@@ -72,3 +72,12 @@ export const configSchema = z.strictObject({
 
 /** A configuration with every default filled in. */
 export type Config = z.output<typeof configSchema>;
+
+/** What scoring needs of a configuration: a policy and data are for training, and checks may decide without a judge. */
+export const scoringSchema = configSchema.extend({
+  policy: policySchema.optional(),
+  data: dataSchema.optional(),
+  judge: judgeSchema.optional(),
+});
+export const graderScoringSchema = scoringSchema.extend({ judge: graderSchema });
+export type ScoringConfig = z.output<typeof scoringSchema> | z.output<typeof graderScoringSchema>;

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import {
   createDispatcher,
+  createGraderJudge,
   createJudge,
   createReward,
   openModel,
@@ -10,6 +11,7 @@ import {
   readRegression,
   readTasksStrict,
   type Annotation,
+  type GraderConfig,
   type Judge,
   type JudgeConfig,
   type LabelledAnswer,
@@ -23,6 +25,7 @@ import { openRun, type RunStore } from '@touchstone/store';
 import { Policy } from '@touchstone/train';
 import type { LoadedConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
+import { openCheckContext } from './check-context.js';
 import { claimFolder } from './provenance.js';
 import { loadTruth, type TruthScore } from './truth-module.js';
 
@@ -79,14 +82,15 @@ export async function openWorkspace({ config, baseDir }: LoadedConfig, folder: s
       judge,
       heldout: heldout ?? null,
     });
+    const context = await openCheckContext(config.reward, baseDir, config.policy.model);
     return {
       config,
       folder,
       store,
       policy,
       judge,
-      reward: createReward(config.reward, judge, { baseDir }),
-      heldout: heldout ? { judge: heldout, reward: createReward(config.reward, heldout, { baseDir }) } : null,
+      reward: createReward(config.reward, judge, context),
+      heldout: heldout ? { judge: heldout, reward: createReward(config.reward, heldout, context) } : null,
       truth,
       data: { train, eval: evaluation.slice(0, config.evaluation.tasks), annotations, labelled, regression },
     };
@@ -103,7 +107,7 @@ async function openPolicy(folder: string): Promise<Policy> {
 
 /** A judge as the configuration names it, answering from `cache` what was paid for before. */
 export async function openJudge(
-  config: JudgeConfig,
+  config: JudgeConfig | GraderConfig,
   seed: number,
   baseDir: string,
   cache: ReplyCache,
@@ -119,7 +123,10 @@ export async function openJudge(
     seed,
   });
   // The name as the user wrote it: a path of this machine says nothing to who reads the report.
-  return createJudge(config, { ...model, id: config.model }, dispatcher, { seed });
+  const named = { ...model, id: config.model };
+  return 'kind' in config
+    ? createGraderJudge(config, named, dispatcher, { seed })
+    : createJudge(config, named, dispatcher, { seed });
 }
 
 /** @throws {InputError} naming every task that leaves the policy no room to answer. */
