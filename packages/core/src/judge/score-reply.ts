@@ -10,10 +10,10 @@ export const SCORE_PARSER_VERSION = 1;
 const NUMBER = '[-+]?\\d{1,9}(?:\\.\\d{1,15})?';
 const REASON = '(?:reason(?:ing)?|explanation|justification|because|comment)\\b';
 const SCORE_LINE = new RegExp(
-  `^\\W*(?:final |overall |total )?(?:score|rating|grade|result) ?[:=] ?[[(]?(${NUMBER})(?: ?(?:/|out of) ?(${NUMBER}))?[\\])]?(?:[.,;]? *$|[.,;]? +${REASON})`,
+  `^\\W*(?:final |overall |total )?(?:score|rating|grade|result) ?[:=] ?[[(]{0,2}(${NUMBER})(?: ?(?:/|out of) ?(${NUMBER}))?[\\])]{0,2}(?:[.,;]? *$|[.,;]? +${REASON})`,
   'i',
 );
-const NUMBER_LINE = new RegExp(`^[[(]?(${NUMBER})(?: ?(?:/|out of) ?(${NUMBER}))?[\\])]?[.]?$`, 'i');
+const NUMBER_LINE = new RegExp(`^[[(]{0,2}(${NUMBER})(?: ?(?:/|out of) ?(${NUMBER}))?[\\])]{0,2}[.]?$`, 'i');
 
 /**
  * The score that a reply states: a number alone; on the first or last line, with an explanation; after `Score:` on a
