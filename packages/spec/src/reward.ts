@@ -83,11 +83,16 @@ export type Verdict = ScoredVerdict | AbstainedVerdict;
 /** One named part of a reward: a check, the judge as a whole, one of its criteria, or a member of a panel or cascade. */
 export interface RewardComponent {
   name: string;
-  kind: 'check' | 'judge' | 'criterion' | 'member';
+  kind: 'check' | 'judge' | 'criterion' | 'member' | 'formula';
   /** 0–1; null when this part abstained or was not reached. */
   score: number | null;
   /** Share in the total; 0 for parts that are only reported. */
   weight: number;
+  /**
+   * What this part brought to the score: weight · score, less its penalty. The contributions of a scored reward sum to
+   * its score. Absent where there is no score.
+   */
+  contribution?: number;
   detail?: string;
   /** What a member cost. */
   usage?: Usage;

@@ -1,13 +1,15 @@
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { InputError } from '@touchstone/spec';
 import { Option, type Command } from 'commander';
 import { configJsonSchema } from '../config/json-schema.js';
 import { TEMPLATE_NAMES, TEMPLATES, type TemplateName } from '../config/templates/index.js';
+import { readGrader } from '../grader/read.js';
+import { graderYaml } from '../grader/write.js';
 import type { Io } from '../io.js';
 
-/** `touchstone init [folder]` */
+/** `touchstone init [folder] [--from grader.json]` */
 export function registerInit(program: Command, io: Io): void {
   program
     .command('init')
@@ -23,16 +25,31 @@ export function registerInit(program: Command, io: Io): void {
         .choices(TEMPLATE_NAMES)
         .default('contract-review'),
     )
+    .addOption(
+      new Option(
+        '--from <grader>',
+        'a grader of OpenAI or Azure (JSON): write a reward that scores as it does',
+      ).conflicts('template'),
+    )
     .option('--json', 'print the result as JSON')
-    .action(async (folder: string, options: { json?: true; template: TemplateName }) => {
-      const written = await init(folder, options.template);
-      if (options.json) io.out.write(`${JSON.stringify({ written })}\n`);
-      else {
-        io.out.write(`Wrote ${written.join(', ')}.\n`);
-        io.out.write(
-          'Next: put your data and models where it says, and check it with "touchstone doctor".\n',
-        );
+    .action(async (folder: string, options: { template: TemplateName; from?: string; json?: true }) => {
+      const { from } = options;
+      const converted = from === undefined ? undefined : await readGrader(from);
+      const { yaml, files } = converted
+        ? { yaml: graderYaml(converted, basename(from!)), files: {} }
+        : TEMPLATES[options.template];
+      const written = await init(folder, yaml, files);
+      if (options.json) {
+        io.out.write(`${JSON.stringify({ written, ...(converted && { warnings: converted.warnings }) })}\n`);
+        return;
       }
+      io.out.write(`Wrote ${written.join(', ')}.\n`);
+      for (const warning of converted?.warnings ?? []) io.out.write(`  ${warning}\n`);
+      io.out.write(
+        converted
+          ? 'Next: score answers with it, "touchstone reward score".\n'
+          : 'Next: put your data and models where it says, and check it with "touchstone doctor".\n',
+      );
     });
 }
 
@@ -40,16 +57,12 @@ export function registerInit(program: Command, io: Io): void {
  * @returns the paths that were written.
  * @throws {InputError} when one of the files is there already (then nothing is written), or cannot be written.
  */
-async function init(folder: string, name: TemplateName): Promise<string[]> {
-  const template = TEMPLATES[name];
+async function init(folder: string, yaml: string, schemas: Record<string, object>): Promise<string[]> {
   const json = (value: object): string => `${JSON.stringify(value, null, 2)}\n`;
   const files: [string, string][] = [
-    [join(folder, 'touchstone.yaml'), template.yaml],
+    [join(folder, 'touchstone.yaml'), yaml],
     [join(folder, 'touchstone.schema.json'), json(configJsonSchema())],
-    ...Object.entries(template.files).map(([file, content]): [string, string] => [
-      join(folder, file),
-      json(content),
-    ]),
+    ...Object.entries(schemas).map(([name, schema]): [string, string] => [join(folder, name), json(schema)]),
   ];
   const present = files.flatMap(([path]) => (existsSync(path) ? [path] : []));
   if (present.length > 0) {

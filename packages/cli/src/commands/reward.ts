@@ -12,8 +12,9 @@ import {
 } from '@touchstone/serve';
 import { addUsage, InputError, NO_USAGE, type Rollout } from '@touchstone/spec';
 import { InvalidArgumentError, type Command } from 'commander';
-import { loadConfig } from '../config/load.js';
+import { loadScoringConfig } from '../config/load.js';
 import type { Io } from '../io.js';
+import { openCheckContext } from '../run/check-context.js';
 import { systemClock } from '../run/clock.js';
 import { openJudge } from '../run/workspace.js';
 import { createProgress, NO_PROGRESS } from '../terminal/progress.js';
@@ -155,10 +156,11 @@ function firstSignal(): { signal: Promise<void>; forget: () => void } {
 async function openReward(
   path: string,
 ): Promise<{ reward: RewardFunction; abstention: 'group-mean' | 'neutral' }> {
-  const { config, baseDir } = await loadConfig(path);
-  const judge = await openJudge(config.judge, config.seed, baseDir, createReplyCache());
+  const { config, baseDir } = await loadScoringConfig(path);
+  const judge = config.judge ? await openJudge(config.judge, config.seed, baseDir, createReplyCache()) : null;
+  const context = await openCheckContext(config.reward, baseDir, config.policy?.model);
   return {
-    reward: createReward(config.reward, judge, { baseDir }),
+    reward: createReward(config.reward, judge, context),
     abstention: config.reward.abstention.policy === 'group-mean' ? 'group-mean' : 'neutral',
   };
 }

@@ -5,8 +5,8 @@ import { consistencyProblems } from './consistency.js';
 import { explain } from './explain.js';
 import { configJsonSchema } from './json-schema.js';
 import { missingFiles } from './references.js';
-import { configSchema } from './schema.js';
-import type { Config } from './schema.js';
+import { configSchema, scoringSchema } from './schema.js';
+import type { Config, ScoringConfig } from './schema.js';
 import { parseYaml } from './yaml-source.js';
 import type { YamlSource } from './yaml-source.js';
 
@@ -35,19 +35,41 @@ export async function loadConfig(path: string): Promise<LoadedConfig> {
 }
 
 /**
+ * Reads and validates what scoring needs of a `touchstone.yaml`: it may lack `policy`, `data` and, where checks decide,
+ * `judge`.
+ *
+ * @throws {InputError} as `loadConfig`.
+ */
+export async function loadScoringConfig(path: string): Promise<{ config: ScoringConfig; baseDir: string }> {
+  const { file, text } = await readConfig(path);
+  const source = parseSource(text, file);
+  const result = scoringSchema.safeParse(source.value);
+  if (!result.success) throw new InputError(explain(result.error.issues, source, configJsonSchema()));
+  const baseDir = dirname(resolve(file));
+  const problems = await missingFiles(result.data, baseDir, source);
+  if (problems.length > 0) throw new InputError(problems);
+  return { config: result.data, baseDir };
+}
+
+/**
  * The configuration in `text`, without a look at the files it names.
  *
  * @param file name for messages.
  * @throws {InputError} as `loadConfig`.
  */
 export function parseConfig(text: string, file: string): { config: Config; source: YamlSource } {
+  const source = parseSource(text, file);
+  const result = configSchema.safeParse(source.value);
+  if (!result.success) throw new InputError(explain(result.error.issues, source, configJsonSchema()));
+  return { config: result.data, source };
+}
+
+function parseSource(text: string, file: string): YamlSource {
   const source = parseYaml(text, file);
   if (source.value === null) {
     throw InputError.at({ file }, 'the configuration is empty: "touchstone init" writes one to start from');
   }
-  const result = configSchema.safeParse(source.value);
-  if (!result.success) throw new InputError(explain(result.error.issues, source, configJsonSchema()));
-  return { config: result.data, source };
+  return source;
 }
 
 async function readConfig(path: string): Promise<{ file: string; text: string }> {

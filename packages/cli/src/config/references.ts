@@ -1,11 +1,15 @@
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { singleJudges } from '@touchstone/core';
-import type { Config } from './schema.js';
+import { singleJudges, type CheckConfig } from '@touchstone/core';
+import type { Config, ScoringConfig } from './schema.js';
 import type { Path, Problem, YamlSource } from './yaml-source.js';
 
 /** Files and folders that the configuration names and that are not there, at the place of the name. */
-export async function missingFiles(config: Config, baseDir: string, source: YamlSource): Promise<Problem[]> {
+export async function missingFiles(
+  config: Config | ScoringConfig,
+  baseDir: string,
+  source: YamlSource,
+): Promise<Problem[]> {
   const problems = await Promise.all(
     references(config).map(async ({ path, name, kind }): Promise<Problem[]> => {
       const problem = await missing(resolve(baseDir, name), kind);
@@ -16,24 +20,37 @@ export async function missingFiles(config: Config, baseDir: string, source: Yaml
   return problems.flat();
 }
 
+/** The file that a check names, and the key it stands under. */
+export function fileOf(check: CheckConfig): [key: string, name: string | undefined] {
+  switch (check.type) {
+    case 'json-schema':
+      return ['schema', check.schema];
+    case 'code':
+      return ['module', check.module];
+    case 'safety':
+      return ['phrases_file', check.phrases_file];
+    default:
+      return ['', undefined];
+  }
+}
+
 type Kind = 'file' | 'model folder';
 
-function references(config: Config): { path: Path; name: string; kind: Kind }[] {
+function references(config: Config | ScoringConfig): { path: Path; name: string; kind: Kind }[] {
   const found: { path: Path; name: string; kind: Kind }[] = [];
   for (const key of ['train', 'eval', 'annotations', 'labelled', 'regression'] as const) {
-    const name = config.data[key];
+    const name = config.data?.[key];
     if (name !== undefined) found.push({ path: ['data', key], name, kind: 'file' });
   }
   if (config.evaluation.truth !== undefined) {
     found.push({ path: ['evaluation', 'truth'], name: config.evaluation.truth, kind: 'file' });
   }
   config.reward.checks.forEach((check, index) => {
-    if (check.type === 'json-schema') {
-      found.push({ path: ['reward', 'checks', index, 'schema'], name: check.schema, kind: 'file' });
-    }
+    const [key, name] = fileOf(check);
+    if (name !== undefined) found.push({ path: ['reward', 'checks', index, key], name, kind: 'file' });
   });
   const models = [
-    { path: ['policy'], model: config.policy.model },
+    ...(config.policy ? [{ path: ['policy'], model: config.policy.model }] : []),
     ...(['judge', 'heldout_judge'] as const).flatMap((key) => {
       const judge = config[key];
       return judge

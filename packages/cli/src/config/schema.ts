@@ -72,3 +72,11 @@ export const configSchema = z.strictObject({
 
 /** A configuration with every default filled in. */
 export type Config = z.output<typeof configSchema>;
+
+/** What scoring needs of a configuration: a policy and data are for training, and checks may decide without a judge. */
+export const scoringSchema = configSchema.extend({
+  policy: policySchema.optional(),
+  data: dataSchema.optional(),
+  judge: judgeSchema.optional(),
+});
+export type ScoringConfig = z.output<typeof scoringSchema>;

@@ -28,7 +28,9 @@ export function pickExamples(workspace: Workspace, stored: Record<string, Stored
 /** What the grounding check or the judge calls the document; without either, the prompt. */
 function documentOf({ config }: Workspace, task: Task): string {
   const check = config.reward.checks.find(({ type }) => type === 'grounding');
-  const named = singleJudges(config.judge).map(({ config: { inputs } }) => inputs['document']);
+  const named = singleJudges(config.judge).map(({ config: single }) =>
+    'inputs' in single ? single.inputs['document'] : undefined,
+  );
   const path = check?.type === 'grounding' ? check.document : named.find((one) => one !== undefined);
   const value = readTaskPath(task, path ?? 'prompt');
   return typeof value === 'string' ? value : JSON.stringify(value ?? '', null, 2);

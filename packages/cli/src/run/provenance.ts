@@ -5,6 +5,7 @@ import type { Judge } from '@touchstone/core';
 import { InputError } from '@touchstone/spec';
 import { parse, stringify } from 'yaml';
 import { version } from '../version.js';
+import { fileOf } from '../config/references.js';
 import type { Config } from '../config/schema.js';
 
 const FILE = 'config.yaml';
@@ -27,7 +28,13 @@ export async function claimFolder(
   baseDir: string,
   models: { policy: string; judge: Judge; heldout: Judge | null },
 ): Promise<void> {
-  const files = [...Object.values(config.data), config.evaluation.truth].filter((file) => file !== undefined);
+  // Code and lists of phrases decide rewards as data does.
+  const ofChecks = config.reward.checks.flatMap((check) =>
+    check.type === 'json-schema' ? [] : (fileOf(check)[1] ?? []),
+  );
+  const files = [...Object.values(config.data), config.evaluation.truth, ...ofChecks].filter(
+    (file) => file !== undefined,
+  );
   const hashes = await Promise.all(
     files.map(async (file) => [file, sha256(await readFile(resolve(baseDir, file)))]),
   );

@@ -23,6 +23,7 @@ import { openRun, type RunStore } from '@touchstone/store';
 import { Policy } from '@touchstone/train';
 import type { LoadedConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
+import { openCheckContext } from './check-context.js';
 import { claimFolder } from './provenance.js';
 import { loadTruth, type TruthScore } from './truth-module.js';
 
@@ -79,14 +80,15 @@ export async function openWorkspace({ config, baseDir }: LoadedConfig, folder: s
       judge,
       heldout: heldout ?? null,
     });
+    const context = await openCheckContext(config.reward, baseDir, config.policy.model);
     return {
       config,
       folder,
       store,
       policy,
       judge,
-      reward: createReward(config.reward, judge, { baseDir }),
-      heldout: heldout ? { judge: heldout, reward: createReward(config.reward, heldout, { baseDir }) } : null,
+      reward: createReward(config.reward, judge, context),
+      heldout: heldout ? { judge: heldout, reward: createReward(config.reward, heldout, context) } : null,
       truth,
       data: { train, eval: evaluation.slice(0, config.evaluation.tasks), annotations, labelled, regression },
     };

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InputError } from '@touchstone/spec';
@@ -137,41 +137,5 @@ describe('lines that are a task and more', () => {
     expect(message).toContain('data.jsonl:1: max: expected a number from 0 to 1, got the number 2');
     expect(message).toContain('data.jsonl:2: expected min or max');
     expect(message).toContain('data.jsonl:3: min 0.7 is above max 0.3');
-  });
-});
-
-const samples = process.env['TOUCHSTONE_DATA'];
-const missing = samples === undefined || !existsSync(join(samples, 'rft_test_data.jsonl'));
-const why = missing ? ' (skipped: TOUCHSTONE_DATA does not point to the Nova Forge samples)' : '';
-
-describe.skipIf(missing)(`the samples of the Nova Forge SDK${why}`, () => {
-  const read = (name: string) => readTasks(join(samples ?? '', name));
-
-  it.each(['flat', 'minimal', 'nested', 'openai'])('rft_multiturn_valid_%s has no problem', async (name) => {
-    const { tasks, problems } = await read(`rft_multiturn_valid_${name}.jsonl`);
-    expect(problems).toEqual([]);
-    expect(tasks).toHaveLength(5);
-  });
-
-  it.each([
-    ['empty_prompt', [1]],
-    ['info_string', [1, 2]],
-    ['missing_prompt', [1, 2]],
-    ['openai_role', [1, 2]],
-    // We are more lenient than the vendor: an id is made from the content.
-    ['missing_id', []],
-  ])('rft_multiturn_invalid_%s names its bad lines', async (name, lines) => {
-    const { problems } = await read(`rft_multiturn_invalid_${name}.jsonl`);
-    expect(problems.map(({ line }) => line)).toEqual(lines);
-  });
-
-  it('reads the single-turn samples, which repeat one task', async () => {
-    for (const name of ['rft_test_data.jsonl', 'unstructured_rft_data.jsonl']) {
-      const { tasks, problems } = await read(name);
-      expect(tasks).toHaveLength(1);
-      expect(tasks[0]?.messages.map(({ role }) => role)).toEqual(['system', 'user']);
-      expect(tasks[0]?.reference).toEqual({ donor_bond_counts: 2, acceptor_bond_counts: 4 });
-      expect(problems.every(({ message }) => message.includes('already on line 1'))).toBe(true);
-    }
   });
 });

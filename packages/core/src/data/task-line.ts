@@ -19,7 +19,8 @@ const QUESTION_KEYS = ['question', 'system'];
  *
  * - `reference_answer` and `truth` are looked up at the top level, then in `metadata`.
  * - Members of `metadata` and all other keys become `Task.metadata`; the top level wins.
- * - Without an `id` the task gets one from a hash of its content, the same on every machine.
+ * - Without an `id` the task gets one from a hash of its content, the same on every machine; but a line of Nova's
+ *   multi-turn environments (`prompt` with `task` or `info`) must have its own.
  * - Tasks are single-turn text: the last turn is the user's, tools and images are refused.
  */
 export function parseTaskLine(value: unknown): Parsed<Task> {
@@ -51,6 +52,11 @@ export function parseTaskLine(value: unknown): Parsed<Task> {
   if (id !== null && (typeof id !== 'string' || id.trim() === '')) {
     problems.push(`id: expected a text that is not blank, got ${describe(id)}`);
   }
+  // Only Amazon Nova's multi-turn environments have these keys; they refuse lines without an id.
+  const isNova =
+    messageKeys(line, nested) === 'prompt' && (Object.hasOwn(line, 'info') || Object.hasOwn(line, 'task'));
+  if (isNova && id === null)
+    problems.push('id: expected a text: a multi-turn line of Amazon Nova needs one, got nothing');
   if (messages === undefined || problems.length > 0) return { problems };
 
   const metadata = collectMetadata(line, nested);

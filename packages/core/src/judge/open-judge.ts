@@ -1,6 +1,8 @@
 import { InputError, type LanguageModel } from '@touchstone/spec';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { Criterion } from './criterion.js';
+import { createGraderJudge } from './grader/grader.js';
+import { scaleOf } from './grader/schema.js';
 import { createGroupJudge, RANK } from './group/group.js';
 import type { Judge } from './judge.js';
 import { createCascade } from './panel/cascade.js';
@@ -44,7 +46,9 @@ export async function openJudge(config: JudgeConfig, resources: JudgeResources):
       );
     case 'rubric':
     case 'preference':
-    case 'group': {
+    case 'group':
+    case 'score-model':
+    case 'label-model': {
       const model = await resources.openModel(config);
       return createJudge(config, model, resources.dispatcher(config), { seed: resources.seed });
     }
@@ -70,6 +74,9 @@ export function createJudge(
       return createPreferenceJudge(config, model, dispatcher, options);
     case 'group':
       return createGroupJudge(config, model, dispatcher, options);
+    case 'score-model':
+    case 'label-model':
+      return createGraderJudge(config, model, dispatcher, options);
     case 'panel':
     case 'cascade':
       throw new InputError([
@@ -101,8 +108,17 @@ export function singleJudges(
 /** The criteria that the verdicts of a judge will name, each name once. */
 export function criteriaOf(config: JudgeConfig): Criterion[] {
   const all = singleJudges(config).flatMap(({ config: single }) => {
-    if (single.kind === 'preference') return [PREFERENCE];
-    return single.kind === 'group' && single.mode === 'rank' ? [RANK] : single.criteria;
+    switch (single.kind) {
+      case 'preference':
+        return [PREFERENCE];
+      case 'score-model':
+      case 'label-model':
+        return [scaleOf(single).criterion];
+      case 'group':
+        return single.mode === 'rank' ? [RANK] : single.criteria;
+      case 'rubric':
+        return single.criteria;
+    }
   });
   return all.filter(({ name }, i) => all.findIndex((other) => other.name === name) === i);
 }

@@ -126,7 +126,7 @@ export function taskSections(inputs: Readonly<Record<string, string>>, withRefer
 }
 
 /** At most `limit` characters, cut between code points, with a note of how much is missing. */
-function truncate(text: string, limit: number): string {
+export function truncate(text: string, limit: number): string {
   if (text.length <= limit) return text;
   const last = text.charCodeAt(limit - 1);
   const shown = text.slice(0, last >= 0xd800 && last < 0xdc00 ? limit - 1 : limit);

@@ -1,21 +1,11 @@
 import { z } from 'zod';
 import { isTaskPath } from '../task-path.js';
 import { modelFields } from '../providers/schema.js';
+import { callFields } from './call-fields.js';
 import { criteriaSchema, name } from './criterion.js';
+import { labelModelSchema, scoreModelSchema } from './grader/schema.js';
 import { aggregateSchema } from './rubric/aggregate.js';
 import { checkRules, ruleSchema } from './rubric/rules.js';
-
-/** `concurrency`, `timeout_seconds` and `attempts` are for the judge's dispatcher. */
-const callFields = {
-  concurrency: z.int().positive().default(8).meta({ description: 'Judge calls in flight at once' }),
-  timeout_seconds: z
-    .number()
-    .positive()
-    .max(3600)
-    .default(120)
-    .meta({ description: 'One attempt of a judge call' }),
-  attempts: z.int().positive().default(5).meta({ description: 'Attempts of a judge call in all' }),
-};
 
 /** What every judge has that asks a model itself. */
 const askingFields = {
@@ -144,7 +134,13 @@ export const groupSchema = z
 export type GroupConfig = z.output<typeof groupSchema>;
 
 /** Judges that ask a model themselves. */
-const singleSchema = z.discriminatedUnion('kind', [rubricSchema, preferenceSchema, groupSchema]);
+const singleSchema = z.discriminatedUnion('kind', [
+  rubricSchema,
+  preferenceSchema,
+  groupSchema,
+  scoreModelSchema,
+  labelModelSchema,
+]);
 export type SingleJudgeConfig = z.output<typeof singleSchema>;
 
 export const panelSchema = z
@@ -182,7 +178,14 @@ export const panelSchema = z
   .meta({ id: 'panel_judge' });
 export type PanelConfig = z.output<typeof panelSchema>;
 
-const stageSchema = z.discriminatedUnion('kind', [rubricSchema, preferenceSchema, groupSchema, panelSchema]);
+const stageSchema = z.discriminatedUnion('kind', [
+  rubricSchema,
+  preferenceSchema,
+  groupSchema,
+  scoreModelSchema,
+  labelModelSchema,
+  panelSchema,
+]);
 
 export const cascadeSchema = z
   .strictObject({
@@ -234,6 +237,8 @@ export const judgeSchema = z.discriminatedUnion('kind', [
   rubricSchema,
   preferenceSchema,
   groupSchema,
+  scoreModelSchema,
+  labelModelSchema,
   panelSchema,
   cascadeSchema,
 ]);

@@ -102,6 +102,7 @@ describe('the reward', () => {
       { name: 'B', kind: 'criterion', score: 0.5, weight: 0 },
     ]);
     expect(reward.components.reduce((sum, { weight }) => sum + weight, 0)).toBeCloseTo(1, 12);
+    expect(reward.components.reduce((sum, part) => sum + part.contribution!, 0)).toBeCloseTo(0.6875, 12);
   });
 
   it('is 0 and asks nobody when a gate fails', async () => {
@@ -122,6 +123,26 @@ describe('the reward', () => {
     const reward = await scoreOne(judgeSaying([]), '{"q":"one"}');
     expect(reward.status === 'scored' && reward.score).toBeCloseTo(0.25, 12);
     expect(reward.components.map(({ score }) => score)).toEqual([1, 1, 0, 0, 0]);
+  });
+
+  it('needs no judge where the checks decide', async () => {
+    const judge = judgeSaying([verdict(0, 1, 1)]);
+    const alone = rewardSchema.parse({
+      checks: [{ type: 'length', min: 2, tolerance: 2, weight: 1 }],
+      formula: undefined,
+    });
+    const formula = rewardSchema.parse({
+      checks: [{ type: 'length', min: 2, tolerance: 2 }],
+      formula: { expression: 'length ^ 2' },
+    });
+    for (const [rule, asked, expected] of [
+      [alone, null, 0.5],
+      [formula, judge, 0.25],
+    ] as const) {
+      const [reward] = await createReward(rule, asked, { baseDir: '.' }).score([rollout('x')]);
+      expect(reward).toMatchObject({ status: 'scored', score: expected, verdicts: [], usage: NO_USAGE });
+    }
+    expect(judge.asked).toBe(0);
   });
 
   it('abstains when one item could not be judged', async () => {

@@ -1,9 +1,10 @@
 import { NO_USAGE, type Reward, type RewardComponent, type Rollout } from '@touchstone/spec';
 import type { Judge, Judgement } from '../judge/judge.js';
-import { weightedMean } from '../judge/score.js';
-import type { Check } from './check.js';
+import type { CheckContext } from './check.js';
 import { createCheck } from './checks/index.js';
+import { composeReward } from './compose.js';
 import { groupsOf, untilAborted } from './groups.js';
+import { judgeComponents } from './judge-components.js';
 import type { RewardConfig } from './schema.js';
 
 export interface ScoreOptions {
@@ -24,66 +25,66 @@ export interface RewardFunction {
 }
 
 /**
- * The reward: every check first, then the judge unless a gate failed. The score is Σ wᵢ·sᵢ over the checks and the
- * judge, with weights normalised to sum to 1; a failed gate makes it 0. Criteria are reported with weight 0.
+ * The reward: every check first, then the judge unless a gate failed. How they make the score: see `composeReward`.
+ * Criteria are reported with weight 0.
  *
- * @param options.baseDir folder of the configuration, for the files that checks name.
- * @throws {InputError} when such a file is missing or wrong.
+ * @param judge null where the checks alone decide.
+ * @param context what checks need: the configuration's folder above all.
+ * @throws {InputError} when a file that a check names is missing or wrong, or nothing has a weight.
  */
 export function createReward(
   config: RewardConfig,
-  judge: Judge,
-  { baseDir }: { baseDir: string },
+  judge: Judge | null,
+  context: CheckContext,
 ): RewardFunction {
-  const checks = config.checks.map((check) => createCheck(check, baseDir));
-  const totalWeight = checks.reduce((sum, check) => sum + check.weight, config.judge_weight);
+  const checks = config.checks.map((check) => createCheck(check, context));
+  const rule = composeReward(config, checks, judge !== null);
+  const { judgeShare } = rule;
 
-  /** Checks one rollout. What a gate refuses has its reward, and the judge is not shown it. */
-  function check(rollout: Rollout): { components: RewardComponent[]; gated?: Reward } {
-    const components = checks.map((one) => runCheck(one, rollout, totalWeight));
-    const gatedBy = checks.find((one, i) => one.gate && (components[i]!.score ?? 0) < 1)?.name;
-    if (gatedBy === undefined) return { components };
-    const parts = [...components, ...judgeComponents(judge, null, config.judge_weight / totalWeight)];
-    const gated: Reward = {
-      status: 'scored',
-      score: 0,
-      gatedBy,
-      components: parts,
-      verdicts: [],
-      usage: NO_USAGE,
-    };
-    return { components, gated };
+  /** The reward of one answer. `judgement` is null where the judge was not asked. */
+  function rewardOf(checked: RewardComponent[], judgement: Judgement | null): Reward {
+    const { verdicts, usage } = judgement ?? { verdicts: [], usage: NO_USAGE };
+    const components =
+      judge === null ? checked : [...checked, ...judgeComponents(judge, judgement, judgeShare)];
+    const gatedBy = rule.gatedBy(checked);
+    if (gatedBy !== undefined) {
+      // A failed gate makes the reward 0, whatever the parts.
+      const parts = components.map((part) => ({ ...part, contribution: 0 }));
+      return { status: 'scored', score: 0, gatedBy, components: parts, verdicts, usage };
+    }
+    if (judgement?.answer.status === 'abstained') return { ...judgement.answer, components, verdicts, usage };
+    return { status: 'scored', ...rule.total(components), verdicts, usage };
   }
 
-  function combine(checked: RewardComponent[], judgement: Judgement): Reward {
-    const { answer, verdicts, usage } = judgement;
-    const components = [...checked, ...judgeComponents(judge, judgement, config.judge_weight / totalWeight)];
-    if (answer.status === 'abstained') return { ...answer, components, verdicts, usage };
-    const counted = components.filter(({ weight }) => weight > 0);
-    const score = weightedMean(counted.map((part) => ({ value: part.score ?? 0, weight: part.weight })));
-    return { status: 'scored', score: clamp(score), components, verdicts, usage };
+  /** What the judge says of answers that no gate has refused. */
+  async function judgeGroup(
+    shown: Rollout[],
+    signal: AbortSignal | undefined,
+  ): Promise<(Judgement | null)[]> {
+    if (judge === null || !rule.usesJudge || shown.length === 0) return shown.map(() => null);
+    return untilAborted(
+      (heeded) => judge.judge(shown, { signal: heeded }),
+      signal,
+      () => shown.map(() => LATE),
+    );
   }
 
   /** Rewards of rollouts that are judged together: a group, or one alone. Those behind a gate are not shown. */
   async function scoreGroup(rollouts_G: Rollout[], signal: AbortSignal | undefined): Promise<Reward[]> {
-    const checked_G = rollouts_G.map(check);
-    const shown = rollouts_G.flatMap((rollout, i) => (checked_G[i]!.gated ? [] : [rollout]));
-    const judgements =
-      shown.length === 0
-        ? []
-        : await untilAborted(
-            (heeded) => judge.judge(shown, { signal: heeded }),
-            signal,
-            () => shown.map(() => LATE),
-          );
+    const checked_G = await Promise.all(rollouts_G.map(rule.runChecks));
+    const isShown = checked_G.map((checked) => rule.gatedBy(checked) === undefined);
+    const judgements = await judgeGroup(
+      rollouts_G.filter((_, i) => isShown[i]),
+      signal,
+    );
     let next = 0;
-    return checked_G.map(({ components, gated }) => gated ?? combine(components, judgements[next++]!));
+    return checked_G.map((checked, i) => rewardOf(checked, isShown[i] ? judgements[next++]! : null));
   }
 
   return {
     async score(rollouts, { onDone, signal } = {}) {
       const rewards: Reward[] = [];
-      const groups = judge.compares ? groupsOf(rollouts) : rollouts.map((_, index) => [index]);
+      const groups = judge?.compares ? groupsOf(rollouts) : rollouts.map((_, index) => [index]);
       await Promise.all(
         groups.map(async (indices) => {
           const scored = await scoreGroup(
@@ -107,46 +108,3 @@ const LATE: Judgement = {
   verdicts: [],
   usage: NO_USAGE,
 };
-
-function runCheck(check: Check, rollout: Rollout, totalWeight: number): RewardComponent {
-  return { name: check.name, kind: 'check', weight: check.weight / totalWeight, ...check.evaluate(rollout) };
-}
-
-/**
- * The judge as a whole; each criterion: its mean over the judge's own verdicts, null where it abstained or none names
- * it; and each member with what it cost. `judgement` is null where the judge was not asked.
- */
-function judgeComponents(judge: Judge, judgement: Judgement | null, weight: number): RewardComponent[] {
-  const score = judgement?.answer.status === 'scored' ? judgement.answer.score : null;
-  const verdicts = (judgement?.verdicts ?? []).filter(({ member }) => member === undefined);
-  const whole: RewardComponent = { name: 'judge', kind: 'judge', score, weight };
-  const isEmpty = score !== null && verdicts.length === 0;
-  if (isEmpty) whole.detail = 'nothing to judge: expected a non-empty answer';
-  const criteria = judge.criteria.map(({ name }): RewardComponent => {
-    const values = verdicts.flatMap((verdict) =>
-      verdict.status === 'scored'
-        ? verdict.criteria.filter((one) => one.criterion === name).map((one) => one.score)
-        : [],
-    );
-    const mean = values.length === 0 ? null : values.reduce((a, b) => a + b, 0) / values.length;
-    return { name, kind: 'criterion', score: score === null ? null : isEmpty ? 0 : mean, weight: 0 };
-  });
-  const members = (judgement?.members ?? []).map(({ name, answer, usage }): RewardComponent => ({
-    name: `judge.${name}`,
-    kind: 'member',
-    score: answer?.status === 'scored' ? answer.score : null,
-    weight: 0,
-    ...(answer === null
-      ? { detail: 'not asked' }
-      : answer.status === 'abstained'
-        ? { detail: `${answer.reason}: ${answer.detail}` }
-        : {}),
-    usage,
-  }));
-  return [whole, ...criteria, ...members];
-}
-
-/** Rounding in the sum must not leave 0–1. */
-function clamp(score: number): number {
-  return Math.min(1, Math.max(0, score));
-}

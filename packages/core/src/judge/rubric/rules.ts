@@ -1,6 +1,6 @@
 import { InputError, type CriterionVerdict, type JsonValue, type Task } from '@touchstone/spec';
 import { z } from 'zod';
-import { normaliseTypography } from '../../reward/checks/grounding.js';
+import { normaliseTypography } from '../../reward/checks/grounding/typography.js';
 import { parseAnswer } from '../../answer.js';
 import { isTaskPath, readPath, readTaskPath, toText } from '../../task-path.js';
 import type { Criterion } from '../criterion.js';

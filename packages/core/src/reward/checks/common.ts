@@ -12,4 +12,14 @@ export const checkFields = {
     .boolean()
     .default(false)
     .meta({ description: 'Anything but a full score ends judging with reward 0' }),
+  penalty: z
+    .strictObject({
+      max: z
+        .number()
+        .positive()
+        .max(1)
+        .meta({ description: 'What a score of 0 takes off the reward; a score of 1 takes nothing' }),
+    })
+    .optional()
+    .meta({ description: 'Lowers the reward after the weighted mean, in place of a weight' }),
 };

@@ -1,0 +1,147 @@
+#!/usr/bin/env node
+/**
+ * The grounding check on quotes that lawyers took from contracts:
+ *
+ *     npm run bench:grounding -- --data DIR        DIR holds cuad/ and azure_rft_clausematching/
+ *
+ * Each quote must be found in its contract, and must not be found once one of its words is another. The other word comes
+ * from another contract and does not occur in this one, so a changed quote that is found would be an error. Exit code 1
+ * when a figure is missed.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { dataFolder, fromDist, print, table } from './shared.mjs';
+
+const { createCheck, checkSchema } = await fromDist('core', 'reward/checks/index.js');
+const { random } = await fromDist('spec', 'index.js');
+const data = dataFolder('cuad', 'azure_rft_clausematching');
+const SEED = 1;
+
+const checkWith = (minSimilarity) =>
+  createCheck(
+    checkSchema.parse({
+      type: 'grounding',
+      quotes: 'quote',
+      document: 'metadata.document',
+      min_similarity: minSimilarity,
+    }),
+    { baseDir: '.' },
+  );
+const verbatim = checkWith(1);
+
+/** How many of the quotes the check finds. */
+function found(check, id, document, quotes) {
+  if (quotes.length === 0) return 0;
+  const task = { id, messages: [], reference: null, metadata: { document } };
+  const { score } = check.evaluate({ task, response: JSON.stringify(quotes.map((quote) => ({ quote }))) });
+  return Math.round(score * quotes.length);
+}
+
+/** Each quote with one word replaced by a word of `pool` that `document` does not contain. */
+function changed(quotes, document, pool, id) {
+  const known = document.toLowerCase();
+  const draw = random(SEED, 'changed', id);
+  const drawForeign = () => {
+    for (;;) {
+      const word = draw.pick(pool);
+      if (!known.includes(word.toLowerCase())) return word;
+    }
+  };
+  return quotes.map((quote) => {
+    const { 0: word, index } = draw.pick([...quote.matchAll(/\S+/g)]);
+    return `${quote.slice(0, index)}${drawForeign()}${quote.slice(index + word.length)}`;
+  });
+}
+
+function* csvRows(text) {
+  let row = [];
+  for (const [, quoted, plain, end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/g)) {
+    row.push(quoted === undefined ? plain : quoted.replaceAll('""', '"'));
+    if (end === ',') continue;
+    if (row.length > 1 || row[0] !== '') yield row;
+    row = [];
+  }
+}
+
+/** The strings of a list as Python prints it. */
+function pythonStrings(text) {
+  const escapes = { n: '\n', t: '\t', r: '\r' };
+  return [...text.matchAll(/'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"/gs)].map(([, single, double]) =>
+    (single ?? double).replace(/\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|(.))/gs, (_, x, u, c) =>
+      c === undefined ? String.fromCodePoint(parseInt(x ?? u, 16)) : (escapes[c] ?? c),
+    ),
+  );
+}
+
+/** File names differ in case, punctuation and how accents are written. */
+const nameKey = (name) =>
+  path
+    .parse(name.replace(/'$/, ''))
+    .name.normalize('NFKD')
+    .replace(/[^A-Za-z0-9]/g, '')
+    .toLowerCase();
+
+function cuad() {
+  const folder = path.join(data, 'cuad', 'full_contract_txt');
+  const files = new Map(readdirSync(folder).map((name) => [nameKey(name), name]));
+  const [head, ...rows] = csvRows(readFileSync(path.join(data, 'cuad', 'master_clauses.csv'), 'utf8'));
+  const columns = head.flatMap((name, i) => (name === 'Filename' || /Answer\s*$/.test(name) ? [] : [i]));
+  return rows.map((row) => {
+    const name = files.get(nameKey(row[0]));
+    if (name === undefined) throw new Error(`no contract for ${row[0]}`);
+    // A clause whose middle was left out is two passages.
+    const quotes = columns.flatMap((i) =>
+      pythonStrings(row[i]).flatMap((clause) =>
+        clause.split('<omitted>').filter((part) => part.trim() !== ''),
+      ),
+    );
+    return { id: row[0], document: readFileSync(path.join(folder, name), 'utf8'), quotes };
+  });
+}
+
+function clauseMatching() {
+  const file = path.join(data, 'azure_rft_clausematching', 'clause_matching_validation.jsonl');
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line, i) => {
+      const { messages, extracted_text: quote } = JSON.parse(line);
+      return { id: `line ${i + 1}`, document: messages.at(-1).content, quotes: [quote] };
+    });
+}
+
+function measure(name, documents, check, minSimilarity) {
+  const counts = { quotes: 0, found: 0, changed: 0 };
+  for (const { id, document, quotes } of documents) {
+    counts.quotes += quotes.length;
+    counts.found += found(check, id, document, quotes);
+    counts.changed += found(check, id, document, changed(quotes, document, pool, id));
+  }
+  return { name, minSimilarity, documents: documents.length, ...counts };
+}
+
+const contracts = cuad();
+const pool = [...new Set(contracts.flatMap(({ document }) => document.match(/\b[A-Za-z]{4,12}\b/g) ?? []))];
+// The two whose file is called otherwise in the table; the published count leaves them out.
+const renamed = contracts.filter(({ id }) => /^(KALLOINC|LECLANCH)/.test(id));
+const lines = clauseMatching();
+const rows = [
+  measure(
+    'CUAD',
+    contracts.filter((one) => !renamed.includes(one)),
+    verbatim,
+    1,
+  ),
+  measure('CUAD, two renamed contracts', renamed, verbatim, 1),
+  measure('clause matching', lines, verbatim, 1),
+  measure('clause matching, with slips', lines, checkWith(0.9), 0.9),
+];
+print(
+  table(
+    ['data', 'min_similarity', 'documents', 'quotes', 'found', 'found with one word changed'],
+    rows.map((r) => [r.name, r.minSimilarity, r.documents, r.quotes, r.found, r.changed]),
+  ),
+);
+const ok = rows.every((r) => r.found === r.quotes && (r.minSimilarity < 1 || r.changed === 0));
+print(ok ? '\nok' : '\nmissed: a quote was not found, or a changed one was');
+process.exitCode = ok ? 0 : 1;
