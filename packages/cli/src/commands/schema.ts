@@ -12,7 +12,9 @@ type Published = (typeof PUBLISHED)[number];
 export function registerSchema(program: Command, io: Io): void {
   program
     .command('schema')
-    .description('print a JSON Schema: of touchstone.yaml, or of summary.json; or the OpenAPI document of reward serve')
+    .description(
+      'print a JSON Schema: of touchstone.yaml, or of summary.json; or the OpenAPI document of reward serve',
+    )
     .addArgument(new Argument('<of>', 'what it describes').choices(PUBLISHED))
     .action(async (of: Published) => {
       io.out.write(`${JSON.stringify(await published(of), null, 2)}\n`);

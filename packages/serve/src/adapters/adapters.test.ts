@@ -84,11 +84,15 @@ describe('OpenRLHF', () => {
 
   it('is told of queries that do not begin with their prompt, and of lists that do not match', async () => {
     const { post } = await start();
-    expect(await post('/openrlhf', { query: ['x'], prompts: ['y'], labels: [label] })).toMatchObject(refused(400));
+    expect(await post('/openrlhf', { query: ['x'], prompts: ['y'], labels: [label] })).toMatchObject(
+      refused(400),
+    );
     expect(await post('/openrlhf', { query: ['x'], prompts: [], labels: [] })).toMatchObject(refused(400));
     expect(await post('/openrlhf', { query: 'x' })).toMatchObject({
       status: 400,
-      reply: { error: { problems: [expect.stringMatching(/^query: /), expect.stringMatching(/^prompts: /)] } },
+      reply: {
+        error: { problems: [expect.stringMatching(/^query: /), expect.stringMatching(/^prompts: /)] },
+      },
     });
   });
 });
@@ -107,7 +111,11 @@ describe('slime', () => {
     const { post } = await start();
     const ask = (response: string) => post('/slime/object', { prompt, response, label });
     expect((await ask(answer(5))).reply).toEqual({ score: 1, judge_ok: 1, reason: null });
-    expect((await ask(answer(5, 'garble'))).reply).toEqual({ score: 0.5, judge_ok: 0, reason: 'unparseable' });
+    expect((await ask(answer(5, 'garble'))).reply).toEqual({
+      score: 0.5,
+      judge_ok: 0,
+      reason: 'unparseable',
+    });
   });
 
   it('is asked to try again under the policy "fail"', async () => {

@@ -5,7 +5,8 @@ import { afterPrompt, parsePrompt, stripEnding } from './chat-template.js';
 /** The published templates of six model families, for one conversation. */
 const TEMPLATES: Record<string, { prompt: string; end: string; system: boolean }> = {
   chatml: {
-    prompt: '<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nWhy?<|im_end|>\n<|im_start|>assistant\n',
+    prompt:
+      '<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nWhy?<|im_end|>\n<|im_start|>assistant\n',
     end: '<|im_end|>',
     system: true,
   },
@@ -20,7 +21,11 @@ const TEMPLATES: Record<string, { prompt: string; end: string; system: boolean }
     end: '<end_of_turn>\n<eos>',
     system: false,
   },
-  phi: { prompt: '<|system|>\nBe brief.<|end|>\n<|user|>\nWhy?<|end|>\n<|assistant|>\n', end: '<|end|>', system: true },
+  phi: {
+    prompt: '<|system|>\nBe brief.<|end|>\n<|user|>\nWhy?<|end|>\n<|assistant|>\n',
+    end: '<|end|>',
+    system: true,
+  },
   deepseek: {
     prompt: '<｜begin▁of▁sentence｜>Be brief.<｜User｜>Why?<｜Assistant｜>',
     end: '<｜end▁of▁sentence｜>',

@@ -58,7 +58,9 @@ export function parsePrompt(prompt: string): Message[] {
     at: match.index,
     end: match.index + match[0].length,
   }));
-  const known = starts.filter((start): start is typeof start & { role: Message['role'] } => !!start.role);
+  const known = starts.filter(
+    (start): start is typeof start & { role: Message['role'] } => start.role !== undefined,
+  );
   if (known.length === 0) return [{ role: 'user', content: stripBeginning(prompt) }];
   const before = stripBeginning(prompt.slice(0, known[0]!.at)).trim();
   const turns = known.map(({ role, end }, i): Message => {
@@ -104,12 +106,14 @@ function overlap(left: string, right: string): number {
   const border = new Int32Array(right.length);
   const extend = (matched: number, character: string | undefined): number => {
     let length = matched;
-    while (length > 0 && (length === right.length || right[length] !== character)) length = border[length - 1]!;
+    while (length > 0 && (length === right.length || right[length] !== character))
+      length = border[length - 1]!;
     return right[length] === character ? length + 1 : length;
   };
   for (let i = 1; i < right.length; i++) border[i] = extend(border[i - 1]!, right[i]);
   let matched = 0;
-  for (let i = Math.max(0, left.length - right.length); i < left.length; i++) matched = extend(matched, left[i]);
+  for (let i = Math.max(0, left.length - right.length); i < left.length; i++)
+    matched = extend(matched, left[i]);
   return matched;
 }
 

@@ -69,12 +69,9 @@ const record = z.object({
       money: z.number().meta({ description: 'US dollars' }),
     })
     .nullable(),
-  group: z
-    .object({ size: z.int(), expected: z.int(), late: z.boolean() })
-    .optional()
-    .meta({
-      description: 'How many of the group were judged together, when they came in several requests',
-    }),
+  group: z.object({ size: z.int(), expected: z.int(), late: z.boolean() }).optional().meta({
+    description: 'How many of the group were judged together, when they came in several requests',
+  }),
 });
 
 /**

@@ -89,10 +89,10 @@ function promptOf({ input, instructions }: z.output<typeof request>['responses_c
       ? [{ role: 'user' as const, content: input }]
       : input.flatMap((item): Message[] => {
           // Calls of tools and their results are no turns of the conversation that is judged.
-          const role = String(own(item, 'role') ?? '');
-          const type = own(item, 'type') ?? 'message';
-          if (type !== 'message' || !ROLES.has(role)) return [];
-          return [{ role: ROLES.get(role)!, content: textOf(own(item, 'content'), TEXT_PARTS) }];
+          const role = own(item, 'role');
+          const known = typeof role === 'string' ? ROLES.get(role) : undefined;
+          if ((own(item, 'type') ?? 'message') !== 'message' || known === undefined) return [];
+          return [{ role: known, content: textOf(own(item, 'content'), TEXT_PARTS) }];
         });
   return instructions ? [{ role: 'system', content: instructions }, ...turns] : turns;
 }

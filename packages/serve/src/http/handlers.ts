@@ -107,7 +107,9 @@ export function createHandlers(handling: Handling): ReadonlyMap<string, Handler>
   };
 
   const ready: Handler = async () => {
-    const problem = handling.isEnding() ? 'the server is ending' : (watch.problem() ?? (await handling.ready()));
+    const problem = handling.isEnding()
+      ? 'the server is ending'
+      : (watch.problem() ?? (await handling.ready()));
     if (problem !== undefined) throw new Refusal(503, problem);
     return { status: 'ready' };
   };

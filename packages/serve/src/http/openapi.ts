@@ -119,7 +119,18 @@ export const OPERATIONS: readonly Operation[] = [
   ...ADAPTERS.map(({ name, path, summary, description, request, reply }): Operation => {
     const method = 'post';
     const refusals = JUDGING;
-    return { name, method, path, summary, description, secured: true, request, reply, refusals, judges: true };
+    return {
+      name,
+      method,
+      path,
+      summary,
+      description,
+      secured: true,
+      request,
+      reply,
+      refusals,
+      judges: true,
+    };
   }),
   ...NEMO_GYM_OPERATIONS,
   ...OWN_OPERATIONS,

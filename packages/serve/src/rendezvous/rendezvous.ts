@@ -141,7 +141,7 @@ export function createRendezvous({ reward, capacity = CAPACITY }: RendezvousOpti
         member.resolve(LATE);
         unclaimed.put(answerKey(key, member.rollout), mine);
         if (gone.size < members.length) return;
-        for (const { rollout } of members) unclaimed.take(answerKey(key, rollout));
+        for (const { rollout } of members) void unclaimed.take(answerKey(key, rollout));
         stop.abort();
       };
       member.signal.addEventListener('abort', hangUp, { once: true });
@@ -163,7 +163,7 @@ export function createRendezvous({ reward, capacity = CAPACITY }: RendezvousOpti
       return known === undefined ? join(rollout, joining) : unlessAborted(known, joining.signal);
     },
     flush() {
-      for (const meeting of [...open.values()]) close(meeting);
+      for (const meeting of open.values()) close(meeting);
     },
   };
 }

@@ -8,7 +8,13 @@ const scored = (score: number): Outcome => ({ status: 'scored', score, ...parts 
 const abstained: Outcome = { status: 'abstained', reason: 'timeout', detail: '', ...parts };
 
 it('stands in by policy, within the group and never across', () => {
-  const outcomes = [scored(0.2), abstained, scored(0.4), abstained, { status: 'failed', detail: '' } as const];
+  const outcomes = [
+    scored(0.2),
+    abstained,
+    scored(0.4),
+    abstained,
+    { status: 'failed', detail: '' } as const,
+  ];
   const groups = ['a', 'a', 'a', 'b', 'a'];
   expect(numbersFor(outcomes, groups, 'mask')).toEqual([0.2, 0.5, 0.4, 0.5, 0.5]);
   expect(numbersFor(outcomes, groups, 'group-mean')).toEqual([

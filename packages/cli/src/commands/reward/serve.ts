@@ -26,7 +26,12 @@ export function registerServe(reward: Command, io: Io): void {
       'answers of a group that come one by one and are judged together; requests may say another',
       parseWhole,
     )
-    .option('--group-wait <seconds>', 'how long an answer waits for the others of its group', parseSeconds, 30)
+    .option(
+      '--group-wait <seconds>',
+      'how long an answer waits for the others of its group',
+      parseSeconds,
+      30,
+    )
     .option(
       '--drain-wait <seconds>',
       'after a signal, go on this long while GET /ready says no, so that a load balancer looks away',
