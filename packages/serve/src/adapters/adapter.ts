@@ -39,6 +39,8 @@ export interface Adapter {
    * stands in. `refused`: the whole request is answered with the status 503.
    */
   abstention: 'carried' | 'number' | 'refused';
+  /** The reply goes into a tensor as it is: its numbers are written as floats, see `toFloatJson`. */
+  floats?: boolean;
   /** @throws {InputError} naming everything in the body that is wrong. */
   read(body: unknown): Call;
 }

@@ -29,11 +29,12 @@ async function start(options: Partial<RewardServerOptions> = {}) {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
     });
-    const reply = (await response.json()) as unknown;
+    const text = await response.text();
+    const reply = JSON.parse(text) as unknown;
     const adapter = ADAPTERS.find((one) => one.path === path.split('?')[0]);
     // The published schema must say what is really sent.
     if (response.status === 200) expect(adapter!.reply.safeParse(reply).error).toBeUndefined();
-    return { status: response.status, reply, retryAfter: response.headers.get('retry-after') };
+    return { status: response.status, reply, text, retryAfter: response.headers.get('retry-after') };
   }
   return { post, notices };
 }
@@ -101,6 +102,16 @@ describe('slime', () => {
   it('gets a bare number, from a prompt as text or as messages', async () => {
     const { post } = await start();
     expect((await post('/slime', { prompt, response: `${answer(5)}<|im_end|>`, label })).reply).toBe(1);
+    // Python must read a float, or a batch of such numbers is a tensor of integers.
+    expect((await post('/slime', { prompt, response: answer(5), label })).text).toBe('1.0');
+    const { text } = await post('/openrlhf', {
+      query: [`${prompt}${answer(5)}`],
+      prompts: [prompt],
+      labels: [label],
+    });
+    expect(text).toBe(
+      '{"rewards":[1.0],"scores":[1.0],"extra_logs":{"judge_ok":[1.0],"invalid_sample":[0.0]}}',
+    );
     const messages = [{ role: 'user', content: 'Review.' }];
     expect((await post('/slime', { prompt: messages, response: answer(1), label })).reply).toBe(0.25);
     expect((await post('/slime', { prompt: messages, response: answer(1, 'fail'), label })).reply).toBe(0.5);

@@ -37,6 +37,7 @@ export const openrlhf: Adapter = {
   reply,
   deadlineMs: 170_000,
   abstention: 'number',
+  floats: true,
   read(body) {
     const { query, prompts, labels = [] } = parseBody(request, body);
     if (prompts.length !== query.length || (labels.length !== 0 && labels.length !== query.length)) {

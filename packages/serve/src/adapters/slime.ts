@@ -44,6 +44,7 @@ export const slime: Adapter = {
   reply: z.number(),
   deadlineMs: PATIENCE_MS,
   abstention: 'number',
+  floats: true,
   read: (body) => readOne(body, ({ number }) => number),
 };
 

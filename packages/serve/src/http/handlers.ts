@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { RewardFunction } from '@touchstone/core';
 import type { AbstentionPolicy, Rollout } from '@touchstone/spec';
 import { ADAPTERS, type Adapter } from '../adapters/index.js';
+import { toFloatJson } from '../adapters/float-json.js';
 import { scoreNovaEvent, type NovaResult } from '../nova/score.js';
 import type { Rendezvous } from '../rendezvous/rendezvous.js';
 import { createJudgeWatch } from '../scoring/judge-watch.js';
@@ -71,7 +72,7 @@ export function createHandlers(handling: Handling): ReadonlyMap<string, Handler>
         watch.see(outcome);
         telemetry.outcome(adapter.name, outcome);
       }
-      return reply();
+      return adapter.floats ? new Text(toFloatJson(reply()), 'application/json') : reply();
     };
   }
 

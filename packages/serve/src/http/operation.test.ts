@@ -73,6 +73,18 @@ describe('readiness', () => {
   });
 });
 
+it('does not wait for the rest of a group when it ends', async () => {
+  const { server, url } = await start();
+  const body = { prompt: 'q', response: rollout(5).response, label: { metadata: { document } } };
+  const waiting = post(url, '/slime/object?group_size=2', body);
+  const count = async () =>
+    /^touchstone_group_waiting (\d)/m.exec(await (await fetch(`${url}/metrics`)).text());
+  while ((await count())?.[1] !== '1') await new Promise((resolve) => setImmediate(resolve));
+  running.length = 0;
+  await server.close();
+  expect(await (await waiting).json()).toEqual({ score: 1, judge_ok: 1, reason: null });
+});
+
 describe('a client that hangs up', () => {
   it('cancels what nobody else waits for', async () => {
     let signal: AbortSignal | undefined;
