@@ -88,7 +88,9 @@ export function createHandlers(handling: Handling): ReadonlyMap<string, Handler>
         return rewards;
       },
     };
+    const { deadlineMs = Infinity } = readCallOptions(exchange.query);
     const results = await scoreNovaEvent(await readJsonBody(exchange.request), watched, {
+      deadlineMs,
       // The wire must carry a number.
       abstention: policy === 'group-mean' ? 'group-mean' : 'neutral',
       report: (notice) => void notices.push(notice),

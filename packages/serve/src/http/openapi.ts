@@ -17,8 +17,8 @@ export interface Operation {
   reply?: z.ZodType;
   /** Statuses of refusals beside those that every path has. */
   refusals: readonly Status[];
-  /** Takes `run`, `group_size` and `deadline_ms` in its address. */
-  judges?: boolean;
+  /** What its address may say. */
+  parameters?: readonly (keyof typeof PARAMETERS)[];
 }
 
 const REFUSALS = {
@@ -75,6 +75,7 @@ const OWN_OPERATIONS: readonly Operation[] = [
     request: z.union([z.array(novaSample), novaSample]),
     reply: novaReply,
     refusals: [400, 413, 415, 500],
+    parameters: ['deadline_ms'],
   },
   {
     name: 'health',
@@ -119,6 +120,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...ADAPTERS.map(({ name, path, summary, description, request, reply }): Operation => {
     const method = 'post';
     const refusals = JUDGING;
+    const parameters = ['run', 'group_size', 'deadline_ms'] as const;
     return {
       name,
       method,
@@ -129,30 +131,27 @@ export const OPERATIONS: readonly Operation[] = [
       request,
       reply,
       refusals,
-      judges: true,
+      parameters,
     };
   }),
   ...NEMO_GYM_OPERATIONS,
   ...OWN_OPERATIONS,
 ];
 
-const PARAMETERS = [
-  {
-    name: 'run',
+const PARAMETERS = {
+  run: {
     schema: { type: 'string' },
     description: 'Keeps the groups of training runs apart that use one server',
   },
-  {
-    name: 'group_size',
+  group_size: {
     schema: { type: 'integer', minimum: 1 },
     description: 'Answers of a whole group, if they come in several requests',
   },
-  {
-    name: 'deadline_ms',
+  deadline_ms: {
     schema: { type: 'integer', minimum: 1 },
     description: 'Milliseconds after which what is not judged counts as abstained',
   },
-].map((parameter) => ({ in: 'query', required: false, ...parameter }));
+} as const;
 
 /** The OpenAPI 3.1 document of the reward server. */
 export function openApiDocument(): JsonObject {
@@ -170,7 +169,13 @@ export function openApiDocument(): JsonObject {
         operationId: operation.name,
         summary: operation.summary,
         ...(operation.description === undefined ? {} : { description: operation.description }),
-        ...(operation.judges ? { parameters: PARAMETERS } : {}),
+        ...(operation.parameters === undefined
+          ? {}
+          : {
+              parameters: operation.parameters.map((name) => {
+                return { name, in: 'query', required: false, ...PARAMETERS[name] };
+              }),
+            }),
         ...(request === undefined
           ? {}
           : { requestBody: { required: true, content: refer('Request', request) } }),

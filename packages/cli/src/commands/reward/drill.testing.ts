@@ -176,9 +176,13 @@ export const WIRES: Record<string, Wire> = {
   },
 };
 
-/** Sends samples on a wire, as a trainer would, and says what it learned of each. */
-export async function ask(url: string, wire: Wire, samples: Sample[]): Promise<Entry[]> {
-  const { status, text } = await post(url + wire.path, JSON.stringify(wire.body(samples)));
+/**
+ * Sends samples on a wire, as a trainer would, and says what it learned of each.
+ *
+ * @param query what the address says beside the path.
+ */
+export async function ask(url: string, wire: Wire, samples: Sample[], query = ''): Promise<Entry[]> {
+  const { status, text } = await post(url + wire.path + query, JSON.stringify(wire.body(samples)));
   if (status === wire.refusal) return samples.map(() => ({ number: null, abstained: true }));
   if (status !== 200) throw new Error(`${wire.path} answered ${status}: ${text}`);
   return wire.read(JSON.parse(text) as never);

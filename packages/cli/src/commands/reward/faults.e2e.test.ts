@@ -51,20 +51,20 @@ async function drill(judge: object = {}) {
 }
 
 /** Asks on one wire for new samples, and checks what comes. */
-async function askNew(url: string, wire: string, n = 1): Promise<Entry[]> {
+async function askNew(url: string, wire: string, n = 1, query = ''): Promise<Entry[]> {
   const samples = Array.from({ length: n }, () => sampleOf(asked++));
-  return askFor(url, wire, samples);
+  return askFor(url, wire, samples, query);
 }
-async function askFor(url: string, wire: string, samples: Sample[]): Promise<Entry[]> {
-  const entries = await ask(url, WIRES[wire]!, samples);
+async function askFor(url: string, wire: string, samples: Sample[], query = ''): Promise<Entry[]> {
+  const entries = await ask(url, WIRES[wire]!, samples, query);
   expect(faultsOf(samples, entries), wire).toEqual([]);
   return entries;
 }
 /** On every wire at once, several samples where a call takes several. */
-async function askEverywhere(url: string): Promise<Entry[]> {
+async function askEverywhere(url: string, query = ''): Promise<Entry[]> {
   const wires = Object.keys(WIRES);
   const all = await Promise.all(
-    wires.map((wire) => askNew(url, wire, ['native', 'nova', 'openrlhf'].includes(wire) ? 4 : 1)),
+    wires.map((wire) => askNew(url, wire, ['native', 'nova', 'openrlhf'].includes(wire) ? 4 : 1, query)),
   );
   return all.flat();
 }
@@ -82,22 +82,25 @@ describe('reward serve', () => {
     expect(abstained(await askEverywhere(url))).toBe(0);
     expect(await readiness(url)).toBe(200);
 
-    // What is being judged when it goes down loses its connection.
+    // What is being judged when it goes down loses its connection, and has nothing but patience.
     let down = (): void => {};
     const isDown = new Promise<void>((resolve) => (down = resolve));
     simulator.react = () => isDown.then(() => 'hang' as const);
-    const cut = askEverywhere(url);
+    const patient = askEverywhere(url);
     await until(() => simulator.calls > 20);
     await simulator.goDown();
     down();
     simulator.react = () => 'grade';
-    expect(abstained(await cut)).toBeGreaterThan(0);
+    // Others have a deadline, and are answered by it.
+    const hasty = '?deadline_ms=300';
     await until(async () => {
-      await askEverywhere(url);
+      const entries = await askEverywhere(url, hasty);
+      expect(abstained(entries)).toBe(entries.length);
       return (await readiness(url)) === 503;
     });
 
     await simulator.comeBack();
+    await patient;
     await until(async () => abstained(await askEverywhere(url)) === 0 && (await readiness(url)) === 200);
   });
 
