@@ -265,7 +265,7 @@ describe('Gemini Cloud Run', () => {
 });
 
 it('answers that come one by one are judged as a group, and each reply says so', async () => {
-  const { post } = await start({ abstention: 'group-mean', groupWaitMs: 200 });
+  const { post } = await start({ abstention: 'group-mean', groupWaitMs: 1500 });
   const ask = (grade: number, does?: Behaviour) =>
     post('/slime?group_size=3&run=a', { prompt, response: answer(grade, does), label });
   const whole = await Promise.all([ask(5), ask(1), ask(3, 'fail')]);
@@ -290,7 +290,7 @@ it('a request is answered by its deadline with what there is', async () => {
   const rollouts = [answer(5), answer(5, 'hang')].map((response) => {
     return { messages: [{ role: 'user', content: 'q' }], document, response };
   });
-  expect((await post('/v1/rewards', { rollouts, deadline_ms: 100 })).reply).toMatchObject({
+  expect((await post('/v1/rewards', { rollouts, deadline_ms: 1000 })).reply).toMatchObject({
     rewards: [{ score: 1 }, { score: null, reason: 'timeout' }],
   });
   const hanging = { prompt, response: answer(5, 'hang'), label };
