@@ -1,4 +1,4 @@
-import { readJsonLines, recordsOrThrow, type RewardFunction } from '@touchstone/core';
+import { readJsonLines, recordsOrThrow } from '@touchstone/core';
 import { describeOutcome, parseSampleLine, scoreWithin, type RewardRecord } from '@touchstone/serve';
 import { addUsage, InputError, NO_USAGE, type Rollout } from '@touchstone/spec';
 import type { Command } from 'commander';
@@ -25,13 +25,11 @@ async function score(path: string, file: string, flags: { json?: true }, io: Io)
   const progress = flags.json ? NO_PROGRESS : createProgress(io.err);
   progress.start('Scoring', samples.length);
   let done = 0;
-  const counted: RewardFunction = {
-    score: (rollouts, options) =>
-      reward.score(rollouts, options).finally(() => progress.update((done += rollouts.length))),
-  };
   const outcomes = await scoreWithin(
     samples.map(({ rollout }) => rollout),
-    counted,
+    reward,
+    Infinity,
+    { onDone: () => progress.update(++done) },
   );
   progress.end();
   const records = outcomes.map((outcome, i) => describeOutcome(samples[i]!.rollout.id, outcome));
