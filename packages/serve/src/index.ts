@@ -1,4 +1,6 @@
+export { openApiDocument } from './http/openapi.js';
 export { createRewardServer, type RewardServer, type RewardServerOptions } from './http/server.js';
+export { createTelemetry } from './http/telemetry.js';
 export { parseRewardEvent, type NovaSample } from './nova/event.js';
 export { createLambdaHandler, type LambdaContext, type LambdaHandler } from './nova/lambda.js';
 export { scoreNovaEvent, type NovaMetric, type NovaOptions, type NovaResult } from './nova/score.js';

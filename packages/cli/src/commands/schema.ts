@@ -4,19 +4,26 @@ import type { Command } from 'commander';
 import { configJsonSchema } from '../config/json-schema.js';
 import type { Io } from '../io.js';
 
-/** `touchstone schema config|summary` */
+/** What there is a schema of. */
+const PUBLISHED = ['config', 'summary', 'openapi'] as const;
+type Published = (typeof PUBLISHED)[number];
+
+/** `touchstone schema config|summary|openapi` */
 export function registerSchema(program: Command, io: Io): void {
   program
     .command('schema')
-    .description('print a JSON Schema: of touchstone.yaml, or of summary.json')
-    .addArgument(new Argument('<of>', 'what it describes').choices(['config', 'summary']))
-    .action(async (of: 'config' | 'summary') => {
+    .description(
+      'print a JSON Schema: of touchstone.yaml, or of summary.json; or the OpenAPI document of reward serve',
+    )
+    .addArgument(new Argument('<of>', 'what it describes').choices(PUBLISHED))
+    .action(async (of: Published) => {
       io.out.write(`${JSON.stringify(await published(of), null, 2)}\n`);
     });
 }
 
-async function published(of: 'config' | 'summary'): Promise<JsonObject> {
+async function published(of: Published): Promise<JsonObject> {
   if (of === 'config') return configJsonSchema();
+  if (of === 'openapi') return (await import('@touchstone/serve')).openApiDocument();
   const { summaryJsonSchema } = await import('@touchstone/studio');
   return summaryJsonSchema();
 }

@@ -15,16 +15,25 @@ export function isLoopback(host: string): boolean {
     : LOOPBACK.check(host, version === 4 ? 'ipv4' : 'ipv6');
 }
 
+/** Who may ask. */
+export interface Access {
+  /** What requests must carry. */
+  key?: string | undefined;
+  /** Something in front of the server lets in who may: it takes requests for any host and asks for no key. */
+  isOpen?: boolean | undefined;
+}
+
 /**
- * Lets a request in or refuses it. With a key, it must carry it (`Authorization: Bearer KEY`). Without one the server
+ * Lets a request in or refuses it. With a key, it must carry it: as `Authorization: Bearer KEY`, as `X-Api-Key: KEY`, or
+ * as the password of Basic authentication, which is what trainers make of `http://any:KEY@host/`. Without one the server
  * is on loopback, and the request must name it by a loopback name: a web page that the user has open could otherwise
  * reach it through a name of its own that points here.
  *
  * @throws {Refusal} 401 or 403.
  */
-export function admit(request: IncomingMessage, key: string | undefined): void {
+export function admit(request: IncomingMessage, { key, isOpen = false }: Access): void {
   if (key !== undefined) {
-    const [, given] = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '') ?? [];
+    const given = keyOf(request);
     if (given === undefined || !isSame(given, key)) {
       throw new Refusal(401, 'expected the header "Authorization: Bearer KEY" with the key of this server', {
         'www-authenticate': 'Bearer',
@@ -33,9 +42,19 @@ export function admit(request: IncomingMessage, key: string | undefined): void {
     return;
   }
   const name = (request.headers.host ?? '').replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
-  if (!isLoopback(name)) {
+  if (!isOpen && !isLoopback(name)) {
     throw new Refusal(403, 'expected a request to localhost: without a key this server is for this machine');
   }
+}
+
+function keyOf({ headers }: IncomingMessage): string | undefined {
+  const apiKey = headers['x-api-key'];
+  if (typeof apiKey === 'string') return apiKey.trim();
+  const [, scheme, given] = /^(Bearer|Basic) +(\S+) *$/i.exec(headers.authorization ?? '') ?? [];
+  if (given === undefined || scheme?.toLowerCase() === 'bearer') return given;
+  const credentials = Buffer.from(given, 'base64').toString();
+  const colon = credentials.indexOf(':');
+  return colon === -1 ? undefined : credentials.slice(colon + 1);
 }
 
 /** In constant time, also for texts of different length. */

@@ -208,7 +208,16 @@ describe('access', () => {
       expect(await post(`${url}/`, [], { authorization })).toEqual(refused);
       expect(await post(`${url}/v1/rewards`, {}, { authorization })).toEqual(refused);
     }
-    expect(await post(`${url}/`, [], { authorization: 'Bearer the-key' })).toEqual({ status: 200, body: [] });
+    // Trainers that can set nothing but an address make the third of it.
+    const basic = `Basic ${Buffer.from('any:the-key').toString('base64')}`;
+    for (const headers of [
+      { authorization: 'Bearer the-key' },
+      { 'x-api-key': 'the-key' },
+      { authorization: basic },
+    ]) {
+      expect(await post(`${url}/`, [], headers as Record<string, string>)).toEqual({ status: 200, body: [] });
+    }
+    expect((await fetch(`${url}/metrics`)).status).toBe(401);
     expect(await (await fetch(`${url}/health`)).json()).toEqual({ status: 'ok' });
   });
 
@@ -239,6 +248,16 @@ describe('access', () => {
     expect(await statusFor(`evil.example:${port}`)).toBe(403);
     expect(await statusFor(`localhost:${port}`)).toBe(200);
     expect(await statusFor(`[::1]:${port}`)).toBe(200);
+
+    // Unless something in front of it lets in who may.
+    const behind = await start({ isOpen: true });
+    const headers = { 'content-type': 'application/json', host: 'rewards.example' };
+    const status = new Promise((resolve) => {
+      request(behind.url, { method: 'POST', headers }, (response) =>
+        resolve(response.resume().statusCode),
+      ).end('[]');
+    });
+    expect(await status).toBe(200);
   });
 
   it('says when the port is taken', async () => {

@@ -1,23 +1,41 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { RewardFunction } from '@touchstone/core';
-import { InputError } from '@touchstone/spec';
-import { scoreNovaEvent, type NovaOptions } from '../nova/score.js';
+import { InputError, type AbstentionPolicy } from '@touchstone/spec';
+import { createRendezvous } from '../rendezvous/rendezvous.js';
 import { reportToStderr, type Report } from '../scoring/notice.js';
 import { admit, isLoopback } from './access.js';
-import { readJsonBody } from './body.js';
 import { createDrain } from './drain.js';
-import { answerNative } from './native.js';
+import { createHandlers, Text, type Exchange } from './handlers.js';
+import type { RequestRecord } from './log.js';
+import { OPERATIONS } from './openapi.js';
 import { Refusal } from './refusal.js';
+import { createTelemetry, type Telemetry } from './telemetry.js';
 
 export interface RewardServerOptions {
   reward: RewardFunction;
-  /** What requests must carry as `Authorization: Bearer KEY`. Without it the server listens on loopback only. */
+  /** What requests must carry; see `admit`. Without it the server listens on loopback only. */
   key?: string | undefined;
-  /** What an abstention becomes on the Nova wire. Default: `neutral`. */
-  abstention?: NovaOptions['abstention'];
+  /** No key is needed though others can reach the server: something in front of it lets in who may. */
+  isOpen?: boolean;
+  /**
+   * What a sample without a score becomes on a wire that must carry a number: `neutral` (default, and for `mask`) is 0.5,
+   * `group-mean` the mean of its group as far as it is known, `fail` the status 503 on every wire that has no word for it.
+   */
+  abstention?: AbstentionPolicy;
+  /** Answers of a group that come one by one are judged together; how many there are. Default: as requests say. */
+  groupSize?: number | undefined;
+  /** Milliseconds an answer waits for the others of its group. Default: 30 s. */
+  groupWaitMs?: number;
+  /** Why no traffic should come now, for `GET /ready`; undefined when it may. */
+  ready?: () => string | undefined | Promise<string | undefined>;
   /** Told of samples without a score and of faults. Default: a JSON line on standard error each. */
   report?: Report;
+  /** Told of every answered request but those for health and measurements. */
+  log?: (record: RequestRecord) => void;
+  /** Notices of samples without a score hold the prompt and the answer. */
+  logPrompts?: boolean;
+  telemetry?: Telemetry;
 }
 
 export interface RewardServer {
@@ -28,55 +46,96 @@ export interface RewardServer {
    * @throws {InputError} when the host can be reached from elsewhere and there is no key, or the port cannot be had.
    */
   listen(at: { host: string; port: number }): Promise<string>;
-  /** Takes no new requests, answers those in work, then ends. */
-  close(): Promise<void>;
+  /**
+   * Takes no new requests, answers those in work, then ends.
+   *
+   * @param afterMs goes on taking requests this long while `GET /ready` says no, so that a load balancer looks away first.
+   */
+  close(afterMs?: number): Promise<void>;
 }
 
+const GROUP_WAIT_MS = 30_000;
+/** Asked every few seconds; a line for each would bury the others. */
+const UNLOGGED = new Set(['health', 'ready', 'metrics']);
+
 /**
- * The reward function over HTTP: `POST /v1/rewards` (native, see `answerNative`), `POST /` (an Amazon Nova reward event,
- * answered as the Lambda handler does) and `GET /health`. Errors are `{"error": {"message", "problems"?}}`.
+ * The reward function over HTTP, on the wires of several trainers: see `OPERATIONS`, or `GET /openapi.json` of a running
+ * server. Errors are `{"error": {"message", "problems"?}}`.
  */
 export function createRewardServer(options: RewardServerOptions): RewardServer {
-  const { reward, key, abstention = 'neutral', report = reportToStderr } = options;
+  const { reward, key, isOpen = false, report = reportToStderr, log = () => {} } = options;
+  const telemetry = options.telemetry ?? createTelemetry();
+  const rendezvous = createRendezvous({ reward });
+  telemetry.watchGroups(rendezvous);
+  let isEnding = false;
+  const handlers = createHandlers({
+    reward,
+    rendezvous,
+    groupSize: options.groupSize,
+    groupWaitMs: options.groupWaitMs ?? GROUP_WAIT_MS,
+    policy: options.abstention ?? 'neutral',
+    logPrompts: options.logPrompts ?? false,
+    report,
+    telemetry,
+    ready: options.ready ?? (() => undefined),
+    isEnding: () => isEnding,
+  });
+  const operations = new Map(OPERATIONS.map((operation) => [operation.path, operation]));
+  let requests = 0;
 
-  async function answer(request: IncomingMessage): Promise<unknown> {
-    const [path] = (request.url ?? '').split('?');
-    switch (path) {
-      case '/health':
-        expectMethod(request, 'GET');
-        return { status: 'ok' };
-      case '/v1/rewards':
-        expectMethod(request, 'POST');
-        admit(request, key);
-        return answerNative(await readJsonBody(request), reward, report);
-      case '/':
-        expectMethod(request, 'POST');
-        admit(request, key);
-        return scoreNovaEvent(await readJsonBody(request), reward, { abstention, report });
-      default:
-        throw new Refusal(404, 'no such path; there are POST /v1/rewards, POST / and GET /health');
+  async function answer(exchange: Exchange, path: string): Promise<unknown> {
+    const { request } = exchange;
+    const operation = operations.get(path);
+    if (operation === undefined) {
+      throw new Refusal(404, 'no such path; GET /openapi.json lists them');
     }
+    const method = operation.method.toUpperCase();
+    if (request.method !== method) {
+      throw new Refusal(405, `expected ${method}, got ${request.method ?? 'nothing'}`, { allow: method });
+    }
+    if (operation.secured) admit(request, { key, isOpen });
+    return handlers.get(operation.name)!(exchange);
   }
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const [path = '', query] = (request.url ?? '').split('?', 2);
+    const known = operations.get(path);
+    const route = known?.path ?? '(other)';
+    const method = request.method ?? '';
+    const begun = performance.now();
+    const ended = telemetry.requestBegins(route, known === undefined ? '' : method);
+    const client = new AbortController();
+    const number = ++requests;
+    const exchange: Exchange = { request, number, query: new URLSearchParams(query), signal: client.signal };
+    response.once('close', () => {
+      const status = response.writableFinished ? response.statusCode : CLIENT_CLOSED;
+      client.abort(new DOMException('the client hung up', 'AbortError'));
+      ended(status);
+      if (known !== undefined && UNLOGGED.has(known.name)) return;
+      const duration_ms = Math.round(performance.now() - begun);
+      log({ kind: 'request', request: number, route, method, status, duration_ms, ...exchange.counts });
+    });
+
     let reply: Reply;
     try {
-      reply = { status: 200, body: await answer(request), headers: {} };
+      reply = { status: 200, body: await answer(exchange, path), headers: {} };
     } catch (error) {
       reply = describeError(error);
       // A client that hung up half way is no fault of ours.
-      if (reply.status === 500 && request.complete) {
-        report({ kind: 'internal-error', detail: error instanceof Error ? error.message : String(error) });
+      if (reply.status === 500 && request.complete && !client.signal.aborted) {
+        const detail = error instanceof Error ? error.message : String(error);
+        report({ kind: 'internal-error', request: number, detail });
       }
     }
     // What is left of a refused body is read and dropped, or the client would never see the refusal.
     request.resume();
-    const bytes = Buffer.from(JSON.stringify(reply.body));
-    response.writeHead(reply.status, {
-      'content-type': 'application/json',
+    const { body, status, headers } = reply;
+    const bytes = Buffer.from(body instanceof Text ? body.text : JSON.stringify(body));
+    response.writeHead(status, {
+      'content-type': body instanceof Text ? body.type : 'application/json',
       'content-length': bytes.length,
       ...(drain.ending ? { connection: 'close' } : {}),
-      ...reply.headers,
+      ...headers,
     });
     response.end(bytes);
   }
@@ -87,7 +146,7 @@ export function createRewardServer(options: RewardServerOptions): RewardServer {
   return {
     listen: ({ host, port }) =>
       new Promise((resolve, reject) => {
-        if (key === undefined && !isLoopback(host)) {
+        if (key === undefined && !isOpen && !isLoopback(host)) {
           throw new InputError([
             {
               message: `host ${host} can be reached from other machines: set a key (the command line reads TOUCHSTONE_REWARD_KEY), or listen on 127.0.0.1`,
@@ -110,9 +169,18 @@ export function createRewardServer(options: RewardServerOptions): RewardServer {
           resolve(`http://${host.includes(':') ? `[${host}]` : host}:${taken}`);
         });
       }),
-    close: () => drain.end(),
+    async close(afterMs = 0) {
+      isEnding = true;
+      if (afterMs > 0) await new Promise((resolve) => setTimeout(resolve, afterMs));
+      const ended = drain.end();
+      rendezvous.flush();
+      await ended;
+    },
   };
 }
+
+/** What web servers write in their logs for a client that did not wait. */
+const CLIENT_CLOSED = 499;
 
 interface Reply {
   status: number;
@@ -133,9 +201,4 @@ function describeError(error: unknown): Reply {
     body: { error: { message: 'internal error; the server has reported it' } },
     headers: {},
   };
-}
-
-function expectMethod(request: IncomingMessage, method: string): void {
-  if (request.method === method) return;
-  throw new Refusal(405, `expected ${method}, got ${request.method ?? 'nothing'}`, { allow: method });
 }

@@ -97,14 +97,16 @@ describe('a scored event', () => {
   it('never lets a reward through that is no number of 0 to 1, and is not stopped by one that throws', async () => {
     const answers = [NaN, 2, -1, Infinity];
     const reward: RewardFunction = {
-      score: ([rollout]) => {
-        if (rollout!.id === '4') throw new TypeError('a defect');
+      score: (rollouts) => {
+        if (rollouts.some(({ id }) => id === '4')) throw new TypeError('a defect');
         const base = {
           components: [{ name: 'x', kind: 'check' as const, score: NaN, weight: 1 }],
           verdicts: [],
         };
         const usage = { calls: 0, saved: 0, inputTokens: 0, outputTokens: 0, money: 0 };
-        return Promise.resolve([{ status: 'scored', score: answers[Number(rollout!.id)]!, usage, ...base }]);
+        return Promise.resolve(
+          rollouts.map(({ id }) => ({ status: 'scored', score: answers[Number(id)]!, usage, ...base })),
+        );
       },
     };
     const event = ['0', '1', '2', '3', '4'].map((id) => sample(id, []));

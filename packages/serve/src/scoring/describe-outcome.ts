@@ -1,5 +1,5 @@
 import type { JsonValue, RewardComponent, Usage, Verdict } from '@touchstone/spec';
-import type { Outcome } from './score-within.js';
+import type { Outcome } from './outcome.js';
 
 /** A reward as programs read it: `touchstone reward score --json` and `POST /v1/rewards`. */
 export interface RewardRecord {
@@ -15,6 +15,8 @@ export interface RewardRecord {
   components: RewardComponent[];
   verdicts: VerdictRecord[];
   usage: { calls: number; saved: number; input_tokens: number; output_tokens: number; money: number } | null;
+  /** How many of its group were judged together, when the server gathered them from several requests. */
+  group?: { size: number; expected: number; late: boolean };
 }
 
 interface VerdictRecord {
@@ -31,7 +33,16 @@ interface VerdictRecord {
 export function describeOutcome(id: string, outcome: Outcome): RewardRecord {
   const { status } = outcome;
   if (status === 'failed') {
-    return { id, status, score: null, detail: outcome.detail, components: [], verdicts: [], usage: null };
+    return {
+      id,
+      status,
+      score: null,
+      detail: outcome.detail,
+      components: [],
+      verdicts: [],
+      usage: null,
+      ...describeGroup(outcome),
+    };
   }
   return {
     id,
@@ -42,7 +53,14 @@ export function describeOutcome(id: string, outcome: Outcome): RewardRecord {
     components: outcome.components,
     verdicts: outcome.verdicts.map(describeVerdict),
     usage: describeUsage(outcome.usage),
+    ...describeGroup(outcome),
   };
+}
+
+function describeGroup({ gathered }: Outcome): Pick<RewardRecord, 'group'> {
+  if (gathered === undefined) return {};
+  const { size, expected, late } = gathered;
+  return { group: { size, expected, late } };
 }
 
 function describeVerdict(verdict: Verdict): VerdictRecord {

@@ -1,11 +1,20 @@
-/** Something the operator of a reward function should know; it never holds a prompt, a document or a key. */
+import type { Message } from '@touchstone/spec';
+
+/**
+ * Something the operator of a reward function should know. It never holds a key, and a prompt or an answer only where
+ * the operator has asked for them.
+ */
 export interface Notice {
   kind: 'abstained' | 'failed' | 'internal-error';
+  /** Number of the request in this process. */
+  request?: number;
   /** The sample it is about. */
   id?: string | number;
   /** Why the judge has no verdict. */
   reason?: string;
   detail: string;
+  messages?: Message[];
+  response?: string;
 }
 
 export type Report = (notice: Notice) => void;

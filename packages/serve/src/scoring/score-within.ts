@@ -1,14 +1,13 @@
 import { NO_USAGE, TouchstoneError, type Reward, type Rollout } from '@touchstone/spec';
 import type { RewardFunction } from '@touchstone/core';
+import { startDeadline } from './deadline.js';
 import type { Notice } from './notice.js';
+import type { Outcome } from './outcome.js';
 
-/** The reward of one sample, or why it could not even be tried: neither the answer's fault nor the judge's. */
-export type Outcome = Reward | { status: 'failed'; detail: string };
+export type { Outcome } from './outcome.js';
 
-/** The longest time a timer can hold. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-const LATE: Outcome = {
+/** What a sample gets that was not judged in time. */
+export const LATE: Outcome = {
   status: 'abstained',
   reason: 'timeout',
   detail: 'not judged before the deadline of the request',
@@ -17,8 +16,20 @@ const LATE: Outcome = {
   usage: NO_USAGE,
 };
 
+/** A reward function that is told to stop has this long to say how far it got. */
+const LAST_WORD_MS = 50;
+
+export interface ScoreWithinOptions {
+  /** When it aborts, what is not ready counts as abstained, and the reward function is told to stop. */
+  signal?: AbortSignal;
+  /** Told once of each sample, in any order. */
+  onDone?: () => void;
+}
+
 /**
- * One outcome per rollout, in their order. A sample that cannot be scored never spoils the others: it is `failed`.
+ * One outcome per rollout, in their order. Rollouts of a group are scored in one call. A sample that cannot be scored
+ * never spoils the others: it is `failed`. A group of which one makes the reward function throw is scored again one by
+ * one; usually all of a group share the task that is at fault.
  *
  * @param deadlineMs milliseconds from now after which what is not ready counts as abstained for a timeout.
  */
@@ -26,30 +37,73 @@ export async function scoreWithin(
   rollouts: readonly Rollout[],
   reward: RewardFunction,
   deadlineMs = Infinity,
+  { signal, onDone }: ScoreWithinOptions = {},
 ): Promise<Outcome[]> {
-  if (deadlineMs > LONGEST_TIMER_MS) return Promise.all(rollouts.map((rollout) => scoreOne(rollout, reward)));
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<Outcome>((resolve) => {
-    timer = setTimeout(() => resolve(LATE), Math.max(0, deadlineMs));
-  });
+  const outcomes: (Outcome | undefined)[] = rollouts.map(() => undefined);
+  const deadline = startDeadline(deadlineMs, signal);
+
+  const keep = (index: number, outcome: Outcome): void => {
+    if (outcomes[index] !== undefined) return;
+    outcomes[index] = outcome;
+    onDone?.();
+  };
+
+  async function scoreTogether(indices: readonly number[]): Promise<void> {
+    try {
+      const rewards = await reward.score(
+        indices.map((index) => rollouts[index]!),
+        {
+          signal: deadline.signal,
+          onDone: (result, i) => keep(indices[i]!, checked(result)),
+        },
+      );
+      indices.forEach((index, i) => keep(index, checked(rewards[i])));
+    } catch (error) {
+      const left = indices.filter((index) => outcomes[index] === undefined);
+      if (indices.length === 1) left.forEach((index) => keep(index, failure(error)));
+      else await Promise.all(left.map((index) => scoreTogether([index])));
+    }
+  }
+
   try {
-    return await Promise.all(rollouts.map((rollout) => Promise.race([scoreOne(rollout, reward), late])));
+    const all = Promise.all(groupsOf(rollouts).map(scoreTogether));
+    await Promise.race([all, lastWord(deadline.signal)]);
+    return outcomes.map((outcome) => outcome ?? LATE);
   } finally {
-    clearTimeout(timer);
+    deadline.end();
   }
 }
 
-async function scoreOne(rollout: Rollout, reward: RewardFunction): Promise<Outcome> {
-  try {
-    const [result] = await reward.score([rollout]);
-    if (result?.status === 'abstained') return result;
-    // Written so that NaN fails too.
-    if (result !== undefined && result.score >= 0 && result.score <= 1) return result;
-    return { status: 'failed', detail: 'the reward function gave no score of 0 to 1' };
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return { status: 'failed', detail: TouchstoneError.is(error) ? message : `internal error: ${message}` };
-  }
+/** Indices of the rollouts of each group. */
+function groupsOf(rollouts: readonly Rollout[]): number[][] {
+  const groups = new Map<string, number[]>();
+  rollouts.forEach(({ group }, index) => {
+    const members = groups.get(group);
+    if (members === undefined) groups.set(group, [index]);
+    else members.push(index);
+  });
+  return [...groups.values()];
+}
+
+/** Resolves shortly after the signal aborts. */
+function lastWord(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const later = (): void => void setTimeout(resolve, LAST_WORD_MS);
+    if (signal.aborted) later();
+    else signal.addEventListener('abort', later, { once: true });
+  });
+}
+
+function checked(result: Reward | undefined): Outcome {
+  if (result?.status === 'abstained') return result;
+  // Written so that NaN fails too.
+  if (result !== undefined && result.score >= 0 && result.score <= 1) return result;
+  return { status: 'failed', detail: 'the reward function gave no score of 0 to 1' };
+}
+
+function failure(error: unknown): Outcome {
+  const message = error instanceof Error ? error.message : String(error);
+  return { status: 'failed', detail: TouchstoneError.is(error) ? message : `internal error: ${message}` };
 }
 
 /** What there is to report of an outcome: nothing when it has a score. */

@@ -1,0 +1,259 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { parseConfig } from '../../config/load.js';
+import {
+  ask,
+  faultsOf,
+  sampleOf,
+  startServer,
+  WIRES,
+  writeConfig,
+  type Drill,
+  type Entry,
+  type Sample,
+} from './drill.testing.js';
+import { startJudgeSimulator, type JudgeSimulator } from './judge-simulator.testing.js';
+
+/*
+ * Fault drills against the real command in a process of its own, its judge simulated over real HTTP. In each, every
+ * sample gets one valid entry, with its id, and an abstention is said.
+ */
+
+/** Of the system, not of npm. */
+const REDIS = 'redis-server';
+/** They wait for events, not for time; a busy machine may take long. */
+const PATIENCE = { timeout: 240_000 };
+const root = mkdtempSync(join(tmpdir(), 'touchstone-drill-'));
+const children: ChildProcess[] = [];
+const simulators: JudgeSimulator[] = [];
+afterEach(async () => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  for (const simulator of simulators.splice(0)) await simulator.goDown().catch(() => {});
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+let drills = 0;
+let asked = 0;
+
+async function drill(judge: object = {}) {
+  const folder = join(root, `${drills++}`);
+  const simulator = await startJudgeSimulator();
+  simulators.push(simulator);
+  writeConfig(folder, { base_url: simulator.url, attempts: 3, timeout_seconds: 30, ...judge });
+  const start = async (env?: Record<string, string>, args?: string[]): Promise<Drill> => {
+    const server = await startServer(folder, env, args);
+    children.push(server.child);
+    return server;
+  };
+  return { folder, simulator, start };
+}
+
+/** Asks on one wire for new samples, and checks what comes. */
+async function askNew(url: string, wire: string, n = 1, query = ''): Promise<Entry[]> {
+  const samples = Array.from({ length: n }, () => sampleOf(asked++));
+  return askFor(url, wire, samples, query);
+}
+async function askFor(url: string, wire: string, samples: Sample[], query = ''): Promise<Entry[]> {
+  const entries = await ask(url, WIRES[wire]!, samples, query);
+  expect(faultsOf(samples, entries), wire).toEqual([]);
+  return entries;
+}
+/** On every wire at once, several samples where a call takes several. */
+async function askEverywhere(url: string, query = ''): Promise<Entry[]> {
+  const wires = Object.keys(WIRES);
+  const all = await Promise.all(
+    wires.map((wire) => askNew(url, wire, ['native', 'nova', 'openrlhf'].includes(wire) ? 4 : 1, query)),
+  );
+  return all.flat();
+}
+const abstained = (entries: readonly Entry[]): number => entries.filter((one) => one.abstained).length;
+const readiness = async (url: string): Promise<number> => (await fetch(`${url}/ready`)).status;
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+describe('reward serve', PATIENCE, () => {
+  it('goes on while its judge is down, says that it is not ready, and recovers', async () => {
+    const { simulator, start } = await drill({ attempts: 2 });
+    const { url } = await start();
+    expect(abstained(await askEverywhere(url))).toBe(0);
+    expect(await readiness(url)).toBe(200);
+
+    // What is being judged when it goes down loses its connection, and has nothing but patience.
+    let down = (): void => {};
+    const isDown = new Promise<void>((resolve) => (down = resolve));
+    simulator.react = () => isDown.then(() => 'hang' as const);
+    const patient = askEverywhere(url);
+    await until(() => simulator.calls > 20);
+    await simulator.goDown();
+    down();
+    simulator.react = () => 'grade';
+    // Others have a deadline, and are answered by it.
+    const hasty = '?deadline_ms=300';
+    await until(async () => {
+      const entries = await askEverywhere(url, hasty);
+      expect(abstained(entries)).toBe(entries.length);
+      return (await readiness(url)) === 503;
+    });
+
+    await simulator.comeBack();
+    await patient;
+    await until(async () => abstained(await askEverywhere(url)) === 0 && (await readiness(url)) === 200);
+  });
+
+  it('says of every sample that it was not judged when every reply is malformed, and logs no prompt and no key', async () => {
+    const { simulator, start } = await drill({ api_key_env: 'DRILL_JUDGE_KEY' });
+    simulator.react = () => 'garble';
+    const keys = { DRILL_JUDGE_KEY: 'judge-secret', TOUCHSTONE_REWARD_KEY: '' };
+    const { url, log } = await start(keys);
+    const entries = await askEverywhere(url);
+    expect(abstained(entries)).toBe(entries.length);
+    await until(() => log().split('\n').length > entries.length + Object.keys(WIRES).length);
+
+    const lines = log()
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as { kind: string; reason?: string; id?: string; abstained?: number });
+    const told = lines.filter(({ kind }) => kind === 'abstained');
+    expect(told.map(({ reason }) => reason)).toEqual(entries.map(() => 'unparseable'));
+    const requests = lines.filter(({ kind }) => kind === 'request');
+    expect(requests).toHaveLength(Object.keys(WIRES).length);
+    expect(requests.reduce((sum, one) => sum + one.abstained!, 0)).toBe(entries.length);
+    expect(log()).not.toMatch(/judge-secret|good answer|bad answer/);
+
+    const open = await start(keys, ['--log-prompts']);
+    await askEverywhere(open.url);
+    await until(() => open.log().includes('good answer'));
+    expect(open.log()).not.toContain('judge-secret');
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    expect(metrics).toMatch(
+      /touchstone_rewards_total\{wire="native",status="abstained",reason="unparseable"\} 4/,
+    );
+  });
+
+  it('asks again for what hangs, every tenth call', async () => {
+    const { simulator, start } = await drill({ timeout_seconds: 2, attempts: 6 });
+    let hung = 0;
+    simulator.react = ({ n }) => {
+      if (n % 10 !== 0) return 'grade';
+      hung++;
+      return 'hang';
+    };
+    const { url } = await start();
+    const rounds = await Promise.all(Array.from({ length: 5 }, () => askEverywhere(url)));
+    expect(hung).toBeGreaterThan(0);
+    // None, but on a machine so busy that calls that were answered are late as well.
+    expect(abstained(rounds.flat())).toBeLessThan(hung);
+  });
+
+  it('answers every request that it has accepted when it is told to end under load', async () => {
+    const { simulator, start } = await drill();
+    let release = (): void => {};
+    const held = new Promise<'grade'>((resolve) => (release = () => resolve('grade')));
+    simulator.react = () => held;
+    const server = await start();
+    const wires = Object.keys(WIRES);
+    const pending = Array.from({ length: 70 }, (_, i) => askNew(server.url, wires[i % wires.length]!));
+    const accepted = async (): Promise<number> => {
+      const text = await (await fetch(`${server.url}/metrics`)).text();
+      const counts = [...text.matchAll(/^http_server_active_requests\{[^}]*POST[^}]*\} (\d+)/gm)];
+      return counts.reduce((sum, [, n]) => sum + Number(n), 0);
+    };
+    await until(async () => (await accepted()) === pending.length);
+    server.child.kill('SIGTERM');
+    await until(() =>
+      fetch(`${server.url}/health`).then(
+        () => false,
+        () => true,
+      ),
+    );
+    release();
+    expect(abstained((await Promise.all(pending)).flat())).toBe(0);
+    expect(await server.ended).toEqual({ code: 0, signal: null });
+  });
+
+  it('pays for no verdict twice that it had answered before it was killed', async (context) => {
+    const { folder, simulator, start } = await drill({ cache: { sqlite: 'replies.db' } });
+    if (!isValid(folder)) return context.skip('judge.cache is not there yet');
+    const samples = Array.from({ length: 30 }, (_, i) => sampleOf(1000 + i));
+    const isLate = (sample: Sample): boolean => samples.indexOf(sample) >= 15;
+    simulator.react = ({ candidate }) => {
+      const sample = samples.find(({ text }) => text === candidate)!;
+      return isLate(sample) ? 'hang' : 'grade';
+    };
+    const first = await start();
+    const early = samples.filter((one) => !isLate(one));
+    await Promise.all(early.map((one) => askFor(first.url, 'slime', [one])));
+    const lost = samples
+      .filter(isLate)
+      .map((one) => ask(first.url, WIRES['slime']!, [one]).catch(() => 'lost'));
+    await until(() => simulator.calls === samples.length);
+    first.child.kill('SIGKILL');
+    expect(await Promise.all(lost)).toEqual(samples.filter(isLate).map(() => 'lost'));
+
+    simulator.react = () => 'grade';
+    const second = await start();
+    const entries = await askFor(second.url, 'native', samples);
+    expect(abstained(entries)).toBe(0);
+    expect([...simulator.billed.values()]).toEqual(samples.map(() => 1));
+  });
+
+  it('goes on without its shared cache when that is gone, and uses it again when it is back', async (context) => {
+    const { folder, simulator, start } = await drill({ cache: { redis_env: 'DRILL_REDIS' } });
+    if (!isValid(folder)) return context.skip('judge.cache is not there yet');
+    const port = await freePort();
+    const runRedis = (): ChildProcess => {
+      const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+      const child = spawn(REDIS, args, { stdio: 'ignore' });
+      children.push(child);
+      return child;
+    };
+    let redis = runRedis();
+    const isThere = await new Promise<boolean>((resolve) => {
+      redis.once('error', () => resolve(false)).once('spawn', () => resolve(true));
+    });
+    if (!isThere) return context.skip('redis-server is not installed');
+    const env = { DRILL_REDIS: `redis://127.0.0.1:${port}` };
+
+    /** Asks one server, then another: whether the second one needed the judge. */
+    const isShared = async (a: Drill, b: Drill): Promise<boolean> => {
+      const samples = [sampleOf(asked++)];
+      const [one] = await askFor(a.url, 'native', samples);
+      const before = simulator.calls;
+      const [other] = await askFor(b.url, 'native', samples);
+      expect([one!.abstained, other!.abstained]).toEqual([false, false]);
+      return simulator.calls === before;
+    };
+    const [a, b] = [await start(env), await start(env)];
+    await until(() => isShared(a, b));
+    redis.kill('SIGKILL');
+    await until(async () => !(await isShared(a, b)));
+    redis = runRedis();
+    await until(() => isShared(a, b));
+  });
+});
+
+/** Whether this version knows the configuration. */
+function isValid(folder: string): boolean {
+  const file = join(folder, 'touchstone.yaml');
+  try {
+    parseConfig(readFileSync(file, 'utf8'), file);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}

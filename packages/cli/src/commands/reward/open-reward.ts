@@ -1,0 +1,19 @@
+import { createReward, type RewardFunction } from '@touchstone/core';
+import { createReplyCache } from '@touchstone/serve';
+import type { AbstentionPolicy } from '@touchstone/spec';
+import { loadScoringConfig } from '../../config/load.js';
+import { openCheckContext } from '../../run/check-context.js';
+import { openJudge } from '../../run/workspace.js';
+
+/** The reward function of a configuration, and what it says of abstentions. */
+export async function openReward(
+  path: string,
+): Promise<{ reward: RewardFunction; abstention: AbstentionPolicy }> {
+  const { config, baseDir } = await loadScoringConfig(path);
+  const judge = config.judge ? await openJudge(config.judge, config.seed, baseDir, createReplyCache()) : null;
+  const context = await openCheckContext(config.reward, baseDir, config.policy?.model);
+  return {
+    reward: createReward(config.reward, judge, context),
+    abstention: config.reward.abstention.policy,
+  };
+}

@@ -1,0 +1,65 @@
+import { readJsonLines, recordsOrThrow } from '@touchstone/core';
+import { describeOutcome, parseSampleLine, scoreWithin, type RewardRecord } from '@touchstone/serve';
+import { addUsage, InputError, NO_USAGE, type Rollout } from '@touchstone/spec';
+import type { Command } from 'commander';
+import type { Io } from '../../io.js';
+import { createProgress, NO_PROGRESS } from '../../terminal/progress.js';
+import { openReward } from './open-reward.js';
+import { rewardTable, verdictTable } from './tables.js';
+
+/** `touchstone reward score` */
+export function registerScore(reward: Command, io: Io): void {
+  reward
+    .command('score')
+    .description('score the answers of a file, and show every part of each reward with its reason')
+    .argument('<config>', 'touchstone.yaml, or its folder')
+    .argument('<file>', 'JSON Lines: task lines with the answer as "response"')
+    .option('--json', 'print the result as JSON, and no progress')
+    .action((config: string, file: string, flags: { json?: true }) => score(config, file, flags, io));
+}
+
+/** @throws {InputError} also for samples that could not be scored, after the others are printed. */
+async function score(path: string, file: string, flags: { json?: true }, io: Io): Promise<void> {
+  const samples = await readSamples(file);
+  const { reward } = await openReward(path);
+  const progress = flags.json ? NO_PROGRESS : createProgress(io.err);
+  progress.start('Scoring', samples.length);
+  let done = 0;
+  const outcomes = await scoreWithin(
+    samples.map(({ rollout }) => rollout),
+    reward,
+    Infinity,
+    { onDone: () => progress.update(++done) },
+  );
+  progress.end();
+  const records = outcomes.map((outcome, i) => describeOutcome(samples[i]!.rollout.id, outcome));
+  if (flags.json) io.out.write(`${JSON.stringify({ rewards: records })}\n`);
+  else {
+    io.out.write(`\n${rewardTable(records)}\n${verdictTable(records)}`);
+    const usage = outcomes.reduce(
+      (sum, o) => (o.status === 'failed' ? sum : addUsage(sum, o.usage)),
+      NO_USAGE,
+    );
+    const of = (status: RewardRecord['status']): number =>
+      records.filter((one) => one.status === status).length;
+    io.out.write(
+      `${of('scored')} scored, ${of('abstained')} abstained, ${of('failed')} failed; ` +
+        `${usage.calls} judge calls, ${usage.inputTokens} tokens in, ${usage.outputTokens} out, $${usage.money.toFixed(4)}\n`,
+    );
+  }
+  const failed = outcomes.flatMap((outcome, i) =>
+    outcome.status === 'failed'
+      ? [{ place: { file, line: samples[i]!.line }, message: `not scored: ${outcome.detail}` }]
+      : [],
+  );
+  if (failed.length > 0) throw new InputError(failed);
+}
+
+/** Answers to score, with the lines they stand on. @throws {InputError} naming every line that is wrong. */
+async function readSamples(file: string): Promise<{ rollout: Rollout; line: number }[]> {
+  const read = await readJsonLines(file, (value, line) => {
+    const parsed = parseSampleLine(value);
+    return 'value' in parsed ? { value: { rollout: parsed.value, line } } : parsed;
+  });
+  return recordsOrThrow(file, read);
+}

@@ -1,0 +1,136 @@
+import type { IncomingMessage } from 'node:http';
+import type { RewardFunction } from '@touchstone/core';
+import type { AbstentionPolicy, Rollout } from '@touchstone/spec';
+import { ADAPTERS, type Adapter } from '../adapters/index.js';
+import { toFloatJson } from '../adapters/float-json.js';
+import { scoreNovaEvent, type NovaResult } from '../nova/score.js';
+import type { Rendezvous } from '../rendezvous/rendezvous.js';
+import { createJudgeWatch } from '../scoring/judge-watch.js';
+import type { Notice, Report } from '../scoring/notice.js';
+import { answerCall, readCallOptions } from './answer.js';
+import { readJsonBody } from './body.js';
+import { countOf, promptOf, reportLacking, type Counts } from './log.js';
+import { openApiDocument } from './openapi.js';
+import { Refusal } from './refusal.js';
+import type { Telemetry } from './telemetry.js';
+
+/** One request on its way. */
+export interface Exchange {
+  request: IncomingMessage;
+  /** Number of the request in this process. */
+  number: number;
+  query: URLSearchParams;
+  /** Aborts when the client has hung up. */
+  signal: AbortSignal;
+  /** Filled in when samples were judged. */
+  counts?: Counts;
+}
+
+/** Text is sent as it is, anything else as JSON. */
+export class Text {
+  constructor(
+    readonly text: string,
+    readonly type: string,
+  ) {}
+}
+
+export type Handler = (exchange: Exchange) => Promise<unknown>;
+
+export interface Handling {
+  reward: RewardFunction;
+  rendezvous: Rendezvous;
+  groupSize: number | undefined;
+  groupWaitMs: number;
+  policy: AbstentionPolicy;
+  logPrompts: boolean;
+  report: Report;
+  telemetry: Telemetry;
+  ready: () => string | undefined | Promise<string | undefined>;
+  /** The server takes no new requests, or soon will not. */
+  isEnding: () => boolean;
+}
+
+/** What answers each path, by the operation's name. */
+export function createHandlers(handling: Handling): ReadonlyMap<string, Handler> {
+  const { reward, rendezvous, policy, report, telemetry, logPrompts } = handling;
+  const watch = createJudgeWatch();
+
+  function judge(adapter: Adapter): Handler {
+    return async (exchange) => {
+      const asked = readCallOptions(exchange.query);
+      const { reply, judged } = await answerCall(
+        adapter,
+        await readJsonBody(exchange.request),
+        // Who is still to come when the server ends will not come.
+        { reward, rendezvous, policy, groupWaitMs: handling.isEnding() ? 0 : handling.groupWaitMs },
+        { ...asked, groupSize: asked.groupSize ?? handling.groupSize },
+        exchange.signal,
+      );
+      exchange.counts = countOf(judged.map(({ outcome }) => outcome.status));
+      reportLacking(judged, report, { request: exchange.number, logPrompts });
+      for (const { outcome } of judged) {
+        watch.see(outcome);
+        telemetry.outcome(adapter.name, outcome);
+      }
+      return adapter.floats ? new Text(toFloatJson(reply()), 'application/json') : reply();
+    };
+  }
+
+  const nova: Handler = async (exchange) => {
+    const seen = new Map<string, Rollout>();
+    const notices: Notice[] = [];
+    const watched: RewardFunction = {
+      async score(rollouts, options) {
+        for (const rollout of rollouts) seen.set(rollout.id, rollout);
+        const signals = [exchange.signal, ...(options?.signal ? [options.signal] : [])];
+        const rewards = await reward.score(rollouts, { ...options, signal: AbortSignal.any(signals) });
+        rewards.forEach((one) => watch.see(one));
+        return rewards;
+      },
+    };
+    const { deadlineMs = Infinity } = readCallOptions(exchange.query);
+    const results = await scoreNovaEvent(await readJsonBody(exchange.request), watched, {
+      deadlineMs,
+      // The wire must carry a number.
+      abstention: policy === 'group-mean' ? 'group-mean' : 'neutral',
+      report: (notice) => void notices.push(notice),
+    });
+    exchange.counts = countOf(results.map(statusOf));
+    for (const notice of notices) {
+      const rollout = logPrompts ? seen.get(`${notice.id}`) : undefined;
+      report({ ...notice, request: exchange.number, ...(rollout ? promptOf(rollout) : {}) });
+    }
+    const lacking = notices.values();
+    for (const result of results) {
+      const status = statusOf(result);
+      const { reason = '' } = (status === 'scored' ? undefined : lacking.next().value) ?? {};
+      telemetry.outcome('nova', { status, score: result.aggregate_reward_score, reason });
+    }
+    return results;
+  };
+
+  const ready: Handler = async () => {
+    const problem = handling.isEnding()
+      ? 'the server is ending'
+      : (watch.problem() ?? (await handling.ready()));
+    if (problem !== undefined) throw new Refusal(503, problem);
+    return { status: 'ready' };
+  };
+
+  return new Map<string, Handler>([
+    ...ADAPTERS.map((adapter): [string, Handler] => [adapter.name, judge(adapter)]),
+    ['nova', nova],
+    ['health', () => Promise.resolve({ status: 'ok' })],
+    ['ready', ready],
+    ['metrics', async () => new Text(await telemetry.expose(), 'text/plain; version=0.0.4; charset=utf-8')],
+    ['openapi', () => Promise.resolve(openApiDocument())],
+    ['nemo-gym-seed-session', () => Promise.resolve({})],
+    ['nemo-gym-reverify-mode', () => Promise.resolve('stateless')],
+  ]);
+}
+
+function statusOf({ metrics_list: metrics }: NovaResult): 'scored' | 'abstained' | 'failed' {
+  const has = (name: string): boolean => metrics.some((one) => one.name === name && one.value === 1);
+  if (has('judge_abstained')) return 'abstained';
+  return has('invalid_sample') ? 'failed' : 'scored';
+}
