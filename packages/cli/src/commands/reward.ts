@@ -18,13 +18,14 @@ import { systemClock } from '../run/clock.js';
 import { openJudge } from '../run/workspace.js';
 import { createProgress, NO_PROGRESS } from '../terminal/progress.js';
 import { renderTable } from '../terminal/table.js';
+import { registerShim } from './reward/shim.js';
 
 /** Holds the key that requests to `touchstone reward serve` must carry. */
 const KEY_VARIABLE = 'TOUCHSTONE_REWARD_KEY';
 /** The longest that AWS lets a Lambda function run. */
 const LAMBDA_MS = 900_000;
 
-/** `touchstone reward score|invoke|serve` */
+/** `touchstone reward score|invoke|serve|shim` */
 export function registerReward(program: Command, io: Io): void {
   const reward = program
     .command('reward')
@@ -57,6 +58,7 @@ export function registerReward(program: Command, io: Io): void {
     .option('--port <port>', 'port; 0 takes a free one', parsePort, 8080)
     .option('--json', 'print the address as JSON')
     .action((config: string, flags: ServeFlags) => serve(config, flags, io));
+  registerShim(reward, io);
 }
 
 interface ServeFlags {
