@@ -143,7 +143,9 @@ except shim.TouchstoneError as error: print(json.dumps(str(error)))
   });
 
   it('is told of tasks that lack something: a wrong set-up at the start, an abstention later', async () => {
-    expect(await score(url, [lacking, lacking])).toMatch(/no reward .*: task .*metadata\.document is missing/);
+    expect(await score(url, [lacking, lacking])).toMatch(
+      /no reward .*: task .*metadata\.document is missing/,
+    );
     expect(await score(url, [lacking, good, { ...good, does: 'fail' }])).toEqual([null, 1, null]);
   });
 

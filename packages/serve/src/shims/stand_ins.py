@@ -1,7 +1,7 @@
 """Stand-ins for what the shims take from trainers, for tests where a trainer is not installed.
 
-`provide(NAME)` leaves an installed trainer as it is and otherwise puts a module in its place that has no more than the
-shims use, with the signatures of the version named beside it. Returns whether the real one is there.
+`provide(MODULE, MEMBER)` leaves an installed trainer that has this member as it is, and otherwise puts modules in its
+place that have no more than the shims use, as in the version named beside each. Returns whether the real one is there.
 """
 
 import importlib
@@ -9,19 +9,20 @@ import sys
 import types
 
 
-def provide(name):
+def provide(name, member):
     try:
-        importlib.import_module(name)
-        return True
+        if hasattr(importlib.import_module(name), member):
+            return True
     except ImportError:
-        for module, members in _STAND_INS[name]().items():
-            made = types.ModuleType(module)
-            made.__dict__.update(members)
-            sys.modules[module] = made
-            parent, _, child = module.rpartition(".")
-            if parent:
-                setattr(sys.modules[parent], child, made)
-        return False
+        pass
+    for module, members in _STAND_INS[name]().items():
+        made = types.ModuleType(module)
+        made.__dict__.update(members)
+        sys.modules[module] = made
+        parent, _, child = module.rpartition(".")
+        if parent:
+            setattr(sys.modules[parent], child, made)
+    return False
 
 
 def _skyrl_gym():
