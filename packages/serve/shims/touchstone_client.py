@@ -132,13 +132,19 @@ def _request(rollouts):
     if key:
         headers["Authorization"] = "Bearer " + key
     timeout = float(os.environ.get("TOUCHSTONE_REWARD_TIMEOUT", "600"))
-    body = json.dumps({"rollouts": [dict(one, id=str(i)) for i, one in enumerate(rollouts)]}).encode()
+    body = {"rollouts": [dict(one, id=str(i)) for i, one in enumerate(rollouts)]}
+    run = os.environ.get("TOUCHSTONE_REWARD_RUN", "").strip()
+    if run:
+        body["run"] = run
     ends = time.monotonic() + timeout
     attempt = 0
     while True:
-        request = urllib.request.Request(url + "/v1/rewards", data=body, headers=headers, method="POST")
-        # Half of the time at most for one try, so that a connection that hangs is tried again.
+        # Half of the time at most for one try, so that a connection that hangs is tried again; the server is told to
+        # answer before with what it has.
         patience = max(0.1, min(ends - time.monotonic(), timeout / 2))
+        body["deadline_ms"] = int(900 * patience)
+        data = json.dumps(body).encode()
+        request = urllib.request.Request(url + "/v1/rewards", data=data, headers=headers, method="POST")
         try:
             with _opener().open(request, timeout=patience) as reply:
                 return _read(json.loads(reply.read()), len(rollouts))

@@ -263,7 +263,9 @@ print(json.dumps([play(good(3)), play(lost)]))`);
   it('tinker: a group judged together, the mean for what could not be, an error when nothing could', async () => {
     const got = await run(`
 stand_ins.provide("tinker_cookbook.rl.preference_envs", "PreferenceEnv")
+import pickle
 from touchstone_tinker import TouchstoneGroupBuilder, TouchstoneError
+assert pickle.loads(pickle.dumps(TouchstoneGroupBuilder)) is TouchstoneGroupBuilder  # It is sent to other processes.
 class Renderer:
     def parse_response(self, tokens): return {"role": "assistant", "content": bytes(tokens).decode()}, None
     def get_stop_sequences(self): return []
