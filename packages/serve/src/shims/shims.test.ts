@@ -68,6 +68,7 @@ ${script}
     const call = `
 import touchstone_trl
 from touchstone_trl import touchstone_reward, touchstone_with
+touchstone_trl._trl_version = lambda: (1, 6)
 metrics, extra = {}, {}
 def call(prompts, completions, function=touchstone_reward, **columns):
     return function(
@@ -87,7 +88,7 @@ completions = [
      {"role": "assistant", "content": [{"type": "text", "text": good(1)}]}],
     [{"role": "assistant", "content": ""}],
 ]
-rewards = call(prompts, completions, reference_answer=["r", "r", "", None], id=[1, 1, 2, 2], image=[object()] * 4)
+rewards = call(prompts, completions, reference_answer=["r", "r", "", ""], id=[1, 1, 2, 2], image=[object()] * 4, note=[None] * 4)
 print(json.dumps([rewards, metrics, extra]))`);
       expect(got).toEqual([
         [1, null, 0.25, 0],
@@ -129,6 +130,13 @@ assert rewards[1] == 2 * 0.625 + len(good(3)) + 1.0, rewards
 try: touchstone_with(length, weights=[1])
 except ValueError as error: print(json.dumps([rewards[0], rewards[2], str(error)]))`);
       expect(got).toEqual([null, null, "expected 2 weights, Touchstone's first"]);
+    });
+
+    it('gives the mean of the group instead of None to a TRL that would count None as 0', async () => {
+      const got = await run(`${call}
+touchstone_trl._trl_version = lambda: (1, 5)
+print(json.dumps(call(["a", "a", "a", "b"], [good(5), good(1), lost, lost])))`);
+      expect(got).toEqual([1, 0.25, 0.625, 0]);
     });
   });
 
