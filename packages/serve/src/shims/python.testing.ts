@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { renderShim, shimFile, SHIMS } from './render.js';
 
 /** `TOUCHSTONE_PYTHON` names another one, such as that of a virtual environment in which trainers are installed. */
-export const PYTHON = process.env['TOUCHSTONE_PYTHON'] ?? 'python3';
+const PYTHON = process.env['TOUCHSTONE_PYTHON'] ?? 'python3';
 
 /** Why there is no Python to test with; undefined when there is. */
 export const noPython: string | undefined =
