@@ -9,3 +9,4 @@ export { reportToStderr, type Notice, type Report } from './scoring/notice.js';
 export { createReplyCache } from './scoring/reply-cache.js';
 export { parseSampleLine } from './scoring/sample.js';
 export { scoreWithin, type Outcome } from './scoring/score-within.js';
+export { renderShim, shimFile, SHIMS, type ShimName } from './shims/render.js';

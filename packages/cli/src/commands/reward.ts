@@ -3,12 +3,14 @@ import type { Io } from '../io.js';
 import { registerInvoke } from './reward/invoke.js';
 import { registerScore } from './reward/score.js';
 import { registerServe } from './reward/serve.js';
+import { registerShim } from './reward/shim.js';
 
 /** Each adds one subcommand; help lists them in this order. */
 const SUBCOMMANDS: readonly ((reward: Command, io: Io) => void)[] = [
   registerScore,
   registerInvoke,
   registerServe,
+  registerShim,
 ];
 
 /** `touchstone reward ...` */
