@@ -147,7 +147,7 @@ export type GroupConfig = z.output<typeof groupSchema>;
 const singleSchema = z.discriminatedUnion('kind', [rubricSchema, preferenceSchema, groupSchema]);
 export type SingleJudgeConfig = z.output<typeof singleSchema>;
 
-export const panelSchema = z
+const panelSchema = z
   .strictObject({
     kind: z.literal('panel').meta({ description: 'Several judges, put together' }),
     members: z.record(name, singleSchema).meta({ description: 'The judges, each with a name' }),
@@ -184,7 +184,7 @@ export type PanelConfig = z.output<typeof panelSchema>;
 
 const stageSchema = z.discriminatedUnion('kind', [rubricSchema, preferenceSchema, groupSchema, panelSchema]);
 
-export const cascadeSchema = z
+const cascadeSchema = z
   .strictObject({
     kind: z.literal('cascade').meta({ description: 'A cheap judge first, the strong one when it is unsure' }),
     first: stageSchema.meta({ description: 'Judges everything' }),
