@@ -46,7 +46,10 @@ interface VerdictBase {
   judge: string;
   /** Which item of a list answer was judged (0-based); absent when the whole answer was. */
   item?: number;
-  /** Idempotency key: fingerprint, content and repeat index; of several calls, joined by `+`. Empty: no call was made. */
+  /**
+   * Idempotency key: fingerprint, content and repeat index. Of several calls, joined by `+`; of a call on several
+   * answers with `#` and which of them. Empty: no call was made.
+   */
   key: string;
   /** The reply as the model wrote it; empty when none came; of several calls, one after the other. */
   raw: string;

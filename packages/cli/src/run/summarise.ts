@@ -99,6 +99,8 @@ function judgeTotals(store: RunStore, judge: Judge): Usage {
   return judgesWithin(judge)
     .map(({ fingerprint, price }): Usage => {
       const totals = store.judgeTotals(fingerprint);
+      // A panel asks nothing itself: what its verdicts repeat was saved by its members.
+      if (totals.calls === 0) return NO_USAGE;
       const { input, output } = price ?? { input: 0, output: 0 };
       return { ...totals, money: (totals.inputTokens * input + totals.outputTokens * output) / 1e6 };
     })

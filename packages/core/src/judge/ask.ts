@@ -11,7 +11,7 @@ import { deriveMarker, sha256 } from './marker.js';
 import type { Rendered } from './prompt.js';
 
 /** One question to the model, asked with a fresh marker. */
-export interface Question {
+interface Question {
   /** The same question for the same marker, always. */
   render(marker: string): Rendered;
   schema: JsonObject;

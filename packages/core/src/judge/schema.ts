@@ -143,7 +143,7 @@ const singleSchema = z.discriminatedUnion('kind', [
 ]);
 export type SingleJudgeConfig = z.output<typeof singleSchema>;
 
-export const panelSchema = z
+const panelSchema = z
   .strictObject({
     kind: z.literal('panel').meta({ description: 'Several judges, put together' }),
     members: z.record(name, singleSchema).meta({ description: 'The judges, each with a name' }),
@@ -187,7 +187,7 @@ const stageSchema = z.discriminatedUnion('kind', [
   panelSchema,
 ]);
 
-export const cascadeSchema = z
+const cascadeSchema = z
   .strictObject({
     kind: z.literal('cascade').meta({ description: 'A cheap judge first, the strong one when it is unsure' }),
     first: stageSchema.meta({ description: 'Judges everything' }),

@@ -68,7 +68,7 @@ describe('rollouts of one call', () => {
     const rewards = await scoreAll(judge, rollouts, {
       onDone: (_: unknown, index: number) => told.push(index),
     });
-    expect(judge.seen.toSorted()).toEqual([['a', 'c'], ['b'], ['e']]);
+    expect(judge.seen.toSorted(([a], [b]) => (a! < b! ? -1 : 1))).toEqual([['a', 'c'], ['b'], ['e']]);
     expect(rewards.map((one) => one.status === 'scored' && one.score)).toEqual([0.1, 0.2, 0.3, 0, 0.1, 0]);
     expect(rewards.map((one) => one.status === 'scored' && one.gatedBy)).toEqual([
       undefined,
@@ -78,7 +78,7 @@ describe('rollouts of one call', () => {
       undefined,
       'length',
     ]);
-    expect(told.toSorted()).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(told.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5]);
   });
 
   it('are shown one by one to a judge that does not', async () => {

@@ -116,7 +116,9 @@ describe('the judge of contract reviews', () => {
   it('scores an answer that is not a list of comments 0, without a call', async () => {
     const { judge, requests } = await judgeOf(config, full);
     const judgements = await judgeAll(judge, '', 'The contract is fine.', '{}', 'null');
-    expect(judgements.map(({ answer }) => answer)).toEqual(new Array(4).fill({ status: 'scored', score: 0 }));
+    expect(judgements.map(({ answer }) => answer)).toEqual(
+      Array.from({ length: 4 }, () => ({ status: 'scored', score: 0 })),
+    );
     expect(requests).toEqual([]);
   });
 });

@@ -148,7 +148,12 @@ export function createGroupJudge(
         .filter(({ places }) => places.includes(i));
       const { places, result } = own.find(({ result: { replies } }) => replies !== undefined) ?? own[0]!;
       const against = answers_D.filter((_, j) => j !== i && places.includes(j)).map(({ id }) => id);
-      const place = { judge: fingerprint, against, key: result.key ?? '', raw: result.raw ?? '' };
+      const place = {
+        judge: fingerprint,
+        against,
+        key: result.key === undefined ? '' : `${result.key}#${i}`,
+        raw: result.raw ?? '',
+      };
       if (!result.replies) {
         const abstained = { status: 'abstained', reason: result.reason, detail: result.detail } as const;
         return { answer: abstained, verdicts: [{ ...place, ...abstained }], usage: NO_USAGE };

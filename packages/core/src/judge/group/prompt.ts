@@ -4,7 +4,7 @@ import { describeCriteria, describeReply, replySchema } from '../reply-format.js
 import type { GroupConfig } from '../schema.js';
 
 /** A candidate as it is shown: its text, cut and made harmless, under an id that only this call knows. */
-export interface Shown {
+interface Shown {
   id: string;
   text: string;
 }

@@ -148,7 +148,7 @@ describe('a panel', () => {
     const judgements = await judge.judge(groupOf('same a=4', 'same a=4'));
     // The rubric says 1, copies tie.
     expect(judgements.map(({ answer }) => answer)).toEqual(
-      new Array(2).fill({ status: 'scored', score: 0.75 }),
+      Array.from({ length: 2 }, () => ({ status: 'scored', score: 0.75 })),
     );
     expect(judgements[0]!.verdicts[0]).toMatchObject({
       criteria: [{ criterion: 'Good' }, { criterion: 'Preference', score: 0.5 }],
@@ -226,7 +226,7 @@ describe('a cascade', () => {
     );
     const judgements = await judge.judge(groupOf('a=4', 'a=4', 'a=2', 'a=2'));
     expect(judgements.map(({ verdicts }) => verdicts.some(({ member }) => member === 'second'))).toEqual(
-      new Array(4).fill(true),
+      Array.from({ length: 4 }, () => true),
     );
     expect(simulators['b']!.requests).toHaveLength(2);
     const sure = await judge.judge(groupOf('a=4', 'a=0'));

@@ -17,7 +17,7 @@ function posterior(pi: readonly number[], nu: number, played: readonly Game[], d
 
 /** The maximum by brute force: a grid around the best point so far, ever finer. */
 function bruteForce(n: number, played: readonly Game[], deviation: number): number[] {
-  let best = new Array<number>(n + 1).fill(0);
+  let best = Array.from({ length: n + 1 }, () => 0);
   const value = (x: readonly number[]): number =>
     posterior(x.slice(0, n).map(Math.exp), Math.exp(x[n]!), played, deviation);
   for (let width = 4; width > 1e-4; width *= 0.6) {

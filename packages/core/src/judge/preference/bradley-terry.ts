@@ -33,7 +33,7 @@ const TOLERANCE = 1e-10;
  * prior, has one maximum, which damped Newton steps reach.
  */
 export function fitStrengths(n: number, games: readonly Game[], deviation = PRIOR_DEVIATION): Strengths {
-  let at = new Array<number>(n + 1).fill(0);
+  let at = Array.from({ length: n + 1 }, () => 0);
   let value = objective(at, games, deviation);
   for (let step = 0; step < MAX_STEPS; step++) {
     const { gradient, curvature } = derivatives(at, games, deviation);
@@ -118,7 +118,7 @@ function solve(matrix: readonly (readonly number[])[], right: readonly number[])
       for (let j = k; j <= n; j++) rows[i]![j]! -= factor * rows[k]![j]!;
     }
   }
-  const x = new Array<number>(n).fill(0);
+  const x = Array.from({ length: n }, () => 0);
   for (let i = n - 1; i >= 0; i--) {
     let rest = rows[i]![n]!;
     for (let j = i + 1; j < n; j++) rest -= rows[i]![j]! * x[j]!;

@@ -38,7 +38,7 @@ describe('two answers side by side', () => {
       'tie',
     ]);
     expect([outcomeOf('A', 'A'), outcomeOf('B', 'B'), outcomeOf('A', 'tie'), outcomeOf('tie', 'A')]).toEqual(
-      new Array(4).fill('inconsistent'),
+      Array.from({ length: 4 }, () => 'inconsistent'),
     );
   });
 
@@ -159,7 +159,7 @@ describe('a judge that compares the answers of a group', () => {
       detail: '0 of 3 comparisons judged: off',
     });
     const strict = await judgeOf(model, { quorum: 1 }).judge(group);
-    expect(strict.map(({ answer }) => answer.status)).toEqual(new Array(4).fill('abstained'));
+    expect(strict.map(({ answer }) => answer.status)).toEqual(Array.from({ length: 4 }, () => 'abstained'));
   });
 
   it('pairs each with each or with the pivots, nobody with itself, nobody twice', () => {
