@@ -41,7 +41,7 @@ const graderFields = {
   attempts: z.int().positive().default(5).meta({ description: 'Attempts of a judge call in all' }),
 };
 
-export const scoreModelSchema = z.strictObject({
+const scoreModelSchema = z.strictObject({
   kind: z.literal('score-model').meta({ description: 'A prompt of your own that is answered with a number' }),
   ...graderFields,
   range: z
@@ -51,7 +51,7 @@ export const scoreModelSchema = z.strictObject({
     .meta({ description: 'Lowest and highest score; a reply beyond them is no verdict' }),
 });
 
-export const labelModelSchema = z
+const labelModelSchema = z
   .strictObject({
     kind: z
       .literal('label-model')
