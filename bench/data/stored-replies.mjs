@@ -134,9 +134,9 @@ function pandalm() {
   const people = JSON.parse(readFileSync(path.join(data, 'pandalm', 'testset-v1.json'), 'utf8'));
   const gold = new Map(people.map((record) => [record.idx, majority(record)]));
   const rows = [
-    ['gpt-3.5-turbo', 'gpt', { 1: 'first', 2: 'second', Tie: 'tie' }],
-    ['pandalm-7b', 'pandalm', { 1: 'first', 2: 'second', 0: 'tie' }],
-  ].map(([model, prefix, meanings]) => {
+    { model: 'gpt-3.5-turbo', prefix: 'gpt', meanings: { 1: 'first', 2: 'second', Tie: 'tie' } },
+    { model: 'pandalm-7b', prefix: 'pandalm', meanings: { 1: 'first', 2: 'second', 0: 'tie' } },
+  ].map(({ model, prefix, meanings }) => {
     const records = JSON.parse(readFileSync(path.join(data, 'pandalm', `${model}-testset-v1.json`), 'utf8'));
     const row = {
       n: 0,
@@ -170,7 +170,7 @@ function pandalm() {
       if (stored !== null && preferred !== stored)
         row.contradicted.push(`${stored}, ours ${preferred ?? problem}: ${excerpt(reason)}`);
     }
-    return [model, row];
+    return { model, ...row };
   });
   print('\nPandaLM: replies put together from their stored parts\n');
   print(
@@ -185,13 +185,13 @@ function pandalm() {
         'unreadable',
         'guessed',
       ],
-      rows.map(([model, r]) => [model, r.n, r.stored, r.right, r.storedGold, r.gold, r.garbage, r.guessed]),
+      rows.map((r) => [r.model, r.n, r.stored, r.right, r.storedGold, r.gold, r.garbage, r.guessed]),
     ),
   );
-  for (const [model, { contradicted }] of rows) {
+  for (const { model, contradicted } of rows) {
     for (const entry of contradicted) print(`  ${model}: stored ${entry}`);
   }
-  return rows.map(([, row]) => row);
+  return rows;
 }
 
 const first = llmbar();

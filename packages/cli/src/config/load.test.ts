@@ -86,7 +86,7 @@ describe('a wrong key or value', () => {
       `${GOOD}reward:\n  checks:\n    - type: json_schema\n      schema: a.json\n`,
       [
         expect.stringMatching(
-          /^t\.yaml:14:13: reward\.checks\[0\]\.type: expected "json-schema" or .*did you mean "json-schema"/,
+          /^t\.yaml:14:13: reward\.checks\[0\]\.type: expected "json" or "json-schema" or .*did you mean "json-schema"/,
         ),
       ],
     ],

@@ -206,10 +206,10 @@ function checkName(name: string): string {
   return name.replace(/[^A-Za-z0-9_-]/g, '-').replace(/^[^A-Za-z]+/, '') || 'grader';
 }
 
-const CARRIED = [
-  ...['type', 'name', 'input', 'reference', 'operation', 'evaluation_metric', 'model', 'range', 'labels'],
-  ...['passing_labels', 'sampling_params', 'graders', 'calculate_output', 'source'],
-];
+const CARRIED =
+  'type name input reference operation evaluation_metric model range labels passing_labels sampling_params graders calculate_output source'.split(
+    ' ',
+  );
 
 function warnUnused(grader: object, warnings: string[], place = ''): void {
   for (const [key, value] of Object.entries(grader)) {

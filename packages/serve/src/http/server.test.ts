@@ -72,10 +72,17 @@ describe('the native call', () => {
       status: 'scored',
       score: 1,
       components: [
-        { name: 'length', kind: 'check', weight: 0, score: 1 },
-        { name: 'grounding', kind: 'check', weight: 0.25, score: 1, detail: expect.any(String) },
-        { name: 'judge', kind: 'judge', weight: 0.75, score: 1 },
-        { name: 'Actionable', kind: 'criterion', weight: 0, score: 1 },
+        { name: 'length', kind: 'check', weight: 0, contribution: 0, score: 1 },
+        {
+          name: 'grounding',
+          kind: 'check',
+          weight: 0.25,
+          contribution: 0.25,
+          score: 1,
+          detail: expect.any(String),
+        },
+        { name: 'judge', kind: 'judge', weight: 0.75, contribution: 0.75, score: 1 },
+        { name: 'Actionable', kind: 'criterion', weight: 0, contribution: 0, score: 1 },
       ],
       verdicts: [
         {

@@ -34,22 +34,10 @@ const SEEDS: readonly Value[] = [
     tools: [{}],
   },
 ];
-const KEYS = [
-  ...[
-    'id',
-    'messages',
-    'role',
-    'content',
-    'type',
-    'text',
-    'metadata',
-    'reference_answer',
-    'tools',
-    'truth',
-    'prompt',
-  ],
-  ...['__proto__', 'constructor', 'toString', 'length', '', 'answer', 'question'],
-];
+const KEYS =
+  'id messages role content type text metadata reference_answer tools truth prompt answer question __proto__ constructor toString length '.split(
+    ' ',
+  );
 
 function drawValue(draw: Random, depth = 0): Value {
   switch (draw.integer(depth > 2 ? 9 : 12)) {

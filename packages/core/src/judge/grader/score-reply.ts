@@ -76,7 +76,7 @@ export function readLabelReply(
         : [lines[0]!, lines.at(-1)!];
   const found = new Set(said.map(known).filter((label) => label !== undefined));
   const [label, other] = found;
-  if (label === undefined || (named.length > 0 && named.some((one) => known(one) === undefined)))
+  if (label === undefined || named.some((one) => known(one) === undefined))
     return { problem: `the reply states none of the labels ${labels.join(', ')}` };
   return other === undefined
     ? { label }

@@ -33,7 +33,7 @@ describe('text similarity', () => {
     fc.assert(
       fc.property(units, units, (left, right) => {
         const table = Array.from({ length: left.length + 1 }, () =>
-          new Array<number>(right.length + 1).fill(0),
+          Array.from({ length: right.length + 1 }, () => 0),
         );
         for (let i = 1; i <= left.length; i++)
           for (let j = 1; j <= right.length; j++)
