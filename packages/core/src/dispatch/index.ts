@@ -1,2 +1,9 @@
 export { systemClock, type Clock } from './clock.js';
-export { createDispatcher, type CallResult, type Dispatcher, type DispatcherOptions } from './dispatcher.js';
+export {
+  createDispatcher,
+  type CallResult,
+  type Dispatcher,
+  type DispatcherOptions,
+  type ProviderLimits,
+} from './dispatcher.js';
+export { callsSchema, type CallsConfig } from './schema.js';

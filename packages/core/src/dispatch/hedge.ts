@@ -1,0 +1,111 @@
+import { ProviderError } from '@touchstone/spec';
+import { childController } from './abort.js';
+import type { Clock } from './clock.js';
+
+export interface HedgeOptions {
+  /** A call that takes longer than this share of recent ones gets a second one, 0–1. */
+  quantile: number;
+  /** A fixed time in milliseconds in place of the quantile. */
+  afterMs?: number | undefined;
+  /** Second calls at most, as a share of all calls, 0–1. */
+  share: number;
+}
+
+/** When a call counts as a straggler, and whether another one may be sent for it. */
+export interface Hedging {
+  /** Milliseconds after its start; undefined while too little is known. */
+  delayMs(): number | undefined;
+  /** Takes one of the second calls that are allowed, if there is one. */
+  takeOne(): boolean;
+  onCall(): void;
+  /** Milliseconds from the first call's start to the reply, whichever call it came from. */
+  onReply(latencyMs: number): void;
+}
+
+/** Recent replies that the quantile is taken of, and how many it needs. */
+const WINDOW = 512;
+const FEWEST = 64;
+/** Hangs must not push the quantile, and with it the time until they are noticed, up and up. */
+const MEDIANS_AT_MOST = 10;
+/** Second calls for one call: the second may hang too. */
+const PER_CALL = 2;
+/** Second calls that may be saved up for a bad moment. */
+const SAVED_AT_MOST = 20;
+
+/** Hedged requests (Dean and Barroso, The Tail at Scale, 2013) with a bound on what they cost. */
+export function createHedging({ quantile, afterMs, share }: HedgeOptions): Hedging {
+  const latencies: number[] = [];
+  let seen = 0;
+  let delay: number | undefined;
+  let allowed = 0;
+  return {
+    delayMs: () => (share === 0 ? undefined : (afterMs ?? delay)),
+    takeOne() {
+      if (allowed < 1) return false;
+      allowed--;
+      return true;
+    },
+    onCall: () => void (allowed = Math.min(SAVED_AT_MOST, allowed + share)),
+    onReply(latencyMs) {
+      latencies[seen++ % WINDOW] = latencyMs;
+      // Sorting is for now and then, not for every reply.
+      if (seen < FEWEST || seen % 16 !== 0) return;
+      const sorted = Float64Array.from(latencies).sort();
+      const at = (q: number): number => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))]!;
+      delay = Math.min(at(quantile), MEDIANS_AT_MOST * at(0.5));
+    },
+  };
+}
+
+/** One try of a call. It calls `onStart` when it is really on its way, and ends soon after `signal` aborts. */
+export type Try<T> = (how: { signal: AbortSignal; isHedge: boolean; onStart: () => void }) => Promise<T>;
+
+/**
+ * Runs `attempt`, and again beside it when it becomes a straggler. The first success wins and ends the others; the
+ * last failure counts when all fail. Settles when all of them have ended, so that their cost is known.
+ */
+export async function withHedges<T>(
+  attempt: Try<T>,
+  { hedging, clock, signal }: { hedging: Hedging | undefined; clock: Clock; signal: AbortSignal },
+): Promise<T> {
+  if (!hedging) return attempt({ signal, isHedge: false, onStart: () => undefined });
+  const { controller, unlink } = childController(signal);
+  const running: Promise<void>[] = [];
+  let firstStart: number | undefined;
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      let live = 0;
+      const run = (): void => {
+        live++;
+        const isHedge = running.length > 0;
+        const onStart = (): void => {
+          firstStart ??= clock.now();
+          hedging.onCall();
+          void watch();
+        };
+        const ended = attempt({ signal: controller.signal, isHedge, onStart }).then(
+          (value) => {
+            if (firstStart !== undefined) hedging.onReply(clock.now() - firstStart);
+            resolve(value);
+          },
+          (error: unknown) => {
+            live--;
+            if (live === 0 || !(error instanceof ProviderError)) reject(error);
+          },
+        );
+        running.push(ended);
+      };
+      const watch = async (): Promise<void> => {
+        const delay = hedging.delayMs();
+        if (delay === undefined || running.length > PER_CALL) return;
+        await clock.sleep(delay, controller.signal);
+        if (!controller.signal.aborted && live > 0 && hedging.takeOne()) run();
+      };
+      run();
+    });
+  } finally {
+    controller.abort();
+    unlink();
+    await Promise.all(running);
+  }
+}
