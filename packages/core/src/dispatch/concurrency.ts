@@ -15,18 +15,20 @@ export interface Concurrency {
 const START = 16;
 /** A refusal takes a tenth of the limit. */
 const CUT = 0.9;
+/** Growth a round after the first refusal; and after this many rounds without another, when the provider has probably more
+ * to give than it had. */
+const GROWTH = 0.02;
 /** Starts are spaced for this much more than the limit can carry, so that spacing never is the limit itself. */
 const PACING_GAIN = 1.25;
 /** Weight of the newest latency in the mean. */
 const SMOOTHING = 0.05;
-/** After this many rounds without a refusal the provider has probably more to give than it had. */
 const CALM_ROUNDS = 12;
 const CALM_GROWTH = 0.05;
 
 /**
- * Additive increase, multiplicative decrease (Chiu and Jain 1989), as TCP does it: doubling each round until the first
- * refusal; then one call more each round (a round is one mean latency), five per cent more after a long calm; a tenth
- * less for a round with refusals. Latency itself is no signal: a judge's latency follows the length of its reply, not
+ * Slow increase and fast decrease, as TCP does it (AIMD: Chiu and Jain 1989), with an increase in proportion, so that
+ * large limits are found as fast as small ones: doubling each round (one mean latency) until the first refusal; then two
+ * per cent a round, five after a long calm; a tenth less for a round with refusals. Latency itself is no signal: a judge's latency follows the length of its reply, not
  * the provider's load. After a refusal starts are paced over the round, as TCP paces packets.
  *
  * @param ceiling calls in flight at most, ≥ 1
@@ -47,7 +49,8 @@ export function createConcurrency(ceiling: number, start = START): Concurrency {
       // What started before the last cut says nothing about the limit after it.
       if (!isBusy || startedAt < changedAt) return;
       const isCalm = now - changedAt > CALM_ROUNDS * meanLatencyMs;
-      const grown = isSlowStart ? 1 : isCalm ? CALM_GROWTH : 1 / limit;
+      // Once for each success, so that a round of `limit` calls grows by that share of the limit.
+      const grown = isSlowStart ? 1 : isCalm ? CALM_GROWTH : GROWTH;
       limit = Math.min(ceiling, limit + grown);
     },
     onRefusal({ startedAt, now }) {

@@ -106,7 +106,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const telemetry = createTelemetry();
   const tokens = createTokenMeter();
   const budget = createBudget(options.budget);
-  const hedging = options.hedge && createHedging(options.hedge);
+  const hedging = options.hedge?.share ? createHedging(options.hedge) : undefined;
   const coalesce = createCoalescer<CallResult>();
   const primary = openLane(options, 'primary');
   const fallbacks = (options.fallbacks ?? []).map(({ model, ...limits }, i) =>
@@ -189,7 +189,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
             const isUrgent = isHedge || failures + forgiven > 0;
             return send(route, ask, { signal, isUrgent, isPatient: isPatient && !isHedge, isHedge, onStart });
           },
-          { hedging, clock, signal: ask.signal },
+          { hedging, isIdle: () => lane.isIdle(), clock, signal: ask.signal },
         );
       } catch (error) {
         if (!(error instanceof ProviderError) || ask.signal.aborted || !isWorthRepeating(error)) throw error;

@@ -52,6 +52,8 @@ export interface Lane {
   isAlive(): boolean;
   /** The provider is taken to be down. */
   isDown(): boolean;
+  /** Nobody waits. */
+  isIdle(): boolean;
   limit(): number;
 }
 
@@ -197,6 +199,7 @@ export function createLane(limits: LaneLimits, clock: Clock, jitter: Random): La
 
   return {
     limit: () => concurrency.limit(),
+    isIdle: () => urgent.size === 0 && fresh.size === 0,
     isOpen: () => turningAway(false, clock.now()) === undefined,
     isDown: () => breaker.openSince() !== undefined,
     isAlive() {

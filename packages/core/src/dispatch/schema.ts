@@ -43,7 +43,7 @@ export const callsSchema = z.strictObject({
         .number()
         .min(0.5)
         .max(0.999)
-        .default(0.98)
+        .default(0.99)
         .meta({ description: 'A call slower than this share of recent ones is asked a second time' }),
       after_seconds: z
         .number()
