@@ -3,6 +3,8 @@ import {
   createDispatcher,
   createJudge,
   createReward,
+  dispatcherOptions,
+  layerCaches,
   openModel,
   parseModelId,
   readAnnotations,
@@ -13,17 +15,19 @@ import {
   type Judge,
   type JudgeConfig,
   type LabelledAnswer,
+  type ModelConfig,
   type RegressionCase,
   type RewardFunction,
 } from '@touchstone/core';
 import { ChatTokenizer, LlamaModel, openLocalModel } from '@touchstone/engine';
 import { checkGate, checkNames } from '@touchstone/lab';
-import { InputError, type ReplyCache, type Task } from '@touchstone/spec';
+import { InputError, type LanguageModel, type ReplyCache, type Task } from '@touchstone/spec';
 import { openRun, type RunStore } from '@touchstone/store';
 import { Policy } from '@touchstone/train';
 import type { LoadedConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { claimFolder } from './provenance.js';
+import { openSharedCache } from './shared-cache.js';
 import { loadTruth, type TruthScore } from './truth-module.js';
 
 /** Everything a run works with, opened and checked before the first call is paid for. */
@@ -45,8 +49,15 @@ export interface Workspace {
   };
 }
 
-/** Calls in flight to a model of the engine: they become batches, so many is good. */
-const LOCAL_CONCURRENCY = 1024;
+/** A model of the engine has no limits, and its speed is no fault; calls in flight become batches, so many is good. */
+const LOCAL = {
+  concurrency: 1024,
+  adaptive: false,
+  timeoutMs: Infinity,
+  hedge: undefined,
+  requestsPerMinute: undefined,
+  tokensPerMinute: undefined,
+} as const;
 
 /**
  * Opens data, models and the run's store.
@@ -109,13 +120,14 @@ export async function openJudge(
   cache: ReplyCache,
 ): Promise<Judge> {
   const isLocal = parseModelId(config.model).provider === 'local';
-  const model = await openModel(config, { localModel: (name) => openLocalModel(resolve(baseDir, name)) });
+  const open = (model: ModelConfig): Promise<LanguageModel> =>
+    openModel(model, { localModel: (name) => openLocalModel(resolve(baseDir, name)) });
+  const [model, ...fallbacks] = await Promise.all([open(config), ...config.fallbacks.map(open)]);
+  const shared = config.cache && openSharedCache(config.cache, baseDir);
   const dispatcher = createDispatcher({
-    concurrency: isLocal ? LOCAL_CONCURRENCY : config.concurrency,
-    timeoutMs: isLocal ? Infinity : config.timeout_seconds * 1000,
-    attempts: config.attempts,
-    cache,
-    price: config.price,
+    ...dispatcherOptions(config, fallbacks),
+    ...(isLocal ? LOCAL : {}),
+    cache: shared ? layerCaches(cache, shared) : cache,
     seed,
   });
   // The name as the user wrote it: a path of this machine says nothing to who reads the report.

@@ -1,3 +1,6 @@
+export { layerCaches } from './cache/layers.js';
+export { createReplyCache } from './cache/memory.js';
+export { openRedisCache, type RedisCache, type RedisCacheOptions } from './cache/redis.js';
 export { systemClock, type Clock } from './clock.js';
 export {
   createDispatcher,
@@ -7,3 +10,4 @@ export {
   type ProviderLimits,
 } from './dispatcher.js';
 export { callsSchema, type CallsConfig } from './schema.js';
+export { dispatcherOptions } from './options.js';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { callsSchema } from '../dispatch/schema.js';
 import { modelFields } from '../providers/schema.js';
 
 const name = z
@@ -35,7 +36,7 @@ const criterionSchema = z
       fail('a boolean criterion has no anchors; set scale: graded');
   });
 
-/** One judge of `touchstone.yaml`. `concurrency`, `timeout_seconds` and `attempts` are for its dispatcher. */
+/** One judge of `touchstone.yaml`. What `callsSchema` has is for its dispatcher. */
 export const judgeSchema = z.strictObject({
   ...modelFields,
   /** `item`: every element of the JSON list that is the answer; `answer`: the whole answer. */
@@ -84,14 +85,7 @@ export const judgeSchema = z.strictObject({
     .positive()
     .default(20_000)
     .meta({ description: 'Longer candidates are cut' }),
-  concurrency: z.int().positive().default(8).meta({ description: 'Judge calls in flight at once' }),
-  timeout_seconds: z
-    .number()
-    .positive()
-    .max(3600)
-    .default(120)
-    .meta({ description: 'One attempt of a judge call' }),
-  attempts: z.int().positive().default(5).meta({ description: 'Attempts of a judge call in all' }),
+  ...callsSchema.shape,
 });
 export type JudgeConfig = z.output<typeof judgeSchema>;
 export type Criterion = z.output<typeof criterionSchema>;
