@@ -50,17 +50,19 @@ export function createCoalescer<T>(): (
     };
     if (!signal) return take(await flight.outcome);
     return new Promise((resolve, reject) => {
+      let isGone = false;
       const leave = (): void => {
-        signal.removeEventListener('abort', leave);
         flight.callers--;
-        if (flight.callers > 0) return resolve({ value: left(), isPayer: false });
-        // The last one puts out the light; what was spent until now is its cost.
-        flight.controller.abort(signal.reason);
-        flight.outcome.then((value) => resolve(take(value)), reject);
+        isGone = flight.callers > 0;
+        if (isGone) resolve({ value: left(), isPayer: false });
+        // The last one puts out the light, and what was spent until now is its cost.
+        else flight.controller.abort(signal.reason);
       };
-      signal.addEventListener('abort', leave);
+      signal.addEventListener('abort', leave, { once: true });
       flight.outcome
-        .then((value) => resolve(take(value)), reject)
+        .then((value) => {
+          if (!isGone) resolve(take(value));
+        }, reject)
         .finally(() => signal.removeEventListener('abort', leave));
     });
   };

@@ -1,5 +1,5 @@
 import { ProviderError, type ModelReply, type Random } from '@touchstone/spec';
-import { isCongestion } from './backoff.js';
+import { isCongestion, isWorthRepeating } from './backoff.js';
 import { createBreaker } from './breaker.js';
 import type { Clock } from './clock.js';
 import { createConcurrency, fixedConcurrency } from './concurrency.js';
@@ -13,7 +13,7 @@ export interface LaneLimits {
   adaptive: boolean;
   requestsPerMinute?: number | undefined;
   tokensPerMinute?: number | undefined;
-  /** Failures in a row that mean that the provider is down, ≥ 1. */
+  /** Failures that may mean that the provider is down, ≥ 1. */
   breakAfter: number;
   /** Milliseconds that calls wait for a provider that is down. */
   outageMs: number;
@@ -48,7 +48,7 @@ export interface Lane {
   enter(ticket: Ticket): Promise<Permit>;
   /** A call would not be turned away now. */
   isOpen(): boolean;
-  /** The provider has answered lately, so that a failure is probably no fault of the call. */
+  /** The provider has answered before and is not down for too long: it is worth waiting for. */
   isAlive(): boolean;
   /** The provider is taken to be down. */
   isDown(): boolean;
@@ -167,19 +167,19 @@ export function createLane(limits: LaneLimits, clock: Clock, jitter: Random): La
       startedAt,
       succeed(reply) {
         const now = clock.now();
-        if (breaker.onSuccess(now)) concurrency.restart(now);
+        if (breaker.onSuccess({ isProbe, startedAt, now })) concurrency.restart(now);
         else concurrency.onSuccess({ startedAt, now, isBusy: isBusy() });
         end(now, ticket.tokens - reply.inputTokens - reply.outputTokens);
       },
       fail(error) {
         const now = clock.now();
-        if (isCongestion(error)) {
+        if (isCongestion(error) && isWorthRepeating(error)) {
           refusal = error;
           concurrency.onRefusal({ startedAt, now });
           const pause = (error.retryAfterMs ?? 0) * (1 + PAUSE_JITTER * jitter.next());
           pausedUntil = Math.max(pausedUntil, now + pause);
           breaker.onNothing(isProbe);
-        } else if (error.isRetryable) breaker.onFailure(error, isProbe, now);
+        } else if (error.isRetryable) breaker.onFailure(error, { isProbe, startedAt, now });
         else breaker.onNothing(isProbe);
         // A provider that said no has used no tokens; of one that said nothing the worst is assumed.
         end(now, error.status === undefined ? 0 : ticket.tokens);
@@ -202,10 +202,7 @@ export function createLane(limits: LaneLimits, clock: Clock, jitter: Random): La
     isIdle: () => urgent.size === 0 && fresh.size === 0,
     isOpen: () => turningAway(false, clock.now()) === undefined,
     isDown: () => breaker.openSince() !== undefined,
-    isAlive() {
-      const answered = breaker.lastSuccessAt();
-      return answered !== undefined && clock.now() - answered < outageMs;
-    },
+    isAlive: () => breaker.lastSuccessAt() !== undefined && clock.now() < patienceEnd(),
     enter: (ticket) =>
       new Promise((resolve, reject) => {
         const { signal, isPatient } = ticket;
