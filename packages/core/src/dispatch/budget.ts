@@ -19,16 +19,18 @@ export interface Reservation {
 }
 
 export interface Budget {
+  /** Sets aside what a call may cost at most; undefined when that does not fit now, or others wait for it already. */
+  tryReserve(atMost: Cost): Reservation | undefined;
   /**
-   * Sets aside what a call may cost at most. Where that does not fit now but may when calls in flight have turned out
-   * cheaper, it waits, unless `waits` is false.
-   *
-   * Rejects with a ProviderError of reason `budget` when it does not fit, with `cancelled()` when `signal` aborts.
+   * The same, waiting where it may fit when calls in flight have turned out cheaper. Rejects with a ProviderError of
+   * reason `budget` when it does not fit, with `cancelled()` when `signal` aborts.
    */
   reserve(
     atMost: Cost,
-    options: { waits: boolean; signal: AbortSignal; cancelled: () => ProviderError },
+    options: { signal: AbortSignal; cancelled: () => ProviderError },
   ): Promise<Reservation>;
+  /** Why a reservation is refused. */
+  exhausted(): ProviderError;
 }
 
 interface Waiting {
@@ -91,10 +93,16 @@ export function createBudget(limits: BudgetLimits = {}): Budget {
     );
   }
 
+  const tryReserve = (atMost: Cost): Reservation | undefined =>
+    waiting.size === 0 && fits(atMost) ? take(atMost) : undefined;
+
   return {
-    reserve(atMost, { waits, signal, cancelled }) {
-      if (waiting.size === 0 && fits(atMost)) return Promise.resolve(take(atMost));
-      if (!waits || open === 0) return Promise.reject(exhausted());
+    exhausted,
+    tryReserve,
+    reserve(atMost, { signal, cancelled }) {
+      const reservation = tryReserve(atMost);
+      if (reservation) return Promise.resolve(reservation);
+      if (open === 0) return Promise.reject(exhausted());
       return new Promise((resolve, reject) => {
         const one: Waiting = {
           atMost,

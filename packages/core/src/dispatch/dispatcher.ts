@@ -125,34 +125,48 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   async function send(
     { model, lane, price }: Route,
     { request, bytes, pay }: Ask,
-    how: { signal: AbortSignal; isUrgent: boolean; isPatient: boolean; isHedge: boolean; onStart: () => void },
+    how: {
+      signal: AbortSignal;
+      isUrgent: boolean;
+      isPatient: boolean;
+      isHedge: boolean;
+      onStart: () => void;
+    },
   ): Promise<ModelReply> {
     const { signal } = how;
     const cancelled = (): ProviderError => cancelledCall(model);
     const likely = { inputTokens: tokens.estimate(bytes), outputTokens: request.maxOutputTokens };
     const atMost = { ...likely, inputTokens: inputTokensAtMost(request, bytes) };
     const queuedAt = clock.now();
-    const permit = await lane.enter({
+    const ticket = {
       tokens: likely.inputTokens + likely.outputTokens,
       isUrgent: how.isUrgent,
       isPatient: how.isPatient,
       signal,
       cancelled,
-    });
-    const reservation = await budget
-      .reserve(costOf(atMost, price), { waits: !how.isHedge, signal, cancelled })
-      .catch((error: unknown) => {
-        permit.giveBack();
+    };
+    let permit = await lane.enter(ticket);
+    let reservation = budget.tryReserve(costOf(atMost, price));
+    if (!reservation) {
+      // A place in the lane is not held while waiting for money.
+      permit.giveBack();
+      if (how.isHedge) throw budget.exhausted();
+      reservation = await budget.reserve(costOf(atMost, price), ticket);
+      const held = reservation;
+      permit = await lane.enter({ ...ticket, isUrgent: true }).catch((error: unknown) => {
+        held.settle({ money: 0, tokens: 0 });
         throw error;
       });
+    }
     if (signal.aborted) {
       reservation.settle({ money: 0, tokens: 0 });
       permit.giveBack();
       throw cancelled();
     }
+    const reserved = reservation;
     const settle = (spent: { inputTokens: number; outputTokens: number } | undefined): void => {
       const usage = spent ? usageOf(spent, price) : NO_USAGE;
-      reservation.settle(spent ? costOf(spent, price) : { money: 0, tokens: 0 });
+      reserved.settle(spent ? costOf(spent, price) : { money: 0, tokens: 0 });
       telemetry.inFlight(model, -1);
       telemetry.limit(model, lane.limit());
       if (usage.money > 0) telemetry.spent(model, usage.money);

@@ -120,7 +120,10 @@ export async function withHedges<T>(
         while (!controller.signal.aborted && live > 0 && running.length <= PER_CALL) {
           const left = (hedging.delayMs(isIdle()) ?? Infinity) - (clock.now() - startedAt);
           if (left <= 0 && hedging.takeOne()) return run();
-          await clock.sleep(left > 0 ? Math.min(Math.max(1, left), LOOK_AGAIN_MS) : LOOK_AGAIN_MS, controller.signal);
+          await clock.sleep(
+            left > 0 ? Math.min(Math.max(1, left), LOOK_AGAIN_MS) : LOOK_AGAIN_MS,
+            controller.signal,
+          );
         }
       };
       run();

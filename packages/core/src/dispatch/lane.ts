@@ -66,6 +66,8 @@ interface Waiting extends Ticket {
 const NEVER_ANSWERED_MS = 10_000;
 /** A pause that a call with another way to go does not wait for. */
 const LONG_PAUSE_MS = 5000;
+/** Rounding leaves waits that are too short for any clock. */
+const SHORTEST_WAIT_MS = 1e-3;
 /** A timer that fires late must not lower the rate: starts may be closer together until they have caught up. */
 const CATCH_UP_MS = 50;
 /** Several machines that were refused together must not come back together: up to this share of the pause more. */
@@ -130,7 +132,10 @@ export function createLane(limits: LaneLimits, clock: Clock, jitter: Random): La
       const next = first(urgent) ?? first(fresh);
       if (!next) return wakeAt(Infinity, now);
       const wait = inFlight < concurrency.limit() ? waitMs(next, now) : Infinity;
-      if (wait > 0) return wakeAt(Math.min(now + wait, patienceEnd()), now);
+      if (wait > SHORTEST_WAIT_MS) {
+        const end = patienceEnd();
+        return wakeAt(Math.min(now + wait, end > now ? end : Infinity), now);
+      }
       next.start();
     }
   }

@@ -10,7 +10,9 @@ const limitFields = {
     .meta({ description: "The provider's limit; calls are spread evenly under it" }),
   tokens_per_minute: perMinute
     .optional()
-    .meta({ description: "The provider's limit; a call counts with its input and max_tokens when it starts" }),
+    .meta({
+      description: "The provider's limit; a call counts with its input and max_tokens when it starts",
+    }),
   concurrency: z
     .int()
     .positive()
@@ -58,7 +60,9 @@ export const callsSchema = z.strictObject({
         .meta({ description: 'Second calls at most, as a share of all; 0 makes none' }),
     })
     .prefault({})
-    .meta({ description: 'A second call for stragglers; the first reply counts, the other call is cancelled' }),
+    .meta({
+      description: 'A second call for stragglers; the first reply counts, the other call is cancelled',
+    }),
   fallbacks: z
     .array(z.strictObject({ ...modelFields, ...limitFields }))
     .default([])

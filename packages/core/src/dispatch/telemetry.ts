@@ -23,11 +23,7 @@ export interface Telemetry {
     run: () => Promise<T>,
   ): Promise<T>;
   /** Runs one HTTP request in a span. */
-  attempt(
-    model: LanguageModel,
-    request: ModelRequest,
-    run: () => Promise<ModelReply>,
-  ): Promise<ModelReply>;
+  attempt(model: LanguageModel, request: ModelRequest, run: () => Promise<ModelReply>): Promise<ModelReply>;
   /** Seconds that a call waited for its turn. */
   waited(model: LanguageModel, seconds: number): void;
   retried(model: LanguageModel, error: ProviderError): void;

@@ -29,7 +29,10 @@ const MAX_PAUSE_MS = 30_000;
  * @param url redis://[[user]:password@]host[:port][/database], or rediss:// for TLS
  * @throws {InputError} for an address of another kind; the message does not repeat it.
  */
-export function openRedisCache(url: string, { onProblem, clock = systemClock }: RedisCacheOptions): RedisCache {
+export function openRedisCache(
+  url: string,
+  { onProblem, clock = systemClock }: RedisCacheOptions,
+): RedisCache {
   const host = hostOf(url);
   let client: RedisClientType | undefined;
   let connecting: Promise<RedisClientType | undefined> | undefined;
