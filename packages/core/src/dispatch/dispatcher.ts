@@ -13,12 +13,12 @@ import type { Price } from '../providers/schema.js';
 import { orAbort } from './abort.js';
 import { callOnce, cancelledCall } from './attempt.js';
 import { backoffMs, isCongestion, isWorthRepeating } from './backoff.js';
-import { createBudget, type BudgetLimits, type Cost } from './budget.js';
+import { createBudget, type BudgetLimits, type Cost, type Reservation } from './budget.js';
 import { systemClock, type Clock } from './clock.js';
 import { createCoalescer } from './coalesce.js';
 import { withFailover } from './failover.js';
 import { createHedging, withHedges, type HedgeOptions } from './hedge.js';
-import { createLane, type Lane } from './lane.js';
+import { createLane, type Lane, type Permit, type Ticket } from './lane.js';
 import { createTelemetry } from './telemetry.js';
 import { createTokenMeter, inputTokensAtMost, requestBytes } from './tokens.js';
 
@@ -90,6 +90,12 @@ interface Route {
   isOpen(): boolean;
 }
 
+interface Tokens {
+  inputTokens: number;
+  outputTokens: number;
+}
+
+const NO_COST: Cost = { money: 0, tokens: 0 };
 const OUTAGE_MS = 5 * 60_000;
 /** However alive the provider looks, a call that it refuses this often ends. */
 const MOST_REFUSALS = 50;
@@ -121,6 +127,32 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     return createLane({ ...limits, adaptive, outageMs, breakAfter }, clock, random(seed, 'lane', name));
   }
 
+  /** A place in the lane and the money for a call; on the way out of either it has given back the other. */
+  async function takeTurn(
+    lane: Lane,
+    ticket: Ticket,
+    atMost: Cost,
+    isHedge: boolean,
+  ): Promise<{ permit: Permit; reservation: Reservation }> {
+    let permit = await lane.enter(ticket);
+    let reservation = budget.tryReserve(atMost);
+    if (!reservation) {
+      // A place in the lane is not held while waiting for money.
+      permit.giveBack();
+      if (isHedge) throw budget.exhausted();
+      const waitedFor = await budget.reserve(atMost, ticket);
+      permit = await lane.enter({ ...ticket, isUrgent: true }).catch((error: unknown) => {
+        waitedFor.settle(NO_COST);
+        throw error;
+      });
+      reservation = waitedFor;
+    }
+    if (!ticket.signal.aborted) return { permit, reservation };
+    reservation.settle(NO_COST);
+    permit.giveBack();
+    throw ticket.cancelled();
+  }
+
   /** One request. */
   async function send(
     { model, lane, price }: Route,
@@ -133,49 +165,26 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       onStart: () => void;
     },
   ): Promise<ModelReply> {
-    const { signal } = how;
-    const cancelled = (): ProviderError => cancelledCall(model);
+    const { signal, isUrgent, isPatient, isHedge } = how;
     const likely = { inputTokens: tokens.estimate(bytes), outputTokens: request.maxOutputTokens };
     const atMost = { ...likely, inputTokens: inputTokensAtMost(request, bytes) };
-    const queuedAt = clock.now();
-    const ticket = {
+    const ticket: Ticket = {
       tokens: likely.inputTokens + likely.outputTokens,
-      isUrgent: how.isUrgent,
-      isPatient: how.isPatient,
+      isUrgent,
+      isPatient,
       signal,
-      cancelled,
+      cancelled: () => cancelledCall(model),
     };
-    let permit = await lane.enter(ticket);
-    let reservation = budget.tryReserve(costOf(atMost, price));
-    if (!reservation) {
-      // A place in the lane is not held while waiting for money.
-      permit.giveBack();
-      if (how.isHedge) throw budget.exhausted();
-      reservation = await budget.reserve(costOf(atMost, price), ticket);
-      const held = reservation;
-      permit = await lane.enter({ ...ticket, isUrgent: true }).catch((error: unknown) => {
-        held.settle({ money: 0, tokens: 0 });
-        throw error;
-      });
-    }
-    if (signal.aborted) {
-      reservation.settle({ money: 0, tokens: 0 });
-      permit.giveBack();
-      throw cancelled();
-    }
-    const reserved = reservation;
-    const settle = (spent: { inputTokens: number; outputTokens: number } | undefined): void => {
+    const queuedAt = clock.now();
+    const { permit, reservation } = await takeTurn(lane, ticket, costOf(atMost, price), isHedge);
+    telemetry.started(model, { waitedMs: clock.now() - queuedAt, isHedge, limit: lane.limit() });
+    how.onStart();
+    const settle = (spent: Tokens | undefined): void => {
+      reservation.settle(spent ? costOf(spent, price) : NO_COST);
       const usage = spent ? usageOf(spent, price) : NO_USAGE;
-      reserved.settle(spent ? costOf(spent, price) : { money: 0, tokens: 0 });
-      telemetry.inFlight(model, -1);
-      telemetry.limit(model, lane.limit());
-      if (usage.money > 0) telemetry.spent(model, usage.money);
+      telemetry.ended(model, usage.money);
       pay(usage);
     };
-    telemetry.waited(model, (clock.now() - queuedAt) / 1000);
-    telemetry.inFlight(model, 1);
-    if (how.isHedge) telemetry.hedged(model);
-    how.onStart();
     try {
       const reply = await telemetry.attempt(model, request, () =>
         callOnce(model, request, { timeoutMs, signal, clock }),
@@ -280,11 +289,6 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
 function routeTo(model: LanguageModel, lane: Lane, price: Price | undefined): Route {
   return { model, lane, price, isOpen: () => lane.isOpen() };
-}
-
-interface Tokens {
-  inputTokens: number;
-  outputTokens: number;
 }
 
 function moneyOf({ inputTokens, outputTokens }: Tokens, price: Price | undefined): number {

@@ -110,7 +110,7 @@ export async function withHedges<T>(
           },
           (error: unknown) => {
             live--;
-            if (live === 0 || !(error instanceof ProviderError)) reject(error);
+            if (live === 0 || !(error instanceof ProviderError)) reject(error as Error);
           },
         );
         running.push(ended);

@@ -1,4 +1,4 @@
-import { ProviderError, type ModelReply, type Random } from '@touchstone/spec';
+import type { ModelReply, ProviderError, Random } from '@touchstone/spec';
 import { isCongestion, isWorthRepeating } from './backoff.js';
 import { createBreaker } from './breaker.js';
 import type { Clock } from './clock.js';

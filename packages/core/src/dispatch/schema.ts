@@ -8,11 +8,9 @@ const limitFields = {
   requests_per_minute: perMinute
     .optional()
     .meta({ description: "The provider's limit; calls are spread evenly under it" }),
-  tokens_per_minute: perMinute
-    .optional()
-    .meta({
-      description: "The provider's limit; a call counts with its input and max_tokens when it starts",
-    }),
+  tokens_per_minute: perMinute.optional().meta({
+    description: "The provider's limit; a call counts with its input and max_tokens when it starts",
+  }),
   concurrency: z
     .int()
     .positive()
@@ -95,4 +93,3 @@ export const callsSchema = z.strictObject({
     .meta({ description: 'Where replies are kept for other runs' }),
 });
 export type CallsConfig = z.output<typeof callsSchema>;
-export type FallbackConfig = CallsConfig['fallbacks'][number];

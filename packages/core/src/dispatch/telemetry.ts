@@ -24,17 +24,14 @@ export interface Telemetry {
   ): Promise<T>;
   /** Runs one HTTP request in a span. */
   attempt(model: LanguageModel, request: ModelRequest, run: () => Promise<ModelReply>): Promise<ModelReply>;
-  /** Seconds that a call waited for its turn. */
-  waited(model: LanguageModel, seconds: number): void;
+  /** A request leaves; `limit` is how many may be on their way at the moment. */
+  started(model: LanguageModel, about: { waitedMs: number; isHedge: boolean; limit: number }): void;
+  /** It has ended, and may have cost this many US dollars. */
+  ended(model: LanguageModel, money: number): void;
   retried(model: LanguageModel, error: ProviderError): void;
-  hedged(model: LanguageModel): void;
   failedOver(from: LanguageModel, to: LanguageModel): void;
   /** A call was answered without paying: from a cache, or by an identical call in flight. */
   saved(model: LanguageModel, source: 'cache' | 'in-flight'): void;
-  /** US dollars. */
-  spent(model: LanguageModel, money: number): void;
-  inFlight(model: LanguageModel, change: 1 | -1): void;
-  limit(model: LanguageModel, limit: number): void;
 }
 
 const SCOPE = 'touchstone';
@@ -98,17 +95,23 @@ export function createTelemetry(): Telemetry {
         }
       });
     },
-    waited: (model, seconds) => instruments().waits.record(seconds, identity(model)),
+    started(model, { waitedMs, isHedge, limit }) {
+      const about = identity(model);
+      instruments().waits.record(waitedMs / 1000, about);
+      instruments().inFlight.add(1, about);
+      instruments().limit.record(limit, about);
+      if (isHedge) instruments().hedges.add(1, about);
+    },
+    ended(model, money) {
+      instruments().inFlight.add(-1, identity(model));
+      if (money > 0) instruments().money.add(money, identity(model));
+    },
     retried: (model, error) =>
       instruments().retries.add(1, { ...identity(model), 'error.type': errorType(error) }),
-    hedged: (model) => instruments().hedges.add(1, identity(model)),
     failedOver: (from, to) =>
       instruments().failovers.add(1, { ...identity(from), 'touchstone.fallback.model': to.id }),
     saved: (model, source) =>
       instruments().saved.add(1, { ...identity(model), 'touchstone.saved.source': source }),
-    spent: (model, money) => instruments().money.add(money, identity(model)),
-    inFlight: (model, change) => instruments().inFlight.add(change, identity(model)),
-    limit: (model, limit) => instruments().limit.record(limit, identity(model)),
   };
 }
 

@@ -111,7 +111,9 @@ export function openRedisCache(
       return typeof text === 'string' ? readStoredReply(text) : undefined;
     },
     async put(key, reply) {
-      await use((ready) => ready.set(PREFIX + key, JSON.stringify(reply), { EX: KEEP_SECONDS }));
+      await use((ready) =>
+        ready.set(PREFIX + key, JSON.stringify(reply), { expiration: { type: 'EX', value: KEEP_SECONDS } }),
+      );
     },
     close() {
       isClosed = true;
