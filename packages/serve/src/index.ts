@@ -6,7 +6,7 @@ export { createLambdaHandler, type LambdaContext, type LambdaHandler } from './n
 export { scoreNovaEvent, type NovaMetric, type NovaOptions, type NovaResult } from './nova/score.js';
 export { describeOutcome, type RewardRecord } from './scoring/describe-outcome.js';
 export { reportToStderr, type Notice, type Report } from './scoring/notice.js';
-export { createReplyCache } from './scoring/reply-cache.js';
+export { createReplyCache } from '@touchstone/core';
 export { parseSampleLine } from './scoring/sample.js';
 export { scoreWithin, type Outcome } from './scoring/score-within.js';
 export { renderShim, shimFile, SHIMS, type ShimName } from './shims/render.js';

@@ -62,6 +62,8 @@ export class ProviderError extends TouchstoneError {
   /** Milliseconds the provider asked to wait, when it did. */
   readonly retryAfterMs: number | undefined;
   readonly status: number | undefined;
+  /** Something may have been spent: false where the provider said no, or was never reached. */
+  readonly mayHaveCost: boolean;
   constructor(
     message: string,
     info: {
@@ -69,6 +71,7 @@ export class ProviderError extends TouchstoneError {
       isRetryable: boolean;
       retryAfterMs?: number;
       status?: number;
+      mayHaveCost?: boolean;
       cause?: unknown;
     },
   ) {
@@ -77,6 +80,7 @@ export class ProviderError extends TouchstoneError {
     this.isRetryable = info.isRetryable;
     this.retryAfterMs = info.retryAfterMs;
     this.status = info.status;
+    this.mayHaveCost = info.mayHaveCost ?? (info.status === undefined || info.status < 300);
   }
 }
 

@@ -13,7 +13,7 @@ interface SqliteModule {
 let loaded: SqliteModule | undefined;
 
 /** `node:sqlite` where the runtime has it, else the package with the same interface. Loaded once. */
-function sqlite(): SqliteModule {
+export function sqlite(): SqliteModule {
   loaded ??=
     withoutExperimentalWarning(() => process.getBuiltinModule('node:sqlite') as SqliteModule | undefined) ??
     (createRequire(import.meta.url)('@photostructure/sqlite') as SqliteModule);

@@ -1,9 +1,6 @@
 import { resolve } from 'node:path';
 import {
-  createDispatcher,
   createReward,
-  openJudge as composeJudge,
-  openModel,
   parseModelId,
   readAnnotations,
   readLabelled,
@@ -11,19 +8,19 @@ import {
   readTasksStrict,
   type Annotation,
   type Judge,
-  type JudgeConfig,
   type LabelledAnswer,
   type RegressionCase,
   type RewardFunction,
 } from '@touchstone/core';
-import { ChatTokenizer, LlamaModel, openLocalModel } from '@touchstone/engine';
+import { ChatTokenizer, LlamaModel } from '@touchstone/engine';
 import { checkGate, checkNames } from '@touchstone/lab';
-import { InputError, type ReplyCache, type Task } from '@touchstone/spec';
+import { InputError, type Task } from '@touchstone/spec';
 import { openRun, type RunStore } from '@touchstone/store';
 import { Policy } from '@touchstone/train';
 import type { LoadedConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { openCheckContext } from './check-context.js';
+import { openJudge } from './open-judge.js';
 import { claimFolder } from './provenance.js';
 import { loadTruth, type TruthScore } from './truth-module.js';
 
@@ -45,9 +42,6 @@ export interface Workspace {
     regression: RegressionCase[];
   };
 }
-
-/** Calls in flight to a model of the engine: they become batches, so many is good. */
-const LOCAL_CONCURRENCY = 1024;
 
 /**
  * Opens data, models and the run's store.
@@ -101,34 +95,6 @@ export async function openWorkspace({ config, baseDir }: LoadedConfig, folder: s
 async function openPolicy(folder: string): Promise<Policy> {
   const [model, tokenizer] = await Promise.all([LlamaModel.load(folder), ChatTokenizer.load(folder)]);
   return new Policy(model, tokenizer, folder);
-}
-
-/** A judge as the configuration names it, answering from `cache` what was paid for before. */
-export function openJudge(
-  config: JudgeConfig,
-  seed: number,
-  baseDir: string,
-  cache: ReplyCache,
-): Promise<Judge> {
-  return composeJudge(config, {
-    seed,
-    // The name as the user wrote it: a path of this machine says nothing to who reads the report.
-    openModel: async (single) => ({
-      ...(await openModel(single, { localModel: (name) => openLocalModel(resolve(baseDir, name)) })),
-      id: single.model,
-    }),
-    dispatcher: (single) => {
-      const isLocal = parseModelId(single.model).provider === 'local';
-      return createDispatcher({
-        concurrency: isLocal ? LOCAL_CONCURRENCY : single.concurrency,
-        timeoutMs: isLocal ? Infinity : single.timeout_seconds * 1000,
-        attempts: single.attempts,
-        cache,
-        price: single.price,
-        seed,
-      });
-    },
-  });
 }
 
 /** @throws {InputError} naming every task that leaves the policy no room to answer. */

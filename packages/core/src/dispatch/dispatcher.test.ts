@@ -38,19 +38,27 @@ let calls = 0;
 let atOnce = 0;
 let mostAtOnce = 0;
 let model: LanguageModel;
+/** Requests that the client gave up. */
+let cancelled: string[] = [];
 const server = createServer((request, response) => {
   let body = '';
   mostAtOnce = Math.max(mostAtOnce, ++atOnce);
-  response.on('close', () => atOnce--);
+  response.on('close', () => {
+    atOnce--;
+    if (!response.writableFinished) cancelled.push(prompt);
+  });
+  let prompt = '';
   request.on('data', (chunk: Buffer) => (body += chunk.toString()));
   request.on('end', () => {
     const { messages } = JSON.parse(body) as { messages: { content: string }[] };
-    plan(++calls, messages[0]!.content, response);
+    prompt = messages[0]!.content;
+    plan(++calls, prompt, response);
   });
 });
 
 beforeEach(async () => {
   calls = atOnce = mostAtOnce = 0;
+  cancelled = [];
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const base_url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
   model = await openModel(modelSchema.parse({ model: 'openai-compatible:m', base_url }), { env: {} });
@@ -67,75 +75,48 @@ const ask = (content: string): ModelRequest => ({
   seed: 1,
 });
 
-/** A dispatcher whose waits pass at once and are written down. */
-function dispatcher(more: Partial<DispatcherOptions> = {}) {
-  const waits: number[] = [];
-  let now = 0;
-  const clock = {
-    now: () => now,
-    sleep: (milliseconds: number) => {
-      waits.push(milliseconds);
-      now += milliseconds;
-      return Promise.resolve();
-    },
-  };
-  const made = createDispatcher({ concurrency: 4, timeoutMs: 5000, attempts: 4, seed: 1, clock, ...more });
-  return { ...made, waits };
-}
+const dispatcher = (more: Partial<DispatcherOptions> = {}) =>
+  createDispatcher({ concurrency: 4, timeoutMs: 30_000, attempts: 4, seed: 1, ...more });
 
-describe('retries', () => {
-  it('waits as long as a 429 asks', async () => {
-    plan = (n, _, response) => (n === 1 ? fail(response, 429, { 'retry-after': '7' }) : ok(response));
-    const { call, waits } = dispatcher();
-    expect((await call(model, ask('a'), 'a')).reply?.text).toBe('yes');
-    expect(calls).toBe(2);
-    expect(waits).toHaveLength(1);
-    expect(waits[0]).toBeGreaterThanOrEqual(7000);
-    expect(waits[0]).toBeLessThan(7500);
-  });
-
-  it('holds other calls back too, even if the one that was refused gives up', async () => {
-    plan = (n, _, response) => (n === 1 ? fail(response, 429, { 'retry-after': '7' }) : ok(response));
-    const { call, waits } = dispatcher({ attempts: 1 });
-    expect((await call(model, ask('a'), 'a')).error?.reason).toBe('rate-limit');
-    expect((await call(model, ask('b'), 'b')).reply?.text).toBe('yes');
-    expect(waits).toEqual([7000]);
-  });
-
-  it('backs off with full jitter under a doubling bound, the same for the same seed', async () => {
-    plan = (_, __, response) => fail(response, 503);
-    const waitsOf = async (seed: number) => {
-      const { call, waits } = dispatcher({ attempts: 9, seed });
-      const { error } = await call(model, ask('a'), 'a');
-      expect(error).toMatchObject({ reason: 'transport', status: 503 });
-      return waits;
+describe('over real HTTP', () => {
+  it('waits as long as a 429 asks, and holds other calls back too', async () => {
+    const arrivals: { prompt: string; at: number }[] = [];
+    plan = (n, prompt, response) => {
+      arrivals.push({ prompt, at: performance.now() });
+      if (n === 1) fail(response, 429, { 'retry-after-ms': '300' });
+      else ok(response);
     };
-    const waits = await waitsOf(1);
-    expect(waits).toHaveLength(8);
-    waits.forEach((wait, i) => expect(wait).toBeLessThanOrEqual(Math.min(30_000, 500 * 2 ** i)));
-    expect(await waitsOf(1)).toEqual(waits);
-    expect(await waitsOf(2)).not.toEqual(waits);
+    const { call } = dispatcher();
+    const first = call(model, ask('a'), 'a');
+    while (arrivals.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const second = call(model, ask('b'), 'b');
+    expect((await first).reply?.text).toBe('yes');
+    expect((await second).reply?.text).toBe('yes');
+    expect(arrivals.map(({ prompt }) => prompt)).toEqual(['a', 'a', 'b']);
+    for (const { at } of arrivals.slice(1)) expect(at - arrivals[0]!.at).toBeGreaterThan(295);
   });
 
   it('does not repeat what cannot succeed, nor wait for hours', async () => {
     plan = (_, prompt, response) =>
       prompt === 'key' ? fail(response, 401) : fail(response, 429, { 'retry-after': '7200' });
-    const { call, waits } = dispatcher();
+    const { call } = dispatcher();
     expect((await call(model, ask('key'), 'k')).error).toMatchObject({
       reason: 'transport',
       isRetryable: false,
     });
-    expect((await call(model, ask('quota'), 'q')).error).toMatchObject({
-      reason: 'rate-limit',
-      retryAfterMs: 7_200_000,
-    });
-    expect(calls).toBe(2);
-    expect(waits).toEqual([]);
+    for (const prompt of ['quota', 'nor keep others waiting']) {
+      expect((await call(model, ask(prompt), prompt)).error).toMatchObject({
+        reason: 'rate-limit',
+        retryAfterMs: 7_200_000,
+      });
+    }
+    expect(calls).toBe(3);
   });
 
   it('gives up an attempt that hangs, and tries again', async () => {
     plan = (n, _, response) => (n === 1 ? undefined : ok(response));
-    const { call } = dispatcher({ timeoutMs: 60 });
+    const { call } = dispatcher({ timeoutMs: 500 });
     expect((await call(model, ask('a'), 'a')).reply?.text).toBe('yes');
     expect(calls).toBe(2);
     plan = () => undefined;
@@ -154,7 +135,7 @@ describe('retries', () => {
     plan = (n, _, response) => (n < 3 ? response.destroy() : ok(response));
     expect((await dispatcher().call(model, ask('a'), 'a')).reply?.text).toBe('yes');
     plan = (_, __, response) => response.destroy();
-    expect((await dispatcher().call(model, ask('b'), 'b')).error).toMatchObject({
+    expect((await dispatcher({ attempts: 2 }).call(model, ask('b'), 'b')).error).toMatchObject({
       reason: 'transport',
       isRetryable: true,
     });
@@ -166,6 +147,85 @@ describe('retries', () => {
     await expect(call(broken, ask('a'), 'a')).rejects.toThrow('a defect');
     plan = (_, __, response) => ok(response);
     expect((await call(model, ask('b'), 'b')).reply).toBeDefined();
+  });
+});
+
+/** Until the server has seen it. */
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+describe('a deadline for the whole request', () => {
+  it('ends the call at once, cancels the request, and frees its place', async () => {
+    plan = (_, prompt, response) => (prompt === 'slow' ? undefined : ok(response));
+    const { call, usage } = dispatcher({ concurrency: 1, price: { input: 1e6, output: 0 } });
+    const deadline = new AbortController();
+    const slow = call(model, { ...ask('slow'), signal: deadline.signal }, 'slow');
+    const queued = call(model, { ...ask('queued'), signal: deadline.signal }, 'queued');
+    const patient = call(model, ask('patient'), 'patient');
+    await until(() => calls === 1);
+    deadline.abort();
+    expect((await slow).error).toMatchObject({ reason: 'timeout', isRetryable: false });
+    expect((await queued).error).toMatchObject({ reason: 'timeout' });
+    // What the cancelled request may have cost counts; the one that was never sent cost nothing.
+    expect((await slow).usage).toMatchObject({ calls: 1, inputTokens: 1, outputTokens: 16, money: 1 });
+    expect((await queued).usage.calls).toBe(0);
+    expect((await patient).reply?.text).toBe('yes');
+    await until(() => cancelled.length > 0);
+    expect(cancelled).toEqual(['slow']);
+    expect(usage().calls).toBe(2);
+    const late = await call(model, { ...ask('late'), signal: deadline.signal }, 'late');
+    expect(late.error).toMatchObject({ reason: 'timeout' });
+    expect(calls).toBe(2);
+  });
+
+  it('of one of two callers of the same call does not end it for the other', async () => {
+    let answer = (): void => undefined;
+    plan = (_, __, response) => void (answer = () => ok(response));
+    const { call } = dispatcher();
+    const [one, two] = [new AbortController(), new AbortController()];
+    const first = call(model, { ...ask('a'), signal: one.signal }, 'a');
+    const second = call(model, { ...ask('a'), signal: two.signal }, 'a');
+    const third = call(model, ask('a'), 'a');
+    await until(() => calls === 1);
+    one.abort();
+    expect(await first).toMatchObject({ error: { reason: 'timeout' }, usage: { calls: 0 } });
+    expect(cancelled).toEqual([]);
+    answer();
+    // Who waited to the end pays, once.
+    expect(await second).toMatchObject({ reply: { text: 'yes' }, cached: false, usage: { calls: 1 } });
+    expect(await third).toMatchObject({ reply: { text: 'yes' }, cached: true, usage: { saved: 1 } });
+  });
+
+  it('cancels the shared call when the last caller leaves, and a later caller asks anew', async () => {
+    plan = (n, _, response) => (n === 1 ? undefined : ok(response));
+    const { call } = dispatcher();
+    const deadline = new AbortController();
+    const callers = ['a', 'a'].map((key) => call(model, { ...ask('x'), signal: deadline.signal }, key));
+    await until(() => calls === 1);
+    deadline.abort();
+    for (const caller of callers) expect((await caller).error?.reason).toBe('timeout');
+    expect((await call(model, ask('x'), 'a')).reply?.text).toBe('yes');
+    expect(cancelled).toEqual(['x']);
+  });
+});
+
+describe('a straggler', () => {
+  it('gets a second request; the first reply counts, the loser is cancelled and its cost counted', async () => {
+    plan = (n, _, response) => (n === 21 ? undefined : ok(response));
+    const { call, usage } = dispatcher({
+      concurrency: 8,
+      hedge: { quantile: 0.99, afterMs: 300, share: 0.05 },
+      price: { input: 0, output: 1e6 },
+    });
+    const results = [];
+    for (let i = 0; i < 22; i++) results.push(await call(model, ask(`q${i}`), `k${i}`));
+    expect(results.every(({ reply }) => reply?.text === 'yes')).toBe(true);
+    expect(calls).toBe(23);
+    expect(results[20]!.usage).toMatchObject({ calls: 2, outputTokens: 26, money: 26 });
+    await until(() => cancelled.length > 0);
+    expect(cancelled).toEqual(['q20']);
+    expect(usage().calls).toBe(23);
   });
 });
 

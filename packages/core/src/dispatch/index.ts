@@ -1,2 +1,13 @@
+export { layerCaches } from './cache/layers.js';
+export { createReplyCache } from './cache/memory.js';
+export { openRedisCache, type RedisCache, type RedisCacheOptions } from './cache/redis.js';
 export { systemClock, type Clock } from './clock.js';
-export { createDispatcher, type CallResult, type Dispatcher, type DispatcherOptions } from './dispatcher.js';
+export {
+  createDispatcher,
+  type CallResult,
+  type Dispatcher,
+  type DispatcherOptions,
+  type ProviderLimits,
+} from './dispatcher.js';
+export { callsSchema, type CallsConfig } from './schema.js';
+export { dispatcherOptions } from './options.js';

@@ -13,10 +13,11 @@ import type { JudgeConfig, SingleJudgeConfig } from './schema.js';
 
 /** What judges are made with. */
 export interface JudgeResources {
-  /** Opens the model that a judge names. Its `id` is what the user wrote: reports show it. */
-  openModel(config: SingleJudgeConfig): Promise<LanguageModel>;
-  /** What makes the calls of one judge. */
-  dispatcher(config: SingleJudgeConfig): Dispatcher;
+  /**
+   * Opens the model that a judge names, and what makes the calls to it. The model's `id` is what the user wrote: reports
+   * show it.
+   */
+  open(config: SingleJudgeConfig): Promise<{ model: LanguageModel; dispatcher: Dispatcher }>;
   /** Makes markers, orders and sampling repeatable; no part of a fingerprint. */
   seed: number;
 }
@@ -49,8 +50,8 @@ export async function openJudge(config: JudgeConfig, resources: JudgeResources):
     case 'group':
     case 'score-model':
     case 'label-model': {
-      const model = await resources.openModel(config);
-      return createJudge(config, model, resources.dispatcher(config), { seed: resources.seed });
+      const { model, dispatcher } = await resources.open(config);
+      return createJudge(config, model, dispatcher, { seed: resources.seed });
     }
   }
 }

@@ -1,13 +1,13 @@
 import { z } from 'zod';
+import { callsSchema } from '../dispatch/schema.js';
 import { isTaskPath } from '../task-path.js';
 import { modelFields } from '../providers/schema.js';
-import { callFields } from './call-fields.js';
 import { criteriaSchema, name } from './criterion.js';
 import { labelModelSchema, scoreModelSchema } from './grader/schema.js';
 import { aggregateSchema } from './rubric/aggregate.js';
 import { checkRules, ruleSchema } from './rubric/rules.js';
 
-/** What every judge has that asks a model itself. */
+/** What every judge has that asks a model itself. What `callsSchema` has is for its dispatcher. */
 const askingFields = {
   ...modelFields,
   objective: z.string().min(1).meta({ description: 'What is judged, in a sentence or two' }),
@@ -31,7 +31,7 @@ const askingFields = {
     .positive()
     .default(20_000)
     .meta({ description: 'Longer candidates are cut' }),
-  ...callFields,
+  ...callsSchema.shape,
 };
 
 export const rubricSchema = z

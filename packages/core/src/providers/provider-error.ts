@@ -1,5 +1,6 @@
 import { AISDKError, APICallError } from '@ai-sdk/provider';
 import { ProviderError } from '@touchstone/spec';
+import { classify, errorNames } from './error-class.js';
 
 /** What a message may name of the call that failed. `secret` is blotted out of whatever the server said. */
 export interface CallPlace {
@@ -19,6 +20,9 @@ export interface CallPlace {
 /** Errors of a name or a certificate do not go away by waiting. */
 const PERMANENT_CODES =
   /^(ENOTFOUND|ERR_TLS|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|ERR_SSL|ERR_INVALID|UND_ERR_INVALID)/;
+/** The request never left. */
+const NOT_CONNECTED_CODES =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT|ERR_|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|UND_ERR_INVALID)/;
 const MAX_DETAIL = 300;
 
 /**
@@ -48,41 +52,33 @@ export function toProviderError(error: unknown, place: CallPlace): ProviderError
 }
 
 function statusError(error: APICallError, status: number, place: CallPlace): ProviderError {
+  const headers = error.responseHeaders ?? {};
   const said = detailOf(error.message, place);
-  if (status === 429) {
-    const retryAfterMs = readRetryAfter(error.responseHeaders ?? {}, place.now());
-    return new ProviderError(`${place.id}: rate limit (429): ${said}`, {
-      reason: 'rate-limit',
-      isRetryable: true,
-      status,
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    });
-  }
+  const { reason, isRetryable, advice } = classify(status, errorNames(error), error.message, headers);
+  const retryAfterMs = isRetryable ? readRetryAfter(headers, place.now()) : undefined;
+  const info = { reason, isRetryable, status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
   if (status === 401 || status === 403) {
     // The server's own words are left out: some repeat the key.
     const message = `${place.id}: the API refused the key (${status}); check ${place.keySource} and the model's access rights`;
-    return new ProviderError(message, { reason: 'transport', isRetryable: false, status });
+    return new ProviderError(message, { ...info, isRetryable: false });
   }
+  const what = reason === 'rate-limit' ? `rate limit (${status})` : `HTTP ${status}`;
+  return new ProviderError(
+    `${place.id}: ${what}: ${said}${advice ?? statusAdvice(status, isRetryable, place)}`,
+    info,
+  );
+}
+
+function statusAdvice(status: number, isRetryable: boolean, place: CallPlace): string {
   const where =
     place.baseUrl === undefined ? 'the model name' : `base_url (${place.baseUrl}) and the model name`;
-  const advice =
-    status === 404
-      ? `; check ${where}`
-      : status < 300
-        ? `; the reply is not what this API gives: check ${where}`
-        : status < 400
-          ? `; redirects are not followed: check ${where}`
-          : place.structuredOutput && (status === 400 || status === 422)
-            ? '; if the server does not know JSON Schema replies, set structured_output: prompt'
-            : '';
-  const isRetryable = status === 408 || status === 409 || status >= 500 || status < 300;
-  const retryAfterMs = isRetryable ? readRetryAfter(error.responseHeaders ?? {}, place.now()) : undefined;
-  return new ProviderError(`${place.id}: HTTP ${status}: ${said}${advice}`, {
-    reason: 'transport',
-    isRetryable,
-    status,
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-  });
+  if (status === 404) return `; check ${where}`;
+  if (status < 300) return `; the reply is not what this API gives: check ${where}`;
+  if (status < 400) return `; redirects are not followed: check ${where}`;
+  if (place.structuredOutput && !isRetryable && (status === 400 || status === 422)) {
+    return '; if the server does not know JSON Schema replies, set structured_output: prompt';
+  }
+  return '';
 }
 
 function connectionError(error: unknown, place: CallPlace): ProviderError {
@@ -93,6 +89,7 @@ function connectionError(error: unknown, place: CallPlace): ProviderError {
     {
       reason: 'transport',
       isRetryable: !PERMANENT_CODES.test(code),
+      mayHaveCost: !NOT_CONNECTED_CODES.test(code),
     },
   );
 }

@@ -89,7 +89,7 @@ describe('rollouts of one call', () => {
 
   it('name what each member of the judge said and cost', async () => {
     const [reward] = await scoreAll(ruleJudge(), [rollout('a', 'g')]);
-    expect(reward!.components.filter(({ kind }) => kind === 'member')).toEqual([
+    expect(reward!.components.filter(({ kind }) => kind === 'member')).toMatchObject([
       { name: 'judge.first', kind: 'member', score: 0.25, weight: 0, usage: { ...NO_USAGE, calls: 1 } },
       { name: 'judge.second', kind: 'member', score: null, weight: 0, detail: 'not asked', usage: NO_USAGE },
     ]);
@@ -125,13 +125,17 @@ describe('an aborted signal', () => {
 
   it('lets a judge that heeds it hand in what it has', async () => {
     const controller = new AbortController();
+    let isAsked = (): void => {};
+    const asked = new Promise<void>((resolve) => (isAsked = resolve));
     const judge = ruleJudge({
       judge: (rollouts_G, { signal } = {}) =>
         new Promise((resolve) => {
+          isAsked();
           signal!.addEventListener('abort', () => resolve(ruleJudge().judge(rollouts_G)));
         }),
     });
     const rewards = scoreAll(judge, [rollout('a', 'g')], { signal: controller.signal });
+    await asked;
     controller.abort();
     expect(await rewards).toMatchObject([{ status: 'scored', score: 0.1 }]);
   });

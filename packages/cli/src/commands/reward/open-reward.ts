@@ -3,7 +3,7 @@ import { createReplyCache } from '@touchstone/serve';
 import type { AbstentionPolicy } from '@touchstone/spec';
 import { loadScoringConfig } from '../../config/load.js';
 import { openCheckContext } from '../../run/check-context.js';
-import { openJudge } from '../../run/workspace.js';
+import { openJudge } from '../../run/open-judge.js';
 
 /** The reward function of a configuration, and what it says of abstentions. */
 export async function openReward(

@@ -1,6 +1,6 @@
 import { createDispatcher, openJudge, readTaskPath, type Judge } from '@touchstone/core';
 import { describe, expect, it } from 'vitest';
-import type { JsonValue, ModelRequest, Task } from '@touchstone/spec';
+import type { JsonValue, LanguageModel, ModelRequest, Task } from '@touchstone/spec';
 import { consistencyProblems } from '../consistency.js';
 import { parseConfig } from '../load.js';
 import type { Config } from '../schema.js';
@@ -21,9 +21,9 @@ async function judgeOf({ judge, seed }: Config, scores: Record<string, JsonValue
   const requests: ModelRequest[] = [];
   const opened = await openJudge(judge, {
     seed,
-    openModel: ({ model }) =>
-      Promise.resolve({
-        id: model,
+    open({ model: name, attempts }) {
+      const model: LanguageModel = {
+        id: name,
         version: 'simulator',
         structuredOutput: false,
         generate: (request) => {
@@ -38,8 +38,10 @@ async function judgeOf({ judge, seed }: Config, scores: Record<string, JsonValue
           const text = JSON.stringify({ id, verdicts, reason: '', winner: 'A' });
           return Promise.resolve({ text, finish: 'stop', inputTokens: 1, outputTokens: 1 });
         },
-      }),
-    dispatcher: ({ attempts }) => createDispatcher({ concurrency: 8, timeoutMs: 1000, attempts, seed }),
+      };
+      const dispatcher = createDispatcher({ concurrency: 8, timeoutMs: 1000, attempts, seed });
+      return Promise.resolve({ model, dispatcher });
+    },
   });
   return { judge: opened, requests };
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { callsSchema } from '../../dispatch/schema.js';
 import { modelFields } from '../../providers/schema.js';
-import { callFields } from '../call-fields.js';
 import type { Criterion } from '../criterion.js';
 
 const graderFields = {
@@ -16,7 +16,7 @@ const graderFields = {
     .positive()
     .default(100_000)
     .meta({ description: 'Longer values are cut' }),
-  ...callFields,
+  ...callsSchema.shape,
 };
 
 export const scoreModelSchema = z.strictObject({

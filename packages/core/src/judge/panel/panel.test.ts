@@ -31,11 +31,10 @@ async function open(config: object) {
   const parsed: JudgeConfig = judgeSchema.parse(config);
   const judge = await openJudge(parsed, {
     seed: 1,
-    openModel: (single) => {
+    open(single) {
       const name = single.model.slice('local:'.length);
-      return Promise.resolve((simulators[name] ??= named(name)).model);
+      return Promise.resolve({ model: (simulators[name] ??= named(name)).model, dispatcher: dispatcher() });
     },
-    dispatcher,
   });
   return { judge, simulators, parsed };
 }
@@ -202,8 +201,11 @@ describe('a cascade', () => {
       }),
       {
         seed: 1,
-        openModel: ({ model }) => Promise.resolve(model === 'local:a' ? moody.model : strong.model),
-        dispatcher,
+        open: ({ model }) =>
+          Promise.resolve({
+            model: model === 'local:a' ? moody.model : strong.model,
+            dispatcher: dispatcher(),
+          }),
       },
     );
     const judgements = await judge.judge(groupOf('calm b=0', 'moody b=3'));

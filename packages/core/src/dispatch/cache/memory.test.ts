@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createReplyCache } from './reply-cache.js';
+import { createReplyCache } from './memory.js';
 
 it('keeps the newest replies, up to its limit', () => {
   const cache = createReplyCache(2);

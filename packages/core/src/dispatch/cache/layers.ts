@@ -1,0 +1,20 @@
+import type { ReplyCache } from '@touchstone/spec';
+
+/**
+ * Several caches as one: each is asked in turn, and all of them keep what was paid for. What a later one knew is not
+ * copied into an earlier one, so that a run's own store says what that run has paid for.
+ */
+export function layerCaches(...caches: readonly ReplyCache[]): ReplyCache {
+  return {
+    async get(key) {
+      for (const cache of caches) {
+        const reply = await cache.get(key);
+        if (reply) return reply;
+      }
+      return undefined;
+    },
+    async put(key, reply) {
+      for (const cache of caches) await cache.put(key, reply);
+    },
+  };
+}

@@ -1,0 +1,136 @@
+import { ProviderError } from '@touchstone/spec';
+import { childController } from './abort.js';
+import type { Clock } from './clock.js';
+
+export interface HedgeOptions {
+  /** A call that takes longer than this share of recent ones gets a second one, 0–1. */
+  quantile: number;
+  /** A fixed time in milliseconds in place of the quantile. */
+  afterMs?: number | undefined;
+  /** Second calls at most, as a share of all calls, 0–1. */
+  share: number;
+}
+
+/** When a call counts as a straggler, and whether another one may be sent for it. */
+export interface Hedging {
+  /**
+   * Milliseconds after its start; undefined while too little is known.
+   *
+   * @param isIdle nothing else waits for the provider, so that a second call takes nothing from others.
+   */
+  delayMs(isIdle: boolean): number | undefined;
+  /** Takes one of the second calls that are allowed, if there is one. */
+  takeOne(): boolean;
+  onStart(now: number): void;
+  /** `latencyMs`: from the first call's start to the reply, whichever call it came from. */
+  onReply(latencyMs: number, now: number): void;
+}
+
+/** Recent replies that the quantile is taken of, and how many it needs. */
+const WINDOW = 512;
+const FEWEST = 64;
+/** Hangs must not push the quantile, and with it the time until they are noticed, up and up. */
+const MEDIANS_AT_MOST = 10;
+const IDLE_QUANTILE = 0.95;
+/** Second calls for one call: the second may hang too. */
+const PER_CALL = 2;
+/** Second calls that may be saved up for a bad moment. */
+const SAVED_AT_MOST = 100;
+/** What counts as a straggler changes while a call is on its way. */
+const LOOK_AGAIN_MS = 500;
+
+/** Hedged requests (Dean and Barroso, The Tail at Scale, 2013) with a bound on what they cost. */
+export function createHedging({ quantile, afterMs, share }: HedgeOptions): Hedging {
+  const latencies: number[] = [];
+  let seen = 0;
+  let firstStart: number | undefined;
+  let delays: { idle: number; busy: number } | undefined;
+  let allowed = 0;
+  return {
+    delayMs: (isIdle) => afterMs ?? (isIdle ? delays?.idle : delays?.busy),
+    takeOne() {
+      if (allowed < 1) return false;
+      allowed--;
+      return true;
+    },
+    onStart(now) {
+      firstStart ??= now;
+      allowed = Math.min(SAVED_AT_MOST, allowed + share);
+    },
+    onReply(latencyMs, now) {
+      latencies[seen++ % WINDOW] = latencyMs;
+      // Sorting is for now and then, not for every reply.
+      if (seen < FEWEST || seen % 16 !== 0) return;
+      const sorted = Float64Array.from(latencies).sort();
+      const at = (q: number): number => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))]!;
+      const most = MEDIANS_AT_MOST * at(0.5);
+      // At the beginning only fast calls have ended: their quantile would call every other one a straggler.
+      if (now - (firstStart ?? now) < most) return;
+      const busy = Math.min(at(quantile), most);
+      delays = { busy, idle: Math.min(at(IDLE_QUANTILE), busy) };
+    },
+  };
+}
+
+/** One try of a call. It calls `onStart` when it is really on its way, and ends soon after `signal` aborts. */
+export type Try<T> = (how: { signal: AbortSignal; isHedge: boolean; onStart: () => void }) => Promise<T>;
+
+/**
+ * Runs `attempt`, and again beside it when it becomes a straggler. The first success wins and ends the others; the
+ * last failure counts when all fail. Settles when all of them have ended, so that their cost is known.
+ */
+export async function withHedges<T>(
+  attempt: Try<T>,
+  {
+    hedging,
+    isIdle,
+    clock,
+    signal,
+  }: { hedging: Hedging | undefined; isIdle: () => boolean; clock: Clock; signal: AbortSignal },
+): Promise<T> {
+  if (!hedging) return attempt({ signal, isHedge: false, onStart: () => undefined });
+  const { controller, unlink } = childController(signal);
+  const running: Promise<void>[] = [];
+  let firstStart: number | undefined;
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      let live = 0;
+      const run = (): void => {
+        live++;
+        const isHedge = running.length > 0;
+        const onStart = (): void => {
+          firstStart ??= clock.now();
+          hedging.onStart(clock.now());
+          void watch();
+        };
+        const ended = attempt({ signal: controller.signal, isHedge, onStart }).then(
+          (value) => {
+            if (firstStart !== undefined) hedging.onReply(clock.now() - firstStart, clock.now());
+            resolve(value);
+          },
+          (error: unknown) => {
+            live--;
+            if (live === 0 || !(error instanceof ProviderError)) reject(error as Error);
+          },
+        );
+        running.push(ended);
+      };
+      const watch = async (): Promise<void> => {
+        const startedAt = clock.now();
+        while (!controller.signal.aborted && live > 0 && running.length <= PER_CALL) {
+          const left = (hedging.delayMs(isIdle()) ?? Infinity) - (clock.now() - startedAt);
+          if (left <= 0 && hedging.takeOne()) return run();
+          await clock.sleep(
+            left > 0 ? Math.min(Math.max(1, left), LOOK_AGAIN_MS) : LOOK_AGAIN_MS,
+            controller.signal,
+          );
+        }
+      };
+      run();
+    });
+  } finally {
+    controller.abort();
+    unlink();
+    await Promise.all(running);
+  }
+}
