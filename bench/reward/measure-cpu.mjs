@@ -1,0 +1,52 @@
+import { spread } from '../shared/figures.mjs';
+import { spawnProvider } from '../simulator/spawn.mjs';
+import { runClient } from './run-client.mjs';
+
+/** A provider that is quick and never fails, so that nothing but the work itself is measured. */
+const SMOOTH = {
+  latency: { p50: 20, p99: 30 },
+  faults: { serverError: 0, reset: 0, hang: 0, malformed: 0 },
+};
+const WARM_UP = 200;
+
+/**
+ * Processor time a call (user and system) of Touchstone and of the bare undici loop, in turns, each round in fresh
+ * processes after a warm-up.
+ */
+export async function measureCpu({ job, rounds, count, seed }) {
+  const contenders = { touchstone: 'touchstone.mjs', undici: 'undici-loop.mjs' };
+  const perCall = { touchstone: [], undici: [] };
+  const peakRss = { touchstone: [], undici: [] };
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, script] of Object.entries(contenders)) {
+      const provider = await spawnProvider({ seed, limits: null, behaviour: SMOOTH });
+      try {
+        const run = await runClient({
+          command: process.execPath,
+          script,
+          job: {
+            ...job,
+            url: provider.url,
+            limits: null,
+            warmUp: Math.min(WARM_UP, Math.floor(count / 3)),
+            concurrency: 64,
+            first: count,
+          },
+          capSeconds: 600,
+        });
+        if (run.ended !== 'finished') throw new Error(`${name}: ${run.ended}`);
+        perCall[name].push(run.cpuMs / run.entries.length);
+        peakRss[name].push(run.peakRssMb);
+      } finally {
+        await provider.close();
+      }
+    }
+  }
+  return {
+    calls_a_round: count - Math.min(WARM_UP, Math.floor(count / 3)),
+    touchstone_ms: spread(perCall.touchstone),
+    undici_ms: spread(perCall.undici),
+    ratio: spread(perCall.touchstone.map((ms, i) => ms / perCall.undici[i])),
+    peak_rss_mb: { touchstone: spread(peakRss.touchstone, 0), undici: spread(peakRss.undici, 0) },
+  };
+}
