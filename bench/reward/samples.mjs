@@ -1,13 +1,13 @@
 import { random } from '@touchstone/spec';
 
 /**
- * The work: contracts of 16–32 kB, each with one finding about it. A finding quotes the contract (half of them with one
+ * The work: contracts of 16–32 kB, or of `length` characters, each with one finding about it. A finding quotes the contract (half of them with one
  * word changed) and proposes an edit (half of them), so that a judge's two criteria have an answer that can be checked.
  *
  * @returns {{ id: string, document: string, response: string, truth: { grounded: boolean, actionable: boolean } }[]}
  */
-export function makeSamples(count, seed) {
-  return Array.from({ length: count }, (_, i) => makeSample(i, seed));
+export function makeSamples(count, seed, length) {
+  return Array.from({ length: count }, (_, i) => makeSample(i, seed, length));
 }
 
 /** The score that both criteria give, 0–1. */
@@ -18,10 +18,10 @@ export function expectedScore({ grounded, actionable }) {
 /** Characters of a prompt besides its document, roughly. */
 const AROUND = 1800;
 
-function makeSample(index, seed) {
+function makeSample(index, seed, promptLength) {
   const draw = random(seed, 'sample', index);
   const id = `s-${String(index).padStart(6, '0')}`;
-  const length = 16_000 + draw.integer(16_000) - AROUND;
+  const length = (promptLength ?? 16_000 + draw.integer(16_000)) - AROUND;
   const clauses = [];
   for (let size = 0, n = 1; size < length; n++) {
     const clause = writeClause(draw, n);

@@ -69,7 +69,7 @@ const converse = {
       message: {
         role: 'assistant',
         content: [
-          tool === undefined
+          tool === undefined || finish !== 'stop'
             ? { text }
             : { toolUse: { toolUseId: 'call-1', name: tool, input: JSON.parse(text) } },
         ],

@@ -1,0 +1,13 @@
+import { writeFileSync } from 'node:fs';
+import { spawnProvider } from './simulator/spawn.mjs';
+import { makeSamples } from './reward/samples.mjs';
+import { PLAIN_PROMPT } from './reward/rubric.mjs';
+import { spawnSync, spawn } from 'node:child_process';
+const samples = makeSamples(1500, 1);
+writeFileSync('/tmp/prof-samples.jsonl', samples.map(s=>JSON.stringify(s)+'\n').join(''));
+const p = await spawnProvider({seed:1, limits:null, behaviour:{latency:{p50:20,p99:30},faults:{serverError:0,reset:0,hang:0,malformed:0}}});
+writeFileSync('/tmp/prof-job.json', JSON.stringify({samples:'/tmp/prof-samples.jsonl',results:'/tmp/prof-results.jsonl',warmUp:300,seed:1,maxTokens:300,plainPrompt:PLAIN_PROMPT,concurrency:64,timeoutSeconds:20,attempts:6,url:p.url,limits:null}));
+const script = process.argv[2] ?? 'touchstone.mjs';
+writeFileSync('/tmp/prof-results.jsonl','');
+const c = spawn(process.execPath, ['--cpu-prof','--cpu-prof-dir=/tmp/prof','--cpu-prof-interval','200','bench/reward/clients/'+script,'/tmp/prof-job.json'],{stdio:'inherit'});
+c.on('exit', async ()=>{ await p.close(); });
