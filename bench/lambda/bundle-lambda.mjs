@@ -74,13 +74,18 @@ function entry(judge, seed) {
     export const handler = createLambdaHandler(open);`;
 }
 
-/** Packages that are not needed become modules without content; importing a name from one gives undefined. */
+/**
+ * Packages that core would load and that are not needed become modules without content. What other packages import is
+ * left alone: the Bedrock package uses the Anthropic one.
+ */
 function leaveOut(names) {
   const filter = new RegExp(`^(${names.map((name) => name.replace(/[/.]/g, '\\$&')).join('|')})(/|$)`);
   return {
     name: 'leave-out',
     setup(builder) {
-      builder.onResolve({ filter }, ({ path: name }) => ({ path: name, namespace: 'left-out' }));
+      builder.onResolve({ filter }, ({ path: name, importer }) =>
+        /packages.core/.test(importer) ? { path: name, namespace: 'left-out' } : undefined,
+      );
       builder.onLoad({ filter: /.*/, namespace: 'left-out' }, () => ({ contents: 'module.exports = {};' }));
     },
   };
