@@ -4,7 +4,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['touchstone-source'] } },
   resolve: { conditions: ['touchstone-source'] },
   test: {
-    include: ['packages/*/src/**/*.test.{ts,tsx}'],
+    include: ['packages/*/src/**/*.test.{ts,tsx}', 'bench/**/*.test.mjs'],
     testTimeout: 60_000,
     // The tests share the cores with what they start: servers, child processes and ONNX Runtime's threads.
     maxWorkers: 2,

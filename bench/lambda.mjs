@@ -84,7 +84,13 @@ try {
       lambda_node: versionOf(values.node, '--version'),
       python: versionOf('python3', '--version'),
     }),
-    setup: { seed, samples: samples.length, rounds, concurrency: Number(values.concurrency), behaviour: BEHAVIOUR },
+    setup: {
+      seed,
+      samples: samples.length,
+      rounds,
+      concurrency: Number(values.concurrency),
+      behaviour: BEHAVIOUR,
+    },
     bundles: {},
     functions: {},
     imports: {},
@@ -106,7 +112,10 @@ try {
       zip_bytes: bundle.zipBytes,
       packages: bundle.packages.slice(0, 15),
     };
-    const command = [values.node, [new URL('lambda/functions/run-handler.mjs', import.meta.url).pathname, bundle.file, event]];
+    const command = [
+      values.node,
+      [new URL('lambda/functions/run-handler.mjs', import.meta.url).pathname, bundle.file, event],
+    ];
     for (const [name, options] of [
       [`touchstone, ${wire}`, { NODE_OPTIONS: HEAP_FLAGS }],
       [`touchstone, ${wire}, no heap flags`, {}],
@@ -122,7 +131,10 @@ try {
     else {
       figures.machine.boto3 = BOTO3.join(' ');
       const script = new URL('lambda/functions/article_boto3.py', import.meta.url).pathname;
-      figures.functions['article handler, boto3'] = await measure({ command: [boto3.python, [script, event]], env });
+      figures.functions['article handler, boto3'] = await measure({
+        command: [boto3.python, [script, event]],
+        env,
+      });
     }
   }
   log('imports');

@@ -57,7 +57,6 @@ try {
   writeFileSync(file, samples.map((sample) => `${JSON.stringify(sample)}\n`).join(''));
   const job = {
     samples: file,
-    warmUp: 0,
     seed,
     maxTokens: MAX_TOKENS,
     plainPrompt: PLAIN_PROMPT,
@@ -103,7 +102,7 @@ try {
   }
   if (wanted === undefined || wanted.includes('cpu')) {
     log('processor time a call, without limit and faults');
-    figures.cpu = await measureCpu({ job, rounds: values.quick ? 3 : 7, count: Math.min(count, 1000), seed });
+    figures.cpu = await measureCpu({ job, rounds: values.quick ? 3 : 7, passes: values.quick ? 2 : 8, seed });
   }
   if (values.out) writeFileSync(values.out, `${JSON.stringify(figures, null, 2)}\n`);
   process.stdout.write(values.json ? `${JSON.stringify(figures, null, 2)}\n` : printReport(figures));

@@ -30,21 +30,52 @@ export async function measureFunction({ command: [program, args], env, rounds, l
     else runs.push(JSON.parse(output));
   }
   const truth = new Map(samples.map(({ id, truth: one }) => [id, expectedScore(one)]));
-  const right = (results) => results.filter(({ id, aggregate_reward_score: score }) => truth.get(id) === score);
+  const right = (results) =>
+    results.filter(({ id, aggregate_reward_score: score }) => truth.get(id) === score);
   return {
     rounds,
     killed_by_limit: killed,
     limit: enforced ? `control group, ${limitMib} MiB` : 'not enforced: no control group can be made here',
-    entries: spread(runs.map(({ results }) => results.length), 0),
-    right: spread(runs.map(({ results }) => right(results).length), 0),
-    import_cpu_ms: spread(runs.map((one) => one.import_cpu_ms), 1),
-    first_call_cpu_ms: spread(runs.map((one) => one.first_call_cpu_ms), 1),
-    import_and_first_cpu_ms: spread(runs.map((one) => one.import_cpu_ms + one.first_call_cpu_ms), 1),
-    event_cpu_ms: spread(runs.map((one) => one.event_cpu_ms), 1),
-    event_seconds: spread(runs.map((one) => one.event_seconds), 2),
-    bare_runtime_rss_mb: spread(runs.map(({ rss_mb }) => rss_mb.bare_runtime), 1),
-    after_import_rss_mb: spread(runs.map(({ rss_mb }) => rss_mb.after_import), 1),
-    peak_rss_mb: spread(runs.map(({ rss_mb }) => rss_mb.peak), 1),
+    entries: spread(
+      runs.map(({ results }) => results.length),
+      0,
+    ),
+    right: spread(
+      runs.map(({ results }) => right(results).length),
+      0,
+    ),
+    import_cpu_ms: spread(
+      runs.map((one) => one.import_cpu_ms),
+      1,
+    ),
+    first_call_cpu_ms: spread(
+      runs.map((one) => one.first_call_cpu_ms),
+      1,
+    ),
+    import_and_first_cpu_ms: spread(
+      runs.map((one) => one.import_cpu_ms + one.first_call_cpu_ms),
+      1,
+    ),
+    event_cpu_ms: spread(
+      runs.map((one) => one.event_cpu_ms),
+      1,
+    ),
+    event_seconds: spread(
+      runs.map((one) => one.event_seconds),
+      2,
+    ),
+    bare_runtime_rss_mb: spread(
+      runs.map(({ rss_mb }) => rss_mb.bare_runtime),
+      1,
+    ),
+    after_import_rss_mb: spread(
+      runs.map(({ rss_mb }) => rss_mb.after_import),
+      1,
+    ),
+    peak_rss_mb: spread(
+      runs.map(({ rss_mb }) => rss_mb.peak),
+      1,
+    ),
     control_group_peak_mb: spread(groupPeaks, 1),
   };
 }
@@ -56,6 +87,8 @@ function run(program, args, env) {
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text) => (output += text));
     child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
-    child.on('error', reject).on('close', (code, signal) => resolve({ output, stderr, code, signal }));
+    child
+      .on('error', (cause) => reject(new Error(`${program} cannot be started`, { cause })))
+      .on('close', (code, signal) => resolve({ output, stderr, code, signal }));
   });
 }

@@ -1,27 +1,23 @@
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { spread } from '../shared/figures.mjs';
 
-/** What a bundle may be made of, each as the statement that loads it. */
-const PARTS = {
-  nothing: '',
-  undici: "import 'undici';",
-  zod: "import { z } from 'zod'; globalThis.used = z.strictObject({ a: z.string() });",
-  ajv: "import { Ajv2020 } from 'ajv/dist/2020.js'; globalThis.used = Ajv2020;",
-  'tinyld/light': "import { detect } from 'tinyld/light'; globalThis.used = detect;",
-  jsonrepair: "import { jsonrepair } from 'jsonrepair'; globalThis.used = jsonrepair;",
-  cockatiel: "import * as all from 'cockatiel'; globalThis.used = all;",
-  '@opentelemetry/api': "import * as all from '@opentelemetry/api'; globalThis.used = all;",
-  '@ai-sdk/openai-compatible':
-    "import { createOpenAICompatible } from '@ai-sdk/openai-compatible'; globalThis.used = createOpenAICompatible;",
-  '@ai-sdk/anthropic': "import { createAnthropic } from '@ai-sdk/anthropic'; globalThis.used = createAnthropic;",
-  '@ai-sdk/amazon-bedrock':
-    "import { createAmazonBedrock } from '@ai-sdk/amazon-bedrock'; globalThis.used = createAmazonBedrock;",
-};
 const CORE = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../packages/core');
+/** The entry that core uses, where it is not the package's main one. */
+const ENTRIES = { ajv: 'ajv/dist/2020.js', tinyld: 'tinyld/light' };
+
+/** What a bundle may be made of: the packages that core depends on, each as the statement that loads it. */
+function parts() {
+  const { dependencies } = JSON.parse(readFileSync(path.join(CORE, 'package.json'), 'utf8'));
+  const names = Object.keys(dependencies).filter((name) => !name.startsWith('@touchstone/'));
+  return [
+    ['nothing', ''],
+    ...names.map((name) => [name, `import * as all from '${ENTRIES[name] ?? name}'; globalThis.used = all;`]),
+  ];
+}
 
 /**
  * What loading each part costs by itself, bundled and minified, in fresh processes: processor time and resident memory
@@ -29,7 +25,7 @@ const CORE = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../pack
  */
 export async function measureImports({ node, folder, rounds }) {
   const figures = {};
-  for (const [name, contents] of Object.entries(PARTS)) {
+  for (const [name, contents] of parts()) {
     const { outputFiles } = await build({
       stdin: { contents, resolveDir: CORE },
       bundle: true,
@@ -47,8 +43,14 @@ export async function measureImports({ node, folder, rounds }) {
     const runs = Array.from({ length: rounds }, () => load(node, file));
     figures[name] = {
       bytes: outputFiles[0].contents.length,
-      cpu_ms: spread(runs.map(({ cpu }) => cpu), 1),
-      rss_mb: spread(runs.map(({ rss }) => rss), 1),
+      cpu_ms: spread(
+        runs.map(({ cpu }) => cpu),
+        1,
+      ),
+      rss_mb: spread(
+        runs.map(({ rss }) => rss),
+        1,
+      ),
     };
   }
   return figures;

@@ -22,7 +22,17 @@ export function printReport({ machine, setup, bundles, functions, imports, skipp
     ),
     'Median (lowest to highest):',
     formatTable(
-      ['function', 'entries', 'right', 'import + first CPU ms', 'event CPU ms', 'event s', 'peak RSS MB', 'group MB', 'killed'],
+      [
+        'function',
+        'entries',
+        'right',
+        'import + first CPU ms',
+        'event CPU ms',
+        'event s',
+        'peak RSS MB',
+        'group MB',
+        'killed',
+      ],
       Object.entries(functions).map(([name, f]) => [
         name,
         f.entries.median,
@@ -39,7 +49,12 @@ export function printReport({ machine, setup, bundles, functions, imports, skipp
     '',
     formatTable(
       ['import of', 'bytes', 'CPU ms', 'RSS MB'],
-      Object.entries(imports).map(([name, one]) => [name, kb(one.bytes), range(one.cpu_ms), range(one.rss_mb)]),
+      Object.entries(imports).map(([name, one]) => [
+        name,
+        kb(one.bytes),
+        range(one.cpu_ms),
+        range(one.rss_mb),
+      ]),
     ),
     ...Object.entries(skipped).map(([name, why]) => `skipped: ${name}: ${why}\n`),
   ].join('\n');

@@ -32,7 +32,7 @@ export const OWN_CASES = [
 ];
 
 const AUTOEVALS = ['autoevals@0.3.0', 'openai@6.49.0'];
-const LITELLM = ['litellm==1.105.7'];
+const LITELLM = ['litellm==1.101.0'];
 
 /**
  * Installs the peers.

@@ -1,5 +1,6 @@
 import { spread } from '../shared/figures.mjs';
 import { spawnProvider } from '../simulator/spawn.mjs';
+import { captureRequest } from './capture-request.mjs';
 import { runClient } from './run-client.mjs';
 
 /** A provider that is quick and never fails, so that nothing but the work itself is measured. */
@@ -7,16 +8,19 @@ const SMOOTH = {
   latency: { p50: 20, p99: 30 },
   faults: { serverError: 0, reset: 0, hang: 0, malformed: 0 },
 };
-const WARM_UP = 200;
+/** Scored once uncounted, then this often. */
+const SAMPLES = 500;
 
 /**
  * Processor time a call (user and system) of Touchstone and of the bare undici loop, in turns, each round in fresh
- * processes after a warm-up.
+ * processes after a pass that does not count.
  */
-export async function measureCpu({ job, rounds, count, seed }) {
+export async function measureCpu({ job, rounds, passes, seed }) {
   const contenders = { touchstone: 'touchstone.mjs', undici: 'undici-loop.mjs' };
   const perCall = { touchstone: [], undici: [] };
   const peakRss = { touchstone: [], undici: [] };
+  const request = await captureRequest({ seed, maxTokens: job.maxTokens });
+  let calls = 0;
   for (let round = 0; round < rounds; round++) {
     for (const [name, script] of Object.entries(contenders)) {
       const provider = await spawnProvider({ seed, limits: null, behaviour: SMOOTH });
@@ -28,14 +32,16 @@ export async function measureCpu({ job, rounds, count, seed }) {
             ...job,
             url: provider.url,
             limits: null,
-            warmUp: Math.min(WARM_UP, Math.floor(count / 3)),
+            request,
+            passes,
+            first: SAMPLES,
             concurrency: 64,
-            first: count,
           },
           capSeconds: 600,
         });
         if (run.ended !== 'finished') throw new Error(`${name}: ${run.ended}`);
-        perCall[name].push(run.cpuMs / run.entries.length);
+        calls = run.entries.length;
+        perCall[name].push(run.cpuMs / calls);
         peakRss[name].push(run.peakRssMb);
       } finally {
         await provider.close();
@@ -43,7 +49,7 @@ export async function measureCpu({ job, rounds, count, seed }) {
     }
   }
   return {
-    calls_a_round: count - Math.min(WARM_UP, Math.floor(count / 3)),
+    calls_a_round: calls,
     touchstone_ms: spread(perCall.touchstone),
     undici_ms: spread(perCall.undici),
     ratio: spread(perCall.touchstone.map((ms, i) => ms / perCall.undici[i])),

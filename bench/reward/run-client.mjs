@@ -12,10 +12,10 @@ const CLIENTS = fileURLToPath(new URL('clients/', import.meta.url));
  *
  * @param {{ command: string, script: string, job: object, capSeconds: number }} client
  * @returns {Promise<{
- *   ended: 'finished' | 'cut off' | string, seconds: number, startAt: number, endAt: number,
+ *   ended: string, seconds: number, startAt: number, endAt: number,
  *   entries: { id: string, score: number | null, at: number, why?: string }[],
  *   cpuMs: number | null, peakRssMb: number | null,
- * }>} `ended` is the error for a client that failed. Processor time counts from its first call.
+ * }>} `ended`: `finished`, `cut off`, or the error of a client that failed. Processor time counts from its first call.
  */
 export async function runClient({ command, script, job, capSeconds }) {
   const folder = mkdtempSync(path.join(tmpdir(), 'touchstone-bench-'));
@@ -46,6 +46,9 @@ export async function runClient({ command, script, job, capSeconds }) {
   }
 }
 
+/** The longest that a client may take to load what it needs. */
+const LOADING_SECONDS = 300;
+
 /** Waits for the child, looking at it each second: a process that is cut off cannot say what it used. */
 function watch(child, results, capSeconds) {
   return new Promise((resolve, reject) => {
@@ -55,20 +58,23 @@ function watch(child, results, capSeconds) {
     let seen = null;
     let isCutOff = false;
     child.stderr.setEncoding('utf8').on('data', (text) => (stderr = (stderr + text).slice(-4000)));
+    const spawnedAt = Date.now();
     const timer = setInterval(() => {
       seen = inspectProcess(child.pid) ?? seen;
       if (startedAt === undefined && existsSync(results)) {
         startedAt = Date.now();
         startCpu = seen?.cpu_ms ?? 0;
       }
-      if (startedAt !== undefined && Date.now() - startedAt > capSeconds * 1000 && !isCutOff) {
+      const overAt =
+        startedAt === undefined ? spawnedAt + LOADING_SECONDS * 1000 : startedAt + capSeconds * 1000;
+      if (Date.now() > overAt && !isCutOff) {
         isCutOff = true;
         child.kill('SIGKILL');
       }
     }, 500);
-    child.on('error', (error) => {
+    child.on('error', (cause) => {
       clearInterval(timer);
-      reject(error);
+      reject(new Error(`${child.spawnfile} cannot be started`, { cause }));
     });
     child.on('exit', (code) => {
       clearInterval(timer);

@@ -55,6 +55,9 @@ function folderOf(name, packages) {
 
 function reasonOf({ code, stderr, message }) {
   if (code === 'ENOENT') return `${message}: not installed on this machine`;
-  const lines = `${stderr ?? ''}`.trim().split('\n').filter((line) => /error|ERR/i.test(line));
+  const lines = `${stderr ?? ''}`
+    .trim()
+    .split('\n')
+    .filter((line) => /error|ERR/i.test(line));
   return `cannot be installed: ${(lines.at(-1) ?? message).slice(0, 200)}`;
 }

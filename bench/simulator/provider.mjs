@@ -33,7 +33,8 @@ export async function startProvider({ seed, limits, behaviour }) {
 
   function answer(wire, asked, response) {
     const verdict = judgeByRule(asked.prompt);
-    if (verdict === undefined) return send(response, 400, { error: { message: 'no candidate in the prompt' } });
+    if (verdict === undefined)
+      return send(response, 400, { error: { message: 'no candidate in the prompt' } });
     const { sample } = verdict;
     ledger.arrive(sample, asked.prompt);
     const reserved = reservedTokens(asked);

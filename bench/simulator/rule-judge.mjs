@@ -59,6 +59,7 @@ export function spoil(text, variant) {
   const cut = text.slice(0, Math.max(1, Math.floor(text.length * (0.2 + 0.6 * ((variant * 4) % 1)))));
   if (variant < 0.25) return { text: cut, finish: 'length' };
   if (variant < 0.5) return { text: cut, finish: 'stop' };
-  if (variant < 0.75) return { text: 'I have read the document with care and I find the finding convincing.', finish: 'stop' };
+  if (variant < 0.75)
+    return { text: 'I have read the document with care and I find the finding convincing.', finish: 'stop' };
   return { text: text.replace(/:(true|false)/g, ':"perhaps"'), finish: 'stop' };
 }

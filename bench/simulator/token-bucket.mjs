@@ -3,7 +3,7 @@
  *
  * @param {{ capacity: number, perSecond: number }} size
  */
-export function createTokenBucket({ capacity, perSecond }) {
+function createTokenBucket({ capacity, perSecond }) {
   let level = capacity;
   let filledAt;
   const fill = (now) => {

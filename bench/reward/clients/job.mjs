@@ -4,8 +4,8 @@ import { appendFileSync, readFileSync } from 'node:fs';
  * What a client process is asked to do, read from the file that its command line names.
  *
  * @returns {{
- *   url: string, results: string, samples: { id: string, document: string, response: string }[], warmUp: number, first?: number,
- *   seed: number, maxTokens: number, concurrency: number, timeoutSeconds: number, attempts: number,
+ *   url: string, results: string, samples: { id: string, document: string, response: string }[], first?: number, passes?: number,
+ *   request?: string, seed: number, maxTokens: number, concurrency: number, timeoutSeconds: number, attempts: number,
  *   limits: { requestsPerMinute: number, tokensPerMinute: number } | null, peers: string,
  * }}
  */
@@ -16,22 +16,26 @@ export function readJob() {
 }
 
 /**
- * Runs `score` on every sample of the job, the warm-up ones first and uncounted, and writes down each result as it comes
- * with the processor time (user and system, milliseconds) and the highest resident memory of this process.
+ * Runs `score` on the samples of the job and writes down each result as it comes, and at the end the processor time (user
+ * and system, milliseconds) and the highest resident memory of this process. With `passes`, the samples are scored that
+ * often, after one pass that does not count, and nothing is written before the end: what is measured by its processor
+ * time must not pay for that.
  *
  * @param {(samples: object[], onDone: (id: string, score: number | null, why?: string) => void) => Promise<unknown>} score
  */
 export async function work(job, score) {
-  // What is measured by its processor time must not pay for writing; what may be cut off must write at once.
+  const { passes } = job;
   const kept = [];
   const write = (line) =>
-    job.warmUp > 0 ? kept.push(line) : appendFileSync(job.results, `${JSON.stringify(line)}\n`);
-  if (job.warmUp > 0) await score(job.samples.slice(0, job.warmUp), () => {});
+    passes === undefined ? appendFileSync(job.results, `${JSON.stringify(line)}\n`) : kept.push(line);
+  if (passes !== undefined) await score(job.samples, () => {});
   const begin = process.cpuUsage();
   write({ event: 'start', at: Date.now() });
-  await score(job.samples.slice(job.warmUp), (id, value, why) =>
-    write({ id, score: value, at: Date.now(), ...(why === undefined ? {} : { why }) }),
-  );
+  for (let pass = 0; pass < (passes ?? 1); pass++) {
+    await score(job.samples, (id, value, why) =>
+      write({ id, score: value, at: Date.now(), ...(why === undefined ? {} : { why }) }),
+    );
+  }
   const { user, system } = process.cpuUsage(begin);
   write({
     event: 'end',

@@ -1,30 +1,31 @@
 /**
- * The least that the same work costs: the same prompts, the body built and the reply parsed, over undici. No retries, no
- * limits, no checks of the reply.
+ * The least that the same work costs: the very body that Touchstone sends, built from the sample's document and answer,
+ * and the reply parsed, over undici. No retries, no limits, no idempotency, no check of the reply.
  */
 import { Agent, request } from 'undici';
-import { PLAIN_PROMPT } from '../rubric.mjs';
+import { PLACES } from '../capture-request.mjs';
 import { readJob, work } from './job.mjs';
 
 const job = readJob();
 const agent = new Agent();
+const { messages, ...rest } = JSON.parse(job.request);
 
 async function judge({ document, response }) {
-  const content = PLAIN_PROMPT.replace('{{document}}', () => document).replace('{{response}}', () => response);
   const { body } = await request(`${job.url}/v1/chat/completions`, {
     dispatcher: agent,
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({
-      model: 'simulator',
-      messages: [{ role: 'user', content }],
-      max_tokens: job.maxTokens,
-      temperature: 0,
+      ...rest,
+      messages: messages.map(({ role, content }) => ({
+        role,
+        content: content.replace(PLACES.document, () => document).replace(PLACES.response, () => response),
+      })),
     }),
   });
   const completion = JSON.parse(await body.text());
-  const { grounded, actionable } = JSON.parse(completion.choices[0].message.content);
-  return (Number(grounded) + Number(actionable)) / 2;
+  const { verdicts } = JSON.parse(completion.choices[0].message.content);
+  return verdicts.reduce((sum, { score }) => sum + Number(score), 0) / verdicts.length;
 }
 
 await work(job, async (samples, onDone) => {

@@ -30,10 +30,7 @@ export interface NetworkReply {
  *
  * Rejects with the signal's reason when it aborts, else with the socket's error, which has a `code`.
  */
-export function send(
-  url: string,
-  { method, headers, body, signal }: NetworkRequest,
-): Promise<NetworkReply> {
+export function send(url: string, { method, headers, body, signal }: NetworkRequest): Promise<NetworkReply> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(reasonOf(signal));
     const target = new URL(url);
@@ -55,7 +52,9 @@ export function send(
     };
     signal?.addEventListener('abort', onAbort);
     request.on('error', fail);
-    request.on('timeout', () => request.destroy(withCode('the connection was idle for too long', 'ETIMEDOUT')));
+    request.on('timeout', () =>
+      request.destroy(withCode('the connection was idle for too long', 'ETIMEDOUT')),
+    );
     request.on('response', (response) => {
       const parts: Buffer[] = [];
       let size = 0;
