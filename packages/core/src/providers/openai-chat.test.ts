@@ -21,13 +21,15 @@ afterAll(() => {
   return new Promise((resolve) => server.close(resolve));
 });
 
-const ask = async (more: Partial<LanguageModelV3CallOptions> = {}) =>
-  await openAIChat({
-    baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/`,
-    model: 'm',
-    apiKey: undefined,
-    structuredOutput: true,
-  }).doGenerate({ prompt: [{ role: 'user', content: [{ type: 'text', text: 'So?' }] }], ...more });
+const ask = (more: Partial<LanguageModelV3CallOptions> = {}) =>
+  Promise.resolve(
+    openAIChat({
+      baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/`,
+      model: 'm',
+      apiKey: undefined,
+      structuredOutput: true,
+    }).doGenerate({ prompt: [{ role: 'user', content: [{ type: 'text', text: 'So?' }] }], ...more }),
+  );
 
 const given = (value: unknown, more: Partial<typeof reply> = {}): void =>
   void (reply = { body: typeof value === 'string' ? value : JSON.stringify(value), ...more });
