@@ -83,7 +83,7 @@ interface Completion {
 }
 
 function readCompletion(url: string, reply: NetworkReply): LanguageModelV3GenerateResult {
-  const body = parse(reply.text) as Completion | null | undefined;
+  const body = parse(reply.bytes.toString()) as Completion | null | undefined;
   const choice = Array.isArray(body?.choices) ? body.choices[0] : undefined;
   if (typeof choice?.message !== 'object' || choice.message === null) {
     throw failure(url, reply, 'no chat completion');
@@ -138,7 +138,8 @@ function count(tokens: unknown): number | undefined {
 }
 
 /** `said` is for a reply that came with a success and cannot be used. */
-function failure(url: string, { status, headers, text }: NetworkReply, said?: string): APICallError {
+function failure(url: string, { status, headers, bytes }: NetworkReply, said?: string): APICallError {
+  const text = bytes.toString();
   return new APICallError({
     message: said ?? messageOf(parse(text)) ?? STATUS_CODES[status] ?? `status ${status}`,
     url,
