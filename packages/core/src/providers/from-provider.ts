@@ -19,7 +19,10 @@ export interface ProviderModelInfo extends Omit<CallPlace, 'signal'> {
  * A model of an AI SDK provider package behind our port. One call of `generate` is one HTTP request: retrying
  * and time limits belong to dispatch. Only text counts as the reply; reasoning and tool calls are left out.
  */
-export function fromProvider(model: LanguageModelV3, info: ProviderModelInfo): LanguageModel {
+export function fromProvider(
+  model: Pick<LanguageModelV3, 'doGenerate'>,
+  info: ProviderModelInfo,
+): LanguageModel {
   return {
     id: info.id,
     version: info.version,

@@ -3,6 +3,7 @@ import { InputError, type LanguageModel } from '@touchstone/spec';
 import { fromProvider } from './from-provider.js';
 import { parseModelId } from './model-id.js';
 import { networkFetch } from './network.js';
+import { openAIChat } from './openai-chat.js';
 import { marksPrompts } from './prompt-cache.js';
 import type { ModelConfig } from './schema.js';
 
@@ -16,7 +17,7 @@ export interface OpenModelOptions {
 }
 
 interface Opened {
-  model: LanguageModelV3;
+  model: Pick<LanguageModelV3, 'doGenerate'>;
   /** What a refused key should make the user look at. */
   keySource: string;
   secret: string | undefined;
@@ -66,20 +67,18 @@ async function openCompatible(name: string, config: ModelConfig, env: Env): Prom
   const encrypted = new URL(config.base_url).protocol === 'https:';
   const variable = config.api_key_env ?? 'OPENAI_API_KEY';
   const key = config.api_key_env || encrypted ? readKey(variable, env, config) : undefined;
-  const { createOpenAICompatible } = await import('@ai-sdk/openai-compatible');
-  const provider = createOpenAICompatible({
-    name: 'openai-compatible',
-    baseURL: config.base_url,
-    fetch: networkFetch,
-    supportsStructuredOutputs: config.structured_output === 'native',
-    ...(new URL(config.base_url).hostname === 'api.openai.com' ? { transformRequestBody: toOpenAIBody } : {}),
-    ...(key === undefined ? {} : { apiKey: key }),
+  const model = openAIChat({
+    baseUrl: config.base_url,
+    model: name,
+    apiKey: key,
+    structuredOutput: config.structured_output === 'native',
+    ...(new URL(config.base_url).hostname === 'api.openai.com' ? { transformBody: toOpenAIBody } : {}),
   });
   const keySource =
     key === undefined && !encrypted
       ? 'api_key_env (no key was sent)'
       : `the environment variable ${variable}`;
-  return { model: provider.chatModel(name), keySource, secret: key };
+  return { model, keySource, secret: key };
 }
 
 async function openAnthropic(name: string, config: ModelConfig, env: Env): Promise<Opened> {
