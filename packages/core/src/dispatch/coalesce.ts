@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /** Callers of one piece of work. */
 export interface Shared<T> {
   value: T;
@@ -49,6 +51,8 @@ export function createCoalescer<T>(): (
       return { value, isPayer };
     };
     if (!signal) return take(await flight.outcome);
+    // One deadline is often that of hundreds of calls, which is no leak.
+    setMaxListeners(0, signal);
     return new Promise((resolve, reject) => {
       let isGone = false;
       const leave = (): void => {

@@ -66,6 +66,7 @@ beforeEach(async () => {
 afterEach(async () => {
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
+  await until(() => atOnce === 0);
 });
 
 const ask = (content: string): ModelRequest => ({
@@ -177,6 +178,22 @@ describe('a deadline for the whole request', () => {
     const late = await call(model, { ...ask('late'), signal: deadline.signal }, 'late');
     expect(late.error).toMatchObject({ reason: 'timeout' });
     expect(calls).toBe(2);
+  });
+
+  it('may be that of many calls', async () => {
+    plan = () => undefined;
+    const warnings: Error[] = [];
+    const note = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', note);
+    const { call } = dispatcher({ concurrency: 40 });
+    const signal = AbortSignal.timeout(300);
+    const results = await Promise.all(
+      Array.from({ length: 60 }, (_, i) => call(model, { ...ask(`q${i}`), signal }, `k${i}`)),
+    );
+    expect(results.every(({ error }) => error?.reason === 'timeout')).toBe(true);
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
   });
 
   it('of one of two callers of the same call does not end it for the other', async () => {

@@ -206,16 +206,26 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const { model, lane } = route;
     const jitter = random(seed, 'backoff', ask.key);
     for (let failures = 0, forgiven = 0; ;) {
+      let wasSent = false;
       try {
         return await withHedges(
-          ({ signal, isHedge, onStart }) => {
-            const isUrgent = isHedge || failures + forgiven > 0;
-            return send(route, ask, { signal, isUrgent, isPatient: isPatient && !isHedge, isHedge, onStart });
-          },
+          ({ signal, isHedge, onStart }) =>
+            send(route, ask, {
+              signal,
+              isUrgent: isHedge || failures + forgiven > 0,
+              isPatient: isPatient && !isHedge,
+              isHedge,
+              onStart() {
+                wasSent = true;
+                onStart();
+              },
+            }),
           { hedging, isIdle: () => lane.isIdle(), clock, signal: ask.signal },
         );
       } catch (error) {
-        if (!(error instanceof ProviderError) || ask.signal.aborted || !isWorthRepeating(error)) throw error;
+        if (!(error instanceof ProviderError) || ask.signal.aborted) throw error;
+        // Turned away by the lane or the budget: asking again would change nothing.
+        if (!wasSent || !isWorthRepeating(error)) throw error;
         const isNoFault = lane.isAlive() && (error.reason === 'rate-limit' || lane.isDown());
         if (isNoFault && forgiven < MOST_REFUSALS) forgiven++;
         else if (++failures >= attempts) throw error;
@@ -230,13 +240,12 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   /** The reply to one question, from the cache or from whichever model gives it. */
   async function answer(model: LanguageModel, ask: Ask): Promise<ModelReply> {
     const routes = [routeTo(model, primary, options.price), ...fallbacks];
-    let asked = 0;
     return withFailover(
       routes,
       async (route, isLast) => {
-        if (asked++ > 0 || route.model !== model) telemetry.failedOver(model, route.model);
-        const reply = await withRetries(route, ask, isLast);
-        return route.model === model ? reply : { ...reply, model: route.model.id };
+        if (route.model === model) return withRetries(route, ask, isLast);
+        telemetry.failedOver(model, route.model);
+        return { ...(await withRetries(route, ask, isLast)), model: route.model.id };
       },
       ({ reason }) => reason === 'budget' || ask.signal.aborted,
     );
