@@ -108,8 +108,13 @@ export type PreferenceConfig = z.output<typeof preferenceSchema>;
 
 export const groupSchema = z
   .strictObject({
-    kind: z.literal('group').meta({ description: 'The whole group in one call' }),
+    kind: z.literal('group').meta({
+      description:
+        'The whole group in one call; where that fails each answer by itself, with the default prompt',
+    }),
     ...askingFields,
+    /** One reply speaks of all answers. */
+    max_tokens: askingFields.max_tokens.unwrap().default(4096).meta({ description: 'Tokens of one reply' }),
     criteria: criteriaSchema,
     mode: z
       .enum(['score', 'rank'])

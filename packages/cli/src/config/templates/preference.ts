@@ -16,7 +16,8 @@ export const PREFERENCE = frame({
     - "It is safe to act on: it names the risk that the user would run into, such as lost data or a missed deadline."
     - "It is as short as it can be: of two that say the same, the one without preamble and repetition."
     - "Where these are equal, it is a tie."
-  # siblings: the other answers of the group, Bradley-Terry with ties. reference: one comparison with the task's reference.
+  # siblings: the other answers of the group, Bradley-Terry with ties. Their scores have a mean of about 1/2 in every
+  # group: whether a model got better shows against: reference, in the held-out judge below.
   against: siblings
   round_robin_up_to: 5 # larger groups compare each answer with the pivots only: about 2 calls an answer
   pivots: 2

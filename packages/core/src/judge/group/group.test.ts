@@ -1,4 +1,4 @@
-import { NO_USAGE, type JsonValue } from '@touchstone/spec';
+import { NO_USAGE, ProviderError, type JsonValue } from '@touchstone/spec';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { rubricSchema, groupSchema } from '../schema.js';
@@ -118,11 +118,25 @@ describe('a group in one call', () => {
     expect(one.requests).toHaveLength(1);
   });
 
+  it('judges each by itself at once when the reply to the group was cut off', async () => {
+    const judged = byGrade();
+    const { generate } = judged.model;
+    judged.model.generate = async (request) => ({
+      ...(await generate(request)),
+      finish: candidatesIn(request.messages.at(-1)!.content).length > 0 ? 'length' : 'stop',
+    });
+    const judgements = await judgeOf(judged, { tries: 3 }).judge(groupOf('g=1', 'g=5'));
+    expect(scoresIn(judgements)).toEqual([0.25, 1]);
+    expect(judged.requests).toHaveLength(3);
+    expect(judgements[0]!.verdicts[0]!.note).toMatch(
+      /^judged by itself: truncation: .* raise judge.max_tokens$/,
+    );
+  });
+
   it('abstains, and does not ask one by one, when the provider is down', async () => {
     const judged = simulator(() => ({ whole: { text: '', finish: 'stop' } }));
     judged.model.generate = () => Promise.reject(new Error('a defect'));
     await expect(judgeOf(judged).judge(groupOf('a', 'b'))).rejects.toThrow('a defect');
-    const { ProviderError } = await import('@touchstone/spec');
     let calls = 0;
     judged.model.generate = () => {
       calls++;

@@ -91,7 +91,7 @@ export function createGroupJudge(
       usage = addUsage(usage, result.usage);
       if (result.reply) return { ...result, usage, replies: ids.map((id) => result.reply.get(id)!) };
       last = result;
-      if (!MENDABLE.includes(result.reason)) break;
+      if (result.reason !== 'unparseable') break;
     }
     return { ...last, usage };
   }
@@ -196,7 +196,7 @@ export function createGroupJudge(
 
 const BLANK: Judgement = { answer: { status: 'scored', score: 0 }, verdicts: [], usage: NO_USAGE };
 
-/** What asking again, or about less at once, may mend. */
+/** What asking about one answer at a time may mend. Only a reply that cannot be read is worth asking for again. */
 const MENDABLE: readonly AbstentionReason[] = ['unparseable', 'truncation', 'refusal'];
 
 type Said = Ranked | { criteria: CriterionVerdict[]; mismatch: boolean };

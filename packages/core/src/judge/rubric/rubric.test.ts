@@ -143,6 +143,11 @@ describe('a judge of items', () => {
       judgeWith(model, { temperature: 0.5 }),
       judgeWith(model, { prompt: '{{item}} {{marker}}' }),
       judgeWith(model, { objective: 'y' }),
+      judgeWith(model, { fallbacks: [{ model: 'local:other' }] }),
+      judgeWith(model, { rules: [{ criterion: 'Useful', value: false, when: { empty: true } }] }),
+      judgeWith(model, { criteria_per_call: 1 }),
+      judgeWith(model, { logprobs: 5 }),
+      judgeWith(model, { aggregate: { by: 'min' } }),
       judgeWith(model, { criteria: config.criteria.slice(0, 1) }),
     ].map(({ fingerprint }) => fingerprint);
     expect(new Set(prints).size).toBe(prints.length);
