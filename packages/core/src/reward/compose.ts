@@ -1,5 +1,5 @@
 import { InputError, type RewardComponent, type Rollout } from '@touchstone/spec';
-import type { Check } from './check.js';
+import type { Check, CheckResult } from './check.js';
 import { parseFormula } from './formula.js';
 import { JUDGE, type RewardConfig } from './schema.js';
 
@@ -9,8 +9,12 @@ export interface Composition {
   usesJudge: boolean;
   /** Share of the judge in the weighted mean, 0–1. */
   judgeShare: number;
-  /** The checks of one rollout as components, in order. @throws {InputError} as `Check.evaluate`. */
-  runChecks(rollout: Rollout): Promise<RewardComponent[]>;
+  /**
+   * The checks of one rollout as components, in order: at once, unless one of them is the user's own and takes its time.
+   *
+   * @throws {InputError} as `Check.evaluate`.
+   */
+  runChecks(rollout: Rollout): RewardComponent[] | Promise<RewardComponent[]>;
   /** The name of the first gate that is not fully met. */
   gatedBy(checked: readonly RewardComponent[]): string | undefined;
   /**
@@ -69,13 +73,13 @@ export function composeReward(
   return {
     usesJudge: hasJudge && (formula === undefined || formula.names.includes(JUDGE)),
     judgeShare: share(judgeWeight),
-    runChecks: (rollout) =>
-      Promise.all(
-        checks.map(async (check): Promise<RewardComponent> => {
-          const result = await check.evaluate(rollout);
-          return { name: check.name, kind: 'check', weight: share(check.weight), ...result };
-        }),
-      ),
+    runChecks: (rollout) => {
+      const results = checks.map((check) => check.evaluate(rollout));
+      const components = (all: readonly CheckResult[]): RewardComponent[] =>
+        checks.map(({ name, weight }, i) => ({ name, kind: 'check', weight: share(weight), ...all[i]! }));
+      const ready = results.filter((result): result is CheckResult => !(result instanceof Promise));
+      return ready.length === results.length ? components(ready) : Promise.all(results).then(components);
+    },
     gatedBy: (checked) => checks.find((check, i) => check.gate && (checked[i]!.score ?? 0) < 1)?.name,
     total(parts) {
       const { score, components } = base(parts);

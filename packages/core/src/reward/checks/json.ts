@@ -30,8 +30,8 @@ export const jsonSchemaSchema = z.strictObject({
 });
 type Config = z.output<typeof jsonSchema> | z.output<typeof jsonSchemaSchema>;
 
-/** Longer answers are not repaired: repairing costs more than parsing. */
-const MAX_REPAIR = 100_000;
+/** Longer answers are not repaired: the work may grow with the square of the length. */
+const MAX_REPAIR = 20_000;
 
 /**
  * The format of an answer. Read exactly, after trimming, it scores 0 when it is not JSON or not valid under the schema
@@ -68,12 +68,12 @@ export function jsonCheck(config: Config, { baseDir }: CheckContext): Evaluate {
 
 /** The answer as JSON where that can be had by taking off a code fence, or by repair; else undefined. */
 function mend(response: string): { value: JsonValue; how: string } | undefined {
-  if (response.length > MAX_REPAIR) return undefined;
   const text = response.trim();
   const inner = /^```[a-z]*\s*\n/i.exec(text);
   const bare = inner && text.endsWith('```') ? text.slice(inner[0].length, -3) : text;
   const unfenced = parseAnswer(bare);
   if ('value' in unfenced) return { value: unfenced.value, how: 'JSON only without its code fence' };
+  if (bare.length > MAX_REPAIR) return undefined;
   try {
     const repaired = parseAnswer(jsonrepair(bare));
     // Prose is "repaired" into a string: only a list or an object shows that JSON was meant.

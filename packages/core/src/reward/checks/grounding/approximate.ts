@@ -14,7 +14,7 @@ const WORD = 32;
  * the matrix of edit distances is a few words of vertical differences, so a text of n and a pattern of m units take
  * n·⌈m/32⌉ steps, always.
  *
- * @param budget steps over all calls; one is about two nanoseconds.
+ * @param budget steps over all calls; one is a few nanoseconds.
  */
 export function approximateSearch(text: string, budget: number): ApproximateSearch {
   // Units as small numbers, so that each pattern's table of positions is one flat array.
@@ -32,6 +32,8 @@ export function approximateSearch(text: string, budget: number): ApproximateSear
     occurs(pattern, limit) {
       const { length } = pattern;
       if (limit >= length) return true;
+      // Too long, even if all of the text were in it.
+      if (length - limit > units.length) return false;
       const words = Math.ceil(length / WORD);
       const cost = units.length * words + alphabet.size * words;
       if (cost > left) return null;
