@@ -14,7 +14,7 @@ export interface JudgeResources {
   /** Opens the model that a judge names. Its `id` is what the user wrote: reports show it. */
   openModel(config: SingleJudgeConfig): Promise<LanguageModel>;
   /** What makes the calls of one judge. */
-  dispatcher(config: SingleJudgeConfig): Dispatcher;
+  dispatcher(config: SingleJudgeConfig): Dispatcher | Promise<Dispatcher>;
   /** Makes markers, orders and sampling repeatable; no part of a fingerprint. */
   seed: number;
 }
@@ -46,7 +46,8 @@ export async function openJudge(config: JudgeConfig, resources: JudgeResources):
     case 'preference':
     case 'group': {
       const model = await resources.openModel(config);
-      return createJudge(config, model, resources.dispatcher(config), { seed: resources.seed });
+      const dispatcher = await resources.dispatcher(config);
+      return createJudge(config, model, dispatcher, { seed: resources.seed });
     }
   }
 }
