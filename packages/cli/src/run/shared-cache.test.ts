@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createReplyCache, judgeSchema } from '@touchstone/core';
 import { expect, it, vi } from 'vitest';
 import { openSharedCache } from './shared-cache.js';
-import { openJudge } from './workspace.js';
+import { openJudge } from './open-judge.js';
 
 /** A server whose model `m` is out of credit and whose other models answer what was asked for. */
 async function startServer() {
