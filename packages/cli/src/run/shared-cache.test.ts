@@ -59,7 +59,8 @@ it('a judge asks its fallback, and another run finds the reply in the shared fil
   };
   const runOnce = async () => {
     const judge = await openJudge(config, 1, folder, createReplyCache());
-    return judge.judge({ task, response: 'an answer' });
+    const [judgement] = await judge.judge([{ id: 'r', task, response: 'an answer' }]);
+    return judgement!;
   };
   const first = await runOnce();
   expect(asked).toEqual(['m', 'second']);

@@ -1,10 +1,12 @@
-import type {
-  AbstentionReason,
-  JsonObject,
-  LanguageModel,
-  Message,
-  ModelReply,
-  Usage,
+import {
+  addUsage,
+  NO_USAGE,
+  type AbstentionReason,
+  type JsonObject,
+  type LanguageModel,
+  type Message,
+  type ModelReply,
+  type Usage,
 } from '@touchstone/spec';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import { deriveMarker, sha256 } from './marker.js';
@@ -16,6 +18,8 @@ interface Question {
   render(marker: string): Rendered;
   schema: JsonObject;
   repeat: number;
+  /** Earlier tries of the same question; each has a marker of its own. Default: 0. */
+  tried?: number;
   signal: AbortSignal | undefined;
   /** Alternatives per token to ask log-probabilities for; absent: none. */
   logprobs?: number | undefined;
@@ -40,9 +44,10 @@ export function createAsk(options: {
   config: { max_tokens: number; temperature: number };
 }): Ask {
   const { model, dispatcher, seed, fingerprint, config } = options;
-  return async ({ render, schema, repeat, signal, logprobs }) => {
+  return async ({ render, schema, repeat, tried = 0, signal, logprobs }) => {
     const unmarked = textOf(render('').messages);
-    const marker = deriveMarker(`${seed}`, `${fingerprint}/${sha256(unmarked)}/${repeat}`, unmarked);
+    const name = `${fingerprint}/${sha256(unmarked)}/${repeat}${tried === 0 ? '' : `/${tried}`}`;
+    const marker = deriveMarker(`${seed}`, name, unmarked);
     const { messages, sharedPrefix } = render(marker);
     const content = sha256(textOf(messages));
     const key = `${fingerprint}-${content.slice(0, 32)}-${repeat}`;
@@ -70,6 +75,33 @@ export function createAsk(options: {
       return { ...asked, reason: 'refusal', detail: 'the judge model refused to answer' };
     return { ...asked, reply, marker };
   };
+}
+
+/** What was read of a reply, or why nothing was. */
+export type Said<T> = { key: string; raw: string; usage: Usage } & (
+  { said: T } | { said?: undefined; reason: AbstentionReason; detail: string }
+);
+
+/**
+ * Asks, and asks again under a new marker while the reply cannot be read: `tries` times in all. A model that stumbled over
+ * a marker seldom stumbles over the next one.
+ */
+export async function askUntilRead<T extends object>(
+  ask: Ask,
+  question: Question,
+  tries: number,
+  read: (reply: ModelReply, marker: string) => T | { problem: string },
+): Promise<Said<T>> {
+  let usage = NO_USAGE;
+  for (let tried = 0; ; tried++) {
+    const asked = await ask({ ...question, tried });
+    usage = addUsage(usage, asked.usage);
+    const { key, raw } = asked;
+    if (!asked.reply) return { key, raw, usage, reason: asked.reason, detail: asked.detail };
+    const said = read(asked.reply, asked.marker);
+    if (!('problem' in said)) return { key, raw, usage, said };
+    if (tried + 1 >= tries) return { key, raw, usage, reason: 'unparseable', detail: said.problem };
+  }
 }
 
 /** Messages as one text, each part's length before it, so that no two lists of messages look the same. */

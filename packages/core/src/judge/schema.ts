@@ -25,6 +25,13 @@ const askingFields = {
   /** Tokens of one reply; providers reserve quota for it when a call starts. */
   max_tokens: z.int().positive().default(1024).meta({ description: 'Tokens of one reply' }),
   temperature: z.number().min(0).max(2).default(0).meta({ description: '0 is the steadiest' }),
+  /** Each time under a new marker, and a group in a new order. Only replies that cannot be read are asked for again. */
+  tries: z
+    .int()
+    .positive()
+    .max(10)
+    .default(2)
+    .meta({ description: 'Times to ask while the reply cannot be read' }),
   /** Longer candidates are cut, and the prompt says so. */
   max_candidate_characters: z
     .int()
@@ -131,9 +138,6 @@ export const groupSchema = z
       .positive()
       .default(100_000)
       .meta({ description: 'Characters of all answers in one call; larger groups are judged in parts' }),
-    tries: z.int().positive().max(10).default(2).meta({
-      description: 'Times a group is asked, in a new order, before each answer is judged by itself',
-    }),
   })
   .meta({ id: 'group_judge' });
 export type GroupConfig = z.output<typeof groupSchema>;

@@ -5,7 +5,7 @@ import {
   type Task,
   type Usage,
 } from '@touchstone/spec';
-import type { Ask, Asked } from '../ask.js';
+import { askUntilRead, type Ask, type Said } from '../ask.js';
 import type { JudgeOptions } from '../judge.js';
 import type { PreferenceConfig } from '../schema.js';
 import { pairSchema, parsePreference, type PairPrompt, type Preference, type Winner } from './prompt.js';
@@ -27,29 +27,28 @@ export async function compareBothWays(
   { repeat = 0, signal }: JudgeOptions,
 ): Promise<Comparison> {
   const schema = pairSchema(config.ties);
-  const inOrder = (a: string, b: string): Promise<Asked> =>
-    ask({ render: (marker) => prompt.render(task, a, b, marker), schema, repeat, signal });
+  const inOrder = (a: string, b: string): Promise<Said<Preference>> =>
+    askUntilRead(
+      ask,
+      { render: (marker) => prompt.render(task, a, b, marker), schema, repeat, signal },
+      config.tries,
+      ({ text }, marker) => parsePreference(text, { marker, ties: config.ties }),
+    );
   const [one, other] = await Promise.all([inOrder(first, second), inOrder(second, first)]);
   const base = {
     keys: [one.key, other.key] as [string, string],
     raws: [one.raw, other.raw] as [string, string],
     usage: addUsage(one.usage, other.usage),
   };
-  const said = [one, other].map((asked) => read(asked, config.ties));
-  for (const reply of said) if ('abstained' in reply) return { ...base, ...reply };
-  const [forward, backward] = said as [Preference, Preference];
+  for (const { said, ...asked } of [one, other])
+    if (!said && 'reason' in asked) return { ...base, abstained: asked.reason, detail: asked.detail };
+  const [forward, backward] = [one.said!, other.said!];
   const outcome = outcomeOf(forward.winner, backward.winner);
   const reason =
     outcome === 'inconsistent'
       ? `shown first, ${verdict(forward.winner)}: ${forward.reason} Shown second, ${verdict(swap(backward.winner))}: ${backward.reason}`
       : forward.reason;
   return { ...base, outcome, evidence: { first: forward.evidenceA, second: forward.evidenceB }, reason };
-}
-
-function read(asked: Asked, ties: boolean): Preference | { abstained: AbstentionReason; detail: string } {
-  if (!asked.reply) return { abstained: asked.reason, detail: asked.detail };
-  const parsed = parsePreference(asked.reply.text, { marker: asked.marker, ties });
-  return 'problem' in parsed ? { abstained: 'unparseable', detail: parsed.problem } : parsed;
 }
 
 /** Of the answer that was A in the first order and B in the second. */

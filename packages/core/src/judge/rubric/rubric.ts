@@ -1,14 +1,13 @@
 import {
   addUsage,
   NO_USAGE,
-  type AbstentionReason,
   type CriterionVerdict,
   type LanguageModel,
   type Usage,
   type Verdict,
 } from '@touchstone/spec';
 import type { Dispatcher } from '../../dispatch/dispatcher.js';
-import { createAsk } from '../ask.js';
+import { askUntilRead, createAsk, type Said } from '../ask.js';
 import type { Criterion } from '../criterion.js';
 import { fallbacksOf, fingerprintOf } from '../fingerprint.js';
 import type { Judge, JudgedRollout, JudgeOptions } from '../judge.js';
@@ -67,17 +66,16 @@ export function createRubricJudge(
     { repeat = 0, signal }: JudgeOptions,
   ): Promise<BatchResult> {
     const render = (marker: string) => renderer.render(rollout, candidate.value, marker);
-    const asked = await ask({ render, schema, repeat, signal, logprobs });
-    const { key, raw, usage } = asked;
-    if (!asked.reply) return { key, raw, usage, reason: asked.reason, detail: asked.detail };
-    const parsed = parseReply(asked.reply.text, { marker: asked.marker, criteria });
-    if ('problem' in parsed) return { key, raw, usage, reason: 'unparseable', detail: parsed.problem };
-    const { verdicts, note } =
-      logprobs === undefined
-        ? { verdicts: parsed.criteria }
-        : weighByLogprobs(parsed.criteria, criteria, asked.reply, asked.marker);
-    const ruled = applyRules(verdicts, rules, criteria, { task: rollout.task, candidate: candidate.value });
-    return { key, raw, usage, verdicts: ruled, mismatch: parsed.mismatch, ...(note ? { note } : {}) };
+    return askUntilRead(ask, { render, schema, repeat, signal, logprobs }, config.tries, (reply, marker) => {
+      const parsed = parseReply(reply.text, { marker, criteria });
+      if ('problem' in parsed) return parsed;
+      const { verdicts, note } =
+        logprobs === undefined
+          ? { verdicts: parsed.criteria, note: undefined }
+          : weighByLogprobs(parsed.criteria, criteria, reply, marker);
+      const ruled = applyRules(verdicts, rules, criteria, { task: rollout.task, candidate: candidate.value });
+      return { verdicts: ruled, mismatch: parsed.mismatch, ...(note ? { note } : {}) };
+    });
   }
 
   async function judgeOne(
@@ -129,13 +127,10 @@ export function createRubricJudge(
   };
 }
 
-type BatchResult = { key: string; raw: string; usage: Usage } & (
-  | { verdicts: CriterionVerdict[]; mismatch: boolean; note?: string }
-  | { verdicts?: undefined; reason: AbstentionReason; detail: string }
-);
+type BatchResult = Said<{ verdicts: CriterionVerdict[]; mismatch: boolean; note?: string }>;
 
 const verdictsOf = (results: readonly BatchResult[]): CriterionVerdict[] =>
-  results.flatMap(({ verdicts }) => verdicts ?? []);
+  results.flatMap(({ said }) => said?.verdicts ?? []);
 
 /** Several calls as one verdict. What was not asked because of a veto is not in it. */
 function outcomeOf(criteria: readonly Criterion[], results: readonly BatchResult[]) {
@@ -143,17 +138,17 @@ function outcomeOf(criteria: readonly Criterion[], results: readonly BatchResult
   const raw = results.map((one) => one.raw).join('\n');
   const verdicts = verdictsOf(results);
   const scored = scoreCriteria(criteria, verdicts);
-  const failed = results.find((one) => one.verdicts === undefined);
-  if (failed && !failed.verdicts && scored.vetoedBy === undefined)
+  const failed = results.find((one) => one.said === undefined);
+  if (failed && !failed.said && scored.vetoedBy === undefined)
     return { key, raw, status: 'abstained', reason: failed.reason, detail: failed.detail } as const;
-  const notes = results.flatMap((one) => (one.verdicts && one.note !== undefined ? [one.note] : []));
+  const notes = results.flatMap((one) => (one.said?.note === undefined ? [] : [one.said.note]));
   return {
     key,
     raw,
     status: 'scored',
     ...scored,
     criteria: verdicts,
-    mismatch: results.some((one) => one.verdicts && one.mismatch),
+    mismatch: results.some((one) => one.said?.mismatch === true),
     ...(notes.length === 0 ? {} : { note: notes.join('; ') }),
   } as const;
 }
