@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { createReward, type RewardFunction } from '@touchstone/core';
 import {
-  createLambdaHandler,
   createReplyCache,
   createRewardServer,
   describeOutcome,
@@ -14,17 +13,16 @@ import { addUsage, InputError, NO_USAGE, type Rollout } from '@touchstone/spec';
 import { InvalidArgumentError, type Command } from 'commander';
 import { loadConfig } from '../config/load.js';
 import type { Io } from '../io.js';
-import { systemClock } from '../run/clock.js';
 import { openJudge } from '../run/workspace.js';
 import { createProgress, NO_PROGRESS } from '../terminal/progress.js';
 import { renderTable } from '../terminal/table.js';
+import { registerBundle } from './reward/bundle.js';
+import { registerInvoke } from './reward/invoke.js';
 
 /** Holds the key that requests to `touchstone reward serve` must carry. */
 const KEY_VARIABLE = 'TOUCHSTONE_REWARD_KEY';
-/** The longest that AWS lets a Lambda function run. */
-const LAMBDA_MS = 900_000;
 
-/** `touchstone reward score|invoke|serve` */
+/** `touchstone reward score|invoke|bundle|serve` */
 export function registerReward(program: Command, io: Io): void {
   const reward = program
     .command('reward')
@@ -36,15 +34,8 @@ export function registerReward(program: Command, io: Io): void {
     .argument('<file>', 'JSON Lines: task lines with the answer as "response"')
     .option('--json', 'print the result as JSON, and no progress')
     .action((config: string, file: string, flags: { json?: true }) => score(config, file, flags, io));
-  reward
-    .command('invoke')
-    .description(
-      'run the AWS Lambda handler on an event file, as Amazon Nova training would, and print its answer',
-    )
-    .argument('<config>', 'touchstone.yaml, or its folder')
-    .argument('<event>', 'JSON: a list of samples')
-    .option('--json', 'print the answer on one line')
-    .action((config: string, event: string, flags: { json?: true }) => invoke(config, event, flags, io));
+  registerInvoke(reward, io);
+  registerBundle(reward, io);
   reward
     .command('serve')
     .description('serve the reward over HTTP: POST /v1/rewards, POST / (Amazon Nova events) and GET /health')
@@ -80,7 +71,8 @@ async function score(path: string, file: string, flags: { json?: true }, io: Io)
   progress.start('Scoring', samples.length);
   let done = 0;
   const counted: RewardFunction = {
-    score: (rollouts) => reward.score(rollouts).finally(() => progress.update(++done)),
+    score: (rollouts, options) =>
+      reward.score(rollouts, options).finally(() => progress.update((done += rollouts.length))),
   };
   const outcomes = await scoreWithin(
     samples.map(({ rollout }) => rollout),
@@ -108,17 +100,6 @@ async function score(path: string, file: string, flags: { json?: true }, io: Io)
       : [],
   );
   if (failed.length > 0) throw new InputError(failed);
-}
-
-async function invoke(path: string, file: string, flags: { json?: true }, io: Io): Promise<void> {
-  const event = await readEvent(file);
-  const begun = systemClock.seconds();
-  const { reward, abstention } = await openReward(path);
-  const handler = createLambdaHandler(() => Promise.resolve(reward), { abstention, report: reportTo(io) });
-  const results = await handler(event, {
-    getRemainingTimeInMillis: () => LAMBDA_MS - (systemClock.seconds() - begun) * 1000,
-  });
-  io.out.write(`${flags.json ? JSON.stringify(results) : JSON.stringify(results, null, 2)}\n`);
 }
 
 /** Ends at SIGINT or SIGTERM, after the requests in work; a second signal ends at once. */
@@ -190,18 +171,6 @@ function parseSampleText(text: string): ReturnType<typeof parseSampleLine> {
   } catch (error) {
     return { problems: [`not JSON: ${error instanceof Error ? error.message : String(error)}`] };
   }
-}
-
-async function readEvent(file: string): Promise<unknown> {
-  let event: unknown;
-  try {
-    event = JSON.parse(await readText(file));
-  } catch (cause) {
-    if (cause instanceof InputError) throw cause;
-    throw InputError.at({ file }, 'not JSON: expected a list of samples', { cause });
-  }
-  if (typeof event === 'object' && event !== null) return event;
-  throw InputError.at({ file }, `expected a list of samples, got ${JSON.stringify(event).slice(0, 60)}`);
 }
 
 async function readText(file: string): Promise<string> {
