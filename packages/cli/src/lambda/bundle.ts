@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { dirname, extname, resolve } from 'node:path';
+import { dirname, extname, posix, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InputError, RunError } from '@touchstone/spec';
-import { build, type Metafile } from 'esbuild';
+import { build, type BuildOptions, type Metafile } from 'esbuild';
 import type { LoadedConfig } from '../config/load.js';
 import { lambdaConfigOf } from './lambda-config.js';
 import { leaveOut } from './leave-out.js';
-import { modelsOf } from './models.js';
+import { cacheVariablesOf, modelsOf } from './models.js';
 import { zipOf } from './zip.js';
 
 export interface Bundle {
@@ -36,7 +36,7 @@ const CODE_FILE = 'index.mjs';
 export async function makeBundle({ config, baseDir }: LoadedConfig): Promise<Bundle> {
   const lambda = lambdaConfigOf(config);
   const here = fileURLToPath(import.meta.url);
-  const result = await build({
+  const result = await bundled({
     stdin: {
       // The configuration is parsed at run time: as a literal it would be compiled with the code.
       contents: `
@@ -45,23 +45,9 @@ export async function makeBundle({ config, baseDir }: LoadedConfig): Promise<Bun
         export const handler = createLambdaHandler(config, { baseDir: import.meta.dirname });`,
       resolveDir: dirname(here),
     },
-    bundle: true,
-    minify: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node24',
     // Run from TypeScript, as the tests are, it bundles TypeScript.
     conditions: extname(here) === '.ts' ? ['touchstone-source'] : [],
-    // Packages in the older module format ask for Node's own modules with require.
-    banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-    },
     plugins: [leaveOut(unusedPackages(config))],
-    metafile: true,
-    write: false,
-    logLevel: 'silent',
-  }).catch((cause: unknown) => {
-    throw new RunError(`cannot bundle: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   });
   const code = result.outputFiles[0]!.contents;
   const zip = zipOf({ [CODE_FILE]: code, ...(await filesOf(config, baseDir)) });
@@ -90,22 +76,64 @@ function unusedPackages(config: Config): string[] {
     ['@ai-sdk/amazon-bedrock', providers.has('bedrock')],
     ['ajv', checks.has('json-schema')],
     ['tinyld', checks.has('language')],
+    ['@redis/client', cacheVariablesOf(config.judge).length > 0],
   ];
   return uses.flatMap(([name, isUsed]) => (isUsed ? [] : [name]));
 }
 
-/** The files that checks name, under the names they have there. They are inside the configuration's folder. */
+/** What the checks name, under the names that they know it by. */
 async function filesOf(config: Config, baseDir: string): Promise<Record<string, Uint8Array>> {
-  const names = config.reward.checks.flatMap((check) => (check.type === 'json-schema' ? [check.schema] : []));
   const files: Record<string, Uint8Array> = {};
-  for (const name of names) {
-    const inZip = name.replaceAll('\\', '/').replace(/^(\.\/)+/, '');
-    if (inZip.startsWith('/') || inZip.split('/').includes('..') || inZip === CODE_FILE) {
-      throw InputError.at({ file: name }, 'expected a file below the configuration, with another name than index.mjs');
+  for (const check of config.reward.checks as { schema?: unknown; module?: unknown }[]) {
+    if (typeof check.schema === 'string') {
+      files[nameInZip(check.schema)] = await readFile(resolve(baseDir, check.schema));
     }
-    files[inZip] = await readFile(resolve(baseDir, name));
+    if (typeof check.module === 'string') {
+      files[nameInZip(check.module)] = await bundleModule(resolve(baseDir, check.module));
+    }
   }
   return files;
+}
+
+/** A check's own code with whatever it imports. Node's own way to run TypeScript reads plain JavaScript as well. */
+async function bundleModule(path: string): Promise<Uint8Array> {
+  const result = await bundled({ entryPoints: [path] });
+  return result.outputFiles[0]!.contents;
+}
+
+/** @throws {InputError} for a file outside of the configuration's folder. */
+function nameInZip(name: string): string {
+  const path = posix.normalize(name.replaceAll('\\', '/'));
+  if (path.startsWith('/') || path.startsWith('../') || path === CODE_FILE) {
+    throw InputError.at(
+      { file: name },
+      `expected a file below the configuration, with another name than ${CODE_FILE}`,
+    );
+  }
+  return path;
+}
+
+/** @throws {RunError} with what esbuild says. */
+async function bundled(options: BuildOptions) {
+  try {
+    return await build({
+      ...options,
+      bundle: true,
+      minify: true,
+      platform: 'node',
+      format: 'esm',
+      target: 'node24',
+      // Packages in the older module format ask for Node's own modules with require.
+      banner: {
+        js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+      },
+      metafile: true,
+      write: false,
+      logLevel: 'silent',
+    });
+  } catch (cause) {
+    throw new RunError(`cannot bundle: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
 }
 
 function packagesOf({ outputs }: Metafile): { name: string; bytes: number }[] {

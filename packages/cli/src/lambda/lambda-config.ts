@@ -23,7 +23,7 @@ export function lambdaConfigOf(config: Config, { allowLocal = false } = {}): Lam
     seed: config.seed,
     judge: config.judge,
     reward: config.reward,
-    keys: keyVariablesOf(models),
+    keys: keyVariablesOf(config.judge),
     wire: wireOf(config),
   };
 }

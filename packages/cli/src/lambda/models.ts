@@ -40,7 +40,16 @@ function modelOf(id: string, baseUrl: unknown, keyVariable: unknown): JudgeModel
   return { id, provider, name, baseUrl: url, keyVariable: variable };
 }
 
-/** The environment variables that hold the keys of these models, each once. */
-export function keyVariablesOf(models: readonly JudgeModel[]): string[] {
-  return [...new Set(models.flatMap(({ keyVariable }) => keyVariable ?? []))].sort();
+/** The environment variables that hold keys of a judge's models, and the address of its cache, each once. */
+export function keyVariablesOf(judge: unknown): string[] {
+  const keys = modelsOf(judge).flatMap(({ keyVariable }) => keyVariable ?? []);
+  return [...new Set([...keys, ...cacheVariablesOf(judge)])].sort();
+}
+
+/** The environment variables that hold the address of a cache that machines share. It may hold a password. */
+export function cacheVariablesOf(judge: unknown): string[] {
+  if (typeof judge !== 'object' || judge === null) return [];
+  const { redis_env } = judge as Record<string, unknown>;
+  const here = typeof redis_env === 'string' ? [redis_env] : [];
+  return [...here, ...Object.values(judge).flatMap(cacheVariablesOf)];
 }

@@ -1,10 +1,10 @@
 import type { Config } from '../config/schema.js';
-import { keyVariablesOf, modelsOf } from './models.js';
+import { keyVariablesOf } from './models.js';
 import { codeKey, defaultFunctionName } from './template.js';
 
 /** README.txt of a bundle: the exact commands from here to a training job. */
 export function nextSteps(config: Config, sha256: string): string {
-  const keys = keyVariablesOf(modelsOf(config.judge));
+  const keys = keyVariablesOf(config.judge);
   const parameters = [
     'CodeBucket=$BUCKET',
     'DataBucket=$DATA_BUCKET',

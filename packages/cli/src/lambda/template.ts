@@ -22,7 +22,7 @@ export function defaultFunctionName({ name }: Pick<Config, 'name'>): string {
  */
 export function templateOf(config: Config, sha256: string): string {
   const models = modelsOf(config.judge);
-  const needsKey = keyVariablesOf(models).length > 0;
+  const needsKey = keyVariablesOf(config.judge).length > 0;
   const version = `Version${sha256.slice(0, 16)}`;
   return `# Made by "touchstone reward bundle". Deploy it as README.txt says.
 AWSTemplateFormatVersion: '2010-09-09'

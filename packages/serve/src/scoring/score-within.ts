@@ -1,16 +1,13 @@
 import { NO_USAGE, TouchstoneError, type Reward, type Rollout } from '@touchstone/spec';
 import type { RewardFunction } from '@touchstone/core';
+import { startDeadline } from './deadline.js';
 import type { Notice } from './notice.js';
+import type { Outcome } from './outcome.js';
 
-/** The reward of one sample, or why it could not even be tried: neither the answer's fault nor the judge's. */
-export type Outcome = Reward | { status: 'failed'; detail: string };
+export type { Outcome } from './outcome.js';
 
-/** The longest time a timer can hold. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-/** What a reward function that was told to stop gets to hand over what it has. */
-const GRACE_MS = 100;
-
-const LATE: Outcome = {
+/** What a sample gets that was not judged in time. */
+export const LATE: Outcome = {
   status: 'abstained',
   reason: 'timeout',
   detail: 'not judged before the deadline of the request',
@@ -19,86 +16,82 @@ const LATE: Outcome = {
   usage: NO_USAGE,
 };
 
+/** A reward function that is told to stop has this long to say how far it got. */
+const LAST_WORD_MS = 50;
+
+export interface ScoreWithinOptions {
+  /** When it aborts, what is not ready counts as abstained, and the reward function is told to stop. */
+  signal?: AbortSignal;
+  /** Told once of each sample, in any order. */
+  onDone?: () => void;
+}
+
 /**
- * One outcome per rollout, in their order. Rollouts of one group are scored in one call, so that a judge can compare
- * them. A sample that cannot be scored never spoils the others: it is `failed`.
+ * One outcome per rollout, in their order. Rollouts of a group are scored in one call. A sample that cannot be scored
+ * never spoils the others: it is `failed`. A group of which one makes the reward function throw is scored again one by
+ * one; usually all of a group share the task that is at fault.
  *
- * @param deadlineMs milliseconds from now after which what is not ready counts as abstained for a timeout, and calls
- *   that are still out are cancelled.
+ * @param deadlineMs milliseconds from now after which what is not ready counts as abstained for a timeout.
  */
 export async function scoreWithin(
   rollouts: readonly Rollout[],
   reward: RewardFunction,
   deadlineMs = Infinity,
+  { signal, onDone }: ScoreWithinOptions = {},
 ): Promise<Outcome[]> {
   const outcomes: (Outcome | undefined)[] = rollouts.map(() => undefined);
-  const stop = new AbortController();
-  const work = Promise.all(
-    groupsOf(rollouts).map((indices) =>
-      scoreGroup(
+  const deadline = startDeadline(deadlineMs, signal);
+
+  const keep = (index: number, outcome: Outcome): void => {
+    if (outcomes[index] !== undefined) return;
+    outcomes[index] = outcome;
+    onDone?.();
+  };
+
+  async function scoreTogether(indices: readonly number[]): Promise<void> {
+    try {
+      const rewards = await reward.score(
         indices.map((index) => rollouts[index]!),
-        reward,
-        stop.signal,
-        (outcome, member) => (outcomes[indices[member]!] ??= outcome),
-      ),
-    ),
-  );
-  if (!(await within(work, deadlineMs))) {
-    stop.abort(new DOMException('the deadline of the request', 'TimeoutError'));
-    await within(work, GRACE_MS);
+        {
+          signal: deadline.signal,
+          onDone: (result, i) => keep(indices[i]!, checked(result)),
+        },
+      );
+      indices.forEach((index, i) => keep(index, checked(rewards[i])));
+    } catch (error) {
+      const left = indices.filter((index) => outcomes[index] === undefined);
+      if (indices.length === 1) left.forEach((index) => keep(index, failure(error)));
+      else await Promise.all(left.map((index) => scoreTogether([index])));
+    }
   }
-  return outcomes.map((outcome) => outcome ?? LATE);
+
+  try {
+    const all = Promise.all(groupsOf(rollouts).map(scoreTogether));
+    await Promise.race([all, lastWord(deadline.signal)]);
+    return outcomes.map((outcome) => outcome ?? LATE);
+  } finally {
+    deadline.end();
+  }
 }
 
-/** Indices of the rollouts that belong together. */
+/** Indices of the rollouts of each group. */
 function groupsOf(rollouts: readonly Rollout[]): number[][] {
   const groups = new Map<string, number[]>();
   rollouts.forEach(({ group }, index) => {
-    const name = group === '' ? `#${index}` : group;
-    groups.set(name, [...(groups.get(name) ?? []), index]);
+    const members = groups.get(group);
+    if (members === undefined) groups.set(group, [index]);
+    else members.push(index);
   });
   return [...groups.values()];
 }
 
-/** Whether `work` was done in time. Rejects as `work` does. */
-async function within(work: Promise<unknown>, milliseconds: number): Promise<boolean> {
-  if (milliseconds > LONGEST_TIMER_MS) return work.then(() => true);
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), Math.max(0, milliseconds));
+/** Resolves shortly after the signal aborts. */
+function lastWord(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const later = (): void => void setTimeout(resolve, LAST_WORD_MS);
+    if (signal.aborted) later();
+    else signal.addEventListener('abort', later, { once: true });
   });
-  try {
-    return await Promise.race([work.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-async function scoreGroup(
-  rollouts: readonly Rollout[],
-  reward: RewardFunction,
-  signal: AbortSignal,
-  onDone: (outcome: Outcome, member: number) => void,
-): Promise<void> {
-  try {
-    const rewards = await reward.score(rollouts, {
-      signal,
-      onDone: (result, member) => onDone(checked(result), member),
-    });
-    rollouts.forEach((_, member) => onDone(checked(rewards[member]), member));
-  } catch (error) {
-    // One of them is at fault; calls that are paid for or in work are not made again.
-    if (rollouts.length > 1) {
-      await Promise.all(
-        rollouts.map((rollout, member) =>
-          scoreGroup([rollout], reward, signal, (outcome) => onDone(outcome, member)),
-        ),
-      );
-      return;
-    }
-    const message = error instanceof Error ? error.message : String(error);
-    onDone({ status: 'failed', detail: TouchstoneError.is(error) ? message : `internal error: ${message}` }, 0);
-  }
 }
 
 function checked(result: Reward | undefined): Outcome {
@@ -106,6 +99,11 @@ function checked(result: Reward | undefined): Outcome {
   // Written so that NaN fails too.
   if (result !== undefined && result.score >= 0 && result.score <= 1) return result;
   return { status: 'failed', detail: 'the reward function gave no score of 0 to 1' };
+}
+
+function failure(error: unknown): Outcome {
+  const message = error instanceof Error ? error.message : String(error);
+  return { status: 'failed', detail: TouchstoneError.is(error) ? message : `internal error: ${message}` };
 }
 
 /** What there is to report of an outcome: nothing when it has a score. */
