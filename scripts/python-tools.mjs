@@ -25,5 +25,13 @@ function run(command, ...args) {
 }
 
 run('python3', '-m', 'venv', '--clear', FOLDER);
-run(join(FOLDER, 'bin', 'python'), '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...PACKAGES);
+run(
+  join(FOLDER, 'bin', 'python'),
+  '-m',
+  'pip',
+  'install',
+  '--quiet',
+  '--disable-pip-version-check',
+  ...PACKAGES,
+);
 writeFileSync(mark, wanted);

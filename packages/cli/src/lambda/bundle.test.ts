@@ -1,12 +1,15 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { NovaResult } from '@touchstone/serve';
 import { unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../program.js';
+import { zipOf } from './zip.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'touchstone-bundle-'));
 let provider: Server;
@@ -96,7 +99,11 @@ const turn = (content: unknown, role = 'assistant') => [
 ];
 const event = [
   { id: 'a', messages: turn('{"q":"good"}'), document: 'good' },
-  { id: 'b', messages: turn([{ type: 'text', text: '{"q":"bad"}' }], 'nova_assistant'), metadata: { document: 'bad' } },
+  {
+    id: 'b',
+    messages: turn([{ type: 'text', text: '{"q":"bad"}' }], 'nova_assistant'),
+    metadata: { document: 'bad' },
+  },
   { id: 'c', messages: turn('{"q":"garbled"}'), document: 'garbled' },
   { id: 'd', messages: turn('["no object"]'), document: 'good' },
   { messages: turn('').slice(0, 1) },
@@ -139,7 +146,10 @@ describe('a bundle', () => {
       [expect.stringMatching(/^task-/), 1],
     ]);
     // The function's log: a line per sample, and what the run took.
-    const lines = bundled.err.trim().split('\n').map((line) => JSON.parse(line) as { kind: string; id?: string });
+    const lines = bundled.err
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { kind: string; id?: string });
     expect(lines.map(({ kind }) => kind)).toEqual([...event.map(() => 'sample'), 'report']);
     expect(lines[2]).toMatchObject({ id: 'c', status: 'abstained', reason: 'unparseable' });
   });
@@ -171,14 +181,18 @@ describe('a bundle', () => {
     };
     expect(zip_bytes).toBeLessThanOrEqual(400_000);
     const names = packages.map(({ name }) => name);
-    expect(names.filter((name) => /^@ai-sdk\/(openai|anthropic|amazon)|ajv|tinyld/.test(name)).sort()).toEqual(providers);
+    expect(
+      names.filter((name) => /^@ai-sdk\/(openai|anthropic|amazon)|ajv|tinyld/.test(name)).sort(),
+    ).toEqual(providers);
   });
 
   it('signs calls to Bedrock with the credentials of the moment', async () => {
     // No simulator of Converse: an answer that is none tells what came, which is all that is asked here.
     const seen: string[] = [];
     const server = createServer((request, response) => {
-      seen.push(`${request.url} ${request.headers.authorization} ${String(request.headers['x-amz-security-token'])}`);
+      seen.push(
+        `${request.url} ${request.headers.authorization} ${String(request.headers['x-amz-security-token'])}`,
+      );
       response.statusCode = 403;
       response.end('{"message":"no"}');
     });
@@ -194,7 +208,10 @@ describe('a bundle', () => {
       AWS_SECRET_ACCESS_KEY: 's',
       AWS_SESSION_TOKEN: 'token-1',
     };
-    const { out, err } = await cli(['invoke', join(folder, 'bedrock/function.zip'), eventFile, '--json'], env);
+    const { out, err } = await cli(
+      ['invoke', join(folder, 'bedrock/function.zip'), eventFile, '--json'],
+      env,
+    );
     server.close();
     expect(JSON.parse(out)).toMatchObject([{ id: 'a', aggregate_reward_score: 0 }]);
     expect(err).toContain('the API refused the key (403)');
@@ -215,11 +232,16 @@ describe('reward invoke', () => {
     for (const what of [file, join(folder, 'slow/function.zip')]) {
       const env = { MY_JUDGE_KEY: 'k' };
       const answered = await cli(['invoke', what, eventFile, '--timeout', '4', '--json'], env);
-      expect(JSON.parse(answered.out)).toMatchObject([{ aggregate_reward_score: 1 }, { aggregate_reward_score: 0 }]);
+      expect(JSON.parse(answered.out)).toMatchObject([
+        { aggregate_reward_score: 1 },
+        { aggregate_reward_score: 0 },
+      ]);
       expect(answered.err).toContain('"reason":"timeout"');
     }
-    const ended = await cli(['invoke', join(folder, 'slow/function.zip'), eventFile, '--timeout', '0.01']);
-    expect(ended).toMatchObject({ code: 1, out: '', err: expect.stringContaining('after 0.01 s') as string });
+    const stuck = 'setInterval(() => {}, 1000); export const handler = () => new Promise(() => {});';
+    writeFileSync(join(folder, 'stuck.zip'), zipOf({ 'index.mjs': Buffer.from(stuck) }));
+    const ended = await cli(['invoke', join(folder, 'stuck.zip'), eventFile, '--timeout', '0.5']);
+    expect(ended).toMatchObject({ code: 1, out: '', err: expect.stringContaining('after 0.5 s') as string });
     expect(await cli(['invoke', file, eventFile, '--timeout', '901'])).toMatchObject({
       code: 2,
       err: expect.stringContaining('at most 900') as string,
@@ -258,3 +280,63 @@ describe('reward invoke', () => {
     });
   });
 });
+
+const motoServer = fileURLToPath(new URL('../../../../.cache/python/bin/moto_server', import.meta.url));
+const missing = !existsSync(motoServer);
+const why = missing ? ' (skipped: moto is not here; node scripts/python-tools.mjs)' : '';
+
+it.skipIf(missing)(
+  `a bundle takes its key from where the template says it is, in moto${why}`,
+  async () => {
+    const free = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => free.once('listening', resolve));
+    const { port } = free.address() as AddressInfo;
+    await new Promise((resolve) => free.close(resolve));
+    const moto = spawn(motoServer, ['--host', '127.0.0.1', '--port', String(port)], { stdio: 'ignore' });
+    const url = `http://127.0.0.1:${port}/`;
+    const ask = async (service: string, target: string, body: object): Promise<Record<string, string>> => {
+      const reply = await fetch(url, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/x-amz-json-1.1',
+          'x-amz-target': target,
+          authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/${service}/aws4_request`,
+        },
+        body: JSON.stringify(body),
+      });
+      return (await reply.json()) as Record<string, string>;
+    };
+    try {
+      while (!(await fetch(url).catch(() => undefined)))
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      const secret = { Name: 'judge', SecretString: JSON.stringify({ MY_JUDGE_KEY: 'from-the-secret' }) };
+      const { ARN } = await ask('secretsmanager', 'secretsmanager.CreateSecret', secret);
+      const parameter = { Name: '/judge/key', Type: 'SecureString', Value: 'from-the-parameter' };
+      await ask('ssm', 'AmazonSSM.PutParameter', parameter);
+
+      const eventFile = join(folder, 'moto.json');
+      writeFileSync(eventFile, JSON.stringify(event.slice(0, 1)));
+      await cli(['bundle', config(simulator()), '--out', join(folder, 'moto')]);
+      for (const [arn, key] of [
+        [ARN!, 'from-the-secret'],
+        ['arn:aws:ssm:us-east-1:123456789012:parameter/judge/key', 'from-the-parameter'],
+      ] as const) {
+        keys.clear();
+        const env = {
+          AWS_ENDPOINT_URL: url,
+          AWS_ACCESS_KEY_ID: 'test',
+          AWS_SECRET_ACCESS_KEY: 'test',
+          TOUCHSTONE_JUDGE_KEY_ARN: arn,
+        };
+        const { err, code } = await cli(
+          ['invoke', join(folder, 'moto/function.zip'), eventFile, '--json'],
+          env,
+        );
+        expect([code, [...keys]], err).toEqual([0, [`Bearer ${key}`]]);
+      }
+    } finally {
+      moto.kill();
+    }
+  },
+  120_000,
+);

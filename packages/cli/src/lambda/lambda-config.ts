@@ -29,6 +29,6 @@ export function lambdaConfigOf(config: Config, { allowLocal = false } = {}): Lam
 }
 
 /** How the function answers. The wire must carry a number, so there is nothing to mask. */
-export function wireOf({ aws, reward }: Config): LambdaWire {
+function wireOf({ aws, reward }: Config): LambdaWire {
   return { ...aws, abstention: reward.abstention.policy === 'group-mean' ? 'group-mean' : 'neutral' };
 }

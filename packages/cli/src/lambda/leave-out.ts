@@ -61,7 +61,9 @@ export function leaveOut(packages: readonly string[]): Plugin {
           (_, name: string | undefined) => `import * as ${name ?? 'z'} from 'zod/v4'`,
         ),
       }));
-      build.onLoad({ filter: LOCALES_OF_ZOD }, () => ({ contents: "export { default as en } from './en.js';" }));
+      build.onLoad({ filter: LOCALES_OF_ZOD }, () => ({
+        contents: "export { default as en } from './en.js';",
+      }));
     },
   };
 }

@@ -1,4 +1,4 @@
-import { parseModelId, type ModelId } from '@touchstone/core';
+import { parseModelId, type ModelConfig, type ModelId } from '@touchstone/core';
 
 /** One language model that a judge calls. */
 export interface JudgeModel extends ModelId {
@@ -6,6 +6,8 @@ export interface JudgeModel extends ModelId {
   id: string;
   baseUrl: string | undefined;
   keyVariable: string | undefined;
+  /** The part of the configuration that names it. */
+  config: ModelConfig;
 }
 
 /** Where each provider looks for its key when the configuration names no variable. */
@@ -22,22 +24,21 @@ export function modelsOf(judge: unknown): JudgeModel[] {
   const found: JudgeModel[] = [];
   const visit = (value: unknown): void => {
     if (typeof value !== 'object' || value === null) return;
-    const { model, base_url, api_key_env } = value as Record<string, unknown>;
-    if (typeof model === 'string') found.push(modelOf(model, base_url, api_key_env));
+    // Where there is a model, the schema has seen to the rest.
+    if ('model' in value && typeof value.model === 'string') found.push(modelOf(value as ModelConfig));
     for (const child of Object.values(value)) visit(child);
   };
   visit(judge);
   return found;
 }
 
-function modelOf(id: string, baseUrl: unknown, keyVariable: unknown): JudgeModel {
+function modelOf(config: ModelConfig): JudgeModel {
+  const { model: id, base_url: baseUrl, api_key_env: named } = config;
   const { provider, name } = parseModelId(id);
-  const url = typeof baseUrl === 'string' ? baseUrl : undefined;
   // A key that nobody tied to this server is never sent over plain http.
-  const isPlain = url !== undefined && new URL(url).protocol !== 'https:';
-  const variable =
-    typeof keyVariable === 'string' ? keyVariable : isPlain ? undefined : DEFAULT_KEYS[provider];
-  return { id, provider, name, baseUrl: url, keyVariable: variable };
+  const isPlain = baseUrl !== undefined && new URL(baseUrl).protocol !== 'https:';
+  const keyVariable = named ?? (isPlain ? undefined : DEFAULT_KEYS[provider]);
+  return { id, provider, name, baseUrl, keyVariable, config };
 }
 
 /** The environment variables that hold keys of a judge's models, and the address of its cache, each once. */

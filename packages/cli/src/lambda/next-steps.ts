@@ -49,7 +49,8 @@ ${keys.length > 0 ? keyText(keys) : ''}
 }
 
 function keyText(keys: readonly string[]): string {
-  const value = keys.length === 1 ? 'the key as it is' : `{${keys.map((key) => `"${key}": "..."`).join(', ')}}`;
+  const value =
+    keys.length === 1 ? 'the key as it is' : `{${keys.map((key) => `"${key}": "..."`).join(', ')}}`;
   return `  KEY_ARN=...       the secret (Secrets Manager) or SecureString parameter (SSM) that holds ${value}:
 
   aws secretsmanager create-secret --name touchstone-judge --secret-string file://key.txt --query ARN

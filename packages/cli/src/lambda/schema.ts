@@ -17,4 +17,3 @@ export const awsSchema = z.strictObject({
       "list: for Nova and Bedrock; wrapped: {statusCode, body}, for SageMaker's serverless training of other models",
     ),
 });
-export type AwsConfig = z.output<typeof awsSchema>;

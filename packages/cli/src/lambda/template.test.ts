@@ -1,13 +1,12 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
 import { configSchema, type Config } from '../config/schema.js';
+import { readTemplate, statementsIn, type IamStatement } from './read-template.js';
 import { codeKey, defaultFunctionName, templateOf } from './template.js';
 import { zipOf } from './zip.js';
 
@@ -22,42 +21,7 @@ const configOf = (judge: object, name = 'Contract review'): Config =>
 const profile = configOf({ model: 'bedrock:us.anthropic.claude-sonnet-4-5-20250929-v1:0' });
 const withKey = configOf({ model: 'openai-compatible:m', base_url: 'https://judge.example/v1' });
 
-interface IamStatement {
-  Sid?: string;
-  Action: string | string[];
-  Resource?: unknown;
-  Principal?: unknown;
-  Condition?: Record<string, Record<string, unknown>>;
-}
-interface Template {
-  Parameters: Record<string, { Default?: unknown; AllowedPattern?: string }>;
-  Resources: Record<string, { Type: string; Condition?: string; Properties: Record<string, unknown> }>;
-}
-
-/** Short forms such as `!Sub x` are read as `{"Fn::Sub": "x"}`. */
-function read(text: string): Template {
-  const names = ['Ref', 'Sub', 'GetAtt', 'If', 'Not', 'Equals'];
-  const customTags = names.flatMap((name) =>
-    (['scalar', 'seq', 'map'] as const).map((kind) => ({
-      tag: `!${name}`,
-      ...(kind === 'scalar' ? {} : { collection: kind }),
-      resolve: (value: unknown) => {
-        const plain =
-          typeof value === 'string' ? value : (value as { toJSON: () => unknown }).toJSON();
-        return { [name === 'Ref' ? name : `Fn::${name}`]: plain };
-      },
-    })),
-  );
-  return parse(text, { customTags } as Parameters<typeof parse>[1]) as Template;
-}
-
-function statementsOf(value: unknown): IamStatement[] {
-  if (typeof value !== 'object' || value === null) return [];
-  const here = Array.isArray((value as { Statement?: unknown }).Statement)
-    ? (value as { Statement: IamStatement[] }).Statement
-    : [];
-  return [...here, ...Object.values(value).flatMap(statementsOf)];
-}
+const read = (text: string) => readTemplate(text, 'template.yaml');
 
 /** Actions that AWS grants on all resources or not at all. */
 const WITHOUT_RESOURCES = ['ecr:GetAuthorizationToken', 'cloudwatch:PutMetricData'];
@@ -69,7 +33,7 @@ describe('the template', () => {
     ['a model with a key', { model: 'anthropic:claude-sonnet-4-5' }],
   ];
   it.each(judges)('names no star but where AWS allows nothing else: %s', (_, judge) => {
-    const statements = statementsOf(read(templateOf(configOf(judge), sha256)));
+    const statements = statementsIn(read(templateOf(configOf(judge), sha256)));
     expect(statements.length).toBeGreaterThan(8);
     for (const { Action, Resource, Principal } of statements) {
       const actions = [Action].flat();
@@ -85,14 +49,16 @@ describe('the template', () => {
 
   it('lets the function call its model, and the model alone', () => {
     const resourcesFor = (model: string) =>
-      statementsOf(read(templateOf(configOf({ model }), sha256)))
+      statementsIn(read(templateOf(configOf({ model }), sha256)))
         .filter(({ Action }) => JSON.stringify(Action).includes('bedrock:'))
         .map(({ Action, Resource, Condition }) => ({ Action, Resource, Condition }));
     const sub = (text: string) => ({ 'Fn::Sub': text });
     expect(resourcesFor('bedrock:openai.gpt-oss-120b-1:0')).toEqual([
       {
         Action: ['bedrock:InvokeModel'],
-        Resource: [sub('arn:${AWS::Partition}:bedrock:${AWS::Region}::foundation-model/openai.gpt-oss-120b-1:0')],
+        Resource: [
+          sub('arn:${AWS::Partition}:bedrock:${AWS::Region}::foundation-model/openai.gpt-oss-120b-1:0'),
+        ],
       },
     ]);
     const arn =
@@ -114,12 +80,12 @@ describe('the template', () => {
   it('asks for the ARN of a key where there is one, and never for a key', () => {
     const text = templateOf(withKey, sha256);
     const { Parameters, Resources } = read(text);
-    expect(Parameters['JudgeKeyArn']).not.toHaveProperty('Default');
-    const pattern = new RegExp(`^(${Parameters['JudgeKeyArn']!.AllowedPattern})$`);
+    expect(Parameters!['JudgeKeyArn']).not.toHaveProperty('Default');
+    const pattern = new RegExp(`^(${Parameters!['JudgeKeyArn']!.AllowedPattern})$`);
     expect('arn:aws:secretsmanager:us-east-1:123456789012:secret:judge-Ab1').toMatch(pattern);
     expect('arn:aws:ssm:us-east-1:123456789012:parameter/judge/key').toMatch(pattern);
     expect('sk-live-0123456789').not.toMatch(pattern);
-    expect(Resources['Function']!.Properties['Environment']).toEqual({
+    expect(Resources['Function']!.Properties!['Environment']).toEqual({
       Variables: { TOUCHSTONE_JUDGE_KEY_ARN: { Ref: 'JudgeKeyArn' } },
     });
     expect(templateOf(profile, sha256)).not.toMatch(/JudgeKeyArn|Environment/);
@@ -128,12 +94,12 @@ describe('the template', () => {
   it('lets both execution roles invoke the function and reach the data', () => {
     const { Resources } = read(templateOf(profile, sha256));
     for (const name of ['SageMakerRole', 'BedrockRole']) {
-      expect(Resources[name]!.Properties['ManagedPolicyArns']).toEqual([
+      expect(Resources[name]!.Properties!['ManagedPolicyArns']).toEqual([
         { Ref: 'InvokePolicy' },
         { Ref: 'DataPolicy' },
       ]);
     }
-    expect(Resources['Alias']!.Properties['ProvisionedConcurrencyConfig']).toEqual({
+    expect(Resources['Alias']!.Properties!['ProvisionedConcurrencyConfig']).toEqual({
       'Fn::If': [
         'KeepsWarm',
         { ProvisionedConcurrentExecutions: { Ref: 'ProvisionedConcurrency' } },
@@ -148,7 +114,7 @@ describe('the template', () => {
       Object.keys(read(text).Resources).filter((name) => name.startsWith('Version'));
     expect(versionsOf(templateOf(profile, sha256))).not.toEqual(versionsOf(templateOf(profile, other)));
     expect(codeKey(sha256)).not.toBe(codeKey(other));
-    const { AllowedPattern } = read(templateOf(profile, sha256)).Parameters['FunctionName']!;
+    const { AllowedPattern } = read(templateOf(profile, sha256)).Parameters!['FunctionName']!;
     const pattern = new RegExp(`^(${AllowedPattern})$`);
     for (const name of ['Contract review', 'x', 'a.b_c-d e', '_', 'long '.repeat(30)]) {
       expect(defaultFunctionName({ name })).toMatch(pattern);

@@ -20,8 +20,7 @@ const lambda = (remaining: number) => ({
   awsRequestId: 'request-1',
 });
 const open = () => Promise.resolve(simulatedReward());
-const scores = (results: unknown) =>
-  (results as NovaResult[]).map((result) => result.aggregate_reward_score);
+const scores = (results: unknown) => (results as NovaResult[]).map((result) => result.aggregate_reward_score);
 const metric = (result: NovaResult | undefined, name: string) =>
   result?.metrics_list.find((one) => one.name === name)?.value;
 

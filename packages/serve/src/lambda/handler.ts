@@ -39,7 +39,10 @@ export interface WrappedResults {
   body: string;
 }
 
-export type LambdaHandler = (event: unknown, context: LambdaContext) => Promise<NovaResult[] | WrappedResults>;
+export type LambdaHandler = (
+  event: unknown,
+  context: LambdaContext,
+) => Promise<NovaResult[] | WrappedResults>;
 
 /** Kept back of Lambda's time to write the answer, which takes a small function a while. */
 const MARGIN_MS = 1000;

@@ -81,7 +81,7 @@ it('says what is missing, and never a value', async () => {
   );
   await expect(load({}, secret, ['A_KEY'])).rejects.toThrow('(400, AccessDeniedException)');
   await expect(load({}, 'arn:aws:s3:::bucket', ['A_KEY'])).rejects.toThrow('expected the ARN of a secret');
-  await expect(
-    load({}, secret, ['A_KEY'], { AWS_ENDPOINT_URL: 'http://127.0.0.1:1/' }),
-  ).rejects.toThrow('secretsmanager cannot be reached (ECONNREFUSED)');
+  await expect(load({}, secret, ['A_KEY'], { AWS_ENDPOINT_URL: 'http://127.0.0.1:1/' })).rejects.toThrow(
+    'secretsmanager cannot be reached (ECONNREFUSED)',
+  );
 });

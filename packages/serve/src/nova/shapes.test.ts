@@ -145,7 +145,11 @@ describe('every shape AWS sends a sample in', () => {
   });
 
   it('has no answer yet where the key is missing, and an empty one where it is empty', () => {
-    for (const sample of [{ prompt: 'q' }, { query: 'q', response: 'gold' }, { prompt: 'q', completion: null }]) {
+    for (const sample of [
+      { prompt: 'q' },
+      { query: 'q', response: 'gold' },
+      { prompt: 'q', completion: null },
+    ]) {
       expect(parseOne(sample)).toMatchObject({ rollout: null });
       expect(parseOne(sample)).not.toHaveProperty('problem');
     }

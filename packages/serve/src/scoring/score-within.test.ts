@@ -27,7 +27,13 @@ describe('scoreWithin', () => {
         return Promise.resolve(rollouts.map(() => scored(rollouts.length / 10)));
       },
     };
-    const rollouts = [rollout('a', '1'), rollout('x', '2'), rollout('b', '1'), rollout('y', '2'), rollout('c', '1')];
+    const rollouts = [
+      rollout('a', '1'),
+      rollout('x', '2'),
+      rollout('b', '1'),
+      rollout('y', '2'),
+      rollout('c', '1'),
+    ];
     const outcomes = await scoreWithin(rollouts, reward);
     expect(summary(outcomes)).toEqual([0.1, 0.2, 'failed', 0.2, 0.1]);
     expect(outcomes[2]).toMatchObject({ detail: 'b is wrong' });
@@ -47,7 +53,10 @@ describe('scoreWithin', () => {
     };
     let done = 0;
     const rollouts = [rollout('a', '1'), rollout('b', '1')];
-    const outcomes = await scoreWithin(rollouts, reward, Infinity, { signal: stop.signal, onDone: () => done++ });
+    const outcomes = await scoreWithin(rollouts, reward, Infinity, {
+      signal: stop.signal,
+      onDone: () => done++,
+    });
     expect(summary(outcomes)).toEqual(['abstained', 0.25]);
     expect(seen.map(({ aborted }) => aborted)).toEqual([true]);
     expect(done).toBe(1);

@@ -17,7 +17,9 @@ interface BundleFlags {
 export function registerBundle(reward: Command, io: Io): void {
   reward
     .command('bundle')
-    .description('make an AWS Lambda function of the reward: function.zip, its CloudFormation template, and how to deploy it')
+    .description(
+      'make an AWS Lambda function of the reward: function.zip, its CloudFormation template, and how to deploy it',
+    )
     .argument('<config>', 'touchstone.yaml, or its folder')
     .requiredOption('--out <dir>', 'the folder to write to')
     .option('--json', 'print the result as JSON')

@@ -7,12 +7,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { loadConfig } from '../../config/load.js';
 import type { Io } from '../../io.js';
 import { lambdaConfigOf } from '../../lambda/lambda-config.js';
-import {
-  checkRequestSize,
-  checkResponseSize,
-  MAX_TIMEOUT_SECONDS,
-  timedOut,
-} from '../../lambda/limits.js';
+import { checkRequestSize, checkResponseSize, MAX_TIMEOUT_SECONDS, timedOut } from '../../lambda/limits.js';
 import { readEvent } from '../../lambda/read-event.js';
 import { runZip } from '../../lambda/run-zip.js';
 import { systemClock } from '../../run/clock.js';
@@ -26,7 +21,9 @@ interface InvokeFlags {
 export function registerInvoke(reward: Command, io: Io): void {
   reward
     .command('invoke')
-    .description('run the AWS Lambda function on an event file, under the limits of Lambda, and print its answer')
+    .description(
+      'run the AWS Lambda function on an event file, under the limits of Lambda, and print its answer',
+    )
     .argument('<config>', 'touchstone.yaml, its folder, or a function.zip of "touchstone reward bundle"')
     .argument('<event>', 'JSON: a list of samples')
     .option('--timeout <seconds>', "the function's time limit", parseTimeout, MAX_TIMEOUT_SECONDS)
