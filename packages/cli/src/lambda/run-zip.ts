@@ -23,11 +23,13 @@ interface ZipRunOptions {
 
 /** What Lambda's runtime does, as far as a reward function can tell: import, one call, an answer as JSON. */
 const RUNTIME = `
-  process.once('message', async ({ file, event, milliseconds }) => {
+  import { readFileSync } from 'node:fs';
+  process.once('message', async ({ file, eventFile, milliseconds }) => {
     let answer;
     try {
       const { handler } = await import(file);
       process.send({ begun: true });
+      const event = JSON.parse(readFileSync(eventFile, 'utf8'));
       const deadline = performance.now() + milliseconds;
       const context = {
         getRemainingTimeInMillis: () => deadline - performance.now(),
@@ -58,8 +60,11 @@ export async function runZip(
 ): Promise<ZipRun> {
   const folder = await mkdtemp(join(tmpdir(), 'touchstone-lambda-'));
   try {
-    await unpack(zip, file, folder);
-    return await runFolder(folder, event, options);
+    const code = join(folder, 'code');
+    const eventFile = join(folder, 'event.json');
+    await unpack(zip, file, code);
+    await writeFile(eventFile, JSON.stringify(event));
+    return await runFolder(code, eventFile, options);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -83,7 +88,7 @@ async function unpack(zip: Uint8Array, file: string, folder: string): Promise<vo
   }
 }
 
-function runFolder(folder: string, event: unknown, options: ZipRunOptions): Promise<ZipRun> {
+function runFolder(folder: string, eventFile: string, options: ZipRunOptions): Promise<ZipRun> {
   const { timeoutSeconds, env, onLog } = options;
   return new Promise((settle, reject) => {
     const child = spawn(process.execPath, ['--input-type=module', '--eval', RUNTIME], {
@@ -118,7 +123,7 @@ function runFolder(folder: string, event: unknown, options: ZipRunOptions): Prom
     });
     child.send({
       file: pathToFileURL(join(folder, 'index.mjs')).href,
-      event,
+      eventFile,
       milliseconds: timeoutSeconds * 1000,
     });
   });
