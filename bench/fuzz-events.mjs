@@ -144,15 +144,10 @@ const result = await fc.check(
   }),
   { numRuns: events, seed },
 );
-console.log(
-  JSON.stringify({
-    events: result.numRuns,
-    seed,
-    ...counts,
-    slowest_ms: Math.round(slowest),
-  }),
-);
+const printed = { events: result.numRuns, seed, ...counts, slowest_ms: Math.round(slowest) };
+process.stdout.write(`${JSON.stringify(printed)}\n`);
 if (result.failed) {
-  console.error(result.errorInstance, JSON.stringify(result.counterexample).slice(0, 2000));
+  const counterexample = JSON.stringify(result.counterexample).slice(0, 2000);
+  process.stderr.write(`${String(result.errorInstance)}\n${counterexample}\n`);
   process.exitCode = 1;
 }
