@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /** The longest time a timer can hold. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -19,5 +21,8 @@ export function startDeadline(ms: number, signal?: AbortSignal): Deadline {
           () => controller.abort(new DOMException('the deadline of the request is over', 'TimeoutError')),
           Math.max(0, ms),
         );
-  return { signal: AbortSignal.any(signals), end: () => clearTimeout(timer) };
+  const any = AbortSignal.any(signals);
+  // Every judge call of the request listens; Node warns of more than ten.
+  setMaxListeners(0, any);
+  return { signal: any, end: () => clearTimeout(timer) };
 }
