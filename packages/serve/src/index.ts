@@ -1,8 +1,18 @@
 export { openApiDocument } from './http/openapi.js';
 export { createRewardServer, type RewardServer, type RewardServerOptions } from './http/server.js';
 export { createTelemetry } from './http/telemetry.js';
+export {
+  createLambdaHandler,
+  lambdaHandlerOf,
+  type LambdaConfig,
+  type LambdaContext,
+  type LambdaHandler,
+  type LambdaWire,
+  type WrappedResults,
+} from './lambda/handler.js';
+export { KEY_ARN_VARIABLE } from './lambda/keys.js';
+export type { SampleLine } from './lambda/log.js';
 export { parseRewardEvent, type NovaSample } from './nova/event.js';
-export { createLambdaHandler, type LambdaContext, type LambdaHandler } from './nova/lambda.js';
 export { scoreNovaEvent, type NovaMetric, type NovaOptions, type NovaResult } from './nova/score.js';
 export { describeOutcome, type RewardRecord } from './scoring/describe-outcome.js';
 export { reportToStderr, type Notice, type Report } from './scoring/notice.js';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createRewardServer } from './http/server.js';
-import { createLambdaHandler } from './nova/lambda.js';
+import { lambdaHandlerOf } from './lambda/handler.js';
 import type { NovaResult } from './nova/score.js';
 import { scoreNovaEvent } from './nova/score.js';
 import { parseRewardEvent } from './nova/event.js';
@@ -60,7 +60,7 @@ async function overHttp(path: string, body: unknown): Promise<unknown> {
 }
 
 it('Lambda handler, HTTP server and a call in this process give the same results', async () => {
-  const handler = createLambdaHandler(() => Promise.resolve(simulatedReward()), quiet);
+  const handler = lambdaHandlerOf(() => Promise.resolve(simulatedReward()), { log: () => {} });
   const seen = new Set<string>();
   await fc.assert(
     fc.asyncProperty(fc.array(sample, { maxLength: 6 }), async (event) => {

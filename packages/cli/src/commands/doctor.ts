@@ -1,19 +1,23 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { RunError, TouchstoneError } from '@touchstone/spec';
+import { InputError, RunError } from '@touchstone/spec';
 import type { Command } from 'commander';
 import { loadConfig } from '../config/load.js';
+import { examineAws } from '../doctor/aws.js';
+import { examineEvent } from '../doctor/event.js';
+import type { Finding } from '../doctor/finding.js';
+import { examineMachine } from '../doctor/machine.js';
+import { examineOnline } from '../doctor/online.js';
 import type { Io } from '../io.js';
+import { readEvent } from '../lambda/read-event.js';
 import { renderTable } from '../terminal/table.js';
 
-interface Finding {
-  what: string;
-  ok: boolean;
-  detail: string;
+interface DoctorFlags {
+  aws?: true;
+  template?: string;
+  recipe?: string;
+  event?: string;
+  online?: true;
+  json?: true;
 }
-
-const OLDEST_NODE = [20, 19] as const;
 
 /** `touchstone doctor [config]` */
 export function registerDoctor(program: Command, io: Io): void {
@@ -21,64 +25,59 @@ export function registerDoctor(program: Command, io: Io): void {
     .command('doctor')
     .description('check that this machine can run Touchstone, and a configuration if one is named')
     .argument('[config]', 'a touchstone.yaml, or its folder')
+    .option(
+      '--aws',
+      'check also what training in AWS needs: the Lambda function, its roles, the training data',
+    )
+    .option('--template <file>', 'with --aws: the template that is deployed, in place of the one we make')
+    .option('--recipe <file>', 'with --aws: the SageMaker recipe that trains against the function')
+    .option('--event <file>', 'check that the reward understands an event of AWS')
+    .option('--online', 'ask every model of the judge one tiny question')
     .option('--json', 'print the result as JSON')
-    .action(async (config: string | undefined, options: { json?: true }) => {
-      const findings = [
-        nodeVersion(process.versions.node),
-        await examine('SQLite', sqlite),
-        await examine('ONNX Runtime', onnxRuntime),
-      ];
-      if (options.json) io.out.write(`${JSON.stringify({ checks: findings })}\n`);
-      else {
-        const rows = findings.map(({ what, ok, detail }) => [ok ? 'ok' : 'FAILED', what, detail]);
-        io.out.write(renderTable([{ title: '' }, { title: 'check' }, { title: 'found' }], rows));
-      }
-      const failed = findings.filter(({ ok }) => !ok);
-      if (failed.length > 0) {
-        throw new RunError(`not ready: ${failed.map(({ what }) => what).join(', ')}`);
-      }
-      if (config !== undefined) {
-        // A wrong configuration is its own message, with a place and exit code 2.
-        await loadConfig(config);
-        if (!options.json)
-          io.out.write(`The configuration ${config} is valid, and the files it names are there.\n`);
-      }
-    });
+    .action((config: string | undefined, flags: DoctorFlags) => doctor(config, flags, io));
 }
 
-async function examine(what: string, look: () => Promise<string>): Promise<Finding> {
+async function doctor(path: string | undefined, flags: DoctorFlags, io: Io): Promise<void> {
+  const { json, ...needing } = flags;
+  if (path === undefined && Object.keys(needing).length > 0) {
+    throw new InputError([{ message: 'name the configuration to check: touchstone doctor CONFIG --aws' }]);
+  }
+  const findings = await examineMachine();
+  if (path === undefined) return report(findings, undefined, json, io);
+  let loaded: Awaited<ReturnType<typeof loadConfig>>;
   try {
-    return { what, ok: true, detail: await look() };
+    loaded = await loadConfig(path);
   } catch (error) {
-    const hint = TouchstoneError.is(error)
-      ? ''
-      : ' (run npm ci again; the packages for this platform may be missing)';
-    return { what, ok: false, detail: `${error instanceof Error ? error.message : String(error)}${hint}` };
+    // A wrong configuration is its own message, with a place and exit code 2; the machine comes first.
+    report(findings, undefined, json, io);
+    throw error;
   }
-}
-
-function nodeVersion(version: string): Finding {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  const ok = major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1]);
-  return {
-    what: 'Node',
-    ok,
-    detail: ok ? version : `${version}; expected ${OLDEST_NODE.join('.')} or later`,
-  };
-}
-
-async function sqlite(): Promise<string> {
-  const { openRun } = await import('@touchstone/store');
-  const folder = await mkdtemp(join(tmpdir(), 'touchstone-doctor-'));
-  try {
-    openRun(folder).close();
-    return 'a database can be written';
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+  if (flags.aws || flags.template !== undefined || flags.recipe !== undefined) {
+    findings.push(...(await examineAws(loaded, flags)));
   }
+  if (flags.event !== undefined) findings.push(...examineEvent(await readEvent(flags.event), loaded.config));
+  if (flags.online) findings.push(...(await examineOnline(loaded, io)));
+  report(findings, path, json, io);
 }
 
-async function onnxRuntime(): Promise<string> {
-  await import('@touchstone/engine');
-  return 'loads';
+/** @throws {RunError} naming the checks that failed. */
+function report(
+  findings: readonly Finding[],
+  config: string | undefined,
+  json: true | undefined,
+  io: Io,
+): void {
+  if (json) {
+    const checks = findings.map((finding) => ({ ...finding, ok: finding.level !== 'failed' }));
+    io.out.write(`${JSON.stringify({ checks })}\n`);
+  } else {
+    const words = { ok: 'ok', warning: 'warning', failed: 'FAILED' };
+    const rows = findings.map(({ what, level, detail }) => [words[level], what, detail]);
+    io.out.write(renderTable([{ title: '' }, { title: 'check' }, { title: 'found' }], rows));
+    if (config !== undefined) {
+      io.out.write(`The configuration ${config} is valid, and the files it names are there.\n`);
+    }
+  }
+  const bad = findings.filter(({ level }) => level === 'failed');
+  if (bad.length > 0) throw new RunError(`not ready: ${bad.map(({ what }) => what).join(', ')}`);
 }

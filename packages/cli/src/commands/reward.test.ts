@@ -185,7 +185,8 @@ it('reward invoke prints what the Lambda handler answers', async () => {
   const results = JSON.parse(out) as NovaResult[];
   expect(results.map(({ aggregate_reward_score: score }) => score)).toEqual([1, 0.5, 0]);
   expect(results[0]!.id).toBe('a');
-  expect(JSON.parse(err)).toMatchObject({ kind: 'abstained', id: 'b', reason: 'unparseable' });
+  const log = err.trim().split('\n');
+  expect(JSON.parse(log[1]!)).toMatchObject({ id: 'b', status: 'abstained', reason: 'unparseable' });
   for (const content of ['{', '"text"', 'null']) {
     expect(await cli('invoke', folder, write('bad.json', content))).toMatchObject({
       code: 2,

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Io } from '../io.js';
+import { registerBundle } from './reward/bundle.js';
 import { registerInvoke } from './reward/invoke.js';
 import { registerScore } from './reward/score.js';
 import { registerServe } from './reward/serve.js';
@@ -11,6 +12,7 @@ const SUBCOMMANDS: readonly ((reward: Command, io: Io) => void)[] = [
   registerInvoke,
   registerServe,
   registerShim,
+  registerBundle,
 ];
 
 /** `touchstone reward ...` */

@@ -1,6 +1,7 @@
 import { judgeSchema, rewardSchema } from '@touchstone/core';
 import { gateSchema } from '@touchstone/lab';
 import { z } from 'zod';
+import { awsSchema } from '../lambda/schema.js';
 import { trainingSchema } from './training-schema.js';
 
 const count = z.int().min(1);
@@ -60,6 +61,7 @@ export const configSchema = z.strictObject({
     .optional()
     .describe('A second judge that is never trained against, to see reward hacking'),
   reward: rewardSchema.prefault({}).describe('Checks and judge, weighted into one score of 0 to 1'),
+  aws: awsSchema.prefault({}).describe('The reward function in AWS Lambda'),
   validation: validationSchema.prefault({}).describe('How the judge is examined before training'),
   gate: gateSchema
     .default({})

@@ -1,17 +1,15 @@
 import { resolve } from 'node:path';
 import {
-  createDispatcher,
-  dispatcherOptions,
   layerCaches,
+  openCalls,
   openJudge as composeJudge,
   openModel,
   parseModelId,
   type Judge,
   type JudgeConfig,
-  type ModelConfig,
 } from '@touchstone/core';
 import { openLocalModel } from '@touchstone/engine';
-import type { LanguageModel, ReplyCache } from '@touchstone/spec';
+import type { ReplyCache } from '@touchstone/spec';
 import { openSharedCache } from './shared-cache.js';
 
 /** A model of the engine has no limits, and its speed is no fault; calls in flight become batches, so many is good. */
@@ -31,24 +29,17 @@ export function openJudge(
   baseDir: string,
   cache: ReplyCache,
 ): Promise<Judge> {
-  const open = async (model: ModelConfig): Promise<LanguageModel> => ({
-    ...(await openModel(model, { localModel: (name) => openLocalModel(resolve(baseDir, name)) })),
-    // The name as the user wrote it: a path of this machine says nothing to who reads the report.
-    id: model.model,
-  });
   return composeJudge(config, {
     seed,
-    async open(single) {
+    open(single) {
       const isLocal = parseModelId(single.model).provider === 'local';
-      const [model, ...fallbacks] = await Promise.all([open(single), ...single.fallbacks.map(open)]);
       const shared = single.cache && openSharedCache(single.cache, baseDir);
-      const dispatcher = createDispatcher({
-        ...dispatcherOptions(single, fallbacks),
-        ...(isLocal ? LOCAL : {}),
+      return openCalls(single, {
+        open: (model) => openModel(model, { localModel: (name) => openLocalModel(resolve(baseDir, name)) }),
         cache: shared ? layerCaches(cache, shared) : cache,
         seed,
+        ...(isLocal ? { limits: LOCAL } : {}),
       });
-      return { model: model!, dispatcher };
     },
   });
 }

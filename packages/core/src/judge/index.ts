@@ -1,4 +1,5 @@
 export type { Judge, JudgedRollout, Judgement, JudgeOptions, MemberJudgement } from './judge.js';
+export { openCalls } from './open-calls.js';
 export {
   createJudge,
   criteriaOf,

@@ -99,9 +99,6 @@ async function openBedrock(name: string, config: ModelConfig, env: Env): Promise
   if (!region) throw wrong(`${config.model}: set the environment variable AWS_REGION, for example us-east-1`);
   const bearerVariable = config.api_key_env ?? 'AWS_BEARER_TOKEN_BEDROCK';
   const bearer = readKey(bearerVariable, env, config);
-  const accessKeyId = env['AWS_ACCESS_KEY_ID'];
-  const secretAccessKey = env['AWS_SECRET_ACCESS_KEY'];
-  const sessionToken = env['AWS_SESSION_TOKEN'];
   const common = {
     region,
     fetch: networkFetch,
@@ -112,22 +109,29 @@ async function openBedrock(name: string, config: ModelConfig, env: Env): Promise
     const provider = createAmazonBedrock({ ...common, apiKey: bearer });
     return { model: provider(name), keySource: `the environment variable ${bearerVariable}`, secret: bearer };
   }
-  if (!accessKeyId || !secretAccessKey) {
-    throw wrong(
-      `${config.model}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN), or ${bearerVariable}`,
-    );
-  }
+  const { secretAccessKey } = readCredentials(env, config);
   const provider = createAmazonBedrock({
     ...common,
-    accessKeyId,
-    secretAccessKey,
-    ...(sessionToken ? { sessionToken } : {}),
+    // Temporary credentials are renewed in the environment: each call takes those of its moment.
+    credentialProvider: () => Promise.resolve(readCredentials(env, config)),
   });
   return {
     model: provider(name),
     keySource: 'the AWS credentials in the environment',
     secret: secretAccessKey,
   };
+}
+
+function readCredentials(env: Env, config: ModelConfig) {
+  const accessKeyId = env['AWS_ACCESS_KEY_ID'];
+  const secretAccessKey = env['AWS_SECRET_ACCESS_KEY'];
+  const sessionToken = env['AWS_SESSION_TOKEN'];
+  if (!accessKeyId || !secretAccessKey) {
+    throw wrong(
+      `${config.model}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN), or AWS_BEARER_TOKEN_BEDROCK`,
+    );
+  }
+  return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) };
 }
 
 /** OpenAI's own API has renamed the limit, and its reasoning models refuse the name that every other server knows. */

@@ -2,7 +2,6 @@ import type { RewardFunction } from '@touchstone/core';
 import { describe, expect, it } from 'vitest';
 import type { Notice } from '../scoring/notice.js';
 import { simulatedReward, type Behaviour } from '../testing.js';
-import { createLambdaHandler } from './lambda.js';
 import { scoreNovaEvent, type NovaOptions, type NovaResult } from './score.js';
 
 const document = 'Payment is due in 30 days.';
@@ -99,13 +98,16 @@ describe('a scored event', () => {
     const reward: RewardFunction = {
       score: (rollouts) => {
         if (rollouts.some(({ id }) => id === '4')) throw new TypeError('a defect');
-        const base = {
-          components: [{ name: 'x', kind: 'check' as const, score: NaN, weight: 1 }],
-          verdicts: [],
-        };
         const usage = { calls: 0, saved: 0, inputTokens: 0, outputTokens: 0, money: 0 };
+        const components = [{ name: 'x', kind: 'check' as const, score: NaN, weight: 1 }];
         return Promise.resolve(
-          rollouts.map(({ id }) => ({ status: 'scored', score: answers[Number(id)]!, usage, ...base })),
+          rollouts.map(({ id }) => ({
+            status: 'scored',
+            score: answers[Number(id)]!,
+            components,
+            verdicts: [],
+            usage,
+          })),
         );
       },
     };
@@ -115,55 +117,5 @@ describe('a scored event', () => {
     expect(scores(results)).toEqual([0.5, 0.5, 0.5, 0.5, 0.5]);
     expect(notices.at(-1)).toMatchObject({ id: '4', detail: 'internal error: a defect' });
     expect(notices).toHaveLength(5);
-  });
-});
-
-describe('the Lambda handler', () => {
-  const lambda = (remaining: number) => ({ getRemainingTimeInMillis: () => remaining });
-  const quiet = { report: () => {} };
-
-  it('answers before its time is over with what there is', async () => {
-    const handler = createLambdaHandler(() => Promise.resolve(simulatedReward()), quiet);
-    const results = await handler([sample('a', [item(5)]), sample('b', [item(5, 'hang')])], lambda(1200));
-    expect(scores(results)).toEqual([1, 0.5]);
-    expect(metric(results[1], 'judge_abstained')?.value).toBe(1);
-    expect(await handler([], lambda(1))).toEqual([]);
-    expect(scores(await handler([sample('c', [item(5, 'hang')])], lambda(-5)))).toEqual([0.5]);
-  });
-
-  it("passes the SDK's pre-flight: lines of a training file, without answers and ids", async () => {
-    const handler = createLambdaHandler(() => Promise.resolve(simulatedReward()), quiet);
-    const system = { role: 'system', content: 's' };
-    const results = await handler(
-      [
-        { messages: [system, { role: 'user', content: 'q' }], reference_answer: { text: '42' } },
-        {
-          id: 'x',
-          messages: [{ role: 'user', content: 'q' }],
-          tools: [{ type: 'function', function: { name: 'f' } }],
-        },
-        { messages: [{ role: 'user', content: [{ type: 'text', text: 'q' }] }], metadata: { level: 3 } },
-      ],
-      lambda(3000),
-    );
-    expect(results).toHaveLength(3);
-    for (const result of results) {
-      expect(Object.keys(result)).toEqual(['id', 'aggregate_reward_score', 'metrics_list']);
-      expect(result.aggregate_reward_score).toBe(0);
-      expect(metric(result, 'no_response')?.value).toBe(1);
-    }
-    expect(results[1]!.id).toBe('x');
-  });
-
-  it('opens the reward once, and again after a failure', async () => {
-    let opened = 0;
-    const handler = createLambdaHandler(() => {
-      opened++;
-      return opened === 1 ? Promise.reject(new Error('no key')) : Promise.resolve(simulatedReward());
-    }, quiet);
-    await expect(handler([], lambda(3000))).rejects.toThrow('no key');
-    await handler([], lambda(3000));
-    await handler([], lambda(3000));
-    expect(opened).toBe(2);
   });
 });

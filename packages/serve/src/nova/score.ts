@@ -30,6 +30,8 @@ export interface NovaOptions {
   range?: { min: number; max: number };
   /** Told of every sample without a score. Default: a JSON line on standard error each. */
   report?: Report;
+  /** Told of every sample with what it got, in order, for a log. */
+  onSample?: (sample: NovaSample, outcome: Outcome, result: NovaResult) => void;
 }
 
 /** The article's score for what could not be judged, on 0–1. */
@@ -58,7 +60,7 @@ export async function scoreNovaEvent(
   reward: RewardFunction,
   options: NovaOptions = {},
 ): Promise<NovaResult[]> {
-  const { abstention = 'neutral', range = { min: 0, max: 1 }, report = reportToStderr } = options;
+  const { abstention = 'neutral', range = { min: 0, max: 1 }, report = reportToStderr, onSample } = options;
   const samples = parseRewardEvent(event);
   const outcomes = await outcomesOf(samples, reward, options.deadlineMs);
   const scores = scoresOf(samples, outcomes, abstention);
@@ -66,7 +68,7 @@ export async function scoreNovaEvent(
     const outcome = outcomes[i]!;
     const notice = noticeOf(sample.id, outcome);
     if (notice !== undefined) report(notice);
-    return {
+    const result: NovaResult = {
       id: sample.id,
       aggregate_reward_score: range.min + scores[i]! * (range.max - range.min),
       metrics_list: [
@@ -76,6 +78,8 @@ export async function scoreNovaEvent(
         ...partsOf(outcome),
       ],
     };
+    onSample?.(sample, outcome, result);
+    return result;
   });
 }
 

@@ -1,68 +1,91 @@
 import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { openLocalModel } from '@touchstone/engine';
 import { createLambdaHandler } from '@touchstone/serve';
 import { InputError } from '@touchstone/spec';
-import type { Command } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
+import { loadConfig } from '../../config/load.js';
 import type { Io } from '../../io.js';
+import { lambdaConfigOf } from '../../lambda/lambda-config.js';
+import { checkRequestSize, checkResponseSize, MAX_TIMEOUT_SECONDS, timedOut } from '../../lambda/limits.js';
+import { readEvent } from '../../lambda/read-event.js';
+import { runZip } from '../../lambda/run-zip.js';
 import { systemClock } from '../../run/clock.js';
-import { openReward } from './open-reward.js';
 
-/** The longest that AWS lets a Lambda function run. */
-const LAMBDA_MS = 900_000;
+interface InvokeFlags {
+  timeout: number;
+  json?: true;
+}
 
 /** `touchstone reward invoke` */
 export function registerInvoke(reward: Command, io: Io): void {
   reward
     .command('invoke')
     .description(
-      'run the AWS Lambda handler on an event file, as Amazon Nova training would, and print its answer',
+      'run the AWS Lambda function on an event file, under the limits of Lambda, and print its answer',
     )
-    .argument('<config>', 'touchstone.yaml, or its folder')
+    .argument('<config>', 'touchstone.yaml, its folder, or a function.zip of "touchstone reward bundle"')
     .argument('<event>', 'JSON: a list of samples')
+    .option('--timeout <seconds>', "the function's time limit", parseTimeout, MAX_TIMEOUT_SECONDS)
     .option('--json', 'print the answer on one line')
-    .action((config: string, event: string, flags: { json?: true }) => invoke(config, event, flags, io));
+    .action((config: string, event: string, flags: InvokeFlags) => invoke(config, event, flags, io));
 }
 
-async function invoke(path: string, file: string, flags: { json?: true }, io: Io): Promise<void> {
-  const event = await readEvent(file);
-  const begun = systemClock.seconds();
-  const { reward, abstention } = await openReward(path);
-  const handler = createLambdaHandler(() => Promise.resolve(reward), {
-    // The wire must carry a number, so there is nothing to mask.
-    abstention: abstention === 'group-mean' ? 'group-mean' : 'neutral',
-    report: (notice) => void io.err.write(`${JSON.stringify(notice)}\n`),
-  });
-  const results = await handler(event, {
-    getRemainingTimeInMillis: () => LAMBDA_MS - (systemClock.seconds() - begun) * 1000,
-  });
-  io.out.write(`${flags.json ? JSON.stringify(results) : JSON.stringify(results, null, 2)}\n`);
+function parseTimeout(text: string): number {
+  const seconds = Number(text);
+  if (seconds > 0 && seconds <= MAX_TIMEOUT_SECONDS) return seconds;
+  throw new InvalidArgumentError(`expected seconds, more than 0 and at most ${MAX_TIMEOUT_SECONDS}`);
 }
 
-async function readEvent(file: string): Promise<unknown> {
-  let event: unknown;
-  try {
-    event = JSON.parse(await readText(file));
-  } catch (cause) {
-    if (cause instanceof InputError) throw cause;
-    throw InputError.at({ file }, 'not JSON: expected a list of samples', { cause });
-  }
-  if (typeof event === 'object' && event !== null) return event;
-  throw InputError.at({ file }, `expected a list of samples, got ${JSON.stringify(event).slice(0, 60)}`);
+/** The function's log goes to standard error, a JSON line per sample. */
+async function invoke(path: string, file: string, flags: InvokeFlags, io: Io): Promise<void> {
+  const { event, bytes, samples } = await readEvent(file);
+  checkRequestSize(bytes, samples, file);
+  const result = path.endsWith('.zip')
+    ? await invokeZip(path, event, flags, io)
+    : await invokeConfig(path, event, flags, io);
+  checkResponseSize(Buffer.byteLength(JSON.stringify(result)));
+  io.out.write(`${flags.json ? JSON.stringify(result) : JSON.stringify(result, null, 2)}\n`);
 }
 
-async function readText(file: string): Promise<string> {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file));
-  } catch (cause) {
+async function invokeZip(path: string, event: unknown, { timeout }: InvokeFlags, io: Io): Promise<unknown> {
+  const zip = await readFile(path).catch((cause: unknown) => {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-    const why = {
-      ENOENT: 'there is no such file',
-      ENOTDIR: 'there is no such file',
-      ERR_ENCODING_INVALID_ENCODED_DATA: 'not UTF-8 text',
-    };
-    throw InputError.at(
-      { file },
-      Object.hasOwn(why, code) ? why[code as keyof typeof why] : `cannot be read (${code})`,
-      { cause },
-    );
+    throw InputError.at({ file: path }, `cannot be read (${code})`, { cause });
+  });
+  const { result, peakMegabytes } = await runZip(zip, path, event, {
+    timeoutSeconds: timeout,
+    env: io.env,
+    onLog: (text) => void io.err.write(text),
+  });
+  const report = { kind: 'report', peak_megabytes: Math.ceil(peakMegabytes) };
+  io.err.write(`${JSON.stringify(report)}\n`);
+  return result;
+}
+
+/** The same handler in this process, where a judge may also be a model of the engine. */
+async function invokeConfig(
+  path: string,
+  event: unknown,
+  { timeout }: InvokeFlags,
+  io: Io,
+): Promise<unknown> {
+  const { config, baseDir } = await loadConfig(path);
+  const handler = createLambdaHandler(lambdaConfigOf(config, { allowLocal: true }), {
+    baseDir,
+    env: { ...io.env },
+    localModel: (name) => openLocalModel(resolve(baseDir, name)),
+    log: (line) => void io.err.write(`${JSON.stringify(line)}\n`),
+  });
+  const begun = systemClock.seconds();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(timedOut(timeout)), timeout * 1000);
+  });
+  const remaining = () => (timeout - (systemClock.seconds() - begun)) * 1000;
+  try {
+    return await Promise.race([handler(event, { getRemainingTimeInMillis: remaining }), late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

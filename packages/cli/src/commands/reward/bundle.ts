@@ -1,0 +1,56 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InputError } from '@touchstone/spec';
+import type { Command } from 'commander';
+import { loadConfig } from '../../config/load.js';
+import type { Io } from '../../io.js';
+import { makeBundle } from '../../lambda/bundle.js';
+import { nextSteps } from '../../lambda/next-steps.js';
+import { templateOf } from '../../lambda/template.js';
+
+interface BundleFlags {
+  out: string;
+  json?: true;
+}
+
+/** `touchstone reward bundle` */
+export function registerBundle(reward: Command, io: Io): void {
+  reward
+    .command('bundle')
+    .description(
+      'make an AWS Lambda function of the reward: function.zip, its CloudFormation template, and how to deploy it',
+    )
+    .argument('<config>', 'touchstone.yaml, or its folder')
+    .requiredOption('--out <dir>', 'the folder to write to')
+    .option('--json', 'print the result as JSON')
+    .action((config: string, flags: BundleFlags) => bundle(config, flags, io));
+}
+
+async function bundle(path: string, { out, json }: BundleFlags, io: Io): Promise<void> {
+  const loaded = await loadConfig(path);
+  const made = await makeBundle(loaded);
+  const steps = nextSteps(loaded.config, made.sha256);
+  const files: [name: string, content: Uint8Array | string][] = [
+    ['function.zip', made.zip],
+    ['template.yaml', templateOf(loaded.config, made.sha256)],
+    ['README.txt', steps],
+  ];
+  try {
+    await mkdir(out, { recursive: true });
+    for (const [name, content] of files) await writeFile(join(out, name), content);
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    throw InputError.at({ file: out }, `cannot be written to (${code})`, { cause });
+  }
+  const { sha256, codeBytes: code_bytes, packages } = made;
+  if (json) {
+    io.out.write(`${JSON.stringify({ out, zip_bytes: made.zip.length, code_bytes, sha256, packages })}\n`);
+    return;
+  }
+  const kilobytes = (bytes: number): string => `${Math.round(bytes / 1000)} kB`;
+  const largest = packages.slice(0, 5).map(({ name, bytes }) => `${name} ${kilobytes(bytes)}`);
+  io.out.write(
+    `${join(out, 'function.zip')}: ${kilobytes(made.zip.length)} (${kilobytes(code_bytes)} of code: ${largest.join(', ')}, ...)\n` +
+      `${join(out, 'template.yaml')}, and the commands to deploy it in ${join(out, 'README.txt')}\n`,
+  );
+}
