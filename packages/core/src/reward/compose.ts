@@ -79,7 +79,7 @@ export function composeReward(
         checks.map(({ name, weight }, i) => ({ name, kind: 'check', weight: share(weight), ...all[i]! }));
       const ready = results.filter((result): result is CheckResult => !(result instanceof Promise));
       if (ready.length === results.length) return components(ready);
-      return Promise.all(results.map((result) => Promise.resolve(result))).then(components);
+      return Promise.all(results.map(async (result) => result)).then(components);
     },
     gatedBy: (checked) => checks.find((check, i) => check.gate && (checked[i]!.score ?? 0) < 1)?.name,
     total(parts) {
