@@ -78,7 +78,8 @@ export function composeReward(
       const components = (all: readonly CheckResult[]): RewardComponent[] =>
         checks.map(({ name, weight }, i) => ({ name, kind: 'check', weight: share(weight), ...all[i]! }));
       const ready = results.filter((result): result is CheckResult => !(result instanceof Promise));
-      return ready.length === results.length ? components(ready) : Promise.all(results).then(components);
+      if (ready.length === results.length) return components(ready);
+      return Promise.all(results.map(async (result) => result)).then(components);
     },
     gatedBy: (checked) => checks.find((check, i) => check.gate && (checked[i]!.score ?? 0) < 1)?.name,
     total(parts) {
