@@ -12,7 +12,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { installPeers, OWN_CASES } from './reward/cases.mjs';
+import { captureRequest } from './reward/capture-request.mjs';
+import { installPeers, ownCases } from './reward/cases.mjs';
 import { measureCpu } from './reward/measure-cpu.mjs';
 import { evaluate } from './reward/evaluate.mjs';
 import { printReport } from './reward/print.mjs';
@@ -67,7 +68,10 @@ try {
 
   const peers = values.peers ? await installPeers(log) : { cases: [], skipped: {}, versions: {} };
   const wanted = values.only?.split(',');
-  const cases = [...OWN_CASES, ...peers.cases].filter(({ name }) => wanted?.includes(name) ?? true);
+  const request = await captureRequest({ seed, maxTokens: MAX_TOKENS });
+  const cases = [...ownCases({ request, requestsPerMinute }), ...peers.cases].filter(
+    ({ name }) => wanted?.includes(name) ?? true,
+  );
   const figures = {
     provider: 'simulator',
     machine: describeMachine({ python: versionOf('python3', '--version'), peers: peers.versions }),
@@ -102,7 +106,12 @@ try {
   }
   if (wanted === undefined || wanted.includes('cpu')) {
     log('processor time a call, without limit and faults');
-    figures.cpu = await measureCpu({ job, rounds: values.quick ? 3 : 7, passes: values.quick ? 2 : 8, seed });
+    figures.cpu = await measureCpu({
+      job: { ...job, request },
+      rounds: values.quick ? 3 : 7,
+      passes: values.quick ? 2 : 8,
+      seed,
+    });
   }
   if (values.out) writeFileSync(values.out, `${JSON.stringify(figures, null, 2)}\n`);
   process.stdout.write(values.json ? `${JSON.stringify(figures, null, 2)}\n` : printReport(figures));

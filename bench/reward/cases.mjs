@@ -3,26 +3,36 @@ import { versionOf } from '../shared/machine.mjs';
 
 /** @typedef {{ name: string, command: string, script: string, declaresLimits: boolean, more?: object }} Case */
 
+/** Share of the limit at which the bare loop sends, so that a timer's jitter is not refused. */
+const PACE = 0.97;
+
 /** What runs without installing anything. `declaresLimits`: the client is told the provider's limits. */
-export const OWN_CASES = [
+export const ownCases = ({ request, requestsPerMinute }) => [
   { name: 'touchstone', command: process.execPath, script: 'touchstone.mjs', declaresLimits: true },
   {
-    name: 'touchstone, limits unknown',
+    name: 'touchstone-limits-unknown',
     command: process.execPath,
     script: 'touchstone.mjs',
     declaresLimits: false,
+  },
+  {
+    name: 'bare-undici-loop',
+    command: process.execPath,
+    script: 'undici-loop.mjs',
+    declaresLimits: false,
+    more: { request, callsPerSecond: (PACE * requestsPerMinute) / 60 },
   },
   ...(versionOf('python3', '--version') === null
     ? []
     : [
         {
-          name: 'article handler, one event',
+          name: 'article-one-event',
           command: 'python3',
           script: 'article_handler.py',
           declaresLimits: false,
         },
         {
-          name: 'article handler, events of 64',
+          name: 'article-events-of-64',
           command: 'python3',
           script: 'article_handler.py',
           declaresLimits: false,
@@ -60,7 +70,7 @@ export async function installPeers(log) {
   else {
     versions.litellm = LITELLM.join(' ');
     cases.push({
-      name: 'litellm router',
+      name: 'litellm-router',
       command: litellm.python,
       script: 'litellm_judge.py',
       declaresLimits: true,

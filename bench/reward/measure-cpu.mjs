@@ -1,6 +1,5 @@
 import { spread } from '../shared/figures.mjs';
 import { spawnProvider } from '../simulator/spawn.mjs';
-import { captureRequest } from './capture-request.mjs';
 import { runClient } from './run-client.mjs';
 
 /** A provider that is quick and never fails, so that nothing but the work itself is measured. */
@@ -19,7 +18,6 @@ export async function measureCpu({ job, rounds, passes, seed }) {
   const contenders = { touchstone: 'touchstone.mjs', undici: 'undici-loop.mjs' };
   const perCall = { touchstone: [], undici: [] };
   const peakRss = { touchstone: [], undici: [] };
-  const request = await captureRequest({ seed, maxTokens: job.maxTokens });
   let calls = 0;
   for (let round = 0; round < rounds; round++) {
     for (const [name, script] of Object.entries(contenders)) {
@@ -32,7 +30,6 @@ export async function measureCpu({ job, rounds, passes, seed }) {
             ...job,
             url: provider.url,
             limits: null,
-            request,
             passes,
             first: SAMPLES,
             concurrency: 64,

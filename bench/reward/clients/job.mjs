@@ -5,7 +5,7 @@ import { appendFileSync, readFileSync } from 'node:fs';
  *
  * @returns {{
  *   url: string, results: string, samples: { id: string, document: string, response: string }[], first?: number, passes?: number,
- *   request?: string, seed: number, maxTokens: number, concurrency: number, timeoutSeconds: number, attempts: number,
+ *   request?: string, callsPerSecond?: number, seed: number, maxTokens: number, concurrency: number, timeoutSeconds: number, attempts: number,
  *   limits: { requestsPerMinute: number, tokensPerMinute: number } | null, peers: string,
  * }}
  */
