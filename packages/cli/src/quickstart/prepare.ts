@@ -195,12 +195,12 @@ function configuration(folder: string, seed: number) {
         { type: 'grounding', quotes: 'text_excerpt', document: 'metadata.document', weight: 0.2 },
       ],
       // The small judge gets one marker in thirty wrong, and a group may share it; such a reply is no verdict.
-      abstention: { policy: 'mask', limit: 0.25 },
+      abstention: { policy: 'mask', limit: 0.1 },
     },
     gate: {
       flip_rate: { max: 0.1 },
-      label_pass_accuracy: { min: 0.7 },
-      label_kappa: { min: 0.4 },
+      label_pass_accuracy: { min: 0.8 },
+      label_kappa: { min: 0.6 },
       heldout_correlation: { min: 0.5 },
       regression: { min: 0.6 },
     },

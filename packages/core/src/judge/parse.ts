@@ -11,6 +11,8 @@ export const PARSER_VERSION = 1;
 const MAX_CHARACTERS = 200_000;
 /** Repairing costs more than parsing; a reply that needs more tries than this is not one. */
 const MAX_REPAIRS = 8;
+/** The time of a repair grows with the square of the length. */
+const MAX_REPAIRED_CHARACTERS = 40_000;
 /** A stated total may be rounded to one decimal. */
 const ROUNDING = 0.05;
 
@@ -72,6 +74,7 @@ function readObject(
 
 /** The slice as JSON where that can be had by repairing its quotes, commas and line breaks; else as it is. */
 function repaired(slice: string): string {
+  if (slice.length > MAX_REPAIRED_CHARACTERS) return slice;
   try {
     return jsonrepair(slice);
   } catch {
