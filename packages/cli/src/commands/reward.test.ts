@@ -123,7 +123,7 @@ describe('reward score', () => {
       '1   all  Useful         1  by rule  {"q":"good"}',
       '2   all  Useful         0  by rule  {"q":"bad"}',
       '',
-      '4 scored, 1 abstained, 0 failed; 3 judge calls, 300 tokens in, 30 out, $0.0600',
+      '4 scored, 1 abstained, 0 failed; 4 judge calls, 400 tokens in, 40 out, $0.0800',
       '',
     ]);
     expect(err).toContain('Scoring: done in');

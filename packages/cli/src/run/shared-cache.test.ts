@@ -22,8 +22,9 @@ async function startServer() {
         response.statusCode = 429;
         return response.end(JSON.stringify({ error: { message: 'no', code: 'insufficient_quota' } }));
       }
-      const marker = /"marker": ?"([^"]+)"/.exec(messages.map(({ content }) => content).join('\n'))?.[1];
-      const content = JSON.stringify({ marker, good: { evidence: '', reason: '', value: true } });
+      const id = /reply id is (\w+)/.exec(messages.at(-1)!.content)![1];
+      const verdicts = [{ criterion: 'good', evidence: '', reason: '', score: true }];
+      const content = JSON.stringify({ id, verdicts });
       return response.end(
         JSON.stringify({
           id: 'c',
@@ -64,6 +65,7 @@ it('a judge asks its fallback, and another run finds the reply in the shared fil
   };
   const first = await runOnce();
   expect(asked).toEqual(['m', 'second']);
+  expect(first.answer).toEqual({ status: 'scored', score: 1 });
   expect(first.usage).toMatchObject({ calls: 1, inputTokens: 10 });
   const second = await runOnce();
   expect(asked).toHaveLength(2);

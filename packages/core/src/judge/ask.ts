@@ -26,7 +26,7 @@ interface Question {
 }
 
 /** What came: a whole reply with the marker it must carry, or why there is none. */
-export type Asked = { key: string; raw: string; usage: Usage } & (
+type Asked = { key: string; raw: string; usage: Usage } & (
   { reply: ModelReply; marker: string } | { reply?: undefined; reason: AbstentionReason; detail: string }
 );
 

@@ -43,7 +43,7 @@ export function createReward(
 
   /** The reward of one answer. `judgement` is null where the judge was not asked. */
   function rewardOf(checked: RewardComponent[], judgement: Judgement | null): Reward {
-    const { verdicts, usage } = judgement ?? { verdicts: [], usage: NO_USAGE };
+    const { verdicts, usage } = judgement ?? NOTHING;
     const components =
       judge === null ? checked : [...checked, ...judgeComponents(judge, judgement, judgeShare)];
     const gatedBy = rule.gatedBy(checked);
@@ -71,7 +71,18 @@ export function createReward(
 
   /** Rewards of rollouts that are judged together: a group, or one alone. Those behind a gate are not shown. */
   async function scoreGroup(rollouts_G: Rollout[], signal: AbortSignal | undefined): Promise<Reward[]> {
-    const checked_G = await Promise.all(rollouts_G.map(rule.runChecks));
+    const running = rollouts_G.map((rollout) => rule.runChecks(rollout));
+    const ready = running.filter((one): one is RewardComponent[] => !(one instanceof Promise));
+    // The user's own code may take longer than there is time; the rest is there at once, so that gates hold.
+    const checked_G =
+      ready.length === running.length
+        ? ready
+        : await untilAborted(
+            () => Promise.all(running.map(async (one) => one)),
+            signal,
+            () => null,
+          );
+    if (checked_G === null) return rollouts_G.map(() => ({ ...TIMED_OUT, components: [], ...NOTHING }));
     const isShown = checked_G.map((checked) => rule.gatedBy(checked) === undefined);
     const judgements = await judgeGroup(
       rollouts_G.filter((_, i) => isShown[i]),
@@ -103,8 +114,10 @@ export function createReward(
 }
 
 /** What the judge says of an answer whose time is up. */
-const LATE: Judgement = {
-  answer: { status: 'abstained', reason: 'timeout', detail: 'not judged before the deadline' },
-  verdicts: [],
-  usage: NO_USAGE,
-};
+const TIMED_OUT = {
+  status: 'abstained',
+  reason: 'timeout',
+  detail: 'not judged before the deadline',
+} as const;
+const NOTHING = { verdicts: [], usage: NO_USAGE };
+const LATE: Judgement = { answer: TIMED_OUT, ...NOTHING };

@@ -99,6 +99,22 @@ describe('a judge of items', () => {
     expect(answer).toEqual({ status: 'scored', score: 0.5 });
   });
 
+  it('asks again under a new marker when it cannot read the reply, and counts both', async () => {
+    const { model, requests } = ruleModel();
+    const stumbles: LanguageModel = {
+      ...model,
+      async generate(request) {
+        const reply = await model.generate(request);
+        return requests.length === 1 ? { ...reply, text: reply.text.replace('"id":"', '"id":"x') } : reply;
+      },
+    };
+    const { answer, usage } = await judgeOne(judgeWith(stumbles), '[{"grade":5}]');
+    expect(answer).toEqual({ status: 'scored', score: 1 });
+    expect(usage.calls).toBe(2);
+    const markers = requests.map(({ messages }) => /reply id is (\w+)/.exec(messages.at(-1)!.content)![1]);
+    expect(new Set(markers).size).toBe(2);
+  });
+
   it('abstains, with the reason, when it cannot judge', async () => {
     const response = '[{"grade":5},{"grade":9}]';
     const reasons = async (model: LanguageModel) =>
