@@ -194,7 +194,7 @@ function configuration(folder: string, seed: number) {
         { type: 'json-schema', schema: 'review.schema.json', gate: true, weight: 0 },
         { type: 'grounding', quotes: 'text_excerpt', document: 'metadata.document', weight: 0.2 },
       ],
-      // The small judge gets one marker in thirty wrong, and a group may share it; such a reply is no verdict.
+      // Answers of a group that are the same share one reply: one that cannot be read counts several times.
       abstention: { policy: 'mask', limit: 0.1 },
     },
     gate: {
@@ -205,7 +205,7 @@ function configuration(folder: string, seed: number) {
       regression: { min: 0.6 },
     },
     training: {
-      steps: 45,
+      steps: 60,
       prompts_per_step: 16,
       group_size: 8,
       learning_rate: 3e-4,
