@@ -7,8 +7,7 @@
  *     npm run bench:lambda -- --quick
  *
  * Lambda's 128 MB are imitated by a memory control group of 128 MiB (the kernel ends a process that takes more) where one
- * can be made, and by the heap flags that the deployment template sets through NODE_OPTIONS. Lambda's 7 % of a core are
- * not imitated: processor time is measured, not waited for.
+ * can be made. Lambda's 7 % of a core are not imitated: processor time is measured, not waited for.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -40,8 +39,6 @@ const { values } = parseArgs({
 const seed = Number(values.seed);
 const rounds = Number(values.rounds ?? (values.quick ? 2 : 7));
 const LIMIT_MIB = 128;
-/** What the template gives Node through NODE_OPTIONS at this size. */
-const HEAP_FLAGS = '--max-old-space-size=64 --max-semi-space-size=1';
 const MODEL = 'amazon.nova-pro-v1:0';
 const BOTO3 = ['boto3==1.44.5'];
 /** A judge that is quick: what counts here is memory and processor time, not waiting. */
@@ -116,13 +113,8 @@ try {
       values.node,
       [new URL('lambda/functions/run-handler.mjs', import.meta.url).pathname, bundle.file, event],
     ];
-    for (const [name, options] of [
-      [`touchstone, ${wire}`, { NODE_OPTIONS: HEAP_FLAGS }],
-      [`touchstone, ${wire}, no heap flags`, {}],
-    ]) {
-      log(name);
-      figures.functions[name] = await measure({ command, env: { ...env, ...options } });
-    }
+    log(`touchstone, ${wire}`);
+    figures.functions[`touchstone, ${wire}`] = await measure({ command, env });
   }
   if (!values['no-peers']) {
     log('python and boto3');

@@ -4,7 +4,7 @@ import { dirname, extname, posix, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InputError, RunError } from '@touchstone/spec';
 import { build, type BuildOptions, type Metafile } from 'esbuild';
-import type { LoadedConfig } from '../config/load.js';
+import type { ScoringConfig } from '../config/schema.js';
 import { lambdaConfigOf } from './lambda-config.js';
 import { leaveOut } from './leave-out.js';
 import { cacheVariablesOf, modelsOf } from './models.js';
@@ -33,7 +33,13 @@ const CODE_FILE = 'index.mjs';
  *
  * @throws {InputError} when the configuration cannot run in Lambda.
  */
-export async function makeBundle({ config, baseDir }: LoadedConfig): Promise<Bundle> {
+export async function makeBundle({
+  config,
+  baseDir,
+}: {
+  config: ScoringConfig;
+  baseDir: string;
+}): Promise<Bundle> {
   const lambda = lambdaConfigOf(config);
   const here = fileURLToPath(import.meta.url);
   const result = await bundled({
@@ -64,10 +70,8 @@ export async function makeBundle({ config, baseDir }: LoadedConfig): Promise<Bun
   };
 }
 
-type Config = LoadedConfig['config'];
-
 /** Packages that core can load and this configuration does not need. */
-function unusedPackages(config: Config): string[] {
+function unusedPackages(config: ScoringConfig): string[] {
   const providers = new Set(modelsOf(config.judge).map(({ provider }) => provider));
   const checks = new Set(config.reward.checks.map(({ type }): string => type));
   const uses: [name: string, isUsed: boolean][] = [
@@ -82,7 +86,7 @@ function unusedPackages(config: Config): string[] {
 }
 
 /** What the checks name, under the names that they know it by. */
-async function filesOf(config: Config, baseDir: string): Promise<Record<string, Uint8Array>> {
+async function filesOf(config: ScoringConfig, baseDir: string): Promise<Record<string, Uint8Array>> {
   const files: Record<string, Uint8Array> = {};
   for (const check of config.reward.checks as { schema?: unknown; module?: unknown }[]) {
     if (typeof check.schema === 'string') {

@@ -1,6 +1,6 @@
 import { InputError } from '@touchstone/spec';
 import type { LambdaConfig, LambdaWire } from '@touchstone/serve';
-import type { Config } from '../config/schema.js';
+import type { ScoringConfig } from '../config/schema.js';
 import { keyVariablesOf, modelsOf } from './models.js';
 
 /**
@@ -9,7 +9,7 @@ import { keyVariablesOf, modelsOf } from './models.js';
  * @param options.allowLocal take a judge that runs on this machine, to try the handler here.
  * @throws {InputError} for judges that cannot run there.
  */
-export function lambdaConfigOf(config: Config, { allowLocal = false } = {}): LambdaConfig {
+export function lambdaConfigOf(config: ScoringConfig, { allowLocal = false } = {}): LambdaConfig {
   const models = modelsOf(config.judge);
   const local = models.filter(({ provider }) => provider === 'local');
   if (local.length > 0 && !allowLocal) {
@@ -29,6 +29,6 @@ export function lambdaConfigOf(config: Config, { allowLocal = false } = {}): Lam
 }
 
 /** How the function answers. The wire must carry a number, so there is nothing to mask. */
-function wireOf({ aws, reward }: Config): LambdaWire {
+function wireOf({ aws, reward }: ScoringConfig): LambdaWire {
   return { ...aws, abstention: reward.abstention.policy === 'group-mean' ? 'group-mean' : 'neutral' };
 }

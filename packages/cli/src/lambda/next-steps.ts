@@ -1,9 +1,9 @@
-import type { Config } from '../config/schema.js';
+import type { ScoringConfig } from '../config/schema.js';
 import { keyVariablesOf } from './models.js';
 import { codeKey, defaultFunctionName } from './template.js';
 
 /** README.txt of a bundle: the exact commands from here to a training job. */
-export function nextSteps(config: Config, sha256: string): string {
+export function nextSteps(config: ScoringConfig, sha256: string): string {
   const keys = keyVariablesOf(config.judge);
   const parameters = [
     'CodeBucket=$BUCKET',

@@ -1,6 +1,6 @@
 import { bedrockAccess, type Statement } from './bedrock-access.js';
 import { keyVariablesOf, modelsOf } from './models.js';
-import type { Config } from '../config/schema.js';
+import type { ScoringConfig } from '../config/schema.js';
 
 /** Where the zip is looked for in the bucket: its name changes with its content, so that an update is noticed. */
 export function codeKey(sha256: string): string {
@@ -8,7 +8,7 @@ export function codeKey(sha256: string): string {
 }
 
 /** Lambda's limit is 64 characters; AWS's execution roles reach only names that hold exactly `SageMaker`. */
-export function defaultFunctionName({ name }: Pick<Config, 'name'>): string {
+export function defaultFunctionName({ name }: Pick<ScoringConfig, 'name'>): string {
   const plain = name.replaceAll(/[^A-Za-z0-9]+/g, '-').replaceAll(/^-|-$/g, '');
   return `SageMaker-reward-${plain}`.slice(0, 64);
 }
@@ -20,7 +20,7 @@ export function defaultFunctionName({ name }: Pick<Config, 'name'>): string {
  *
  * @param sha256 of the zip, hexadecimal. A new one publishes a new version.
  */
-export function templateOf(config: Config, sha256: string): string {
+export function templateOf(config: ScoringConfig, sha256: string): string {
   const models = modelsOf(config.judge);
   const needsKey = keyVariablesOf(config.judge).length > 0;
   const version = `Version${sha256.slice(0, 16)}`;

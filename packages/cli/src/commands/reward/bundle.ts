@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '@touchstone/spec';
 import type { Command } from 'commander';
-import { loadConfig } from '../../config/load.js';
+import { loadScoringConfig } from '../../config/load.js';
 import type { Io } from '../../io.js';
 import { makeBundle } from '../../lambda/bundle.js';
 import { nextSteps } from '../../lambda/next-steps.js';
@@ -27,7 +27,7 @@ export function registerBundle(reward: Command, io: Io): void {
 }
 
 async function bundle(path: string, { out, json }: BundleFlags, io: Io): Promise<void> {
-  const loaded = await loadConfig(path);
+  const loaded = await loadScoringConfig(path);
   const made = await makeBundle(loaded);
   const steps = nextSteps(loaded.config, made.sha256);
   const files: [name: string, content: Uint8Array | string][] = [

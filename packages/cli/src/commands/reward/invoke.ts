@@ -4,7 +4,7 @@ import { openLocalModel } from '@touchstone/engine';
 import { createLambdaHandler } from '@touchstone/serve';
 import { InputError } from '@touchstone/spec';
 import { InvalidArgumentError, type Command } from 'commander';
-import { loadConfig } from '../../config/load.js';
+import { loadScoringConfig } from '../../config/load.js';
 import type { Io } from '../../io.js';
 import { lambdaConfigOf } from '../../lambda/lambda-config.js';
 import { checkRequestSize, checkResponseSize, MAX_TIMEOUT_SECONDS, timedOut } from '../../lambda/limits.js';
@@ -70,7 +70,7 @@ async function invokeConfig(
   { timeout }: InvokeFlags,
   io: Io,
 ): Promise<unknown> {
-  const { config, baseDir } = await loadConfig(path);
+  const { config, baseDir } = await loadScoringConfig(path);
   const handler = createLambdaHandler(lambdaConfigOf(config, { allowLocal: true }), {
     baseDir,
     env: { ...io.env },
