@@ -1,16 +1,16 @@
-import {
-  createDispatcher,
-  createJudge,
-  createReward,
-  judgeSchema,
-  openModel,
-  rewardSchema,
-} from '@touchstone/core';
+import * as core from '@touchstone/core';
 import { CRITERIA, OBJECTIVE } from '../rubric.mjs';
 
-/** Touchstone's reward function as a configuration file would make it. The one place of the benchmark that does. */
+/**
+ * Touchstone's reward function as a configuration makes it. The one place of the benchmark that does.
+ *
+ * @param {{
+ *   model: object, seed: number, maxTokens: number, concurrency: number, timeoutSeconds: number, attempts: number,
+ *   limits: { requestsPerMinute: number, tokensPerMinute: number } | null,
+ * }} options `model`: the keys of `judge` that name the model; `limits`: what the provider's limits are declared as
+ */
 export async function openTouchstone({ model, seed, maxTokens, ...calls }) {
-  const config = judgeSchema.parse({
+  const config = core.judgeSchema.parse({
     ...model,
     objective: OBJECTIVE,
     criteria: CRITERIA,
@@ -18,19 +18,24 @@ export async function openTouchstone({ model, seed, maxTokens, ...calls }) {
     max_tokens: maxTokens,
     ...callSettings(calls),
   });
-  const dispatcher = createDispatcher({
-    concurrency: config.concurrency,
-    timeoutMs: config.timeout_seconds * 1000,
-    attempts: config.attempts,
+  const judge = await core.openJudge(config, {
     seed,
+    open: (single) => core.openCalls(single, { open: core.openModel, cache: core.createReplyCache(), seed }),
   });
-  const judge = createJudge(config, await openModel(config), dispatcher, { seed });
-  return createReward(rewardSchema.parse({}), judge, { baseDir: process.cwd() });
+  return core.createReward(core.rewardSchema.parse({}), judge, { baseDir: process.cwd() });
 }
 
 /** The `judge` keys that say how its calls are made. */
-function callSettings({ concurrency, timeoutSeconds, attempts }) {
-  return { concurrency, timeout_seconds: timeoutSeconds, attempts };
+function callSettings({ concurrency, timeoutSeconds, attempts, limits }) {
+  return {
+    concurrency,
+    timeout_seconds: timeoutSeconds,
+    attempts,
+    ...(limits && {
+      requests_per_minute: limits.requestsPerMinute,
+      tokens_per_minute: limits.tokensPerMinute,
+    }),
+  };
 }
 
 /** A sample as the rollout that a trainer would send. */

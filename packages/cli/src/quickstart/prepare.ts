@@ -200,7 +200,7 @@ function configuration(folder: string, seed: number) {
     gate: {
       flip_rate: { max: 0.1 },
       label_pass_accuracy: { min: 0.8 },
-      label_kappa: { min: 0.6 },
+      label_kappa: { min: 0.5 },
       heldout_correlation: { min: 0.5 },
       regression: { min: 0.6 },
     },

@@ -12,6 +12,12 @@ export function orAbort<T>(work: Promise<T>, signal: AbortSignal, reason: () => 
   });
 }
 
+/**
+ * The reason of a signal that only ends timers and listeners of work that is done. It is made once: every `abort()` without
+ * a reason makes an error with its stack, for each call.
+ */
+export const ENDED = new DOMException('the work that this signal was for has ended', 'AbortError');
+
 /** A controller that also aborts when `parent` does. `unlink` when it is no longer needed. */
 export function childController(parent: AbortSignal): { controller: AbortController; unlink: () => void } {
   const controller = new AbortController();

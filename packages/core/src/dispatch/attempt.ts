@@ -1,5 +1,5 @@
 import { ProviderError, type LanguageModel, type ModelReply, type ModelRequest } from '@touchstone/spec';
-import { childController } from './abort.js';
+import { childController, ENDED } from './abort.js';
 import type { Clock } from './clock.js';
 
 /**
@@ -14,9 +14,10 @@ export async function callOnce(
   { timeoutMs, signal, clock }: { timeoutMs: number; signal: AbortSignal; clock: Clock },
 ): Promise<ModelReply> {
   const { controller, unlink } = childController(signal);
+  let stop = (): void => {};
   try {
     return await new Promise<ModelReply>((resolve, reject) => {
-      const stop = (): void => reject(cancelledCall(model));
+      stop = () => reject(cancelledCall(model));
       if (signal.aborted) return stop();
       controller.signal.addEventListener('abort', stop);
       if (timeoutMs < Infinity) {
@@ -31,8 +32,9 @@ export async function callOnce(
     });
   } finally {
     unlink();
+    controller.signal.removeEventListener('abort', stop);
     // Ends the timer; a request that has ended does not mind.
-    controller.abort();
+    controller.abort(ENDED);
   }
 }
 

@@ -1,5 +1,5 @@
 import { ProviderError } from '@touchstone/spec';
-import { childController } from './abort.js';
+import { childController, ENDED } from './abort.js';
 import type { Clock } from './clock.js';
 
 export interface HedgeOptions {
@@ -129,7 +129,7 @@ export async function withHedges<T>(
       run();
     });
   } finally {
-    controller.abort();
+    controller.abort(ENDED);
     unlink();
     await Promise.all(running);
   }

@@ -1,4 +1,5 @@
 import type { ModelReply, ProviderError, Random } from '@touchstone/spec';
+import { ENDED } from './abort.js';
 import { isCongestion, isWorthRepeating } from './backoff.js';
 import { createBreaker } from './breaker.js';
 import type { Clock } from './clock.js';
@@ -143,7 +144,7 @@ export function createLane(limits: LaneLimits, clock: Clock, jitter: Random): La
   function wakeAt(at: number, now: number): void {
     // Waking too early does no harm.
     if (wake && at !== Infinity && wake.at <= at + 1) return;
-    wake?.stop.abort();
+    wake?.stop.abort(ENDED);
     wake = undefined;
     if (at === Infinity) return;
     const mine = { at, stop: new AbortController() };

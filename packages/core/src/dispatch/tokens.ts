@@ -16,7 +16,16 @@ const SMOOTHING = 0.1;
 /** Bytes of all that a request sends as text (UTF-8). */
 export function requestBytes({ messages, schema }: ModelRequest): number {
   const text = messages.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0);
-  return text + (schema === undefined ? 0 : Buffer.byteLength(JSON.stringify(schema)));
+  return text + (schema === undefined ? 0 : schemaBytes(schema));
+}
+
+const bytesOfSchemas = new WeakMap<object, number>();
+
+/** A judge has one schema for all of its calls. */
+function schemaBytes(schema: object): number {
+  const known = bytesOfSchemas.get(schema) ?? Buffer.byteLength(JSON.stringify(schema));
+  bytesOfSchemas.set(schema, known);
+  return known;
 }
 
 /** A count that input tokens do not exceed: tokenizers that fall back to bytes make no more tokens than bytes. */

@@ -8,6 +8,7 @@ import {
   type ModelReply,
   type Usage,
 } from '@touchstone/spec';
+import { createHash } from 'node:crypto';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import { deriveMarker, sha256 } from './marker.js';
 import type { Rendered } from './prompt.js';
@@ -45,11 +46,16 @@ export function createAsk(options: {
 }): Ask {
   const { model, dispatcher, seed, fingerprint, config } = options;
   return async ({ render, schema, repeat, tried = 0, signal, logprobs }) => {
-    const unmarked = textOf(render('').messages);
-    const name = `${fingerprint}/${sha256(unmarked)}/${repeat}${tried === 0 ? '' : `/${tried}`}`;
-    const marker = deriveMarker(`${seed}`, name, unmarked);
+    const unmarked = render('').messages;
+    const shown = hashOf(unmarked);
+    const marker = deriveMarker(
+      `${seed}`,
+      `${fingerprint}/${shown}/${repeat}${tried === 0 ? '' : `/${tried}`}`,
+      ...unmarked.map(({ content }) => content),
+    );
     const { messages, sharedPrefix } = render(marker);
-    const content = sha256(textOf(messages));
+    // What is sent follows from what is shown and the marker: long texts are hashed once.
+    const content = sha256(`${shown}/${marker}`);
     const key = `${fingerprint}-${content.slice(0, 32)}-${repeat}`;
     const { reply, error, usage } = await dispatcher.call(
       model,
@@ -104,7 +110,9 @@ export async function askUntilRead<T extends object>(
   }
 }
 
-/** Messages as one text, each part's length before it, so that no two lists of messages look the same. */
-function textOf(messages: readonly Message[]): string {
-  return messages.map(({ role, content }) => `${role} ${content.length}\n${content}\n`).join('');
+/** SHA-256 of messages, each one's length before it, so that no two lists of messages look the same. */
+function hashOf(messages: readonly Message[]): string {
+  const hash = createHash('sha256');
+  for (const { role, content } of messages) hash.update(`${role} ${content.length}\n`).update(content);
+  return hash.digest('hex');
 }

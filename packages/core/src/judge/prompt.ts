@@ -86,7 +86,7 @@ export function createPrompt(spec: PromptSpec): Prompt {
       const last = parsed.at(-1)!.template;
       return {
         messages: parsed.map(({ role, template }) => ({ role, content: template.fill(valueOf) })),
-        sharedPrefix: last.fillUntil((name) => name === 'marker' || isSlot(name), valueOf).length,
+        sharedPrefix: last.lengthUntil((name) => name === 'marker' || isSlot(name), valueOf),
       };
     },
   };

@@ -11,8 +11,8 @@ export interface Template {
    * placeholders.
    */
   fill(valueOf: (name: string) => string): string;
-  /** The filled text before the first placeholder that `varies` says yes to. */
-  fillUntil(varies: (name: string) => boolean, valueOf: (name: string) => string): string;
+  /** Characters of the filled text before the first placeholder that `varies` says yes to. */
+  lengthUntil(varies: (name: string) => boolean, valueOf: (name: string) => string): number;
 }
 
 /**
@@ -44,9 +44,14 @@ export function parseTemplate(
   return {
     names: [...new Set(parts.flatMap((part) => ('placeholder' in part ? [part.placeholder] : [])))],
     fill: (valueOf) => filled(parts, valueOf),
-    fillUntil: (varies, valueOf) => {
-      const first = parts.findIndex((part) => 'placeholder' in part && varies(part.placeholder));
-      return filled(first < 0 ? parts : parts.slice(0, first), valueOf);
+    lengthUntil: (varies, valueOf) => {
+      let length = 0;
+      for (const part of parts) {
+        if ('literal' in part) length += part.literal.length;
+        else if (varies(part.placeholder)) break;
+        else length += valueOf(part.placeholder).length;
+      }
+      return length;
     },
   };
 }
@@ -61,5 +66,6 @@ export function tagNeutraliser(templates: readonly string[]): (text: string) => 
   );
   if (tags.size === 0) return (text) => text;
   const opening = new RegExp(`<(?=\\s*(?:/\\s*)?(?:${[...tags].join('|')})(?![\\w-]))`, 'gi');
-  return (text) => text.replace(opening, '&lt;');
+  // Most texts have no tag at all, and are long.
+  return (text) => (text.includes('<') ? text.replace(opening, '&lt;') : text);
 }
