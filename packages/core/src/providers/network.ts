@@ -53,7 +53,7 @@ export function send(url: string, { method, headers, body, signal }: NetworkRequ
     signal?.addEventListener('abort', onAbort);
     request.on('error', fail);
     request.on('timeout', () =>
-      request.destroy(withCode('the connection was idle for too long', 'ETIMEDOUT')),
+      request.destroy(withCode('the connection was idle for too long', 'ESOCKETTIMEDOUT')),
     );
     request.on('response', (response) => {
       const parts: Buffer[] = [];
