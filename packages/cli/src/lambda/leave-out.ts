@@ -21,10 +21,6 @@ const schema = new Proxy(function () {}, {
 export const z = schema;
 export default schema;`;
 
-/** Parts of undici that the one door to the network does not use: its own fetch, web sockets, mocks, caches, proxies. */
-const UNUSED_OF_UNDICI =
-  /[\\/]undici[\\/]lib[\\/](web|mock|interceptor|cache)[\\/]|[\\/]undici[\\/]lib[\\/](dispatcher[\\/](proxy-agent|socks5-proxy-agent|env-http-proxy-agent|retry-agent|h2c-client|client-h2|balanced-pool|round-robin-pool)|handler[\\/](cache-handler|cache-revalidation-handler|deduplication-handler|retry-handler|redirect-handler)|core[\\/]socks5-\w+|llhttp[\\/]llhttp-wasm)\.js$/;
-
 /** How provider packages import zod: as one object, of which no part can be left out. */
 const WHOLE_ZOD = /import \{ z(?: as (\w+))? \} from ["']zod\/v4["']/g;
 
@@ -54,7 +50,6 @@ export function leaveOut(packages: readonly string[]): Plugin {
       });
       build.onLoad({ filter: /./, namespace: 'no-schemas' }, () => ({ contents: NO_SCHEMAS }));
       build.onLoad({ filter: /./, namespace: 'absent' }, () => ({ contents: ABSENT }));
-      build.onLoad({ filter: UNUSED_OF_UNDICI }, () => ({ contents: ABSENT }));
       build.onLoad({ filter: /[\\/]@ai-sdk[\\/].*\.m?js$/ }, async ({ path }) => ({
         contents: (await readFile(path, 'utf8')).replace(
           WHOLE_ZOD,
