@@ -143,13 +143,8 @@ export const groupSchema = z
 export type GroupConfig = z.output<typeof groupSchema>;
 
 /** Judges that ask a model themselves. */
-const singleSchema = z.discriminatedUnion('kind', [
-  rubricSchema,
-  preferenceSchema,
-  groupSchema,
-  scoreModelSchema,
-  labelModelSchema,
-]);
+const SINGLE = [rubricSchema, preferenceSchema, groupSchema, scoreModelSchema, labelModelSchema] as const;
+const singleSchema = z.discriminatedUnion('kind', SINGLE);
 export type SingleJudgeConfig = z.output<typeof singleSchema>;
 
 const panelSchema = z
@@ -187,14 +182,7 @@ const panelSchema = z
   .meta({ id: 'panel_judge' });
 export type PanelConfig = z.output<typeof panelSchema>;
 
-const stageSchema = z.discriminatedUnion('kind', [
-  rubricSchema,
-  preferenceSchema,
-  groupSchema,
-  scoreModelSchema,
-  labelModelSchema,
-  panelSchema,
-]);
+const stageSchema = z.discriminatedUnion('kind', [...SINGLE, panelSchema]);
 
 const cascadeSchema = z
   .strictObject({
@@ -242,13 +230,5 @@ const cascadeSchema = z
 export type CascadeConfig = z.output<typeof cascadeSchema>;
 
 /** One judge of `touchstone.yaml`. */
-export const judgeSchema = z.discriminatedUnion('kind', [
-  rubricSchema,
-  preferenceSchema,
-  groupSchema,
-  scoreModelSchema,
-  labelModelSchema,
-  panelSchema,
-  cascadeSchema,
-]);
+export const judgeSchema = z.discriminatedUnion('kind', [...SINGLE, panelSchema, cascadeSchema]);
 export type JudgeConfig = z.output<typeof judgeSchema>;
