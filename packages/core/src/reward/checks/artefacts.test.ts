@@ -20,6 +20,7 @@ describe('artefacts', () => {
     ['mojibake', 'the supplierâ€™s price'],
     ['mojibake', 'voilÃ\u00a0'],
     ['mojibake', 'naÃ¯ve'],
+    ['mojibake', '20 â‚¬'],
     ['mojibake', 'ÐŸÑ€Ð¸Ð²ÐµÑ‚'],
     ['mojibake', 'ï»¿[]'],
   ])('finds %s in %j', async (kind, text) => {

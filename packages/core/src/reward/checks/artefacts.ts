@@ -51,7 +51,7 @@ const PATTERNS: readonly { kind: string; expression: RegExp }[] = [
   {
     kind: 'mojibake',
     expression: new RegExp(
-      `ï¿½|ï»¿|â[\\u0080€][${CONTINUATION}]|(?:[ÐÑ][${CONTINUATION}]){2}|` +
+      `ï¿½|ï»¿|â[\\u0080€][${CONTINUATION}]|â[\\u0082‚]¬|(?:[ÐÑ][${CONTINUATION}]){2}|` +
         `[ÂÃ](?![${PUNCTUATION}])[${CONTINUATION}]|(?<!\\p{Lu})[ÂÃ][${PUNCTUATION}]`,
       'gu',
     ),
