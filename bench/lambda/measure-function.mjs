@@ -27,7 +27,8 @@ export async function measureFunction({ command: [program, args], env, rounds, l
     }
     if (signal === 'SIGKILL' || code === 137) killed++;
     else if (code !== 0) throw new Error(`${program} ended with exit code ${code}: ${stderr.slice(-500)}`);
-    else runs.push(JSON.parse(output));
+    // The function's log comes before.
+    else runs.push(JSON.parse(output.trim().split('\n').at(-1)));
   }
   const truth = new Map(samples.map(({ id, truth: one }) => [id, expectedScore(one)]));
   const right = (results) =>
