@@ -113,6 +113,7 @@ export async function askUntilRead<T extends object>(
 /** SHA-256 of messages, each one's length before it, so that no two lists of messages look the same. */
 function hashOf(messages: readonly Message[]): string {
   const hash = createHash('sha256');
-  for (const { role, content } of messages) hash.update(`${role} ${content.length}\n`).update(content);
+  for (const { role, content } of messages)
+    hash.update(`${role} ${content.length}\n`).update(content).update('\n');
   return hash.digest('hex');
 }
