@@ -4,4 +4,5 @@ export * from './providers/index.js';
 export * from './reward/index.js';
 export * from './data/index.js';
 export { parseAnswer } from './answer.js';
+export { isRecord, own } from './own.js';
 export { readTaskPath } from './task-path.js';

@@ -1,5 +1,6 @@
 import type { CriterionVerdict } from '@touchstone/spec';
 import { jsonrepair } from 'jsonrepair';
+import { isRecord, own } from '../own.js';
 import { hasDuplicateKeys, lastObjectWith } from './extract.js';
 import type { Criterion } from './criterion.js';
 import { scaleRange, toScore, weightedMean } from './score.js';
@@ -67,7 +68,7 @@ function readObject(
   } catch {
     return undefined; // Not JSON: the caller tries the next slice, then a repaired one.
   }
-  if (!isFields(value) || own(value, 'id') !== marker) return undefined;
+  if (!isRecord(value) || own(value, 'id') !== marker) return undefined;
   if (hasDuplicateKeys(json)) return { problem: 'a key occurs twice in one object of the reply' };
   return { value, slice: json, ...(start === undefined ? {} : { start }) };
 }
@@ -91,7 +92,7 @@ export function readVerdicts(
   if (!Array.isArray(entries)) return { problem: '"verdicts" is not a list' };
   const found = new Map<string, CriterionVerdict>();
   for (const entry of entries as unknown[]) {
-    if (!isFields(entry)) return { problem: 'an entry of "verdicts" is not an object' };
+    if (!isRecord(entry)) return { problem: 'an entry of "verdicts" is not an object' };
     const name = own(entry, 'criterion');
     const criterion = criteria.find((one) => one.name === name);
     if (!criterion) return { problem: `unknown criterion ${show(name)}` };
@@ -139,14 +140,6 @@ function contradicts(
   if (total === undefined || total === null) return false;
   const mean = weightedMean(verdicts.map(({ value }, i) => ({ value, weight: criteria[i]!.weight })));
   return typeof total !== 'number' || Math.abs(total - mean) > ROUNDING + 1e-9;
-}
-
-export function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-export function own(fields: Fields, key: string): unknown {
-  return Object.hasOwn(fields, key) ? fields[key] : undefined;
 }
 
 export function show(value: unknown): string {

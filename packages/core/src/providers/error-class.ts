@@ -1,5 +1,7 @@
 import type { APICallError } from '@ai-sdk/provider';
 import type { AbstentionReason } from '@touchstone/spec';
+import { own } from '../own.js';
+import { parseBody } from './body.js';
 
 /** What a refusal means for the call. */
 export interface ErrorClass {
@@ -87,26 +89,11 @@ export function classify(
 export function errorNames(error: APICallError): string[] {
   const header = error.responseHeaders?.['x-amzn-errortype'];
   const names: unknown[] = [header?.split(/[:#]/, 1)[0]];
-  const body = parse(error.responseBody);
+  const body = parseBody(error.responseBody);
   const inner = own(body, 'error');
   // Bedrock's body may name it with a prefix: com.amazon.coral.service#ThrottlingException.
   const type = own(body, '__type');
   names.push(typeof type === 'string' ? type.slice(type.lastIndexOf('#') + 1) : undefined);
   for (const at of [inner, body]) names.push(own(at, 'code'), own(at, 'type'));
   return names.filter((name) => typeof name === 'string');
-}
-
-function parse(text: string | undefined): unknown {
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Proxies answer with pages of their own; the status alone counts then.
-    return undefined;
-  }
-}
-
-function own(value: unknown, key: string): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-  return (value as Record<string, unknown>)[key];
 }

@@ -6,6 +6,8 @@ import {
   type LanguageModelV3GenerateResult,
 } from '@ai-sdk/provider';
 import { STATUS_CODES } from 'node:http';
+import { own } from '../own.js';
+import { parseBody } from './body.js';
 import { plainHeaders, send, type NetworkReply } from './network.js';
 
 export interface OpenAIChatOptions {
@@ -83,7 +85,7 @@ interface Completion {
 }
 
 function readCompletion(url: string, reply: NetworkReply): LanguageModelV3GenerateResult {
-  const body = parse(reply.bytes.toString()) as Completion | null | undefined;
+  const body = parseBody(reply.bytes.toString()) as Completion | null | undefined;
   const choice = Array.isArray(body?.choices) ? body.choices[0] : undefined;
   if (typeof choice?.message !== 'object' || choice.message === null) {
     throw failure(url, reply, 'no chat completion');
@@ -141,7 +143,7 @@ function count(tokens: unknown): number | undefined {
 function failure(url: string, { status, headers, bytes }: NetworkReply, said?: string): APICallError {
   const text = bytes.toString();
   return new APICallError({
-    message: said ?? messageOf(parse(text)) ?? STATUS_CODES[status] ?? `status ${status}`,
+    message: said ?? messageOf(parseBody(text)) ?? STATUS_CODES[status] ?? `status ${status}`,
     url,
     // The prompt is left out: errors are kept longer, and shown to more people, than prompts should be.
     requestBodyValues: undefined,
@@ -157,19 +159,4 @@ function messageOf(body: unknown): string | undefined {
     if (typeof found === 'string' && found !== '') return found;
   }
   return undefined;
-}
-
-function own(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, key)
-    ? (value as Record<string, unknown>)[key]
-    : undefined;
-}
-
-/** Undefined when it is not JSON: proxies answer with pages of their own. */
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,6 @@
+import { own } from '@touchstone/core';
 import type { JsonValue, Message } from '@touchstone/spec';
 import { z } from 'zod';
-import { own } from '../own.js';
 import { describeOutcome } from '../scoring/describe-outcome.js';
 import type { Adapter } from './adapter.js';
 import { parseBody } from './adapter.js';

@@ -1,6 +1,6 @@
+import { isRecord, own } from '@touchstone/core';
 import { InputError, type JsonValue } from '@touchstone/spec';
 import { z } from 'zod';
-import { isRecord, own } from '../own.js';
 import type { Adapter, Judged } from './adapter.js';
 import { parseBody } from './adapter.js';
 import { textOf, toRollout } from './sample.js';

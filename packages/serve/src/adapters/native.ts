@@ -1,6 +1,6 @@
+import { isRecord, own } from '@touchstone/core';
 import { InputError, type Rollout } from '@touchstone/spec';
 import { z } from 'zod';
-import { isRecord, own } from '../own.js';
 import { describeOutcome } from '../scoring/describe-outcome.js';
 import { parseSampleLine } from '../scoring/sample.js';
 import type { Adapter } from './adapter.js';

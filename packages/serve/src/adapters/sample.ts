@@ -1,5 +1,5 @@
+import { isRecord, own } from '@touchstone/core';
 import { InputError, type JsonValue, type Message, type Rollout } from '@touchstone/spec';
-import { isRecord, own } from '../own.js';
 import { parseSampleLine } from '../scoring/sample.js';
 
 /** What a trainer sends beside prompt and answer. */

@@ -1,12 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import type { RewardFunction } from '@touchstone/core';
-import type { AbstentionPolicy, Rollout } from '@touchstone/spec';
+import type { AbstentionPolicy } from '@touchstone/spec';
 import { ADAPTERS, type Adapter } from '../adapters/index.js';
 import { toFloatJson } from '../adapters/float-json.js';
-import { scoreNovaEvent, type NovaResult } from '../nova/score.js';
+import { scoreNovaEvent } from '../nova/score.js';
 import type { Rendezvous } from '../rendezvous/rendezvous.js';
 import { createJudgeWatch } from '../scoring/judge-watch.js';
-import type { Notice, Report } from '../scoring/notice.js';
+import type { Report } from '../scoring/notice.js';
+import type { Outcome } from '../scoring/outcome.js';
+import { noticeOf } from '../scoring/score-within.js';
 import { answerCall, readCallOptions } from './answer.js';
 import { readJsonBody } from './body.js';
 import { countOf, promptOf, reportLacking, type Counts } from './log.js';
@@ -77,35 +79,28 @@ export function createHandlers(handling: Handling): ReadonlyMap<string, Handler>
   }
 
   const nova: Handler = async (exchange) => {
-    const seen = new Map<string, Rollout>();
-    const notices: Notice[] = [];
-    const watched: RewardFunction = {
-      async score(rollouts, options) {
-        for (const rollout of rollouts) seen.set(rollout.id, rollout);
-        const signals = [exchange.signal, ...(options?.signal ? [options.signal] : [])];
-        const rewards = await reward.score(rollouts, { ...options, signal: AbortSignal.any(signals) });
-        rewards.forEach((one) => watch.see(one));
-        return rewards;
-      },
-    };
     const { deadlineMs = Infinity } = readCallOptions(exchange.query);
-    const results = await scoreNovaEvent(await readJsonBody(exchange.request), watched, {
+    const statuses: Outcome['status'][] = [];
+    const results = await scoreNovaEvent(await readJsonBody(exchange.request), reward, {
       deadlineMs,
+      signal: exchange.signal,
       // The wire must carry a number.
       abstention: policy === 'group-mean' ? 'group-mean' : 'neutral',
-      report: (notice) => void notices.push(notice),
+      report: () => {}, // Told below, with the prompt where that is wanted.
+      onSample({ id, rollout }, outcome) {
+        statuses.push(outcome.status);
+        watch.see(outcome);
+        telemetry.outcome('nova', outcome);
+        const notice = noticeOf(id, outcome);
+        if (notice === undefined) return;
+        report({
+          ...notice,
+          request: exchange.number,
+          ...(logPrompts && rollout ? promptOf(rollout) : {}),
+        });
+      },
     });
-    exchange.counts = countOf(results.map(statusOf));
-    for (const notice of notices) {
-      const rollout = logPrompts ? seen.get(`${notice.id}`) : undefined;
-      report({ ...notice, request: exchange.number, ...(rollout ? promptOf(rollout) : {}) });
-    }
-    const lacking = notices.values();
-    for (const result of results) {
-      const status = statusOf(result);
-      const { reason = '' } = (status === 'scored' ? undefined : lacking.next().value) ?? {};
-      telemetry.outcome('nova', { status, score: result.aggregate_reward_score, reason });
-    }
+    exchange.counts = countOf(statuses);
     return results;
   };
 
@@ -127,10 +122,4 @@ export function createHandlers(handling: Handling): ReadonlyMap<string, Handler>
     ['nemo-gym-seed-session', () => Promise.resolve({})],
     ['nemo-gym-reverify-mode', () => Promise.resolve('stateless')],
   ]);
-}
-
-function statusOf({ metrics_list: metrics }: NovaResult): 'scored' | 'abstained' | 'failed' {
-  const has = (name: string): boolean => metrics.some((one) => one.name === name && one.value === 1);
-  if (has('judge_abstained')) return 'abstained';
-  return has('invalid_sample') ? 'failed' : 'scored';
 }

@@ -44,6 +44,9 @@ export function reportLacking(
   }
 }
 
-export function promptOf({ task, response }: Judged['rollout']): Pick<Notice, 'messages' | 'response'> {
+export function promptOf({
+  task,
+  response,
+}: Pick<Judged['rollout'], 'task' | 'response'>): Pick<Notice, 'messages' | 'response'> {
   return { messages: task.messages, response };
 }

@@ -1,7 +1,6 @@
-import { networkFetch } from '@touchstone/core';
+import { own, networkFetch } from '@touchstone/core';
 import { InputError, RunError } from '@touchstone/spec';
 import { AwsV4Signer } from 'aws4fetch';
-import { own } from '../own.js';
 
 type Env = Record<string, string | undefined>;
 

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { parseTaskLine } from '@touchstone/core';
+import { isRecord, own, parseTaskLine } from '@touchstone/core';
 import { InputError, type Rollout } from '@touchstone/spec';
-import { isRecord, own } from '../own.js';
 import { conversationOf, splitTurns } from './shapes.js';
 
 /** One sample of a reward event. */

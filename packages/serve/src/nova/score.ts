@@ -1,7 +1,8 @@
-import { applyAbstentionPolicy, type RewardFunction } from '@touchstone/core';
+import type { RewardFunction } from '@touchstone/core';
 import { NO_USAGE, type Reward } from '@touchstone/spec';
 import { reportToStderr, type Report } from '../scoring/notice.js';
 import { noticeOf, scoreWithin, type Outcome } from '../scoring/score-within.js';
+import { NEUTRAL, numbersFor } from '../scoring/stand-in.js';
 import { parseRewardEvent, type NovaSample } from './event.js';
 
 /** One entry of the answer, as Amazon Nova training and evaluation read it. */
@@ -26,6 +27,8 @@ export interface NovaOptions {
   abstention?: 'neutral' | 'group-mean';
   /** Milliseconds from now; what is not judged by then counts as abstained. Default: none. */
   deadlineMs?: number;
+  /** When it aborts, what is not judged yet counts as abstained. */
+  signal?: AbortSignal;
   /** What scores of 0 and 1 become on the wire. Default: 0 and 1. */
   range?: { min: number; max: number };
   /** Told of every sample without a score. Default: a JSON line on standard error each. */
@@ -33,9 +36,6 @@ export interface NovaOptions {
   /** Told of every sample with what it got, in order, for a log. */
   onSample?: (sample: NovaSample, outcome: Outcome, result: NovaResult) => void;
 }
-
-/** The article's score for what could not be judged, on 0–1. */
-const NEUTRAL = 0.5;
 
 const NO_ANSWER: Reward = {
   status: 'scored',
@@ -62,7 +62,7 @@ export async function scoreNovaEvent(
 ): Promise<NovaResult[]> {
   const { abstention = 'neutral', range = { min: 0, max: 1 }, report = reportToStderr, onSample } = options;
   const samples = parseRewardEvent(event);
-  const outcomes = await outcomesOf(samples, reward, options.deadlineMs);
+  const outcomes = await outcomesOf(samples, reward, options);
   const scores = scoresOf(samples, outcomes, abstention);
   return samples.map((sample, i) => {
     const outcome = outcomes[i]!;
@@ -86,41 +86,27 @@ export async function scoreNovaEvent(
 async function outcomesOf(
   samples: readonly NovaSample[],
   reward: RewardFunction,
-  deadlineMs: number | undefined,
+  { deadlineMs, signal }: NovaOptions,
 ): Promise<Outcome[]> {
   const rollouts = samples.flatMap(({ id, rollout, group }) =>
     rollout === null ? [] : [{ ...rollout, id: `${id}`, finish: 'stop' as const, group, policy: 'external' }],
   );
-  const scored = (await scoreWithin(rollouts, reward, deadlineMs)).values();
+  const scored = (await scoreWithin(rollouts, reward, deadlineMs, signal ? { signal } : {})).values();
   return samples.map(({ rollout, problem }): Outcome => {
     if (problem !== undefined) return { status: 'failed', detail: problem };
     return rollout === null ? NO_ANSWER : scored.next().value!;
   });
 }
 
-/** Scores of 0–1, with each one that is missing as `abstention` has it. */
+/** Scores of 0–1, with what stands in for each that is missing. A sample that failed has no part in a group: it is neutral. */
 function scoresOf(
   samples: readonly NovaSample[],
   outcomes: readonly Outcome[],
   abstention: 'neutral' | 'group-mean',
 ): number[] {
-  const groups = new Map<string, { reward: Reward; index: number }[]>();
-  outcomes.forEach((outcome, index) => {
-    if (outcome.status === 'failed') return;
-    const { group } = samples[index]!;
-    const members = groups.get(group) ?? [];
-    members.push({ reward: outcome, index });
-    groups.set(group, members);
-  });
-  const scores = outcomes.map(() => NEUTRAL);
-  for (const members of groups.values()) {
-    const substituted = applyAbstentionPolicy(
-      members.map(({ reward }) => reward),
-      abstention,
-    );
-    members.forEach(({ index }, i) => (scores[index] = substituted[i] ?? NEUTRAL));
-  }
-  return scores;
+  const groups = samples.map(({ group }) => group);
+  const numbers = numbersFor(outcomes, groups, abstention);
+  return numbers.map((number, i) => (outcomes[i]!.status === 'failed' ? NEUTRAL : number));
 }
 
 function flag(name: string, isSo: boolean): NovaMetric {

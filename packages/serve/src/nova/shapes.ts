@@ -1,5 +1,5 @@
+import { isRecord, own } from '@touchstone/core';
 import type { JsonValue } from '@touchstone/spec';
-import { isRecord, own } from '../own.js';
 
 /** A sample of any shape, as a conversation whose last turn is the answer, if there is one. */
 export interface Conversation {

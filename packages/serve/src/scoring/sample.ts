@@ -1,6 +1,5 @@
-import { parseTaskLine } from '@touchstone/core';
+import { isRecord, parseTaskLine } from '@touchstone/core';
 import type { Rollout } from '@touchstone/spec';
-import { isRecord } from '../own.js';
 
 /**
  * A task line with its answer: `{"messages": [...], "reference_answer"?, "metadata"?, ..., "response": "..."}`.

@@ -2,7 +2,7 @@ import type { AbstentionPolicy } from '@touchstone/spec';
 import type { Outcome } from './outcome.js';
 
 /** The article's score for what could not be judged, on 0–1. */
-const NEUTRAL = 0.5;
+export const NEUTRAL = 0.5;
 
 /**
  * A number of 0–1 for every outcome, for wires that must carry one: the score, or what stands in for it. Under

@@ -1,5 +1,4 @@
-import { createReward, type RewardFunction } from '@touchstone/core';
-import { createReplyCache } from '@touchstone/serve';
+import { createReplyCache, createReward, type RewardFunction } from '@touchstone/core';
 import type { AbstentionPolicy } from '@touchstone/spec';
 import { loadScoringConfig } from '../../config/load.js';
 import { openCheckContext } from '../../run/check-context.js';

@@ -1,6 +1,7 @@
 import type { CriterionVerdict } from '@touchstone/spec';
 import type { Criterion } from '../criterion.js';
-import { findReply, isFields, own, readVerdicts, show, type Fields } from '../parse.js';
+import { isRecord, own } from '../../own.js';
+import { findReply, readVerdicts, show, type Fields } from '../parse.js';
 
 /** What a reply says of each candidate, by the id that it was shown under. */
 export type GroupReply<T> = Map<string, T> | { problem: string };
@@ -48,7 +49,7 @@ function readCandidates<T extends object>(
   if (!Array.isArray(entries)) return { problem: `"${list}" is not a list` };
   const found = new Map<string, T>();
   for (const entry of entries as unknown[]) {
-    if (!isFields(entry)) return { problem: `an entry of "${list}" is not an object` };
+    if (!isRecord(entry)) return { problem: `an entry of "${list}" is not an object` };
     const id = ids.find((one) => one === own(entry, 'candidate'));
     if (id === undefined) return { problem: `unknown candidate ${show(own(entry, 'candidate'))}` };
     if (found.has(id)) return { problem: `candidate "${id}" is there twice` };

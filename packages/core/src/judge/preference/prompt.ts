@@ -1,5 +1,6 @@
 import type { JsonObject, Message, Task } from '@touchstone/spec';
-import { findReply, own, show } from '../parse.js';
+import { own } from '../../own.js';
+import { findReply, show } from '../parse.js';
 import { createPrompt, taskSections, type Rendered } from '../prompt.js';
 import type { PreferenceConfig } from '../schema.js';
 
