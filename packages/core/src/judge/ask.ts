@@ -28,7 +28,8 @@ interface Question {
 
 /** What came: a whole reply with the marker it must carry, or why there is none. */
 type Asked = { key: string; raw: string; usage: Usage } & (
-  { reply: ModelReply; marker: string } | { reply?: undefined; reason: AbstentionReason; detail: string }
+  | { reply: ModelReply; marker: string }
+  | { reply?: undefined; reason: AbstentionReason; detail: string; isCutOff?: boolean }
 );
 
 export type Ask = (question: Question) => Promise<Asked>;
@@ -75,7 +76,7 @@ export function createAsk(options: {
     const asked = { key, raw: reply.text, usage };
     if (reply.finish === 'length') {
       const detail = `the reply was cut off at ${config.max_tokens} tokens; raise judge.max_tokens`;
-      return { ...asked, reason: 'truncation', detail };
+      return { ...asked, reason: 'truncation', detail, isCutOff: true };
     }
     if (reply.finish === 'refusal')
       return { ...asked, reason: 'refusal', detail: 'the judge model refused to answer' };
@@ -89,8 +90,8 @@ export type Said<T> = { key: string; raw: string; usage: Usage } & (
 );
 
 /**
- * Asks, and asks again under a new marker while the reply cannot be read: `tries` times in all. A model that stumbled over
- * a marker seldom stumbles over the next one.
+ * Asks, and asks again under a new marker while the reply is cut off or cannot be read: `tries` times in all. A model that
+ * stumbled over a marker, or did not come to an end, seldom does so again.
  */
 export async function askUntilRead<T extends object>(
   ask: Ask,
@@ -103,10 +104,14 @@ export async function askUntilRead<T extends object>(
     const asked = await ask({ ...question, tried });
     usage = addUsage(usage, asked.usage);
     const { key, raw } = asked;
-    if (!asked.reply) return { key, raw, usage, reason: asked.reason, detail: asked.detail };
+    const isLast = tried + 1 >= tries;
+    if (!asked.reply) {
+      if (asked.isCutOff && !isLast) continue;
+      return { key, raw, usage, reason: asked.reason, detail: asked.detail };
+    }
     const said = read(asked.reply, asked.marker);
     if (!('problem' in said)) return { key, raw, usage, said };
-    if (tried + 1 >= tries) return { key, raw, usage, reason: 'unparseable', detail: said.problem };
+    if (isLast) return { key, raw, usage, reason: 'unparseable', detail: said.problem };
   }
 }
 

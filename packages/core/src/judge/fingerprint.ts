@@ -1,3 +1,4 @@
+import type { LanguageModel } from '@touchstone/spec';
 import { sha256 } from './marker.js';
 
 /**
@@ -14,4 +15,9 @@ export function fingerprintOf(parts: unknown[], more: object = {}): string {
 export function fallbacksOf(config: object): { fallbacks?: unknown } {
   const { fallbacks } = config as { fallbacks?: unknown };
   return Array.isArray(fallbacks) && fallbacks.length > 0 ? { fallbacks } : {};
+}
+
+/** What makes a model this one. Of a local model it is the weights: the same ones are the same judge in every folder. */
+export function identityOf({ id, version }: LanguageModel): readonly [string, string] {
+  return [id.startsWith('local:') ? 'local' : id, version];
 }

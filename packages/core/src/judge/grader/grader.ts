@@ -11,7 +11,7 @@ import {
 import { isBlank } from '../../answer.js';
 import type { Dispatcher } from '../../dispatch/dispatcher.js';
 import { parseAnswerTemplate } from './answer-template.js';
-import { fallbacksOf, fingerprintOf } from '../fingerprint.js';
+import { fallbacksOf, fingerprintOf, identityOf } from '../fingerprint.js';
 import type { Judge, Judgement } from '../judge.js';
 import type { AnswerScore } from '../score.js';
 import { sha256 } from '../marker.js';
@@ -46,7 +46,7 @@ export function createGraderJudge(
   const fingerprint = fingerprintOf(
     [
       config.kind,
-      [model.id, model.version],
+      identityOf(model),
       [config.messages, config.max_tokens, config.temperature, config.max_candidate_characters],
       config.kind === 'score-model' ? config.range : [config.labels, config.passing_labels],
       SCORE_PARSER_VERSION,

@@ -13,7 +13,7 @@ import type { Dispatcher } from '../../dispatch/dispatcher.js';
 import { createAsk, type Ask } from '../ask.js';
 import type { Criterion } from '../criterion.js';
 import { distinctAnswers } from '../distinct.js';
-import { fallbacksOf, fingerprintOf } from '../fingerprint.js';
+import { fallbacksOf, fingerprintOf, identityOf } from '../fingerprint.js';
 import type { Judge, JudgedRollout, Judgement, JudgeOptions } from '../judge.js';
 import { deriveMarker, sha256 } from '../marker.js';
 import { PARSER_VERSION } from '../parse.js';
@@ -53,7 +53,7 @@ export function createGroupJudge(
   const fingerprint = fingerprintOf(
     [
       'group',
-      [model.id, model.version, model.structuredOutput],
+      [...identityOf(model), model.structuredOutput],
       prompt.templates,
       [config.objective, criteria, config.inputs, mode],
       [config.max_tokens, config.temperature, config.max_candidate_characters],

@@ -13,7 +13,7 @@ import { readTaskPath, toText } from '../../task-path.js';
 import { createAsk } from '../ask.js';
 import type { Criterion } from '../criterion.js';
 import { distinctAnswers } from '../distinct.js';
-import { fallbacksOf, fingerprintOf } from '../fingerprint.js';
+import { fallbacksOf, fingerprintOf, identityOf } from '../fingerprint.js';
 import type { Judge, JudgedRollout, Judgement, JudgeOptions } from '../judge.js';
 import { sha256 } from '../marker.js';
 import { PARSER_VERSION } from '../parse.js';
@@ -54,7 +54,7 @@ export function createPreferenceJudge(
   const fingerprint = fingerprintOf(
     [
       'preference',
-      [model.id, model.version, model.structuredOutput],
+      [...identityOf(model), model.structuredOutput],
       prompt.templates,
       [config.objective, config.prefer, config.inputs, config.ties],
       [config.max_tokens, config.temperature, config.max_candidate_characters],

@@ -99,13 +99,16 @@ describe('a judge of items', () => {
     expect(answer).toEqual({ status: 'scored', score: 0.5 });
   });
 
-  it('asks again under a new marker when it cannot read the reply, and counts both', async () => {
+  it.each<[string, (reply: ModelReply) => ModelReply]>([
+    ['cannot be read', (reply) => ({ ...reply, text: reply.text.replace('"id":"', '"id":"x') })],
+    ['is cut off', (reply) => ({ ...reply, finish: 'length' })],
+  ])('asks again under a new marker when the reply %s, and counts both', async (_, spoil) => {
     const { model, requests } = ruleModel();
     const stumbles: LanguageModel = {
       ...model,
       async generate(request) {
         const reply = await model.generate(request);
-        return requests.length === 1 ? { ...reply, text: reply.text.replace('"id":"', '"id":"x') } : reply;
+        return requests.length === 1 ? spoil(reply) : reply;
       },
     };
     const { answer, usage } = await judgeOne(judgeWith(stumbles), '[{"grade":5}]');
@@ -167,9 +170,17 @@ describe('a judge of items', () => {
       judgeWith(model, { criteria: config.criteria.slice(0, 1) }),
     ].map(({ fingerprint }) => fingerprint);
     expect(new Set(prints).size).toBe(prints.length);
-    // As it was before there were vetoes, rules and batches: replies paid for then are still found.
-    expect(prints[0]).toBe('5f6dfe7ae7a3667c');
     expect(judgeWith(model, {}, 9).fingerprint).toBe(prints[0]);
+    const api = { ...model, id: 'anthropic:judge' };
+    // As it was before there were vetoes, rules and batches: replies paid for then are still found.
+    expect(judgeWith(api).fingerprint).toBe('12e4722d2e9b601e');
+    expect(judgeWith({ ...api, id: 'anthropic:other' }).fingerprint).not.toBe(judgeWith(api).fingerprint);
+  });
+
+  it('is the same judge wherever its local model lies', () => {
+    const { model } = ruleModel();
+    const moved = { ...model, id: 'local:../elsewhere/judge' };
+    expect(judgeWith(moved).fingerprint).toBe(judgeWith(model).fingerprint);
   });
 });
 

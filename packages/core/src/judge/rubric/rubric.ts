@@ -9,7 +9,7 @@ import {
 import type { Dispatcher } from '../../dispatch/dispatcher.js';
 import { askUntilRead, createAsk, type Said } from '../ask.js';
 import type { Criterion } from '../criterion.js';
-import { fallbacksOf, fingerprintOf } from '../fingerprint.js';
+import { fallbacksOf, fingerprintOf, identityOf } from '../fingerprint.js';
 import type { Judge, JudgedRollout, JudgeOptions } from '../judge.js';
 import { PARSER_VERSION, parseReply } from '../parse.js';
 import { replySchema } from '../reply-format.js';
@@ -42,7 +42,7 @@ export function createRubricJudge(
   const { rules, criteria_per_call, logprobs, aggregate: how } = config;
   const fingerprint = fingerprintOf(
     [
-      [model.id, model.version, model.structuredOutput],
+      [...identityOf(model), model.structuredOutput],
       batches[0]!.renderer.templates,
       [config.objective, config.criteria, config.inputs, config.unit],
       [config.max_tokens, config.temperature, config.max_items, config.max_candidate_characters],
