@@ -1,4 +1,4 @@
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type RequestListener, type ServerOptions } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { networkFetch, send } from './network.js';
@@ -8,8 +8,11 @@ afterEach(async () => {
   for (const close of closers.splice(0)) await close();
 });
 
-async function listen(listener: RequestListener): Promise<{ url: string; connections: () => number }> {
-  const server = createServer(listener);
+async function listen(
+  listener: RequestListener,
+  options: ServerOptions = {},
+): Promise<{ url: string; connections: () => number }> {
+  const server = createServer(options, listener);
   let connections = 0;
   server.on('connection', () => connections++);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -63,6 +66,20 @@ describe('send', () => {
     });
     await expect(post(url)).rejects.toMatchObject({ code: 'ECONNRESET' });
     await expect(post(`${url}half`)).rejects.toMatchObject({ code: 'ECONNRESET' });
+  });
+
+  it('waits for a reply longer than the server keeps an unused connection', async () => {
+    const { url, connections } = await listen(
+      (request, response) => {
+        request.resume();
+        setTimeout(() => response.end('late'), request.url === '/slow' ? 1600 : 0);
+      },
+      { keepAliveTimeout: 2000 },
+    );
+    const first = await post(url);
+    expect(first.headers['keep-alive']).toBe('timeout=2');
+    expect((await post(`${url}slow`)).bytes.toString()).toBe('late');
+    expect(connections()).toBe(1);
   });
 
   it('gives up on a reply without end', async () => {

@@ -4,9 +4,11 @@ import https from 'node:https';
 /** No API reply that a judge or a policy writes comes near this size. */
 const MAX_REPLY_BYTES = 32 * 1024 * 1024;
 /** A backstop only: callers bring their own, shorter, deadline as an abort signal. */
-const IDLE_MS = 15 * 60 * 1000;
+const SILENCE_MS = 15 * 60 * 1000;
+/** A connection is kept unused for this long, or for less where the server says so (`Keep-Alive: timeout=5`). */
+const UNUSED_MS = 60 * 1000;
 
-const options = { keepAlive: true, timeout: IDLE_MS };
+const options = { keepAlive: true, timeout: UNUSED_MS };
 const agents = { 'http:': new http.Agent(options), 'https:': new https.Agent(options) };
 
 export interface NetworkRequest {
@@ -38,6 +40,8 @@ export function send(url: string, { method, headers, body, signal }: NetworkRequ
     if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError(`send: ${protocol} is not HTTP`);
     const request = (protocol === 'https:' ? https : http).request(target, {
       agent: agents[protocol],
+      // Without it a connection that is used again keeps the time that it may be unused, and slow replies are cut off.
+      timeout: SILENCE_MS,
       method,
       headers: body == null ? headers : { ...headers, 'content-length': Buffer.byteLength(body) },
     });
