@@ -295,4 +295,18 @@ describe('paying once', () => {
     expect([...order].sort()).toEqual([...prompts].sort());
     expect(order.slice(0, 3).sort()).toEqual(['p0', 'p1', 'p2']);
   });
+
+  it('lets a question that is asked again go before new ones', async () => {
+    const order: string[] = [];
+    plan = (n, prompt, response) => {
+      order.push(prompt);
+      answerLater(n, prompt, response);
+    };
+    const { call } = dispatcher({ concurrency: 1 });
+    await Promise.all([
+      ...['a', 'b', 'c'].map((prompt) => call(model, ask(prompt), prompt)),
+      call(model, ask('again'), 'again', true),
+    ]);
+    expect(order).toEqual(['a', 'again', 'b', 'c']);
+  });
 });

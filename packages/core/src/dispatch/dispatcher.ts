@@ -63,8 +63,10 @@ export interface Dispatcher {
    * Asks `model`. `key` is an idempotency key: a cached reply, or a call in flight with the same key, answers free.
    * Failures of the provider come back as `error`; anything else a model throws (a defect) is thrown.
    * When `request.signal` aborts, the call ends at once with an error of reason `timeout`.
+   *
+   * @param isAgain the question was asked before and waited its turn then: it goes before new ones.
    */
-  call(model: LanguageModel, request: ModelRequest, key: string): Promise<CallResult>;
+  call(model: LanguageModel, request: ModelRequest, key: string, isAgain?: boolean): Promise<CallResult>;
   /**
    * Total of all calls so far. `calls` counts requests that were paid for, `saved` calls that were not. A request that
    * ended without an answer (a timeout, a cut connection, the slower one of two) counts with its estimated input and
@@ -77,6 +79,7 @@ export interface Dispatcher {
 interface Ask {
   request: ModelRequest;
   key: string;
+  isAgain: boolean;
   bytes: number;
   signal: AbortSignal;
   pay(usage: Usage): void;
@@ -212,7 +215,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
           ({ signal, isHedge, onStart }) =>
             send(route, ask, {
               signal,
-              isUrgent: isHedge || failures + forgiven > 0,
+              isUrgent: isHedge || ask.isAgain || failures + forgiven > 0,
               isPatient: isPatient && !isHedge,
               isHedge,
               onStart() {
@@ -253,10 +256,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   async function work(
     model: LanguageModel,
-    request: ModelRequest,
-    key: string,
-    signal: AbortSignal,
+    question: Pick<Ask, 'request' | 'key' | 'isAgain' | 'signal'>,
   ): Promise<CallResult> {
+    const { request, key, signal } = question;
     let usage = NO_USAGE;
     const pay = (more: Usage): void => {
       usage = addUsage(usage, more);
@@ -268,7 +270,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         telemetry.saved(model, 'cache');
         return { reply: known, cached: true, usage };
       }
-      const reply = await answer(model, { request, key, bytes: requestBytes(request), signal, pay });
+      const reply = await answer(model, { ...question, bytes: requestBytes(request), pay });
       await cache?.put(key, reply);
       return { reply, cached: false, usage };
     } catch (error) {
@@ -279,11 +281,11 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   return {
     usage: () => total,
-    async call(model, request, key) {
+    async call(model, request, key, isAgain = false) {
       const { value, isPayer } = await coalesce(
         key,
         request.signal,
-        (signal) => telemetry.call(model, key, () => work(model, request, key, signal)),
+        (signal) => telemetry.call(model, key, () => work(model, { request, key, isAgain, signal })),
         () => ({ error: cancelledCall(model), cached: false, usage: NO_USAGE }),
       );
       if (value.error) return isPayer ? value : { ...value, usage: NO_USAGE };

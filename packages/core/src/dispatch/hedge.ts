@@ -19,8 +19,8 @@ export interface Hedging {
    * @param isIdle nothing else waits for the provider, so that a second call takes nothing from others.
    */
   delayMs(isIdle: boolean): number | undefined;
-  /** Takes one of the second calls that are allowed, if there is one. */
-  takeOne(): boolean;
+  /** Takes one of the second calls that are allowed, if there is one for a call that has been out for so long. */
+  takeOne(elapsedMs: number): boolean;
   onStart(now: number): void;
   /** `latencyMs`: from the first call's start to the reply, whichever call it came from. */
   onReply(latencyMs: number, now: number): void;
@@ -31,7 +31,9 @@ const WINDOW = 512;
 const FEWEST = 64;
 /** Hangs must not push the quantile, and with it the time until they are noticed, up and up. */
 const MEDIANS_AT_MOST = 10;
-const IDLE_QUANTILE = 0.95;
+const IDLE_QUANTILE = 0.9;
+/** Second calls that are kept for stragglers when others may have one because nothing else waits. */
+const KEPT = 5;
 /** Second calls for one call: the second may hang too. */
 const PER_CALL = 2;
 /** Second calls that may be saved up for a bad moment. */
@@ -48,8 +50,9 @@ export function createHedging({ quantile, afterMs, share }: HedgeOptions): Hedgi
   let allowed = 0;
   return {
     delayMs: (isIdle) => afterMs ?? (isIdle ? delays?.idle : delays?.busy),
-    takeOne() {
-      if (allowed < 1) return false;
+    takeOne(elapsedMs) {
+      const isStraggler = elapsedMs >= (afterMs ?? delays?.busy ?? Infinity);
+      if (allowed < 1 + (isStraggler ? 0 : KEPT)) return false;
       allowed--;
       return true;
     },
@@ -118,8 +121,9 @@ export async function withHedges<T>(
       const watch = async (): Promise<void> => {
         const startedAt = clock.now();
         while (!controller.signal.aborted && live > 0 && running.length <= PER_CALL) {
-          const left = (hedging.delayMs(isIdle()) ?? Infinity) - (clock.now() - startedAt);
-          if (left <= 0 && hedging.takeOne()) return run();
+          const elapsedMs = clock.now() - startedAt;
+          const left = (hedging.delayMs(isIdle()) ?? Infinity) - elapsedMs;
+          if (left <= 0 && hedging.takeOne(elapsedMs)) return run();
           await clock.sleep(
             left > 0 ? Math.min(Math.max(1, left), LOOK_AGAIN_MS) : LOOK_AGAIN_MS,
             controller.signal,

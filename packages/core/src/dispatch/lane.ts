@@ -85,7 +85,7 @@ export function createLane(limits: LaneLimits, clock: Clock, jitter: Random): La
     ? createConcurrency(limits.concurrency, hasRates ? limits.concurrency : undefined)
     : fixedConcurrency(limits.concurrency);
   const breaker = createBreaker(limits.breakAfter, jitter);
-  const requests = requestsPerMinute === undefined ? undefined : createBucket(requestsPerMinute, 1);
+  const requests = requestsPerMinute === undefined ? undefined : createBucket(requestsPerMinute);
   const tokens = tokensPerMinute === undefined ? undefined : createBucket(tokensPerMinute);
   const urgent = new Set<Waiting>();
   const fresh = new Set<Waiting>();

@@ -12,13 +12,13 @@ export interface Bucket {
 const BURST_SECONDS = 1;
 
 /**
- * A token bucket that starts with `first` and fills at `perMinute`. An amount larger than the bucket may be taken when
+ * A token bucket that starts full and fills at `perMinute`. An amount larger than the bucket may be taken when
  * the bucket is full, so that a single large request passes, and the rate still holds on average.
  */
-export function createBucket(perMinute: number, first = Infinity): Bucket {
+export function createBucket(perMinute: number): Bucket {
   const perMs = perMinute / 60_000;
   const size = Math.max(1, perMs * 1000 * BURST_SECONDS);
-  let level = Math.min(first, size);
+  let level = size;
   let filledAt: number | undefined;
   const fill = (now: number): void => {
     level = Math.min(size, level + Math.max(0, now - (filledAt ?? now)) * perMs);

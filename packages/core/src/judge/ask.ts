@@ -71,6 +71,7 @@ export function createAsk(options: {
         ...(signal === undefined ? {} : { signal }),
       },
       key,
+      tried > 0,
     );
     if (error) return { key, raw: '', usage, reason: error.reason, detail: error.message };
     const asked = { key, raw: reply.text, usage };
