@@ -20,7 +20,8 @@ export const systemClock: Clock = {
         signal?.removeEventListener('abort', done);
         resolve();
       };
-      const timer = setTimeout(done, Math.min(milliseconds, LONGEST_TIMER_MS));
+      // Timers drop what is less than a millisecond, and whoever wakes too early must sleep again.
+      const timer = setTimeout(done, Math.min(Math.ceil(milliseconds), LONGEST_TIMER_MS));
       signal?.addEventListener('abort', done);
     }),
 };

@@ -122,12 +122,11 @@ export async function withHedges<T>(
         const startedAt = clock.now();
         while (!controller.signal.aborted && live > 0 && running.length <= PER_CALL) {
           const elapsedMs = clock.now() - startedAt;
-          const left = (hedging.delayMs(isIdle()) ?? Infinity) - elapsedMs;
-          if (left <= 0 && hedging.takeOne(elapsedMs)) return run();
-          await clock.sleep(
-            left > 0 ? Math.min(Math.max(1, left), LOOK_AGAIN_MS) : LOOK_AGAIN_MS,
-            controller.signal,
-          );
+          const delayMs = hedging.delayMs(isIdle()) ?? Infinity;
+          if (elapsedMs >= delayMs && hedging.takeOne(elapsedMs)) return run();
+          // Until the shorter delay is over nothing can happen; after it the lane may become idle at any time.
+          const leftMs = (hedging.delayMs(true) ?? 0) - elapsedMs;
+          await clock.sleep(leftMs > 0 ? Math.max(1, leftMs) : LOOK_AGAIN_MS, controller.signal);
         }
       };
       run();

@@ -69,6 +69,11 @@ const NEVER_ANSWERED_MS = 10_000;
 const LONG_PAUSE_MS = 5000;
 /** Rounding leaves waits that are too short for any clock. */
 const SHORTEST_WAIT_MS = 1e-3;
+/**
+ * Calls that wait for a declared rate start a few at a time: the rate makes up for a second, and a process that is woken
+ * for each call pays more for waking up than for the call (`npm run bench:reward`).
+ */
+const TICK_MS = 200;
 /** A timer that fires late must not lower the rate: starts may be closer together until they have caught up. */
 const CATCH_UP_MS = 50;
 /** Several machines that were refused together must not come back together: up to this share of the pause more. */
@@ -112,12 +117,12 @@ export function createLane(limits: LaneLimits, clock: Clock, jitter: Random): La
   }
 
   function waitMs(next: Waiting, now: number): number {
+    const rateMs = Math.max(requests?.waitMs(1, now) ?? 0, tokens?.waitMs(next.tokens, now) ?? 0);
     return Math.max(
       breaker.waitMs(now),
       pausedUntil - now,
       nextStartAt - now,
-      requests?.waitMs(1, now) ?? 0,
-      tokens?.waitMs(next.tokens, now) ?? 0,
+      rateMs > SHORTEST_WAIT_MS ? Math.max(rateMs, TICK_MS) : 0,
     );
   }
 

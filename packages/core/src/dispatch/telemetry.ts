@@ -177,7 +177,15 @@ async function within<T>(span: Span, work: () => Promise<T>): Promise<T> {
   }
 }
 
-function identity({ id }: LanguageModel) {
+const identities = new WeakMap<LanguageModel, ReturnType<typeof identify>>();
+
+function identity(model: LanguageModel) {
+  const known = identities.get(model) ?? identify(model);
+  identities.set(model, known);
+  return known;
+}
+
+function identify({ id }: LanguageModel) {
   const colon = id.indexOf(':');
   const provider = id.slice(0, Math.max(0, colon));
   return {

@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import { urlToHttpOptions } from 'node:url';
 
 /** No API reply that a judge or a policy writes comes near this size. */
 const MAX_REPLY_BYTES = 32 * 1024 * 1024;
@@ -35,15 +36,15 @@ export interface NetworkReply {
 export function send(url: string, { method, headers, body, signal }: NetworkRequest): Promise<NetworkReply> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(reasonOf(signal));
-    const target = new URL(url);
-    const { protocol } = target;
-    if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError(`send: ${protocol} is not HTTP`);
-    const request = (protocol === 'https:' ? https : http).request(target, {
-      agent: agents[protocol],
+    const target = targetOf(url);
+    // As bytes: of a text the client would make two more copies, to measure it and to put the headers before it.
+    const sent = typeof body === 'string' ? Buffer.from(body) : body;
+    const request = (target.protocol === 'https:' ? https : http).request({
+      ...target,
       // Without it a connection that is used again keeps the time that it may be unused, and slow replies are cut off.
       timeout: SILENCE_MS,
       method,
-      headers: body == null ? headers : { ...headers, 'content-length': Buffer.byteLength(body) },
+      headers: sent == null ? headers : { ...headers, 'content-length': sent.byteLength },
     });
     const end = (settle: () => void): void => {
       signal?.removeEventListener('abort', onAbort);
@@ -73,8 +74,22 @@ export function send(url: string, { method, headers, body, signal }: NetworkRequ
         end(() => resolve({ status: response.statusCode ?? 0, headers: response.headers, bytes }));
       });
     });
-    request.end(body ?? undefined);
+    request.end(sent ?? undefined);
   });
+}
+
+/** A model has one address, which is read once. */
+const targets = new Map<string, http.RequestOptions>();
+
+function targetOf(url: string): http.RequestOptions {
+  const known = targets.get(url);
+  if (known) return known;
+  const target = new URL(url);
+  const { protocol } = target;
+  if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError(`send: ${protocol} is not HTTP`);
+  const made = { ...urlToHttpOptions(target), agent: agents[protocol] };
+  targets.set(url, made);
+  return made;
 }
 
 /** `send` as provider packages call it: `fetch`, as far as they use it. */
