@@ -10,7 +10,8 @@ import { simulatedReward } from './testing.js';
 
 const document = 'Payment is due in 30 days. The supplier may change prices at any time.';
 const quiet = { report: () => {} };
-const server = createRewardServer({ reward: simulatedReward(), ...quiet });
+const range = { min: -1, max: 1 };
+const server = createRewardServer({ reward: simulatedReward(), novaRange: range, ...quiet });
 let url: string;
 beforeAll(async () => void (url = await server.listen({ host: '127.0.0.1', port: 0 })));
 afterAll(() => server.close());
@@ -60,11 +61,11 @@ async function overHttp(path: string, body: unknown): Promise<unknown> {
 }
 
 it('Lambda handler, HTTP server and a call in this process give the same results', async () => {
-  const handler = lambdaHandlerOf(() => Promise.resolve(simulatedReward()), { log: () => {} });
+  const handler = lambdaHandlerOf(() => Promise.resolve(simulatedReward()), { log: () => {}, range });
   const seen = new Set<string>();
   await fc.assert(
     fc.asyncProperty(fc.array(sample, { maxLength: 6 }), async (event) => {
-      const here = await scoreNovaEvent(event, simulatedReward(), quiet);
+      const here = await scoreNovaEvent(event, simulatedReward(), { range, ...quiet });
       const lambda = await handler(event, { getRemainingTimeInMillis: () => 60_000 });
       const http = (await overHttp('/', event)) as NovaResult[];
       expect(lambda).toEqual(here);
@@ -73,7 +74,7 @@ it('Lambda handler, HTTP server and a call in this process give the same results
       expect(here).toHaveLength(event.length);
       here.forEach((result, i) => {
         if (event[i]!.id !== undefined) expect(result.id).toBe(event[i]!.id);
-        expect(result.aggregate_reward_score).toBeGreaterThanOrEqual(0);
+        expect(result.aggregate_reward_score).toBeGreaterThanOrEqual(-1);
         expect(result.aggregate_reward_score).toBeLessThanOrEqual(1);
       });
 
@@ -84,7 +85,7 @@ it('Lambda handler, HTTP server and a call in this process give the same results
       for (const [n, { rollout, i }] of answered.entries()) {
         const { status, score } = rewards[n]!;
         seen.add(status);
-        expect(here[i]!.aggregate_reward_score).toBe(score ?? 0.5);
+        expect(here[i]!.aggregate_reward_score).toBe(2 * (score ?? 0.5) - 1);
         if (status === 'failed') continue;
         const direct = await simulatedReward().score([
           { ...rollout, id: '', finish: 'stop', group: '', policy: '' },

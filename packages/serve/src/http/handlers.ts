@@ -3,7 +3,7 @@ import type { RewardFunction } from '@touchstone/core';
 import type { AbstentionPolicy } from '@touchstone/spec';
 import { ADAPTERS, type Adapter } from '../adapters/index.js';
 import { toFloatJson } from '../adapters/float-json.js';
-import { scoreNovaEvent } from '../nova/score.js';
+import { scoreNovaEvent, type NovaOptions } from '../nova/score.js';
 import type { Rendezvous } from '../rendezvous/rendezvous.js';
 import { createJudgeWatch } from '../scoring/judge-watch.js';
 import type { Report } from '../scoring/notice.js';
@@ -44,6 +44,7 @@ export interface Handling {
   groupSize: number | undefined;
   groupWaitMs: number;
   policy: AbstentionPolicy;
+  novaRange: NovaOptions['range'];
   logPrompts: boolean;
   report: Report;
   telemetry: Telemetry;
@@ -86,6 +87,7 @@ export function createHandlers(handling: Handling): ReadonlyMap<string, Handler>
       signal: exchange.signal,
       // The wire must carry a number.
       abstention: policy === 'group-mean' ? 'group-mean' : 'neutral',
+      range: handling.novaRange,
       report: () => {}, // Told below, with the prompt where that is wanted.
       onSample({ id, rollout }, outcome) {
         statuses.push(outcome.status);

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { RewardFunction } from '@touchstone/core';
 import { InputError, type AbstentionPolicy } from '@touchstone/spec';
+import type { NovaOptions } from '../nova/score.js';
 import { createRendezvous } from '../rendezvous/rendezvous.js';
 import { reportToStderr, type Report } from '../scoring/notice.js';
 import { admit, isLoopback } from './access.js';
@@ -23,6 +24,8 @@ export interface RewardServerOptions {
    * `group-mean` the mean of its group as far as it is known, `fail` the status 503 on every wire that has no word for it.
    */
   abstention?: AbstentionPolicy;
+  /** What scores of 0 and 1 become on AWS's wire, `POST /`. Default: 0 and 1. */
+  novaRange?: NovaOptions['range'];
   /** Answers of a group that come one by one are judged together; how many there are. Default: as requests say. */
   groupSize?: number | undefined;
   /** Milliseconds an answer waits for the others of its group. Default: 30 s. */
@@ -74,6 +77,7 @@ export function createRewardServer(options: RewardServerOptions): RewardServer {
     groupSize: options.groupSize,
     groupWaitMs: options.groupWaitMs ?? GROUP_WAIT_MS,
     policy: options.abstention ?? 'neutral',
+    novaRange: options.novaRange,
     logPrompts: options.logPrompts ?? false,
     report,
     telemetry,

@@ -30,7 +30,7 @@ export interface NovaOptions {
   /** When it aborts, what is not judged yet counts as abstained. */
   signal?: AbortSignal;
   /** What scores of 0 and 1 become on the wire. Default: 0 and 1. */
-  range?: { min: number; max: number };
+  range?: { min: number; max: number } | undefined;
   /** Told of every sample without a score. Default: a JSON line on standard error each. */
   report?: Report;
   /** Told of every sample with what it got, in order, for a log. */

@@ -4,15 +4,20 @@ import { loadScoringConfig } from '../../config/load.js';
 import { openCheckContext } from '../../run/check-context.js';
 import { openJudge } from '../../run/open-judge.js';
 
-/** The reward function of a configuration, and what it says of abstentions. */
+/** The reward function of a configuration, and how it is told to those who ask. */
 export async function openReward(
   path: string,
-): Promise<{ reward: RewardFunction; abstention: AbstentionPolicy }> {
+): Promise<{
+  reward: RewardFunction;
+  abstention: AbstentionPolicy;
+  novaRange: { min: number; max: number };
+}> {
   const { config, baseDir } = await loadScoringConfig(path);
   const judge = config.judge ? await openJudge(config.judge, config.seed, baseDir, createReplyCache()) : null;
   const context = await openCheckContext(config.reward, baseDir, config.policy?.model);
   return {
     reward: createReward(config.reward, judge, context),
     abstention: config.reward.abstention.policy,
+    novaRange: config.aws.range,
   };
 }

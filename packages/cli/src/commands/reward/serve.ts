@@ -86,7 +86,7 @@ async function serve(path: string, flags: ServeFlags, io: Io): Promise<void> {
   const telemetry = createTelemetry();
   // Before the judge is opened: what it measures with is bound when it is made.
   telemetry.install();
-  const { reward, abstention } = await openReward(path);
+  const { reward, abstention, novaRange } = await openReward(path);
   const write = (record: object): void => {
     io.err.write(`${JSON.stringify({ time: systemClock.date().toISOString(), ...record })}\n`);
   };
@@ -95,6 +95,7 @@ async function serve(path: string, flags: ServeFlags, io: Io): Promise<void> {
     key,
     isOpen: !flags.key,
     abstention,
+    novaRange,
     groupSize: flags.groupSize,
     groupWaitMs: flags.groupWait * 1000,
     report: write,
