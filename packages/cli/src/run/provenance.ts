@@ -38,7 +38,8 @@ export async function claimFolder(
   const hashes = await Promise.all(
     files.map(async (file) => [file, sha256(await readFile(resolve(baseDir, file)))]),
   );
-  const { output: _, ...identity } = config;
+  // What a judge is, its fingerprint says; how its calls are made may change, as a budget or a limit does.
+  const { output: _, judge: __, heldout_judge: ___, aws: ____, ...identity } = config;
   const inputs = {
     config: identity,
     data: Object.fromEntries(hashes) as Record<string, string>,
@@ -55,7 +56,7 @@ export async function claimFolder(
     throw error;
   });
   if (before === null) {
-    await writeFile(path, stringify({ fingerprint, versions: versions(), ...inputs }));
+    await writeFile(path, stringify({ fingerprint, versions: versions(), ...inputs, config }));
     return;
   }
   const old = parse(before) as {

@@ -23,33 +23,39 @@ beforeAll(async () => {
 
 interface Shape {
   judge?: { base_url: string; [key: string]: unknown };
-  change?: (config: Record<string, Record<string, unknown>>) => void;
+  edit?: (config: Record<string, Record<string, unknown>>) => void;
 }
 
 /** The quickstart's case, cut to seconds: same models, same prompts, real training. */
-async function smallRun(name: string, { judge, change }: Shape = {}): Promise<string> {
+async function smallRun(name: string, { judge, edit }: Shape = {}): Promise<string> {
   const folder = join(root, name);
   await prepareQuickstart(folder, 1, {
     sizes: { train: 8, eval: 3, annotations: 12, labelled: 3, regression: 3 },
   });
+  change(folder, (config) => {
+    if (judge)
+      Object.assign(config['judge']!, {
+        model: 'openai-compatible:tiny-judge',
+        concurrency: 1,
+        attempts: 2,
+        ...judge,
+      });
+    config['gate'] = {};
+    config['validation'] = { repeats: 2 };
+    Object.assign(config['training']!, { steps: 3, prompts_per_step: 2, group_size: 2, checkpoint_every: 1 });
+    Object.assign(config['training']!['sft'] as object, { steps: 2, batch_size: 4, evaluate_every: 1 });
+    Object.assign(config['evaluation']!, { best_of: 2, truth: relative(folder, TRUTH) });
+    Object.assign(config['reward']!, { abstention: { policy: 'mask', limit: 0.5 } });
+    edit?.(config);
+  });
+  return folder;
+}
+
+function change(folder: string, edit: (config: Record<string, Record<string, unknown>>) => void): void {
   const path = join(folder, 'touchstone.yaml');
   const config = parse(readFileSync(path, 'utf8')) as Record<string, Record<string, unknown>>;
-  if (judge)
-    Object.assign(config['judge']!, {
-      model: 'openai-compatible:tiny-judge',
-      concurrency: 1,
-      attempts: 2,
-      ...judge,
-    });
-  config['gate'] = {};
-  config['validation'] = { repeats: 2 };
-  Object.assign(config['training']!, { steps: 3, prompts_per_step: 2, group_size: 2, checkpoint_every: 1 });
-  Object.assign(config['training']!['sft'] as object, { steps: 2, batch_size: 4, evaluate_every: 1 });
-  Object.assign(config['evaluation']!, { best_of: 2, truth: relative(folder, TRUTH) });
-  Object.assign(config['reward']!, { abstention: { policy: 'mask', limit: 0.5 } });
-  change?.(config);
+  edit(config);
   writeFileSync(path, stringify(config));
-  return folder;
 }
 
 const touchstone = (...args: string[]) =>
@@ -102,6 +108,8 @@ describe('touchstone run', () => {
   it('refuses to mix two runs in one folder, and says what differs', async () => {
     const folder = await smallRun('mixed');
     expect(touchstone('judge', folder).status).toBe(0);
+    change(folder, (config) => (config['judge']!['concurrency'] = 3));
+    expect(touchstone('judge', folder).status).toBe(0);
     const other = touchstone('run', folder, '--seed', '2');
     expect(other.status).toBe(2);
     expect(other.stderr).toMatch(
@@ -116,7 +124,7 @@ describe('touchstone run', () => {
 
   it('stops at the gate with exit code 3, and goes on when somebody says why', async () => {
     const folder = await smallRun('gate', {
-      change: (config) => (config['gate'] = { label_accuracy: { min: 1.01 } }),
+      edit: (config) => (config['gate'] = { label_accuracy: { min: 1.01 } }),
     });
     const refused = touchstone('run', folder);
     expect(refused.status).toBe(3);
