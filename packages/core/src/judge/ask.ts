@@ -4,19 +4,17 @@ import {
   type AbstentionReason,
   type JsonObject,
   type LanguageModel,
-  type Message,
   type ModelReply,
   type Usage,
 } from '@touchstone/spec';
 import { createHash } from 'node:crypto';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import { deriveMarker, sha256 } from './marker.js';
-import type { Rendered } from './prompt.js';
+import type { Filled } from './prompt.js';
 
 /** One question to the model, asked with a fresh marker. */
 interface Question {
-  /** The same question for the same marker, always. */
-  render(marker: string): Rendered;
+  prompt: Filled;
   schema: JsonObject;
   repeat: number;
   /** Earlier tries of the same question; each has a marker of its own. Default: 0. */
@@ -46,15 +44,14 @@ export function createAsk(options: {
   config: { max_tokens: number; temperature: number };
 }): Ask {
   const { model, dispatcher, seed, fingerprint, config } = options;
-  return async ({ render, schema, repeat, tried = 0, signal, logprobs }) => {
-    const unmarked = render('').messages;
-    const shown = hashOf(unmarked);
+  return async ({ prompt, schema, repeat, tried = 0, signal, logprobs }) => {
+    const shown = hashOf(prompt.texts);
     const marker = deriveMarker(
       `${seed}`,
       `${fingerprint}/${shown}/${repeat}${tried === 0 ? '' : `/${tried}`}`,
-      ...unmarked.map(({ content }) => content),
+      ...prompt.texts,
     );
-    const { messages, sharedPrefix } = render(marker);
+    const { messages, sharedPrefix } = prompt.render(marker);
     // What is sent follows from what is shown and the marker: long texts are hashed once.
     const content = sha256(`${shown}/${marker}`);
     const key = `${fingerprint}-${content.slice(0, 32)}-${repeat}`;
@@ -116,10 +113,9 @@ export async function askUntilRead<T extends object>(
   }
 }
 
-/** SHA-256 of messages, each one's length before it, so that no two lists of messages look the same. */
-function hashOf(messages: readonly Message[]): string {
+/** SHA-256 of texts, each one's length before it, so that no two lists of texts look the same. */
+function hashOf(texts: readonly string[]): string {
   const hash = createHash('sha256');
-  for (const { role, content } of messages)
-    hash.update(`${role} ${content.length}\n`).update(content).update('\n');
+  for (const text of texts) hash.update(`${text.length}\n`).update(text).update('\n');
   return hash.digest('hex');
 }

@@ -21,6 +21,13 @@ export interface PromptSpec {
   maxCandidateCharacters: number;
 }
 
+/** A prompt that lacks its marker only. */
+export interface Filled {
+  /** Every text that the templates hold, in the order of their placeholders; with the templates, all that is asked. */
+  texts: readonly string[];
+  render(marker: string): Rendered;
+}
+
 export interface Rendered {
   messages: Message[];
   /** Characters of the last message that do not depend on the candidate or the marker: the same for all of a group. */
@@ -37,7 +44,7 @@ export interface Prompt {
    * @param valueOf text of a slot, shielded.
    * @throws {InputError} when the task lacks an input.
    */
-  render(task: Task, valueOf: (slot: string) => string, marker: string): Rendered;
+  fill(task: Task, valueOf: (slot: string) => string): Filled;
 }
 
 const COMMON = ['objective', 'criteria', 'format', 'marker', 'prompt', 'reference'];
@@ -63,19 +70,16 @@ export function createPrompt(spec: PromptSpec): Prompt {
       known: [...COMMON, ...spec.slots, ...Object.keys(inputs), 'metadata.NAME', 'reference.NAME'],
     }),
   }));
-  checkShows(
-    parsed.flatMap(({ template }) => template.names),
-    spec.required,
-  );
+  const names = [...new Set(parsed.flatMap(({ template }) => template.names))];
+  checkShows(names, spec.required);
 
   const neutralise = tagNeutraliser([...templates.map(({ content }) => content), spec.slotTags ?? '']);
   return {
     templates,
     shield: (text) => neutralise(truncate(text, spec.maxCandidateCharacters)),
-    render(task, valueOfSlot, marker) {
-      const valueOf = (name: string): string => {
+    fill(task, valueOfSlot) {
+      const textOf = (name: string): string => {
         if (name === 'objective' || name === 'criteria' || name === 'format') return fixed[name];
-        if (name === 'marker') return marker;
         if (isSlot(name)) return valueOfSlot(name);
         const path = Object.hasOwn(inputs, name) ? inputs[name]! : name;
         const value = readTaskPath(task, path);
@@ -83,10 +87,17 @@ export function createPrompt(spec: PromptSpec): Prompt {
           throw wrong(`task ${task.id}: ${path} is missing; the judge's prompt needs it`);
         return neutralise(toText(value));
       };
+      const texts = new Map(names.filter((name) => name !== 'marker').map((name) => [name, textOf(name)]));
       const last = parsed.at(-1)!.template;
       return {
-        messages: parsed.map(({ role, template }) => ({ role, content: template.fill(valueOf) })),
-        sharedPrefix: last.lengthUntil((name) => name === 'marker' || isSlot(name), valueOf),
+        texts: [...texts.values()],
+        render(marker) {
+          const valueOf = (name: string): string => texts.get(name) ?? marker;
+          return {
+            messages: parsed.map(({ role, template }) => ({ role, content: template.fill(valueOf) })),
+            sharedPrefix: last.lengthUntil((name) => name === 'marker' || isSlot(name), valueOf),
+          };
+        },
       };
     },
   };

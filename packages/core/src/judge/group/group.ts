@@ -218,7 +218,7 @@ async function askOnce(
   },
 ) {
   const { task, shown, read, options, schema } = question;
-  const asked = await ask({ render: (marker) => prompt.render(task, shown, marker), schema, ...options });
+  const asked = await ask({ prompt: prompt.fill(task, shown), schema, ...options });
   const { key, raw, usage } = asked;
   if (!asked.reply) return { key, raw, usage, reason: asked.reason, detail: asked.detail };
   const reply = read(asked.reply.text, asked.marker);

@@ -1,5 +1,5 @@
 import type { JsonObject, Message, Task } from '@touchstone/spec';
-import { createPrompt, taskSections, type Rendered } from '../prompt.js';
+import { createPrompt, taskSections, type Filled } from '../prompt.js';
 import { describeCriteria, describeReply, replySchema } from '../reply-format.js';
 import type { GroupConfig } from '../schema.js';
 
@@ -14,7 +14,7 @@ export interface GroupPrompt {
   /** A candidate's text as it is shown. */
   shield(text: string): string;
   /** @throws {InputError} when the task lacks an input. */
-  render(task: Task, shown: readonly Shown[], marker: string): Rendered;
+  fill(task: Task, shown: readonly Shown[]): Filled;
 }
 
 /** @throws {InputError} when the user's prompt does not show the candidates and the marker, or an input is wrong. */
@@ -36,11 +36,11 @@ export function createGroupPrompt(config: GroupConfig): GroupPrompt {
   return {
     templates: prompt.templates,
     shield: (text) => prompt.shield(text),
-    render: (task, shown, marker) => {
+    fill: (task, shown) => {
       const candidates = shown
         .map(({ id, text }) => `<candidate id="${id}">\n${text}\n</candidate>`)
         .join('\n\n');
-      return prompt.render(task, () => candidates, marker);
+      return prompt.fill(task, () => candidates);
     },
   };
 }

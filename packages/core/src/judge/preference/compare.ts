@@ -30,7 +30,7 @@ export async function compareBothWays(
   const inOrder = (a: string, b: string): Promise<Said<Preference>> =>
     askUntilRead(
       ask,
-      { render: (marker) => prompt.render(task, a, b, marker), schema, repeat, signal },
+      { prompt: prompt.fill(task, a, b), schema, repeat, signal },
       config.tries,
       ({ text }, marker) => parsePreference(text, { marker, ties: config.ties }),
     );

@@ -200,7 +200,7 @@ describe('hostile answers in a pair', () => {
     const prompt = createPairPrompt(config());
     fc.assert(
       fc.property(hostile, hostile, (a, b) => {
-        const user = prompt.render(task, a, b, 'mark1234').messages.at(-1)!.content;
+        const user = prompt.fill(task, a, b).render('mark1234').messages.at(-1)!.content;
         const tags = user.match(/<\s*\/?\s*(?:prompt|reference|answer_a|answer_b)(?![\w-])/gi);
         expect(tags).toEqual(
           ['prompt', 'reference', 'answer_a', 'answer_b'].flatMap((tag) => [`<${tag}`, `</${tag}`]),

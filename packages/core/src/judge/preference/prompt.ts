@@ -1,7 +1,7 @@
 import type { JsonObject, Message, Task } from '@touchstone/spec';
 import { own } from '../../own.js';
 import { findReply, show } from '../parse.js';
-import { createPrompt, taskSections, type Rendered } from '../prompt.js';
+import { createPrompt, taskSections, type Filled } from '../prompt.js';
 import type { PreferenceConfig } from '../schema.js';
 
 export type Winner = 'A' | 'B' | 'tie';
@@ -17,7 +17,7 @@ export interface Preference {
 export interface PairPrompt {
   templates: readonly Message[];
   /** @throws {InputError} when the task lacks an input. */
-  render(task: Task, a: string, b: string, marker: string): Rendered;
+  fill(task: Task, a: string, b: string): Filled;
 }
 
 /** @throws {InputError} when the user's prompt does not show both answers and the marker, or an input is wrong. */
@@ -37,8 +37,7 @@ export function createPairPrompt(config: PreferenceConfig): PairPrompt {
   });
   return {
     templates: prompt.templates,
-    render: (task, a, b, marker) =>
-      prompt.render(task, (slot) => prompt.shield(slot === 'answer_a' ? a : b), marker),
+    fill: (task, a, b) => prompt.fill(task, (slot) => prompt.shield(slot === 'answer_a' ? a : b)),
   };
 }
 

@@ -25,8 +25,10 @@ const base = {
 };
 function renderer(more: object) {
   const config = rubricSchema.parse({ ...base, ...more });
-  const { templates, render } = createRenderer(config, config.criteria);
-  return { templates, render: (...what: Parameters<typeof render>) => render(...what).messages };
+  const { templates, fill } = createRenderer(config, config.criteria);
+  const render = (...[rollout, candidate, marker]: [...Parameters<typeof fill>, string]) =>
+    fill(rollout, candidate).render(marker).messages;
+  return { templates, render };
 }
 
 describe('the default prompt', () => {

@@ -1,7 +1,7 @@
 import type { JsonValue, Message, Rollout } from '@touchstone/spec';
 import { readPath, toText } from '../../task-path.js';
 import type { Criterion } from '../criterion.js';
-import { createPrompt, taskSections, type Rendered } from '../prompt.js';
+import { createPrompt, taskSections, type Filled } from '../prompt.js';
 import { describeCriteria, describeReply } from '../reply-format.js';
 import type { RubricConfig } from '../schema.js';
 import { describeRule } from './rules.js';
@@ -14,7 +14,7 @@ export interface Renderer {
    * @param candidate the item, or the whole answer, that this call judges.
    * @throws {InputError} when the task lacks an input.
    */
-  render(rollout: Pick<Rollout, 'task' | 'response'>, candidate: JsonValue, marker: string): Rendered;
+  fill(rollout: Pick<Rollout, 'task' | 'response'>, candidate: JsonValue): Filled;
 }
 
 /** What a rubric's prompt needs; a group judge falls back to one. */
@@ -47,17 +47,13 @@ export function createRenderer(config: RubricPromptConfig, criteria: readonly Cr
   });
   return {
     templates: prompt.templates,
-    render: ({ task, response }, candidate, marker) =>
-      prompt.render(
-        task,
-        (slot) => {
-          if (slot === 'response') return prompt.shield(response);
-          if (slot === 'item') return prompt.shield(JSON.stringify(candidate));
-          const field = readPath(candidate, slot.split('.').slice(1)) ?? null;
-          return prompt.shield(oneLine(toText(field)));
-        },
-        marker,
-      ),
+    fill: ({ task, response }, candidate) =>
+      prompt.fill(task, (slot) => {
+        if (slot === 'response') return prompt.shield(response);
+        if (slot === 'item') return prompt.shield(JSON.stringify(candidate));
+        const field = readPath(candidate, slot.split('.').slice(1)) ?? null;
+        return prompt.shield(oneLine(toText(field)));
+      }),
   };
 }
 

@@ -65,8 +65,8 @@ export function createRubricJudge(
     candidate: Candidate,
     { repeat = 0, signal }: JudgeOptions,
   ): Promise<BatchResult> {
-    const render = (marker: string) => renderer.render(rollout, candidate.value, marker);
-    return askUntilRead(ask, { render, schema, repeat, signal, logprobs }, config.tries, (reply, marker) => {
+    const prompt = renderer.fill(rollout, candidate.value);
+    return askUntilRead(ask, { prompt, schema, repeat, signal, logprobs }, config.tries, (reply, marker) => {
       const parsed = parseReply(reply.text, { marker, criteria });
       if ('problem' in parsed) return parsed;
       const { verdicts, note } =

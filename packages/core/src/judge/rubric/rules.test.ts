@@ -84,8 +84,8 @@ describe('mandatory rules', () => {
   });
 
   it('are told to the judge too, with those criteria that they decide', () => {
-    const { render } = createRenderer(config, config.criteria.slice(1));
-    const system = render({ task, response: '' }, {}, 'm').messages[0]!.content;
+    const { fill } = createRenderer(config, config.criteria.slice(1));
+    const system = fill({ task, response: '' }, {}).render('m').messages[0]!.content;
     expect(system).toContain(
       'Mandatory, whatever else is true:\n- Known is false when type is none of Risk, Gap\n',
     );
