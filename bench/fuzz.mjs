@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * Random and mutated judge replies through every reader of replies, and mutated Amazon Nova events through the event
- * parser: no crash, no hang, no number out of range.
+ * parser and to an answer: no crash, no hang, no number out of range, one entry for each sample.
  *
  *     npm run bench:fuzz -- --runs 1000000 --events 100000 --seed 1
  *
@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { fromDist, print } from './data/shared.mjs';
 
 const { hostileReply, readHostile } = await fromDist('core', 'judge/hostile.testing.js');
-const { hostileEvent, readHostileEvent } = await fromDist('serve', 'nova/hostile.testing.js');
+const { answerHostileEvent, hostileEvent } = await fromDist('serve', 'nova/hostile.testing.js');
 const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '1000000' },
@@ -22,13 +22,13 @@ const { values } = parseArgs({
 const seed = Number(values.seed);
 
 /** Reads `runs` of them; says how many, and how long the slowest took, since a hang is a matter of degree. */
-function fuzz(runs, make, read) {
+async function fuzz(runs, make, read) {
   const found = { runs, read: 0, failures: 0, slowest_ms: 0, slowest: 0 };
   for (let n = 0; n < runs; n++) {
     const input = make(seed, n);
     const begun = performance.now();
     try {
-      found.read += read(input);
+      found.read += await read(input);
     } catch (error) {
       found.failures++;
       if (found.failures <= 5)
@@ -40,7 +40,7 @@ function fuzz(runs, make, read) {
   return found;
 }
 
-const replies = fuzz(Number(values.runs), hostileReply, readHostile);
-const events = fuzz(Number(values.events), hostileEvent, readHostileEvent);
+const replies = await fuzz(Number(values.runs), hostileReply, readHostile);
+const events = await fuzz(Number(values.events), hostileEvent, answerHostileEvent);
 print(JSON.stringify({ seed, node: process.version, replies, events }, null, 2));
 process.exitCode = replies.failures + events.failures === 0 ? 0 : 1;

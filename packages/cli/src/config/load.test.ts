@@ -221,6 +221,14 @@ describe('loadConfig', () => {
     ]);
   });
 
+  it('misses the models that stand in for a judge too', async () => {
+    const model = 'model: local:models/judge';
+    const text = GOOD.replace(model, `${model}\n  fallbacks: [{ model: local:models/second }]`);
+    expect(await refusal(text)).toContain(
+      'touchstone.yaml:8:24: judge.fallbacks[0].model: there is no such model folder: models/second',
+    );
+  });
+
   it('names parts that need one another', async () => {
     const text = `${GOOD}training: { sft: {} }\ngate:\n  regression: { min: 0.8 }\n  heldout_correlation: { min: 0.5 }\n  label_kapa: { min: 0.5 }\n`;
     const got = await refusal(text);

@@ -53,9 +53,7 @@ function references(config: Config | ScoringConfig): { path: Path; name: string;
     ...(config.policy ? [{ path: ['policy'], model: config.policy.model }] : []),
     ...(['judge', 'heldout_judge'] as const).flatMap((key) => {
       const judge = config[key];
-      return judge
-        ? singleJudges(judge, [key]).map((single) => ({ path: single.path, model: single.config.model }))
-        : [];
+      return judge ? singleJudges(judge, [key]).flatMap(modelsOf) : [];
     }),
   ];
   for (const { path, model } of models) {
@@ -68,6 +66,17 @@ function references(config: Config | ScoringConfig): { path: Path; name: string;
     }
   }
   return found;
+}
+
+/** The model of a judge and those that stand in for it. */
+function modelsOf({
+  config,
+  path,
+}: ReturnType<typeof singleJudges>[number]): { path: Path; model: string }[] {
+  return [
+    { path, model: config.model },
+    ...config.fallbacks.map(({ model }, i) => ({ path: [...path, 'fallbacks', i], model })),
+  ];
 }
 
 async function missing(path: string, kind: Kind): Promise<string | undefined> {

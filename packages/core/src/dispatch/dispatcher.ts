@@ -16,6 +16,7 @@ import { backoffMs, isCongestion, isWorthRepeating } from './backoff.js';
 import { createBudget, type BudgetLimits, type Cost, type Reservation } from './budget.js';
 import { systemClock, type Clock } from './clock.js';
 import { createCoalescer } from './coalesce.js';
+import { costOf, NO_COST, usageOf, type Tokens } from './cost.js';
 import { withFailover } from './failover.js';
 import { createHedging, withHedges, type HedgeOptions } from './hedge.js';
 import { createLane, type Lane, type Permit, type Ticket } from './lane.js';
@@ -93,12 +94,6 @@ interface Route {
   isOpen(): boolean;
 }
 
-interface Tokens {
-  inputTokens: number;
-  outputTokens: number;
-}
-
-const NO_COST: Cost = { money: 0, tokens: 0 };
 const OUTAGE_MS = 5 * 60_000;
 /** However alive the provider looks, a call that it refuses this often ends. */
 const MOST_REFUSALS = 50;
@@ -300,17 +295,4 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
 function routeTo(model: LanguageModel, lane: Lane, price: Price | undefined): Route {
   return { model, lane, price, isOpen: () => lane.isOpen() };
-}
-
-function moneyOf({ inputTokens, outputTokens }: Tokens, price: Price | undefined): number {
-  return price ? (inputTokens * price.input + outputTokens * price.output) / 1e6 : 0;
-}
-
-function costOf(tokens: Tokens, price: Price | undefined): Cost {
-  return { money: moneyOf(tokens, price), tokens: tokens.inputTokens + tokens.outputTokens };
-}
-
-function usageOf(tokens: Tokens, price: Price | undefined): Usage {
-  const { inputTokens, outputTokens } = tokens;
-  return { calls: 1, saved: 0, inputTokens, outputTokens, money: moneyOf(tokens, price) };
 }

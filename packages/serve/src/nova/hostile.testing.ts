@@ -1,7 +1,9 @@
-import { random, type Random } from '@touchstone/spec';
+import type { RewardFunction } from '@touchstone/core';
+import { NO_USAGE, random, type Random, type Reward } from '@touchstone/spec';
 import { parseRewardEvent } from './event.js';
+import { scoreNovaEvent } from './score.js';
 
-/** Mutated Nova events through the parser, and what is wrong with what comes out. */
+/** Mutated Nova events through the parser and to an answer, and what is wrong with what comes out. */
 
 type Value = unknown;
 const user = { role: 'user', content: 'Review the contract.' };
@@ -109,16 +111,25 @@ export function hostileEvent(seed: number, n: number): Value {
   return event;
 }
 
+type Demand = (holds: boolean, what: string) => void;
+
 /**
- * Reads an event.
+ * Reads an event, and has it answered as it would have come over the wire.
  *
  * @returns how many samples could be read.
- * @throws when the parser crashes or gives what nobody could score; that is what is looked for.
+ * @throws when something crashes, or gives what nobody could score or train on; that is what is looked for.
  */
-export function readHostileEvent(event: Value): number {
-  const demand = (holds: boolean, what: string): void => {
+export async function answerHostileEvent(event: Value): Promise<number> {
+  const demand: Demand = (holds, what) => {
     if (!holds) throw new Error(`${what}, reading ${JSON.stringify(event)?.slice(0, 400)}`);
   };
+  const read = readEvent(event, demand);
+  const sent = JSON.parse(JSON.stringify(event) ?? 'null') as Value;
+  if (typeof sent === 'object' && sent !== null) await answerEvent(sent, demand);
+  return read;
+}
+
+function readEvent(event: Value, demand: Demand): number {
   let samples: ReturnType<typeof parseRewardEvent>;
   try {
     samples = parseRewardEvent(event);
@@ -141,4 +152,36 @@ export function readHostileEvent(event: Value): number {
     );
   }
   return samples.filter(({ problem }) => problem === undefined).length;
+}
+
+const RANGE = { min: -1, max: 1 };
+
+/** A reward by rule that also abstains and throws; no model is asked. */
+const BY_RULE: RewardFunction = {
+  score: (rollouts) =>
+    Promise.all(
+      rollouts.map(async ({ task, response }): Promise<Reward> => {
+        const turn = (response.length + JSON.stringify(task).length) % 8;
+        if (turn === 0) throw new Error('by rule');
+        const rest = { components: [], verdicts: [], usage: NO_USAGE };
+        return turn === 1
+          ? { status: 'abstained', reason: 'timeout', detail: 'by rule', ...rest }
+          : { status: 'scored', score: (turn - 2) / 5, ...rest };
+      }),
+    ),
+};
+
+async function answerEvent(event: object, demand: Demand): Promise<void> {
+  const results = await scoreNovaEvent(event, BY_RULE, { range: RANGE, report: () => {} });
+  const samples: Value[] = Array.isArray(event) ? event : [event];
+  demand(results.length === samples.length, 'not one entry for each sample');
+  const answered = JSON.parse(JSON.stringify(results)) as typeof results;
+  answered.forEach(({ id, aggregate_reward_score: score, metrics_list }, i) => {
+    const came = Object.getOwnPropertyDescriptor(Object(samples[i]), 'id')?.value as Value;
+    const isId = typeof came === 'string' || Number.isFinite(came);
+    demand(isId ? id === came : typeof id === 'string', `the id ${JSON.stringify(id)}`);
+    demand(score >= RANGE.min && score <= RANGE.max, `the score ${score}`);
+    for (const { name, value, type } of metrics_list)
+      demand(Number.isFinite(value) && /^(Metric|Reward)$/.test(type), `the metric ${name}`);
+  });
 }

@@ -5,9 +5,7 @@ import { openCheckContext } from '../../run/check-context.js';
 import { openJudge } from '../../run/open-judge.js';
 
 /** The reward function of a configuration, and how it is told to those who ask. */
-export async function openReward(
-  path: string,
-): Promise<{
+export async function openReward(path: string): Promise<{
   reward: RewardFunction;
   abstention: AbstentionPolicy;
   novaRange: { min: number; max: number };
