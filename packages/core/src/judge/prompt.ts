@@ -28,7 +28,7 @@ export interface Filled {
   render(marker: string): Rendered;
 }
 
-export interface Rendered {
+interface Rendered {
   messages: Message[];
   /** Characters of the last message that do not depend on the candidate or the marker: the same for all of a group. */
   sharedPrefix: number;
