@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { singleJudges, type CheckConfig } from '@touchstone/core';
+import type { CheckConfig } from '@touchstone/core';
+import { modelsOf } from '../lambda/models.js';
 import type { Config, ScoringConfig } from './schema.js';
 import type { Path, Problem, YamlSource } from './yaml-source.js';
 
@@ -49,34 +50,13 @@ function references(config: Config | ScoringConfig): { path: Path; name: string;
     const [key, name] = fileOf(check);
     if (name !== undefined) found.push({ path: ['reward', 'checks', index, key], name, kind: 'file' });
   });
-  const models = [
-    ...(config.policy ? [{ path: ['policy'], model: config.policy.model }] : []),
-    ...(['judge', 'heldout_judge'] as const).flatMap((key) => {
-      const judge = config[key];
-      return judge ? singleJudges(judge, [key]).flatMap(modelsOf) : [];
-    }),
-  ];
-  for (const { path, model } of models) {
-    if (model.startsWith('local:')) {
-      found.push({
-        path: [...path, 'model'],
-        name: model.slice('local:'.length).trim(),
-        kind: 'model folder',
-      });
+  const roles = (['policy', 'judge', 'heldout_judge'] as const).filter((role) => config[role] !== undefined);
+  for (const role of roles) {
+    for (const { path, provider, name } of modelsOf(config[role])) {
+      if (provider === 'local') found.push({ path: [role, ...path, 'model'], name, kind: 'model folder' });
     }
   }
   return found;
-}
-
-/** The model of a judge and those that stand in for it. */
-function modelsOf({
-  config,
-  path,
-}: ReturnType<typeof singleJudges>[number]): { path: Path; model: string }[] {
-  return [
-    { path, model: config.model },
-    ...config.fallbacks.map(({ model }, i) => ({ path: [...path, 'fallbacks', i], model })),
-  ];
 }
 
 async function missing(path: string, kind: Kind): Promise<string | undefined> {

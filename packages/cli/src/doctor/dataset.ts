@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import type { JsonObject, JsonValue } from '@touchstone/spec';
+import { isRecord } from '@touchstone/core';
+import type { JsonValue } from '@touchstone/spec';
 import { failed, ok, warning, type Finding } from './finding.js';
 
 /** What Bedrock takes; SageMaker asks for at least 100. */
@@ -59,7 +60,7 @@ export function lineProblem(text: string): { message?: string; hasReference: boo
   } catch {
     return { message: 'not JSON', hasReference: false };
   }
-  if (!isObject(value)) return { message: 'expected an object', hasReference: false };
+  if (!isRecord(value)) return { message: 'expected an object', hasReference: false };
   const { id, reference_answer: reference, tools, messages } = value;
   const message =
     idProblem(id) ?? messagesProblem(messages) ?? referenceProblem(reference) ?? toolsProblem(tools);
@@ -75,7 +76,7 @@ function messagesProblem(messages: JsonValue | undefined): string | undefined {
   if (!Array.isArray(messages) || messages.length === 0) return 'messages: expected a list of turns';
   const roles: string[] = [];
   for (const [i, turn] of messages.entries()) {
-    if (!isObject(turn)) return `messages[${i}]: expected an object`;
+    if (!isRecord(turn)) return `messages[${i}]: expected an object`;
     const strange = Object.keys(turn).find((key) => !MESSAGE_KEYS.includes(key));
     if (strange !== undefined) return `messages[${i}]: the key "${strange}" is not taken`;
     const { role, content } = turn;
@@ -97,7 +98,7 @@ function isBlank(content: JsonValue | undefined): boolean {
 
 function referenceProblem(reference: JsonValue | undefined): string | undefined {
   if (reference === undefined || (typeof reference === 'string' && reference.trim() !== '')) return undefined;
-  if (isObject(reference) && Object.keys(reference).length > 0) return undefined;
+  if (isRecord(reference) && Object.keys(reference).length > 0) return undefined;
   return 'reference_answer: expected text or an object that is not empty';
 }
 
@@ -106,13 +107,13 @@ function toolsProblem(tools: JsonValue | undefined): string | undefined {
   if (!Array.isArray(tools) || tools.length === 0) return 'tools: expected a list that is not empty';
   const names = new Set<string>();
   for (const [i, tool] of tools.entries()) {
-    const called = isObject(tool) && tool['type'] === 'function' ? tool['function'] : undefined;
-    if (!isObject(called)) return `tools[${i}]: expected {"type": "function", "function": {...}}`;
+    const called = isRecord(tool) && tool['type'] === 'function' ? tool['function'] : undefined;
+    if (!isRecord(called)) return `tools[${i}]: expected {"type": "function", "function": {...}}`;
     const { name, description, parameters } = called;
     if (!isText(name) || !isText(description)) return `tools[${i}]: expected a name and a description`;
     if (names.has(name)) return `tools[${i}]: "${name}" is there twice`;
     names.add(name);
-    if (!isObject(parameters) || parameters['type'] !== 'object' || !isObject(parameters['properties'])) {
+    if (!isRecord(parameters) || parameters['type'] !== 'object' || !isRecord(parameters['properties'])) {
       return `tools[${i}]: expected parameters of type object, with properties`;
     }
   }
@@ -121,8 +122,4 @@ function toolsProblem(tools: JsonValue | undefined): string | undefined {
 
 function isText(value: JsonValue | undefined): value is string {
   return typeof value === 'string' && value.trim() !== '';
-}
-
-function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
-import { parseModelId, type ModelConfig, type ModelId } from '@touchstone/core';
+import { isRecord, parseModelId, type ModelConfig, type ModelId } from '@touchstone/core';
+import type { Path } from '../config/yaml-source.js';
 
 /** One language model that a judge calls. */
 export interface JudgeModel extends ModelId {
@@ -8,6 +9,8 @@ export interface JudgeModel extends ModelId {
   keyVariable: string | undefined;
   /** The part of the configuration that names it. */
   config: ModelConfig;
+  /** Where that part stands within the judge. */
+  path: Path;
 }
 
 /** Where each provider looks for its key when the configuration names no variable. */
@@ -22,17 +25,18 @@ const DEFAULT_KEYS = {
 /** Every model that a judge's configuration names, wherever it names it: panels and cascades hold several. */
 export function modelsOf(judge: unknown): JudgeModel[] {
   const found: JudgeModel[] = [];
-  const visit = (value: unknown): void => {
-    if (typeof value !== 'object' || value === null) return;
+  const visit = (value: unknown, path: Path): void => {
+    if (Array.isArray(value)) return value.forEach((child, i) => visit(child, [...path, i]));
+    if (!isRecord(value)) return;
     // Where there is a model, the schema has seen to the rest.
-    if ('model' in value && typeof value.model === 'string') found.push(modelOf(value as ModelConfig));
-    for (const child of Object.values(value)) visit(child);
+    if (typeof value['model'] === 'string') found.push({ ...modelOf(value as unknown as ModelConfig), path });
+    for (const [key, child] of Object.entries(value)) visit(child, [...path, key]);
   };
-  visit(judge);
+  visit(judge, []);
   return found;
 }
 
-function modelOf(config: ModelConfig): JudgeModel {
+function modelOf(config: ModelConfig): Omit<JudgeModel, 'path'> {
   const { model: id, base_url: baseUrl, api_key_env: named } = config;
   const { provider, name } = parseModelId(id);
   // A key that nobody tied to this server is never sent over plain http.

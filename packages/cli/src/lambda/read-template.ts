@@ -1,3 +1,4 @@
+import { isRecord } from '@touchstone/core';
 import { InputError } from '@touchstone/spec';
 import { parse, type CollectionTag, type ScalarTag } from 'yaml';
 
@@ -79,8 +80,4 @@ export function resolved(template: Template, value: unknown): unknown {
   if (!isRecord(value)) return value;
   const { Ref } = value;
   return typeof Ref === 'string' ? template.Parameters?.[Ref]?.Default : undefined;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
