@@ -120,7 +120,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   function openLane(limits: ProviderLimits, name: string): Lane {
     const { adaptive = true, outageMs = OUTAGE_MS } = options;
-    // An outage is noticed before it has used up the attempts of any call.
+    // With four attempts or more, an outage is noticed before it has used up those of any call.
     const breakAfter = Math.min(10, Math.max(3, attempts - 1));
     return createLane({ ...limits, adaptive, outageMs, breakAfter }, clock, random(seed, 'lane', name));
   }

@@ -78,7 +78,8 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
 
 describe('reward serve', PATIENCE, () => {
   it('goes on while its judge is down, says that it is not ready, and recovers', async () => {
-    const { simulator, start } = await drill({ attempts: 2 });
+    // The fewest with which an outage is noticed before any call has used up its own.
+    const { simulator, start } = await drill({ attempts: 4 });
     const { url } = await start();
     expect(abstained(await askEverywhere(url))).toBe(0);
     expect(await readiness(url)).toBe(200);
