@@ -3,28 +3,51 @@
 const ROOMS = {
   spec: [],
   core: ['spec'],
-  serve: ['spec', 'core'],
   engine: ['spec'],
   store: ['spec'],
   lab: ['spec', 'core', 'store'],
   train: ['spec', 'core', 'engine', 'store'],
+  run: ['spec', 'core', 'engine', 'store', 'lab', 'train'],
+  serve: ['spec', 'core'],
+  launch: ['spec', 'core', 'serve', 'store', 'lab', 'run'],
   studio: ['spec', 'store'],
-  cli: ['spec', 'core', 'serve', 'engine', 'store', 'lab', 'train', 'studio'],
+  testing: ['spec', 'core', 'serve'],
+  cli: ['spec', 'core', 'engine', 'store', 'lab', 'train', 'run', 'serve', 'launch', 'studio'],
 };
 
-const TEST_ONLY = '(\\.(test|fixture|testing)\\.(ts|tsx|mjs)|/testing\\.ts)$';
+/** What a folder of core may use of the others: an answer's text and the model providers below, the reward on top. */
+const CORE = {
+  text: [],
+  data: ['text'],
+  providers: ['text'],
+  dispatch: ['text', 'providers'],
+  judge: ['text', 'data', 'providers', 'dispatch'],
+  checks: ['text'],
+  reward: ['text', 'data', 'judge', 'checks'],
+};
+
+const TEST_ONLY = '(\\.(test|fixture|testing)\\.(ts|tsx|mjs)|/testing\\.ts)$|^packages/testing/';
 
 const arrows = Object.entries(ROOMS).map(([room, uses]) => ({
   name: `room-${room}`,
   comment: `${room} may use ${uses.join(', ') || 'no other room'}`,
   severity: 'error',
   from: { path: `^packages/${room}/` },
-  to: { path: '^packages/', pathNot: `^packages/(${[room, ...uses].join('|')})/` },
+  to: { path: '^packages/', pathNot: `^packages/(${[room, ...uses, 'testing'].join('|')})/` },
+}));
+
+const coreArrows = Object.entries(CORE).map(([folder, uses]) => ({
+  name: `core-${folder}`,
+  comment: `core/${folder} may use ${uses.join(', ') || 'no other folder'} of core`,
+  severity: 'error',
+  from: { path: `^packages/core/src/${folder}/`, pathNot: TEST_ONLY },
+  to: { path: '^packages/core/src/[^/]+/', pathNot: `^packages/core/src/(${[folder, ...uses].join('|')})/` },
 }));
 
 module.exports = {
   forbidden: [
     ...arrows,
+    ...coreArrows,
     {
       name: 'every-room-has-a-rule',
       comment: 'a new folder in packages/ needs a line in ROOMS',

@@ -20,6 +20,16 @@ const PLANTED = [
   ['room-store', 'packages/store/src/e.ts', "export * from '../../core/src/index.js'"],
   ['room-lab', 'packages/lab/src/f.ts', "import '../../engine/src/index.js'"],
   ['room-train', 'packages/train/src/g.test.ts', "import '../../lab/src/index.js'"],
+  ['room-run', 'packages/run/src/q.ts', "import '../../serve/src/index.js'"],
+  ['room-launch', 'packages/launch/src/r.ts', "import '../../studio/src/index.js'"],
+  ['room-testing', 'packages/testing/src/s.ts', "import '../../engine/src/index.js'"],
+  ['core-text', 'packages/core/src/text/a.ts', "import '../judge/b.js'"],
+  ['core-data', 'packages/core/src/data/a.ts', "import '../judge/b.js'"],
+  ['core-providers', 'packages/core/src/providers/a.ts', "import '../judge/b.js'"],
+  ['core-dispatch', 'packages/core/src/dispatch/a.ts', "import '../judge/b.js'"],
+  ['core-judge', 'packages/core/src/judge/a.ts', "import '../reward/b.js'"],
+  ['core-checks', 'packages/core/src/checks/a.ts', "import '../judge/b.js'"],
+  ['core-reward', 'packages/core/src/reward/a.ts', "import '../providers/b.js'"],
   ['room-studio', 'packages/studio/src/h.tsx', "await import('../../core/src/index.js')"],
   ['every-room-has-a-rule', 'packages/new/src/i.ts', "import '../../spec/src/index.js'"],
   ['front-door', 'packages/cli/src/j.ts', "import '../../core/src/private.js'"],
@@ -27,16 +37,18 @@ const PLANTED = [
   ['no-cycle', 'packages/spec/src/l.ts', "import './m.js'"],
   ['nothing-missing', 'packages/cli/src/n.ts', "import '@touchstone/core/private'"],
   ['tests-stay-tests', 'packages/train/src/o.ts', "import './g.test.js'"],
+  ['tests-stay-tests', 'packages/core/src/t.ts', "import '../../testing/src/index.js'"],
   ['core-is-portable', 'packages/core/src/p.ts', "import 'onnxruntime-node'"],
 ];
 
 /** What the planted imports name. */
 const AROUND = [
-  ...['spec', 'core', 'engine', 'store', 'lab'].map((room) => [
+  ...['spec', 'core', 'serve', 'engine', 'store', 'lab', 'run', 'studio', 'testing'].map((room) => [
     `packages/${room}/src/index.ts`,
     'export {};',
   ]),
   ['packages/core/src/private.ts', 'export {};'],
+  ...['judge', 'reward', 'providers'].map((folder) => [`packages/core/src/${folder}/b.ts`, 'export {};']),
   ['packages/core/dist/index.js', 'export {};'],
   ['packages/spec/src/m.ts', "import './l.js'"],
   ['node_modules/onnxruntime-node/index.js', ''],

@@ -11,7 +11,7 @@ import { registerSchema } from './commands/schema.js';
 import type { Io } from './io.js';
 import { describeFailure } from './terminal/errors.js';
 import { oneLine } from './terminal/text.js';
-import { version } from './version.js';
+import { version } from '@touchstone/run';
 
 /** Each adds one command; help lists them in this order. */
 const COMMANDS: readonly ((program: Command, io: Io) => void)[] = [

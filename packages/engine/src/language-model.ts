@@ -7,7 +7,7 @@ import {
   type ModelRequest,
 } from '@touchstone/spec';
 import { generate } from './generate/generate.js';
-import { LlamaModel } from './llama/model.js';
+import { LlamaModel } from './families/llama/model.js';
 import { ChatTokenizer } from './tokenizer/tokenizer.js';
 
 interface Waiting {

@@ -1,4 +1,4 @@
-import { LlamaModel } from './llama/model.js';
+import { LlamaModel } from './families/llama/model.js';
 
 /** A tiny random model with every feature that changes the arithmetic: grouped queries, biases, tied or separate head. */
 export function tinyModel(overrides: Record<string, unknown> = {}, seed = 1): LlamaModel {

@@ -9,11 +9,11 @@ export {
   type LambdaHandler,
   type LambdaWire,
   type WrappedResults,
-} from './lambda/handler.js';
-export { KEY_ARN_VARIABLE } from './lambda/keys.js';
-export type { SampleLine } from './lambda/log.js';
-export { parseRewardEvent, type NovaSample } from './nova/event.js';
-export { scoreNovaEvent, type NovaMetric, type NovaOptions, type NovaResult } from './nova/score.js';
+} from './function/handler.js';
+export { KEY_ARN_VARIABLE } from './function/keys.js';
+export type { SampleLine } from './function/log.js';
+export { parseRewardEvent, type NovaSample } from './function/nova/event.js';
+export { scoreNovaEvent, type NovaMetric, type NovaOptions, type NovaResult } from './function/nova/score.js';
 export { describeOutcome, type RewardRecord } from './scoring/describe-outcome.js';
 export { reportToStderr, type Notice, type Report } from './scoring/notice.js';
 export { parseSampleLine } from './scoring/sample.js';

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createRewardServer } from './http/server.js';
-import { lambdaHandlerOf } from './lambda/handler.js';
-import type { NovaResult } from './nova/score.js';
-import { scoreNovaEvent } from './nova/score.js';
-import { parseRewardEvent } from './nova/event.js';
+import { lambdaHandlerOf } from './function/handler.js';
+import type { NovaResult } from './function/nova/score.js';
+import { scoreNovaEvent } from './function/nova/score.js';
+import { parseRewardEvent } from './function/nova/event.js';
 import type { RewardRecord } from './scoring/describe-outcome.js';
 import { simulatedReward } from './testing.js';
 

@@ -1,3 +1,3 @@
-export { renderReport } from './report.js';
-export { summaryJsonSchema } from './schema.js';
-export { verdict, type Outcome, type Reading } from './verdict.js';
+export { renderReport } from './report/report.js';
+export { summaryJsonSchema } from './report/schema.js';
+export { verdict, type Outcome, type Reading } from './report/verdict.js';

@@ -1,13 +1,8 @@
 import { InputError, RunError } from '@touchstone/spec';
 import type { Command } from 'commander';
-import { loadConfig } from '../config/load.js';
-import { examineAws } from '../doctor/aws.js';
-import { examineEvent } from '../doctor/event.js';
-import type { Finding } from '../doctor/finding.js';
-import { examineMachine } from '../doctor/machine.js';
-import { examineOnline } from '../doctor/online.js';
+import { type Finding, examineMachine, examineOnline, loadConfig } from '@touchstone/run';
+import { examineAws, examineEvent, readEvent } from '@touchstone/launch';
 import type { Io } from '../io.js';
-import { readEvent } from '../lambda/read-event.js';
 import { renderTable } from '../terminal/table.js';
 
 interface DoctorFlags {
@@ -56,7 +51,7 @@ async function doctor(path: string | undefined, flags: DoctorFlags, io: Io): Pro
     findings.push(...(await examineAws(loaded, flags)));
   }
   if (flags.event !== undefined) findings.push(...examineEvent(await readEvent(flags.event), loaded.config));
-  if (flags.online) findings.push(...(await examineOnline(loaded, io)));
+  if (flags.online) findings.push(...(await examineOnline(loaded, io.env)));
   report(findings, path, json, io);
 }
 

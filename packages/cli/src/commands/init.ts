@@ -3,10 +3,14 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { InputError } from '@touchstone/spec';
 import { Option, type Command } from 'commander';
-import { configJsonSchema } from '../config/json-schema.js';
-import { TEMPLATE_NAMES, TEMPLATES, type TemplateName } from '../config/templates/index.js';
-import { readGrader } from '../grader/read.js';
-import { graderYaml } from '../grader/write.js';
+import {
+  TEMPLATES,
+  TEMPLATE_NAMES,
+  type TemplateName,
+  configJsonSchema,
+  graderYaml,
+  readGrader,
+} from '@touchstone/run';
 import type { Io } from '../io.js';
 
 /** `touchstone init [folder] [--from grader.json]` */

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { loadConfig } from '../config/load.js';
+import { loadConfig } from '@touchstone/run';
 import type { Io } from '../io.js';
-import { prepareQuickstart } from '../quickstart/prepare.js';
+import { prepareQuickstart } from '@touchstone/quickstart';
 import { addRunFlags, run, type RunFlags } from './run.js';
 
 /** `touchstone quickstart` */

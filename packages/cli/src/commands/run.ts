@@ -2,12 +2,17 @@ import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Estimate, type Summary } from '@touchstone/spec';
 import { type Command, InvalidArgumentError } from 'commander';
-import { loadConfig, type LoadedConfig } from '../config/load.js';
+import {
+  examineJudge,
+  loadConfig,
+  openWorkspace,
+  runPipeline,
+  systemClock,
+  type LoadedConfig,
+  type Progress,
+} from '@touchstone/run';
 import type { Io } from '../io.js';
-import { systemClock } from '../run/clock.js';
-import { examineJudge, runPipeline } from '../run/pipeline.js';
-import { openWorkspace } from '../run/workspace.js';
-import { createProgress, NO_PROGRESS, type Progress } from '../terminal/progress.js';
+import { createProgress, NO_PROGRESS } from '../terminal/progress.js';
 import { renderTable } from '../terminal/table.js';
 import { duration } from '../terminal/text.js';
 import { writeReport } from './report.js';

@@ -1,7 +1,7 @@
 import type { JsonObject } from '@touchstone/spec';
 import { Argument } from 'commander';
 import type { Command } from 'commander';
-import { configJsonSchema } from '../config/json-schema.js';
+import { configJsonSchema } from '@touchstone/run';
 import type { Io } from '../io.js';
 
 /** What there is a schema of. */

@@ -1,6 +1,6 @@
 import type { JsonValue, Task } from '@touchstone/spec';
 import type { Parsed } from './json-lines.js';
-import { describe, isObject, member } from './json-value.js';
+import { describe, isObject, member } from '../text/json-value.js';
 import { parseMessages } from './messages.js';
 import { readTaskLines } from './read-task-lines.js';
 import { parseTaskLine } from './task-line.js';

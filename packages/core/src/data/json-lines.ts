@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { InputError } from '@touchstone/spec';
 import type { JsonValue } from '@touchstone/spec';
-import { jsonProblem } from './json-value.js';
+import { jsonProblem } from '../text/json-value.js';
 
 /** A line of a data file that cannot be used; `line` is 1-based and counts blank lines too. */
 export interface LineProblem {

@@ -1,6 +1,6 @@
 import type { JsonValue, Message } from '@touchstone/spec';
 import { shorten } from './json-lines.js';
-import { describe, isObject, member } from './json-value.js';
+import { describe, isObject, member } from '../text/json-value.js';
 
 /** Role names of the data formats in use, and the three that a task knows. */
 const ROLES = new Map<string, Message['role']>([

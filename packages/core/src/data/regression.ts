@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue, Task } from '@touchstone/spec';
 import type { Parsed } from './json-lines.js';
-import { describe, isObject, member, omit } from './json-value.js';
+import { describe, isObject, member, omit } from '../text/json-value.js';
 import { parseResponse } from './labelled.js';
 import { readTaskLines } from './read-task-lines.js';
 import { parseTaskLine } from './task-line.js';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject, JsonValue, Message, Task } from '@touchstone/spec';
 import { parseMessages } from './messages.js';
-import { describe, isObject, jsonProblem, member } from './json-value.js';
+import { describe, isObject, jsonProblem, member } from '../text/json-value.js';
 import type { Parsed } from './json-lines.js';
 
 /** Keys that a task line gives a meaning to; every other key lands in `Task.metadata`. */

@@ -1,4 +1,4 @@
-import { isBlank } from '../answer.js';
+import { isBlank } from '../text/answer.js';
 import type { JudgedRollout } from './judge.js';
 
 /** The answers of a group that there is something to say about: each text once, blank ones left out. */

@@ -1,6 +1,6 @@
 import { InputError, type Message, type Task } from '@touchstone/spec';
-import { isTaskPath, readTaskPath, toText } from '../task-path.js';
-import { parseTemplate, tagNeutraliser } from './template.js';
+import { isTaskPath, readTaskPath, toText } from '../text/task-path.js';
+import { parseTemplate, tagNeutraliser } from '../text/template.js';
 
 export interface PromptSpec {
   /** The user's own template; with it `templates` are not used. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { callsSchema } from '../dispatch/schema.js';
-import { isTaskPath } from '../task-path.js';
+import { isTaskPath } from '../text/task-path.js';
 import { modelFields } from '../providers/schema.js';
 import { criteriaSchema, name } from './criterion.js';
 import { labelModelSchema, scoreModelSchema } from './grader/schema.js';

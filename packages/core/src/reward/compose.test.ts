@@ -1,7 +1,7 @@
 import { InputError, type RewardComponent, type Rollout } from '@touchstone/spec';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Check } from './check.js';
+import type { Check } from '../checks/check.js';
 import { composeReward } from './compose.js';
 import { rewardSchema } from './schema.js';
 

@@ -1,5 +1,5 @@
 import { InputError, type RewardComponent, type Rollout } from '@touchstone/spec';
-import type { Check, CheckResult } from './check.js';
+import type { Check, CheckResult } from '../checks/check.js';
 import { parseFormula } from './formula.js';
 import { JUDGE, type RewardConfig } from './schema.js';
 

@@ -1,8 +1,8 @@
 export { applyAbstentionPolicy } from './abstention.js';
-export type { Check, CheckContext, CheckResult } from './check.js';
-export { checkSchema, type CheckConfig } from './checks/index.js';
-export { normaliseTypography } from './checks/grounding/typography.js';
-export { METRICS as SIMILARITY_METRICS } from './checks/text-similarity.js';
+export type { Check, CheckContext, CheckResult } from '../checks/check.js';
+export { checkSchema, type CheckConfig } from '../checks/index.js';
+export { normaliseTypography } from '../text/typography.js';
+export { METRICS as SIMILARITY_METRICS } from '../checks/text-similarity.js';
 export { parseFormula } from './formula.js';
 export { createReward, type RewardFunction, type ScoreOptions } from './reward.js';
 export { rewardSchema, type RewardConfig } from './schema.js';

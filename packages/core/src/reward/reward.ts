@@ -1,7 +1,7 @@
 import { NO_USAGE, type Reward, type RewardComponent, type Rollout } from '@touchstone/spec';
 import type { Judge, Judgement } from '../judge/judge.js';
-import type { CheckContext } from './check.js';
-import { createCheck } from './checks/index.js';
+import type { CheckContext } from '../checks/check.js';
+import { createCheck } from '../checks/index.js';
 import { composeReward } from './compose.js';
 import { groupsOf, untilAborted } from './groups.js';
 import { judgeComponents } from './judge-components.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkSchema, type CheckConfig } from './checks/index.js';
+import { checkSchema, type CheckConfig } from '../checks/index.js';
 import { parseFormula } from './formula.js';
 
 /** The judge's name among the parts of a reward. */

@@ -1,7 +1,7 @@
 import { Graph, RUNTIME_DOMAIN, type Value } from '../graph/graph.js';
-import { parameterShapes, type LlamaConfig } from '../llama/config.js';
-import { headName } from '../llama/forward.js';
-import { rotaryTables } from '../llama/rope.js';
+import { parameterShapes, type LlamaConfig } from '../families/llama/config.js';
+import { headName } from '../families/llama/forward.js';
+import { rotaryTables } from '../families/llama/rope.js';
 
 /** How a token is drawn from the model's distribution. */
 export interface Sampling {

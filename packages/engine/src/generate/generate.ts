@@ -1,5 +1,5 @@
 import { int32, float32, int64, floats } from '../graph/session.js';
-import type { LlamaModel } from '../llama/model.js';
+import type { LlamaModel } from '../families/llama/model.js';
 import { decodeGraph, type Sampling } from './decode-graph.js';
 
 export interface GenerateRequest {

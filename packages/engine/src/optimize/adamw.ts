@@ -1,7 +1,7 @@
 import { Graph, type Value } from '../graph/graph.js';
 import { float32, floats, scalar, SessionCache, zeros, type Feeds } from '../graph/session.js';
-import type { LlamaModel } from '../llama/model.js';
-import type { Parameter } from '../llama/safetensors.js';
+import type { LlamaModel } from '../families/llama/model.js';
+import type { Parameter } from '../weights/safetensors.js';
 
 export interface AdamWOptions {
   beta1: number;

@@ -1,8 +1,8 @@
 import { DifferentiableGraph } from '../graph/autodiff.js';
 import type { Value } from '../graph/graph.js';
 import { float32, floats, int32, type Feeds } from '../graph/session.js';
-import { declareParameters, llamaLogProbabilities } from '../llama/forward.js';
-import type { LlamaModel } from '../llama/model.js';
+import { declareParameters, llamaLogProbabilities } from '../families/llama/forward.js';
+import type { LlamaModel } from '../families/llama/model.js';
 
 /** A token sequence with one row of numbers for each token that counts. */
 export interface TrainingSequence {

@@ -3,7 +3,7 @@ import type { RewardFunction } from '@touchstone/core';
 import type { AbstentionPolicy } from '@touchstone/spec';
 import { ADAPTERS, type Adapter } from '../adapters/index.js';
 import { toFloatJson } from '../adapters/float-json.js';
-import { scoreNovaEvent, type NovaOptions } from '../nova/score.js';
+import { scoreNovaEvent, type NovaOptions } from '../function/nova/score.js';
 import type { Rendezvous } from '../rendezvous/rendezvous.js';
 import { createJudgeWatch } from '../scoring/judge-watch.js';
 import type { Report } from '../scoring/notice.js';

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { RewardFunction } from '@touchstone/core';
 import { InputError, type AbstentionPolicy } from '@touchstone/spec';
-import type { NovaOptions } from '../nova/score.js';
+import type { NovaOptions } from '../function/nova/score.js';
 import { createRendezvous } from '../rendezvous/rendezvous.js';
 import { reportToStderr, type Report } from '../scoring/notice.js';
 import { admit, isLoopback } from './access.js';

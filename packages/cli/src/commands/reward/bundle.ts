@@ -2,11 +2,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '@touchstone/spec';
 import type { Command } from 'commander';
-import { loadScoringConfig } from '../../config/load.js';
+import { loadScoringConfig } from '@touchstone/run';
 import type { Io } from '../../io.js';
-import { makeBundle } from '../../lambda/bundle.js';
-import { nextSteps } from '../../lambda/next-steps.js';
-import { templateOf } from '../../lambda/template.js';
+import { makeBundle, nextSteps, templateOf } from '@touchstone/launch';
 
 interface BundleFlags {
   out: string;

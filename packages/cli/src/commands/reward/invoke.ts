@@ -4,13 +4,17 @@ import { openLocalModel } from '@touchstone/engine';
 import { createLambdaHandler } from '@touchstone/serve';
 import { InputError } from '@touchstone/spec';
 import { InvalidArgumentError, type Command } from 'commander';
-import { loadScoringConfig } from '../../config/load.js';
+import { loadScoringConfig, systemClock } from '@touchstone/run';
 import type { Io } from '../../io.js';
-import { lambdaConfigOf } from '../../lambda/lambda-config.js';
-import { checkRequestSize, checkResponseSize, MAX_TIMEOUT_SECONDS, timedOut } from '../../lambda/limits.js';
-import { readEvent } from '../../lambda/read-event.js';
-import { runZip } from '../../lambda/run-zip.js';
-import { systemClock } from '../../run/clock.js';
+import {
+  MAX_TIMEOUT_SECONDS,
+  checkRequestSize,
+  checkResponseSize,
+  lambdaConfigOf,
+  readEvent,
+  runZip,
+  timedOut,
+} from '@touchstone/launch';
 
 interface InvokeFlags {
   timeout: number;

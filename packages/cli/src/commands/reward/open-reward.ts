@@ -1,8 +1,6 @@
 import { createReplyCache, createReward, type RewardFunction } from '@touchstone/core';
 import type { AbstentionPolicy } from '@touchstone/spec';
-import { loadScoringConfig } from '../../config/load.js';
-import { openCheckContext } from '../../run/check-context.js';
-import { openJudge } from '../../run/open-judge.js';
+import { loadScoringConfig, openCheckContext, openJudge } from '@touchstone/run';
 
 /** The reward function of a configuration, and how it is told to those who ask. */
 export async function openReward(path: string): Promise<{

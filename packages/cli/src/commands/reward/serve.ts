@@ -2,7 +2,7 @@ import { createRewardServer, createTelemetry } from '@touchstone/serve';
 import { InputError } from '@touchstone/spec';
 import { InvalidArgumentError, type Command } from 'commander';
 import type { Io } from '../../io.js';
-import { systemClock } from '../../run/clock.js';
+import { systemClock } from '@touchstone/run';
 import { openReward } from './open-reward.js';
 
 /** Holds the key that requests to `touchstone reward serve` must carry. */

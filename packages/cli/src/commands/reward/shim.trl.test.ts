@@ -7,11 +7,11 @@ import { promisify } from 'node:util';
 import { LlamaModel } from '@touchstone/engine';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { prepareQuickstart } from '../../quickstart/prepare.js';
+import { prepareQuickstart } from '@touchstone/quickstart';
 
 const at = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 const MAIN = at('dist/main.js');
-const POLICY = at('../../examples/contract-review/models/policy');
+const POLICY = at('../../examples/quickstart/models/policy');
 const EXAMPLE = at('../../examples/trl/train.py');
 const PYTHON = process.env['TOUCHSTONE_PYTHON'];
 

@@ -8,9 +8,9 @@ import {
   type Usage,
   type Verdict,
 } from '@touchstone/spec';
-import { isBlank } from '../../answer.js';
+import { isBlank } from '../../text/answer.js';
 import type { Dispatcher } from '../../dispatch/dispatcher.js';
-import { parseAnswerTemplate } from './answer-template.js';
+import { parseAnswerTemplate } from '../../text/answer-template.js';
 import { fallbacksOf, fingerprintOf, identityOf } from '../fingerprint.js';
 import type { Judge, Judgement } from '../judge.js';
 import type { AnswerScore } from '../score.js';
@@ -18,7 +18,7 @@ import { sha256 } from '../marker.js';
 import { truncate } from '../prompt.js';
 import { scaleOf, type GraderConfig } from './schema.js';
 import { readLabelReply, readScoreReply, SCORE_PARSER_VERSION } from './score-reply.js';
-import { tagNeutraliser } from '../template.js';
+import { tagNeutraliser } from '../../text/template.js';
 
 /**
  * A judge that asks with the user's own messages and nothing else, as the model graders of OpenAI do, and reads a number

@@ -8,8 +8,8 @@ import {
   type Verdict,
 } from '@touchstone/spec';
 import type { Dispatcher } from '../../dispatch/dispatcher.js';
-import { isBlank } from '../../answer.js';
-import { readTaskPath, toText } from '../../task-path.js';
+import { isBlank } from '../../text/answer.js';
+import { readTaskPath, toText } from '../../text/task-path.js';
 import { createAsk } from '../ask.js';
 import type { Criterion } from '../criterion.js';
 import { distinctAnswers } from '../distinct.js';

@@ -1,5 +1,5 @@
 import type { JsonObject, Message, Task } from '@touchstone/spec';
-import { own } from '../../own.js';
+import { own } from '../../text/own.js';
 import { findReply, show } from '../parse.js';
 import { createPrompt, taskSections, type Filled } from '../prompt.js';
 import type { PreferenceConfig } from '../schema.js';

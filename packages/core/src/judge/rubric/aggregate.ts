@@ -1,6 +1,6 @@
 import type { JsonValue, Verdict } from '@touchstone/spec';
 import { z } from 'zod';
-import { readPath } from '../../task-path.js';
+import { readPath } from '../../text/task-path.js';
 import { weightedMean, type AnswerScore } from '../score.js';
 
 const pass = z

@@ -1,5 +1,5 @@
 import type { JsonValue } from '@touchstone/spec';
-import { isBlank, parseAnswer } from '../../answer.js';
+import { isBlank, parseAnswer } from '../../text/answer.js';
 
 /** What one judge call judges: an item of the answer, or the whole answer. */
 export interface Candidate {

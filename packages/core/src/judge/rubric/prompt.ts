@@ -1,5 +1,5 @@
 import type { JsonValue, Message, Rollout } from '@touchstone/spec';
-import { readPath, toText } from '../../task-path.js';
+import { readPath, toText } from '../../text/task-path.js';
 import type { Criterion } from '../criterion.js';
 import { createPrompt, taskSections, type Filled } from '../prompt.js';
 import { describeCriteria, describeReply } from '../reply-format.js';

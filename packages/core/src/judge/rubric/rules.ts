@@ -1,8 +1,8 @@
 import { InputError, type CriterionVerdict, type JsonValue, type Task } from '@touchstone/spec';
 import { z } from 'zod';
-import { normaliseTypography } from '../../reward/checks/grounding/typography.js';
-import { parseAnswer } from '../../answer.js';
-import { isTaskPath, readPath, readTaskPath, toText } from '../../task-path.js';
+import { normaliseTypography } from '../../text/typography.js';
+import { parseAnswer } from '../../text/answer.js';
+import { isTaskPath, readPath, readTaskPath, toText } from '../../text/task-path.js';
 import type { Criterion } from '../criterion.js';
 import { scaleRange, toScore } from '../score.js';
 

@@ -1,0 +1,1 @@
+export { prepareQuickstart } from './prepare.js';

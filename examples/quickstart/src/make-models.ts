@@ -1,0 +1,318 @@
+/**
+ * Makes the quickstart's three models from nothing: `npm run make-models -- [policy|judge|heldout] [--out DIR]`.
+ * The folders it writes are the ones committed under examples/quickstart/models.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import {
+  AdamW,
+  ADAMW_DEFAULTS,
+  ChatTokenizer,
+  generate,
+  gradients,
+  LlamaModel,
+  scheduleFactor,
+  trainBpe,
+  type TrainingSequence,
+} from '@touchstone/engine';
+import { random, type Random } from '@touchstone/spec';
+import { negativeLogLikelihood } from '@touchstone/train';
+import {
+  documentOf,
+  drawComparing,
+  drawCopying,
+  drawIssue,
+  drawMarker,
+  promptOf,
+  type PlantedIssue,
+  type Split,
+} from './contracts.js';
+import { BASE_RATES, drawComment, drawHabit, writeReview, type ReviewComment } from './reviews.js';
+import { gradeComment, truthScore, parseReview } from './truth.js';
+import { drawLocating, HELDOUT_JUDGE, TRAINING_JUDGE, verdictReply, type JudgeStyle } from './verdicts.js';
+
+const SPECIAL_TOKENS = ['<|pad|>', '<|end|>', '<|system|>', '<|user|>', '<|assistant|>'];
+const CHAT_TEMPLATE =
+  '{% for message in messages %}<|{{ message.role }}|>{{ message.content }}<|end|>{% endfor %}' +
+  '{% if add_generation_prompt %}<|assistant|>{% endif %}';
+const VOCABULARY = 1024;
+/** Share of disturbed wordings in lessons: without them models learn the sentences by heart and quote from memory. */
+const ROUGH = 0.9;
+/** Share of copying among the lessons, so that the skill stays. */
+const COPYING = 0.15;
+/** Share of practice in single skills: in a review one token in fifty is such a decision, too few to learn it from. */
+const PRACTICE = 0.4;
+/** Steps on copying alone, before the lessons. */
+const COPYING_STEPS = 220;
+const LEARNING_RATE = 2e-3;
+
+interface Lesson {
+  prompt: string;
+  reply: string;
+}
+
+/** What a model learns from, and how well its sampled replies do on held-out tasks (0–1). */
+interface Course {
+  seed: number;
+  architecture: {
+    hidden_size: number;
+    intermediate_size: number;
+    num_hidden_layers: number;
+    num_attention_heads: number;
+    num_key_value_heads: number;
+  };
+  steps: number;
+  /** Lessons a step. */
+  batch: number;
+  /** Practice in one skill at a time: more decisions a token than a whole reply has. */
+  practise(draw: Random): Lesson;
+  lesson(draw: Random, split: Split): Lesson & { grade(reply: string): Record<string, number> };
+}
+
+function judgeLesson(style: JudgeStyle) {
+  return (draw: Random, split: Split) => {
+    const issue = drawIssue(draw, split, split === 'train' ? ROUGH : 0);
+    const comment = drawComment(draw, issue);
+    const marker = drawMarker(draw);
+    const fields: Record<string, string> = {
+      document: documentOf(issue),
+      reference: `${issue.guideline}.`,
+      item: JSON.stringify(comment),
+      marker,
+    };
+    const reply = verdictReply(style, issue, comment, marker);
+    return {
+      prompt: style.template.replace(/\{\{(\w+)\}\}/g, (_, name: string) => fields[name]!),
+      reply,
+      grade: (text: string) => gradeVerdict(text, style, issue, comment, reply),
+    };
+  };
+}
+
+/** Comparing figures and finding excerpts, one as often as the other. */
+const judgePractice = (style: JudgeStyle) => (draw: Random) =>
+  draw.next() < 0.4 ? drawComparing(draw, style.compare) : drawLocating(draw, style, ROUGH);
+
+function gradeVerdict(
+  text: string,
+  style: JudgeStyle,
+  issue: PlantedIssue,
+  comment: ReviewComment,
+  reply: string,
+) {
+  const expected = gradeComment(issue, comment);
+  const scores: Record<string, number> = { exact: Number(text === reply) };
+  let verdicts: { criterion: string; score: unknown }[] = [];
+  try {
+    verdicts = (JSON.parse(text) as { verdicts: typeof verdicts }).verdicts;
+  } catch {
+    // Counts as wrong below.
+  }
+  scores['parsed'] = Number(verdicts.length > 0);
+  scores['marker'] = Number(text.startsWith(reply.slice(0, 18)));
+  for (const [criterion, grade] of Object.entries(expected)) {
+    const got = verdicts.find((v) => v.criterion === criterion)?.score;
+    scores[criterion] = Number(got === (style.scale === 'graded' ? grade : grade === 5));
+  }
+  return scores;
+}
+
+const COURSES: Record<string, Course> = {
+  policy: {
+    seed: 11,
+    architecture: {
+      hidden_size: 192,
+      intermediate_size: 384,
+      num_hidden_layers: 3,
+      num_attention_heads: 6,
+      num_key_value_heads: 3,
+    },
+    steps: 1800,
+    batch: 64,
+    practise: (draw) =>
+      drawComparing(
+        draw,
+        ({ value, limit, unit, bound, breach }) =>
+          `is ${value} ${unit}, the ${bound === 'max' ? 'limit' : 'minimum'} is ${limit}.","comment_type":"${breach ? 'risk' : 'compliant'}`,
+      ),
+    lesson(draw, split) {
+      const issue = drawIssue(draw, split, split === 'train' ? ROUGH : 0);
+      return {
+        prompt: promptOf(issue),
+        reply: writeReview(draw, issue, drawHabit(draw, BASE_RATES)),
+        grade: (reply) => ({
+          valid: Number(parseReview(reply) !== null),
+          truth: truthScore({ truth: issue as never }, reply),
+          exact: Number(truthScore({ truth: issue as never }, reply) === 1),
+        }),
+      };
+    },
+  },
+  judge: {
+    seed: 21,
+    architecture: {
+      hidden_size: 192,
+      intermediate_size: 384,
+      num_hidden_layers: 4,
+      num_attention_heads: 6,
+      num_key_value_heads: 3,
+    },
+    steps: 2400,
+    batch: 40,
+    practise: judgePractice(TRAINING_JUDGE),
+    lesson: judgeLesson(TRAINING_JUDGE),
+  },
+  heldout: {
+    seed: 31,
+    architecture: {
+      hidden_size: 160,
+      intermediate_size: 320,
+      num_hidden_layers: 4,
+      num_attention_heads: 5,
+      num_key_value_heads: 5,
+    },
+    steps: 2000,
+    batch: 40,
+    practise: judgePractice(HELDOUT_JUDGE),
+    lesson: judgeLesson(HELDOUT_JUDGE),
+  },
+};
+
+function* corpus(): Generator<string> {
+  const draw = random(1, 'corpus');
+  for (let i = 0; i < 3000; i++) {
+    yield drawCopying(draw).prompt;
+    for (const { lesson } of Object.values(COURSES)) {
+      const { prompt, reply } = lesson(draw, 'train');
+      yield prompt;
+      yield reply;
+    }
+  }
+}
+
+async function makeTokenizer(folder: string): Promise<ChatTokenizer> {
+  await mkdir(folder, { recursive: true });
+  const json = trainBpe(corpus(), VOCABULARY, SPECIAL_TOKENS);
+  const config = {
+    tokenizer_class: 'PreTrainedTokenizerFast',
+    eos_token: '<|end|>',
+    pad_token: '<|pad|>',
+    clean_up_tokenization_spaces: false,
+    chat_template: CHAT_TEMPLATE,
+  };
+  await writeFile(path.join(folder, 'tokenizer.json'), JSON.stringify(json));
+  await writeFile(path.join(folder, 'tokenizer_config.json'), `${JSON.stringify(config, null, 2)}\n`);
+  return ChatTokenizer.load(folder);
+}
+
+async function make(name: string, course: Course, out: string): Promise<void> {
+  const folder = path.join(out, name);
+  const tokenizer = await makeTokenizer(folder);
+  const model = newModel(course, tokenizer.id('<|end|>')!);
+  process.stderr.write(`${name}: ${(model.size / 1e6).toFixed(2)} M parameters\n`);
+  await teach(name, course, model, tokenizer, folder);
+}
+
+function newModel({ architecture, seed }: Course, end: number): LlamaModel {
+  return LlamaModel.initialise(
+    {
+      architectures: ['LlamaForCausalLM'],
+      model_type: 'llama',
+      vocab_size: VOCABULARY,
+      ...architecture,
+      max_position_embeddings: 2048,
+      rms_norm_eps: 1e-5,
+      rope_theta: 10_000,
+      hidden_act: 'silu',
+      tie_word_embeddings: true,
+      attention_bias: false,
+      mlp_bias: false,
+      bos_token_id: null,
+      eos_token_id: end,
+      pad_token_id: 0,
+    },
+    seed,
+  );
+}
+
+async function teach(
+  title: string,
+  { seed, steps, batch, practise, lesson }: Course,
+  model: LlamaModel,
+  tokenizer: ChatTokenizer,
+  folder: string,
+): Promise<void> {
+  const [end] = model.config.eosTokens;
+  const optimizer = new AdamW(model, { ...ADAMW_DEFAULTS, weightDecay: 0.01 });
+  const begun = performance.now();
+  for (let step = 0; step < steps; step++) {
+    const draw = random(seed, 'lesson', step);
+    const next = (): Lesson => {
+      const kind = draw.next();
+      if (step < COPYING_STEPS || kind < COPYING) return drawCopying(draw);
+      return kind < COPYING + PRACTICE ? practise(draw) : lesson(draw, 'train');
+    };
+    const lessons = Array.from({ length: batch }, () => {
+      const { prompt, reply } = next();
+      const start = tokenizer.encodeChat([{ role: 'user', content: prompt }]);
+      return { tokens: [...start, ...tokenizer.encode(reply), end!], start: start.length };
+    });
+    const scored = lessons.reduce((sum, { start, tokens }) => sum + tokens.length - start, 0);
+    const sequences = lessons.map((one): TrainingSequence => ({ ...one, columns: { weight: 1 / scored } }));
+    const result = await gradients(model, sequences, negativeLogLikelihood);
+    const rate = LEARNING_RATE * scheduleFactor(step, { steps, warmup: 80, decay: 'cosine', floor: 0.02 });
+    await optimizer.update(result.gradients, rate);
+    const last = step + 1 === steps;
+    if ((step + 1) % 50 === 0 || last) {
+      const seconds = ((performance.now() - begun) / 1000).toFixed(0);
+      process.stderr.write(
+        `${title}: step ${step + 1} of ${steps}, ${seconds} s, loss ${result.loss.toFixed(4)}\n`,
+      );
+    }
+    if ((step > COPYING_STEPS && (step + 1) % 200 === 0) || last) {
+      await model.save(folder, folder, 'F16');
+      for (const split of ['train', 'heldout'] as const) {
+        const figures = await examine(model, tokenizer, lesson, split, title === 'policy' ? 1 : 0);
+        process.stderr.write(`  sampled on ${split} tasks: ${JSON.stringify(figures)}\n`);
+      }
+    }
+  }
+}
+
+async function examine(
+  model: LlamaModel,
+  tokenizer: ChatTokenizer,
+  lesson: Course['lesson'],
+  split: Split,
+  temperature: number,
+) {
+  const draw = random(99, 'examine', split);
+  const lessons = Array.from({ length: 128 }, () => lesson(draw, split));
+  const replies = await generate(
+    model,
+    lessons.map(({ prompt }, i) => ({
+      prompt: tokenizer.encodeChat([{ role: 'user', content: prompt }]),
+      maxTokens: 160,
+      uniform: random(99, 'sample', i).next,
+    })),
+    { temperature, topK: 0, topP: 1 },
+  );
+  const sums: Record<string, number> = {};
+  replies.forEach(({ tokens }, i) => {
+    for (const [key, value] of Object.entries(lessons[i]!.grade(tokenizer.decode(tokens)))) {
+      sums[key] = (sums[key] ?? 0) + value / lessons.length;
+    }
+  });
+  return Object.fromEntries(Object.entries(sums).map(([key, value]) => [key, Number(value.toFixed(3))]));
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { out: { type: 'string', default: 'examples/quickstart/models' } },
+});
+for (const name of positionals.length > 0 ? positionals : Object.keys(COURSES)) {
+  const course = COURSES[name];
+  if (!course) throw new Error(`expected one of ${Object.keys(COURSES).join(', ')}; got ${name}`);
+  await make(name, course, values.out);
+}

@@ -1,0 +1,86 @@
+import type { Task } from '@touchstone/spec';
+import { z } from 'zod';
+import type { Evaluate } from './check.js';
+import { checkFields } from './common.js';
+import { stringsOf } from './prose.js';
+
+export const artefactsSchema = z.strictObject({
+  type: z.literal('artefacts'),
+  tolerance: z
+    .int()
+    .positive()
+    .default(1)
+    .meta({ description: 'Artefacts at which the score reaches 0; 1: a single one scores 0' }),
+  ...checkFields,
+});
+
+/**
+ * What a text has only by mistake: replacement characters, control characters but tab and line ends, private use,
+ * noncharacters and halves of surrogate pairs, words that mix alphabets which look alike, and UTF-8 that was read as
+ * Windows-1252. 1 without any, falling to 0 at `tolerance` of them. What the task itself contains may be quoted.
+ */
+export function artefactsCheck({ tolerance }: z.output<typeof artefactsSchema>): Evaluate {
+  return ({ task, response }) => {
+    const found = artefactsOf(response);
+    if (found.length === 0) return { score: 1 };
+    const source = textsOf(task).join('\n');
+    const own = found.filter(({ text }) => !source.includes(text));
+    if (own.length === 0) return { score: 1, detail: `${found.length} artefacts, all of them in the task` };
+    const kinds = [...new Set(own.map(({ kind }) => kind))];
+    return { score: Math.max(0, 1 - own.length / tolerance), detail: `${own.length}: ${kinds.join(', ')}` };
+  };
+}
+
+interface Artefact {
+  kind: string;
+  text: string;
+}
+
+/** A second byte of UTF-8 (80–BF) as Windows-1252 shows it; five of its places show nothing and stay controls. */
+const CONTINUATION = '\\u0080-\\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ';
+/** Of these, the ones that may well follow a capital Â or Ã of Portuguese or Romanian. */
+const PUNCTUATION = '\\u00a0»’”…–—';
+const PATTERNS: readonly { kind: string; expression: RegExp }[] = [
+  { kind: 'replacement characters', expression: /\ufffd/g },
+  {
+    kind: 'control characters',
+    // oxlint-disable-next-line no-control-regex -- they are what is looked for
+    expression: /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufff9-\ufffb]/g,
+  },
+  { kind: 'private use', expression: /[\p{Co}\p{Cs}\p{Noncharacter_Code_Point}]/gu },
+  {
+    kind: 'mojibake',
+    expression: new RegExp(
+      `ï¿½|ï»¿|â[\\u0080€][${CONTINUATION}]|â[\\u0082‚]¬|(?:[ÐÑ][${CONTINUATION}]){2}|` +
+        `[ÂÃ](?![${PUNCTUATION}])[${CONTINUATION}]|(?<!\\p{Lu})[ÂÃ][${PUNCTUATION}]`,
+      'gu',
+    ),
+  },
+];
+
+const LATIN = /\p{sc=Latin}/u;
+const LOOKALIKE = /[\p{sc=Cyrillic}\p{sc=Armenian}\p{sc=Cherokee}]/u;
+const GREEK = /\p{sc=Greek}/u;
+/** Units and symbols mix Greek and Latin: kΩ, ΔT, μm. */
+const LONGEST_SYMBOL = 3;
+
+function artefactsOf(text: string): Artefact[] {
+  const found = PATTERNS.flatMap(({ kind, expression }) =>
+    Array.from(text.matchAll(expression), ([match]): Artefact => ({ kind, text: match })),
+  );
+  for (const [word] of text.matchAll(/[\p{L}\p{M}]+/gu)) {
+    if (isMixed(word)) found.push({ kind: 'scripts mixed in a word', text: word });
+  }
+  return found;
+}
+
+function isMixed(word: string): boolean {
+  const lookalikes = LOOKALIKE.test(word);
+  const greek = GREEK.test(word);
+  if (!LATIN.test(word)) return lookalikes && greek;
+  return lookalikes || (greek && word.length > LONGEST_SYMBOL);
+}
+
+function textsOf(task: Task): string[] {
+  return [...task.messages.map(({ content }) => content), ...stringsOf([task.reference, task.metadata])];
+}

@@ -1,0 +1,118 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { evaluate, scoreOf, taskWith } from '../check.testing.js';
+import { checkSchema } from '../index.js';
+import { approximateSearch } from './approximate.js';
+import { normaliseTypography } from '../../text/typography.js';
+
+const document = '1. Payment.\n   The “Supplier” shall be paid within 30\u00a0days — at the latest…\n2. Law.';
+const config = { type: 'grounding', quotes: 'text_excerpt', document: 'metadata.document' };
+const task = taskWith({ document });
+const items = (...quotes: unknown[]) => JSON.stringify(quotes.map((text_excerpt) => ({ text_excerpt })));
+
+describe('grounding', () => {
+  it.each([
+    [items('The "Supplier" shall be paid within 30 days - at the latest...'), 1],
+    [items('2. Law.', 'no such text'), 0.5],
+    [items('2. law.'), 0],
+    [items('', '2. Law.', null, 7), 0.25],
+    [items(['2. Law.', 'Payment']), 1],
+    ['{"text_excerpt":"Payment"}', 1],
+    ['[{}]', 0],
+    ['[]', 0],
+    ['"Payment"', 0],
+    ['not JSON', 0],
+    ['[{"__proto__":{"text_excerpt":"Payment"}}]', 0],
+  ])('%s scores %f', async (response, expected) =>
+    expect(await scoreOf(config, response, { task })).toBe(expected),
+  );
+
+  it('finds every verbatim piece of a document, whatever is in it', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.string({ unit: 'grapheme', minLength: 1 }),
+        fc.string(),
+        fc.string(),
+        async (quote, before, after) => {
+          fc.pre(normaliseTypography(quote) !== '');
+          const whole = taskWith({ document: `${before} ${quote} ${after}` });
+          expect(await scoreOf(config, items(quote), { task: whole })).toBe(1);
+        },
+      ),
+      { seed: 6, numRuns: 500 },
+    );
+  });
+
+  it('refuses what stands where it must not, even if it stands in the document too', async () => {
+    const both = { ...task, reference: 'Guideline: Payment within 30 days. No such text.' };
+    const notIn = { ...config, not_in: 'reference' };
+    expect(await evaluate(notIn, items('Payment', 'No such text', '2. Law.'), { task: both })).toEqual({
+      score: 1 / 3,
+      detail: '1 of 3 quotes are in the document, 2 are in reference',
+    });
+  });
+
+  it('takes a quote with slips for one up to the similarity that is asked', async () => {
+    const slips = items('The "Supplier" shal be payed within 30 days');
+    expect(await scoreOf(config, slips, { task })).toBe(0);
+    expect(await scoreOf({ ...config, min_similarity: 0.9 }, slips, { task })).toBe(1);
+    expect(await scoreOf({ ...config, min_similarity: 0.97 }, slips, { task })).toBe(0);
+  });
+
+  it('names the task whose document is missing, and refuses a place that is none', async () => {
+    await expect(scoreOf(config, '[]')).rejects.toThrow('task t1: metadata.document is missing');
+    await expect(scoreOf({ ...config, not_in: 'reference' }, '[]', { task })).rejects.toThrow(
+      'reference is missing',
+    );
+    expect(checkSchema.safeParse({ ...config, document: 'truth.document' }).success).toBe(false);
+  });
+});
+
+/** Sellers' recurrence as it is written, one cell at a time. */
+function bestDistance(text: string, pattern: string): number {
+  let column = Array.from({ length: pattern.length + 1 }, (_, i) => i);
+  let best = pattern.length;
+  for (const unit of text.split('')) {
+    const next = [0];
+    for (let i = 1; i <= pattern.length; i++) {
+      const same = column[i - 1]! + Number(pattern[i - 1] !== unit);
+      next.push(Math.min(same, column[i]! + 1, next[i - 1]! + 1));
+    }
+    column = next;
+    best = Math.min(best, column.at(-1)!);
+  }
+  return best;
+}
+
+describe('approximate search', () => {
+  it('agrees with the recurrence, in one word and in several', () => {
+    const letters = fc.constantFrom('a', 'b', 'c');
+    const text = (maxLength: number) =>
+      fc.array(letters, { minLength: 1, maxLength }).map((units) => units.join(''));
+    const near = fc
+      .tuple(text(150), fc.nat(150), fc.array(fc.tuple(fc.nat(150), letters), { maxLength: 8 }))
+      .map(([whole, from, changes]): [string, string] => {
+        const pattern = whole.slice(from % whole.length).split('');
+        for (const [at, letter] of changes) pattern[at % pattern.length] = letter;
+        return [whole, pattern.join('')];
+      });
+    fc.assert(
+      fc.property(fc.oneof(fc.tuple(text(60), text(100)), near), ([whole, pattern]) => {
+        const distance = bestDistance(whole, pattern);
+        const search = approximateSearch(whole, Infinity);
+        expect(search.occurs(pattern, distance)).toBe(true);
+        if (distance > 0) expect(search.occurs(pattern, distance - 1)).toBe(false);
+      }),
+      { seed: 3, numRuns: 2000 },
+    );
+  });
+
+  it('says so when its budget is spent, and a check counts that as not found', async () => {
+    expect(approximateSearch('x'.repeat(1000), 100).occurs('abcdefghij', 1)).toBeNull();
+    const long = taskWith({ document: 'the parties agree. '.repeat(20_000) });
+    const quotes = items(...Array.from({ length: 20 }, (_, i) => `${i}`.repeat(20_000)));
+    const { score, detail } = await evaluate({ ...config, min_similarity: 0.9 }, quotes, { task: long });
+    expect(score).toBe(0);
+    expect(detail).toContain('too much to search for');
+  });
+});

@@ -1,0 +1,96 @@
+import { InputError, type JsonValue } from '@touchstone/spec';
+import { z } from 'zod';
+import { parseAnswer } from '../../text/answer.js';
+import { isTaskPath, readPath, readTaskPath, toText } from '../../text/task-path.js';
+import type { Evaluate } from '../check.js';
+import { checkFields } from '../common.js';
+import { approximateSearch, type ApproximateSearch } from './approximate.js';
+import { normaliseTypography } from '../../text/typography.js';
+
+const taskPath = z.string().refine(isTaskPath, 'expected prompt, reference, reference.NAME or metadata.NAME');
+
+export const groundingSchema = z.strictObject({
+  type: z.literal('grounding'),
+  quotes: z
+    .string()
+    .min(1)
+    .meta({ description: 'Where the quote is in each item of the answer, for example text_excerpt' }),
+  document: taskPath.meta({
+    description: 'Where in the task the quoted document is, for example metadata.document',
+  }),
+  not_in: taskPath
+    .optional()
+    .meta({ description: 'Where in the task the text is that must not be quoted, for example reference' }),
+  min_similarity: z.number().min(0.5).max(1).default(1).meta({
+    description: '1: verbatim; 0.9: one character in ten of the quote may be wrong, missing or too many',
+  }),
+  ...checkFields,
+});
+
+/** Steps of approximate search for one answer, under a second: 100 quotes of 300 characters in 100 pages. */
+const MAX_STEPS = 2 ** 26;
+
+/**
+ * The share of quotes that occur in the document, and not in what `not_in` names: verbatim but for typography, or
+ * within (1 − min_similarity) · length edits of some piece of it. The answer is a JSON list of items, or one object;
+ * the quote is a string, or a list of them. A quote that is empty, missing or no string is not found, and an answer
+ * without items, or not JSON, scores 0. Search is bounded: quotes beyond the bound count as not found, and the detail
+ * says so.
+ */
+export function groundingCheck(config: z.output<typeof groundingSchema>): Evaluate {
+  const keys = config.quotes.split('.');
+  return ({ task, response }) => {
+    const textAt = (path: string): string => {
+      const source = readTaskPath(task, path);
+      if (source !== undefined && source !== null) return normaliseTypography(toText(source));
+      throw new InputError([
+        { message: `task ${task.id}: ${path} is missing; the grounding check needs it` },
+      ]);
+    };
+    const document = textAt(config.document);
+    const forbidden = config.not_in === undefined ? undefined : textAt(config.not_in);
+    const answer = parseAnswer(response);
+    if (!('value' in answer)) return { score: 0, detail: 'the answer is not JSON' };
+    const quotes = quotesOf(answer.value, keys);
+    if (quotes.length === 0) return { score: 0, detail: 'nothing is quoted' };
+
+    const isIn = occurrence(document, config.min_similarity);
+    const isForbidden = forbidden === undefined ? () => false : occurrence(forbidden, config.min_similarity);
+    const counts = { found: 0, forbidden: 0, unsearched: 0 };
+    for (const quote of quotes) {
+      const text = typeof quote === 'string' ? normaliseTypography(quote) : '';
+      if (text === '') continue;
+      const forbiddenHere = isForbidden(text);
+      const here = forbiddenHere === true ? false : isIn(text);
+      if (forbiddenHere === null || here === null) counts.unsearched++;
+      else if (forbiddenHere) counts.forbidden++;
+      else if (here) counts.found++;
+    }
+    const notes = [
+      `${counts.found} of ${quotes.length} quotes are in the document`,
+      ...(counts.forbidden > 0 ? [`${counts.forbidden} are in ${config.not_in}`] : []),
+      ...(counts.unsearched > 0 ? [`${counts.unsearched} are too much to search for`] : []),
+    ];
+    return { score: counts.found / quotes.length, detail: notes.join(', ') };
+  };
+}
+
+function quotesOf(answer: JsonValue, keys: readonly string[]): JsonValue[] {
+  const items = Array.isArray(answer) ? answer : [answer];
+  return items.flatMap((item): JsonValue[] => {
+    const quote = readPath(item, keys) ?? null;
+    return Array.isArray(quote) && quote.length > 0 ? quote : [quote];
+  });
+}
+
+/** Whether a quote occurs in `text`, both normalised; null when that would take too long to say. */
+function occurrence(text: string, minSimilarity: number): (quote: string) => boolean | null {
+  let search: ApproximateSearch | undefined;
+  return (quote) => {
+    if (text.includes(quote)) return true;
+    const limit = Math.floor((1 - minSimilarity) * quote.length + 1e-9);
+    if (limit === 0) return false;
+    search ??= approximateSearch(text, MAX_STEPS);
+    return search.occurs(quote, limit);
+  };
+}

@@ -1,0 +1,124 @@
+import { InputError, type JsonValue } from '@touchstone/spec';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { jsonrepair } from 'jsonrepair';
+import { z } from 'zod';
+import { parseAnswer } from '../text/answer.js';
+import { readPath } from '../text/task-path.js';
+import type { CheckContext, CheckResult, Evaluate } from './check.js';
+import { checkFields } from './common.js';
+import { readInside } from './inside.js';
+
+const jsonFields = {
+  required: z
+    .array(z.string().min(1))
+    .default([])
+    .meta({ description: 'Fields that the answer, or each item of its list, must fill: title, party.name' }),
+  repaired: z.number().min(0).max(1).default(0).meta({
+    description: 'Share of the score for an answer that is JSON only without its code fence or after repair',
+  }),
+  ...checkFields,
+};
+
+export const jsonSchema = z.strictObject({ type: z.literal('json'), ...jsonFields });
+export const jsonSchemaSchema = z.strictObject({
+  type: z.literal('json-schema'),
+  schema: z
+    .string()
+    .min(1)
+    .meta({ description: 'JSON Schema file (draft 2020-12), relative to the configuration' }),
+  ...jsonFields,
+});
+type Config = z.output<typeof jsonSchema> | z.output<typeof jsonSchemaSchema>;
+
+/** Longer answers are not repaired: the work may grow with the square of the length. */
+const MAX_REPAIR = 20_000;
+
+/**
+ * The format of an answer. Read exactly, after trimming, it scores 0 when it is not JSON or not valid under the schema
+ * (`format` is not checked), else the share of the required fields that are filled; 1 where none are. An answer that
+ * is JSON only without its code fence, or after repair, is said to be so and gets `repaired` times that.
+ *
+ * @throws {InputError} when the schema file is missing, outside the configuration's folder, or no usable schema.
+ */
+export function jsonCheck(config: Config, { baseDir }: CheckContext): Evaluate {
+  const validate =
+    config.type === 'json-schema'
+      ? compileSchema(readInside(baseDir, config.schema, 'the JSON Schema'), config.schema)
+      : undefined;
+  const required = config.required.map((field) => field.split('.'));
+
+  const scoreValue = (value: JsonValue): CheckResult => {
+    if (validate && !validate(value)) {
+      const [error] = validate.errors ?? [];
+      const place = error?.instancePath || 'the answer';
+      return { score: 0, detail: `${place} ${error?.message ?? 'is not valid'}` };
+    }
+    return required.length === 0 ? { score: 1 } : scoreFields(value, required);
+  };
+
+  return ({ response }) => {
+    const exact = parseAnswer(response);
+    if ('value' in exact) return scoreValue(exact.value);
+    const mended = mend(response);
+    if (mended === undefined) return { score: 0, detail: `not JSON: ${exact.problem}` };
+    const { score, detail } = scoreValue(mended.value);
+    return { score: score * config.repaired, detail: detail ? `${mended.how}; ${detail}` : mended.how };
+  };
+}
+
+/** The answer as JSON where that can be had by taking off a code fence, or by repair; else undefined. */
+function mend(response: string): { value: JsonValue; how: string } | undefined {
+  const text = response.trim();
+  const inner = /^```[a-z]*\s*\n/i.exec(text);
+  const bare = inner && text.endsWith('```') ? text.slice(inner[0].length, -3) : text;
+  const unfenced = parseAnswer(bare);
+  if ('value' in unfenced) return { value: unfenced.value, how: 'JSON only without its code fence' };
+  if (bare.length > MAX_REPAIR) return undefined;
+  try {
+    const repaired = parseAnswer(jsonrepair(bare));
+    // Prose is "repaired" into a string: only a list or an object shows that JSON was meant.
+    if ('value' in repaired && typeof repaired.value === 'object' && repaired.value !== null)
+      return { value: repaired.value, how: 'JSON only after repair' };
+  } catch {
+    // Beyond repair: reported as not JSON.
+  }
+  return undefined;
+}
+
+function scoreFields(value: JsonValue, required: readonly string[][]): CheckResult {
+  const items = Array.isArray(value) ? value : [value];
+  if (items.length === 0) return { score: 0, detail: 'the list is empty' };
+  const missing = items.flatMap((item, i) =>
+    required
+      .filter((keys) => isUnfilled(readPath(item, keys)))
+      .map((keys) => `${Array.isArray(value) ? `item ${i + 1}: ` : ''}${keys.join('.')}`),
+  );
+  const total = items.length * required.length;
+  if (missing.length === 0) return { score: 1 };
+  return {
+    score: 1 - missing.length / total,
+    detail: `${missing.length} of ${total} missing: ${missing[0]}`,
+  };
+}
+
+function isUnfilled(value: JsonValue | undefined): boolean {
+  return value === undefined || value === null || (typeof value === 'string' && value.trim() === '');
+}
+
+function compileSchema(text: string, file: string): ValidateFunction {
+  try {
+    const schema: unknown = JSON.parse(text);
+    if (
+      typeof schema !== 'boolean' &&
+      (typeof schema !== 'object' || schema === null || Array.isArray(schema))
+    ) {
+      throw new TypeError('expected an object');
+    }
+    return new Ajv2020({ strict: false, logger: false, validateFormats: false }).compile(schema);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw InputError.at({ file }, `not a JSON Schema of draft 2020-12 without outside references: ${why}`, {
+      cause,
+    });
+  }
+}

@@ -1,0 +1,75 @@
+import { readFile, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { CheckConfig } from '@touchstone/core';
+import { modelsOf } from './judge-models.js';
+import type { Config, ScoringConfig } from './schema.js';
+import type { Path, Problem, YamlSource } from './yaml-source.js';
+
+/** Files and folders that the configuration names and that are not there, at the place of the name. */
+export async function missingFiles(
+  config: Config | ScoringConfig,
+  baseDir: string,
+  source: YamlSource,
+): Promise<Problem[]> {
+  const problems = await Promise.all(
+    references(config).map(async ({ path, name, kind }): Promise<Problem[]> => {
+      const problem = await missing(resolve(baseDir, name), kind);
+      if (problem === undefined) return [];
+      return [{ place: source.valuePlace(path), message: `${keyText(path)}: ${problem}: ${name}` }];
+    }),
+  );
+  return problems.flat();
+}
+
+/** The file that a check names, and the key it stands under. */
+export function fileOf(check: CheckConfig): [key: string, name: string | undefined] {
+  switch (check.type) {
+    case 'json-schema':
+      return ['schema', check.schema];
+    case 'code':
+      return ['module', check.module];
+    case 'safety':
+      return ['phrases_file', check.phrases_file];
+    default:
+      return ['', undefined];
+  }
+}
+
+type Kind = 'file' | 'model folder';
+
+function references(config: Config | ScoringConfig): { path: Path; name: string; kind: Kind }[] {
+  const found: { path: Path; name: string; kind: Kind }[] = [];
+  for (const key of ['train', 'eval', 'annotations', 'labelled', 'regression'] as const) {
+    const name = config.data?.[key];
+    if (name !== undefined) found.push({ path: ['data', key], name, kind: 'file' });
+  }
+  if (config.evaluation.truth !== undefined) {
+    found.push({ path: ['evaluation', 'truth'], name: config.evaluation.truth, kind: 'file' });
+  }
+  config.reward.checks.forEach((check, index) => {
+    const [key, name] = fileOf(check);
+    if (name !== undefined) found.push({ path: ['reward', 'checks', index, key], name, kind: 'file' });
+  });
+  const roles = (['policy', 'judge', 'heldout_judge'] as const).filter((role) => config[role] !== undefined);
+  for (const role of roles) {
+    for (const { path, provider, name } of modelsOf(config[role])) {
+      if (provider === 'local') found.push({ path: [role, ...path, 'model'], name, kind: 'model folder' });
+    }
+  }
+  return found;
+}
+
+async function missing(path: string, kind: Kind): Promise<string | undefined> {
+  const entry = await stat(path).catch(() => undefined);
+  if (entry === undefined) return `there is no such ${kind}`;
+  if (kind === 'file') return entry.isFile() ? undefined : 'expected a file, got a folder';
+  if (!entry.isDirectory()) return 'expected a Hugging Face folder, got a file';
+  const config = await readFile(resolve(path, 'config.json')).catch(() => undefined);
+  return config === undefined ? 'expected a Hugging Face folder, but it holds no config.json' : undefined;
+}
+
+function keyText(path: Path): string {
+  return path
+    .map((step, i) => (typeof step === 'number' ? `[${step}]` : `${i > 0 ? '.' : ''}${String(step)}`))
+    .join('');
+}

@@ -1,0 +1,84 @@
+import { judgeSchema, rewardSchema } from '@touchstone/core';
+import { gateSchema } from '@touchstone/lab';
+import { z } from 'zod';
+import { awsSchema } from './aws-schema.js';
+import { trainingSchema } from './training-schema.js';
+
+const count = z.int().min(1);
+const file = z.string().min(1);
+
+const policySchema = z.strictObject({
+  model: z
+    .string()
+    .regex(/^local:\s*\S/, 'expected local:FOLDER, a Hugging Face folder with a Llama-family model to train')
+    .describe('local:FOLDER, the Hugging Face folder of the model to train'),
+  max_tokens: count.default(512).describe('Tokens an answer may have; longer ones are cut'),
+  temperature: z
+    .number()
+    .min(0)
+    .default(1)
+    .describe('Sampling temperature of rollouts; 0 is greedy and cannot be trained'),
+});
+
+const dataSchema = z.strictObject({
+  train: file.describe('Tasks without answers, JSON Lines in the OpenAI / Amazon Nova RFT format'),
+  eval: file.describe('Held-out tasks, same format, never trained on'),
+  annotations: file.optional().describe('Tasks that end with an assistant turn, for supervised fine-tuning'),
+  labelled: file.optional().describe('Answers with labels per criterion, to validate the judge'),
+  regression: file.optional().describe('Good, bad and boundary answers with the score band they must get'),
+});
+
+const validationSchema = z.strictObject({
+  repeats: count
+    .default(3)
+    .describe('Times each labelled answer is judged, to measure how often the judge changes its mind'),
+});
+
+const evaluationSchema = z.strictObject({
+  tasks: count.optional().describe('Held-out tasks to use at most; all by default'),
+  samples: count.default(1).describe('Answers per task and model'),
+  best_of: count.default(4).describe('k of best-of-k: the best judge score among k sampled answers'),
+  truth: file
+    .optional()
+    .describe(
+      'ES module whose default export (task, response) => number in 0 to 1 knows the truth; training never sees it',
+    ),
+});
+
+/** The whole of `touchstone.yaml`. Paths in it are relative to the file's folder. */
+export const configSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[\w][\w. -]*$/u, 'expected letters, digits, spaces, dots, dashes or underscores')
+    .default('touchstone')
+    .describe("The run's name in reports"),
+  seed: z.int().min(0).default(1).describe('Everything random is drawn from this number'),
+  output: file.default('runs/touchstone').describe("The run's folder; running again resumes what is in it"),
+  policy: policySchema.describe('The model that is trained'),
+  data: dataSchema.describe('JSON Lines files'),
+  judge: judgeSchema.describe('The language model that scores answers'),
+  heldout_judge: judgeSchema
+    .optional()
+    .describe('A second judge that is never trained against, to see reward hacking'),
+  reward: rewardSchema.prefault({}).describe('Checks and judge, weighted into one score of 0 to 1'),
+  aws: awsSchema.prefault({}).describe('The reward function in AWS Lambda'),
+  validation: validationSchema.prefault({}).describe('How the judge is examined before training'),
+  gate: gateSchema
+    .default({})
+    .describe(
+      "Thresholds that stop the run before training; they hold for the interval's bound, not for the mean",
+    ),
+  training: trainingSchema.prefault({}).describe('Reinforcement fine-tuning'),
+  evaluation: evaluationSchema.prefault({}).describe('How base, SFT and RFT are compared on data.eval'),
+});
+
+/** A configuration with every default filled in. */
+export type Config = z.output<typeof configSchema>;
+
+/** What scoring needs of a configuration: a policy and data are for training, and checks may decide without a judge. */
+export const scoringSchema = configSchema.extend({
+  policy: policySchema.optional(),
+  data: dataSchema.optional(),
+  judge: judgeSchema.optional(),
+});
+export type ScoringConfig = z.output<typeof scoringSchema>;

@@ -1,0 +1,53 @@
+import { openModel } from '@touchstone/core';
+import { openLocalModel } from '@touchstone/engine';
+import type { ModelRequest } from '@touchstone/spec';
+import { resolve } from 'node:path';
+import type { LoadedConfig } from '../config/load.js';
+import { modelsOf, type JudgeModel } from '../config/judge-models.js';
+import { systemClock } from '../clock.js';
+import { failed, ok, type Finding } from './finding.js';
+
+type Env = Record<string, string | undefined>;
+
+const TIMEOUT_MS = 60_000;
+
+/** A question as small as a question can be, with a reply in JSON as judges are asked for. */
+const PROBE: Omit<ModelRequest, 'signal'> = {
+  messages: [{ role: 'user', content: 'Reply with the JSON object {"ok": true} and nothing else.' }],
+  maxOutputTokens: 64,
+  temperature: 0,
+  seed: 1,
+  schema: {
+    type: 'object',
+    properties: { ok: { type: 'boolean' } },
+    required: ['ok'],
+    additionalProperties: false,
+  },
+};
+
+/** Asks every model of the judge one tiny question, which costs a few tokens. */
+export async function examineOnline({ config, baseDir }: LoadedConfig, env: Env): Promise<Finding[]> {
+  const models = new Map(
+    modelsOf(config.judge).map((model) => [`${model.id} ${model.baseUrl ?? ''}`, model]),
+  );
+  return Promise.all([...models.values()].map((model) => askOnce(model, baseDir, env)));
+}
+
+async function askOnce(judge: JudgeModel, baseDir: string, env: Env): Promise<Finding> {
+  const what = `Judge ${judge.id}`;
+  try {
+    const model = await openModel(judge.config, {
+      env,
+      localModel: (name) => openLocalModel(resolve(baseDir, name)),
+    });
+    const begun = systemClock.seconds();
+    const reply = await model.generate({ ...PROBE, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const seconds = systemClock.seconds() - begun;
+    return ok(
+      what,
+      `answered in ${seconds.toFixed(1)} s; ${reply.inputTokens} tokens in, ${reply.outputTokens} out`,
+    );
+  } catch (error) {
+    return failed(what, error instanceof Error ? error.message : String(error));
+  }
+}

@@ -1,0 +1,17 @@
+export { systemClock, type Clock } from './clock.js';
+export { configJsonSchema } from './config/json-schema.js';
+export { graderYaml } from './config/graders/write.js';
+export { readGrader } from './config/graders/read.js';
+export { cacheVariablesOf, keyVariablesOf, modelsOf, type JudgeModel } from './config/judge-models.js';
+export { loadConfig, loadScoringConfig, type LoadedConfig } from './config/load.js';
+export { configSchema, type Config, type ScoringConfig } from './config/schema.js';
+export { TEMPLATE_NAMES, TEMPLATES, type TemplateName } from './config/templates/index.js';
+export { failed, ok, warning, type Finding } from './doctor/finding.js';
+export { examineMachine } from './doctor/machine.js';
+export { examineOnline } from './doctor/online.js';
+export { examineJudge, runPipeline, type RunOptions } from './pipeline.js';
+export type { Progress } from './progress.js';
+export { version } from './version.js';
+export { openCheckContext } from './workspace/check-context.js';
+export { openJudge } from './workspace/open-judge.js';
+export { openWorkspace, type Workspace } from './workspace/workspace.js';

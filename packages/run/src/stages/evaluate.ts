@@ -1,0 +1,110 @@
+import { parseAnswer, type RewardFunction } from '@touchstone/core';
+import type { EvaluationRecord } from '@touchstone/lab';
+import { RunError, type Reward } from '@touchstone/spec';
+import type { StoredRollout } from '@touchstone/store';
+import type { Policy } from '@touchstone/train';
+import type { Progress } from '../progress.js';
+import type { Workspace } from '../workspace/workspace.js';
+
+/** Where the evaluation of a model is stored. */
+export const evaluationPhase = (model: string): string => `evaluate ${model}`;
+
+/** Answers per task: as many as asked for, and enough to choose the best of k from. */
+const samplesPerTask = ({ config }: Workspace): number =>
+  Math.max(config.evaluation.samples, config.evaluation.best_of);
+
+/** Samples answers to all held-out tasks and scores them with the judge, the held-out judge and the truth. */
+export async function evaluate(
+  workspace: Workspace,
+  policy: Policy,
+  model: string,
+  progress: Progress,
+): Promise<void> {
+  const { config, store, data, reward, heldout, truth } = workspace;
+  const samples = samplesPerTask(workspace);
+  const total = data.eval.length * samples;
+  const judges = 1 + (heldout ? 1 : 0);
+  progress.start(`Evaluate ${model}`, total * (1 + judges));
+  const sampled = await policy.sample(data.eval, {
+    samples,
+    temperature: config.policy.temperature,
+    maxTokens: config.policy.max_tokens,
+    seed: config.seed,
+    name: model,
+  });
+  let done = total;
+  progress.update(done, 'answers sampled');
+  const rollouts = sampled.map(({ rollout }) => rollout);
+  const score = async (by: RewardFunction): Promise<Reward[]> => {
+    const rewards = await by.score(rollouts, { onDone: () => progress.update(++done, 'judging') });
+    stopOnAbstentions(rewards, config.reward.abstention.limit, model);
+    return rewards;
+  };
+  const judged = await score(reward);
+  const heldoutJudged = heldout && (await score(heldout.reward));
+  store.putRollouts(
+    evaluationPhase(model),
+    0,
+    sampled.map(({ rollout, tokens }, i) => ({
+      rollout,
+      reward: judged[i]!,
+      heldout: heldoutJudged?.[i] ?? null,
+      truth: truth && truth(rollout.task, rollout.response),
+      tokens: tokens.length,
+    })),
+  );
+  progress.end();
+}
+
+/** A figure over few verdicts would pass for one over all: too many abstentions end the run instead. */
+function stopOnAbstentions(rewards: readonly Reward[], limit: number, model: string): void {
+  const abstained = rewards.filter((reward) => reward.status === 'abstained');
+  if (abstained.length <= limit * rewards.length) return;
+  const [first] = abstained;
+  throw new RunError(
+    `evaluating ${model}: no verdict on ${abstained.length} of ${rewards.length} answers, more than ` +
+      `reward.abstention.limit (${limit}) allows. First reason: ${first!.reason}: ${first!.detail}. ` +
+      'Nothing is lost: mend it and run the same command again.',
+  );
+}
+
+/** The judge's own score of an answer: 0 where a gate ended it (a bad answer), null where the judge abstained. */
+export function judgeScore(reward: Reward | null): number | null {
+  if (!reward || reward.status === 'abstained') return null;
+  if (reward.gatedBy !== undefined) return 0;
+  return reward.components.find(({ kind }) => kind === 'judge')?.score ?? null;
+}
+
+/** Stored rollouts of an evaluation as the records that statistics are made of. */
+export function evaluationRecords(
+  workspace: Workspace,
+  stored: readonly StoredRollout[],
+): EvaluationRecord[] {
+  const { checks } = workspace.config.reward;
+  const schemaChecks = checks
+    .filter(({ type }) => type === 'json-schema')
+    .map((check) => check.name ?? check.type);
+  const samples = new Map<string, number>();
+  return stored.map(({ rollout, reward, heldout, truth, tokens }) => {
+    const sample = samples.get(rollout.task.id) ?? 0;
+    samples.set(rollout.task.id, sample + 1);
+    const components = Object.fromEntries(
+      (reward?.components ?? []).flatMap(({ name, kind, score }) =>
+        kind === 'judge' || score === null ? [] : [[name, score]],
+      ),
+    ) as Record<string, number>;
+    return {
+      taskId: rollout.task.id,
+      sample,
+      judge: judgeScore(reward),
+      heldout: judgeScore(heldout),
+      valid:
+        schemaChecks.length > 0
+          ? schemaChecks.every((name) => components[name] === 1)
+          : 'value' in parseAnswer(rollout.response),
+      truth,
+      tokens,
+      components,
+    };
+  });
+}

@@ -1,0 +1,88 @@
+import { parseAnswer, readTaskPath, singleJudges } from '@touchstone/core';
+import { random, type Example, type JsonValue, type Reward, type Task } from '@touchstone/spec';
+import type { StoredRollout } from '@touchstone/store';
+import { judgeScore } from './evaluate.js';
+import type { Workspace } from '../workspace/workspace.js';
+
+const COUNT = 12;
+
+/** A dozen held-out tasks with every model's first answer side by side, drawn at random and not chosen. */
+export function pickExamples(workspace: Workspace, stored: Record<string, StoredRollout[]>): Example[] {
+  const { config, data } = workspace;
+  const tasks = random(config.seed, 'examples').shuffle(data.eval).slice(0, COUNT);
+  return tasks.map((task) => {
+    const document = documentOf(workspace, task);
+    return {
+      task: task.id,
+      document,
+      reference:
+        typeof task.reference === 'string' ? task.reference : JSON.stringify(task.reference, null, 2),
+      answers: Object.entries(stored).flatMap(([model, rollouts]) => {
+        const found = rollouts.find(({ rollout }) => rollout.task.id === task.id);
+        return found ? [answerOf(model, found, document)] : [];
+      }),
+    };
+  });
+}
+
+/** What the grounding check or the judge calls the document; without either, the prompt. */
+function documentOf({ config }: Workspace, task: Task): string {
+  const check = config.reward.checks.find(({ type }) => type === 'grounding');
+  const named = singleJudges(config.judge).map(({ config: single }) =>
+    'inputs' in single ? single.inputs['document'] : undefined,
+  );
+  const path = check?.type === 'grounding' ? check.document : named.find((one) => one !== undefined);
+  const value = readTaskPath(task, path ?? 'prompt');
+  return typeof value === 'string' ? value : JSON.stringify(value ?? '', null, 2);
+}
+
+function answerOf(
+  model: string,
+  { rollout, reward, truth }: StoredRollout,
+  document: string,
+): Example['answers'][number] {
+  return {
+    model,
+    response: rollout.response,
+    score: judgeScore(reward),
+    truth,
+    quotes: quotesIn(rollout.response, document),
+    verdicts: verdictsOf(reward),
+    note: noteOf(reward),
+  };
+}
+
+/** Strings of a JSON answer that stand in the document, longer than a word. */
+function quotesIn(response: string, document: string): string[] {
+  const answer = parseAnswer(response);
+  if (!('value' in answer)) return [];
+  const strings = (value: JsonValue): string[] => {
+    if (typeof value === 'string') return [value];
+    return typeof value === 'object' && value !== null ? Object.values(value).flatMap(strings) : [];
+  };
+  return [...new Set(strings(answer.value))].filter((text) => text.length >= 12 && document.includes(text));
+}
+
+function verdictsOf(reward: Reward | null): Example['answers'][number]['verdicts'] {
+  return (reward?.verdicts ?? []).flatMap((verdict) => {
+    if (verdict.status !== 'scored' || verdict.member !== undefined) return [];
+    const { item = null, outcome, against = [] } = verdict;
+    const how = outcome === undefined ? '' : `${outcome} against ${against.join(', ')}: `;
+    return verdict.criteria.map(({ criterion, evidence, reason, value, score }) => ({
+      item,
+      criterion,
+      evidence,
+      reason: how + reason,
+      value,
+      score,
+    }));
+  });
+}
+
+function noteOf(reward: Reward | null): string {
+  if (!reward) return 'not judged';
+  if (reward.status === 'abstained') return `no verdict: ${reward.reason}: ${reward.detail}`;
+  if (reward.gatedBy === undefined) return '';
+  const gate = reward.components.find(({ name }) => name === reward.gatedBy);
+  return `not judged: failed ${reward.gatedBy}${gate?.detail ? `: ${gate.detail}` : ''}`;
+}

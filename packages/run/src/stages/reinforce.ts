@@ -1,0 +1,131 @@
+import { join } from 'node:path';
+import { clusteredMeanInterval } from '@touchstone/lab';
+import type { Reward, StepSummary } from '@touchstone/spec';
+import {
+  Grpo,
+  latestCheckpoint,
+  loadCheckpoint,
+  Policy,
+  pruneCheckpoints,
+  saveCheckpoint,
+  type GrpoStep,
+} from '@touchstone/train';
+import type { Progress } from '../progress.js';
+import type { Clock } from '../clock.js';
+import type { Workspace } from '../workspace/workspace.js';
+
+export const TRAINING_PHASE = 'train rft';
+/** The last checkpoint is the result; the one before it is there if the disk fails. */
+const CHECKPOINTS_KEPT = 2;
+
+const checkpointFolder = ({ folder }: Workspace): string => join(folder, 'checkpoints');
+
+/** The policy as the newest checkpoint has it. */
+export async function trainedPolicy(workspace: Workspace): Promise<Policy> {
+  const latest = await latestCheckpoint(checkpointFolder(workspace));
+  if (!latest) return workspace.policy;
+  return withModel(workspace.policy, (await loadCheckpoint(latest.folder)).model);
+}
+
+const withModel = ({ tokenizer, folder }: Policy, model: Policy['model']): Policy =>
+  new Policy(model, tokenizer, folder);
+
+/** Trains from the newest checkpoint, or from the start, to the last step. Every step is stored as it ends. */
+export async function reinforce(workspace: Workspace, progress: Progress, clock: Clock): Promise<void> {
+  const { config, store, data } = workspace;
+  const { training } = config;
+  const checkpoints = checkpointFolder(workspace);
+  const latest = await latestCheckpoint(checkpoints);
+  const resumed = latest && (await loadCheckpoint(latest.folder));
+  const policy = resumed ? withModel(workspace.policy, resumed.model) : workspace.policy.clone();
+  const grpo = new Grpo(
+    policy,
+    workspace.reward,
+    {
+      steps: training.steps,
+      promptsPerStep: training.prompts_per_step,
+      groupSize: training.group_size,
+      learningRate: training.learning_rate,
+      warmupSteps: training.warmup_steps,
+      weightDecay: training.weight_decay,
+      maxGradNorm: training.max_grad_norm,
+      clipLow: training.clip_low,
+      clipHigh: training.clip_high,
+      scaleAdvantages: training.scale_advantages,
+      klCoefficient: training.kl_coefficient,
+      updatesPerStep: training.updates_per_step,
+      temperature: config.policy.temperature,
+      maxTokens: config.policy.max_tokens,
+      seed: config.seed,
+      abstention: config.reward.abstention,
+    },
+    training.kl_coefficient > 0 ? workspace.policy.model : null,
+  );
+  if (resumed) grpo.trainerState = resumed.state;
+
+  const first = (resumed?.step ?? 0) + 1;
+  progress.start('Reinforcement fine-tuning', training.steps, first - 1);
+  for (let step = first; step <= training.steps; step++) {
+    const begun = clock.seconds();
+    const result = await grpo.step(data.train, step);
+    const summary = summariseStep(result, clock.seconds() - begun, config.seed);
+    store.putRollouts(
+      TRAINING_PHASE,
+      step,
+      result.rollouts.map(({ rollout, tokens }, i) => ({
+        rollout,
+        reward: result.rewards[i]!,
+        heldout: null,
+        truth: null,
+        tokens: tokens.length,
+      })),
+    );
+    store.putStep(TRAINING_PHASE, summary);
+    if (step % training.checkpoint_every === 0 || step === training.steps) {
+      await saveCheckpoint(checkpoints, step, policy, grpo.trainerState);
+      await pruneCheckpoints(checkpoints, CHECKPOINTS_KEPT);
+    }
+    progress.update(step, `reward ${summary.reward?.toFixed(3) ?? 'none'}`);
+  }
+  progress.end();
+}
+
+function summariseStep(result: GrpoStep, seconds: number, seed: number): StepSummary {
+  const { rollouts, rewards, rewards_PG } = result;
+  const scored = rewards_PG.flatMap((rewards_G, p) =>
+    rewards_G.flatMap((reward) => (reward === null ? [] : [{ reward, group: String(p) }])),
+  );
+  const values = scored.map(({ reward }) => reward);
+  const interval = clusteredMeanInterval(
+    values,
+    scored.map(({ group }) => group),
+    seed,
+  );
+  return {
+    step: result.step,
+    reward: interval?.mean ?? null,
+    reward_low: interval?.low ?? null,
+    reward_high: interval?.high ?? null,
+    components: meanComponents(rewards),
+    loss: result.loss,
+    kl: result.kl,
+    clip_fraction: result.clipFraction,
+    grad_norm: result.gradNorm,
+    response_tokens: rollouts.reduce((sum, { tokens }) => sum + tokens.length, 0) / rollouts.length,
+    zero_variance: result.zeroVarianceGroups / rewards_PG.length,
+    abstained: result.abstained,
+    seconds,
+  };
+}
+
+function meanComponents(rewards: readonly Reward[]): Record<string, number> {
+  const sums = new Map<string, { sum: number; count: number }>();
+  for (const { components } of rewards) {
+    for (const { name, score } of components) {
+      if (score === null) continue;
+      const { sum, count } = sums.get(name) ?? { sum: 0, count: 0 };
+      sums.set(name, { sum: sum + score, count: count + 1 });
+    }
+  }
+  return Object.fromEntries([...sums].map(([name, { sum, count }]) => [name, sum / count]));
+}

@@ -1,0 +1,126 @@
+import { judgesWithin, type Judge } from '@touchstone/core';
+import { compareModels, summariseModel, truthAgreement } from '@touchstone/lab';
+import {
+  addUsage,
+  NO_USAGE,
+  type JsonValue,
+  type ModelSummary,
+  type Summary,
+  type Usage,
+} from '@touchstone/spec';
+import type { RunStore, StoredRollout } from '@touchstone/store';
+import { evaluationPhase, evaluationRecords } from './evaluate.js';
+import { pickExamples } from './examples.js';
+import { modelNames, type JudgeStage, type SftStage } from './stages.js';
+import { versions } from '../workspace/provenance.js';
+import { TRAINING_PHASE } from './reinforce.js';
+import type { Workspace } from '../workspace/workspace.js';
+
+/** Every figure of a finished run, computed from its store alone. */
+export function summarise(workspace: Workspace, created: Date): Summary {
+  const { config, store, judge, heldout, data } = workspace;
+  const { seed } = config;
+  const names = modelNames(workspace);
+  const stored = Object.fromEntries(names.map((name) => [name, store.rollouts(evaluationPhase(name))]));
+  const records = Object.fromEntries(
+    names.map((name) => [name, evaluationRecords(workspace, stored[name]!)]),
+  );
+  const models: Record<string, ModelSummary> = Object.fromEntries(
+    names.map((name) => [name, summariseModel(records[name]!, { bestOf: config.evaluation.best_of, seed })]),
+  );
+  const others = names.filter((name) => name !== 'rft');
+  const examined = stageValue<JudgeStage>(store.stage('judge')?.value);
+  const sft = store.stage('train sft');
+  const training = store.rollouts(TRAINING_PHASE);
+  const steps = store.steps(TRAINING_PHASE);
+  const wallSeconds = steps.reduce((sum, { seconds }) => sum + seconds, 0);
+  const tokens = training.reduce((sum, rollout) => sum + rollout.tokens, 0);
+  const totals = judgeTotals(store, judge);
+  const abstentions = countAbstentions([...training, ...Object.values(stored).flat()], examined.abstentions);
+
+  return {
+    version: 1,
+    name: config.name,
+    seed,
+    created: created.toISOString(),
+    versions: versions(),
+    data: {
+      train_tasks: data.train.length,
+      eval_tasks: data.eval.length,
+      labelled: data.labelled.length,
+    },
+    models,
+    comparisons: compareModels(
+      records,
+      [
+        ...others.toReversed().map((other) => ['rft', other] as const),
+        ...(names.includes('sft') ? [['sft', 'base'] as const] : []),
+      ],
+      seed,
+    ),
+    judge: {
+      id: judge.id,
+      fingerprint: judge.fingerprint,
+      heldout_id: heldout?.judge.id ?? null,
+      heldout_fingerprint: heldout?.judge.fingerprint ?? null,
+      calls: totals.calls,
+      saved: totals.saved,
+      abstained: Object.values(abstentions).reduce((a, b) => a + b, 0),
+      abstentions,
+      input_tokens: totals.inputTokens,
+      output_tokens: totals.outputTokens,
+      money: totals.money,
+      truth_agreement: truthAgreement(Object.values(records).flat(), seed),
+      checks: examined.checks,
+      gate: examined.gate,
+      override_reason: examined.overrideReason,
+    },
+    training: {
+      algorithm: config.training.algorithm,
+      steps: steps.length,
+      rollouts: training.length,
+      abstained: steps.reduce((sum, { abstained }) => sum + abstained, 0),
+      zero_variance_groups: Math.round(
+        steps.reduce((sum, { zero_variance }) => sum + zero_variance * config.training.prompts_per_step, 0),
+      ),
+      tokens,
+      tokens_per_second: wallSeconds > 0 ? tokens / wallSeconds : 0,
+      wall_seconds: wallSeconds,
+      sft: sft ? sftSummary(stageValue<SftStage>(sft.value), sft.seconds) : null,
+    },
+    steps,
+    examples: pickExamples(workspace, stored),
+    stages: store.stages().map(({ name, seconds }) => ({ name, seconds })),
+  };
+}
+
+/** What a judge cost in all, with the judges that it is made of. */
+function judgeTotals(store: RunStore, judge: Judge): Usage {
+  return judgesWithin(judge)
+    .map(({ fingerprint, price }): Usage => {
+      const totals = store.judgeTotals(fingerprint);
+      // A panel asks nothing itself: what its verdicts repeat was saved by its members.
+      if (totals.calls === 0) return NO_USAGE;
+      const { input, output } = price ?? { input: 0, output: 0 };
+      return { ...totals, money: (totals.inputTokens * input + totals.outputTokens * output) / 1e6 };
+    })
+    .reduce(addUsage, NO_USAGE);
+}
+
+/** What a stage of this program stored; its shape is that program's own. */
+const stageValue = <T>(value: JsonValue | undefined): T => value as unknown as T;
+
+function sftSummary({ steps, bestStep, examples, validationLoss }: SftStage, seconds: number) {
+  return { steps, best_step: bestStep, examples, validation_loss: validationLoss, wall_seconds: seconds };
+}
+
+function countAbstentions(
+  stored: readonly StoredRollout[],
+  before: Record<string, number>,
+): Record<string, number> {
+  const counts = { ...before };
+  for (const { reward } of stored) {
+    if (reward?.status === 'abstained') counts[reward.reason] = (counts[reward.reason] ?? 0) + 1;
+  }
+  return counts;
+}

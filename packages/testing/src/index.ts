@@ -1,0 +1,1 @@
+export { startJudgeEndpoint, type JudgeEndpoint } from './judge-endpoint.js';
