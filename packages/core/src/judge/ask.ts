@@ -33,8 +33,8 @@ type Asked = { key: string; raw: string; usage: Usage } & (
 export type Ask = (question: Question) => Promise<Asked>;
 
 /**
- * How a judge asks its model. Marker, key and sampling seed depend on the question's content and repeat alone, so the
- * same question is always the very same call. A reply that was cut off is never read: half a list can look whole.
+ * How a judge asks its model. What is drawn, marker and sampling seed, follows from the question's content and repeat
+ * alone, and never from the fingerprint: the same question is always the very same call, whatever settings are new. A reply that was cut off is never read: half a list can look whole.
  */
 export function createAsk(options: {
   model: LanguageModel;
@@ -48,7 +48,7 @@ export function createAsk(options: {
     const shown = hashOf(prompt.texts);
     const marker = deriveMarker(
       `${seed}`,
-      `${fingerprint}/${shown}/${repeat}${tried === 0 ? '' : `/${tried}`}`,
+      `${shown}/${repeat}${tried === 0 ? '' : `/${tried}`}`,
       ...prompt.texts,
     );
     const { messages, sharedPrefix } = prompt.render(marker);
@@ -62,7 +62,7 @@ export function createAsk(options: {
         sharedPrefix,
         maxOutputTokens: config.max_tokens,
         temperature: config.temperature,
-        seed: parseInt(sha256(`${seed}/${key}`).slice(0, 7), 16),
+        seed: parseInt(sha256(`${seed}/${content}/${repeat}`).slice(0, 7), 16),
         schema,
         ...(logprobs === undefined ? {} : { logprobs }),
         ...(signal === undefined ? {} : { signal }),

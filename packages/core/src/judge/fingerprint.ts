@@ -1,23 +1,70 @@
-import type { LanguageModel } from '@touchstone/spec';
+import type { JsonValue, LanguageModel } from '@touchstone/spec';
 import { sha256 } from './marker.js';
 
 /**
- * 16 hexadecimal digits over everything that decides a verdict.
- *
- * @param more settings that are off unless the user sets them. Empty, they leave no trace: a judge that does not use a
- *   new setting keeps its fingerprint, and the replies that were paid for under it.
+ * Settings of a judge that change no verdict: which model it is (its identity stands in their place), and how, how fast and
+ * at what price its calls are made. Every other setting counts, so that a new one is never forgotten.
  */
-export function fingerprintOf(parts: unknown[], more: object = {}): string {
-  return sha256(JSON.stringify(Object.keys(more).length === 0 ? parts : [...parts, more])).slice(0, 16);
+export const CHANGES_NO_VERDICT: ReadonlySet<string> = new Set([
+  'model',
+  'base_url',
+  'structured_output',
+  'api_key_env',
+  'prompt_cache',
+  'price',
+  'requests_per_minute',
+  'tokens_per_minute',
+  'concurrency',
+  'timeout_seconds',
+  'attempts',
+  'outage_seconds',
+  'hedge',
+  'budget',
+  'cache',
+]);
+
+/** What decides a verdict besides the settings. */
+interface Besides {
+  /** What makes the model this one; absent where judges are put together. */
+  model?: LanguageModel;
+  /** The prompt's templates with the defaults filled in, the reply's schema, the parser's version: whatever is ours. */
+  ours?: unknown;
+  /** Fingerprints of the judges that this one asks, with their names: in the place of their settings. */
+  members?: readonly unknown[];
 }
 
-/** Models that may answer in place of the judge's own: they decide verdicts too. */
-export function fallbacksOf(config: object): { fallbacks?: unknown } {
-  const { fallbacks } = config as { fallbacks?: unknown };
-  return Array.isArray(fallbacks) && fallbacks.length > 0 ? { fallbacks } : {};
+/**
+ * 16 hexadecimal digits over everything that decides a verdict. A setting that is absent leaves no trace: a judge that does
+ * not use a new optional setting keeps its fingerprint, and the replies that were paid for under it.
+ */
+export function fingerprintOf(config: object, { model, ours, members }: Besides): string {
+  const settings = Object.fromEntries(
+    Object.entries(config).filter(([key]) => !CHANGES_NO_VERDICT.has(key) && !(members && holdsJudges(key))),
+  );
+  const fallbacks = fallbacksOf(config);
+  const identity = model && [...identityOf(model), model.structuredOutput];
+  return sha256(canonical({ ...settings, fallbacks, identity, ours, members })).slice(0, 16);
+}
+
+const holdsJudges = (key: string): boolean => key === 'members' || key === 'first' || key === 'second';
+
+/** Models that may answer in place of the judge's own: they decide verdicts too, by what they are. */
+function fallbacksOf(config: object): unknown {
+  const { fallbacks = [] } = config as { fallbacks?: Record<string, unknown>[] };
+  if (fallbacks.length === 0) return undefined;
+  return fallbacks.map(({ model, base_url, structured_output }) => ({ model, base_url, structured_output }));
 }
 
 /** What makes a model this one. Of a local model it is the weights: the same ones are the same judge in every folder. */
-export function identityOf({ id, version }: LanguageModel): readonly [string, string] {
+function identityOf({ id, version }: LanguageModel): readonly [string, string] {
   return [id.startsWith('local:') ? 'local' : id, version];
+}
+
+/** JSON with the keys of every object in order: the order in which settings are written says nothing. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, inner: JsonValue) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
 }

@@ -11,7 +11,7 @@ import {
 import { isBlank } from '../../text/answer.js';
 import type { Dispatcher } from '../../dispatch/dispatcher.js';
 import { parseAnswerTemplate } from '../../text/answer-template.js';
-import { fallbacksOf, fingerprintOf, identityOf } from '../fingerprint.js';
+import { fingerprintOf } from '../fingerprint.js';
 import type { Judge, Judgement } from '../judge.js';
 import type { AnswerScore } from '../score.js';
 import { sha256 } from '../marker.js';
@@ -43,16 +43,7 @@ export function createGraderJudge(
     template: parseAnswerTemplate(content, 'judge.messages', shield),
   }));
   const scale = scaleOf(config);
-  const fingerprint = fingerprintOf(
-    [
-      config.kind,
-      identityOf(model),
-      [config.messages, config.max_tokens, config.temperature, config.max_candidate_characters],
-      config.kind === 'score-model' ? config.range : [config.labels, config.passing_labels],
-      SCORE_PARSER_VERSION,
-    ],
-    fallbacksOf(config),
-  );
+  const fingerprint = fingerprintOf(config, { model, ours: SCORE_PARSER_VERSION });
 
   async function judgeOne(
     rollout: Pick<Rollout, 'task' | 'response'>,
@@ -73,12 +64,13 @@ export function createGraderJudge(
       }
       messages.push({ role, content: filled.text });
     }
-    const key = `${fingerprint}-${sha256(JSON.stringify(messages)).slice(0, 32)}-${repeat}`;
+    const content = sha256(JSON.stringify(messages)).slice(0, 32);
+    const key = `${fingerprint}-${content}-${repeat}`;
     const request: ModelRequest = {
       messages,
       maxOutputTokens: config.max_tokens,
       temperature: config.temperature,
-      seed: parseInt(sha256(`${options.seed}/${key}`).slice(0, 7), 16),
+      seed: parseInt(sha256(`${options.seed}/${content}/${repeat}`).slice(0, 7), 16),
       ...(signal === undefined ? {} : { signal }),
     };
     const { reply, error, usage } = await dispatcher.call(model, request, key);

@@ -13,7 +13,7 @@ import type { Dispatcher } from '../../dispatch/dispatcher.js';
 import { createAsk, type Ask } from '../ask.js';
 import type { Criterion } from '../criterion.js';
 import { distinctAnswers } from '../distinct.js';
-import { fallbacksOf, fingerprintOf, identityOf } from '../fingerprint.js';
+import { fingerprintOf } from '../fingerprint.js';
 import type { Judge, JudgedRollout, Judgement, JudgeOptions } from '../judge.js';
 import { deriveMarker, sha256 } from '../marker.js';
 import { PARSER_VERSION } from '../parse.js';
@@ -50,18 +50,7 @@ export function createGroupJudge(
   const prompt = createGroupPrompt(config);
   const schema = groupReplySchema(config);
   const { criteria, mode, max_answers, max_group_characters, tries } = config;
-  const fingerprint = fingerprintOf(
-    [
-      'group',
-      [...identityOf(model), model.structuredOutput],
-      prompt.templates,
-      [config.objective, criteria, config.inputs, mode],
-      [config.max_tokens, config.temperature, config.max_candidate_characters],
-      [max_answers, max_group_characters, tries],
-      [schema, PARSER_VERSION],
-    ],
-    fallbacksOf(config),
-  );
+  const fingerprint = fingerprintOf(config, { model, ours: [prompt.templates, schema, PARSER_VERSION] });
   const ask = createAsk({ model, dispatcher, seed, fingerprint, config });
   const pointwise = createRubricJudge(pointwiseConfig(config), model, dispatcher, { seed });
 
@@ -75,7 +64,7 @@ export function createGroupJudge(
     let usage = NO_USAGE;
     let last = { reason: 'unparseable' as AbstentionReason, detail: '' };
     for (let tried = 0; tried < tries; tried++) {
-      const names = [fingerprint, content, repeat, tried];
+      const names = [content, repeat, tried];
       const ids = idsFor(texts, `${seed}`, names.join('/'));
       const order = random(seed, 'group order', ...names).shuffle(part.map((_, i) => i));
       const result = await askOnce(ask, prompt, {
@@ -103,12 +92,9 @@ export function createGroupJudge(
     options: JudgeOptions,
   ): Promise<{ judgements?: Judgement[]; usage: Usage; why: string }> {
     if (answers_D.length < 2) return { usage: NO_USAGE, why: 'there is no other answer' };
-    const drawn = random(
-      seed,
-      'group parts',
-      fingerprint,
-      ...answers_D.map(({ response }) => sha256(response)),
-    ).shuffle(answers_D.map((_, i) => i));
+    const drawn = random(seed, 'group parts', ...answers_D.map(({ response }) => sha256(response))).shuffle(
+      answers_D.map((_, i) => i),
+    );
     const parts = chunksOf(
       drawn.map((i) => Math.min(answers_D[i]!.response.length, config.max_candidate_characters)),
       { maxAnswers: max_answers, maxCharacters: max_group_characters, shared: mode === 'rank' },

@@ -20,8 +20,9 @@ interface Opinion {
  * A cheap judge first, a strong one where the cheap one abstained or is unsure. When the second compares answers, one
  * doubt sends the whole group to it: the scores of the two must not be mixed there.
  */
-export function createCascade({ unsure }: Pick<CascadeConfig, 'unsure'>, first: Judge, second: Judge): Judge {
-  const fingerprint = fingerprintOf(['cascade', unsure, first.fingerprint, second.fingerprint]);
+export function createCascade(config: CascadeConfig, first: Judge, second: Judge): Judge {
+  const { unsure } = config;
+  const fingerprint = fingerprintOf(config, { members: [first.fingerprint, second.fingerprint] });
 
   async function askFirst(rollouts_G: Parameters<Judge['judge']>[0], options: Parameters<Judge['judge']>[1]) {
     const { repeat = 0, signal } = options ?? {};

@@ -15,11 +15,9 @@ export function createPanel(config: PanelConfig, members: readonly NamedJudge[])
   const { combine, pass, spread_weight: spreadWeight } = config;
   const quorum = config.quorum ?? Math.floor(members.length / 2) + 1;
   const criteria = uniteCriteria(members.map(({ judge }) => judge));
-  const fingerprint = fingerprintOf([
-    'panel',
-    [combine, pass, spreadWeight, quorum],
-    members.map(({ name, judge }) => [name, judge.fingerprint]),
-  ]);
+  const fingerprint = fingerprintOf(config, {
+    members: members.map(({ name, judge }) => [name, judge.fingerprint]),
+  });
   const together = (scores: readonly number[]): number =>
     combineScores(scores, { combine, pass, spreadWeight });
 

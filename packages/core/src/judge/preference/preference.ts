@@ -13,7 +13,7 @@ import { readTaskPath, toText } from '../../text/task-path.js';
 import { createAsk } from '../ask.js';
 import type { Criterion } from '../criterion.js';
 import { distinctAnswers } from '../distinct.js';
-import { fallbacksOf, fingerprintOf, identityOf } from '../fingerprint.js';
+import { fingerprintOf } from '../fingerprint.js';
 import type { Judge, JudgedRollout, Judgement, JudgeOptions } from '../judge.js';
 import { sha256 } from '../marker.js';
 import { PARSER_VERSION } from '../parse.js';
@@ -51,18 +51,10 @@ export function createPreferenceJudge(
 ): Judge {
   const prompt = createPairPrompt(config);
   const { against, reference, quorum, round_robin_up_to, pivots } = config;
-  const fingerprint = fingerprintOf(
-    [
-      'preference',
-      [...identityOf(model), model.structuredOutput],
-      prompt.templates,
-      [config.objective, config.prefer, config.inputs, config.ties],
-      [config.max_tokens, config.temperature, config.max_candidate_characters],
-      [against, reference, quorum, round_robin_up_to, pivots, PRIOR_DEVIATION],
-      [pairSchema(config.ties), PARSER_VERSION],
-    ],
-    fallbacksOf(config),
-  );
+  const fingerprint = fingerprintOf(config, {
+    model,
+    ours: [prompt.templates, pairSchema(config.ties), PARSER_VERSION, PRIOR_DEVIATION],
+  });
   const ask = createAsk({ model, dispatcher, seed, fingerprint, config });
   const compare = (task: Task, pair: readonly [string, string], options: JudgeOptions): Promise<Comparison> =>
     compareBothWays(task, pair, { prompt, ask, config }, options);
@@ -95,7 +87,7 @@ export function createPreferenceJudge(
     options: JudgeOptions,
   ): Promise<Judgement[]> {
     const { answers_D, places_G } = distinctAnswers(rollouts_G);
-    const names = [fingerprint, ...answers_D.map(({ response }) => sha256(response))];
+    const names = answers_D.map(({ response }) => sha256(response));
     const pairs = pairsOf(answers_D.length, { roundRobinUpTo: round_robin_up_to, pivots }, seed, names);
     const played = await Promise.all(
       pairs.map(async ([i, j]) => {

@@ -9,7 +9,7 @@ import {
 import type { Dispatcher } from '../../dispatch/dispatcher.js';
 import { askUntilRead, createAsk, type Said } from '../ask.js';
 import type { Criterion } from '../criterion.js';
-import { fallbacksOf, fingerprintOf, identityOf } from '../fingerprint.js';
+import { fingerprintOf } from '../fingerprint.js';
 import type { Judge, JudgedRollout, JudgeOptions } from '../judge.js';
 import { PARSER_VERSION, parseReply } from '../parse.js';
 import { replySchema } from '../reply-format.js';
@@ -39,23 +39,11 @@ export function createRubricJudge(
     renderer: createRenderer(config, criteria),
     schema: replySchema(criteria),
   }));
-  const { rules, criteria_per_call, logprobs, aggregate: how } = config;
-  const fingerprint = fingerprintOf(
-    [
-      [...identityOf(model), model.structuredOutput],
-      batches[0]!.renderer.templates,
-      [config.objective, config.criteria, config.inputs, config.unit],
-      [config.max_tokens, config.temperature, config.max_items, config.max_candidate_characters],
-      [replySchema(config.criteria), PARSER_VERSION],
-    ],
-    {
-      ...(rules.length > 0 ? { rules } : {}),
-      ...(criteria_per_call === undefined ? {} : { criteria_per_call }),
-      ...(logprobs === undefined ? {} : { logprobs }),
-      ...(how.by === 'mean' ? {} : { aggregate: how }),
-      ...fallbacksOf(config),
-    },
-  );
+  const { rules, logprobs, aggregate: how } = config;
+  const fingerprint = fingerprintOf(config, {
+    model,
+    ours: [batches[0]!.renderer.templates, replySchema(config.criteria), PARSER_VERSION],
+  });
   const ask = createAsk({ model, dispatcher, seed, fingerprint, config });
 
   /** Asks for the criteria of one batch. */
