@@ -14,9 +14,10 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-const dist = path.join(path.dirname(fileURLToPath(import.meta.url)), '../packages/cli/dist');
-const { prepareQuickstart } = await import(path.join(dist, 'quickstart/prepare.js'));
-const { ANNOTATION_RATES, CLEAN_RATES } = await import(path.join(dist, 'quickstart/reviews.js'));
+const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
+const quickstart = path.join(root, 'examples/quickstart/dist');
+const { prepareQuickstart } = await import(path.join(quickstart, 'prepare.js'));
+const { ANNOTATION_RATES, CLEAN_RATES } = await import(path.join(quickstart, 'reviews.js'));
 
 const { values } = parseArgs({
   options: {
@@ -33,29 +34,26 @@ for (const seed of values.seeds.split(',').map(Number)) {
   const folder = path.resolve(values.out, `seed-${seed}`);
   if (!existsSync(path.join(folder, 'touchstone.yaml')))
     await prepareQuickstart(folder, seed, { annotationRates });
-  const { status } = spawnSync(process.execPath, [path.join(dist, 'main.js'), 'run', folder], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  const { status } = spawnSync(
+    process.execPath,
+    [path.join(root, 'packages/cli/dist/main.js'), 'run', folder],
+    {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
+  );
   if (status !== 0) throw new Error(`seed ${seed} ended with exit code ${status}`);
   const summary = JSON.parse(readFileSync(path.join(folder, 'summary.json'), 'utf8'));
-  const { calls, saved, abstained, truth_agreement, checks } = summary.judge;
+  const { calls, saved, abstained, metrics, findings } = summary.judge;
   runs.push({
     seed,
-    models: Object.fromEntries(
-      Object.entries(summary.models).map(
-        ([name, { judge_score, heldout_judge_score, json_valid, truth_score, best_of_k }]) => [
-          name,
-          { judge_score, heldout_judge_score, json_valid, truth_score, best_of_k },
-        ],
-      ),
-    ),
+    models: Object.fromEntries(Object.entries(summary.models).map(([name, { metrics }]) => [name, metrics])),
     comparisons: summary.comparisons,
     judge: {
       calls,
       saved,
       abstained,
-      truth_agreement,
-      checks: Object.fromEntries(checks.map(({ name, estimate }) => [name, estimate])),
+      ...metrics,
+      findings: Object.fromEntries(findings.map(({ name, estimate }) => [name, estimate])),
     },
     training: summary.training,
     stages: Object.fromEntries(summary.stages.map(({ name, seconds }) => [name, seconds])),

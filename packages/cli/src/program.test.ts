@@ -147,7 +147,7 @@ describe.skipIf(!built)(`the built program${built ? '' : ' (skipped: run "npm ru
 });
 
 const SUMMARY: Summary = {
-  version: 1,
+  version: 2,
   name: 'a-run-of-the-test',
   seed: 1,
   created: '2026-01-01T00:00:00.000Z',
@@ -167,8 +167,8 @@ const SUMMARY: Summary = {
     input_tokens: 0,
     output_tokens: 0,
     money: 0,
-    truth_agreement: null,
-    checks: [],
+    metrics: { truth_agreement: null },
+    findings: [],
     gate: 'not-set',
     override_reason: null,
   },

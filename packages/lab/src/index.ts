@@ -1,6 +1,6 @@
 export { compareModels } from './evaluation/compare-models.js';
 export { bestOfInterval, summariseModel } from './evaluation/model-summary.js';
-export { type EvaluationRecord, METRICS, type Metric } from './evaluation/record.js';
+export { type EvaluationRecord, MEASURES, type Measure } from './evaluation/record.js';
 export { truthAgreement } from './evaluation/truth-agreement.js';
 export { passes } from './pass.js';
 export { spearman, weightedKappa, type Pair } from './statistics/agreement.js';

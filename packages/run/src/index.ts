@@ -15,3 +15,4 @@ export { version } from './version.js';
 export { openCheckContext } from './workspace/check-context.js';
 export { openJudge } from './workspace/open-judge.js';
 export { openWorkspace, type Workspace } from './workspace/workspace.js';
+export { readSummary } from '@touchstone/store';

@@ -1,5 +1,7 @@
 export * from './errors.js';
+export * from './events.js';
 export * from './json.js';
+export * from './metrics.js';
 export * from './model.js';
 export * from './random.js';
 export * from './reward.js';

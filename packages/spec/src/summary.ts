@@ -9,17 +9,12 @@ export const estimateSchema = z.strictObject({
 });
 export type Estimate = z.infer<typeof estimateSchema>;
 
+/** Keys are names of metrics, which `METRICS` describes; null where there was not enough to measure. */
+const estimatesSchema = z.record(z.string(), estimateSchema.nullable());
+
 const modelSchema = z.strictObject({
-  /** Mean judge score on the held-out split, 0–1. */
-  judge_score: estimateSchema.nullable(),
-  /** The same answers scored by a judge that training never saw. */
-  heldout_judge_score: estimateSchema.nullable(),
-  /** Share of answers that are valid under the task's JSON Schema. */
-  json_valid: estimateSchema.nullable(),
-  /** Score against ground truth, where the data has it. */
-  truth_score: estimateSchema.nullable(),
-  /** Judge score of the best of k sampled answers. */
-  best_of_k: estimateSchema.nullable(),
+  /** On the held-out split, by metric. */
+  metrics: estimatesSchema,
   /** Each criterion of the judge, each check of the reward. */
   components: z.record(z.string(), estimateSchema),
   mean_tokens: z.number(),
@@ -35,7 +30,7 @@ const comparisonSchema = z.strictObject({
   difference: estimateSchema,
 });
 
-const judgeCheckSchema = z.strictObject({
+export const judgeCheckSchema = z.strictObject({
   name: z.string(),
   /** What the number is, in a sentence. */
   description: z.string(),
@@ -74,9 +69,24 @@ const exampleSchema = z.strictObject({
 });
 export type Example = z.infer<typeof exampleSchema>;
 
+const stepSchema = z.strictObject({
+  step: z.int(),
+  /** By metric; null where the step has none. */
+  metrics: z.record(z.string(), z.number().nullable()),
+  /** Of the metrics that have one. */
+  intervals: z.record(z.string(), z.strictObject({ low: z.number(), high: z.number() })),
+  /** Mean of each part of the reward. */
+  components: z.record(z.string(), z.number()),
+  seconds: z.number(),
+});
+export type StepSummary = z.infer<typeof stepSchema>;
+
+/** Rises when a reader of older files would misread a newer one; `readSummary` of the store reads every version. */
+export const SUMMARY_VERSION = 2;
+
 /** Every figure of a run: what the report draws and what other programs read. */
 export const summarySchema = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(SUMMARY_VERSION),
   name: z.string(),
   seed: z.int(),
   created: z.string(),
@@ -100,9 +110,10 @@ export const summarySchema = z.strictObject({
     input_tokens: z.int(),
     output_tokens: z.int(),
     money: z.number(),
-    /** Agreement of the judge's pass/fail with ground truth on the held-out answers. */
-    truth_agreement: estimateSchema.nullable(),
-    checks: z.array(judgeCheckSchema),
+    /** Over the whole run, by metric. */
+    metrics: estimatesSchema,
+    /** What was found out about it before training. */
+    findings: z.array(judgeCheckSchema),
     gate: z.enum(['passed', 'failed', 'overridden', 'not-set']),
     override_reason: z.string().nullable(),
   }),
@@ -126,26 +137,9 @@ export const summarySchema = z.strictObject({
       .nullable(),
   }),
   /** One entry a training step, in order. */
-  steps: z.array(
-    z.strictObject({
-      step: z.int(),
-      reward: z.number().nullable(),
-      reward_low: z.number().nullable(),
-      reward_high: z.number().nullable(),
-      components: z.record(z.string(), z.number()),
-      loss: z.number(),
-      kl: z.number().nullable(),
-      clip_fraction: z.number(),
-      grad_norm: z.number(),
-      response_tokens: z.number(),
-      zero_variance: z.number(),
-      abstained: z.int(),
-      seconds: z.number(),
-    }),
-  ),
+  steps: z.array(stepSchema),
   examples: z.array(exampleSchema),
   stages: z.array(z.strictObject({ name: z.string(), seconds: z.number() })),
 });
 export type Summary = z.infer<typeof summarySchema>;
-export type StepSummary = Summary['steps'][number];
 export type Comparison = Summary['comparisons'][number];

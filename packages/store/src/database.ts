@@ -35,7 +35,7 @@ function withoutExperimentalWarning<T>(load: () => T): T {
 }
 
 /** One script a schema version: entry i takes a file from version i to i + 1. Entries are only ever added. */
-const MIGRATIONS: readonly string[] = [
+export const MIGRATIONS: readonly string[] = [
   // Texts of models and users live inside JSON columns: JSON escapes NUL and lone surrogates, which a plain text
   // column would cut or change on some runtimes. Generated columns are there for whoever reads with SQL.
   `
@@ -112,6 +112,32 @@ const MIGRATIONS: readonly string[] = [
     summary TEXT NOT NULL,
     PRIMARY KEY (phase, step)
   ) STRICT, WITHOUT ROWID;
+  `,
+  // What a step measured is a record by metric; what was found out about the judge is no longer called checks.
+  `
+  UPDATE steps SET summary = json_object(
+    'step', summary -> '$.step',
+    'metrics', json_remove(
+      summary, '$.step', '$.reward_low', '$.reward_high', '$.components', '$.seconds'
+    ),
+    'intervals', CASE
+      WHEN summary ->> '$.reward_low' IS NULL THEN json('{}')
+      ELSE json_object('reward', json_object('low', summary -> '$.reward_low', 'high', summary -> '$.reward_high'))
+    END,
+    'components', summary -> '$.components',
+    'seconds', summary -> '$.seconds'
+  );
+
+  UPDATE stages SET value = json_set(json_remove(value, '$.checks'), '$.findings', value -> '$.checks')
+  WHERE name = 'judge' AND value -> '$.checks' IS NOT NULL;
+
+  -- What happened while the run went on, in order; its stages and steps are in their own tables too.
+  CREATE TABLE events (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    time TEXT NOT NULL,
+    event TEXT NOT NULL,
+    type TEXT AS (event ->> '$.type')
+  ) STRICT;
   `,
 ];
 

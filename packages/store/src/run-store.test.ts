@@ -149,17 +149,9 @@ test('steps come back in the order of their numbers', () => {
   const store = open(folder());
   const step = (n: number, loss: number): StepSummary => ({
     step: n,
-    reward: 0.5,
-    reward_low: null,
-    reward_high: null,
+    metrics: { reward: 0.5, kl: null, loss, of_a_new_algorithm: 3 },
+    intervals: { reward: { low: 0.4, high: 0.6 } },
     components: { judge: 0.5 },
-    loss,
-    kl: null,
-    clip_fraction: 0,
-    grad_norm: 1,
-    response_tokens: 40,
-    zero_variance: 0,
-    abstained: 0,
     seconds: 2,
   });
   store.putStep('rft', step(10, 1));
@@ -196,6 +188,17 @@ test('a second, read-only connection sees each commit while the first goes on wr
     expect(reader.rollouts('rft')).toHaveLength(step + 1);
   }
   expect(() => reader.finishStage('sft', 1, null)).toThrow(/read-?only/i);
+
+  writer.putEvent(
+    { type: 'stage-started', stage: 'judge', title: 'Examine the judge' },
+    '2026-01-01T00:00:00Z',
+  );
+  const [first] = reader.events();
+  expect(first?.event).toEqual({ type: 'stage-started', stage: 'judge', title: 'Examine the judge' });
+  writer.putEvent({ type: 'stage-finished', stage: 'judge', seconds: 2, note: '' }, '2026-01-01T00:00:02Z');
+  expect(reader.events(first!.position)).toMatchObject([
+    { time: '2026-01-01T00:00:02Z', event: { type: 'stage-finished', seconds: 2 } },
+  ]);
 });
 
 test('a process that is killed while it writes leaves everything it had put', async () => {

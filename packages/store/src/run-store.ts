@@ -7,6 +7,7 @@ import {
   type JsonValue,
   type ModelReply,
   type ReplyCache,
+  type RunEvent,
   type StepSummary,
   type Task,
 } from '@touchstone/spec';
@@ -20,6 +21,13 @@ export interface Stage {
   name: string;
   seconds: number;
   value: JsonValue;
+}
+
+export interface StoredEvent {
+  /** Rises with each event. */
+  position: number;
+  time: string;
+  event: RunEvent;
 }
 
 /** Judge replies, found and kept at once. */
@@ -65,12 +73,24 @@ export interface RunStore extends ReplyTable {
   /** Steps of a phase, by number. */
   steps(phase: string): StepSummary[];
 
+  /** Adds an event to the run's history. @param time ISO 8601. */
+  putEvent(event: RunEvent, time: string): void;
+  /** Events in the order they happened, after the one at a position: for whoever looks again and again. */
+  events(after?: number): StoredEvent[];
+
   close(): void;
 }
 
 const REPLY = { text: 'string', finish: 'string', inputTokens: 'number', outputTokens: 'number' } as const;
 const TASK = { id: 'string', messages: 'array', reference: 'any', metadata: 'object' } as const;
-const STEP = { step: 'number', components: 'object', loss: 'number' } as const;
+const STEP = {
+  step: 'number',
+  metrics: 'object',
+  intervals: 'object',
+  components: 'object',
+  seconds: 'number',
+} as const;
+const EVENT = { type: 'string', stage: 'string' } as const;
 
 /**
  * Opens the store of a run; the folder and the file are made where they are missing.
@@ -96,6 +116,7 @@ export function openRun(folder: string, options: { readOnly?: boolean; exclusive
     ...stageTable(db),
     ...taskTables(db),
     ...stepTable(db),
+    ...eventTable(db),
     judgeTotals: judgeTotals(db),
     close() {
       db.close();
@@ -185,6 +206,20 @@ function stepTable(db: Database): Pick<RunStore, 'putStep' | 'steps'> {
       select
         .all(phase)
         .map((row) => decode<StepSummary>(row['summary'], STEP, `steps ${phase} ${row['step']}`)),
+  };
+}
+
+function eventTable(db: Database): Pick<RunStore, 'putEvent' | 'events'> {
+  const insert = db.prepare('INSERT INTO events (time, event) VALUES (?, ?)');
+  const select = db.prepare('SELECT position, time, event FROM events WHERE position > ? ORDER BY position');
+  return {
+    putEvent: (event, time) => void insert.run(time, encode(event, `events ${event.type}`)),
+    events: (after = 0) =>
+      select.all(after).map((row) => ({
+        position: Number(row['position']),
+        time: String(row['time']),
+        event: decode<RunEvent>(row['event'], EVENT, `events ${row['position']}`),
+      })),
   };
 }
 

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type Estimate, type Summary } from '@touchstone/spec';
+import { inRegistryOrder, type Estimate, type Summary } from '@touchstone/spec';
 import { type Command, InvalidArgumentError } from 'commander';
 import {
   examineJudge,
@@ -120,22 +120,17 @@ const figure = (estimate: Estimate | null): string =>
     ? `${estimate.mean.toFixed(3)} [${estimate.low.toFixed(3)}, ${estimate.high.toFixed(3)}]`
     : 'no data';
 
-/** The short table that a run ends with. */
+/** The short table that a run ends with: the headline metrics. */
 function resultTable({ models }: Summary): string {
+  const names = Object.values(models).flatMap(({ metrics }) => Object.keys(metrics));
+  const columns = inRegistryOrder('model', names).flatMap(({ name, headline }) =>
+    headline === undefined ? [] : [{ name, title: headline }],
+  );
   return renderTable(
-    [
-      { title: 'model' },
-      { title: 'judge score' },
-      { title: 'held-out judge' },
-      { title: 'JSON valid' },
-      { title: 'truth' },
-    ],
-    Object.entries(models).map(([name, model]) => [
-      name.toUpperCase(),
-      figure(model.judge_score),
-      figure(model.heldout_judge_score),
-      figure(model.json_valid),
-      figure(model.truth_score),
+    [{ title: 'model' }, ...columns],
+    Object.entries(models).map(([model, { metrics }]) => [
+      model.toUpperCase(),
+      ...columns.map(({ name }) => figure(metrics[name] ?? null)),
     ]),
   );
 }

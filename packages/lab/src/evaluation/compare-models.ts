@@ -1,7 +1,7 @@
 import type { Comparison } from '@touchstone/spec';
 
 import { pairedDifference } from '../statistics/bootstrap.js';
-import { type EvaluationRecord, METRICS, taskMeans } from './record.js';
+import { type EvaluationRecord, MEASURES, taskMeans } from './record.js';
 
 /**
  * Paired differences between models on the same tasks: for each metric the mean over tasks of `better` minus `baseline`,
@@ -24,8 +24,8 @@ export function compareModels(
     return records;
   };
   return pairs.flatMap(([better, baseline]) =>
-    Object.entries(METRICS).flatMap(([metric, read]) => {
-      const [a, b] = [taskMeans(recordsOf(better), read), taskMeans(recordsOf(baseline), read)];
+    Object.entries(MEASURES).flatMap(([metric, measure]) => {
+      const [a, b] = [taskMeans(recordsOf(better), measure), taskMeans(recordsOf(baseline), measure)];
       const tasks = [...a.keys()].filter((task) => b.has(task));
       const difference = pairedDifference(
         tasks.map((task) => a.get(task)!),

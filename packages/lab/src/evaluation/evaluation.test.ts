@@ -1,10 +1,10 @@
-import { random } from '@touchstone/spec';
+import { inRegistryOrder, METRICS, random } from '@touchstone/spec';
 import { expect, test } from 'vitest';
 
 import { meanOf } from '../statistics/bootstrap.js';
 import { compareModels } from './compare-models.js';
 import { bestOfInterval, summariseModel } from './model-summary.js';
-import { type EvaluationRecord, METRICS } from './record.js';
+import { type EvaluationRecord, MEASURES } from './record.js';
 import { truthAgreement } from './truth-agreement.js';
 
 const record = (taskId: string, overrides: Partial<EvaluationRecord> = {}): EvaluationRecord => ({
@@ -27,20 +27,25 @@ test('a task counts once, however many of its samples the judge could score', ()
     record('b', { judge: null, sample: 1, tokens: 50 }),
   ];
   const summary = summariseModel(records, { bestOf: 1, seed: 1 });
-  expect(summary.judge_score).toMatchObject({ mean: 0.375, n: 2 });
+  expect(summary.metrics['judge_score']).toMatchObject({ mean: 0.375, n: 2 });
   expect(summary).toMatchObject({
     abstained: 1,
     mean_tokens: 20,
-    heldout_judge_score: null,
-    truth_score: null,
+    metrics: { heldout_judge_score: null, truth_score: null },
   });
 });
 
 test('all answers valid is 1, and not certainty', () => {
   const records = Array.from({ length: 30 }, (_, i) => record(`t${i}`));
-  const { json_valid } = summariseModel(records, { bestOf: 1, seed: 1 });
-  expect(json_valid).toMatchObject({ mean: 1, high: 1, n: 30 });
-  expect(json_valid!.low).toBeCloseTo(0.886, 3); // Wilson, 30 of 30
+  const { metrics } = summariseModel(records, { bestOf: 1, seed: 1 });
+  expect(metrics['json_valid']).toMatchObject({ mean: 1, high: 1, n: 30 });
+  expect(metrics['json_valid']!.low).toBeCloseTo(0.886, 3); // Wilson, 30 of 30
+});
+
+test('every metric of a model is registered, in the order of the registry', () => {
+  const { metrics } = summariseModel([record('a'), record('b')], { bestOf: 1, seed: 1 });
+  const registered = METRICS.flatMap(({ of, name }) => (of === 'model' ? [name] : []));
+  expect(inRegistryOrder('model', Object.keys(metrics)).map(({ name }) => name)).toEqual(registered);
 });
 
 test('components are reported by name, over the answers that reached them', () => {
@@ -63,11 +68,11 @@ test('best of k: the judge’s own score rises, and truth tells when the judge p
     record(task, { sample: 1, judge: 0.5, truth: 1 }),
     record(task, { sample: 2, judge: 0, truth: 1 }),
   ]);
-  expect(bestOfInterval(fooled, METRICS.judge_score, 1, 1)!.mean).toBeCloseTo(0.5, 12);
-  expect(bestOfInterval(fooled, METRICS.judge_score, 2, 1)!.mean).toBeCloseTo(5 / 6, 12);
-  expect(bestOfInterval(fooled, METRICS.truth_score, 1, 1)!.mean).toBeCloseTo(2 / 3, 12);
-  expect(bestOfInterval(fooled, METRICS.truth_score, 3, 1)!.mean).toBe(0);
-  expect(bestOfInterval(fooled, METRICS.truth_score, 4, 1)).toBeNull();
+  expect(bestOfInterval(fooled, MEASURES.judge_score, 1, 1)!.mean).toBeCloseTo(0.5, 12);
+  expect(bestOfInterval(fooled, MEASURES.judge_score, 2, 1)!.mean).toBeCloseTo(5 / 6, 12);
+  expect(bestOfInterval(fooled, MEASURES.truth_score, 1, 1)!.mean).toBeCloseTo(2 / 3, 12);
+  expect(bestOfInterval(fooled, MEASURES.truth_score, 3, 1)!.mean).toBe(0);
+  expect(bestOfInterval(fooled, MEASURES.truth_score, 4, 1)).toBeNull();
 });
 
 test('differences are paired by task: a small gain on tasks of very different difficulty is seen', () => {

@@ -3,7 +3,7 @@ import type { Estimate, ModelSummary } from '@touchstone/spec';
 import { bestOfK } from '../statistics/best-of-k.js';
 import { groupBy, meanInterval, meanOf } from '../statistics/bootstrap.js';
 import { shareInterval } from '../statistics/proportions.js';
-import { type EvaluationRecord, type Metric, METRICS, taskMeans } from './record.js';
+import { type EvaluationRecord, type Measure, MEASURES, taskMeans } from './record.js';
 
 /**
  * The figures of one model on the held-out split. Every mean is over tasks (the samples of a task are averaged first), and
@@ -18,11 +18,12 @@ export function summariseModel(
 ): ModelSummary {
   const { bestOf, seed } = options;
   return {
-    judge_score: metricInterval(records, METRICS.judge_score, seed),
-    heldout_judge_score: metricInterval(records, METRICS.heldout_judge_score, seed),
-    json_valid: metricInterval(records, METRICS.json_valid, seed),
-    truth_score: metricInterval(records, METRICS.truth_score, seed),
-    best_of_k: bestOfInterval(records, METRICS.judge_score, bestOf, seed),
+    metrics: {
+      ...Object.fromEntries(
+        Object.entries(MEASURES).map(([name, measure]) => [name, measureInterval(records, measure, seed)]),
+      ),
+      best_of_k: bestOfInterval(records, MEASURES.judge_score, bestOf, seed),
+    },
     components: componentIntervals(records, seed),
     mean_tokens: records.length === 0 ? 0 : meanOf(records.map(({ tokens }) => tokens)),
     abstained: records.filter(({ judge }) => judge === null).length,
@@ -39,7 +40,7 @@ export function summariseModel(
  */
 export function bestOfInterval(
   records: readonly EvaluationRecord[],
-  outcome: Metric,
+  outcome: Measure,
   k: number,
   seed: number,
 ): Estimate | null {
@@ -57,8 +58,12 @@ export function bestOfInterval(
   return meanInterval(values, seed);
 }
 
-function metricInterval(records: readonly EvaluationRecord[], metric: Metric, seed: number): Estimate | null {
-  const means = taskMeans(records, metric);
+function measureInterval(
+  records: readonly EvaluationRecord[],
+  measure: Measure,
+  seed: number,
+): Estimate | null {
+  const means = taskMeans(records, measure);
   return shareInterval([...means.values()], [...means.keys()], seed);
 }
 
@@ -68,7 +73,7 @@ function componentIntervals(records: readonly EvaluationRecord[], seed: number):
     names.flatMap((name) => {
       const component = ({ components }: EvaluationRecord): number | null =>
         Object.hasOwn(components, name) ? components[name]! : null;
-      const interval = metricInterval(records, component, seed);
+      const interval = measureInterval(records, component, seed);
       return interval ? [[name, interval]] : [];
     }),
   );

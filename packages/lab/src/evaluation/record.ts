@@ -19,20 +19,24 @@ export interface EvaluationRecord {
   components: Record<string, number>;
 }
 
-/** The figures of a record that models are summarised and compared by. */
-export const METRICS = {
+/** What one answer has of a metric; null where it has none. */
+export type Measure = (record: EvaluationRecord) => number | null;
+
+/**
+ * The metrics that models are summarised and compared by, read off each answer. A new one is a line here and its entry in
+ * `METRICS` of spec.
+ */
+export const MEASURES = {
   judge_score: (record: EvaluationRecord) => record.judge,
   heldout_judge_score: (record: EvaluationRecord) => record.heldout,
   json_valid: (record: EvaluationRecord) => Number(record.valid),
   truth_score: (record: EvaluationRecord) => record.truth,
-} as const satisfies Record<string, Metric>;
+} as const satisfies Record<string, Measure>;
 
-export type Metric = (record: EvaluationRecord) => number | null;
-
-/** The mean of a metric over the samples of each task, without the records that have none. */
-export function taskMeans(records: readonly EvaluationRecord[], metric: Metric): Map<string, number> {
+/** The mean of a measure over the samples of each task, without the records that have none. */
+export function taskMeans(records: readonly EvaluationRecord[], measure: Measure): Map<string, number> {
   const known = records.flatMap((record) => {
-    const value = metric(record);
+    const value = measure(record);
     return value === null ? [] : [{ taskId: record.taskId, value }];
   });
   const groups = groupBy(

@@ -85,7 +85,7 @@ export async function reinforce(workspace: Workspace, progress: Progress, clock:
       await saveCheckpoint(checkpoints, step, policy, grpo.trainerState);
       await pruneCheckpoints(checkpoints, CHECKPOINTS_KEPT);
     }
-    progress.update(step, `reward ${summary.reward?.toFixed(3) ?? 'none'}`);
+    progress.update(step, `reward ${summary.metrics['reward']?.toFixed(3) ?? 'none'}`);
   }
   progress.end();
 }
@@ -103,17 +103,18 @@ function summariseStep(result: GrpoStep, seconds: number, seed: number): StepSum
   );
   return {
     step: result.step,
-    reward: interval?.mean ?? null,
-    reward_low: interval?.low ?? null,
-    reward_high: interval?.high ?? null,
+    metrics: {
+      reward: interval?.mean ?? null,
+      response_tokens: rollouts.reduce((sum, { tokens }) => sum + tokens.length, 0) / rollouts.length,
+      zero_variance: result.zeroVarianceGroups / rewards_PG.length,
+      abstained: result.abstained,
+      kl: result.kl,
+      clip_fraction: result.clipFraction,
+      grad_norm: result.gradNorm,
+      loss: result.loss,
+    },
+    intervals: interval ? { reward: { low: interval.low, high: interval.high } } : {},
     components: meanComponents(rewards),
-    loss: result.loss,
-    kl: result.kl,
-    clip_fraction: result.clipFraction,
-    grad_norm: result.gradNorm,
-    response_tokens: rollouts.reduce((sum, { tokens }) => sum + tokens.length, 0) / rollouts.length,
-    zero_variance: result.zeroVarianceGroups / rewards_PG.length,
-    abstained: result.abstained,
     seconds,
   };
 }

@@ -3,8 +3,11 @@ import { compareModels, summariseModel, truthAgreement } from '@touchstone/lab';
 import {
   addUsage,
   NO_USAGE,
+  RunError,
+  SUMMARY_VERSION,
   type JsonValue,
   type ModelSummary,
+  type StepSummary,
   type Summary,
   type Usage,
 } from '@touchstone/spec';
@@ -39,7 +42,7 @@ export function summarise(workspace: Workspace, created: Date): Summary {
   const abstentions = countAbstentions([...training, ...Object.values(stored).flat()], examined.abstentions);
 
   return {
-    version: 1,
+    version: SUMMARY_VERSION,
     name: config.name,
     seed,
     created: created.toISOString(),
@@ -70,8 +73,8 @@ export function summarise(workspace: Workspace, created: Date): Summary {
       input_tokens: totals.inputTokens,
       output_tokens: totals.outputTokens,
       money: totals.money,
-      truth_agreement: truthAgreement(Object.values(records).flat(), seed),
-      checks: examined.checks,
+      metrics: { truth_agreement: truthAgreement(Object.values(records).flat(), seed) },
+      findings: examined.checks,
       gate: examined.gate,
       override_reason: examined.overrideReason,
     },
@@ -79,10 +82,8 @@ export function summarise(workspace: Workspace, created: Date): Summary {
       algorithm: config.training.algorithm,
       steps: steps.length,
       rollouts: training.length,
-      abstained: steps.reduce((sum, { abstained }) => sum + abstained, 0),
-      zero_variance_groups: Math.round(
-        steps.reduce((sum, { zero_variance }) => sum + zero_variance * config.training.prompts_per_step, 0),
-      ),
+      abstained: training.filter(({ reward }) => reward?.status === 'abstained').length,
+      zero_variance_groups: Math.round(sumOver(steps, 'zero_variance') * config.training.prompts_per_step),
       tokens,
       tokens_per_second: wallSeconds > 0 ? tokens / wallSeconds : 0,
       wall_seconds: wallSeconds,
@@ -92,6 +93,17 @@ export function summarise(workspace: Workspace, created: Date): Summary {
     examples: pickExamples(workspace, stored),
     stages: store.stages().map(({ name, seconds }) => ({ name, seconds })),
   };
+}
+
+/** @throws {RunError} a step has no such metric: a sum without it would be a guess. */
+function sumOver(steps: readonly StepSummary[], metric: string): number {
+  return steps.reduce((sum, { step, metrics }) => {
+    const value = metrics[metric];
+    if (typeof value === 'number') return sum + value;
+    throw new RunError(
+      `step ${step} of training has no ${metric}: expected a number in run.db, got ${value}`,
+    );
+  }, 0);
 }
 
 /** What a judge cost in all, with the judges that it is made of. */

@@ -9,11 +9,13 @@ import { summaryJsonSchema } from './schema.js';
 const estimate = (mean: number, n = 128) => ({ mean, low: mean - 0.04, high: mean + 0.04, n });
 
 const model = (mean: number): Summary['models'][string] => ({
-  judge_score: estimate(mean),
-  heldout_judge_score: estimate(mean - 0.03),
-  json_valid: estimate(0.9),
-  truth_score: null,
-  best_of_k: estimate(mean + 0.1),
+  metrics: {
+    judge_score: estimate(mean),
+    heldout_judge_score: estimate(mean - 0.03),
+    json_valid: estimate(0.9),
+    truth_score: null,
+    best_of_k: estimate(mean + 0.1),
+  },
   components: { Grounding: estimate(mean), 'json-schema': estimate(0.9) },
   mean_tokens: 61.5,
   abstained: 2,
@@ -39,7 +41,7 @@ const answer = (name: string, response: string): Summary['examples'][number]['an
 });
 
 const sample: Summary = summarySchema.parse({
-  version: 1,
+  version: 2,
   name: 'contract-review',
   seed: 7,
   created: '2026-11-22T08:40:00Z',
@@ -64,8 +66,8 @@ const sample: Summary = summarySchema.parse({
     input_tokens: 5123444,
     output_tokens: 911223,
     money: 0,
-    truth_agreement: estimate(0.88),
-    checks: [
+    metrics: { truth_agreement: estimate(0.88) },
+    findings: [
       {
         name: 'flip_rate',
         description: 'Share of verdicts that change when asked again.',
@@ -97,17 +99,18 @@ const sample: Summary = summarySchema.parse({
   },
   steps: Array.from({ length: 14 }, (_, i) => ({
     step: i + 1,
-    reward: i === 5 ? null : 0.4 + i / 40,
-    reward_low: 0.35,
-    reward_high: 0.8,
+    metrics: {
+      reward: i === 5 ? null : 0.4 + i / 40,
+      loss: 0.01,
+      kl: null,
+      clip_fraction: 0.02,
+      grad_norm: 0.5,
+      response_tokens: 61,
+      zero_variance: 0.1,
+      abstained: 0,
+    },
+    intervals: i === 5 ? {} : { reward: { low: 0.35, high: 0.8 } },
     components: i === 5 ? {} : { Grounding: 0.5 + i / 40, 'json-schema': 0.95 },
-    loss: 0.01,
-    kl: null,
-    clip_fraction: 0.02,
-    grad_norm: 0.5,
-    response_tokens: 61,
-    zero_variance: 0.1,
-    abstained: 0,
     seconds: 2,
   })),
   examples: [
@@ -142,13 +145,13 @@ test('the page has its parts, in the order a reader wants them', () => {
 
   const bars = [...page.querySelectorAll('#models svg')];
   expect(bars.map((svg) => svg.getAttribute('aria-label'))).toEqual([
-    'JSON validity: Base 0.90 [0.86, 0.94]; SFT 0.90 [0.86, 0.94]; RFT 0.90 [0.86, 0.94].',
     'Judge score: Base 0.50 [0.46, 0.54]; SFT 0.60 [0.56, 0.64]; RFT 0.80 [0.76, 0.84].',
     'Held-out judge score: Base 0.47 [0.43, 0.51]; SFT 0.57 [0.53, 0.61]; RFT 0.77 [0.73, 0.81].',
+    'JSON validity: Base 0.90 [0.86, 0.94]; SFT 0.90 [0.86, 0.94]; RFT 0.90 [0.86, 0.94].',
     'Truth score: Base no data; SFT no data; RFT no data.',
   ]);
   expect(
-    [...bars[1]!.querySelectorAll('[aria-label="bar"] rect, rect')].map((r) => r.getAttribute('fill')),
+    [...bars[0]!.querySelectorAll('[aria-label="bar"] rect, rect')].map((r) => r.getAttribute('fill')),
   ).toEqual(['var(--base)', 'var(--sft)', 'var(--rft)']);
   expect(textOf(page, '#judge')).toContain('upper bound ≤ 0.10');
   expect(page.querySelectorAll('#training figure').length).toBe(9);
@@ -163,6 +166,50 @@ test('the page has its parts, in the order a reader wants them', () => {
     expect(table.querySelector('caption')?.textContent).toBeTruthy();
     expect([...table.querySelectorAll('th')].every((th) => th.hasAttribute('scope'))).toBe(true);
   }
+});
+
+test('metrics are drawn in the order of the registry, and one that it does not have under its own name', () => {
+  const withNew: Summary = {
+    ...sample,
+    models: { rft: { ...model(0.8), metrics: { later_metric: estimate(0.3), ...model(0.8).metrics } } },
+    comparisons: ['later_metric', 'truth_score', 'judge_score'].map((metric) => ({
+      metric,
+      better: 'rft',
+      baseline: 'sft',
+      difference: estimate(0.2),
+    })),
+    steps: sample.steps.map((step) => ({ ...step, metrics: { entropy: 1.5, ...step.metrics } })),
+    judge: { ...sample.judge, metrics: { ...sample.judge.metrics, drift: estimate(0.1) } },
+  };
+  const page = parse(renderReport(withNew));
+  const firstCells = (table: number): string[] =>
+    [...page.querySelectorAll('#models table')[table]!.querySelectorAll('tbody tr')].map(
+      (row) => row.querySelector('th')?.textContent ?? '',
+    );
+  expect(firstCells(0).slice(0, 6)).toEqual([
+    'Judge score',
+    'Held-out judge score',
+    'JSON validity',
+    'Truth score',
+    'Judge score, best of k',
+    'later_metric',
+  ]);
+  expect(firstCells(1)).toEqual(['Judge score', 'Truth score', 'later_metric']);
+  expect([...page.querySelectorAll('#training figcaption strong')].map((title) => title.textContent)).toEqual(
+    [
+      'Reward',
+      'Parts of the reward',
+      'Answer length, tokens',
+      'Zero-variance groups',
+      'Abstentions, rollouts',
+      'KL, nats a token',
+      'Clip fraction',
+      'Gradient norm',
+      'Loss',
+      'entropy',
+    ],
+  );
+  expect(textOf(page, '#judge dl')).toMatch(/Agreement with ground truth0\.88[^D]*drift0\.10/);
 });
 
 test('the page needs nothing from outside, and its policy allows its own style sheet only', () => {
@@ -187,9 +234,9 @@ test('summaries without data render and say so', () => {
     stages: [],
     judge: {
       ...sample.judge,
-      checks: [],
+      findings: [],
       abstentions: {},
-      truth_agreement: null,
+      metrics: { truth_agreement: null },
       heldout_id: null,
       gate: 'not-set',
       override_reason: null,
@@ -202,12 +249,15 @@ test('summaries without data render and say so', () => {
   );
   expect(text).not.toMatch(/NaN|undefined|null|Infinity/);
 
-  const nulls = Object.fromEntries(
-    Object.entries(model(0)).map(([k, v]) => [k, typeof v === 'number' ? 0 : k === 'components' ? {} : null]),
-  );
+  const nulls: Summary['models'][string] = {
+    metrics: Object.fromEntries(Object.keys(model(0).metrics).map((name) => [name, null])),
+    components: {},
+    mean_tokens: 0,
+    abstained: 0,
+  };
   const one = sample.steps
     .slice(0, 1)
-    .map((step) => ({ ...step, reward: null, reward_low: null, reward_high: null, components: {} }));
+    .map((step) => ({ ...step, metrics: { ...step.metrics, reward: null }, intervals: {}, components: {} }));
   const example = {
     task: '',
     document: '',
@@ -226,7 +276,7 @@ test('summaries without data render and say so', () => {
 });
 
 const ENUMS = new Set(['gate', 'outcome', 'bound']);
-const RECORDS = new Set(['models', 'components', 'versions', 'abstentions']);
+const RECORDS = new Set(['models', 'components', 'versions', 'abstentions', 'metrics', 'intervals']);
 
 /** The summary with every text in it, and every key of its records, put through `change`. */
 function mapTexts(value: unknown, change: (text: string) => string, key = ''): unknown {

@@ -19,8 +19,8 @@ function named(checks: readonly JudgeCheck[], outcome: JudgeCheck['outcome']): s
 }
 
 function Gate({ judge }: { judge: Summary['judge'] }): VNode {
-  const failed = named(judge.checks, 'fail');
-  const insufficient = named(judge.checks, 'insufficient-data');
+  const failed = named(judge.findings, 'fail');
+  const insufficient = named(judge.findings, 'insufficient-data');
   return (
     <div class={`banner gate-${judge.gate}`} role="note">
       <p>

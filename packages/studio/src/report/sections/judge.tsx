@@ -1,7 +1,8 @@
-import type { JudgeCheck, Summary } from '@touchstone/spec';
+import { inRegistryOrder, type JudgeCheck, type Summary } from '@touchstone/spec';
 import type { VNode } from 'preact';
 import { count, decimal, dollars, interval, NO_DATA, plural } from '../format.js';
-import { Facts, Section, Table } from './parts.js';
+import { entry } from '../names.js';
+import { Facts, metricTitle, Section, Table } from './parts.js';
 
 const OUTCOMES: Record<JudgeCheck['outcome'], string> = {
   pass: 'pass',
@@ -26,13 +27,13 @@ export function Judge({ judge }: { judge: Summary['judge'] }): VNode {
   const abstained = judge.abstained === 0 ? 'none' : plural(judge.abstained, 'abstention');
   return (
     <Section id="judge" title="Is the judge fit?">
-      {judge.checks.length === 0 ? (
+      {judge.findings.length === 0 ? (
         <p>Checks of the judge: {NO_DATA}.</p>
       ) : (
         <Table
           caption="Checks of the judge. A threshold holds for the bound of the interval, not for the mean"
           head={['Check', 'Estimate [interval]', 'n', 'Threshold', 'Outcome']}
-          rows={judge.checks.map((check) => [
+          rows={judge.findings.map((check) => [
             <>
               {checkName(check)} <span class="about">{check.description}</span>
             </>,
@@ -49,12 +50,11 @@ export function Judge({ judge }: { judge: Summary['judge'] }): VNode {
           ['Fingerprint', <code>{judge.fingerprint}</code>],
           ['Held-out judge', judge.heldout_id ?? 'none'],
           ['Its fingerprint', judge.heldout_fingerprint ? <code>{judge.heldout_fingerprint}</code> : 'none'],
-          [
-            'Agreement with ground truth',
-            judge.truth_agreement
-              ? `${interval(judge.truth_agreement)}, n = ${count(judge.truth_agreement.n)}`
-              : NO_DATA,
-          ],
+          ...inRegistryOrder('judge', Object.keys(judge.metrics)).map((metric) => {
+            const estimate = entry(judge.metrics, metric.name);
+            const figure = estimate ? `${interval(estimate)}, n = ${count(estimate.n)}` : NO_DATA;
+            return [metricTitle(metric), figure] as const;
+          }),
           ['Calls', count(judge.calls)],
           ['Answered by the cache', count(judge.saved)],
           ['Abstentions', reasons.length > 0 ? `${abstained}: ${reasons.join(', ')}` : abstained],

@@ -1,21 +1,11 @@
-import type { Estimate, Summary } from '@touchstone/spec';
+import { inRegistryOrder, metricNamed, type Comparison, type Estimate, type Summary } from '@touchstone/spec';
 import type { VNode } from 'preact';
 import { barChart } from '../charts/bars.js';
 import { count, decimal, difference, direction, interval, NO_DATA } from '../format.js';
-import {
-  component,
-  METRICS,
-  metricLabel,
-  modelClass,
-  modelLabel,
-  orderedModels,
-  type MetricKey,
-} from '../names.js';
-import { Figure, Section, Table } from './parts.js';
+import { entry, modelClass, modelLabel, orderedModels } from '../names.js';
+import { Figure, metricCaption, metricTitle, Section, Table } from './parts.js';
 
-const CHARTS: MetricKey[] = ['json_valid', 'judge_score', 'heldout_judge_score', 'truth_score'];
-
-function readDifference({ better, baseline, difference: d }: Summary['comparisons'][number]): VNode {
+function readDifference({ better, baseline, difference: d }: Comparison): VNode {
   switch (direction(d)) {
     case 'higher':
       return <strong>{modelLabel(better)} is higher</strong>;
@@ -37,6 +27,20 @@ function Cell({ estimate }: { estimate: Estimate | null | undefined }): VNode {
   );
 }
 
+/** Pair by pair as the summary has them, each pair's metrics in the order of the registry. */
+function ordered(comparisons: readonly Comparison[]): Comparison[] {
+  const pairOf = ({ better, baseline }: Comparison): string => JSON.stringify([better, baseline]);
+  const pairs = [...new Set(comparisons.map(pairOf))];
+  return pairs.flatMap((pair) => {
+    const own = comparisons.filter((comparison) => pairOf(comparison) === pair);
+    const metrics = inRegistryOrder(
+      'model',
+      own.map(({ metric }) => metric),
+    );
+    return metrics.flatMap(({ name }) => own.filter(({ metric }) => metric === name));
+  });
+}
+
 /** The bar charts of the models and the tables behind them. */
 export function Models({ summary }: { summary: Summary }): VNode {
   const models = orderedModels(summary.models);
@@ -48,11 +52,18 @@ export function Models({ summary }: { summary: Summary }): VNode {
     );
   }
   const components = [...new Set(models.flatMap(([, model]) => Object.keys(model.components)))];
+  const metrics = inRegistryOrder(
+    'model',
+    models.flatMap(([, model]) => Object.keys(model.metrics)),
+  );
   const rows = [
-    ...METRICS.map(({ key, label }) => [label, ...models.map(([, model]) => <Cell estimate={model[key]} />)]),
+    ...metrics.map((metric) => [
+      metricTitle(metric),
+      ...models.map(([, model]) => <Cell estimate={entry(model.metrics, metric.name)} />),
+    ]),
     ...components.map((name) => [
       name,
-      ...models.map(([, model]) => <Cell estimate={component(model, name)} />),
+      ...models.map(([, model]) => <Cell estimate={entry(model.components, name)} />),
     ]),
     ['Mean length, tokens', ...models.map(([, model]) => decimal(model.mean_tokens, 1))],
     ['Answers the judge abstained on', ...models.map(([, model]) => count(model.abstained))],
@@ -60,19 +71,24 @@ export function Models({ summary }: { summary: Summary }): VNode {
   return (
     <Section id="models" title="What improved">
       <div class="grid charts">
-        {METRICS.filter(({ key }) => CHARTS.includes(key)).map(({ key, label, about }) => (
-          <Figure title={label} caption={about}>
-            {barChart(
-              label,
-              models.map(([model, values]) => ({ model, estimate: values[key] })),
-            )}
-          </Figure>
-        ))}
+        {metrics
+          .filter(({ headline }) => headline !== undefined)
+          .map((metric) => (
+            <Figure title={metricTitle(metric)} caption={metricCaption(metric)}>
+              {barChart(
+                metric.label,
+                models.map(([model, { metrics: own }]) => ({
+                  model,
+                  estimate: entry(own, metric.name) ?? null,
+                })),
+              )}
+            </Figure>
+          ))}
       </div>
       <Table
         caption="Each model on the held-out tasks: mean [interval] and number of tasks"
         head={[
-          'Metric, 0 to 1',
+          'Metric, 0 to 1 unless it has a unit',
           ...models.map(([name]) => <span class={`model ${modelClass(name)}`}>{modelLabel(name)}</span>),
         ]}
         rows={rows}
@@ -83,8 +99,8 @@ export function Models({ summary }: { summary: Summary }): VNode {
         <Table
           caption="Paired differences, task by task: mean [interval]"
           head={['Metric', 'Difference', 'Mean [interval]', 'n', 'Reading']}
-          rows={summary.comparisons.map((comparison) => [
-            metricLabel(comparison.metric),
+          rows={ordered(summary.comparisons).map((comparison) => [
+            metricNamed('model', comparison.metric).label,
             `${modelLabel(comparison.better)} − ${modelLabel(comparison.baseline)}`,
             difference(comparison.difference),
             count(comparison.difference.n),

@@ -1,3 +1,4 @@
+import type { Metric } from '@touchstone/spec';
 import type { ComponentChildren, VNode } from 'preact';
 
 /** A section of the page with its heading; `id` is what the contents link to. */
@@ -74,4 +75,16 @@ export function Facts(props: { rows: readonly (readonly [string, ComponentChildr
       ))}
     </dl>
   );
+}
+
+/** `Answer length, tokens`. */
+export function metricTitle({ label, unit }: Metric): string {
+  return unit === null ? label : `${label}, ${unit}`;
+}
+
+/** What a metric means, and which way is better where there is one. */
+export function metricCaption({ about, better }: Metric): string {
+  return better === 'neither'
+    ? about
+    : `${about} ${better === 'higher' ? 'Higher' : 'Lower'} is better.`.trim();
 }

@@ -1,21 +1,12 @@
-import type { StepSummary, Summary } from '@touchstone/spec';
+import { inRegistryOrder, type StepSummary, type Summary } from '@touchstone/spec';
 import type { VNode } from 'preact';
 import { monitorChart, REACH, rewardChart, seriesChart } from '../charts/curves.js';
 import { count, decimal, duration, NO_DATA, plural } from '../format.js';
-import { Facts, Figure, Section } from './parts.js';
+import { entry } from '../names.js';
+import { Facts, Figure, metricCaption, metricTitle, Section } from './parts.js';
 
 /** More lines than this cannot be told apart in one chart; the rest are in summary.json. */
 const MOST_LINES = 8;
-
-const MONITORS: { title: string; caption: string; value: (step: StepSummary) => number | null }[] = [
-  { title: 'Answer length', caption: 'mean tokens', value: (s) => s.response_tokens },
-  { title: 'Zero-variance groups', caption: 'share that teaches nothing', value: (s) => s.zero_variance },
-  { title: 'Abstentions', caption: 'rollouts the judge could not score', value: (s) => s.abstained },
-  { title: 'KL', caption: 'to the reference policy', value: (s) => s.kl },
-  { title: 'Clip fraction', caption: 'share of tokens clipped', value: (s) => s.clip_fraction },
-  { title: 'Gradient norm', caption: 'before clipping', value: (s) => s.grad_norm },
-  { title: 'Loss', caption: 'of the policy update', value: (s) => s.loss },
-];
 
 function Curves({ steps }: { steps: readonly StepSummary[] }): VNode {
   const names = [...new Set(steps.flatMap(({ components }) => Object.keys(components)))];
@@ -23,16 +14,24 @@ function Curves({ steps }: { steps: readonly StepSummary[] }): VNode {
     name,
     points: steps.map(({ step, components }) => ({
       step,
-      value: Object.hasOwn(components, name) ? (components[name] ?? null) : null,
+      value: entry(components, name) ?? null,
     })),
   }));
   const left = names.length - series.length;
+  const monitors = inRegistryOrder(
+    'step',
+    steps.flatMap(({ metrics }) => Object.keys(metrics)),
+  ).filter(({ name }) => name !== 'reward');
   return (
     <>
       <div class="grid curves">
         <Figure title="Reward" caption="mean of the step's rollouts, with its interval as a band">
           {rewardChart(
-            steps.map((s) => ({ step: s.step, value: s.reward, low: s.reward_low, high: s.reward_high })),
+            steps.map(({ step, metrics, intervals }) => ({
+              step,
+              value: metrics['reward'] ?? null,
+              ...intervals['reward'],
+            })),
           )}
         </Figure>
         <Figure
@@ -44,11 +43,18 @@ function Curves({ steps }: { steps: readonly StepSummary[] }): VNode {
         </Figure>
       </div>
       <div class="grid charts">
-        {MONITORS.map(({ title, caption, value }) => {
-          const points = steps.map((step) => ({ step: step.step, value: value(step) }));
+        {monitors.map((metric) => {
+          const points = steps.map(({ step, metrics }) => ({
+            step,
+            value: entry(metrics, metric.name) ?? null,
+          }));
           return (
-            <Figure title={title} caption={caption}>
-              {points.some((point) => point.value !== null) ? monitorChart(title, points) : <p>{NO_DATA}</p>}
+            <Figure title={metricTitle(metric)} caption={metricCaption(metric)}>
+              {points.some(({ value }) => value !== null) ? (
+                monitorChart(metric.label, points)
+              ) : (
+                <p>{NO_DATA}</p>
+              )}
             </Figure>
           );
         })}

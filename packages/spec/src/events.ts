@@ -1,0 +1,22 @@
+import type { StepSummary } from './summary.js';
+
+/**
+ * What a run tells while it goes on. `stage` is the name that the stage is stored under, such as `train rft`; a stage
+ * that throws has no end.
+ */
+export type RunEvent =
+  /** `title` is for people. */
+  | { type: 'stage-started'; stage: string; title: string }
+  /** Units of work done, in all, with what an earlier process did; `total` is null where it is not known before. */
+  | { type: 'progress'; stage: string; done: number; total: number | null; note: string }
+  /** A training step is over and stored. */
+  | { type: 'step'; stage: string; step: StepSummary }
+  /** Wall time. `note` is for people: what came out, where there is a word for it. */
+  | { type: 'stage-finished'; stage: string; seconds: number; note: string }
+  /** An earlier process finished it, in so many seconds. */
+  | { type: 'stage-skipped'; stage: string; seconds: number }
+  /** Somebody should look at this; the run goes on. */
+  | { type: 'alarm'; stage: string; text: string };
+
+/** Called with each event as it happens, and waited for: it must be quick. What it throws ends the run. */
+export type RunListener = (event: RunEvent) => void;
