@@ -9,8 +9,8 @@ export { TEMPLATE_NAMES, TEMPLATES, type TemplateName } from './config/templates
 export { failed, ok, warning, type Finding } from './doctor/finding.js';
 export { examineMachine } from './doctor/machine.js';
 export { examineOnline } from './doctor/online.js';
-export { examineJudge, runPipeline, type RunOptions } from './pipeline.js';
-export type { Progress } from './progress.js';
+export { runPipeline, type RunOptions } from './pipeline.js';
+export { examineJudge } from './stages/examine.js';
 export { version } from './version.js';
 export { openCheckContext } from './workspace/check-context.js';
 export { openJudge } from './workspace/open-judge.js';

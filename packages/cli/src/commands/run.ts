@@ -1,6 +1,5 @@
-import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { inRegistryOrder, type Estimate, type Summary } from '@touchstone/spec';
+import { inRegistryOrder, type Estimate, type RunListener, type Summary } from '@touchstone/spec';
 import { type Command, InvalidArgumentError } from 'commander';
 import {
   examineJudge,
@@ -9,10 +8,10 @@ import {
   runPipeline,
   systemClock,
   type LoadedConfig,
-  type Progress,
+  type Workspace,
 } from '@touchstone/run';
 import type { Io } from '../io.js';
-import { createProgress, NO_PROGRESS } from '../terminal/progress.js';
+import { createProgress, showEvents } from '../terminal/progress.js';
 import { renderTable } from '../terminal/table.js';
 import { duration } from '../terminal/text.js';
 import { writeReport } from './report.js';
@@ -56,15 +55,13 @@ function parseSeed(text: string): number {
 /** Runs or resumes a configuration to its report, and prints what came out. */
 export async function run(loaded: LoadedConfig, flags: RunFlags, io: Io): Promise<void> {
   const begun = systemClock.seconds();
-  const { folder, summary } = await withWorkspace(loaded, flags, io, async (workspace, progress) => ({
+  const { folder, summary } = await withWorkspace(loaded, flags, io, async (workspace, onEvent) => ({
     folder: workspace.folder,
-    summary: await runPipeline(workspace, { progress, clock: systemClock, overrideGate: flags.overrideGate }),
+    summary: await runPipeline(workspace, { onEvent, overrideGate: flags.overrideGate }),
   }));
-  const file = join(folder, 'summary.json');
-  await writeFile(file, `${JSON.stringify(summary, null, 2)}\n`);
   const report = await writeReport(folder, summary);
   if (flags.json) {
-    io.out.write(`${JSON.stringify({ summary: file, report })}\n`);
+    io.out.write(`${JSON.stringify({ summary: join(folder, 'summary.json'), report })}\n`);
     return;
   }
   io.out.write(`\n${resultTable(summary)}\n`);
@@ -73,8 +70,8 @@ export async function run(loaded: LoadedConfig, flags: RunFlags, io: Io): Promis
 }
 
 async function judge(loaded: LoadedConfig, flags: RunFlags, io: Io): Promise<void> {
-  const result = await withWorkspace(loaded, flags, io, (workspace, progress) =>
-    examineJudge(workspace, progress),
+  const result = await withWorkspace(loaded, flags, io, (workspace, onEvent) =>
+    examineJudge(workspace, { onEvent }),
   );
   if (flags.json) {
     io.out.write(`${JSON.stringify(result)}\n`);
@@ -101,16 +98,16 @@ async function withWorkspace<T>(
   { config, ...loaded }: LoadedConfig,
   flags: RunFlags,
   io: Io,
-  work: (workspace: Awaited<ReturnType<typeof openWorkspace>>, progress: Progress) => Promise<T>,
+  work: (workspace: Workspace, onEvent: RunListener) => Promise<T>,
 ): Promise<T> {
   const folder = flags.out === undefined ? resolve(loaded.baseDir, config.output) : resolve(flags.out);
   const seeded = { ...config, seed: flags.seed ?? config.seed };
   const workspace = await openWorkspace({ ...loaded, config: seeded }, folder);
-  const progress = flags.json ? NO_PROGRESS : createProgress(io.err);
+  const progress = flags.json ? undefined : createProgress(io.err);
   try {
-    return await work(workspace, progress);
+    return await work(workspace, progress ? showEvents(progress) : () => {});
   } finally {
-    progress.stop();
+    progress?.stop();
     workspace.store.close();
   }
 }

@@ -1,6 +1,25 @@
-import type { Progress } from '@touchstone/run';
+import type { RunListener } from '@touchstone/spec';
 import { TimeLeft } from './time-left.js';
 import { duration, oneLine } from './text.js';
+
+/** What is happening and how long it will take. One stage at a time. */
+export interface Progress {
+  /**
+   * Starts a stage; the one before must have ended.
+   *
+   * @param total units of work in all, when known: only then is there a bar and a time left.
+   * @param done units that an earlier run has left done; they do not count for the speed.
+   */
+  start(name: string, total?: number, done?: number): void;
+  /** @param done units done so far, in all. @param extra a few words, such as the latest reward. */
+  update(done: number, extra?: string): void;
+  /** Ends the stage and leaves a line that says what it took. */
+  end(extra?: string): void;
+  /** Writes a line for people above the bar. */
+  note(text: string): void;
+  /** Stops drawing and leaves the last state standing: before an error is printed, or at the end of the program. */
+  stop(): void;
+}
 
 /** Where progress is drawn: standard error, as a rule, so that results can be piped. */
 export interface ProgressStream {
@@ -13,15 +32,6 @@ const REDRAW_MS = 100;
 const HEARTBEAT_MS = 1000;
 const PLAIN_LINE_MS = 5000;
 const BAR_CELLS = 24;
-
-/** For `--json` and `--quiet`. */
-export const NO_PROGRESS: Progress = {
-  start: () => {},
-  update: () => {},
-  end: () => {},
-  note: () => {},
-  stop: () => {},
-};
 
 /**
  * Progress as one line that is redrawn on a terminal, and as a plain line every five seconds elsewhere.
@@ -101,6 +111,32 @@ export function createProgress(
       if (terminal) draw(0);
     },
     stop,
+  };
+}
+
+/** Shows the events of a run as progress. */
+export function showEvents(progress: Progress): RunListener {
+  let title = '';
+  let isDrawn = false;
+  return (event) => {
+    switch (event.type) {
+      case 'stage-started':
+        ({ title } = event);
+        isDrawn = false;
+        break;
+      case 'progress':
+        if (isDrawn) progress.update(event.done, event.note);
+        else progress.start(title, event.total ?? undefined, event.done);
+        isDrawn = true;
+        break;
+      case 'stage-finished':
+        progress.end(event.note === '' ? undefined : event.note);
+        break;
+      case 'alarm':
+        progress.note(event.text);
+        break;
+      default: // A skipped stage takes no time, and a step is told as progress too.
+    }
   };
 }
 

@@ -3,11 +3,9 @@ import type { EvaluationRecord } from '@touchstone/lab';
 import { RunError, type Reward } from '@touchstone/spec';
 import type { StoredRollout } from '@touchstone/store';
 import type { Policy } from '@touchstone/train';
-import type { Progress } from '../progress.js';
 import type { Workspace } from '../workspace/workspace.js';
-
-/** Where the evaluation of a model is stored. */
-export const evaluationPhase = (model: string): string => `evaluate ${model}`;
+import type { StageReporter } from './stage.js';
+import { evaluationOf } from './stages.js';
 
 /** Answers per task: as many as asked for, and enough to choose the best of k from. */
 const samplesPerTask = ({ config }: Workspace): number =>
@@ -18,13 +16,15 @@ export async function evaluate(
   workspace: Workspace,
   policy: Policy,
   model: string,
-  progress: Progress,
-): Promise<void> {
+  reporter: StageReporter,
+): Promise<null> {
   const { config, store, data, reward, heldout, truth } = workspace;
   const samples = samplesPerTask(workspace);
-  const total = data.eval.length * samples;
+  const answers = data.eval.length * samples;
   const judges = 1 + (heldout ? 1 : 0);
-  progress.start(`Evaluate ${model}`, total * (1 + judges));
+  // An answer is a unit of work when it is written, and again for each judge.
+  const total = answers * (1 + judges);
+  reporter.progress(0, total);
   const sampled = await policy.sample(data.eval, {
     samples,
     temperature: config.policy.temperature,
@@ -32,18 +32,18 @@ export async function evaluate(
     seed: config.seed,
     name: model,
   });
-  let done = total;
-  progress.update(done, 'answers sampled');
+  let done = answers;
+  reporter.progress(done, total, 'answers sampled');
   const rollouts = sampled.map(({ rollout }) => rollout);
   const score = async (by: RewardFunction): Promise<Reward[]> => {
-    const rewards = await by.score(rollouts, { onDone: () => progress.update(++done, 'judging') });
+    const rewards = await by.score(rollouts, { onDone: () => reporter.progress(++done, total, 'judging') });
     stopOnAbstentions(rewards, config.reward.abstention.limit, model);
     return rewards;
   };
   const judged = await score(reward);
   const heldoutJudged = heldout && (await score(heldout.reward));
   store.putRollouts(
-    evaluationPhase(model),
+    evaluationOf(model).name,
     0,
     sampled.map(({ rollout, tokens }, i) => ({
       rollout,
@@ -53,7 +53,7 @@ export async function evaluate(
       tokens: tokens.length,
     })),
   );
-  progress.end();
+  return null;
 }
 
 /** A figure over few verdicts would pass for one over all: too many abstentions end the run instead. */

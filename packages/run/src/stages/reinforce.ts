@@ -10,11 +10,11 @@ import {
   saveCheckpoint,
   type GrpoStep,
 } from '@touchstone/train';
-import type { Progress } from '../progress.js';
 import type { Clock } from '../clock.js';
 import type { Workspace } from '../workspace/workspace.js';
+import type { StageReporter } from './stage.js';
+import { REINFORCE } from './stages.js';
 
-export const TRAINING_PHASE = 'train rft';
 /** The last checkpoint is the result; the one before it is there if the disk fails. */
 const CHECKPOINTS_KEPT = 2;
 
@@ -31,7 +31,7 @@ const withModel = ({ tokenizer, folder }: Policy, model: Policy['model']): Polic
   new Policy(model, tokenizer, folder);
 
 /** Trains from the newest checkpoint, or from the start, to the last step. Every step is stored as it ends. */
-export async function reinforce(workspace: Workspace, progress: Progress, clock: Clock): Promise<void> {
+export async function reinforce(workspace: Workspace, reporter: StageReporter, clock: Clock): Promise<null> {
   const { config, store, data } = workspace;
   const { training } = config;
   const checkpoints = checkpointFolder(workspace);
@@ -64,13 +64,13 @@ export async function reinforce(workspace: Workspace, progress: Progress, clock:
   if (resumed) grpo.trainerState = resumed.state;
 
   const first = (resumed?.step ?? 0) + 1;
-  progress.start('Reinforcement fine-tuning', training.steps, first - 1);
+  reporter.progress(first - 1, training.steps);
   for (let step = first; step <= training.steps; step++) {
     const begun = clock.seconds();
     const result = await grpo.step(data.train, step);
     const summary = summariseStep(result, clock.seconds() - begun, config.seed);
     store.putRollouts(
-      TRAINING_PHASE,
+      REINFORCE.name,
       step,
       result.rollouts.map(({ rollout, tokens }, i) => ({
         rollout,
@@ -80,14 +80,15 @@ export async function reinforce(workspace: Workspace, progress: Progress, clock:
         tokens: tokens.length,
       })),
     );
-    store.putStep(TRAINING_PHASE, summary);
+    store.putStep(REINFORCE.name, summary);
     if (step % training.checkpoint_every === 0 || step === training.steps) {
       await saveCheckpoint(checkpoints, step, policy, grpo.trainerState);
       await pruneCheckpoints(checkpoints, CHECKPOINTS_KEPT);
     }
-    progress.update(step, `reward ${summary.metrics['reward']?.toFixed(3) ?? 'none'}`);
+    reporter.step(summary);
+    reporter.progress(step, training.steps, `reward ${summary.metrics['reward']?.toFixed(3) ?? 'none'}`);
   }
-  progress.end();
+  return null;
 }
 
 function summariseStep(result: GrpoStep, seconds: number, seed: number): StepSummary {

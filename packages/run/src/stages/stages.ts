@@ -1,15 +1,60 @@
-import type { ValidationResult } from '@touchstone/lab';
-import type { Summary } from '@touchstone/spec';
-import type { FineTuneResult } from '@touchstone/train';
+import { judgeCheckSchema, summarySchema } from '@touchstone/spec';
+import { z } from 'zod';
 import type { Workspace } from '../workspace/workspace.js';
+import type { Stage } from './stage.js';
 
-/** What the judge stage leaves behind. */
-export type JudgeStage = Omit<ValidationResult, 'gate'> & {
-  gate: Summary['judge']['gate'];
-  overrideReason: string | null;
+const count = z.int().nonnegative();
+const usageSchema = z.strictObject({
+  calls: count,
+  saved: count,
+  inputTokens: count,
+  outputTokens: count,
+  money: z.number(),
+});
+const judgeSchema = z.strictObject({
+  findings: z.array(judgeCheckSchema),
+  gate: summarySchema.shape.judge.shape.gate,
+  overrideReason: z.string().nullable(),
+  judgements: count,
+  abstentions: z.record(z.string(), count),
+  unmatchedLabels: count,
+  usage: usageSchema,
+  heldoutUsage: usageSchema,
+});
+const superviseSchema = z.strictObject({
+  steps: count,
+  bestStep: count,
+  examples: count,
+  validationLoss: z.number(),
+});
+
+/** Answers to all held-out tasks by one model, scored; they are stored as rollouts. */
+export const evaluationOf = (model: string): Stage<null> => ({
+  name: `evaluate ${model}`,
+  title: `Evaluate ${model}`,
+  schema: z.null(),
+});
+
+/** Is the judge fit to train against? */
+export const JUDGE: Stage<z.output<typeof judgeSchema>> = {
+  name: 'judge',
+  title: 'Examine the judge',
+  schema: judgeSchema,
 };
-/** What the SFT stage leaves behind. */
-export type SftStage = Omit<FineTuneResult, 'model'>;
+
+/** Training against the judge; its steps and rollouts are stored as they end, its weights as checkpoints. */
+export const REINFORCE: Stage<null> = {
+  name: 'train rft',
+  title: 'Reinforcement fine-tuning',
+  schema: z.null(),
+};
+
+/** Training on answers, for comparison; its weights are in the folder `sft`. */
+export const SUPERVISE: Stage<z.output<typeof superviseSchema>> = {
+  name: 'train sft',
+  title: 'Supervised fine-tuning (seconds)',
+  schema: superviseSchema,
+};
 
 /** The models that are compared, in the order of reports. */
 export const modelNames = ({ config }: Workspace): string[] => [

@@ -5,18 +5,18 @@ import {
   NO_USAGE,
   RunError,
   SUMMARY_VERSION,
-  type JsonValue,
   type ModelSummary,
   type StepSummary,
   type Summary,
   type Usage,
 } from '@touchstone/spec';
 import type { RunStore, StoredRollout } from '@touchstone/store';
-import { evaluationPhase, evaluationRecords } from './evaluate.js';
+import type { z } from 'zod';
+import { evaluationRecords } from './evaluate.js';
 import { pickExamples } from './examples.js';
-import { modelNames, type JudgeStage, type SftStage } from './stages.js';
+import { readStage } from './stage.js';
+import { evaluationOf, JUDGE, modelNames, REINFORCE, SUPERVISE } from './stages.js';
 import { versions } from '../workspace/provenance.js';
-import { TRAINING_PHASE } from './reinforce.js';
 import type { Workspace } from '../workspace/workspace.js';
 
 /** Every figure of a finished run, computed from its store alone. */
@@ -24,7 +24,7 @@ export function summarise(workspace: Workspace, created: Date): Summary {
   const { config, store, judge, heldout, data } = workspace;
   const { seed } = config;
   const names = modelNames(workspace);
-  const stored = Object.fromEntries(names.map((name) => [name, store.rollouts(evaluationPhase(name))]));
+  const stored = Object.fromEntries(names.map((name) => [name, store.rollouts(evaluationOf(name).name)]));
   const records = Object.fromEntries(
     names.map((name) => [name, evaluationRecords(workspace, stored[name]!)]),
   );
@@ -32,10 +32,11 @@ export function summarise(workspace: Workspace, created: Date): Summary {
     names.map((name) => [name, summariseModel(records[name]!, { bestOf: config.evaluation.best_of, seed })]),
   );
   const others = names.filter((name) => name !== 'rft');
-  const examined = stageValue<JudgeStage>(store.stage('judge')?.value);
-  const sft = store.stage('train sft');
-  const training = store.rollouts(TRAINING_PHASE);
-  const steps = store.steps(TRAINING_PHASE);
+  const examined = readStage(store, JUDGE)?.value;
+  if (!examined) throw new RunError('the run has not finished: its judge was not examined');
+  const sft = readStage(store, SUPERVISE);
+  const training = store.rollouts(REINFORCE.name);
+  const steps = store.steps(REINFORCE.name);
   const wallSeconds = steps.reduce((sum, { seconds }) => sum + seconds, 0);
   const tokens = training.reduce((sum, rollout) => sum + rollout.tokens, 0);
   const totals = judgeTotals(store, judge);
@@ -74,7 +75,7 @@ export function summarise(workspace: Workspace, created: Date): Summary {
       output_tokens: totals.outputTokens,
       money: totals.money,
       metrics: { truth_agreement: truthAgreement(Object.values(records).flat(), seed) },
-      findings: examined.checks,
+      findings: examined.findings,
       gate: examined.gate,
       override_reason: examined.overrideReason,
     },
@@ -87,7 +88,7 @@ export function summarise(workspace: Workspace, created: Date): Summary {
       tokens,
       tokens_per_second: wallSeconds > 0 ? tokens / wallSeconds : 0,
       wall_seconds: wallSeconds,
-      sft: sft ? sftSummary(stageValue<SftStage>(sft.value), sft.seconds) : null,
+      sft: sft ? sftSummary(sft.value, sft.seconds) : null,
     },
     steps,
     examples: pickExamples(workspace, stored),
@@ -119,10 +120,10 @@ function judgeTotals(store: RunStore, judge: Judge): Usage {
     .reduce(addUsage, NO_USAGE);
 }
 
-/** What a stage of this program stored; its shape is that program's own. */
-const stageValue = <T>(value: JsonValue | undefined): T => value as unknown as T;
-
-function sftSummary({ steps, bestStep, examples, validationLoss }: SftStage, seconds: number) {
+function sftSummary(
+  { steps, bestStep, examples, validationLoss }: z.output<typeof SUPERVISE.schema>,
+  seconds: number,
+): Summary['training']['sft'] {
   return { steps, best_step: bestStep, examples, validation_loss: validationLoss, wall_seconds: seconds };
 }
 

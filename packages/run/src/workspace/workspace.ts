@@ -28,6 +28,7 @@ import { loadTruth, type TruthScore } from './truth-module.js';
 export interface Workspace {
   config: Config;
   folder: string;
+  /** What the run leaves behind. No other process can work in the folder until it is closed. */
   store: RunStore;
   policy: Policy;
   judge: Judge;
@@ -45,10 +46,19 @@ export interface Workspace {
 
 /**
  * Opens data, models and the run's store.
- * @param folder the run's folder, absolute
+ *
+ * @param folder the run's folder, absolute; default: `output` of the configuration.
  * @throws {InputError} for anything that is wrong with the configuration's files, all before work begins.
+ * @throws {RunError} another process is at work in the folder.
+ * @example
+ * const workspace = await openWorkspace(await loadConfig('touchstone.yaml'));
+ * const summary = await runPipeline(workspace, { onEvent: (event) => console.log(event.type, event.stage) });
+ * workspace.store.close();
  */
-export async function openWorkspace({ config, baseDir }: LoadedConfig, folder: string): Promise<Workspace> {
+export async function openWorkspace(
+  { config, baseDir }: LoadedConfig,
+  folder: string = resolve(baseDir, config.output),
+): Promise<Workspace> {
   const at = (file: string): string => resolve(baseDir, file);
   const optional = <T>(file: string | undefined, read: (path: string) => Promise<T[]>): Promise<T[]> =>
     file === undefined ? Promise.resolve([]) : read(at(file));

@@ -3,7 +3,7 @@ import { describeOutcome, parseSampleLine, scoreWithin, type RewardRecord } from
 import { addUsage, InputError, NO_USAGE, type Rollout } from '@touchstone/spec';
 import type { Command } from 'commander';
 import type { Io } from '../../io.js';
-import { createProgress, NO_PROGRESS } from '../../terminal/progress.js';
+import { createProgress } from '../../terminal/progress.js';
 import { openReward } from './open-reward.js';
 import { rewardTable, verdictTable } from './tables.js';
 
@@ -22,16 +22,16 @@ export function registerScore(reward: Command, io: Io): void {
 async function score(path: string, file: string, flags: { json?: true }, io: Io): Promise<void> {
   const samples = await readSamples(file);
   const { reward } = await openReward(path);
-  const progress = flags.json ? NO_PROGRESS : createProgress(io.err);
-  progress.start('Scoring', samples.length);
+  const progress = flags.json ? undefined : createProgress(io.err);
+  progress?.start('Scoring', samples.length);
   let done = 0;
   const outcomes = await scoreWithin(
     samples.map(({ rollout }) => rollout),
     reward,
     Infinity,
-    { onDone: () => progress.update(++done) },
+    { onDone: () => progress?.update(++done) },
   );
-  progress.end();
+  progress?.end();
   const records = outcomes.map((outcome, i) => describeOutcome(samples[i]!.rollout.id, outcome));
   if (flags.json) io.out.write(`${JSON.stringify({ rewards: records })}\n`);
   else {

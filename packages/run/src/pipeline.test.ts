@@ -1,0 +1,128 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { prepareQuickstart } from '@touchstone/quickstart';
+import { inRegistryOrder, METRICS, type RunEvent, type RunListener, type Summary } from '@touchstone/spec';
+import { openRun, readSummary } from '@touchstone/store';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { loadConfig, openWorkspace, runPipeline } from './index.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'touchstone-pipeline-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const STEPS = 2;
+const STAGES = ['evaluate base', 'judge', 'train rft', 'evaluate rft', 'train sft', 'evaluate sft'];
+/** Where the run is, whatever `output` of the configuration says. */
+let output: string;
+
+/** The quickstart's case, cut to seconds: same models, same prompts, real training. */
+beforeAll(async () => {
+  const file = await prepareQuickstart(folder, 1, {
+    sizes: { train: 4, eval: 2, annotations: 6, labelled: 2, regression: 2 },
+  });
+  writeFileSync(
+    join(folder, 'truth.mjs'),
+    'export default (task, response) => Number(response.length > 10);\n',
+  );
+  const config = parse(readFileSync(file, 'utf8')) as Record<string, Record<string, unknown>>;
+  Object.assign(config, { gate: {}, validation: { repeats: 2 }, output: 'out' });
+  Object.assign(config['training']!, {
+    steps: STEPS,
+    prompts_per_step: 2,
+    group_size: 2,
+    checkpoint_every: 1,
+  });
+  Object.assign(config['training']!['sft'] as object, { steps: 2, batch_size: 2, evaluate_every: 1 });
+  Object.assign(config['evaluation']!, { samples: 1, best_of: 2, truth: 'truth.mjs' });
+  Object.assign(config['reward']!, { abstention: { policy: 'mask', limit: 1 } });
+  writeFileSync(file, stringify(config));
+  output = join(folder, 'out');
+});
+
+/** A program of nothing but the library. */
+async function run(onEvent: RunListener): Promise<Summary> {
+  const workspace = await openWorkspace(await loadConfig(folder));
+  try {
+    return await runPipeline(workspace, { onEvent });
+  } finally {
+    workspace.store.close();
+  }
+}
+
+const typesOf = (events: readonly RunEvent[], stage: string): string[] =>
+  events.filter((event) => event.stage === stage).map(({ type }) => type);
+
+test('a program runs the main job, is told of it in order, and goes on where it was stopped', async () => {
+  // A listener that throws ends the run: here after the first training step, which is stored by then.
+  const before: RunEvent[] = [];
+  const stopped = run((event) => {
+    before.push(event);
+    if (event.type === 'step') throw new Error('stopped here');
+  });
+  await expect(stopped).rejects.toThrow('stopped here');
+  expect(new Set(before.map(({ stage }) => stage))).toEqual(new Set(STAGES.slice(0, 3)));
+  expect(before.at(-1)).toMatchObject({ type: 'step', stage: 'train rft', step: { step: 1 } });
+
+  const events: RunEvent[] = [];
+  const summary = await run((event) => events.push(event));
+  expect([...new Set(events.map(({ stage }) => stage))]).toEqual(STAGES);
+  for (const stage of STAGES) {
+    const types = typesOf(events, stage);
+    if (STAGES.indexOf(stage) < 2) expect(types).toEqual(['stage-skipped']);
+    else {
+      expect([types[0], types[1], types.at(-1)]).toEqual(['stage-started', 'progress', 'stage-finished']);
+      expect(new Set(types.slice(1, -1))).toEqual(
+        new Set(stage === 'train rft' ? ['progress', 'step'] : ['progress']),
+      );
+    }
+    const done = events.flatMap((e) => (e.type === 'progress' && e.stage === stage ? [e] : []));
+    done.reduce((last, { done: units, total }) => {
+      expect(units).toBeGreaterThanOrEqual(last);
+      expect(units).toBeLessThanOrEqual(total!);
+      return units;
+    }, 0);
+  }
+  // The checkpoint of step 1 had not been asked for when the first process ended after it; whatever is there is used.
+  const steps = events.flatMap((event) => (event.type === 'step' ? [event.step] : []));
+  expect(steps.at(-1)?.step).toBe(STEPS);
+  expect(summary.steps).toHaveLength(STEPS);
+  expect(summary.steps.slice(-steps.length)).toEqual(steps);
+
+  expect(await readSummary(output)).toEqual(summary);
+  const store = openRun(output, { readOnly: true });
+  const history = store.events().map(({ event }) => event);
+  store.close();
+  expect(history).toEqual(
+    [...before, ...events].filter(({ type }) => type !== 'progress' && type !== 'step'),
+  );
+
+  const again: RunEvent[] = [];
+  const same = await run((event) => again.push(event));
+  expect(again.map(({ type, stage }) => [type, stage])).toEqual(
+    STAGES.map((stage) => ['stage-skipped', stage]),
+  );
+  expect({ ...same, created: '' }).toEqual({ ...summary, created: '' });
+}, 240_000);
+
+test('every metric of a run is registered, and every registered one is measured', async () => {
+  const { models, steps, judge } = await readSummary(output);
+  const measured = {
+    model: Object.values(models).flatMap(({ metrics }) => Object.keys(metrics)),
+    step: steps.flatMap(({ metrics }) => Object.keys(metrics)),
+    judge: Object.keys(judge.metrics),
+  };
+  for (const [of, names] of Object.entries(measured) as ['model' | 'step' | 'judge', string[]][]) {
+    expect(inRegistryOrder(of, names)).toEqual(METRICS.filter((metric) => metric.of === of));
+  }
+});
+
+test('what an earlier process left is refused where it cannot be read, with the stage and what to do', async () => {
+  const store = openRun(output);
+  const { seconds, value } = store.stage('judge')!;
+  store.finishStage('judge', seconds, { ...(value as object), gate: 'perhaps' });
+  store.close();
+  await expect(run(() => {})).rejects.toThrow(
+    /"judge" left in run\.db[^]*gate[^]*choose another folder with --out/,
+  );
+});

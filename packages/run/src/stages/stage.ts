@@ -1,0 +1,92 @@
+import { RunError, type JsonValue, type RunListener, type StepSummary } from '@touchstone/spec';
+import type { RunStore } from '@touchstone/store';
+import { z } from 'zod';
+import type { Clock } from '../clock.js';
+
+/** A part of a run that is not done again once it has finished. */
+export interface Stage<T extends JsonValue> {
+  /** What it is stored under. */
+  name: string;
+  /** For people. */
+  title: string;
+  /** What it leaves for later stages. */
+  schema: z.ZodType<T>;
+}
+
+/**
+ * What a finished stage has left, perhaps in an earlier process; undefined where it has not finished.
+ *
+ * @throws {RunError} what is stored is not what the stage leaves.
+ */
+export function readStage<T extends JsonValue>(
+  store: RunStore,
+  { name, schema }: Stage<T>,
+): { seconds: number; value: T } | undefined {
+  const stored = store.stage(name);
+  if (!stored) return undefined;
+  const { success, data, error } = schema.safeParse(stored.value);
+  if (success) return { seconds: stored.seconds, value: data };
+  throw new RunError(
+    `What the stage "${name}" left in run.db is not what this version of Touchstone reads:\n${z.prettifyError(error)}\n` +
+      'Go on with the version that wrote it, or choose another folder with --out.',
+    { cause: error },
+  );
+}
+
+/** What is told of a stage while it works. */
+export class StageReporter {
+  private readonly begun: number;
+  private isFinished = false;
+
+  /** Tells that the stage has started. */
+  constructor(
+    private readonly stage: Pick<Stage<JsonValue>, 'name' | 'title'>,
+    private readonly listener: RunListener,
+    private readonly clock: Clock,
+  ) {
+    this.begun = clock.seconds();
+    listener({ type: 'stage-started', stage: stage.name, title: stage.title });
+  }
+
+  /** @param done units in all, with those of an earlier process. @param total null where it is not known. */
+  progress(done: number, total: number | null, note = ''): void {
+    this.listener({ type: 'progress', stage: this.stage.name, done, total, note });
+  }
+
+  step(step: StepSummary): void {
+    this.listener({ type: 'step', stage: this.stage.name, step });
+  }
+
+  alarm(text: string): void {
+    this.listener({ type: 'alarm', stage: this.stage.name, text });
+  }
+
+  /** The work is done; said once, by the work itself where it has a word for what came out. */
+  finish(note = ''): void {
+    if (this.isFinished) return;
+    this.isFinished = true;
+    const seconds = this.clock.seconds() - this.begun;
+    this.listener({ type: 'stage-finished', stage: this.stage.name, seconds, note });
+  }
+}
+
+/** Does the stages of a run: those that have finished are skipped, those that finish are stored with what they leave. */
+export function stageRunner(store: RunStore, listener: RunListener, clock: Clock) {
+  return async <T extends JsonValue>(
+    stage: Stage<T>,
+    work: (reporter: StageReporter) => Promise<NoInfer<T>>,
+  ): Promise<T> => {
+    const finished = readStage(store, stage);
+    if (finished) {
+      listener({ type: 'stage-skipped', stage: stage.name, seconds: finished.seconds });
+      return finished.value;
+    }
+    const begun = clock.seconds();
+    const reporter = new StageReporter(stage, listener, clock);
+    // Parsed, so that what is stored is what a later process can read.
+    const value = stage.schema.parse(await work(reporter));
+    reporter.finish();
+    store.finishStage(stage.name, clock.seconds() - begun, value);
+    return value;
+  };
+}
