@@ -5,4 +5,5 @@ export interface Clock {
   date(): Date;
 }
 
+/** The time of this machine. */
 export const systemClock: Clock = { seconds: () => performance.now() / 1000, date: () => new Date() };

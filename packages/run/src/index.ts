@@ -1,18 +1,36 @@
-export { systemClock, type Clock } from './clock.js';
-export { configJsonSchema } from './config/json-schema.js';
-export { graderYaml } from './config/graders/write.js';
-export { readGrader } from './config/graders/read.js';
-export { cacheVariablesOf, keyVariablesOf, modelsOf, type JudgeModel } from './config/judge-models.js';
+/**
+ * The main job without a terminal: from a `touchstone.yaml` to a trained model and every figure of it.
+ *
+ * @example
+ * const workspace = await openWorkspace(await loadConfig('touchstone.yaml'));
+ * const summary = await runPipeline(workspace, { onEvent: (event) => console.log(event.type, event.stage) });
+ * workspace.store.close();
+ *
+ * @module
+ */
+
+// The job, in the order of the example. Its events and its summary are described in spec.
 export { loadConfig, loadScoringConfig, type LoadedConfig } from './config/load.js';
+export { openWorkspace, type Workspace } from './workspace/workspace.js';
+export { runPipeline, type RunOptions } from './pipeline.js';
+export { examineJudge } from './stages/examine.js';
+export { readSummary } from '@touchstone/store';
+export { systemClock, type Clock } from './clock.js';
+export { version } from './version.js';
+
+// A configuration's parts, for what scores without training.
 export { configSchema, type Config, type ScoringConfig } from './config/schema.js';
+export { configJsonSchema } from './config/json-schema.js';
+export { openCheckContext } from './workspace/check-context.js';
+export { openJudge } from './workspace/open-judge.js';
+export { cacheVariablesOf, keyVariablesOf, modelsOf, type JudgeModel } from './config/judge-models.js';
+
+// Configurations to start from.
 export { TEMPLATE_NAMES, TEMPLATES, type TemplateName } from './config/templates/index.js';
+export { readGrader } from './config/graders/read.js';
+export { graderYaml } from './config/graders/write.js';
+
+// Can it run here?
 export { failed, ok, warning, type Finding } from './doctor/finding.js';
 export { examineMachine } from './doctor/machine.js';
 export { examineOnline } from './doctor/online.js';
-export { runPipeline, type RunOptions } from './pipeline.js';
-export { examineJudge } from './stages/examine.js';
-export { version } from './version.js';
-export { openCheckContext } from './workspace/check-context.js';
-export { openJudge } from './workspace/open-judge.js';
-export { openWorkspace, type Workspace } from './workspace/workspace.js';
-export { readSummary } from '@touchstone/store';

@@ -2,7 +2,7 @@ import { GateError, InputError } from '@touchstone/spec';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { describeFailure } from './errors.js';
-import { createProgress } from './progress.js';
+import { createProgress, showEvents } from './progress.js';
 import type { ProgressStream } from './progress.js';
 import { renderTable } from './table.js';
 import { duration, oneLine } from './text.js';
@@ -47,6 +47,30 @@ describe('progress', () => {
     progress.note('a warning');
     progress.end();
     expect(screen.lines).toEqual(['a warning', 'Training: done in 1 min 02 s, 12 of 60, reward 0.12', '']);
+  });
+
+  it('shows the events of a run: a stage from its first progress, as far as an earlier process had come', () => {
+    const screen = new Screen(true);
+    const show = showEvents(createProgress(screen, at));
+    show({ type: 'stage-skipped', stage: 'evaluate base', seconds: 5 });
+    show({ type: 'stage-started', stage: 'judge', title: 'Examine the judge' });
+    show({ type: 'progress', stage: 'judge', done: 0, total: null, note: '' });
+    vi.advanceTimersByTime(3000);
+    show({ type: 'progress', stage: 'judge', done: 42, total: null, note: 'of 42 judgements' });
+    show({ type: 'stage-finished', stage: 'judge', seconds: 3, note: 'gate failed' });
+    show({ type: 'alarm', stage: 'judge', text: 'The gate said no' });
+    show({ type: 'stage-started', stage: 'train rft', title: 'Reinforcement fine-tuning' });
+    show({ type: 'progress', stage: 'train rft', done: 50, total: 60, note: '' });
+    vi.advanceTimersByTime(4500);
+    show({ type: 'progress', stage: 'train rft', done: 55, total: 60, note: 'reward 0.812' });
+    expect(screen.lines.at(-1)).toMatch(/ 91 %, 55 of 60, 5 s, about 5 s left \| reward 0\.812$/);
+    show({ type: 'stage-finished', stage: 'train rft', seconds: 5, note: '' });
+    expect(screen.lines).toEqual([
+      'Examine the judge: done in 3 s, 42, gate failed',
+      'The gate said no',
+      'Reinforcement fine-tuning: done in 5 s, 55 of 60, reward 0.812',
+      '',
+    ]);
   });
 
   it('never wraps, and stops with the last state standing before an error', () => {

@@ -10,6 +10,7 @@ import type { Config, ScoringConfig } from './schema.js';
 import { parseYaml } from './yaml-source.js';
 import type { YamlSource } from './yaml-source.js';
 
+/** A valid configuration and where it stands. */
 export interface LoadedConfig {
   config: Config;
   /** Folder of the file, absolute; the configuration's paths are relative to it. */
