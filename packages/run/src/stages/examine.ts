@@ -7,7 +7,12 @@ import { StageReporter } from './stage.js';
 import { JUDGE } from './stages.js';
 
 /** What examining a judge needs of a workspace. */
-type Examined = Pick<Workspace, 'config' | 'judge' | 'heldout' | 'data'>;
+interface Examined {
+  config: Pick<Workspace['config'], 'validation' | 'gate' | 'seed'>;
+  judge: Workspace['judge'];
+  heldout: Pick<NonNullable<Workspace['heldout']>, 'judge'> | null;
+  data: Pick<Workspace['data'], 'labelled' | 'regression'>;
+}
 
 /**
  * Judges the labelled answers and regression cases, and says whether the gate would let training begin. Nothing of it is
