@@ -15,15 +15,16 @@ const ROOMS = {
   cli: ['spec', 'core', 'engine', 'store', 'lab', 'train', 'run', 'serve', 'launch', 'studio'],
 };
 
-/** What a folder of core may use of the others: an answer's text and the model providers below, the reward on top. */
+/** What a folder of core may use of the others: text, files and the model providers below, the reward on top. */
 const CORE = {
   text: [],
+  files: [],
   data: ['text'],
   providers: ['text'],
   dispatch: ['text', 'providers'],
-  judge: ['text', 'data', 'providers', 'dispatch'],
-  checks: ['text'],
-  reward: ['text', 'data', 'judge', 'checks'],
+  judge: ['text', 'files', 'data', 'providers', 'dispatch'],
+  checks: ['text', 'files'],
+  reward: ['text', 'files', 'data', 'judge', 'checks'],
 };
 
 const TEST_ONLY = '(\\.(test|fixture|testing)\\.(ts|tsx|mjs)|/testing\\.ts)$|^packages/testing/';

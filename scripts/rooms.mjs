@@ -24,6 +24,7 @@ const PLANTED = [
   ['room-launch', 'packages/launch/src/r.ts', "import '../../studio/src/index.js'"],
   ['room-testing', 'packages/testing/src/s.ts', "import '../../engine/src/index.js'"],
   ['core-text', 'packages/core/src/text/a.ts', "import '../judge/b.js'"],
+  ['core-files', 'packages/core/src/files/a.ts', "import '../judge/b.js'"],
   ['core-data', 'packages/core/src/data/a.ts', "import '../judge/b.js'"],
   ['core-providers', 'packages/core/src/providers/a.ts', "import '../judge/b.js'"],
   ['core-dispatch', 'packages/core/src/dispatch/a.ts', "import '../judge/b.js'"],

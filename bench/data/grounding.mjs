@@ -12,7 +12,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { dataFolder, fromDist, print, table } from './shared.mjs';
 
-const { createCheck, checkSchema } = await fromDist('core', 'reward/checks/index.js');
+const { createCheck, checkSchema } = await fromDist('core', 'checks/index.js');
 const { random } = await fromDist('spec', 'index.js');
 const data = dataFolder('cuad', 'azure_rft_clausematching');
 const SEED = 1;

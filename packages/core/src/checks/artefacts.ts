@@ -2,9 +2,10 @@ import type { Task } from '@touchstone/spec';
 import { z } from 'zod';
 import type { Evaluate } from './check.js';
 import { checkFields } from './common.js';
+import { defineCheck } from './define.js';
 import { stringsOf } from './prose.js';
 
-export const artefactsSchema = z.strictObject({
+const artefactsSchema = z.strictObject({
   type: z.literal('artefacts'),
   tolerance: z
     .int()
@@ -14,12 +15,14 @@ export const artefactsSchema = z.strictObject({
   ...checkFields,
 });
 
+export const artefacts = defineCheck({ type: 'artefacts', schema: artefactsSchema, create: artefactsCheck });
+
 /**
  * What a text has only by mistake: replacement characters, control characters but tab and line ends, private use,
  * noncharacters and halves of surrogate pairs, words that mix alphabets which look alike, and UTF-8 that was read as
  * Windows-1252. 1 without any, falling to 0 at `tolerance` of them. What the task itself contains may be quoted.
  */
-export function artefactsCheck({ tolerance }: z.output<typeof artefactsSchema>): Evaluate {
+function artefactsCheck({ tolerance }: z.output<typeof artefactsSchema>): Evaluate {
   return ({ task, response }) => {
     const found = artefactsOf(response);
     if (found.length === 0) return { score: 1 };

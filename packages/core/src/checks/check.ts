@@ -1,4 +1,5 @@
 import type { Rollout } from '@touchstone/spec';
+import type { FileContext } from '../files/load-module.js';
 
 /** What a check says of one answer. */
 export interface CheckResult {
@@ -29,14 +30,7 @@ export interface Check {
 }
 
 /** What checks are made of besides their configuration. */
-export interface CheckContext {
-  /** Folder of the configuration; the files that checks name are in it. */
-  baseDir: string;
-  /**
-   * Loads a module of the user's own code by its absolute path. By default Node's `import`, which runs TypeScript only
-   * in the versions of Node that strip types.
-   */
-  importModule?: ((path: string) => Promise<unknown>) | undefined;
+export interface CheckContext extends FileContext {
   /** Tokens of a text as the policy counts them; for checks that measure in tokens. */
   countTokens?: ((text: string) => number) | undefined;
 }

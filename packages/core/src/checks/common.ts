@@ -23,3 +23,11 @@ export const checkFields = {
     .optional()
     .meta({ description: 'Lowers the reward after the weighted mean, in place of a weight' }),
 };
+
+/** The same, as a check is made of it. */
+export interface CheckFields {
+  name?: string | undefined;
+  weight: number;
+  gate: boolean;
+  penalty?: { max: number } | undefined;
+}

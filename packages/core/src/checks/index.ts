@@ -1,29 +1,35 @@
 import { z } from 'zod';
-import type { Check, CheckContext, Evaluate } from './check.js';
-import { artefactsCheck, artefactsSchema } from './artefacts.js';
-import { codeCheck, codeSchema } from './code.js';
-import { groundingCheck, groundingSchema } from './grounding/grounding.js';
-import { jsonCheck, jsonSchema, jsonSchemaSchema } from './json.js';
-import { languageCheck, languageSchema } from './language.js';
-import { lengthCheck, lengthSchema } from './length.js';
-import { repetitionCheck, repetitionSchema } from './repetition.js';
-import { safetyCheck, safetySchema } from './safety/safety.js';
-import { stringCheck, stringCheckSchema } from './string-check.js';
-import { textSimilarityCheck, textSimilaritySchema } from './text-similarity.js';
+import type { NamedFile } from '../files/named-file.js';
+import { schemasOf } from '../table.js';
+import { artefacts } from './artefacts.js';
+import type { Check, CheckContext } from './check.js';
+import { code } from './code.js';
+import type { CheckDefinition } from './define.js';
+import { grounding } from './grounding/grounding.js';
+import { json, jsonSchemaCheck } from './json.js';
+import { language } from './language.js';
+import { length } from './length.js';
+import { repetition } from './repetition.js';
+import { safety } from './safety/safety.js';
+import { stringCheck } from './string-check.js';
+import { textSimilarity } from './text-similarity.js';
 
-export const checkSchema = z.discriminatedUnion('type', [
-  jsonSchema,
-  jsonSchemaSchema,
-  lengthSchema,
-  languageSchema,
-  safetySchema,
-  groundingSchema,
-  repetitionSchema,
-  artefactsSchema,
-  codeSchema,
-  stringCheckSchema,
-  textSimilaritySchema,
-]);
+/** Every type of check. A new one is a file, and a line here. */
+const CHECKS = [
+  json,
+  jsonSchemaCheck,
+  length,
+  language,
+  safety,
+  grounding,
+  repetition,
+  artefacts,
+  code,
+  stringCheck,
+  textSimilarity,
+] as const;
+
+export const checkSchema = z.discriminatedUnion('type', schemasOf(CHECKS));
 export type CheckConfig = z.output<typeof checkSchema>;
 
 /**
@@ -38,32 +44,24 @@ export function createCheck(config: CheckConfig, context: CheckContext): Check {
     weight: config.weight,
     gate: config.gate,
     maxPenalty: config.penalty?.max ?? 0,
-    evaluate: evaluator(config, context),
+    evaluate: definitionOf(config).create(config, context),
   };
 }
 
-function evaluator(config: CheckConfig, context: CheckContext): Evaluate {
-  switch (config.type) {
-    case 'json':
-    case 'json-schema':
-      return jsonCheck(config, context);
-    case 'length':
-      return lengthCheck(config, context);
-    case 'language':
-      return languageCheck(config);
-    case 'safety':
-      return safetyCheck(config, context);
-    case 'grounding':
-      return groundingCheck(config);
-    case 'repetition':
-      return repetitionCheck(config);
-    case 'artefacts':
-      return artefactsCheck(config);
-    case 'code':
-      return codeCheck(config, context);
-    case 'string-check':
-      return stringCheck(config);
-    case 'text-similarity':
-      return textSimilarityCheck(config);
-  }
+/** The files that a reward's checks name, each with its place in their list. */
+export function filesOfChecks(checks: readonly CheckConfig[]): NamedFile[] {
+  return checks.flatMap((config, i) =>
+    (definitionOf(config).files?.(config) ?? []).map((file) => ({ ...file, path: [i, ...file.path] })),
+  );
+}
+
+/** Packages that some check needs and none of these does. */
+export function unusedCheckPackages(checks: readonly CheckConfig[]): string[] {
+  const packagesOf = (some: readonly CheckDefinition[]) => some.flatMap(({ packages = [] }) => packages);
+  const used = packagesOf(checks.map(definitionOf));
+  return packagesOf(CHECKS).filter((name) => !used.includes(name));
+}
+
+function definitionOf({ type }: CheckConfig): CheckDefinition {
+  return CHECKS.find((one) => one.type === type)!;
 }

@@ -6,7 +6,8 @@ import { parseAnswer } from '../text/answer.js';
 import { readPath } from '../text/task-path.js';
 import type { CheckContext, CheckResult, Evaluate } from './check.js';
 import { checkFields } from './common.js';
-import { readInside } from './inside.js';
+import { defineCheck } from './define.js';
+import { readInside } from '../files/inside.js';
 
 const jsonFields = {
   required: z
@@ -19,8 +20,8 @@ const jsonFields = {
   ...checkFields,
 };
 
-export const jsonSchema = z.strictObject({ type: z.literal('json'), ...jsonFields });
-export const jsonSchemaSchema = z.strictObject({
+const jsonSchema = z.strictObject({ type: z.literal('json'), ...jsonFields });
+const jsonSchemaSchema = z.strictObject({
   type: z.literal('json-schema'),
   schema: z
     .string()
@@ -28,6 +29,15 @@ export const jsonSchemaSchema = z.strictObject({
     .meta({ description: 'JSON Schema file (draft 2020-12), relative to the configuration' }),
   ...jsonFields,
 });
+export const json = defineCheck({ type: 'json', schema: jsonSchema, create: jsonCheck });
+export const jsonSchemaCheck = defineCheck({
+  type: 'json-schema',
+  schema: jsonSchemaSchema,
+  packages: ['ajv'],
+  files: ({ schema: name }) => [{ path: ['schema'], name }],
+  create: jsonCheck,
+});
+
 type Config = z.output<typeof jsonSchema> | z.output<typeof jsonSchemaSchema>;
 
 /** Longer answers are not repaired: the work may grow with the square of the length. */
@@ -40,7 +50,7 @@ const MAX_REPAIR = 20_000;
  *
  * @throws {InputError} when the schema file is missing, outside the configuration's folder, or no usable schema.
  */
-export function jsonCheck(config: Config, { baseDir }: CheckContext): Evaluate {
+function jsonCheck(config: Config, { baseDir }: CheckContext): Evaluate {
   const validate =
     config.type === 'json-schema'
       ? compileSchema(readInside(baseDir, config.schema, 'the JSON Schema'), config.schema)
@@ -59,15 +69,15 @@ export function jsonCheck(config: Config, { baseDir }: CheckContext): Evaluate {
   return ({ response }) => {
     const exact = parseAnswer(response);
     if ('value' in exact) return scoreValue(exact.value);
-    const mended = mend(response);
-    if (mended === undefined) return { score: 0, detail: `not JSON: ${exact.problem}` };
-    const { score, detail } = scoreValue(mended.value);
-    return { score: score * config.repaired, detail: detail ? `${mended.how}; ${detail}` : mended.how };
+    const repaired = readRepaired(response);
+    if (repaired === undefined) return { score: 0, detail: `not JSON: ${exact.problem}` };
+    const { score, detail } = scoreValue(repaired.value);
+    return { score: score * config.repaired, detail: detail ? `${repaired.how}; ${detail}` : repaired.how };
   };
 }
 
 /** The answer as JSON where that can be had by taking off a code fence, or by repair; else undefined. */
-function mend(response: string): { value: JsonValue; how: string } | undefined {
+function readRepaired(response: string): { value: JsonValue; how: string } | undefined {
   const text = response.trim();
   const inner = /^```[a-z]*\s*\n/i.exec(text);
   const bare = inner && text.endsWith('```') ? text.slice(inner[0].length, -3) : text;
@@ -75,10 +85,10 @@ function mend(response: string): { value: JsonValue; how: string } | undefined {
   if ('value' in unfenced) return { value: unfenced.value, how: 'JSON only without its code fence' };
   if (bare.length > MAX_REPAIR) return undefined;
   try {
-    const repaired = parseAnswer(jsonrepair(bare));
+    const read = parseAnswer(jsonrepair(bare));
     // Prose is "repaired" into a string: only a list or an object shows that JSON was meant.
-    if ('value' in repaired && typeof repaired.value === 'object' && repaired.value !== null)
-      return { value: repaired.value, how: 'JSON only after repair' };
+    if ('value' in read && typeof read.value === 'object' && read.value !== null)
+      return { value: read.value, how: 'JSON only after repair' };
   } catch {
     // Beyond repair: reported as not JSON.
   }

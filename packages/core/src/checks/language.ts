@@ -3,9 +3,16 @@ import { z } from 'zod';
 import { readTaskPath, toText } from '../text/task-path.js';
 import type { Evaluate } from './check.js';
 import { checkFields } from './common.js';
+import { defineCheck } from './define.js';
 import { proseOf } from './prose.js';
 
-export const languageSchema = z.strictObject({ type: z.literal('language'), ...checkFields });
+const languageSchema = z.strictObject({ type: z.literal('language'), ...checkFields });
+export const language = defineCheck({
+  type: 'language',
+  schema: languageSchema,
+  packages: ['tinyld'],
+  create: languageCheck,
+});
 
 /** Fewer letters than this do not tell a language. */
 const MIN_LETTERS = 40;
@@ -16,7 +23,7 @@ const MAX_CHARACTERS = 1000;
  * 0 when the answer is in another language than the prompt (the last user message), else 1. Code, addresses and the
  * keys of JSON do not count; where either text is too short to tell, there is no penalty.
  */
-export function languageCheck(_: z.output<typeof languageSchema>): Evaluate {
+function languageCheck(): Evaluate {
   return ({ task, response }) => {
     const expected = languageOf(toText(readTaskPath(task, 'prompt') ?? ''));
     const found = languageOf(response);

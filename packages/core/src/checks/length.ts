@@ -2,8 +2,9 @@ import { InputError } from '@touchstone/spec';
 import { z } from 'zod';
 import type { CheckContext, Evaluate } from './check.js';
 import { checkFields } from './common.js';
+import { defineCheck } from './define.js';
 
-export const lengthSchema = z
+const lengthSchema = z
   .strictObject({
     type: z.literal('length'),
     unit: z
@@ -34,6 +35,8 @@ export const lengthSchema = z
     if (tolerance > 0) fail('cache', 'expected tolerance (outside of the band) or cache (inside), not both');
   });
 
+export const length = defineCheck({ type: 'length', schema: lengthSchema, create: lengthCheck });
+
 /**
  * 1 inside of `min`…`max` characters (code points) or tokens; outside it falls linearly and reaches 0 `tolerance`
  * away, so that a policy feels which way to go. Tolerance 0 is a hard limit.
@@ -44,7 +47,7 @@ export const lengthSchema = z
  *
  * @throws {InputError} for tokens where nobody can count them.
  */
-export function lengthCheck(config: z.output<typeof lengthSchema>, { countTokens }: CheckContext): Evaluate {
+function lengthCheck(config: z.output<typeof lengthSchema>, { countTokens }: CheckContext): Evaluate {
   const { min, max = Infinity, cache = 0, unit } = config;
   const measure = unit === 'characters' ? countCharacters : countTokens;
   if (measure === undefined) {

@@ -1,15 +1,22 @@
 import { z } from 'zod';
 import type { Evaluate } from './check.js';
 import { checkFields } from './common.js';
+import { defineCheck } from './define.js';
 import { proseOf } from './prose.js';
 
-export const repetitionSchema = z.strictObject({
+const repetitionSchema = z.strictObject({
   type: z.literal('repetition'),
   words: z.int().min(1).max(20).default(4).meta({ description: 'Length of the runs of words compared' }),
   allow: z.number().min(0).max(0.99).default(0.2).meta({
     description: 'Share of runs that may have occurred before; the score falls to 0 from there to 1',
   }),
   ...checkFields,
+});
+
+export const repetition = defineCheck({
+  type: 'repetition',
+  schema: repetitionSchema,
+  create: repetitionCheck,
 });
 
 /** A bound on the work; a loop shows long before. */
@@ -21,7 +28,7 @@ const MAX_UNITS = 20_000;
  * The keys of JSON and code do not count. A sign, a letter of a script without spaces, and each 12 letters of a longer
  * word are a word, so that a loop without spaces shows too.
  */
-export function repetitionCheck({ words, allow }: z.output<typeof repetitionSchema>): Evaluate {
+function repetitionCheck({ words, allow }: z.output<typeof repetitionSchema>): Evaluate {
   return ({ response }) => {
     const share = repeatedShare(proseOf(response), words);
     if (share <= allow) return { score: 1 };

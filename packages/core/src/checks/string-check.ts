@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Evaluate } from './check.js';
 import { parseAnswerTemplate } from '../text/answer-template.js';
 import { checkFields } from './common.js';
+import { defineCheck } from './define.js';
 
 export const comparedFields = {
   input: z.string().min(1).meta({ description: 'What is compared, for example {{response.clause_type}}' }),
@@ -11,7 +12,7 @@ export const comparedFields = {
     .meta({ description: 'What it is compared with, for example {{metadata.clause_type}}' }),
 };
 
-export const stringCheckSchema = z.strictObject({
+const stringCheckSchema = z.strictObject({
   type: z.literal('string-check'),
   ...comparedFields,
   operation: z.enum(['eq', 'ne', 'like', 'ilike']).meta({
@@ -20,8 +21,14 @@ export const stringCheckSchema = z.strictObject({
   ...checkFields,
 });
 
+export const stringCheck = defineCheck({
+  type: 'string-check',
+  schema: stringCheckSchema,
+  create: compareStrings,
+});
+
 /** The string check of OpenAI's graders: 1 or 0. An answer that lacks the field it asks for scores 0, under `ne` too. */
-export function stringCheck(config: z.output<typeof stringCheckSchema>): Evaluate {
+function compareStrings(config: z.output<typeof stringCheckSchema>): Evaluate {
   const input = parseAnswerTemplate(config.input, 'string-check.input');
   const reference = parseAnswerTemplate(config.reference, 'string-check.reference');
   return (rollout) => {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Evaluate } from './check.js';
 import { parseAnswerTemplate } from '../text/answer-template.js';
 import { checkFields } from './common.js';
+import { defineCheck } from './define.js';
 import { indelSimilarity } from './metrics/indel.js';
 import { gleu, rougeL, rougeN } from './metrics/n-grams.js';
 import { comparedFields } from './string-check.js';
@@ -18,18 +19,24 @@ export const METRICS = [
 ] as const;
 type Metric = (typeof METRICS)[number];
 
-export const textSimilaritySchema = z.strictObject({
+const textSimilaritySchema = z.strictObject({
   type: z.literal('text-similarity'),
   ...comparedFields,
   metric: z.enum(METRICS).meta({ description: 'How alike two texts are, 0 to 1' }),
   ...checkFields,
 });
 
+export const textSimilarity = defineCheck({
+  type: 'text-similarity',
+  schema: textSimilaritySchema,
+  create: textSimilarityCheck,
+});
+
 /** Longer texts are cut: the work grows with the product of the lengths. */
 const MAX_CHARACTERS = 50_000;
 
 /** The text similarity of OpenAI's graders. An answer that lacks the field it asks for scores 0. */
-export function textSimilarityCheck(config: z.output<typeof textSimilaritySchema>): Evaluate {
+function textSimilarityCheck(config: z.output<typeof textSimilaritySchema>): Evaluate {
   const input = parseAnswerTemplate(config.input, 'text-similarity.input');
   const reference = parseAnswerTemplate(config.reference, 'text-similarity.reference');
   return (rollout) => {

@@ -4,12 +4,13 @@ import { parseAnswer } from '../../text/answer.js';
 import { isTaskPath, readPath, readTaskPath, toText } from '../../text/task-path.js';
 import type { Evaluate } from '../check.js';
 import { checkFields } from '../common.js';
+import { defineCheck } from '../define.js';
 import { approximateSearch, type ApproximateSearch } from './approximate.js';
 import { normaliseTypography } from '../../text/typography.js';
 
 const taskPath = z.string().refine(isTaskPath, 'expected prompt, reference, reference.NAME or metadata.NAME');
 
-export const groundingSchema = z.strictObject({
+const groundingSchema = z.strictObject({
   type: z.literal('grounding'),
   quotes: z
     .string()
@@ -27,6 +28,8 @@ export const groundingSchema = z.strictObject({
   ...checkFields,
 });
 
+export const grounding = defineCheck({ type: 'grounding', schema: groundingSchema, create: groundingCheck });
+
 /** Steps of approximate search for one answer, under a second: 100 quotes of 300 characters in 100 pages. */
 const MAX_STEPS = 2 ** 26;
 
@@ -37,7 +40,7 @@ const MAX_STEPS = 2 ** 26;
  * without items, or not JSON, scores 0. Search is bounded: quotes beyond the bound count as not found, and the detail
  * says so.
  */
-export function groundingCheck(config: z.output<typeof groundingSchema>): Evaluate {
+function groundingCheck(config: z.output<typeof groundingSchema>): Evaluate {
   const keys = config.quotes.split('.');
   return ({ task, response }) => {
     const textAt = (path: string): string => {

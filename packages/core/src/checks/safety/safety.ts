@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import type { CheckContext, Evaluate } from '../check.js';
 import { checkFields } from '../common.js';
-import { readInside } from '../inside.js';
+import { defineCheck } from '../define.js';
+import { readInside } from '../../files/inside.js';
 import { LIST_NAMES, LISTS, occurs, type Pattern } from './patterns.js';
 import { compilePhrases } from './phrases.js';
 
-export const safetySchema = z.strictObject({
+const safetySchema = z.strictObject({
   type: z.literal('safety'),
   lists: z.array(z.enum(LIST_NAMES)).default(['prompt-injection', 'secrets', 'personal-data']).meta({
     description:
@@ -23,13 +24,20 @@ export const safetySchema = z.strictObject({
   ...checkFields,
 });
 
+export const safety = defineCheck({
+  type: 'safety',
+  schema: safetySchema,
+  files: ({ phrases_file: name }) => (name === undefined ? [] : [{ path: ['phrases_file'], name }]),
+  create: safetyCheck,
+});
+
 /**
  * 0 when a pattern of the chosen lists or one of the user's phrases occurs in the answer, else 1. The detail names the
  * pattern, not the match.
  *
  * @throws {InputError} for a file of phrases that is missing, or a phrase that is none.
  */
-export function safetyCheck(config: z.output<typeof safetySchema>, { baseDir }: CheckContext): Evaluate {
+function safetyCheck(config: z.output<typeof safetySchema>, { baseDir }: CheckContext): Evaluate {
   const { lists, phrases_file: file } = config;
   const lines = file === undefined ? [] : readInside(baseDir, file, 'the list of phrases').split('\n');
   const phrases = [...config.phrases, ...lines.map((line) => line.trim())].filter((line) => line !== '');

@@ -1,0 +1,75 @@
+import { InputError } from '@touchstone/spec';
+import { pathToFileURL } from 'node:url';
+import { z } from 'zod';
+import { pathInside } from './inside.js';
+
+/** A module of the user's own code, as a configuration names it. */
+export const moduleName = z
+  .string()
+  .regex(/\.m?[jt]s$/, 'expected a file that ends in .ts, .mts, .js or .mjs');
+
+/** Where the files are that a configuration names, and how those of them are loaded that are code. */
+export interface FileContext {
+  /** The configuration's folder. */
+  baseDir: string;
+  /**
+   * Loads a module of the user's own code by its absolute path. By default Node's `import`, which runs TypeScript only
+   * in the versions of Node that strip types.
+   */
+  importModule?: ((path: string) => Promise<unknown>) | undefined;
+}
+
+/**
+ * The default export of a module of the user's own code, which must be a function.
+ *
+ * @param file as the configuration names it.
+ * @param expected what the function must look like, for messages.
+ * @throws {InputError} at once when the module is missing or outside of the configuration's folder; later, when it cannot
+ *   be loaded or its default export is no function.
+ */
+export function loadFunction<F extends (...args: never[]) => unknown>(
+  file: string,
+  { baseDir, importModule = importByNode }: FileContext,
+  expected: string,
+): Promise<F> {
+  const path = pathInside(baseDir, file, 'the module');
+  return load(path, file, importModule, expected) as Promise<F>;
+}
+
+async function load(
+  path: string,
+  file: string,
+  importModule: (path: string) => Promise<unknown>,
+  expected: string,
+): Promise<unknown> {
+  let module: unknown;
+  try {
+    module = await importModule(path);
+  } catch (cause) {
+    if (cause instanceof InputError) throw cause;
+    throw moduleError(file, `cannot be loaded: ${messageOf(cause)}`, cause);
+  }
+  const found: unknown = (module as { default?: unknown } | null)?.default;
+  if (typeof found === 'function') return found;
+  throw moduleError(file, `has no function as default export; expected ${expected}`);
+}
+
+function importByNode(path: string): Promise<unknown> {
+  const stripsTypes = Boolean((process.features as { typescript?: unknown }).typescript);
+  if (/\.m?ts$/.test(path) && !stripsTypes) {
+    throw new Error(
+      `Node ${process.version} does not run TypeScript; expected Node 22.18 or later, or a module in JavaScript`,
+    );
+  }
+  return import(pathToFileURL(path).href);
+}
+
+/** What is wrong with a module of the user's own code. */
+export function moduleError(file: string, message: string, cause?: unknown): InputError {
+  return InputError.at({ file }, `the module ${message}`, { cause });
+}
+
+/** What was thrown, in a line: user code may throw anything. */
+export function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
