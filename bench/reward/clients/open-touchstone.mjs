@@ -18,11 +18,13 @@ export async function openTouchstone({ model, seed, maxTokens, ...calls }) {
     max_tokens: maxTokens,
     ...callSettings(calls),
   });
+  const baseDir = process.cwd();
   const judge = await core.openJudge(config, {
     seed,
+    baseDir,
     open: (single) => core.openCalls(single, { open: core.openModel, cache: core.createReplyCache(), seed }),
   });
-  return core.createReward(core.rewardSchema.parse({}), judge, { baseDir: process.cwd() });
+  return core.createReward(core.rewardSchema.parse({}), judge, { baseDir });
 }
 
 /** The `judge` keys that say how its calls are made. */

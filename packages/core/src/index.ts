@@ -4,5 +4,5 @@ export * from './providers/index.js';
 export * from './reward/index.js';
 export * from './data/index.js';
 export { parseAnswer } from './text/answer.js';
-export { isRecord, own } from './text/own.js';
+export { isRecord, own } from './text/json-value.js';
 export { readTaskPath } from './text/task-path.js';

@@ -1,8 +1,8 @@
 import {
   createDispatcher,
-  createJudge,
   createReward,
   judgeSchema,
+  openJudge,
   rewardSchema,
   type RewardFunction,
 } from '@touchstone/core';
@@ -58,5 +58,13 @@ export function simulatedReward(model: LanguageModel = simulatedJudge()): Reward
     ],
   });
   const dispatcher = createDispatcher({ concurrency: 64, timeoutMs: Infinity, attempts: 1, seed: 1 });
-  return createReward(reward, createJudge(judge, model, dispatcher, { seed: 1 }), { baseDir: '.' });
+  const baseDir = '.';
+  const opening = openJudge(judge, {
+    seed: 1,
+    baseDir,
+    open: () => Promise.resolve({ model, fallbacks: [], dispatcher }),
+  });
+  return {
+    score: async (...args) => createReward(reward, await opening, { baseDir }).score(...args),
+  };
 }

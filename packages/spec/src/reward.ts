@@ -63,8 +63,9 @@ interface VerdictBase {
 
 export interface ScoredVerdict extends VerdictBase {
   status: 'scored';
-  /** Weighted mean of the criteria, 0–1, computed here and not by the judge. */
+  /** 0–1: the weighted mean of the criteria, computed here and not by the judge; or what a comparison comes to. */
   score: number;
+  /** Empty where the answer was compared or scored as a whole. */
   criteria: CriterionVerdict[];
   /** The judge stated a total that its own criteria do not give. */
   mismatch: boolean;
@@ -72,6 +73,10 @@ export interface ScoredVerdict extends VerdictBase {
   vetoedBy?: string;
   /** Of a comparison with one other answer. */
   outcome?: ComparisonOutcome;
+  /** Of a ranking, among the answers that it was compared with: 1 is the best, equals share a rank. */
+  rank?: number;
+  /** Why, in the judge's words, where there are no criteria to say it. */
+  rationale?: { evidence: string; reason: string };
 }
 
 export interface AbstainedVerdict extends VerdictBase {

@@ -56,7 +56,8 @@ const exampleSchema = z.strictObject({
       verdicts: z.array(
         z.strictObject({
           item: z.int().nullable(),
-          criterion: z.string(),
+          /** Null where the answer was compared or scored as a whole. */
+          criterion: z.string().nullable(),
           value: z.number(),
           score: z.number(),
           evidence: z.string(),

@@ -1,6 +1,8 @@
+import type { LanguageModel } from '@touchstone/spec';
 import { describe, expect, it } from 'vitest';
 import { CHANGES_NO_VERDICT, fingerprintOf } from './fingerprint.js';
-import { judgeSchema, rubricSchema } from './schema.js';
+import { judgeSchema } from './kinds.js';
+import { rubricSchema } from './rubric/schema.js';
 
 const rubric = {
   model: 'anthropic:claude-sonnet-4-5',
@@ -24,7 +26,6 @@ describe('the fingerprint', () => {
     { inputs: { document: 'metadata.document' } },
     { unit: 'item' },
     { logprobs: 5 },
-    { fallbacks: [{ model: 'anthropic:other' }] },
   ])('counts %j', (more) => {
     expect(of(more)).not.toBe(of({}));
   });
@@ -39,11 +40,18 @@ describe('the fingerprint', () => {
     expect(of(more)).toBe(of({}));
   });
 
-  it('does not count how a fallback is asked', () => {
-    const fallback = { model: 'anthropic:other' };
-    expect(of({ fallbacks: [{ ...fallback, concurrency: 3, api_key_env: 'MY_KEY' }] })).toBe(
-      of({ fallbacks: [fallback] }),
-    );
+  it('counts the models that stand in by what they are, and not how they are asked', () => {
+    const fallback = { model: 'local:other' };
+    const withStandIn = (settings: object, standIn: Partial<LanguageModel>): string =>
+      fingerprintOf(judgeSchema.parse({ ...rubric, fallbacks: [{ ...fallback, ...settings }] }), {
+        model,
+        fallbacks: [{ ...model, id: 'local:other', version: 'its weights', ...standIn }],
+      });
+    const print = withStandIn({}, {});
+    expect(print).not.toBe(of({}));
+    expect(withStandIn({ concurrency: 3, api_key_env: 'MY_KEY' }, {})).toBe(print);
+    expect(withStandIn({ model: 'local:elsewhere' }, { id: 'local:elsewhere' })).toBe(print);
+    expect(withStandIn({}, { version: 'other weights' })).not.toBe(print);
   });
 
   it('counts what is ours, and is the same for settings in another order', () => {

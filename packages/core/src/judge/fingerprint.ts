@@ -27,6 +27,8 @@ export const CHANGES_NO_VERDICT: ReadonlySet<string> = new Set([
 interface Besides {
   /** What makes the model this one; absent where judges are put together. */
   model?: LanguageModel;
+  /** The models of `fallbacks`, in their order: they may answer in place of the judge's own. */
+  fallbacks?: readonly LanguageModel[];
   /** The prompt's templates with the defaults filled in, the reply's schema, the parser's version: whatever is ours. */
   ours?: unknown;
   /** Fingerprints of the judges that this one asks, with their names: in the place of their settings. */
@@ -37,27 +39,29 @@ interface Besides {
  * 16 hexadecimal digits over everything that decides a verdict. A setting that is absent leaves no trace: a judge that does
  * not use a new optional setting keeps its fingerprint, and the replies that were paid for under it.
  */
-export function fingerprintOf(config: object, { model, ours, members }: Besides): string {
-  const settings = Object.fromEntries(
-    Object.entries(config).filter(([key]) => !CHANGES_NO_VERDICT.has(key) && !(members && holdsJudges(key))),
-  );
-  const fallbacks = fallbacksOf(config);
-  const identity = model && [...identityOf(model), model.structuredOutput];
-  return sha256(canonical({ ...settings, fallbacks, identity, ours, members })).slice(0, 16);
+export function fingerprintOf(
+  config: object,
+  { model, fallbacks: standIns = [], ours, members }: Besides,
+): string {
+  const { fallbacks: asked = [], ...own } = config as { fallbacks?: object[] };
+  const fallbacks = asked.map((one, i) => ({ ...settingsOf(one), identity: identityOf(standIns[i]!) }));
+  const whole = {
+    ...settingsOf(own),
+    fallbacks: fallbacks.length === 0 ? undefined : fallbacks,
+    identity: model && identityOf(model),
+    ours,
+    members,
+  };
+  return sha256(canonical(whole)).slice(0, 16);
 }
 
-const holdsJudges = (key: string): boolean => key === 'members' || key === 'first' || key === 'second';
-
-/** Models that may answer in place of the judge's own: they decide verdicts too, by what they are. */
-function fallbacksOf(config: object): unknown {
-  const { fallbacks = [] } = config as { fallbacks?: Record<string, unknown>[] };
-  if (fallbacks.length === 0) return undefined;
-  return fallbacks.map(({ model, base_url, structured_output }) => ({ model, base_url, structured_output }));
+function settingsOf(config: object): object {
+  return Object.fromEntries(Object.entries(config).filter(([key]) => !CHANGES_NO_VERDICT.has(key)));
 }
 
 /** What makes a model this one. Of a local model it is the weights: the same ones are the same judge in every folder. */
-function identityOf({ id, version }: LanguageModel): readonly [string, string] {
-  return [id.startsWith('local:') ? 'local' : id, version];
+function identityOf({ id, version, structuredOutput }: LanguageModel): readonly unknown[] {
+  return [id.startsWith('local:') ? 'local' : id, version, structuredOutput];
 }
 
 /** JSON with the keys of every object in order: the order in which settings are written says nothing. */

@@ -1,5 +1,5 @@
 import { random, type Random } from '@touchstone/spec';
-import { rubricSchema } from './schema.js';
+import { rubricSchema } from './rubric/schema.js';
 import { parsePreferenceText } from './parse-preference-text.js';
 import { parseReply } from './parse.js';
 import { readLabelReply, readScoreReply } from './grader/score-reply.js';

@@ -1,4 +1,4 @@
-import type { Rollout, Usage, Verdict } from '@touchstone/spec';
+import { NO_USAGE, type Rollout, type Usage, type Verdict } from '@touchstone/spec';
 import type { Price } from '../providers/schema.js';
 import type { Criterion } from './criterion.js';
 import type { AnswerScore } from './score.js';
@@ -41,7 +41,7 @@ export interface Judge {
   id: string;
   /** 16 hexadecimal digits over everything that decides a verdict: model, prompts, criteria, parameters, parser. */
   fingerprint: string;
-  /** What verdicts name. Panels have the criteria of all members, each name once. */
+  /** What verdicts name; none where answers are compared as a whole. Panels have those of all members, each name once. */
   criteria: readonly Criterion[];
   /** True when answers are compared with one another: then `judge` wants a whole group at once. Default: false. */
   compares?: boolean;
@@ -57,3 +57,10 @@ export interface Judge {
    */
   judge(rollouts_G: readonly JudgedRollout[], options?: JudgeOptions): Promise<Judgement[]>;
 }
+
+/** Of an answer with nothing in it to judge: a bad answer, and no abstention. No model is asked. */
+export const NOTHING_TO_JUDGE: Judgement = {
+  answer: { status: 'scored', score: 0 },
+  verdicts: [],
+  usage: NO_USAGE,
+};

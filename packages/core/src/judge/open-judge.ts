@@ -1,131 +1,54 @@
-import { InputError, type LanguageModel } from '@touchstone/spec';
-import type { Dispatcher } from '../dispatch/dispatcher.js';
+import type { NamedFile } from '../files/named-file.js';
 import type { Criterion } from './criterion.js';
-import { createGraderJudge } from './grader/grader.js';
-import { scaleOf } from './grader/schema.js';
-import { createGroupJudge, RANK } from './group/group.js';
+import type { JudgeDefinition, JudgeResources } from './define.js';
 import type { Judge } from './judge.js';
-import { createCascade } from './panel/cascade.js';
-import { createPanel } from './panel/panel.js';
-import { createPreferenceJudge, PREFERENCE } from './preference/preference.js';
-import { createRubricJudge } from './rubric/rubric.js';
-import type { JudgeConfig, SingleJudgeConfig } from './schema.js';
-
-/** What judges are made with. */
-export interface JudgeResources {
-  /**
-   * Opens the model that a judge names, and what makes the calls to it. The model's `id` is what the user wrote: reports
-   * show it.
-   */
-  open(config: SingleJudgeConfig): Promise<{ model: LanguageModel; dispatcher: Dispatcher }>;
-  /** Makes markers, orders and sampling repeatable; no part of a fingerprint. */
-  seed: number;
-}
+import { JUDGES, type JudgeConfig, type SingleJudgeConfig } from './kinds.js';
 
 /**
  * The judge that `config` describes, with the judges it is made of.
  *
- * @throws {InputError} when a prompt or an input is wrong, or a model cannot be opened.
+ * @throws {InputError} when a prompt, an input or a file is wrong, or a model cannot be opened.
  */
-export async function openJudge(config: JudgeConfig, resources: JudgeResources): Promise<Judge> {
-  switch (config.kind) {
-    case 'panel':
-      return createPanel(
-        config,
-        await Promise.all(
-          Object.entries(config.members).map(async ([name, member]) => ({
-            name,
-            judge: await openJudge(member, resources),
-          })),
-        ),
-      );
-    case 'cascade':
-      return createCascade(
-        config,
-        await openJudge(config.first, resources),
-        await openJudge(config.second, resources),
-      );
-    case 'rubric':
-    case 'preference':
-    case 'group':
-    case 'score-model':
-    case 'label-model': {
-      const { model, dispatcher } = await resources.open(config);
-      return createJudge(config, model, dispatcher, { seed: resources.seed });
-    }
-  }
+export function openJudge(config: JudgeConfig, resources: JudgeResources): Promise<Judge> {
+  return openAny(config, resources);
 }
 
-/**
- * A judge over one model; for panels and cascades see `openJudge`.
- *
- * @param options.seed makes markers and sampling repeatable; it is no part of the fingerprint.
- * @throws {InputError} when the prompt or the inputs are wrong, or the judge is made of several.
- */
-export function createJudge(
-  config: JudgeConfig,
-  model: LanguageModel,
-  dispatcher: Dispatcher,
-  options: { seed: number },
-): Judge {
-  switch (config.kind) {
-    case 'rubric':
-      return createRubricJudge(config, model, dispatcher, options);
-    case 'preference':
-      return createPreferenceJudge(config, model, dispatcher, options);
-    case 'group':
-      return createGroupJudge(config, model, dispatcher, options);
-    case 'score-model':
-    case 'label-model':
-      return createGraderJudge(config, model, dispatcher, options);
-    case 'panel':
-    case 'cascade':
-      throw new InputError([
-        { message: `a ${config.kind} is made of several judges: open it with openJudge` },
-      ]);
-  }
+function openAny(config: { kind: string }, resources: JudgeResources): Promise<Judge> {
+  const openJudge = (member: { kind: string }): Promise<Judge> => openAny(member, resources);
+  return definitionOf(config).open(config, { ...resources, openJudge });
 }
 
-/** The configurations inside `config` that name a model, each with its place. A judge of its own is its only one. */
-export function singleJudges(
-  config: JudgeConfig,
-  path: readonly string[] = [],
-): { path: string[]; config: SingleJudgeConfig }[] {
-  switch (config.kind) {
-    case 'panel':
-      return Object.entries(config.members).flatMap(([name, member]) =>
-        singleJudges(member, [...path, 'members', name]),
-      );
-    case 'cascade':
-      return [
-        ...singleJudges(config.first, [...path, 'first']),
-        ...singleJudges(config.second, [...path, 'second']),
-      ];
-    default:
-      return [{ path: [...path], config }];
-  }
+/** The judges of a configuration that are not made of others, each with its place. Such a judge is its only one. */
+export function singleJudges(config: JudgeConfig): { path: string[]; config: SingleJudgeConfig }[] {
+  const within = (one: { kind: string }, path: string[]): ReturnType<typeof singleJudges> => {
+    const { members } = definitionOf(one);
+    if (members === undefined) return [{ path, config: one as SingleJudgeConfig }];
+    return members(one).flatMap((member) => within(member.config, [...path, ...member.path]));
+  };
+  return within(config, []);
 }
 
 /** The criteria that the verdicts of a judge will name, each name once. */
 export function criteriaOf(config: JudgeConfig): Criterion[] {
-  const all = singleJudges(config).flatMap(({ config: single }) => {
-    switch (single.kind) {
-      case 'preference':
-        return [PREFERENCE];
-      case 'score-model':
-      case 'label-model':
-        return [scaleOf(single).criterion];
-      case 'group':
-        return single.mode === 'rank' ? [RANK] : single.criteria;
-      case 'rubric':
-        return single.criteria;
-    }
-  });
+  const all = singleJudges(config).flatMap(({ config: single }) => [
+    ...(definitionOf(single).criteria?.(single) ?? []),
+  ]);
   return all.filter(({ name }, i) => all.findIndex((other) => other.name === name) === i);
+}
+
+/** The files that a judge and its members name, each with its place. */
+export function filesOfJudge(config: JudgeConfig): NamedFile[] {
+  return singleJudges(config).flatMap(({ path, config: single }) =>
+    (definitionOf(single).files?.(single) ?? []).map((file) => ({ ...file, path: [...path, ...file.path] })),
+  );
 }
 
 /** A judge with all those that it asks, each once. */
 export function judgesWithin(judge: Judge): Judge[] {
   const all = [judge, ...(judge.members ?? []).flatMap(judgesWithin)];
   return all.filter(({ fingerprint }, i) => all.findIndex((one) => one.fingerprint === fingerprint) === i);
+}
+
+function definitionOf({ kind }: { kind: string }): JudgeDefinition {
+  return JUDGES.find((one) => one.kind === kind)!;
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { hasDuplicateKeys } from './extract.js';
 import { deriveMarker } from './marker.js';
 import { parseReply } from './parse.js';
-import { rubricSchema } from './schema.js';
+import { rubricSchema } from './rubric/schema.js';
 
 const { criteria } = rubricSchema.parse({
   model: 'local:judge',

@@ -1,6 +1,6 @@
 import type { CriterionVerdict } from '@touchstone/spec';
 import { jsonrepair } from 'jsonrepair';
-import { isRecord, own } from '../text/own.js';
+import { isRecord, own } from '../text/json-value.js';
 import { hasDuplicateKeys, lastObjectWith } from './extract.js';
 import type { Criterion } from './criterion.js';
 import { scaleRange, toScore, weightedMean } from './score.js';

@@ -22,7 +22,7 @@ export interface PromptSpec {
 }
 
 /** A prompt that lacks its marker only. */
-export interface Filled {
+export interface FilledPrompt {
   /** Every text that the templates hold, in the order of their placeholders; with the templates, all that is asked. */
   texts: readonly string[];
   render(marker: string): Rendered;
@@ -44,7 +44,7 @@ export interface Prompt {
    * @param valueOf text of a slot, shielded.
    * @throws {InputError} when the task lacks an input.
    */
-  fill(task: Task, valueOf: (slot: string) => string): Filled;
+  fill(task: Task, valueOf: (slot: string) => string): FilledPrompt;
 }
 
 const COMMON = ['objective', 'criteria', 'format', 'marker', 'prompt', 'reference'];
@@ -55,7 +55,7 @@ const TAKEN = [...COMMON, 'response', 'item', 'answer_a', 'answer_b', 'candidate
  *   what is judged or the marker.
  */
 export function createPrompt(spec: PromptSpec): Prompt {
-  checkInputs(spec.inputs);
+  assertInputs(spec.inputs);
   const { fixed, inputs } = spec;
   const templates: readonly Message[] =
     spec.prompt === undefined ? spec.templates : [{ role: 'user', content: spec.prompt }];
@@ -71,7 +71,7 @@ export function createPrompt(spec: PromptSpec): Prompt {
     }),
   }));
   const names = [...new Set(parsed.flatMap(({ template }) => template.names))];
-  checkShows(names, spec.required);
+  assertShows(names, spec.required);
 
   const neutralise = tagNeutraliser([...templates.map(({ content }) => content), spec.slotTags ?? '']);
   return {
@@ -103,7 +103,7 @@ export function createPrompt(spec: PromptSpec): Prompt {
   };
 }
 
-function checkInputs(inputs: Readonly<Record<string, string>>): void {
+function assertInputs(inputs: Readonly<Record<string, string>>): void {
   for (const [name, path] of Object.entries(inputs)) {
     if (TAKEN.includes(name)) throw wrong(`judge.inputs.${name}: the name is taken; choose another`);
     if (!isTaskPath(path)) {
@@ -115,7 +115,7 @@ function checkInputs(inputs: Readonly<Record<string, string>>): void {
   }
 }
 
-function checkShows(names: readonly string[], required: readonly (readonly string[])[]): void {
+function assertShows(names: readonly string[], required: readonly (readonly string[])[]): void {
   if (!names.includes('marker'))
     throw wrong('judge.prompt: {{marker}} is missing; a reply is only read if it repeats it');
   for (const slots of required) {

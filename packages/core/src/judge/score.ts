@@ -1,4 +1,4 @@
-import type { AbstentionReason, CriterionVerdict } from '@touchstone/spec';
+import type { AbstentionReason, CriterionVerdict, Verdict } from '@touchstone/spec';
 import type { Criterion } from './criterion.js';
 
 /** Lowest and highest value of a criterion's own scale: its outermost anchors, or 0 and 1. */
@@ -59,3 +59,11 @@ export function vetoOf(
 /** What an answer is worth to a judge. */
 export type AnswerScore =
   { status: 'scored'; score: number } | { status: 'abstained'; reason: AbstentionReason; detail: string };
+
+/** What an answer is worth that one verdict speaks of. */
+export function answerOf(verdict: Verdict): AnswerScore {
+  const { status } = verdict;
+  return status === 'scored'
+    ? { status, score: verdict.score }
+    : { status, reason: verdict.reason, detail: verdict.detail };
+}

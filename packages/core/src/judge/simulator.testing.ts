@@ -1,4 +1,5 @@
 import type { JsonValue, LanguageModel, ModelReply, ModelRequest, Task } from '@touchstone/spec';
+import type { ModelAccess } from './asking-judge.js';
 import { createDispatcher, type Dispatcher } from '../dispatch/dispatcher.js';
 
 /** What a simulated judge reads out of the prompt that it was sent. */
@@ -47,6 +48,13 @@ export function simulator(
 
 export const dispatcher = (): Dispatcher =>
   createDispatcher({ concurrency: 8, timeoutMs: 5000, attempts: 1, seed: 1 });
+
+/** A way to one model. */
+export const accessTo = (model: LanguageModel): ModelAccess => ({
+  model,
+  fallbacks: [],
+  dispatcher: dispatcher(),
+});
 
 export const task: Task = {
   id: 't',

@@ -1,6 +1,6 @@
 import type { APICallError } from '@ai-sdk/provider';
 import type { AbstentionReason } from '@touchstone/spec';
-import { own } from '../text/own.js';
+import { own } from '../text/json-value.js';
 import { parseBody } from './body.js';
 
 /** What a refusal means for the call. */

@@ -6,7 +6,7 @@ import {
   type LanguageModelV3GenerateResult,
 } from '@ai-sdk/provider';
 import { STATUS_CODES } from 'node:http';
-import { own } from '../text/own.js';
+import { own } from '../text/json-value.js';
 import { parseBody } from './body.js';
 import { plainHeaders, send, type NetworkReply } from './network.js';
 

@@ -9,7 +9,7 @@ import {
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Judge } from '../judge/judge.js';
-import { rubricSchema } from '../judge/schema.js';
+import { rubricSchema } from '../judge/rubric/schema.js';
 import { aggregate } from '../judge/rubric/aggregate.js';
 import { applyAbstentionPolicy } from './abstention.js';
 import { createReward } from './reward.js';

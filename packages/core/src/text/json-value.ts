@@ -13,6 +13,16 @@ export function member(object: JsonObject, key: string): JsonValue | undefined {
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
+/** The own member `key` of an object, or undefined for anything else; inherited names such as `constructor` are never found. */
+export function own(value: unknown, key: string): unknown {
+  return isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+}
+
+/** As `isObject`, of a value that may be anything. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** For messages: what came, in the words of JSON. */
 export function describe(value: JsonValue | undefined): string {
   if (value === undefined) return 'nothing';

@@ -1,17 +1,19 @@
-import type { CriterionVerdict, Estimate } from '@touchstone/spec';
+import type { Estimate } from '@touchstone/spec';
 
 import { passes } from '../pass.js';
 import { groupBy } from '../statistics/bootstrap.js';
 import { shareInterval } from '../statistics/proportions.js';
 import type { Finding } from './finding.js';
 import type { Criterion } from '@touchstone/core';
-import { type JudgedAnswer, wasAsked } from './readings.js';
+import { judgedParts, type JudgedAnswer, wasAsked } from './readings.js';
+
+type Part = ReturnType<typeof judgedParts>[number];
 
 /** What the judge said of one criterion of one item, each time it was asked. */
 interface Cell {
   task: string;
   criterion: string;
-  verdicts: CriterionVerdict[];
+  verdicts: Part[];
 }
 
 /**
@@ -25,8 +27,8 @@ export function flipRate(
   criteria: readonly Criterion[],
   seed: number,
 ): Finding[] {
-  const cells = repeatedCells(answers);
-  const pass = ({ score }: CriterionVerdict): unknown => passes(score);
+  const cells = repeatedCells(answers, criteria);
+  const pass = ({ score }: Part): unknown => passes(score);
   return [
     {
       name: 'flip_rate',
@@ -52,7 +54,7 @@ export function flipRate(
 
 function meanFlips(
   cells: readonly Cell[],
-  reading: (verdict: CriterionVerdict) => unknown,
+  reading: (verdict: Part) => unknown,
   seed: number,
 ): Estimate | null {
   return shareInterval(
@@ -72,14 +74,14 @@ function chanceTwoDiffer(readings: readonly unknown[]): number {
 }
 
 /** Cells with at least two verdicts; an abstention is no verdict. */
-function repeatedCells(answers: readonly JudgedAnswer[]): Cell[] {
+function repeatedCells(answers: readonly JudgedAnswer[], criteria: readonly Criterion[]): Cell[] {
   return answers.flatMap(({ answer, repeats }) => {
     const said = repeats
       .flatMap(({ verdicts }) => verdicts)
       .filter(wasAsked)
       .flatMap((verdict) =>
         verdict.status === 'scored'
-          ? verdict.criteria.map((one) => ({
+          ? judgedParts(verdict, criteria).map((one) => ({
               of: `${verdict.item ?? ''} ${verdict.outcome === undefined ? '' : verdict.against?.join()}`,
               one,
             }))

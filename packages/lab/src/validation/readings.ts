@@ -1,4 +1,4 @@
-import { InputError, type Verdict } from '@touchstone/spec';
+import { InputError, type CriterionVerdict, type ScoredVerdict, type Verdict } from '@touchstone/spec';
 
 import { type Criterion, type Judgement, type LabelledAnswer, scaleRange, toScore } from '@touchstone/core';
 
@@ -19,6 +19,22 @@ export function wasAsked(verdict: Verdict): boolean {
   return verdict.key !== '';
 }
 
+/** What is read of a verdict without criteria, as a comparison is: its score, 0–1. */
+const WHOLE = 'score';
+
+/** What a verdict says that labels and repeats can be compared with: its criteria, or the score of the whole. */
+export function judgedParts(
+  { criteria, score }: ScoredVerdict,
+  ofJudge: readonly Criterion[],
+): Pick<CriterionVerdict, 'criterion' | 'value' | 'score'>[] {
+  return ofJudge.length > 0 && criteria.length > 0 ? criteria : [{ criterion: WHOLE, value: score, score }];
+}
+
+function toLabelScore(name: string, label: number, criteria: readonly Criterion[]): number {
+  const criterion = criteria.find((one) => one.name === name);
+  return criterion ? toScore(criterion, label) : label;
+}
+
 /** One criterion of one item, read twice: by the judge and by the person who labelled it. */
 export interface Reading {
   /** The task's id: readings of one task are resampled together. */
@@ -33,7 +49,7 @@ export interface Reading {
 }
 
 /**
- * Pairs each label with the judge's verdict on the same item and criterion. Labels of the whole answer go with a verdict
+ * Pairs each label with the judge's verdict on the same item and criterion; with its score, where the judge has no criteria. Labels of the whole answer go with a verdict
  * of the whole answer, label record i with the verdict of item i. A single record for an answer of several items is taken to
  * label the whole answer, which no verdict of one item can be compared with.
  *
@@ -53,9 +69,9 @@ export function readLabels(
         ? verdicts.filter(wasAsked).find(({ item }) => (item ?? 0) === index)
         : undefined;
       for (const [name, label] of Object.entries(labels)) {
-        const criterion = criteria.find((one) => one.name === name);
-        const found = verdict?.status === 'scored' && verdict.criteria.find((one) => one.criterion === name);
-        if (!criterion || !found) {
+        const parts = verdict?.status === 'scored' ? judgedParts(verdict, criteria) : [];
+        const found = parts.find((part) => part.criterion === name);
+        if (!found) {
           unmatched++;
           continue;
         }
@@ -65,7 +81,7 @@ export function readLabels(
           value: found.value,
           label,
           score: found.score,
-          labelScore: toScore(criterion, label),
+          labelScore: toLabelScore(name, label, criteria),
         });
       }
     });
@@ -91,6 +107,10 @@ export function checkLabels(labelled: readonly LabelledAnswer[], criteria: reado
 }
 
 function labelProblem(name: string, label: number, criteria: readonly Criterion[]): string | null {
+  if (criteria.length === 0) {
+    if (name !== WHOLE) return `expected ${WHOLE}, since the judge has no criteria, got "${name}"`;
+    return label >= 0 && label <= 1 ? null : `${WHOLE} goes from 0 to 1, got ${label}`;
+  }
   const criterion = criteria.find((one) => one.name === name);
   if (!criterion) {
     return `expected a criterion of the judge (${criteria.map((one) => one.name).join(', ')}), got "${name}"`;

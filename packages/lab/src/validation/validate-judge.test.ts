@@ -4,10 +4,10 @@ import { join } from 'node:path';
 
 import {
   createDispatcher,
-  createJudge,
   type Judge,
   judgeSchema,
   type LabelledAnswer,
+  openJudge,
   type RegressionCase,
 } from '@touchstone/core';
 import {
@@ -69,7 +69,7 @@ const config = judgeSchema.parse({
   prompt: '{{item}} id {{marker}}',
 });
 
-function judgeOf(languageModel: LanguageModel, cache?: RunStore): Judge {
+function judgeOf(model: LanguageModel, cache?: RunStore, settings = config): Promise<Judge> {
   const dispatcher = createDispatcher({
     concurrency: 4,
     timeoutMs: 10_000,
@@ -77,7 +77,8 @@ function judgeOf(languageModel: LanguageModel, cache?: RunStore): Judge {
     seed: 1,
     ...(cache ? { cache } : {}),
   });
-  return createJudge(config, languageModel, dispatcher, { seed: 1 });
+  const open = () => Promise.resolve({ model, fallbacks: [], dispatcher });
+  return openJudge(settings, { seed: 1, baseDir: '.', open });
 }
 
 const taskOf = (id: string): LabelledAnswer['task'] => ({
@@ -101,8 +102,8 @@ const agreeing = Array.from({ length: 30 }, (_, i) => {
   return labelled(`t${i}`, { says: { clear, useful }, label: { Clear: clear, Useful: Number(useful) } });
 });
 
-const input = (overrides: Partial<ValidationInput>): ValidationInput => ({
-  judge: judgeOf(model('main')),
+const input = async (overrides: Partial<ValidationInput>): Promise<ValidationInput> => ({
+  judge: await judgeOf(model('main')),
   heldout: null,
   labelled: [],
   regression: [],
@@ -119,10 +120,12 @@ function named(checks: readonly JudgeCheck[], name: string): JudgeCheck {
 }
 
 test('a judge that says what the labels say passes, with intervals no tighter than n allows', async () => {
-  const heldout = judgeOf(model('other', ({ clear, useful }) => ({ clear: Math.max(1, clear - 1), useful })));
+  const heldout = await judgeOf(
+    model('other', ({ clear, useful }) => ({ clear: Math.max(1, clear - 1), useful })),
+  );
   const progress: number[] = [];
   const { checks, gate, usage, heldoutUsage, judgements } = await validateJudge(
-    input({
+    await input({
       heldout,
       labelled: agreeing,
       repeats: 3,
@@ -153,7 +156,7 @@ test('agreement is told apart by criterion, by exact value and by pass or fail',
     }),
   );
   const { checks, gate } = await validateJudge(
-    input({ labelled: answers, gate: { 'label_kappa.Useful': { min: 0.4 } } }),
+    await input({ labelled: answers, gate: { 'label_kappa.Useful': { min: 0.4 } } }),
   );
   const mean = (name: string): number => named(checks, name).estimate!.mean;
   expect(mean('label_accuracy.Clear')).toBe(0.5);
@@ -174,7 +177,7 @@ test('repeats are kept apart by a real cache, flips are measured, and a second r
     const store = openRun(folder);
     try {
       return await validateJudge(
-        input({ judge: judgeOf(model('main'), store), labelled: wobbly, repeats: 4 }),
+        await input({ judge: await judgeOf(model('main'), store), labelled: wobbly, repeats: 4 }),
       );
     } finally {
       store.close();
@@ -206,7 +209,7 @@ test('known cases are held against their bands, and abstentions are counted and 
     ...band,
   });
   const { checks, abstentions, unmatchedLabels } = await validateJudge(
-    input({
+    await input({
       labelled: [
         labelled('whole', { says: { clear: 5, useful: 'refuse' }, label: { Clear: 5, Useful: 1 } }),
         ...agreeing.slice(0, 3),
@@ -238,18 +241,18 @@ test('a label of the whole answer is not taken for the label of its first item',
       { clear: 4, useful: true },
     ]),
   };
-  expect((await validateJudge(input({ labelled: [two] }))).unmatchedLabels).toBe(1);
-  expect((await validateJudge(input({ labelled: [answer] }))).unmatchedLabels).toBe(0);
+  expect((await validateJudge(await input({ labelled: [two] }))).unmatchedLabels).toBe(1);
+  expect((await validateJudge(await input({ labelled: [answer] }))).unmatchedLabels).toBe(0);
 });
 
 test('unknown checks, criteria and values are refused before any call', async () => {
-  const judge = judgeOf({ ...model('main'), generate: () => Promise.reject(new Error('called')) });
+  const judge = await judgeOf({ ...model('main'), generate: () => Promise.reject(new Error('called')) });
   const bad = (label: Record<string, number>): LabelledAnswer[] => [
     labelled('t7', { says: { clear: 5, useful: true }, label }),
   ];
   const refused = async (overrides: Partial<ValidationInput>, message: RegExp): Promise<void> => {
-    await expect(validateJudge(input({ judge, ...overrides }))).rejects.toThrow(InputError);
-    await expect(validateJudge(input({ judge, ...overrides }))).rejects.toThrow(message);
+    await expect(validateJudge(await input({ judge, ...overrides }))).rejects.toThrow(InputError);
+    await expect(validateJudge(await input({ judge, ...overrides }))).rejects.toThrow(message);
   };
   await refused({ gate: { flip_rat: { max: 1 } } }, /gate: .*flip_rate, .*regression.* got "flip_rat"/);
   await refused({ gate: gateSchema.parse(JSON.parse('{"constructor": {"min": 1}}')) }, /"constructor"/);
@@ -262,8 +265,8 @@ test('a provider that never answers is the providerâ€™s failure, not the judgeâ€
   const down = (): Promise<never> =>
     Promise.reject(new ProviderError('connection refused.', { reason: 'transport', isRetryable: false }));
   const validation = validateJudge(
-    input({
-      judge: judgeOf({ ...model('main'), generate: down }),
+    await input({
+      judge: await judgeOf({ ...model('main'), generate: down }),
       labelled: agreeing,
       gate: { flip_rate: { max: 1 } },
     }),
@@ -305,4 +308,50 @@ test('the gate holds bounds, not means: too few examples fail it, and only a rea
   for (const bad of [{ x: {} }, { x: { min: 1, max: 2 } }, { x: { min: '1' } }, { x: 1 }]) {
     expect(gateSchema.safeParse(bad).success).toBe(false);
   }
+});
+
+test('a judge that compares has no criteria: labels are of the score, and it can change its mind too', async () => {
+  const settings = judgeSchema.parse({
+    kind: 'preference',
+    model: 'openai-compatible:test',
+    base_url: 'http://127.0.0.1:1/v1',
+    objective: 'Which is better?',
+    prefer: ['x'],
+    prompt: '{{answer_a}}|{{answer_b}} id {{marker}}',
+  });
+  /** Prefers what says "good"; of what says "odd" now one and now the other, by the call's seed. */
+  const compares: LanguageModel = {
+    id: 'test:compares',
+    version: '1',
+    structuredOutput: false,
+    generate: ({ messages, seed }) => {
+      const [, a = '', b = '', id = ''] = /^(.*)\|(.*) id (\w+)$/.exec(messages[0]!.content) ?? [];
+      const best = a.includes('odd') ? ['odd 1', 'odd 2'][seed % 2]! : 'good';
+      const winner = a.includes(best) ? 'A' : b.includes(best) ? 'B' : 'tie';
+      const text = JSON.stringify({ id, winner, reason: '' });
+      return Promise.resolve({ text, finish: 'stop', inputTokens: 9, outputTokens: 30 });
+    },
+  };
+  const pair = (id: string, [first, second]: [string, string]): LabelledAnswer[] =>
+    [first, second].map((response, i) => ({ task: taskOf(id), response, labels: [{ score: 1 - i }] }));
+  const answers = Array.from({ length: 20 }, (_, i) =>
+    pair(`t${i}`, i < 10 ? ['good', 'bad'] : ['odd 1', 'odd 2']),
+  ).flat();
+  const judge = await judgeOf(compares, undefined, settings);
+  const { checks, unmatchedLabels } = await validateJudge(
+    await input({ judge, labelled: answers, repeats: 4 }),
+  );
+  expect(unmatchedLabels).toBe(0);
+  expect(checks.map(({ name }) => name).filter((name) => /^(label_|flip)/.test(name))).toEqual([
+    'flip_rate',
+    'label_accuracy',
+    'label_pass_accuracy',
+    'label_kappa',
+  ]);
+  expect(named(checks, 'label_accuracy').estimate!.mean).toBeGreaterThan(0.5);
+  expect(named(checks, 'value_flip_rate').estimate!.mean).toBeGreaterThan(0);
+  const wrong = [{ ...answers[0]!, labels: [{ Preference: 1 }] }];
+  await expect(validateJudge(await input({ judge, labelled: wrong }))).rejects.toThrow(
+    /expected score, since the judge has no criteria, got "Preference"/,
+  );
 });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, extname, posix, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { filesOfChecks, filesOfJudge, unusedCheckPackages } from '@touchstone/core';
 import { InputError, RunError } from '@touchstone/spec';
 import { build, type BuildOptions, type Metafile } from 'esbuild';
 import { type ScoringConfig, cacheVariablesOf, modelsOf } from '@touchstone/run';
@@ -27,7 +28,7 @@ const CODE_FILE = 'index.mjs';
 
 /**
  * The AWS Lambda function of a configuration as a zip file: our code and the packages that this configuration needs in
- * one minified module, the configuration in it as data, and beside it the files that its checks name. The same
+ * one minified module, the configuration in it as data, and beside it the files that its checks and judges name. The same
  * configuration gives the same bytes.
  *
  * @throws {InputError} when the configuration cannot run in Lambda.
@@ -72,33 +73,28 @@ export async function makeBundle({
 /** Packages that core can load and this configuration does not need. */
 function unusedPackages(config: ScoringConfig): string[] {
   const providers = new Set(modelsOf(config.judge).map(({ provider }) => provider));
-  const checks = new Set(config.reward.checks.map(({ type }): string => type));
   const uses: [name: string, isUsed: boolean][] = [
     ['@ai-sdk/openai-compatible', providers.has('openai-compatible')],
     ['@ai-sdk/anthropic', providers.has('anthropic')],
     ['@ai-sdk/amazon-bedrock', providers.has('bedrock')],
-    ['ajv', checks.has('json-schema')],
-    ['tinyld', checks.has('language')],
     ['@redis/client', cacheVariablesOf(config.judge).length > 0],
   ];
-  return uses.flatMap(([name, isUsed]) => (isUsed ? [] : [name]));
+  const unused = uses.flatMap(([name, isUsed]) => (isUsed ? [] : [name]));
+  return [...unused, ...unusedCheckPackages(config.reward.checks)];
 }
 
-/** What the checks name, under the names that they know it by. */
+/** What checks and judges name, under the names that they know it by. */
 async function filesOf(config: ScoringConfig, baseDir: string): Promise<Record<string, Uint8Array>> {
   const files: Record<string, Uint8Array> = {};
-  for (const check of config.reward.checks as { schema?: unknown; module?: unknown }[]) {
-    if (typeof check.schema === 'string') {
-      files[nameInZip(check.schema)] = await readFile(resolve(baseDir, check.schema));
-    }
-    if (typeof check.module === 'string') {
-      files[nameInZip(check.module)] = await bundleModule(resolve(baseDir, check.module));
-    }
+  const named = [...filesOfChecks(config.reward.checks), ...(config.judge ? filesOfJudge(config.judge) : [])];
+  for (const { name, isModule } of named) {
+    const path = resolve(baseDir, name);
+    files[nameInZip(name)] = isModule ? await bundleModule(path) : await readFile(path);
   }
   return files;
 }
 
-/** A check's own code with whatever it imports. Node's own way to run TypeScript reads plain JavaScript as well. */
+/** The user's own code with whatever it imports. Node's own way to run TypeScript reads plain JavaScript as well. */
 async function bundleModule(path: string): Promise<Uint8Array> {
   const result = await bundled({ entryPoints: [path] });
   return result.outputFiles[0]!.contents;

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { CheckConfig } from '@touchstone/core';
+import { filesOfChecks, filesOfJudge } from '@touchstone/core';
 import { modelsOf } from './judge-models.js';
 import type { Config, ScoringConfig } from './schema.js';
 import type { Path, Problem, YamlSource } from './yaml-source.js';
@@ -21,20 +21,6 @@ export async function missingFiles(
   return problems.flat();
 }
 
-/** The file that a check names, and the key it stands under. */
-export function fileOf(check: CheckConfig): [key: string, name: string | undefined] {
-  switch (check.type) {
-    case 'json-schema':
-      return ['schema', check.schema];
-    case 'code':
-      return ['module', check.module];
-    case 'safety':
-      return ['phrases_file', check.phrases_file];
-    default:
-      return ['', undefined];
-  }
-}
-
 type Kind = 'file' | 'model folder';
 
 function references(config: Config | ScoringConfig): { path: Path; name: string; kind: Kind }[] {
@@ -46,12 +32,14 @@ function references(config: Config | ScoringConfig): { path: Path; name: string;
   if (config.evaluation.truth !== undefined) {
     found.push({ path: ['evaluation', 'truth'], name: config.evaluation.truth, kind: 'file' });
   }
-  config.reward.checks.forEach((check, index) => {
-    const [key, name] = fileOf(check);
-    if (name !== undefined) found.push({ path: ['reward', 'checks', index, key], name, kind: 'file' });
-  });
-  const roles = (['policy', 'judge', 'heldout_judge'] as const).filter((role) => config[role] !== undefined);
-  for (const role of roles) {
+  for (const { path, name } of filesOfChecks(config.reward.checks))
+    found.push({ path: ['reward', 'checks', ...path], name, kind: 'file' });
+  for (const role of ['judge', 'heldout_judge'] as const) {
+    const judge = config[role];
+    for (const { path, name } of judge ? filesOfJudge(judge) : [])
+      found.push({ path: [role, ...path], name, kind: 'file' });
+  }
+  for (const role of ['policy', 'judge', 'heldout_judge'] as const) {
     for (const { path, provider, name } of modelsOf(config[role])) {
       if (provider === 'local') found.push({ path: [role, ...path, 'model'], name, kind: 'model folder' });
     }

@@ -64,15 +64,19 @@ function quotesIn(response: string, document: string): string[] {
 }
 
 function verdictsOf(reward: Reward | null): Example['answers'][number]['verdicts'] {
-  return (reward?.verdicts ?? []).flatMap((verdict) => {
+  return (reward?.verdicts ?? []).flatMap((verdict): Example['answers'][number]['verdicts'] => {
     if (verdict.status !== 'scored' || verdict.member !== undefined) return [];
-    const { item = null, outcome, against = [] } = verdict;
-    const how = outcome === undefined ? '' : `${outcome} against ${against.join(', ')}: `;
+    const { item = null, outcome, rank, against = [], rationale, score: whole } = verdict;
+    if (rationale !== undefined) {
+      const how = outcome ?? (rank === undefined ? '' : `rank ${rank}`);
+      const reason = `${how === '' ? '' : `${how} against ${against.join(', ')}: `}${rationale.reason}`;
+      return [{ item, criterion: null, evidence: rationale.evidence, reason, value: whole, score: whole }];
+    }
     return verdict.criteria.map(({ criterion, evidence, reason, value, score }) => ({
       item,
       criterion,
       evidence,
-      reason: how + reason,
+      reason,
       value,
       score,
     }));

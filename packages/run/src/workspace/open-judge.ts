@@ -10,6 +10,7 @@ import {
 } from '@touchstone/core';
 import { openLocalModel } from '@touchstone/engine';
 import type { ReplyCache } from '@touchstone/spec';
+import { importModule } from './import-module.js';
 import { openSharedCache } from './shared-cache.js';
 
 /** A model of the engine has no limits, and its speed is no fault; calls in flight become batches, so many is good. */
@@ -31,6 +32,8 @@ export function openJudge(
 ): Promise<Judge> {
   return composeJudge(config, {
     seed,
+    baseDir,
+    importModule,
     open(single) {
       const isLocal = parseModelId(single.model).provider === 'local';
       const shared = single.cache && openSharedCache(single.cache, baseDir);

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { Judge } from '@touchstone/core';
+import { filesOfChecks, type Judge } from '@touchstone/core';
 import { InputError } from '@touchstone/spec';
 import { parse, stringify } from 'yaml';
 import { version } from '../version.js';
-import { fileOf } from '../config/references.js';
 import type { Config } from '../config/schema.js';
 
 const FILE = 'config.yaml';
@@ -28,10 +27,8 @@ export async function claimFolder(
   baseDir: string,
   models: { policy: string; judge: Judge; heldout: Judge | null },
 ): Promise<void> {
-  // Code and lists of phrases decide rewards as data does.
-  const ofChecks = config.reward.checks.flatMap((check) =>
-    check.type === 'json-schema' ? [] : (fileOf(check)[1] ?? []),
-  );
+  // Code, schemas and lists of phrases decide rewards as data does.
+  const ofChecks = filesOfChecks(config.reward.checks).map(({ name }) => name);
   const files = [...Object.values(config.data), config.evaluation.truth, ...ofChecks].filter(
     (file) => file !== undefined,
   );

@@ -23,7 +23,7 @@ export interface RewardParts {
 }
 
 export interface OpenRewardOptions extends Pick<OpenModelOptions, 'env' | 'localModel'> {
-  /** The folder that file names of the checks are relative to. */
+  /** The folder that the names of files are relative to. */
   baseDir: string;
 }
 
@@ -37,19 +37,21 @@ export async function openReward(
   { seed, judge: config, reward }: RewardParts,
   { baseDir, ...access }: OpenRewardOptions,
 ): Promise<RewardFunction> {
-  const judge = config ? await openLambdaJudge(config, seed, access) : null;
+  const judge = config ? await openLambdaJudge(config, seed, baseDir, access) : null;
   return createReward(reward, judge, { baseDir });
 }
 
 function openLambdaJudge(
   config: JudgeConfig,
   seed: number,
+  baseDir: string,
   access: Omit<OpenRewardOptions, 'baseDir'>,
 ): Promise<Judge> {
   const cache = createReplyCache();
   const env = access.env ?? process.env;
   return openJudge(config, {
     seed,
+    baseDir,
     open(single) {
       const variable = single.cache?.redis_env;
       const url = variable === undefined ? undefined : env[variable]?.trim();

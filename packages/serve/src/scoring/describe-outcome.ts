@@ -1,4 +1,4 @@
-import type { JsonValue, RewardComponent, Usage, Verdict } from '@touchstone/spec';
+import type { ComparisonOutcome, JsonValue, RewardComponent, Usage, Verdict } from '@touchstone/spec';
 import type { Outcome } from './outcome.js';
 
 /** A reward as programs read it: `touchstone reward score --json` and `POST /v1/rewards`. */
@@ -26,7 +26,13 @@ interface VerdictRecord {
   score: number | null;
   reason?: string;
   detail?: string;
+  /** Empty where the answer was compared or scored as a whole; `rationale` says why then. */
   criteria: { criterion: string; evidence: string; reason: string; value: number; score: number }[];
+  /** Of a comparison with one other answer. */
+  outcome?: ComparisonOutcome;
+  /** Among the answers that it was compared with: 1 is the best. */
+  rank?: number;
+  rationale?: { evidence: string; reason: string };
 }
 
 /** The record of an outcome, without the judge's raw replies. */
@@ -64,17 +70,21 @@ function describeGroup({ gathered }: Outcome): Pick<RewardRecord, 'group'> {
 }
 
 function describeVerdict(verdict: Verdict): VerdictRecord {
-  const item = verdict.item ?? null;
-  return verdict.status === 'scored'
-    ? { item, status: 'scored', score: verdict.score, criteria: verdict.criteria }
-    : {
-        item,
-        status: 'abstained',
-        score: null,
-        reason: verdict.reason,
-        detail: verdict.detail,
-        criteria: [],
-      };
+  const { item = null, status } = verdict;
+  if (status === 'abstained') {
+    const { reason, detail } = verdict;
+    return { item, status, score: null, reason, detail, criteria: [] };
+  }
+  const { score, criteria, outcome, rank, rationale } = verdict;
+  return {
+    item,
+    status,
+    score,
+    criteria,
+    ...(outcome === undefined ? {} : { outcome }),
+    ...(rank === undefined ? {} : { rank }),
+    ...(rationale === undefined ? {} : { rationale }),
+  };
 }
 
 function describeUsage({ calls, saved, inputTokens, outputTokens, money }: Usage) {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { callsSchema } from '../../dispatch/schema.js';
 import { modelFields } from '../../providers/schema.js';
+import { maxTokens, temperature } from '../asking-schema.js';
 import type { Criterion } from '../criterion.js';
 
 const graderFields = {
@@ -9,8 +10,8 @@ const graderFields = {
     .array(z.strictObject({ role: z.enum(['system', 'user', 'assistant']), content: z.string().min(1) }))
     .min(1)
     .meta({ description: 'The whole prompt: {{response}}, {{response.FIELD}}, {{metadata.NAME}}, …' }),
-  max_tokens: z.int().positive().default(1024).meta({ description: 'Tokens of one reply' }),
-  temperature: z.number().min(0).max(2).default(0).meta({ description: '0 is the steadiest' }),
+  max_tokens: maxTokens,
+  temperature,
   max_candidate_characters: z
     .int()
     .positive()

@@ -1,10 +1,11 @@
 import { NO_USAGE, ProviderError, type JsonValue } from '@touchstone/spec';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { rubricSchema, groupSchema } from '../schema.js';
-import { candidatesIn, dispatcher, groupOf, sectionOf, simulator, task } from '../simulator.testing.js';
+import { rubricSchema } from '../rubric/schema.js';
+import { groupSchema } from './schema.js';
+import { accessTo, candidatesIn, groupOf, sectionOf, simulator, task } from '../simulator.testing.js';
 import { chunksOf } from './chunks.js';
-import { createGroupJudge } from './group.js';
+import { GroupJudge } from './group.js';
 import { parseRanking, parseScores } from './parse.js';
 import { scoresOfRanks } from './ranks.js';
 
@@ -44,7 +45,7 @@ const byGrade = (garble = (reply: JsonValue[]): JsonValue[] => reply) =>
     return { ranking: garble(ranking.toReversed()) };
   });
 const judgeOf = ({ model }: ReturnType<typeof byGrade>, more: object = {}, seed = 1) =>
-  createGroupJudge(config(more), model, dispatcher(), { seed });
+  new GroupJudge(config(more), accessTo(model), seed);
 const scoresIn = (judgements: Awaited<ReturnType<ReturnType<typeof judgeOf>['judge']>>) =>
   judgements.map(({ answer }) => (answer.status === 'scored' ? answer.score : answer.reason));
 
@@ -156,7 +157,7 @@ describe('a ranking', () => {
       groupOf('g=1', 'g=5', 'g=3', 'g=3 too', ''),
     );
     expect(scoresIn(judgements)).toEqual([0.25, 1, 0.625, 0.625, 0]);
-    expect(judgements[1]!.verdicts[0]).toMatchObject({ criteria: [{ criterion: 'Rank', value: 1 }] });
+    expect(judgements[1]!.verdicts[0]).toMatchObject({ criteria: [], rank: 1, score: 1 });
   });
 
   it('of parts is joined by the answer that stands in all of them', async () => {

@@ -3,214 +3,156 @@ import {
   NO_USAGE,
   random,
   type AbstentionReason,
-  type CriterionVerdict,
-  type LanguageModel,
-  type Task,
+  type JsonObject,
   type Usage,
-  type Verdict,
 } from '@touchstone/spec';
-import type { Dispatcher } from '../../dispatch/dispatcher.js';
-import { createAsk, type Ask } from '../ask.js';
+import { AskingJudge, type ModelAccess, type ReadResult } from '../asking-judge.js';
 import type { Criterion } from '../criterion.js';
+import { defineJudge } from '../define.js';
 import { distinctAnswers } from '../distinct.js';
-import { fingerprintOf } from '../fingerprint.js';
-import type { Judge, JudgedRollout, Judgement, JudgeOptions } from '../judge.js';
+import {
+  NOTHING_TO_JUDGE,
+  type Judge,
+  type JudgedRollout,
+  type Judgement,
+  type JudgeOptions,
+} from '../judge.js';
 import { deriveMarker, sha256 } from '../marker.js';
 import { PARSER_VERSION } from '../parse.js';
-import { createRubricJudge } from '../rubric/rubric.js';
-import { rubricSchema, type GroupConfig } from '../schema.js';
-import { scoreCriteria } from '../score.js';
+import { RubricJudge } from '../rubric/rubric.js';
 import { chunksOf } from './chunks.js';
-import { parseRanking, parseScores, type GroupReply, type Ranked } from './parse.js';
+import { parseRanking, parseScores } from './parse.js';
+import { judgementsOfParts, type CandidateReply, type JudgedPart } from './parts.js';
 import { createGroupPrompt, groupReplySchema, type GroupPrompt } from './prompt.js';
-import { scoresOfRanks } from './ranks.js';
+import { groupSchema, pointwiseConfig, type GroupConfig } from './schema.js';
 
-/** The criterion that the verdicts of rankings name; its value is the score, 0–1. */
-export const RANK: Criterion = {
-  name: 'Rank',
-  question: 'What share of the other answers does it beat?',
-  scale: 'boolean',
-  weight: 1,
-};
+export const group = defineJudge({
+  kind: 'group',
+  schema: groupSchema,
+  criteria: criteriaIn,
+  open: async (config, { open, seed }) => new GroupJudge(config, await open(config), seed),
+});
+
+/** A ranking is of whole answers: the criteria only say what counts. */
+function criteriaIn({ mode, criteria }: GroupConfig): readonly Criterion[] {
+  return mode === 'rank' ? [] : criteria;
+}
+
+/** What asking about one answer at a time may help with. Only a reply that cannot be read is worth asking for again. */
+const BETTER_ALONE: readonly AbstentionReason[] = ['unparseable', 'truncation', 'refusal'];
 
 /**
  * A judge that sees a whole group in one call, in drawn order and under ids drawn for the call. A group that is too
  * large for one call is judged in parts. Where the reply cannot be read after `tries`, or there is one answer only,
  * each answer of the group is judged by itself on the same criteria, so that no two scores of a group come about
  * differently. A blank answer scores 0 and is not shown; copies are shown once.
- *
- * @throws {InputError} when the prompt or the inputs are wrong.
  */
-export function createGroupJudge(
-  config: GroupConfig,
-  model: LanguageModel,
-  dispatcher: Dispatcher,
-  { seed }: { seed: number },
-): Judge {
-  const prompt = createGroupPrompt(config);
-  const schema = groupReplySchema(config);
-  const { criteria, mode, max_answers, max_group_characters, tries } = config;
-  const fingerprint = fingerprintOf(config, { model, ours: [prompt.templates, schema, PARSER_VERSION] });
-  const ask = createAsk({ model, dispatcher, seed, fingerprint, config });
-  const pointwise = createRubricJudge(pointwiseConfig(config), model, dispatcher, { seed });
+export class GroupJudge extends AskingJudge<GroupConfig> {
+  readonly criteria: readonly Criterion[];
+  readonly compares = true;
+  readonly members: readonly [Judge];
+  private readonly prompt: GroupPrompt;
+  private readonly schema: JsonObject;
 
-  /** Asks for one part, in a new order and under new ids each time, until the reply can be read. */
-  async function judgePart(
-    part: readonly JudgedRollout[],
-    { repeat = 0, signal }: JudgeOptions,
-  ): Promise<PartResult> {
-    const texts = part.map(({ response }) => prompt.shield(response));
-    const content = sha256(JSON.stringify([part[0]!.task, texts]));
-    let usage = NO_USAGE;
-    let last = { reason: 'unparseable' as AbstentionReason, detail: '' };
-    for (let tried = 0; tried < tries; tried++) {
-      const names = [content, repeat, tried];
-      const ids = idsFor(texts, `${seed}`, names.join('/'));
-      const order = random(seed, 'group order', ...names).shuffle(part.map((_, i) => i));
-      const result = await askOnce(ask, prompt, {
-        task: part[0]!.task,
-        shown: order.map((i) => ({ id: ids[i]!, text: texts[i]! })),
-        read: (text, marker) =>
-          mode === 'rank'
-            ? parseRanking(text, { marker, ids })
-            : parseScores(text, { marker, ids, criteria }),
-        options: { repeat, signal },
-        schema,
-      });
-      usage = addUsage(usage, result.usage);
-      if (result.reply) return { ...result, usage, replies: ids.map((id) => result.reply.get(id)!) };
-      last = result;
-      if (result.reason !== 'unparseable') break;
-    }
-    return { ...last, usage };
+  /** @throws {InputError} when the prompt or the inputs are wrong. */
+  constructor(config: GroupConfig, access: ModelAccess, seed: number) {
+    const prompt = createGroupPrompt(config);
+    const schema = groupReplySchema(config);
+    super(config, access, seed, [prompt.templates, schema, PARSER_VERSION]);
+    this.criteria = criteriaIn(config);
+    this.members = [new RubricJudge(pointwiseConfig(config), access, seed)];
+    this.prompt = prompt;
+    this.schema = schema;
   }
 
-  /** The distinct answers of a group; undefined where they have to be judged one by one. */
-  async function judgeTogether(
-    answers_D: readonly JudgedRollout[],
-    blanks: boolean,
-    options: JudgeOptions,
-  ): Promise<{ judgements?: Judgement[]; usage: Usage; why: string }> {
-    if (answers_D.length < 2) return { usage: NO_USAGE, why: 'there is no other answer' };
-    const drawn = random(seed, 'group parts', ...answers_D.map(({ response }) => sha256(response))).shuffle(
-      answers_D.map((_, i) => i),
-    );
-    const parts = chunksOf(
-      drawn.map((i) => Math.min(answers_D[i]!.response.length, config.max_candidate_characters)),
-      { maxAnswers: max_answers, maxCharacters: max_group_characters, shared: mode === 'rank' },
-    ).map((chunk) => chunk.map((at) => drawn[at]!));
-    const results = await Promise.all(
-      parts.map((places) =>
-        judgePart(
-          places.map((i) => answers_D[i]!),
-          options,
-        ),
-      ),
-    );
-    const usage = results.reduce((sum, one) => addUsage(sum, one.usage), NO_USAGE);
-    const unreadable = results.find((one) => one.replies === undefined && MENDABLE.includes(one.reason));
-    if (unreadable && !unreadable.replies)
-      return { usage, why: `${unreadable.reason}: ${unreadable.detail}` };
-    const judgements = readParts(answers_D, parts, results, blanks);
-    return { judgements, usage, why: '' };
-  }
-
-  function readParts(
-    answers_D: readonly JudgedRollout[],
-    parts: readonly number[][],
-    results: readonly PartResult[],
-    blanks: boolean,
-  ): Judgement[] {
-    const ranked = results.flatMap(({ replies }, p) =>
-      replies && mode === 'rank'
-        ? [{ places: parts[p]!, ranks: replies.map((reply) => ('rank' in reply ? reply.rank : 0)) }]
-        : [],
-    );
-    const scores = mode === 'rank' ? scoresOfRanks(answers_D.length, ranked, blanks) : [];
-    return answers_D.map((_, i) => {
-      // With ranks the pivot is in every part: the first that was read speaks for it.
-      const own = parts
-        .map((places, p) => ({ places, result: results[p]! }))
-        .filter(({ places }) => places.includes(i));
-      const { places, result } = own.find(({ result: { replies } }) => replies !== undefined) ?? own[0]!;
-      const against = answers_D.filter((_, j) => j !== i && places.includes(j)).map(({ id }) => id);
-      const place = {
-        judge: fingerprint,
-        against,
-        key: result.key === undefined ? '' : `${result.key}#${i}`,
-        raw: result.raw ?? '',
-      };
-      if (!result.replies) {
-        const abstained = { status: 'abstained', reason: result.reason, detail: result.detail } as const;
-        return { answer: abstained, verdicts: [{ ...place, ...abstained }], usage: NO_USAGE };
-      }
-      const reply = result.replies[places.indexOf(i)]!;
-      const said =
-        'rank' in reply
-          ? rankVerdict(reply, scores[i]!)
-          : { ...reply, ...scoreCriteria(criteria, reply.criteria) };
-      const verdict: Verdict = { ...place, status: 'scored', mismatch: false, ...said };
-      return { answer: { status: 'scored', score: said.score }, verdicts: [verdict], usage: NO_USAGE };
+  async judge(rollouts_G: readonly JudgedRollout[], options: JudgeOptions = {}): Promise<Judgement[]> {
+    const { answers_D, places_G } = distinctAnswers(rollouts_G);
+    const { parts, usage: shared, why } = await this.judgeTogether(answers_D, options);
+    const judgements_D = parts
+      ? judgementsOfParts(answers_D, parts, {
+          judge: this.fingerprint,
+          criteria: this.config.criteria,
+          blanks: places_G.includes(-1),
+        })
+      : (await this.members[0].judge(answers_D, options)).map((judgement) => noted(judgement, why));
+    // What a call on several answers costs is counted at the first rollout of the group that was shown.
+    const payer = places_G.findIndex((place) => place >= 0);
+    return rollouts_G.map((_, g): Judgement => {
+      const place = places_G[g]!;
+      if (place < 0) return NOTHING_TO_JUDGE;
+      const { answer, verdicts, usage } = judgements_D[place]!;
+      const own = places_G.indexOf(place) === g ? usage : NO_USAGE;
+      return { answer, verdicts, usage: g === payer ? addUsage(own, shared) : own };
     });
   }
 
-  return {
-    id: model.id,
-    fingerprint,
-    criteria: mode === 'rank' ? [RANK] : criteria,
-    compares: true,
-    members: [pointwise],
-    price: config.price,
-    async judge(rollouts_G, options = {}) {
-      const { answers_D, places_G } = distinctAnswers(rollouts_G);
-      const together = await judgeTogether(answers_D, places_G.includes(-1), options);
-      const judgements_D =
-        together.judgements ??
-        (await pointwise.judge(answers_D, options)).map((judgement) => noted(judgement, together.why));
-      // What a call on several answers costs is counted at the first rollout of the group that was shown.
-      const payer = places_G.findIndex((place) => place >= 0);
-      return rollouts_G.map((_, g): Judgement => {
-        const place = places_G[g]!;
-        if (place < 0) return BLANK;
-        const { answer, verdicts, usage } = judgements_D[place]!;
-        const own = places_G.indexOf(place) === g ? usage : NO_USAGE;
-        return { answer, verdicts, usage: g === payer ? addUsage(own, together.usage) : own };
-      });
-    },
-  };
-}
+  /** Asks for the distinct answers of a group, in parts; no parts where they have to be judged one by one. */
+  private async judgeTogether(
+    answers_D: readonly JudgedRollout[],
+    options: JudgeOptions,
+  ): Promise<{ parts?: JudgedPart[]; usage: Usage; why: string }> {
+    if (answers_D.length < 2) return { usage: NO_USAGE, why: 'there is no other answer' };
+    const parts = await Promise.all(
+      this.chunks(answers_D).map(async (places) => ({
+        places,
+        ...(await this.judgePart(
+          places.map((i) => answers_D[i]!),
+          options,
+        )),
+      })),
+    );
+    const usage = parts.reduce((sum, part) => addUsage(sum, part.usage), NO_USAGE);
+    const unreadable = parts.find((part) => part.value === undefined && BETTER_ALONE.includes(part.reason));
+    if (unreadable && !unreadable.value) return { usage, why: `${unreadable.reason}: ${unreadable.detail}` };
+    return { parts, usage, why: '' };
+  }
 
-const BLANK: Judgement = { answer: { status: 'scored', score: 0 }, verdicts: [], usage: NO_USAGE };
+  /** Places of the answers that are judged in one call, in drawn order. Parts of a ranking share an answer. */
+  private chunks(answers_D: readonly JudgedRollout[]): number[][] {
+    const { max_answers, max_group_characters, max_candidate_characters, mode } = this.config;
+    const names = answers_D.map(({ response }) => sha256(response));
+    const drawn = random(this.seed, 'group parts', ...names).shuffle(answers_D.map((_, i) => i));
+    return chunksOf(
+      drawn.map((i) => Math.min(answers_D[i]!.response.length, max_candidate_characters)),
+      { maxAnswers: max_answers, maxCharacters: max_group_characters, shared: mode === 'rank' },
+    ).map((chunk) => chunk.map((at) => drawn[at]!));
+  }
 
-/** What asking about one answer at a time may mend. Only a reply that cannot be read is worth asking for again. */
-const MENDABLE: readonly AbstentionReason[] = ['unparseable', 'truncation', 'refusal'];
+  /** Asks for one part, in a new order and under new ids each time, until the reply can be read. */
+  private async judgePart(
+    part: readonly JudgedRollout[],
+    options: JudgeOptions,
+  ): Promise<ReadResult<CandidateReply[]>> {
+    const { task } = part[0]!;
+    const texts = part.map(({ response }) => this.prompt.shield(response));
+    const content = sha256(JSON.stringify([task, texts]));
+    let usage = NO_USAGE;
+    for (let tried = 0; ; tried++) {
+      const names = [content, options.repeat ?? 0, tried];
+      const ids = idsFor(texts, `${this.seed}`, names.join('/'));
+      const order = random(this.seed, 'group order', ...names).shuffle(part.map((_, i) => i));
+      const shown = order.map((i) => ({ id: ids[i]!, text: texts[i]! }));
+      const result = await this.ask({ prompt: this.prompt.fill(task, shown), schema: this.schema }, options);
+      usage = addUsage(usage, result.usage);
+      const { key, raw } = result;
+      const isLast = tried + 1 >= this.config.tries;
+      if (!result.reply) {
+        if (result.reason === 'unparseable' && !isLast) continue;
+        return { key, raw, usage, reason: result.reason, detail: result.detail };
+      }
+      const value = this.read(result.reply.text, result.marker, ids);
+      if (!('problem' in value)) return { key, raw, usage, value };
+      if (isLast) return { key, raw, usage, reason: 'unparseable', detail: value.problem };
+    }
+  }
 
-type Said = Ranked | { criteria: CriterionVerdict[]; mismatch: boolean };
-
-type PartResult = { usage: Usage } & (
-  | { replies: Said[]; key: string; raw: string }
-  | { replies?: undefined; reason: AbstentionReason; detail: string; key?: string; raw?: string }
-);
-
-async function askOnce(
-  ask: Ask,
-  prompt: GroupPrompt,
-  question: {
-    task: Task;
-    shown: { id: string; text: string }[];
-    read: (text: string, marker: string) => GroupReply<Said>;
-    options: { repeat: number; signal: AbortSignal | undefined };
-    schema: ReturnType<typeof groupReplySchema>;
-  },
-) {
-  const { task, shown, read, options, schema } = question;
-  const asked = await ask({ prompt: prompt.fill(task, shown), schema, ...options });
-  const { key, raw, usage } = asked;
-  if (!asked.reply) return { key, raw, usage, reason: asked.reason, detail: asked.detail };
-  const reply = read(asked.reply.text, asked.marker);
-  return reply instanceof Map
-    ? { key, raw, usage, reply }
-    : { key, raw, usage, reason: 'unparseable' as const, detail: reply.problem };
+  /** What a reply says of each candidate, in the order of their ids. */
+  private read(text: string, marker: string, ids: readonly string[]): CandidateReply[] | { problem: string } {
+    const { mode, criteria } = this.config;
+    const replies =
+      mode === 'rank' ? parseRanking(text, { marker, ids }) : parseScores(text, { marker, ids, criteria });
+    return replies instanceof Map ? ids.map((id) => replies.get(id)!) : replies;
+  }
 }
 
 /** An id for each text that occurs in none of them, nor in another id's place: who wrote a text cannot foresee it. */
@@ -222,25 +164,7 @@ function idsFor(texts: readonly string[], secret: string, name: string): string[
   return ids;
 }
 
-function rankVerdict({ evidence, reason }: Ranked, score: number | null) {
-  const value = score ?? 0;
-  return { score: value, criteria: [{ criterion: RANK.name, evidence, reason, value, score: value }] };
-}
-
 function noted(judgement: Judgement, why: string): Judgement {
   const note = `judged by itself: ${why}`;
   return { ...judgement, verdicts: judgement.verdicts.map((verdict) => ({ ...verdict, note })) };
-}
-
-/** The rubric that the answers of a group are judged by when they cannot be judged together. */
-function pointwiseConfig(config: GroupConfig) {
-  const {
-    mode: _,
-    max_answers: __,
-    max_group_characters: ___,
-    tries: ____,
-    prompt: _____,
-    ...shared
-  } = config;
-  return rubricSchema.parse({ ...shared, kind: 'rubric', unit: 'answer' });
 }

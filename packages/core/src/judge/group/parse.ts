@@ -1,6 +1,6 @@
 import type { CriterionVerdict } from '@touchstone/spec';
 import type { Criterion } from '../criterion.js';
-import { isRecord, own } from '../../text/own.js';
+import { isRecord, own } from '../../text/json-value.js';
 import { findReply, readVerdicts, show, type Fields } from '../parse.js';
 
 /** What a reply says of each candidate, by the id that it was shown under. */

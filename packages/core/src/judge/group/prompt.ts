@@ -1,7 +1,7 @@
 import type { JsonObject, Message, Task } from '@touchstone/spec';
-import { createPrompt, taskSections, type Filled } from '../prompt.js';
+import { createPrompt, taskSections, type FilledPrompt } from '../prompt.js';
 import { describeCriteria, describeReply, replySchema } from '../reply-format.js';
-import type { GroupConfig } from '../schema.js';
+import type { GroupConfig } from './schema.js';
 
 /** A candidate as it is shown: its text, cut and made harmless, under an id that only this call knows. */
 interface Shown {
@@ -14,7 +14,7 @@ export interface GroupPrompt {
   /** A candidate's text as it is shown. */
   shield(text: string): string;
   /** @throws {InputError} when the task lacks an input. */
-  fill(task: Task, shown: readonly Shown[]): Filled;
+  fill(task: Task, shown: readonly Shown[]): FilledPrompt;
 }
 
 /** @throws {InputError} when the user's prompt does not show the candidates and the marker, or an input is wrong. */

@@ -2,8 +2,8 @@ import type { ScoredVerdict } from '@touchstone/spec';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openJudge, judgesWithin, criteriaOf, singleJudges } from '../open-judge.js';
-import { judgeSchema, type JudgeConfig } from '../schema.js';
-import { dispatcher, groupOf, sectionOf, simulator, type Simulator } from '../simulator.testing.js';
+import { judgeSchema, type JudgeConfig } from '../kinds.js';
+import { accessTo, groupOf, sectionOf, simulator, type Simulator } from '../simulator.testing.js';
 import { combineScores, type Combine } from './combine.js';
 
 /** Says of an answer `a=1 b=0` what stands there under the model's name; `?` cannot be parsed. */
@@ -31,9 +31,10 @@ async function open(config: object) {
   const parsed: JudgeConfig = judgeSchema.parse(config);
   const judge = await openJudge(parsed, {
     seed: 1,
+    baseDir: '.',
     open(single) {
       const name = single.model.slice('local:'.length);
-      return Promise.resolve({ model: (simulators[name] ??= named(name)).model, dispatcher: dispatcher() });
+      return Promise.resolve(accessTo((simulators[name] ??= named(name)).model));
     },
   });
   return { judge, simulators, parsed };
@@ -115,10 +116,10 @@ describe('a panel', () => {
 
   it('knows its models, its criteria and its judges; its fingerprint is of all of them', async () => {
     const { judge, parsed } = await panelOf({});
-    expect(singleJudges(parsed, ['judge']).map(({ path }) => path.join('.'))).toEqual([
-      'judge.members.x',
-      'judge.members.y',
-      'judge.members.z',
+    expect(singleJudges(parsed).map(({ path }) => path.join('.'))).toEqual([
+      'members.x',
+      'members.y',
+      'members.z',
     ]);
     expect(criteriaOf(parsed)).toEqual(judge.criteria);
     expect(judgesWithin(judge)).toHaveLength(4);
@@ -150,7 +151,7 @@ describe('a panel', () => {
       Array.from({ length: 2 }, () => ({ status: 'scored', score: 0.75 })),
     );
     expect(judgements[0]!.verdicts[0]).toMatchObject({
-      criteria: [{ criterion: 'Good' }, { criterion: 'Preference', score: 0.5 }],
+      criteria: [{ criterion: 'Good' }],
     });
   });
 });
@@ -202,11 +203,8 @@ describe('a cascade', () => {
       }),
       {
         seed: 1,
-        open: ({ model }) =>
-          Promise.resolve({
-            model: model === 'local:a' ? moody.model : strong.model,
-            dispatcher: dispatcher(),
-          }),
+        baseDir: '.',
+        open: ({ model }) => Promise.resolve(accessTo(model === 'local:a' ? moody.model : strong.model)),
       },
     );
     const judgements = await judge.judge(groupOf('calm b=0', 'moody b=3'));

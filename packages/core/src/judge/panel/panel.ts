@@ -1,80 +1,113 @@
 import { addUsage, NO_USAGE, type CriterionVerdict, type Verdict } from '@touchstone/spec';
 import type { Criterion } from '../criterion.js';
+import { defineJudge } from '../define.js';
 import { fingerprintOf } from '../fingerprint.js';
-import type { Judge, Judgement } from '../judge.js';
-import type { PanelConfig } from '../schema.js';
+import type { Judge, JudgedRollout, Judgement, JudgeOptions } from '../judge.js';
+import { memberJudgements, memberVerdicts, uniteCriteria, type NamedJudge } from '../members.js';
 import { scaleRange, type AnswerScore } from '../score.js';
 import { combineScores } from './combine.js';
-import { memberVerdicts, uniteCriteria, type NamedJudge } from './members.js';
+import { panelSchema, type PanelConfig } from './schema.js';
+
+export const panel = defineJudge({
+  kind: 'panel',
+  schema: panelSchema,
+  members: ({ members }) =>
+    Object.entries(members).map(([name, config]) => ({ path: ['members', name], config })),
+  open: async (config, { openJudge }) => {
+    const opened = Object.entries(config.members).map(async ([name, member]) => ({
+      name,
+      judge: await openJudge(member),
+    }));
+    return new Panel(config, await Promise.all(opened));
+  },
+});
 
 /**
  * A judge made of several. A member that abstains is left out, as long as `quorum` members have a score; below that
  * the panel abstains. Its own verdicts combine those of its members per item and criterion; the members' follow them.
  */
-export function createPanel(config: PanelConfig, members: readonly NamedJudge[]): Judge {
-  const { combine, pass, spread_weight: spreadWeight } = config;
-  const quorum = config.quorum ?? Math.floor(members.length / 2) + 1;
-  const criteria = uniteCriteria(members.map(({ judge }) => judge));
-  const fingerprint = fingerprintOf(config, {
-    members: members.map(({ name, judge }) => [name, judge.fingerprint]),
-  });
-  const together = (scores: readonly number[]): number =>
-    combineScores(scores, { combine, pass, spreadWeight });
+class Panel implements Judge {
+  readonly id: string;
+  readonly fingerprint: string;
+  readonly criteria: readonly Criterion[];
+  readonly compares: boolean;
+  readonly members: readonly Judge[];
+  private readonly quorum: number;
 
-  /** @param said one judgement per member, of the same answer. */
-  function combineJudgements(said: readonly Judgement[]): Judgement {
-    const named = said.map((judgement, m) => ({ name: members[m]!.name, ...judgement }));
+  constructor(
+    private readonly config: PanelConfig,
+    private readonly named: readonly NamedJudge[],
+  ) {
+    const { members: _, ...settings } = config;
+    this.members = named.map(({ judge }) => judge);
+    this.id = `panel of ${this.members.map(({ id }) => id).join(', ')} (${config.combine})`;
+    this.fingerprint = fingerprintOf(settings, {
+      members: named.map(({ name, judge }) => [name, judge.fingerprint]),
+    });
+    this.criteria = uniteCriteria(this.members);
+    this.compares = this.members.some(({ compares }) => compares === true);
+    this.quorum = config.quorum ?? Math.floor(named.length / 2) + 1;
+  }
+
+  async judge(rollouts_G: readonly JudgedRollout[], options?: JudgeOptions): Promise<Judgement[]> {
+    const ofMembers = await Promise.all(this.members.map((member) => member.judge(rollouts_G, options)));
+    return rollouts_G.map((_, g) => this.combine(ofMembers.map((judgements_G) => judgements_G[g]!)));
+  }
+
+  /** @param judgements one per member, of the same answer. */
+  private combine(judgements: readonly Judgement[]): Judgement {
+    const named = judgements.map((judgement, m) => ({ name: this.named[m]!.name, judgement }));
     return {
-      answer: combineAnswers(named),
+      answer: this.combineAnswers(named.map(({ name, judgement: { answer } }) => ({ name, answer }))),
       verdicts: [
-        ...(said.every(({ verdicts }) => verdicts.length === 0) ? [] : ownVerdicts(said)),
-        ...named.flatMap(({ name, verdicts }) => memberVerdicts(name, verdicts)),
+        ...(judgements.every(({ verdicts }) => verdicts.length === 0) ? [] : this.ownVerdicts(judgements)),
+        ...named.flatMap(({ name, judgement }) => memberVerdicts(name, judgement.verdicts)),
       ],
-      usage: said.reduce((sum, { usage }) => addUsage(sum, usage), NO_USAGE),
-      members: named.flatMap(({ name, answer, usage, members: below = [] }) => [
-        { name, answer, usage },
-        ...below.map((one) => ({ ...one, name: `${name}.${one.name}` })),
-      ]),
+      usage: judgements.reduce((sum, { usage }) => addUsage(sum, usage), NO_USAGE),
+      members: named.flatMap(({ name, judgement }) => {
+        const { answer, usage } = judgement;
+        return memberJudgements({ name, answer, usage }, judgement);
+      }),
     };
   }
 
-  function combineAnswers(named: readonly { name: string; answer: AnswerScore }[]): AnswerScore {
+  private combineAnswers(named: readonly { name: string; answer: AnswerScore }[]): AnswerScore {
     const scores = named.flatMap(({ answer }) => (answer.status === 'scored' ? [answer.score] : []));
     const missing = named.find(({ answer }) => answer.status === 'abstained');
-    if (missing?.answer.status !== 'abstained' || scores.length >= quorum)
-      return { status: 'scored', score: together(scores) };
+    if (missing?.answer.status !== 'abstained' || scores.length >= this.quorum)
+      return { status: 'scored', score: this.combineScores(scores) };
     const { reason, detail } = missing.answer;
     return {
       status: 'abstained',
       reason,
-      detail: `${scores.length} of ${named.length} members have a score, the quorum is ${quorum}; ${missing.name}: ${detail}`,
+      detail: `${scores.length} of ${named.length} members have a score, the quorum is ${this.quorum}; ${missing.name}: ${detail}`,
     };
   }
 
   /** One verdict per item that any member judged, or one for the whole answer. */
-  function ownVerdicts(said: readonly Judgement[]): Verdict[] {
-    const own = said.map(({ verdicts }) => verdicts.filter(({ member }) => member === undefined));
+  private ownVerdicts(judgements: readonly Judgement[]): Verdict[] {
+    const own = judgements.map(({ verdicts }) => verdicts.filter(({ member }) => member === undefined));
     const items = [...new Set(own.flatMap((verdicts) => verdicts.map(({ item }) => item)))];
     return items.map((item) => {
       const opinions = own.map((verdicts) => opinionOn(verdicts.filter((verdict) => verdict.item === item)));
       const scored = opinions.flatMap((one) => (one?.status === 'scored' ? [one] : []));
       const base = {
-        judge: fingerprint,
+        judge: this.fingerprint,
         ...(item === undefined ? {} : { item }),
         key: [...new Set(opinions.flatMap((one) => (one?.key ? [one.key] : [])))].join('+'),
         raw: '',
       };
       const abstained = opinions.find((one) => one?.status === 'abstained');
-      if (abstained?.status === 'abstained' && scored.length < quorum) {
+      if (abstained?.status === 'abstained' && scored.length < this.quorum) {
         const { reason, detail } = abstained;
         return { ...base, status: 'abstained', reason, detail };
       }
       return {
         ...base,
         status: 'scored',
-        score: together(scored.map(({ score }) => score)),
-        criteria: criteria.flatMap((criterion) =>
-          combineCriterion(
+        score: this.combineScores(scored.map(({ score }) => score)),
+        criteria: this.criteria.flatMap((criterion) =>
+          this.combineCriterion(
             criterion,
             scored.flatMap((one) => one.criteria.filter((c) => c.criterion === criterion.name)),
           ),
@@ -84,26 +117,19 @@ export function createPanel(config: PanelConfig, members: readonly NamedJudge[])
     });
   }
 
-  function combineCriterion(criterion: Criterion, said: readonly CriterionVerdict[]): CriterionVerdict[] {
-    if (said.length === 0) return [];
-    const score = together(said.map((one) => one.score));
+  private combineCriterion(criterion: Criterion, verdicts: readonly CriterionVerdict[]): CriterionVerdict[] {
+    const [first] = verdicts;
+    if (first === undefined) return [];
+    const score = this.combineScores(verdicts.map((one) => one.score));
     const { min, max } = scaleRange(criterion);
-    const [first] = said;
-    const value = min + score * (max - min);
-    return [{ criterion: criterion.name, evidence: first!.evidence, reason: first!.reason, value, score }];
+    const { evidence, reason } = first;
+    return [{ criterion: criterion.name, evidence, reason, value: min + score * (max - min), score }];
   }
 
-  return {
-    id: `panel of ${members.map(({ judge }) => judge.id).join(', ')} (${combine})`,
-    fingerprint,
-    criteria,
-    compares: members.some(({ judge }) => judge.compares === true),
-    members: members.map(({ judge }) => judge),
-    async judge(rollouts_G, options) {
-      const said = await Promise.all(members.map(({ judge }) => judge.judge(rollouts_G, options)));
-      return rollouts_G.map((_, g) => combineJudgements(said.map((judgements) => judgements[g]!)));
-    },
-  };
+  private combineScores(scores: readonly number[]): number {
+    const { combine, pass, spread_weight: spreadWeight } = this.config;
+    return combineScores(scores, { combine, pass, spreadWeight });
+  }
 }
 
 /** What a member says of one item, or of the whole answer: its comparisons, if it compares, taken together. */
@@ -120,11 +146,11 @@ function opinionOn(verdicts: readonly Verdict[]): Verdict | undefined {
     key,
     score: mean(scored.map(({ score }) => score)),
     criteria: names.map((name) => {
-      const said = scored.flatMap((one) => one.criteria.filter(({ criterion }) => criterion === name));
+      const opinions = scored.flatMap((one) => one.criteria.filter(({ criterion }) => criterion === name));
       return {
-        ...said[0]!,
-        value: mean(said.map((one) => one.value)),
-        score: mean(said.map((one) => one.score)),
+        ...opinions[0]!,
+        value: mean(opinions.map((one) => one.value)),
+        score: mean(opinions.map((one) => one.score)),
       };
     }),
   };

@@ -1,14 +1,9 @@
-import {
-  addUsage,
-  type AbstentionReason,
-  type ComparisonOutcome,
-  type Task,
-  type Usage,
-} from '@touchstone/spec';
-import { askUntilRead, type Ask, type Said } from '../ask.js';
-import type { JudgeOptions } from '../judge.js';
-import type { PreferenceConfig } from '../schema.js';
-import { pairSchema, parsePreference, type PairPrompt, type Preference, type Winner } from './prompt.js';
+import { addUsage, type AbstentionReason, type ComparisonOutcome, type Usage } from '@touchstone/spec';
+import type { ReadResult } from '../asking-judge.js';
+import type { Preference, Winner } from './prompt.js';
+
+/** Two answers compared in one order. */
+export type OneWay = ReadResult<Preference>;
 
 /** Two answers compared in both orders, from the side of the first. */
 export type Comparison = { keys: [string, string]; raws: [string, string]; usage: Usage } & (
@@ -17,38 +12,27 @@ export type Comparison = { keys: [string, string]; raws: [string, string]; usage
 );
 
 /**
- * Compares two answers twice, each shown first once: a judge that goes by position contradicts itself, and that is
+ * Puts the comparisons in both orders together: a judge that goes by position contradicts itself, and that is
  * `inconsistent`. So is a winner in one order and a tie in the other.
+ *
+ * @param forward with the first answer shown first.
+ * @param backward with the second answer shown first.
  */
-export async function compareBothWays(
-  task: Task,
-  [first, second]: readonly [string, string],
-  { prompt, ask, config }: { prompt: PairPrompt; ask: Ask; config: PreferenceConfig },
-  { repeat = 0, signal }: JudgeOptions,
-): Promise<Comparison> {
-  const schema = pairSchema(config.ties);
-  const inOrder = (a: string, b: string): Promise<Said<Preference>> =>
-    askUntilRead(
-      ask,
-      { prompt: prompt.fill(task, a, b), schema, repeat, signal },
-      config.tries,
-      ({ text }, marker) => parsePreference(text, { marker, ties: config.ties }),
-    );
-  const [one, other] = await Promise.all([inOrder(first, second), inOrder(second, first)]);
+export function bothWays(forward: OneWay, backward: OneWay): Comparison {
   const base = {
-    keys: [one.key, other.key] as [string, string],
-    raws: [one.raw, other.raw] as [string, string],
-    usage: addUsage(one.usage, other.usage),
+    keys: [forward.key, backward.key] as [string, string],
+    raws: [forward.raw, backward.raw] as [string, string],
+    usage: addUsage(forward.usage, backward.usage),
   };
-  for (const { said, ...asked } of [one, other])
-    if (!said && 'reason' in asked) return { ...base, abstained: asked.reason, detail: asked.detail };
-  const [forward, backward] = [one.said!, other.said!];
-  const outcome = outcomeOf(forward.winner, backward.winner);
+  for (const one of [forward, backward])
+    if (!one.value) return { ...base, abstained: one.reason, detail: one.detail };
+  const [first, second] = [forward.value!, backward.value!];
+  const outcome = outcomeOf(first.winner, second.winner);
   const reason =
     outcome === 'inconsistent'
-      ? `shown first, ${verdict(forward.winner)}: ${forward.reason} Shown second, ${verdict(swap(backward.winner))}: ${backward.reason}`
-      : forward.reason;
-  return { ...base, outcome, evidence: { first: forward.evidenceA, second: forward.evidenceB }, reason };
+      ? `shown first, ${inWords(first.winner)}: ${first.reason} Shown second, ${inWords(swap(second.winner))}: ${second.reason}`
+      : first.reason;
+  return { ...base, outcome, evidence: { first: first.evidenceA, second: first.evidenceB }, reason };
 }
 
 /** Of the answer that was A in the first order and B in the second. */
@@ -58,7 +42,7 @@ export function outcomeOf(forward: Winner, backward: Winner): ComparisonOutcome 
 }
 
 const swap = (winner: Winner): Winner => (winner === 'A' ? 'B' : winner === 'B' ? 'A' : 'tie');
-const verdict = (winner: Winner): string =>
+const inWords = (winner: Winner): string =>
   winner === 'A' ? 'it wins' : winner === 'B' ? 'it loses' : 'a tie';
 
 /** A win counts 1, a loss 0; a tie and an inconsistent comparison count a half, and are counted apart. */

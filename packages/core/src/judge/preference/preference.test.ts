@@ -1,11 +1,11 @@
 import { NO_USAGE, ProviderError, type Verdict } from '@touchstone/spec';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { dispatcher, groupOf, sectionOf, simulator, task } from '../simulator.testing.js';
-import { preferenceSchema } from '../schema.js';
+import { accessTo, groupOf, sectionOf, simulator, task } from '../simulator.testing.js';
+import { preferenceSchema } from './schema.js';
 import { outcomeOf } from './compare.js';
 import { pairsOf } from './pairs.js';
-import { createPreferenceJudge } from './preference.js';
+import { PreferenceJudge } from './preference.js';
 import { createPairPrompt, parsePreference } from './prompt.js';
 
 const base = {
@@ -26,7 +26,7 @@ const byQuality = (onEqual: 'tie' | 'A' = 'tie') =>
   });
 
 const judgeOf = (model: ReturnType<typeof simulator>['model'], more: object = {}, seed = 1) =>
-  createPreferenceJudge(config(more), model, dispatcher(), { seed });
+  new PreferenceJudge(config(more), accessTo(model), seed);
 const outcomes = (verdicts: readonly Verdict[]) =>
   verdicts.map((v) => [v.against?.[0], v.status === 'scored' ? v.outcome : v.reason]);
 
@@ -101,7 +101,9 @@ describe('a judge that compares the answers of a group', () => {
       ['r3', 'tie'],
     ]);
     expect(judgements[1]!.verdicts[0]).toMatchObject({
-      criteria: [{ criterion: 'Preference', evidence: 'q=3', value: 1, score: 1 }],
+      criteria: [],
+      score: 1,
+      rationale: { evidence: 'q=3' },
     });
     const usage = judgements.map((one) => one.usage.calls);
     expect(usage.reduce((a, b) => a + b, 0)).toBe(12);

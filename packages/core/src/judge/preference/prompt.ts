@@ -1,8 +1,8 @@
 import type { JsonObject, Message, Task } from '@touchstone/spec';
-import { own } from '../../text/own.js';
+import { own } from '../../text/json-value.js';
 import { findReply, show } from '../parse.js';
-import { createPrompt, taskSections, type Filled } from '../prompt.js';
-import type { PreferenceConfig } from '../schema.js';
+import { createPrompt, taskSections, type FilledPrompt } from '../prompt.js';
+import type { PreferenceConfig } from './schema.js';
 
 export type Winner = 'A' | 'B' | 'tie';
 
@@ -17,7 +17,7 @@ export interface Preference {
 export interface PairPrompt {
   templates: readonly Message[];
   /** @throws {InputError} when the task lacks an input. */
-  fill(task: Task, a: string, b: string): Filled;
+  fill(task: Task, a: string, b: string): FilledPrompt;
 }
 
 /** @throws {InputError} when the user's prompt does not show both answers and the marker, or an input is wrong. */

@@ -1,6 +1,6 @@
 import { InputError } from '@touchstone/spec';
 import type { Criterion } from '../criterion.js';
-import type { RubricConfig } from '../schema.js';
+import type { RubricConfig } from './schema.js';
 
 /**
  * The criteria in the batches that are asked for in one call each, in their order.

@@ -2,10 +2,10 @@ import type { ModelReply, TokenLogprob } from '@touchstone/spec';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseReply } from '../parse.js';
-import { dispatcher, groupOf, simulator } from '../simulator.testing.js';
-import { rubricSchema } from '../schema.js';
+import { accessTo, groupOf, simulator } from '../simulator.testing.js';
+import { rubricSchema } from './schema.js';
 import { weighByLogprobs } from './logprobs.js';
-import { createRubricJudge } from './rubric.js';
+import { RubricJudge } from './rubric.js';
 
 const config = rubricSchema.parse({
   model: 'local:j',
@@ -134,7 +134,7 @@ describe('scores weighed by log-probabilities', () => {
     const simulated = simulator(({ id }) => ({
       whole: JSON.parse(JSON.stringify(usual).replaceAll(marker, id)) as ModelReply,
     }));
-    const judge = createRubricJudge(config, simulated.model, dispatcher(), { seed: 1 });
+    const judge = new RubricJudge(config, accessTo(simulated.model), 1);
     const [judgement] = await judge.judge(groupOf('x'));
     expect(simulated.requests[0]!.logprobs).toBe(5);
     expect(judgement!.answer.status === 'scored' && judgement!.answer.score).toBeCloseTo(

@@ -2,7 +2,7 @@ import type { Task } from '@touchstone/spec';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRenderer } from './prompt.js';
-import { rubricSchema } from '../schema.js';
+import { rubricSchema } from './schema.js';
 
 const task = (document: string): Task => ({
   id: 't1',

@@ -1,9 +1,9 @@
 import type { JsonValue, Message, Rollout } from '@touchstone/spec';
 import { readPath, toText } from '../../text/task-path.js';
 import type { Criterion } from '../criterion.js';
-import { createPrompt, taskSections, type Filled } from '../prompt.js';
+import { createPrompt, taskSections, type FilledPrompt } from '../prompt.js';
 import { describeCriteria, describeReply } from '../reply-format.js';
-import type { RubricConfig } from '../schema.js';
+import type { RubricConfig } from './schema.js';
 import { describeRule } from './rules.js';
 
 /** Turns a candidate into messages. */
@@ -14,7 +14,7 @@ export interface Renderer {
    * @param candidate the item, or the whole answer, that this call judges.
    * @throws {InputError} when the task lacks an input.
    */
-  fill(rollout: Pick<Rollout, 'task' | 'response'>, candidate: JsonValue): Filled;
+  fill(rollout: Pick<Rollout, 'task' | 'response'>, candidate: JsonValue): FilledPrompt;
 }
 
 /** What a rubric's prompt needs; a group judge falls back to one. */

@@ -12,9 +12,10 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { createDispatcher } from '../../dispatch/dispatcher.js';
 import type { Judge } from '../judge.js';
-import { createRubricJudge } from './rubric.js';
+import { RubricJudge } from './rubric.js';
 import { replySchema } from '../reply-format.js';
-import { judgeSchema, rubricSchema } from '../schema.js';
+import { judgeSchema } from '../kinds.js';
+import { rubricSchema } from './schema.js';
 
 const config = rubricSchema.parse({
   model: 'local:judge',
@@ -60,9 +61,9 @@ async function judgeOne(judge: Judge, response: string, repeat = 0) {
   return (await judge.judge([{ id: 'r', task, response }], { repeat }))[0]!;
 }
 
-function judgeWith(model: LanguageModel, more: object = {}, seed = 1) {
+function judgeWith(model: LanguageModel, more: object = {}, seed = 1, fallbacks: LanguageModel[] = []) {
   const dispatcher = createDispatcher({ concurrency: 4, timeoutMs: 1000, attempts: 1, seed: 1 });
-  return createRubricJudge({ ...config, ...more }, model, dispatcher, { seed });
+  return new RubricJudge({ ...config, ...more }, { model, fallbacks, dispatcher }, seed);
 }
 
 describe('a judge of items', () => {
@@ -162,7 +163,7 @@ describe('a judge of items', () => {
       judgeWith(model, { temperature: 0.5 }),
       judgeWith(model, { prompt: '{{item}} {{marker}}' }),
       judgeWith(model, { objective: 'y' }),
-      judgeWith(model, { fallbacks: [{ model: 'local:other' }] }),
+      judgeWith(model, { fallbacks: [{ model: 'local:other' }] }, 1, [{ ...model, version: '3' }]),
       judgeWith(model, { rules: [{ criterion: 'Useful', value: false, when: { empty: true } }] }),
       judgeWith(model, { criteria_per_call: 1 }),
       judgeWith(model, { logprobs: 5 }),

@@ -1,19 +1,10 @@
-import {
-  addUsage,
-  NO_USAGE,
-  type CriterionVerdict,
-  type LanguageModel,
-  type Usage,
-  type Verdict,
-} from '@touchstone/spec';
-import type { Dispatcher } from '../../dispatch/dispatcher.js';
-import { askUntilRead, createAsk, type Said } from '../ask.js';
+import { addUsage, NO_USAGE, type CriterionVerdict, type Usage, type Verdict } from '@touchstone/spec';
+import { AskingJudge, type ModelAccess, type ReadResult } from '../asking-judge.js';
 import type { Criterion } from '../criterion.js';
-import { fingerprintOf } from '../fingerprint.js';
-import type { Judge, JudgedRollout, JudgeOptions } from '../judge.js';
+import { defineJudge } from '../define.js';
+import type { JudgedRollout, Judgement, JudgeOptions } from '../judge.js';
 import { PARSER_VERSION, parseReply } from '../parse.js';
 import { replySchema } from '../reply-format.js';
-import type { RubricConfig } from '../schema.js';
 import { scaleRange, scoreCriteria, vetoOf } from '../score.js';
 import { aggregate } from './aggregate.js';
 import { candidatesOf, type Candidate } from './candidate.js';
@@ -21,59 +12,64 @@ import { inBatches } from './batches.js';
 import { weighByLogprobs } from './logprobs.js';
 import { createRenderer } from './prompt.js';
 import { applyRules } from './rules.js';
+import { rubricSchema, type RubricConfig } from './schema.js';
 
-/**
- * A judge that gives each answer, or each item of it, a verdict per criterion.
- *
- * @param options.seed makes markers and sampling repeatable; it is no part of the fingerprint.
- * @throws {InputError} when the prompt or the inputs are wrong.
- */
-export function createRubricJudge(
-  config: RubricConfig,
-  model: LanguageModel,
-  dispatcher: Dispatcher,
-  { seed }: { seed: number },
-): Judge {
-  const batches = inBatches(config).map((criteria) => ({
-    criteria,
-    renderer: createRenderer(config, criteria),
-    schema: replySchema(criteria),
-  }));
-  const { rules, logprobs, aggregate: how } = config;
-  const fingerprint = fingerprintOf(config, {
-    model,
-    ours: [batches[0]!.renderer.templates, replySchema(config.criteria), PARSER_VERSION],
-  });
-  const ask = createAsk({ model, dispatcher, seed, fingerprint, config });
+export const rubric = defineJudge({
+  kind: 'rubric',
+  schema: rubricSchema,
+  criteria: ({ criteria }) => criteria,
+  open: async (config, { open, seed }) => new RubricJudge(config, await open(config), seed),
+});
 
-  /** Asks for the criteria of one batch. */
-  async function judgeBatch(
-    { criteria, renderer, schema }: (typeof batches)[number],
-    rollout: JudgedRollout,
-    candidate: Candidate,
-    { repeat = 0, signal }: JudgeOptions,
-  ): Promise<BatchResult> {
-    const prompt = renderer.fill(rollout, candidate.value);
-    return askUntilRead(ask, { prompt, schema, repeat, signal, logprobs }, config.tries, (reply, marker) => {
-      const parsed = parseReply(reply.text, { marker, criteria });
-      if ('problem' in parsed) return parsed;
-      const { verdicts, note } =
-        logprobs === undefined
-          ? { verdicts: parsed.criteria, note: undefined }
-          : weighByLogprobs(parsed.criteria, criteria, reply, marker);
-      const ruled = applyRules(verdicts, rules, criteria, { task: rollout.task, candidate: candidate.value });
-      return { verdicts: ruled, mismatch: parsed.mismatch, ...(note ? { note } : {}) };
-    });
+/** Criteria that are asked for in one call. */
+interface Batch {
+  criteria: readonly Criterion[];
+  renderer: ReturnType<typeof createRenderer>;
+  schema: ReturnType<typeof replySchema>;
+}
+
+/** A judge that gives each answer, or each item of it, a verdict per criterion. */
+export class RubricJudge extends AskingJudge<RubricConfig> {
+  readonly criteria: readonly Criterion[];
+  private readonly batches: readonly Batch[];
+
+  /** @throws {InputError} when the prompt or the inputs are wrong. */
+  constructor(config: RubricConfig, access: ModelAccess, seed: number) {
+    const batches = inBatches(config).map((criteria) => ({
+      criteria,
+      renderer: createRenderer(config, criteria),
+      schema: replySchema(criteria),
+    }));
+    const { templates } = batches[0]!.renderer;
+    super(config, access, seed, [templates, replySchema(config.criteria), PARSER_VERSION]);
+    this.criteria = config.criteria;
+    this.batches = batches;
   }
 
-  async function judgeOne(
+  judge(rollouts_G: readonly JudgedRollout[], options: JudgeOptions = {}): Promise<Judgement[]> {
+    const { unit, max_items, aggregate: how } = this.config;
+    return Promise.all(
+      rollouts_G.map(async (rollout) => {
+        const candidates = candidatesOf(rollout.response, unit, max_items);
+        const judged = await Promise.all(
+          candidates.map((candidate) => this.judgeCandidate(rollout, candidate, options)),
+        );
+        const verdicts = judged.map(({ verdict }) => verdict);
+        const items = candidates.map(({ value }) => value);
+        const usage = judged.reduce((sum, one) => addUsage(sum, one.usage), NO_USAGE);
+        return { answer: aggregate(how, verdicts, items), verdicts, usage };
+      }),
+    );
+  }
+
+  private async judgeCandidate(
     rollout: JudgedRollout,
-    candidate: Candidate,
+    { item, value, zero }: Candidate,
     options: JudgeOptions,
   ): Promise<{ verdict: Verdict; usage: Usage }> {
-    const place = { judge: fingerprint, ...(candidate.item === undefined ? {} : { item: candidate.item }) };
-    if (candidate.zero !== undefined) {
-      const criteria = config.criteria.map((criterion) => zeroVerdict(criterion, candidate.zero!));
+    const place = { judge: this.fingerprint, ...(item === undefined ? {} : { item }) };
+    if (zero !== undefined) {
+      const criteria = this.criteria.map((criterion) => zeroVerdict(criterion, zero));
       return {
         verdict: { ...place, key: '', raw: '', status: 'scored', score: 0, criteria, mismatch: false },
         usage: NO_USAGE,
@@ -82,43 +78,44 @@ export function createRubricJudge(
     // A batch with a veto is waited for: when it fails, the rest need not be asked.
     const results: BatchResult[] = [];
     let running: Promise<BatchResult>[] = [];
-    for (const batch of batches) {
-      running.push(judgeBatch(batch, rollout, candidate, options));
+    for (const batch of this.batches) {
+      running.push(this.judgeBatch(batch, rollout, value, options));
       if (!batch.criteria.some(({ veto }) => veto !== undefined)) continue;
       results.push(...(await Promise.all(running)));
       running = [];
-      if (vetoOf(config.criteria, verdictsOf(results)) !== undefined) break;
+      if (vetoOf(this.criteria, verdictsOf(results)) !== undefined) break;
     }
     results.push(...(await Promise.all(running)));
     const usage = results.reduce((sum, one) => addUsage(sum, one.usage), NO_USAGE);
-    return { verdict: { ...place, ...outcomeOf(config.criteria, results) }, usage };
+    return { verdict: { ...place, ...outcomeOf(this.criteria, results) }, usage };
   }
 
-  return {
-    id: model.id,
-    fingerprint,
-    criteria: config.criteria,
-    price: config.price,
-    judge: (rollouts_G, options = {}) =>
-      Promise.all(
-        rollouts_G.map(async (rollout) => {
-          const candidates = candidatesOf(rollout.response, config.unit, config.max_items);
-          const judged = await Promise.all(
-            candidates.map((candidate) => judgeOne(rollout, candidate, options)),
-          );
-          const verdicts = judged.map(({ verdict }) => verdict);
-          const items = candidates.map(({ value }) => value);
-          const usage = judged.reduce((sum, one) => addUsage(sum, one.usage), NO_USAGE);
-          return { answer: aggregate(how, verdicts, items), verdicts, usage };
-        }),
-      ),
-  };
+  /** Asks for the criteria of one batch. */
+  private judgeBatch(
+    { criteria, renderer, schema }: Batch,
+    rollout: JudgedRollout,
+    candidate: Candidate['value'],
+    options: JudgeOptions,
+  ): Promise<BatchResult> {
+    const { rules, logprobs, tries } = this.config;
+    const prompt = renderer.fill(rollout, candidate);
+    return this.askUntilRead({ prompt, schema, logprobs }, options, tries, (reply, marker) => {
+      const parsed = parseReply(reply.text, { marker, criteria });
+      if ('problem' in parsed) return parsed;
+      const { verdicts, note } =
+        logprobs === undefined
+          ? { verdicts: parsed.criteria, note: undefined }
+          : weighByLogprobs(parsed.criteria, criteria, reply, marker);
+      const ruled = applyRules(verdicts, rules, criteria, { task: rollout.task, candidate });
+      return { verdicts: ruled, mismatch: parsed.mismatch, ...(note ? { note } : {}) };
+    });
+  }
 }
 
-type BatchResult = Said<{ verdicts: CriterionVerdict[]; mismatch: boolean; note?: string }>;
+type BatchResult = ReadResult<{ verdicts: CriterionVerdict[]; mismatch: boolean; note?: string }>;
 
 const verdictsOf = (results: readonly BatchResult[]): CriterionVerdict[] =>
-  results.flatMap(({ said }) => said?.verdicts ?? []);
+  results.flatMap(({ value }) => value?.verdicts ?? []);
 
 /** Several calls as one verdict. What was not asked because of a veto is not in it. */
 function outcomeOf(criteria: readonly Criterion[], results: readonly BatchResult[]) {
@@ -126,17 +123,17 @@ function outcomeOf(criteria: readonly Criterion[], results: readonly BatchResult
   const raw = results.map((one) => one.raw).join('\n');
   const verdicts = verdictsOf(results);
   const scored = scoreCriteria(criteria, verdicts);
-  const failed = results.find((one) => one.said === undefined);
-  if (failed && !failed.said && scored.vetoedBy === undefined)
+  const failed = results.find((one) => one.value === undefined);
+  if (failed && !failed.value && scored.vetoedBy === undefined)
     return { key, raw, status: 'abstained', reason: failed.reason, detail: failed.detail } as const;
-  const notes = results.flatMap((one) => (one.said?.note === undefined ? [] : [one.said.note]));
+  const notes = results.flatMap((one) => (one.value?.note === undefined ? [] : [one.value.note]));
   return {
     key,
     raw,
     status: 'scored',
     ...scored,
     criteria: verdicts,
-    mismatch: results.some((one) => one.said?.mismatch === true),
+    mismatch: results.some((one) => one.value?.mismatch === true),
     ...(notes.length === 0 ? {} : { note: notes.join('; ') }),
   } as const;
 }

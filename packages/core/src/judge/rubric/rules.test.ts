@@ -1,9 +1,9 @@
 import type { JsonValue, Task } from '@touchstone/spec';
 import { describe, expect, it } from 'vitest';
-import { dispatcher, groupOf, simulator } from '../simulator.testing.js';
-import { rubricSchema } from '../schema.js';
+import { accessTo, groupOf, simulator } from '../simulator.testing.js';
+import { rubricSchema } from './schema.js';
 import { createRenderer } from './prompt.js';
-import { createRubricJudge } from './rubric.js';
+import { RubricJudge } from './rubric.js';
 import { applyRules, describeRule } from './rules.js';
 
 const task: Task = {
@@ -117,9 +117,7 @@ describe('a veto', () => {
         .filter(([criterion]) => system.includes(`"criterion":"${criterion}"`))
         .map(([criterion, score]) => ({ criterion, evidence: '', reason: '', score })),
     }));
-    const judge = createRubricJudge({ ...config, rules: [], ...more }, simulated.model, dispatcher(), {
-      seed: 1,
-    });
+    const judge = new RubricJudge({ ...config, rules: [], ...more }, accessTo(simulated.model), 1);
     const rollout = { ...groupOf(JSON.stringify([good]))[0]!, task };
     return { simulated, judged: async () => (await judge.judge([rollout]))[0]! };
   };

@@ -41,7 +41,7 @@ export const ruleSchema = z.strictObject({
 export type Rule = z.output<typeof ruleSchema>;
 
 /** Adds an issue for every rule that names no criterion, or a value off its scale. */
-export function checkRules(
+export function addRuleIssues(
   { criteria, rules }: { criteria: readonly Criterion[]; rules: readonly Rule[] },
   context: z.RefinementCtx,
 ): void {

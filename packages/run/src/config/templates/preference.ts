@@ -5,7 +5,7 @@ export const PREFERENCE = frame({
   name: 'preference',
   taskLine:
     '{"id": "t1", "messages": [{"role": "user", "content": "..."}], "reference_answer": "a good answer, if you have one"}',
-  label: '{"Preference": true}',
+  label: '{"score": 1}',
   policyTokens: 512,
   judge: `  kind: preference # two answers side by side, always in both orders; a judge that goes by position is inconsistent
   objective: You compare two answers of an assistant to the last message of a user.

@@ -21,6 +21,7 @@ async function judgeOf({ judge, seed }: Config, scores: Record<string, JsonValue
   const requests: ModelRequest[] = [];
   const opened = await openJudge(judge, {
     seed,
+    baseDir: '.',
     open({ model: name, attempts }) {
       const model: LanguageModel = {
         id: name,
@@ -40,7 +41,7 @@ async function judgeOf({ judge, seed }: Config, scores: Record<string, JsonValue
         },
       };
       const dispatcher = createDispatcher({ concurrency: 8, timeoutMs: 1000, attempts, seed });
-      return Promise.resolve({ model, dispatcher });
+      return Promise.resolve({ model, fallbacks: [], dispatcher });
     },
   });
   return { judge: opened, requests };

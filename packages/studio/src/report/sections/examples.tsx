@@ -53,9 +53,10 @@ function Verdicts({ verdicts }: { verdicts: readonly ItemVerdict[] }): VNode {
             {group.map((v) => (
               <li>
                 <p>
-                  <strong>{v.criterion}</strong>{' '}
+                  {v.criterion === null ? null : <strong>{v.criterion} </strong>}
                   <span class="score">
-                    {decimal(v.score)} (value {String(v.value)})
+                    {decimal(v.score)}
+                    {v.criterion === null ? '' : ` (value ${v.value})`}
                   </span>
                 </p>
                 {v.evidence ? (

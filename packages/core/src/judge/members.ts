@@ -1,6 +1,6 @@
 import type { Verdict } from '@touchstone/spec';
-import type { Criterion } from '../criterion.js';
-import type { Judge } from '../judge.js';
+import type { Criterion } from './criterion.js';
+import type { Judge, Judgement, MemberJudgement } from './judge.js';
 
 export interface NamedJudge {
   name: string;
@@ -21,4 +21,9 @@ export function memberVerdicts(name: string, verdicts: readonly Verdict[]): Verd
     ...verdict,
     member: verdict.member === undefined ? name : `${name}.${verdict.member}`,
   }));
+}
+
+/** What a member said and cost, under its name, and after it what its own members did, under both names. */
+export function memberJudgements(shown: MemberJudgement, { members = [] }: Judgement): MemberJudgement[] {
+  return [shown, ...members.map((one) => ({ ...one, name: `${shown.name}.${one.name}` }))];
 }
