@@ -22,7 +22,7 @@ export interface JudgeContext extends JudgeResources {
 }
 
 /** A judge inside the settings of another. */
-export interface MemberConfig {
+interface MemberConfig {
   /** Where it stands in those settings. */
   path: string[];
   config: { kind: string };

@@ -46,7 +46,7 @@ export function simulator(
   return { model, requests };
 }
 
-export const dispatcher = (): Dispatcher =>
+const dispatcher = (): Dispatcher =>
   createDispatcher({ concurrency: 8, timeoutMs: 5000, attempts: 1, seed: 1 });
 
 /** A way to one model. */

@@ -335,7 +335,7 @@ test('a judge that compares has no criteria: labels are of the score, and it can
   const pair = (id: string, [first, second]: [string, string]): LabelledAnswer[] =>
     [first, second].map((response, i) => ({ task: taskOf(id), response, labels: [{ score: 1 - i }] }));
   const answers = Array.from({ length: 20 }, (_, i) =>
-    pair(`t${i}`, i < 10 ? ['good', 'bad'] : ['odd 1', 'odd 2']),
+    pair(`t${i}`, i < 10 ? ['good', 'bad'] : [`odd 1 ${i}`, `odd 2 ${i}`]),
   ).flat();
   const judge = await judgeOf(compares, undefined, settings);
   const { checks, unmatchedLabels } = await validateJudge(
@@ -348,7 +348,11 @@ test('a judge that compares has no criteria: labels are of the score, and it can
     'label_pass_accuracy',
     'label_kappa',
   ]);
-  expect(named(checks, 'label_accuracy').estimate!.mean).toBeGreaterThan(0.5);
+  // Half of the labels are of answers that the judge is sure of, and right about.
+  const accuracy = named(checks, 'label_accuracy').estimate!;
+  expect(accuracy.n).toBe(20);
+  expect(accuracy.mean).toBeGreaterThanOrEqual(0.5);
+  expect(accuracy.mean).toBeLessThan(1);
   expect(named(checks, 'value_flip_rate').estimate!.mean).toBeGreaterThan(0);
   const wrong = [{ ...answers[0]!, labels: [{ Preference: 1 }] }];
   await expect(validateJudge(await input({ judge, labelled: wrong }))).rejects.toThrow(
