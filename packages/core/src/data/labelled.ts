@@ -11,7 +11,7 @@ export interface LabelledAnswer {
   response: string;
   /**
    * Value per criterion, on the criterion's own scale, Boolean as 0 or 1: one record for each item of the answer, or a
-   * single one for the whole answer. A record may leave criteria out.
+   * single one for the whole answer. A record may leave criteria out. For a judge without criteria, `score`, 0–1.
    */
   labels: Record<string, number>[];
 }

@@ -66,13 +66,14 @@ function quotesIn(response: string, document: string): string[] {
 function verdictsOf(reward: Reward | null): Example['answers'][number]['verdicts'] {
   return (reward?.verdicts ?? []).flatMap((verdict): Example['answers'][number]['verdicts'] => {
     if (verdict.status !== 'scored' || verdict.member !== undefined) return [];
-    const { item = null, outcome, rank, against = [], rationale, score: whole } = verdict;
-    if (rationale !== undefined) {
-      const how = outcome ?? (rank === undefined ? '' : `rank ${rank}`);
-      const reason = `${how === '' ? '' : `${how} against ${against.join(', ')}: `}${rationale.reason}`;
-      return [{ item, criterion: null, evidence: rationale.evidence, reason, value: whole, score: whole }];
+    const { item = null, outcome, rank, against = [], criteria, score: whole } = verdict;
+    if (criteria.length === 0) {
+      const { evidence, reason } = verdict.rationale ?? { evidence: '', reason: '' };
+      const how = outcome ?? (rank === undefined ? undefined : `rank ${rank}`);
+      const compared = how === undefined ? '' : `${how} against ${against.join(', ')}: `;
+      return [{ item, criterion: null, evidence, reason: compared + reason, value: whole, score: whole }];
     }
-    return verdict.criteria.map(({ criterion, evidence, reason, value, score }) => ({
+    return criteria.map(({ criterion, evidence, reason, value, score }) => ({
       item,
       criterion,
       evidence,

@@ -29,14 +29,14 @@ function noteOf({ status, gated_by, reason, detail, components }: RewardRecord):
   return components.find(({ kind }) => kind === 'judge')?.detail ?? '';
 }
 
-/** A row per item and criterion, or per comparison; nothing when nothing was judged. */
+/** A row per item and criterion, or for what was judged as a whole; nothing when nothing was judged. */
 export function verdictTable(records: readonly RewardRecord[]): string {
   const rows = records.flatMap(({ verdicts }, i) =>
-    verdicts.flatMap(({ item, score, criteria, outcome, rank, rationale }) => {
+    verdicts.flatMap(({ item, status, score, criteria, outcome, rank, rationale }) => {
       const place = [String(i + 1), item === null ? 'all' : String(item + 1)];
-      if (rationale !== undefined) {
+      if (status === 'scored' && criteria.length === 0) {
         const how = outcome ?? (rank === undefined ? '' : `rank ${rank}`);
-        return [[...place, how, String(score), rationale.reason, rationale.evidence]];
+        return [[...place, how, String(score), rationale?.reason ?? '', rationale?.evidence ?? '']];
       }
       return criteria.map(({ criterion, value, reason, evidence }) => [
         ...place,
