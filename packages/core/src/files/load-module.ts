@@ -71,5 +71,6 @@ export function moduleError(file: string, message: string, cause?: unknown): Inp
 
 /** What was thrown, in a line: user code may throw anything. */
 export function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
+  if (typeof cause === 'string') return cause;
+  return cause instanceof Error ? cause.message : 'something that is no error';
 }

@@ -125,6 +125,7 @@ describe("a judge of the user's own", () => {
   it.each([
     ['() => { throw new Error("no luck"); }', 'transport', 'threw: no luck'],
     ['async () => { throw "no luck"; }', 'transport', 'threw: no luck'],
+    ['() => { throw Object.create(null); }', 'transport', 'threw: something that is no error'],
     [
       '() => { throw Object.assign(new Error("slow down"), { reason: "rate-limit" }); }',
       'rate-limit',

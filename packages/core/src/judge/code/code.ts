@@ -42,7 +42,7 @@ export const code = defineJudge({
 
 /** What one verdict of the module is read as. */
 interface Reading {
-  said: VerdictContent;
+  verdict: VerdictContent;
   usage: Usage;
   /** What came, as JSON. */
   raw: string;
@@ -88,17 +88,17 @@ class OwnJudge implements Judge {
   private async judgeTogether(shown: readonly JudgedRollout[], options: JudgeOptions): Promise<Judgement[]> {
     if (shown.length === 0) return [];
     const copies = shown.map(({ id, task: { truth: _, ...task }, response }) => ({ id, task, response }));
-    const content = sha256(JSON.stringify(copies.map(({ task, response }) => [task, response])));
-    const key = `${this.fingerprint}-${content.slice(0, 32)}-${options.repeat ?? 0}`;
+    const hash = sha256(JSON.stringify(copies.map(({ task, response }) => [task, response])));
+    const key = `${this.fingerprint}-${hash.slice(0, 32)}-${options.repeat ?? 0}`;
     const readings = await this.ask(copies, options);
-    return readings.map(({ said, usage, raw }, i): Judgement => {
+    return readings.map(({ verdict: content, usage, raw }, i): Judgement => {
       const against = shown.flatMap(({ id }, j) => (j === i ? [] : [id]));
       const verdict: Verdict = {
         judge: this.fingerprint,
         key: this.compares ? `${key}#${i}` : key,
         raw: raw.slice(0, MAX_RAW),
         ...(this.compares ? { against } : {}),
-        ...said,
+        ...content,
       };
       return { answer: answerOf(verdict), verdicts: [verdict], usage };
     });
@@ -111,7 +111,7 @@ class OwnJudge implements Judge {
   ): Promise<Reading[]> {
     const { module, timeout_seconds } = this.config;
     const none = (reason: AbstentionReason, why: string, raw = ''): Reading => ({
-      said: { status: 'abstained', reason, detail: `${module} ${why}` },
+      verdict: { status: 'abstained', reason, detail: `${module} ${why}` },
       usage: NO_USAGE,
       raw,
     });
@@ -143,7 +143,7 @@ class OwnJudge implements Judge {
       const text = JSON.stringify(one);
       const read = readCodeVerdict(one, this.criteria);
       if ('problem' in read) return none('unparseable', `gave ${show(one)}: ${read.problem}`, text);
-      return { said: read.verdict, usage: read.usage, raw: text };
+      return { ...read, raw: text };
     });
   }
 }
