@@ -142,7 +142,13 @@ describe('with a judge behind HTTP', () => {
     const { useful, redundant } = endpoint.provider.ledger.counts;
     return useful + redundant;
   };
-  const startEndpoint = () => startProvider({ respond: ({ request }) => judgeModel.generate(request) });
+  /** A question of another run is another one to pay for. */
+  let run = 'first';
+  const startEndpoint = () =>
+    startProvider({
+      respond: ({ request }) => judgeModel.generate(request),
+      sampleOf: ({ prompt }) => `${run}: ${prompt}`,
+    });
   beforeAll(async () => {
     endpoint = await startEndpoint();
   });
@@ -153,11 +159,10 @@ describe('with a judge behind HTTP', () => {
     const straight = await smallRun('straight', { judge });
     expect(await running('run', straight).ended).toMatchObject({ code: 0 });
     const needed = answered();
+    run = 'second';
     const weights = await weightsOf(straight);
 
     const folder = await smallRun('killed', { judge });
-    await endpoint.goDown();
-    endpoint = await startEndpoint();
     // One call is in flight at a time: when a request arrives, every earlier reply has been received. It is killed at
     // that moment, a few calls further on each time, so that every stage is cut off somewhere.
     const stages = new Set<string>();
@@ -179,7 +184,7 @@ describe('with a judge behind HTTP', () => {
     }
 
     expect(endpoint.provider.ledger.counts.redundant).toBe(0);
-    expect(answered()).toBe(needed);
+    expect(answered()).toBe(2 * needed);
     expect(await weightsOf(folder)).toBe(weights);
     const [a, b] = [summaryOf(straight), summaryOf(folder)];
     expect(b.models).toEqual(a.models);
