@@ -9,4 +9,4 @@ const config = rewardSchema.parse({ checks: [{ type: 'shouting', weight: 1 }] })
 const [reward] = await createReward(config, null, { baseDir: '.' }).score([
   { id: 'r', task, response: 'PAY NOW', finish: 'stop', group: 't', policy: 'p' },
 ]);
-assert.equal(reward!.status === 'scored' && reward.score, 0);
+assert.equal(reward?.status === 'scored' && reward.score, 0);
