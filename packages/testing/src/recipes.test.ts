@@ -117,7 +117,8 @@ describe('the recipes', () => {
         tsconfig: join(copy, 'tsconfig.json'),
         outfile,
       });
-      await run(process.execPath, [outfile], { cwd: copy });
+      const used = run(process.execPath, [outfile], { cwd: copy });
+      await expect(used, 'its use fails where an assertion does').resolves.toMatchObject({ stdout: '' });
     },
     120_000,
   );
