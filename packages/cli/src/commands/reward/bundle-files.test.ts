@@ -11,7 +11,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 async function cli(...args: string[]) {
   const got = { out: '', err: '' };
-  const sink = (key: 'out' | 'err') => ({ write: (text) => void (got[key] += text) });
+  const sink = (key: 'out' | 'err') => ({ write: (text: string) => void (got[key] += text) });
   const code = await runCli(['reward', ...args], { out: sink('out'), err: sink('err'), env: {} });
   return { code, ...got };
 }
