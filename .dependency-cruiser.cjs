@@ -64,6 +64,13 @@ module.exports = {
       to: { path: '^packages/', pathNot: ['^packages/$1/', '^packages/[^/]+/src/index\\.ts$'] },
     },
     {
+      name: 'front-door-of-benches',
+      comment: 'benchmarks measure what users have: a room is used through its index.ts only',
+      severity: 'error',
+      from: { path: '^bench/' },
+      to: { path: '^packages/', pathNot: '^packages/[^/]+/src/index\\.ts$' },
+    },
+    {
       name: 'no-cycle',
       comment: 'two files that need each other are one file, or three',
       severity: 'error',

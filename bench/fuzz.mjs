@@ -8,10 +8,9 @@
  * Exit code 1 with the reply or event that broke something. Every one depends on the seed and its number alone.
  */
 import { parseArgs } from 'node:util';
-import { fromDist, print } from './data/shared.mjs';
+import { answerHostileEvent, hostileEvent, hostileReply, readHostile } from '@touchstone/testing';
+import { print } from './data/shared.mjs';
 
-const { hostileReply, readHostile } = await fromDist('core', 'judge/hostile.testing.js');
-const { answerHostileEvent, hostileEvent } = await fromDist('serve', 'nova/hostile.testing.js');
 const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '1000000' },

@@ -13,6 +13,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { NO_FAULTS } from '@touchstone/testing';
 import { bundleLambda } from './lambda/bundle-lambda.mjs';
 import { measureImports } from './lambda/measure-imports.mjs';
 import { measureFunction } from './lambda/measure-function.mjs';
@@ -21,7 +22,7 @@ import { CRITERIA, MAX_TOKENS, OBJECTIVE, PLAIN_PROMPT } from './reward/rubric.m
 import { makeSamples } from './reward/samples.mjs';
 import { describeMachine, versionOf } from './shared/machine.mjs';
 import { installFromPyPI } from './shared/peers.mjs';
-import { spawnProvider } from './simulator/spawn.mjs';
+import { spawnProvider } from './shared/spawn-provider.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -44,7 +45,7 @@ const BOTO3 = ['boto3==1.44.5'];
 /** A judge that is quick: what counts here is memory and processor time, not waiting. */
 const BEHAVIOUR = {
   latency: { p50: 200, p99: 600 },
-  faults: { serverError: 0, reset: 0, hang: 0, malformed: 0 },
+  faults: NO_FAULTS,
 };
 const log = (line) => process.stderr.write(`${line}\n`);
 

@@ -13,11 +13,9 @@ import { cpus, totalmem } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { ANNOTATION_RATES, CLEAN_RATES, prepareQuickstart } from '@touchstone/quickstart';
 
-const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
-const quickstart = path.join(root, 'examples/quickstart/dist');
-const { prepareQuickstart } = await import(path.join(quickstart, 'prepare.js'));
-const { ANNOTATION_RATES, CLEAN_RATES } = await import(path.join(quickstart, 'reviews.js'));
+const TOUCHSTONE = fileURLToPath(new URL('../node_modules/.bin/touchstone', import.meta.url));
 
 const { values } = parseArgs({
   options: {
@@ -34,13 +32,9 @@ for (const seed of values.seeds.split(',').map(Number)) {
   const folder = path.resolve(values.out, `seed-${seed}`);
   if (!existsSync(path.join(folder, 'touchstone.yaml')))
     await prepareQuickstart(folder, seed, { annotationRates });
-  const { status } = spawnSync(
-    process.execPath,
-    [path.join(root, 'packages/cli/dist/main.js'), 'run', folder],
-    {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    },
-  );
+  const { status } = spawnSync(process.execPath, [TOUCHSTONE, 'run', folder], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   if (status !== 0) throw new Error(`seed ${seed} ended with exit code ${status}`);
   const summary = JSON.parse(readFileSync(path.join(folder, 'summary.json'), 'utf8'));
   const { calls, saved, abstained, metrics, findings } = summary.judge;

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The reward function at scale, against a provider SIMULATOR (`bench/simulator`, its own process, real HTTP) that has a
+ * The reward function at scale, against a provider SIMULATOR (`packages/testing`, its own process, real HTTP) that has a
  * rate limit, log-normal latency and faults, and the same work through other people's judge paths:
  *
  *     npm run bench:reward -- --peers --out reward.json
@@ -12,6 +12,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { PRODUCTION } from '@touchstone/testing';
 import { captureRequest } from './reward/capture-request.mjs';
 import { installPeers, ownCases } from './reward/cases.mjs';
 import { measureCpu } from './reward/measure-cpu.mjs';
@@ -21,8 +22,7 @@ import { MAX_TOKENS, PLAIN_PROMPT } from './reward/rubric.mjs';
 import { runClient } from './reward/run-client.mjs';
 import { makeSamples } from './reward/samples.mjs';
 import { describeMachine, versionOf } from './shared/machine.mjs';
-import { PRODUCTION } from './simulator/fates.mjs';
-import { spawnProvider } from './simulator/spawn.mjs';
+import { spawnProvider } from './shared/spawn-provider.mjs';
 
 const { values } = parseArgs({
   options: {

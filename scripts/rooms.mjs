@@ -35,6 +35,7 @@ const PLANTED = [
   ['every-room-has-a-rule', 'packages/new/src/i.ts', "import '../../spec/src/index.js'"],
   ['front-door', 'packages/cli/src/j.ts', "import '../../core/src/private.js'"],
   ['front-door', 'packages/cli/src/k.ts', "import '../../core/dist/index.js'"],
+  ['front-door-of-benches', 'bench/u.mjs', "import '../packages/core/src/private.js'"],
   ['no-cycle', 'packages/spec/src/l.ts', "import './m.js'"],
   ['nothing-missing', 'packages/cli/src/n.ts', "import '@touchstone/core/private'"],
   ['tests-stay-tests', 'packages/train/src/o.ts', "import './g.test.js'"],
@@ -57,9 +58,10 @@ const AROUND = [
 
 const { forbidden, options } = createRequire(import.meta.url)('../.dependency-cruiser.cjs');
 
-/** @returns the modules and the broken rules of the packages in a folder. */
+/** @returns the modules and the broken rules of the packages and benchmarks in a folder. */
 async function cruisePackages(baseDir) {
-  const sources = (await readdir(join(baseDir, 'packages'))).map((room) => join('packages', room, 'src'));
+  const rooms = await readdir(join(baseDir, 'packages'));
+  const sources = [...rooms.map((room) => join('packages', room, 'src')), 'bench'];
   const { output } = await cruise(sources, {
     ...options,
     ruleSet: { forbidden },

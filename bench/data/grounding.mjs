@@ -10,10 +10,10 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { dataFolder, fromDist, print, table } from './shared.mjs';
+import { checkSchema, createCheck } from '@touchstone/core';
+import { random } from '@touchstone/spec';
+import { dataFolder, print, table } from './shared.mjs';
 
-const { createCheck, checkSchema } = await fromDist('core', 'checks/index.js');
-const { random } = await fromDist('spec', 'index.js');
 const data = dataFolder('cuad', 'azure_rft_clausematching');
 const SEED = 1;
 

@@ -1,11 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-
-const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '../..');
-/** The built package, whose inner modules these scripts measure. */
-export const fromDist = (name, file) => import(path.join(root, 'packages', name, 'dist', file));
 
 /** The folder of data sets that `--data` or TOUCHSTONE_DATA names, with what is needed of it. */
 export function dataFolder(...needed) {

@@ -15,9 +15,9 @@
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { dataFolder, filesCalled, fromDist, print, table } from './shared.mjs';
+import { parsePreferenceText } from '@touchstone/core';
+import { dataFolder, filesCalled, print, table } from './shared.mjs';
 
-const { parsePreferenceText } = await fromDist('core', 'judge/parse-preference-text.js');
 const data = dataFolder('llmbar', 'pandalm');
 const excerpt = (text) => (text.length > 160 ? `…${text.slice(-160)}` : text).replace(/\s+/g, ' ');
 

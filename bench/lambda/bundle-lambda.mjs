@@ -1,11 +1,8 @@
 import { unzipSync } from 'fflate';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-const cli = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../packages/cli/dist');
-const { makeBundle } = await import(path.join(cli, 'lambda/bundle.js'));
-const { scoringSchema } = await import(path.join(cli, 'config/schema.js'));
+import { makeBundle } from '@touchstone/launch';
+import { loadScoringConfig } from '@touchstone/run';
 
 /**
  * The AWS Lambda function of a judge as `touchstone reward bundle` makes it, unpacked into `folder`.
@@ -15,8 +12,9 @@ const { scoringSchema } = await import(path.join(cli, 'config/schema.js'));
  */
 export async function bundleLambda({ judge, seed, folder }) {
   mkdirSync(folder, { recursive: true });
-  const config = scoringSchema.parse({ name: 'bench', seed, judge });
-  const { zip, codeBytes, packages } = await makeBundle({ config, baseDir: folder });
+  // JSON is YAML.
+  writeFileSync(path.join(folder, 'touchstone.yaml'), JSON.stringify({ name: 'bench', seed, judge }));
+  const { zip, codeBytes, packages } = await makeBundle(await loadScoringConfig(folder));
   for (const [name, content] of Object.entries(unzipSync(zip)))
     writeFileSync(path.join(folder, name), content);
   return { file: path.join(folder, 'index.mjs'), codeBytes, zipBytes: zip.length, packages };

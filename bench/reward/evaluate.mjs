@@ -33,10 +33,11 @@ export function evaluate(samples, run, ledger, limits) {
     else if (entry.score === truth.get(id)) useful.push(entry);
     else wrong++;
   }
-  const faults = ledger.malformed + ledger.serverError + ledger.reset + ledger.hang;
+  const faults = ledger.malformed + ledger.error + ledger.reset + ledger.hang;
   const rate = allowedRate(limits, ledger);
   const usefulShare = 1 - ledger.fatedToFail / Math.max(1, ledger.admitted);
-  const allowed = rate === null ? null : (rate * seconds + ledger.burst) * usefulShare;
+  const burst = limits === null ? 0 : (limits.requestsPerMinute / 60) * limits.burstSeconds;
+  const allowed = rate === null ? null : (rate * seconds + burst) * usefulShare;
   const latencies = useful.map(({ id, at }) => (at - ledger.samples[id].firstAt) / 1000);
   const times = useful.map(({ at }) => at);
   const [from, to] = [quantile(times, 0.1), quantile(times, 0.9)];
@@ -56,9 +57,9 @@ export function evaluate(samples, run, ledger, limits) {
     made_up: madeUp,
     wrong,
     calls: ledger.calls,
-    rejected_429: ledger.rejected,
+    rejected_429: ledger.refused,
     redundant: ledger.redundant,
-    wasted_share: (ledger.rejected + ledger.redundant) / Math.max(1, ledger.calls),
+    wasted_share: (ledger.refused + ledger.redundant) / Math.max(1, ledger.calls),
     injected_faults: faults,
     distinct_prompts: ledger.distinctPrompts,
     peak_in_flight: ledger.peakInFlight,

@@ -1,11 +1,12 @@
+import { NO_FAULTS } from '@touchstone/testing';
 import { spread } from '../shared/figures.mjs';
-import { spawnProvider } from '../simulator/spawn.mjs';
+import { spawnProvider } from '../shared/spawn-provider.mjs';
 import { runClient } from './run-client.mjs';
 
 /** A provider that is quick and never fails, so that nothing but the work itself is measured. */
 const SMOOTH = {
   latency: { p50: 20, p99: 30 },
-  faults: { serverError: 0, reset: 0, hang: 0, malformed: 0 },
+  faults: NO_FAULTS,
 };
 /** Scored once uncounted, then this often. */
 const SAMPLES = 500;

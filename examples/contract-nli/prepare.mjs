@@ -139,7 +139,7 @@ await writeFile(path.join(out, 'review.schema.json'), await readFile(path.join(h
 await writeFile(path.join(out, 'truth.mjs'), await readFile(path.join(here, 'truth.mjs')));
 
 const template = await readFile(path.join(here, 'touchstone.template.yaml'), 'utf8');
-const models = path.relative(out, path.join(here, '../contract-review/models'));
+const models = path.relative(out, path.join(here, '../quickstart/models'));
 const remote = values.judge && [
   `model: ${values.judge}`,
   ...(values['base-url'] ? [`base_url: ${values['base-url']}`] : []),

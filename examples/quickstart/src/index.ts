@@ -1,1 +1,2 @@
 export { prepareQuickstart } from './prepare.js';
+export { ANNOTATION_RATES, CLEAN_RATES } from './reviews.js';

@@ -6,7 +6,7 @@ import type { NovaResult } from './function/nova/score.js';
 import { scoreNovaEvent } from './function/nova/score.js';
 import { parseRewardEvent } from './function/nova/event.js';
 import type { RewardRecord } from './scoring/describe-outcome.js';
-import { simulatedReward } from './testing.js';
+import { simulatedReward } from '@touchstone/testing';
 
 const document = 'Payment is due in 30 days. The supplier may change prices at any time.';
 const quiet = { report: () => {} };

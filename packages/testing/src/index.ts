@@ -1,1 +1,13 @@
-export { startJudgeEndpoint, type JudgeEndpoint } from './judge-endpoint.js';
+export { answerHostileEvent, hostileEvent } from './hostile/events.js';
+export { hostileReply, readHostile } from './hostile/replies.js';
+export { simulatedJudge, simulatedReward, type ItemBehaviour } from './judges/contract-reward.js';
+export { findingJudge, findingOf, judgeFinding } from './judges/finding-judge.js';
+export { accessTo, groupOf, judgeSimulator, task, type JudgeSimulator } from './judges/judge-simulator.js';
+export { candidatesIn, sectionOf } from './judges/prompt.js';
+export { candidateOf, goodIsUseful, ruleJudge } from './judges/rule-judge.js';
+export { createEchoProvider, type EchoOptions } from './provider/echo.js';
+export { drawnFates, NO_FAULTS, PRODUCTION, type Behaviour, type Fate } from './provider/fates.js';
+export { modelOf } from './provider/model.js';
+export { ProviderSimulator, type ProviderOptions } from './provider/provider.js';
+export { startProvider, type ProviderServer } from './provider/server.js';
+export { createVirtualClock, type VirtualClock } from './virtual-clock.js';

@@ -1,12 +1,11 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../program.js';
 import { lineProblem } from '@touchstone/launch';
 import type { Finding } from '@touchstone/run';
+import { startProvider } from '@touchstone/testing';
 
 const folder = mkdtempSync(join(tmpdir(), 'touchstone-doctor-'));
 const file = (name: string, content: string): string => {
@@ -189,35 +188,18 @@ describe('doctor --event', () => {
 });
 
 it('doctor --online asks the judge, and says why it does not answer', async () => {
-  let status = 200;
-  const server = createServer((request, response) => {
-    request.resume();
-    response.statusCode = status;
-    response.setHeader('content-type', 'application/json').end(
-      JSON.stringify({
-        id: 'x',
-        created: 0,
-        model: 'm',
-        choices: [
-          { index: 0, finish_reason: 'stop', message: { role: 'assistant', content: '{"ok":true}' } },
-        ],
-        usage: { prompt_tokens: 20, completion_tokens: 5, total_tokens: 25 },
-      }),
-    );
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  const path = config(`model: openai-compatible:m\n  base_url: http://127.0.0.1:${port}/v1`);
+  const respond = () => ({ text: '{"ok":true}', inputTokens: 20, outputTokens: 5 });
+  const { url, provider, goDown } = await startProvider({ respond });
+  const path = config(`model: openai-compatible:m\n  base_url: ${url}`);
   const what = 'Judge openai-compatible:m';
   const up = await doctor(path, '--online');
   expect([up.code, up.levels[what]]).toEqual([0, 'ok']);
   expect(up.detail(what)).toMatch(/^answered in \d+\.\d s; 20 tokens in, 5 out$/);
-  status = 404;
+  provider.fate = () => ({ kind: 'error', status: 404 });
   const wrong = await doctor(path, '--online');
   expect([wrong.code, wrong.levels[what]]).toEqual([1, 'failed']);
   expect(wrong.detail(what)).toContain('check base_url');
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
+  await goDown();
   expect((await doctor(path, '--online')).detail(what)).toContain('ECONNREFUSED');
 });
 

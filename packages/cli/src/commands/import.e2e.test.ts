@@ -1,50 +1,30 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RewardRecord } from '@touchstone/serve';
+import { startProvider, type ProviderServer } from '@touchstone/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runCli } from '../program.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'touchstone-grader-'));
-let provider: Server;
-let url: string;
+let simulator: ProviderServer;
 /** The prompts that the judge simulator was sent. */
 let asked: string[] = [];
 /** What it replies to a prompt. */
 let rule: (prompt: string) => string;
 
-/** A judge simulator over real HTTP: it reads the prompt, and replies by the rule of the test. */
 beforeAll(async () => {
-  provider = createServer((request, response) => {
-    let text = '';
-    request.on('data', (chunk: Buffer) => (text += chunk.toString()));
-    request.on('end', () => {
-      const { messages } = JSON.parse(text) as { messages: { content: string }[] };
-      const prompt = messages.at(-1)!.content;
+  simulator = await startProvider({
+    respond({ prompt }) {
       asked.push(prompt);
-      response.setHeader('content-type', 'application/json').end(
-        JSON.stringify({
-          id: 'x',
-          created: 0,
-          model: 'm',
-          choices: [
-            { index: 0, finish_reason: 'stop', message: { role: 'assistant', content: rule(prompt) } },
-          ],
-          usage: { prompt_tokens: 100, completion_tokens: 10, total_tokens: 110 },
-        }),
-      );
-    });
+      return rule(prompt);
+    },
   });
-  await new Promise<void>((resolve) => provider.listen(0, '127.0.0.1', resolve));
-  url = `http://127.0.0.1:${(provider.address() as AddressInfo).port}/v1`;
   vi.stubEnv('OPENAI_API_KEY', 'test');
 });
 afterAll(async () => {
   vi.unstubAllEnvs();
-  provider.closeAllConnections();
-  await new Promise((resolve) => provider.close(resolve));
+  await simulator.goDown();
   rmSync(folder, { recursive: true });
 });
 beforeEach(() => {
@@ -63,7 +43,7 @@ async function importAndScore(grader: string, lines: object[]): Promise<RewardRe
   const target = mkdtempSync(join(folder, 'import-'));
   expect(await cli('init', target, '--from', grader)).toMatchObject({ code: 0, err: '' });
   const yaml = join(target, 'touchstone.yaml');
-  writeFileSync(yaml, readFileSync(yaml, 'utf8').replace('https://api.openai.com/v1', url));
+  writeFileSync(yaml, readFileSync(yaml, 'utf8').replace('https://api.openai.com/v1', simulator.url));
   const answers = join(target, 'answers.jsonl');
   writeFileSync(answers, lines.map((line) => JSON.stringify(line)).join('\n'));
   const { code, out, err } = await cli('reward', 'score', target, answers, '--json');

@@ -1,42 +1,17 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NovaResult, RewardRecord } from '@touchstone/serve';
+import { goodIsUseful, startProvider, type ProviderServer } from '@touchstone/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../program.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'touchstone-reward-'));
-let provider: Server;
-let calls = 0;
+let simulator: ProviderServer;
+const calls = (): number => simulator.provider.ledger.counts.calls;
 
-/** A provider simulator over real HTTP: true when the candidate says "good", no JSON when it says "garbled". */
 beforeAll(async () => {
-  provider = createServer((request, response) => {
-    let text = '';
-    request.on('data', (chunk: Buffer) => (text += chunk.toString()));
-    request.on('end', () => {
-      calls++;
-      const { messages } = JSON.parse(text) as { messages: { content: string }[] };
-      const prompt = messages.at(-1)!.content;
-      const candidate = /<candidate>\n(.*)\n<\/candidate>/s.exec(prompt)![1]!;
-      const [, id] = /reply id is (\w+)/.exec(prompt)!;
-      const score = candidate.includes('good');
-      const verdicts = [{ criterion: 'Useful', evidence: candidate, reason: 'by rule', score }];
-      const content = candidate.includes('garbled') ? 'no JSON' : JSON.stringify({ id, verdicts });
-      response.setHeader('content-type', 'application/json').end(
-        JSON.stringify({
-          id: 'x',
-          created: 0,
-          model: 'm',
-          choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content } }],
-          usage: { prompt_tokens: 100, completion_tokens: 10, total_tokens: 110 },
-        }),
-      );
-    });
-  });
-  await new Promise<void>((resolve) => provider.listen(0, '127.0.0.1', resolve));
+  simulator = await startProvider({ respond: goodIsUseful });
   const task = `${JSON.stringify({ id: 't', messages: [{ role: 'user', content: 'q' }] })}\n`;
   writeFileSync(join(folder, 'train.jsonl'), task);
   writeFileSync(join(folder, 'eval.jsonl'), task);
@@ -48,7 +23,7 @@ beforeAll(async () => {
 data: { train: train.jsonl, eval: eval.jsonl }
 judge:
   model: openai-compatible:simulator
-  base_url: http://127.0.0.1:${(provider.address() as AddressInfo).port}/v1
+  base_url: ${simulator.url}
   structured_output: prompt
   price: { input: 100, output: 1000 }
   objective: Judge it.
@@ -62,8 +37,7 @@ reward:
   );
 });
 afterAll(async () => {
-  provider.closeAllConnections();
-  await new Promise((resolve) => provider.close(resolve));
+  await simulator.goDown();
   rmSync(folder, { recursive: true });
 });
 
@@ -141,7 +115,7 @@ describe('reward score', () => {
   });
 
   it('names every line that is wrong before a call is made, and those that cannot be scored after', async () => {
-    const before = calls;
+    const before = calls();
     const wrong = write('wrong.jsonl', sample('t', 'good'), '{', { id: 'x', messages });
     expect(await cli('score', folder, wrong)).toEqual({
       code: 2,
@@ -150,7 +124,7 @@ describe('reward score', () => {
         /^error: 2 problems\n[^\n]*wrong\.jsonl:2: not JSON[^\n]*\n[^\n]*:3: response: /,
       ),
     });
-    expect(calls).toBe(before);
+    expect(calls()).toBe(before);
 
     const lacking = write('lacking.jsonl', sample('t', 'good'), sample('u', 'good', {}));
     const { code, out, err } = await cli('score', folder, lacking);

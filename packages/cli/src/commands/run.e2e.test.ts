@@ -8,7 +8,7 @@ import { summarySchema, type LanguageModel, type Summary } from '@touchstone/spe
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { prepareQuickstart } from '@touchstone/quickstart';
-import { startJudgeEndpoint, type JudgeEndpoint } from '@touchstone/testing';
+import { startProvider, type ProviderServer } from '@touchstone/testing';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const TRUTH = fileURLToPath(new URL('../../../../examples/quickstart/dist/truth.js', import.meta.url));
@@ -136,32 +136,43 @@ describe('touchstone run', () => {
 });
 
 describe('with a judge behind HTTP', () => {
-  let endpoint: JudgeEndpoint;
+  let endpoint: ProviderServer;
+  /** Whole replies that went out, first ones and others. */
+  const answered = (): number => {
+    const { useful, redundant } = endpoint.provider.ledger.counts;
+    return useful + redundant;
+  };
+  /** A question of another run is another one to pay for. */
+  let run = 'first';
+  const startEndpoint = () =>
+    startProvider({
+      respond: ({ request }) => judgeModel.generate(request),
+      sampleOf: ({ prompt }) => `${run}: ${prompt}`,
+    });
   beforeAll(async () => {
-    endpoint = await startJudgeEndpoint(judgeModel);
+    endpoint = await startEndpoint();
   });
-  afterAll(() => endpoint.close());
+  afterAll(() => endpoint.goDown());
 
   it('killed at any stage and run again, it ends the same and pays for nothing twice', async () => {
     const judge = { base_url: endpoint.url, structured_output: 'prompt' };
     const straight = await smallRun('straight', { judge });
-    endpoint.answered = [];
     expect(await running('run', straight).ended).toMatchObject({ code: 0 });
-    const needed = endpoint.answered.length;
+    const needed = answered();
+    run = 'second';
     const weights = await weightsOf(straight);
 
     const folder = await smallRun('killed', { judge });
-    endpoint.answered = [];
     // One call is in flight at a time: when a request arrives, every earlier reply has been received. It is killed at
     // that moment, a few calls further on each time, so that every stage is cut off somewhere.
     const stages = new Set<string>();
     for (let kills = 0; ; kills++) {
-      const stopAt = endpoint.answered.length + 6;
+      const stopAt = answered() + 6;
       const { child, ended } = running('run', folder);
-      endpoint.intercept = () => {
-        if (endpoint.answered.length < stopAt) return false;
+      endpoint.provider.fate = () => {
+        if (answered() < stopAt) return { kind: 'reply' };
         child.kill('SIGKILL');
-        return true;
+        return { kind: 'hang' };
       };
       const { code, signal, err } = await ended;
       stages.add(err.trimEnd().split('\n').at(-1)?.split(':')[0] ?? '');
@@ -171,10 +182,9 @@ describe('with a judge behind HTTP', () => {
       }
       expect({ code, signal }).toEqual({ code: null, signal: 'SIGKILL' });
     }
-    endpoint.intercept = () => false;
 
-    expect(new Set(endpoint.answered).size).toBe(endpoint.answered.length);
-    expect(endpoint.answered.length).toBe(needed);
+    expect(endpoint.provider.ledger.counts.redundant).toBe(0);
+    expect(answered()).toBe(2 * needed);
     expect(await weightsOf(folder)).toBe(weights);
     const [a, b] = [summaryOf(straight), summaryOf(folder)];
     expect(b.models).toEqual(a.models);
@@ -202,27 +212,21 @@ describe('with a judge behind HTTP', () => {
   }, 240_000);
 
   it('an endpoint that is down is one clear message and exit code 1; the run resumes once it is back', async () => {
-    const down = await startJudgeEndpoint(judgeModel);
-    const port = Number(new URL(down.url).port);
-    await down.close();
+    const down = await startEndpoint();
+    await down.goDown();
     const folder = await smallRun('down', { judge: { base_url: down.url, structured_output: 'prompt' } });
     const failed = await running('run', folder).ended;
     expect(failed.code).toBe(1);
     expect(failed.err).toMatch(/error: [^\n]*transport[^\n]*127\.0\.0\.1/);
     expect(failed.err).not.toMatch(/\n\s+at /);
-    const back = await startJudgeEndpoint(judgeModel, port);
+    await down.comeBack();
     expect((await running('run', folder).ended).code).toBe(0);
-    await back.close();
+    await down.goDown();
   }, 120_000);
 
   it('an endpoint that refuses the key is one clear message, and the key is not in it', async () => {
     process.env['TINY_JUDGE_KEY'] = 'secret-key-123';
-    endpoint.intercept = (_, response) => {
-      response
-        .writeHead(401, { 'content-type': 'application/json' })
-        .end('{"error":{"message":"bad key secret-key-123"}}');
-      return true;
-    };
+    endpoint.provider.fate = () => ({ kind: 'error', status: 401, message: 'bad key secret-key-123' });
     const folder = await smallRun('refused', {
       judge: { base_url: endpoint.url, api_key_env: 'TINY_JUDGE_KEY' },
     });
@@ -230,7 +234,7 @@ describe('with a judge behind HTTP', () => {
     expect(failed.code).toBe(1);
     expect(failed.err).toMatch(/401[\s\S]*TINY_JUDGE_KEY/);
     expect(failed.err + failed.out).not.toContain('secret-key-123');
-    endpoint.intercept = () => false;
+    endpoint.provider.fate = () => ({ kind: 'reply' });
     expect((await running('run', folder).ended).code).toBe(0);
     expect(readFileSync(join(folder, 'run.db')).includes('secret-key-123')).toBe(false);
   }, 120_000);

@@ -1,11 +1,10 @@
 import { ProviderError, random, type ModelReply, type ReplyCache } from '@touchstone/spec';
+import { createEchoProvider, createVirtualClock } from '@touchstone/testing';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createBudget } from './budget.js';
 import { createDispatcher } from './dispatcher.js';
-import { createProviderSimulator } from './provider-simulator.testing.js';
 import { createBucket } from './rate.js';
-import { createVirtualClock } from './virtual-clock.testing.js';
 
 const share = fc.double({ min: 0, max: 0.4, noNaN: true });
 const optional = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
@@ -18,9 +17,9 @@ const situation = fc.record({
   calls: fc.integer({ min: 1, max: 60 }),
   keys: fc.integer({ min: 1, max: 60 }),
   provider: fc.record({
-    failing: share,
-    resetting: share,
-    hanging: fc.double({ min: 0, max: 0.2, noNaN: true }),
+    error: share,
+    reset: share,
+    hang: fc.double({ min: 0, max: 0.2, noNaN: true }),
     outputTokens: fc.integer({ min: 0, max: OUTPUT }),
     downFrom: fc.integer({ min: 0, max: 20_000 }),
     downFor: fc.constantFrom(0, 0, 3000, 60_000, Infinity),
@@ -45,15 +44,23 @@ it('whatever fails: every call ends, no key is paid for twice, and neither limit
   await fc.assert(
     fc.asyncProperty(situation, async ({ seed, calls, keys, provider, options, hasFallback, impatient }) => {
       const clock = createVirtualClock();
-      const { downFrom, downFor, requestsPerMinute, ...faults } = provider;
-      const simulator = createProviderSimulator({
+      const { downFrom, downFor, requestsPerMinute, outputTokens, ...faults } = provider;
+      const simulator = createEchoProvider({
         clock,
         seed,
-        ...faults,
+        faults,
+        outputTokens,
         down: [downFrom, downFrom + downFor],
-        ...(requestsPerMinute === undefined ? {} : { requestsPerMinute }),
+        limits: requestsPerMinute === undefined ? undefined : { requestsPerMinute },
       });
-      const other = createProviderSimulator({ clock, seed: seed + 1, ...faults, id: 'anthropic:other' });
+      const other = createEchoProvider({
+        clock,
+        seed: seed + 1,
+        faults,
+        outputTokens,
+        id: 'anthropic:other',
+      });
+      const [ledger, otherLedger] = [simulator.provider.ledger, other.provider.ledger];
       const kept = new Map<string, ModelReply>();
       let twice = 0;
       const cache: ReplyCache = {
@@ -103,22 +110,22 @@ it('whatever fails: every call ends, no key is paid for twice, and neither limit
         if (result.reply) expect(result.reply.text).toBe(key);
         else expect(result.error).toBeInstanceOf(ProviderError);
       }
-      expect(simulator.mostInFlight).toBeLessThanOrEqual(options.concurrency);
-      expect(other.mostInFlight).toBeLessThanOrEqual(3);
+      expect(ledger.peakInFlight).toBeLessThanOrEqual(options.concurrency);
+      expect(otherLedger.peakInFlight).toBeLessThanOrEqual(3);
       // Whatever was cancelled is cancelled.
       await clock.run(Promise.resolve());
-      expect(simulator.counts.inFlight + other.counts.inFlight).toBe(0);
-      const { inputTokens, outputTokens } = dispatcher.usage();
-      const bought = [simulator, other].flatMap(({ answers }) => [...answers]);
+      expect(ledger.inFlight + otherLedger.inFlight).toBe(0);
+      const spent = dispatcher.usage();
+      const bought = [ledger, otherLedger].flatMap(({ samples }) => [...samples]);
       const tokens = bought.reduce(
-        (sum, [prompt, n]) => sum + n * (Math.ceil(prompt.length / 4) + provider.outputTokens),
+        (sum, [prompt, { useful }]) => sum + useful * (Math.ceil(prompt.length / 4) + outputTokens),
         0,
       );
-      expect(tokens).toBeLessThanOrEqual(inputTokens + outputTokens);
-      expect(inputTokens + outputTokens).toBeLessThanOrEqual(options.budget?.tokens ?? Infinity);
+      expect(tokens).toBeLessThanOrEqual(spent.inputTokens + spent.outputTokens);
+      expect(spent.inputTokens + spent.outputTokens).toBeLessThanOrEqual(options.budget?.tokens ?? Infinity);
       if (options.requestsPerMinute !== undefined) {
         const perMs = options.requestsPerMinute / 60_000;
-        const { arrivals } = simulator;
+        const { arrivals } = ledger;
         // Whatever window: the rate, and one second's worth that was left over.
         for (let i = 0; i < arrivals.length; i += 7) {
           const inWindow = arrivals.length - i;

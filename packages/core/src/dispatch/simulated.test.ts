@@ -1,8 +1,7 @@
 import { ProviderError, type LanguageModel, type ModelReply, type ReplyCache } from '@touchstone/spec';
+import { createEchoProvider, createVirtualClock, type EchoOptions } from '@touchstone/testing';
 import { describe, expect, it } from 'vitest';
 import { createDispatcher, type CallResult, type DispatcherOptions } from './dispatcher.js';
-import { createProviderSimulator, type SimulatorOptions } from './provider-simulator.testing.js';
-import { createVirtualClock } from './virtual-clock.testing.js';
 
 const ask = (content: string) => ({
   messages: [{ role: 'user' as const, content }],
@@ -11,13 +10,14 @@ const ask = (content: string) => ({
   seed: 1,
 });
 
-const FAULTS = { failing: 0.02, resetting: 0.01, hanging: 0.01 };
+const FAULTS = { error: 0.02, reset: 0.01, hang: 0.01 };
+const QUICK = { p50: 200, p99: 400 };
 const HEDGE = { quantile: 0.99, share: 0.03 };
 
 /** A dispatcher in front of a simulator of a provider, on a clock that jumps. */
-function setUp(provider: Omit<SimulatorOptions, 'clock' | 'seed'>, more: Partial<DispatcherOptions> = {}) {
+function setUp(options: Omit<EchoOptions, 'clock' | 'seed'>, more: Partial<DispatcherOptions> = {}) {
   const clock = createVirtualClock();
-  const simulator = createProviderSimulator({ clock, seed: 3, ...provider });
+  const { provider, model } = createEchoProvider({ clock, seed: 3, ...options });
   const dispatcher = createDispatcher({
     concurrency: 256,
     timeoutMs: 60_000,
@@ -28,44 +28,42 @@ function setUp(provider: Omit<SimulatorOptions, 'clock' | 'seed'>, more: Partial
   });
   const askAll = (count: number, from = 0): Promise<CallResult[]> =>
     Promise.all(
-      Array.from({ length: count }, (_, i) =>
-        dispatcher.call(simulator.model, ask(`q${from + i}`), `k${from + i}`),
-      ),
+      Array.from({ length: count }, (_, i) => dispatcher.call(model, ask(`q${from + i}`), `k${from + i}`)),
     );
-  return { clock, simulator, dispatcher, askAll };
+  return { clock, provider, model, dispatcher, askAll };
 }
 
 describe('under a rate limit', () => {
   it('that is declared, uses all of it and is hardly ever refused', async () => {
     const limits = { requestsPerMinute: 1200 };
-    const { clock, simulator, askAll } = setUp({ ...limits, ...FAULTS }, { ...limits, hedge: HEDGE });
+    const { clock, provider, askAll } = setUp({ limits, faults: FAULTS }, { ...limits, hedge: HEDGE });
     const results = await clock.run(askAll(2000));
-    const { counts } = simulator;
+    const { counts, samples } = provider.ledger;
     expect(results.every(({ reply }, i) => reply?.text === `q${i}`)).toBe(true);
     expect(counts.refused).toBe(0);
     // Of what the provider lets through, 4 % are lost to its faults and must be asked again.
     expect(2000 / (clock.now() / 1000) / 20).toBeGreaterThan(0.95 * 0.96);
     // What was asked for more than that: the slower ones of two.
-    expect((counts.started - 2000) / counts.started).toBeLessThan(0.04 + 0.03);
-    expect(new Set(simulator.answers.values())).toEqual(new Set([1]));
+    expect((counts.calls - 2000) / counts.calls).toBeLessThan(0.04 + 0.03);
+    expect(new Set([...samples.values()].map(({ useful }) => useful))).toEqual(new Set([1]));
   });
 
   it('that is not declared, finds it by its refusals, and what it is changed to', async () => {
-    const { clock, simulator, askAll } = setUp({ requestsPerMinute: 1200 }, {});
+    const { clock, provider, askAll } = setUp({ limits: { requestsPerMinute: 1200 } });
     const work = askAll(5000);
     const seconds = async (length: number): Promise<number> => {
-      const before = simulator.counts.answered;
+      const before = provider.ledger.counts.useful;
       await clock.sleep(length * 1000);
-      return (simulator.counts.answered - before) / length;
+      return (provider.ledger.counts.useful - before) / length;
     };
     const rates = await clock.run(
       (async () => {
         await seconds(20);
         const normal = await seconds(60);
-        simulator.setRate(600);
+        provider.setLimits({ requestsPerMinute: 600 });
         await seconds(60);
         const halved = await seconds(30);
-        simulator.setRate(1800);
+        provider.setLimits({ requestsPerMinute: 1800 });
         await seconds(60);
         return { normal, halved, raised: await seconds(30) };
       })(),
@@ -73,15 +71,15 @@ describe('under a rate limit', () => {
     expect(rates.normal).toBeGreaterThan(0.9 * 20);
     expect(rates.halved).toBeGreaterThan(0.85 * 10);
     expect(rates.raised).toBeGreaterThan(0.85 * 30);
-    const { refused, started } = simulator.counts;
-    expect(refused / started).toBeLessThan(0.03);
+    const { refused, calls } = provider.ledger.counts;
+    expect(refused / calls).toBeLessThan(0.03);
     expect((await clock.run(work)).every(({ reply }) => reply !== undefined)).toBe(true);
   });
 
   it('does not send everything at once when a Retry-After is over', async () => {
-    const { clock, simulator, askAll } = setUp({ requestsPerMinute: 1200 }, {});
+    const { clock, provider, askAll } = setUp({ limits: { requestsPerMinute: 1200 } });
     await clock.run(askAll(1500));
-    const late = simulator.arrivals.filter((at) => at > 20_000);
+    const late = provider.ledger.arrivals.filter((at) => at > 20_000);
     const mostInATenth = Math.max(
       ...late.map((from) => late.filter((at) => at >= from && at < from + 100).length),
     );
@@ -91,22 +89,18 @@ describe('under a rate limit', () => {
 
   it('counts tokens from the start of a call: its input and its longest output', async () => {
     // The prompt has 100 bytes: 25 tokens are expected, and 16 of output.
-    const { clock, simulator, dispatcher } = setUp({ outputTokens: 16 }, { tokensPerMinute: 41 * 60 });
+    const { clock, provider, model, dispatcher } = setUp({ outputTokens: 16 }, { tokensPerMinute: 41 * 60 });
     const prompts = Array.from({ length: 60 }, (_, i) => `${i}`.padEnd(100, 'x'));
-    await clock.run(
-      Promise.all(prompts.map((prompt) => dispatcher.call(simulator.model, ask(prompt), prompt))),
-    );
-    const { arrivals } = simulator;
+    await clock.run(Promise.all(prompts.map((prompt) => dispatcher.call(model, ask(prompt), prompt))));
+    const { arrivals } = provider.ledger;
     expect((arrivals.at(-1)! - arrivals[0]!) / (arrivals.length - 1)).toBeCloseTo(1000, 0);
   });
 
   it('gets back the tokens of the output that was not written', async () => {
-    const { clock, simulator, dispatcher } = setUp({ outputTokens: 1 }, { tokensPerMinute: 41 * 60 });
+    const { clock, provider, model, dispatcher } = setUp({ outputTokens: 1 }, { tokensPerMinute: 41 * 60 });
     const prompts = Array.from({ length: 60 }, (_, i) => `${i}`.padEnd(100, 'x'));
-    await clock.run(
-      Promise.all(prompts.map((prompt) => dispatcher.call(simulator.model, ask(prompt), prompt))),
-    );
-    const { arrivals } = simulator;
+    await clock.run(Promise.all(prompts.map((prompt) => dispatcher.call(model, ask(prompt), prompt))));
+    const { arrivals } = provider.ledger;
     const mean = (arrivals.at(-1)! - arrivals[0]!) / (arrivals.length - 1);
     expect(mean).toBeLessThan((1000 * 30) / 41);
     expect(mean).toBeGreaterThan((1000 * 24) / 41);
@@ -115,19 +109,19 @@ describe('under a rate limit', () => {
 
 describe('an outage', () => {
   it('of half a minute in the middle loses nothing, and is not hammered', async () => {
-    const { clock, simulator, askAll } = setUp(
-      { p50: 200, p99: 1000, down: [10_000, 40_000] },
+    const { clock, provider, askAll } = setUp(
+      { latency: { p50: 200, p99: 1000 }, down: [10_000, 40_000] },
       { concurrency: 16, attempts: 3 },
     );
     const results = await clock.run(askAll(1500));
     expect(results.filter(({ reply }) => reply === undefined)).toEqual([]);
-    expect(simulator.counts.failed).toBeLessThan(16 + 10);
+    expect(provider.ledger.counts.error).toBeLessThan(16 + 10);
     // The first probe after the end comes at most 30 s later.
-    expect(simulator.arrivals.some((at) => at > 40_000 && at < 71_000)).toBe(true);
+    expect(provider.ledger.arrivals.some((at) => at > 40_000 && at < 71_000)).toBe(true);
   });
 
   it('that does not end is given up after the declared time, with its reason', async () => {
-    const { clock, askAll, simulator } = setUp(
+    const { clock, askAll, provider } = setUp(
       { down: [5000, Infinity] },
       { concurrency: 8, outageMs: 60_000 },
     );
@@ -136,15 +130,15 @@ describe('an outage', () => {
     expect(lost.length).toBeGreaterThan(100);
     expect(lost.every(({ error }) => error?.reason === 'transport' && error.status === 503)).toBe(true);
     expect(clock.now()).toBeLessThan(5000 + 60_000 + 40_000);
-    expect(simulator.counts.failed).toBeLessThan(40);
+    expect(provider.ledger.counts.error).toBeLessThan(40);
   });
 
   it('of a provider that never answered is told soon', async () => {
-    const { clock, askAll, simulator } = setUp({ down: [0, Infinity] }, { concurrency: 8 });
+    const { clock, askAll, provider } = setUp({ down: [0, Infinity] }, { concurrency: 8 });
     const results = await clock.run(askAll(1000));
     expect(results.every(({ error }) => error?.reason === 'transport')).toBe(true);
     expect(clock.now()).toBeLessThan(30_000);
-    expect(simulator.counts.failed).toBeLessThan(60);
+    expect(provider.ledger.counts.error).toBeLessThan(60);
   });
 });
 
@@ -158,8 +152,8 @@ describe('failover', () => {
 
   it('goes to the next model while the first is down, says which one answered, and comes back', async () => {
     const clock = createVirtualClock();
-    const first = createProviderSimulator({ clock, seed: 1, p50: 200, p99: 400, down: [5000, 20_000] });
-    const second = createProviderSimulator({ clock, seed: 2, p50: 200, p99: 400, id: 'anthropic:second' });
+    const first = createEchoProvider({ clock, seed: 1, latency: QUICK, down: [5000, 20_000] });
+    const second = createEchoProvider({ clock, seed: 2, latency: QUICK, id: 'anthropic:second' });
     const { call, usage } = createDispatcher({
       concurrency: 4,
       timeoutMs: 10_000,
@@ -179,17 +173,18 @@ describe('failover', () => {
     await clock.run(Promise.all([0, 1, 2, 3].map(work)));
     expect(new Set(models)).toEqual(new Set([undefined, 'anthropic:second']));
     const byFirst = models.filter((model) => model === undefined).length;
-    expect(first.counts.answered).toBe(byFirst);
-    expect(second.counts.answered).toBe(models.length - byFirst);
+    const { counts, arrivals } = first.provider.ledger;
+    expect(counts.useful).toBe(byFirst);
+    expect(second.provider.ledger.counts.useful).toBe(models.length - byFirst);
     // Asked again by one probe at a time, and used again after the outage.
-    expect(first.counts.failed).toBeLessThan(12);
-    expect(first.arrivals.filter((at) => at > 35_000).length).toBeGreaterThan(100);
+    expect(counts.error).toBeLessThan(12);
+    expect(arrivals.filter((at) => at > 35_000).length).toBeGreaterThan(100);
     expect(usage().money).toBeCloseTo(10 * byFirst + 20 * (models.length - byFirst), 6);
   });
 
   it('happens for refusals for good, but not when the budget or the time is over', async () => {
     const clock = createVirtualClock();
-    const second = createProviderSimulator({ clock, seed: 2, id: 'anthropic:second' });
+    const second = createEchoProvider({ clock, seed: 2, id: 'anthropic:second' });
     const quota = new ProviderError('no credit', { reason: 'rate-limit', isRetryable: false, status: 429 });
     const options = {
       concurrency: 4,
@@ -203,21 +198,21 @@ describe('failover', () => {
     expect(reply?.model).toBe('anthropic:second');
     const poor = createDispatcher({ ...options, budget: { tokens: 10 } });
     expect((await clock.run(poor.call(refuse(quota), ask('a'), 'a'))).error?.reason).toBe('budget');
-    expect(second.counts.started).toBe(1);
+    expect(second.provider.ledger.counts.calls).toBe(1);
   });
 });
 
 describe('a budget', () => {
   it('is never exceeded by calls in flight, and is used', async () => {
-    const { clock, simulator, dispatcher, askAll } = setUp(
-      { outputTokens: 12, p50: 100, p99: 500 },
+    const { clock, provider, dispatcher, askAll } = setUp(
+      { outputTokens: 12, latency: { p50: 100, p99: 500 } },
       { budget: { money: 1 }, price: { input: 0, output: 1000 }, concurrency: 64 },
     );
     // A reply costs 12 of the 16 tokens that may come: $0.012; a dollar buys 83, and the last calls wait for each other.
     const results = await clock.run(askAll(200));
     const answered = results.filter(({ reply }) => reply !== undefined);
     expect(answered).toHaveLength(83);
-    expect(simulator.counts.started).toBe(83);
+    expect(provider.ledger.counts.calls).toBe(83);
     expect(dispatcher.usage().money).toBeCloseTo(83 * 0.012, 9);
     const refused = results.filter(({ reply }) => reply === undefined);
     expect(refused.every(({ error }) => error?.reason === 'budget')).toBe(true);
@@ -228,7 +223,7 @@ describe('a budget', () => {
 describe('a shared cache that is slow', () => {
   it('does not make identical calls twice', async () => {
     const clock = createVirtualClock();
-    const simulator = createProviderSimulator({ clock, seed: 1 });
+    const { provider, model } = createEchoProvider({ clock, seed: 1 });
     const kept = new Map<string, ModelReply>();
     const cache: ReplyCache = {
       get: async (key) => (await clock.sleep(300), kept.get(key)),
@@ -240,10 +235,10 @@ describe('a shared cache that is slow', () => {
     const { call } = createDispatcher({ concurrency: 4, timeoutMs: 1e5, attempts: 1, seed: 1, clock, cache });
     const later = async (ms: number): Promise<CallResult> => {
       await clock.sleep(ms);
-      return call(simulator.model, ask('a'), 'a');
+      return call(model, ask('a'), 'a');
     };
     const results = await clock.run(Promise.all(Array.from({ length: 60 }, (_, i) => later(i * 50))));
-    expect(simulator.counts.started).toBe(1);
+    expect(provider.ledger.counts.calls).toBe(1);
     expect(results.filter(({ usage }) => usage.calls === 1)).toHaveLength(1);
     expect(results.filter(({ usage }) => usage.saved === 1)).toHaveLength(59);
   });

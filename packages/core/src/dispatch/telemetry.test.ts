@@ -7,9 +7,9 @@ import {
 } from '@opentelemetry/sdk-trace-base';
 import { ProviderError, type LanguageModel } from '@touchstone/spec';
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { createVirtualClock } from '@touchstone/testing';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createDispatcher } from './dispatcher.js';
-import { createVirtualClock } from './virtual-clock.testing.js';
 
 const exporter = new InMemorySpanExporter();
 /** What was measured, by instrument, as a meter provider of an SDK would get it. */

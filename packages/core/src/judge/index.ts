@@ -6,6 +6,8 @@ export type { Judge, JudgedRollout, Judgement, JudgeOptions, MemberJudgement } f
 export { judgeSchema, type JudgeConfig } from './kinds.js';
 export { openCalls } from './open-calls.js';
 export { criteriaOf, filesOfJudge, judgesWithin, openJudge, singleJudges } from './open-judge.js';
+export { readLabelReply, readScoreReply } from './grader/score-reply.js';
+export { parsePreferenceText } from './parse-preference-text.js';
 export { parseReply, type ParsedReply } from './parse.js';
 export { describeReply, replySchema } from './reply-format.js';
 export { createRenderer, type Renderer } from './rubric/prompt.js';

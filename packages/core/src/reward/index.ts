@@ -2,7 +2,7 @@ export { applyAbstentionPolicy } from './abstention.js';
 export type { Check, CheckContext, CheckResult } from '../checks/check.js';
 export type { CodeCheck } from '../checks/code.js';
 export { defineCheck, type CheckDefinition } from '../checks/define.js';
-export { checkSchema, filesOfChecks, unusedCheckPackages, type CheckConfig } from '../checks/index.js';
+export { checkSchema, createCheck, filesOfChecks, unusedCheckPackages, type CheckConfig } from '../checks/index.js';
 export { normaliseTypography } from '../text/typography.js';
 export { METRICS as SIMILARITY_METRICS } from '../checks/text-similarity.js';
 export { parseFormula } from './formula.js';

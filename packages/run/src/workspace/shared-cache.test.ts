@@ -1,48 +1,22 @@
 import { mkdtempSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createReplyCache, judgeSchema } from '@touchstone/core';
+import { ruleJudge, startProvider } from '@touchstone/testing';
 import { expect, it, vi } from 'vitest';
 import { openSharedCache } from './shared-cache.js';
 import { openJudge } from './open-judge.js';
 
-/** A server whose model `m` is out of credit and whose other models answer what was asked for. */
-async function startServer() {
-  const asked: string[] = [];
-  const server = createServer((request, response) => {
-    let body = '';
-    request.on('data', (chunk: Buffer) => (body += chunk.toString()));
-    request.on('end', () => {
-      const { model, messages } = JSON.parse(body) as { model: string; messages: { content: string }[] };
-      asked.push(model);
-      response.setHeader('content-type', 'application/json');
-      if (model === 'm') {
-        response.statusCode = 429;
-        return response.end(JSON.stringify({ error: { message: 'no', code: 'insufficient_quota' } }));
-      }
-      const id = /reply id is (\w+)/.exec(messages.at(-1)!.content)![1];
-      const verdicts = [{ criterion: 'good', evidence: '', reason: '', score: true }];
-      const content = JSON.stringify({ id, verdicts });
-      return response.end(
-        JSON.stringify({
-          id: 'c',
-          object: 'chat.completion',
-          created: 1,
-          model,
-          choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }],
-          usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 },
-        }),
-      );
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { asked, server, base_url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1` };
-}
-
 it('a judge asks its fallback, and another run finds the reply in the shared file', async () => {
-  const { asked, server, base_url } = await startServer();
+  const asked: string[] = [];
+  const { url: base_url, goDown } = await startProvider({
+    respond: ruleJudge(() => ({ good: true }), { inputTokens: 10, outputTokens: 5 }),
+    // Model `m` is out of credit.
+    fate({ asked: { model } }) {
+      asked.push(model);
+      return model === 'm' ? { kind: 'error', status: 429, code: 'insufficient_quota' } : { kind: 'reply' };
+    },
+  });
   const folder = mkdtempSync(join(tmpdir(), 'shared-'));
   const config = judgeSchema.parse({
     model: 'openai-compatible:m',
@@ -71,7 +45,7 @@ it('a judge asks its fallback, and another run finds the reply in the shared fil
   expect(asked).toHaveLength(2);
   expect(second.usage).toMatchObject({ calls: 0, saved: 1 });
   expect(second.verdicts).toEqual(first.verdicts);
-  server.close();
+  await goDown();
 });
 
 it('names the variable that should hold the address, and a budget that cannot be counted', async () => {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createRewardServer, type RewardServer, type RewardServerOptions } from '../http/server.js';
 import type { Notice } from '../scoring/notice.js';
-import { simulatedReward, type Behaviour } from '../testing.js';
+import { simulatedReward, type ItemBehaviour } from '@touchstone/testing';
 import { ADAPTERS } from './index.js';
 
 /*
@@ -40,7 +40,7 @@ async function start(options: Partial<RewardServerOptions> = {}) {
 }
 
 const document = 'Payment is due in 30 days.';
-const answer = (grade: number, does: Behaviour = 'grade') =>
+const answer = (grade: number, does: ItemBehaviour = 'grade') =>
   JSON.stringify([{ quote: 'due in 30 days', grade, does }]);
 const refused = (status: number) => ({ status, reply: { error: expect.objectContaining({}) } });
 const prompt = '<|im_start|>user\nReview.<|im_end|>\n<|im_start|>assistant\n';
@@ -266,7 +266,7 @@ describe('Gemini Cloud Run', () => {
 
 it('answers that come one by one are judged as a group, and each reply says so', async () => {
   const { post } = await start({ abstention: 'group-mean', groupWaitMs: 1500 });
-  const ask = (grade: number, does?: Behaviour) =>
+  const ask = (grade: number, does?: ItemBehaviour) =>
     post('/slime?group_size=3&run=a', { prompt, response: answer(grade, does), label });
   const whole = await Promise.all([ask(5), ask(1), ask(3, 'fail')]);
   expect(whole.map(({ reply }) => reply)).toEqual([1, 0.25, 0.625]);

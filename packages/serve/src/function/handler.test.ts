@@ -1,12 +1,12 @@
 import type { RewardFunction } from '@touchstone/core';
 import { describe, expect, it } from 'vitest';
 import type { NovaResult } from './nova/score.js';
-import { simulatedReward, type Behaviour } from '../testing.js';
+import { simulatedReward, type ItemBehaviour } from '@touchstone/testing';
 import { lambdaHandlerOf, type WrappedResults } from './handler.js';
 import type { SampleLine } from './log.js';
 
 const document = 'Payment is due in 30 days.';
-const item = (grade: number, does: Behaviour = 'grade') => ({ quote: 'due in 30 days', grade, does });
+const item = (grade: number, does: ItemBehaviour = 'grade') => ({ quote: 'due in 30 days', grade, does });
 const sample = (id: string, items: object[], more: object = { document }) => ({
   id,
   messages: [

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { simulatedReward } from '../testing.js';
+import { simulatedReward } from '@touchstone/testing';
 import { openApiDocument, OPERATIONS } from './openapi.js';
 import { createRewardServer } from './server.js';
 

@@ -4,7 +4,7 @@ import type { RewardFunction } from '@touchstone/core';
 import { NO_USAGE, type Reward } from '@touchstone/spec';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Notice } from '../scoring/notice.js';
-import { simulatedJudge, simulatedReward, type Behaviour } from '../testing.js';
+import { simulatedJudge, simulatedReward, type ItemBehaviour } from '@touchstone/testing';
 import type { RequestRecord } from './log.js';
 import { createRewardServer, type RewardServer, type RewardServerOptions } from './server.js';
 
@@ -28,7 +28,7 @@ async function start(options: Partial<RewardServerOptions> = {}) {
 }
 
 const document = 'Payment is due in 30 days.';
-const rollout = (grade: number, does: Behaviour = 'grade') => ({
+const rollout = (grade: number, does: ItemBehaviour = 'grade') => ({
   messages: [{ role: 'user', content: 'the-prompt' }],
   document,
   response: JSON.stringify([{ quote: 'due in 30 days', grade, does }]),

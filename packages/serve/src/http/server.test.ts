@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { RewardRecord } from '../scoring/describe-outcome.js';
 import type { Notice } from '../scoring/notice.js';
-import { simulatedJudge, simulatedReward, type Behaviour } from '../testing.js';
+import { simulatedJudge, simulatedReward, type ItemBehaviour } from '@touchstone/testing';
 import { isLoopback } from './access.js';
 import { MAX_BODY_BYTES } from './body.js';
 import { createRewardServer, type RewardServer, type RewardServerOptions } from './server.js';
@@ -38,7 +38,7 @@ async function post(url: string, body: unknown, headers: Record<string, string> 
 }
 
 const document = 'Payment is due in 30 days.';
-const answer = (grade: number, does: Behaviour = 'grade') =>
+const answer = (grade: number, does: ItemBehaviour = 'grade') =>
   JSON.stringify([{ quote: 'due in 30 days', grade, does }]);
 const messages = [{ role: 'user', content: 'q' }];
 
@@ -89,7 +89,15 @@ describe('the native call', () => {
           item: 0,
           status: 'scored',
           score: 1,
-          criteria: [{ criterion: 'Actionable', evidence: '', reason: 'by rule', value: 5, score: 1 }],
+          criteria: [
+            {
+              criterion: 'Actionable',
+              evidence: JSON.stringify({ quote: 'due in 30 days', grade: 5, does: 'grade' }),
+              reason: 'by rule',
+              value: 5,
+              score: 1,
+            },
+          ],
         },
       ],
       usage: {

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createRewardServer, type RewardServer } from '../http/server.js';
-import { simulatedReward } from '../testing.js';
+import { simulatedReward } from '@touchstone/testing';
 import { noPython, pythonFolder, type PythonFolder } from './python.testing.js';
 
 const KEY = 'the-key-of-the-test';

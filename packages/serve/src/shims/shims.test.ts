@@ -2,7 +2,7 @@ import type { RewardFunction } from '@touchstone/core';
 import type { Rollout } from '@touchstone/spec';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createRewardServer, type RewardServer } from '../http/server.js';
-import { simulatedReward } from '../testing.js';
+import { simulatedReward } from '@touchstone/testing';
 import { noPython, pythonFolder, type PythonFolder } from './python.testing.js';
 import { renderShim, SHIMS } from './render.js';
 

@@ -1,50 +1,30 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { NovaResult } from '@touchstone/serve';
+import { candidateOf, goodIsUseful, startProvider, type ProviderServer } from '@touchstone/testing';
 import { unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../../program.js';
 import { zipOf } from '@touchstone/launch';
 
 const folder = mkdtempSync(join(tmpdir(), 'touchstone-bundle-'));
-let provider: Server;
-let baseUrl: string;
+let judge: ProviderServer;
 /** The keys that calls carried. */
 const keys = new Set<string | undefined>();
 
-/** A judge simulator over real HTTP: true when the candidate says "good", never an answer when it says "hang". */
 beforeAll(async () => {
-  provider = createServer((request, response) => {
-    let text = '';
-    request.on('data', (chunk: Buffer) => (text += chunk.toString()));
-    request.on('end', () => {
-      keys.add(request.headers.authorization);
-      const { messages } = JSON.parse(text) as { messages: { content: string }[] };
-      const prompt = messages.at(-1)!.content;
-      const candidate = /<candidate>\n(.*)\n<\/candidate>/s.exec(prompt)![1]!;
-      if (candidate.includes('hang')) return;
-      const [, id] = /reply id is (\w+)/.exec(prompt)!;
-      const score = candidate.includes('good');
-      const verdicts = [{ criterion: 'Useful', evidence: candidate, reason: 'by rule', score }];
-      const content = candidate.includes('garbled') ? 'no JSON' : JSON.stringify({ id, verdicts });
-      response.setHeader('content-type', 'application/json').end(
-        JSON.stringify({
-          id: 'x',
-          created: 0,
-          model: 'm',
-          choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content } }],
-          usage: { prompt_tokens: 100, completion_tokens: 10, total_tokens: 110 },
-        }),
-      );
-    });
+  judge = await startProvider({
+    respond: goodIsUseful,
+    fate({ asked }) {
+      keys.add(asked.authorization);
+      return { kind: candidateOf(asked).includes('hang') ? 'hang' : 'reply' };
+    },
   });
-  await new Promise<void>((resolve) => provider.listen(0, '127.0.0.1', resolve));
-  baseUrl = `http://127.0.0.1:${(provider.address() as AddressInfo).port}/v1`;
   const task = `${JSON.stringify({ id: 't', messages: [{ role: 'user', content: 'q' }] })}\n`;
   writeFileSync(join(folder, 'train.jsonl'), task);
   writeFileSync(join(folder, 'eval.jsonl'), task);
@@ -56,8 +36,7 @@ beforeAll(async () => {
   );
 });
 afterAll(async () => {
-  provider.closeAllConnections();
-  await new Promise((resolve) => provider.close(resolve));
+  await judge.goDown();
   rmSync(folder, { recursive: true });
 });
 
@@ -84,7 +63,7 @@ const CHECKS = `{ type: json-schema, schema: ./schemas/answer.json, gate: true }
     { type: language, weight: 0.05 },
     { type: grounding, quotes: q, document: metadata.document, weight: 0.2 }`;
 const simulator = () =>
-  `model: openai-compatible:simulator\n  base_url: ${baseUrl}\n  structured_output: prompt\n  api_key_env: MY_JUDGE_KEY`;
+  `model: openai-compatible:simulator\n  base_url: ${judge.url}\n  structured_output: prompt\n  api_key_env: MY_JUDGE_KEY`;
 
 async function cli(args: string[], env: Record<string, string> = {}) {
   const got = { out: '', err: '' };

@@ -3,6 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import {
+  candidateOf,
+  goodIsUseful,
+  startProvider,
+  type Fate,
+  type ProviderServer,
+} from '@touchstone/testing';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import {
   ask,
@@ -15,7 +22,6 @@ import {
   type Entry,
   type Sample,
 } from './drill.testing.js';
-import { startJudgeSimulator, type JudgeSimulator } from './judge-simulator.testing.js';
 
 /*
  * Fault drills against the real command in a process of its own, its judge simulated over real HTTP. In each, every
@@ -28,19 +34,21 @@ const REDIS = 'redis-server';
 const PATIENCE = { timeout: 240_000 };
 const root = mkdtempSync(join(tmpdir(), 'touchstone-drill-'));
 const children: ChildProcess[] = [];
-const simulators: JudgeSimulator[] = [];
+const simulators: ProviderServer[] = [];
 afterEach(async () => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
   for (const simulator of simulators.splice(0)) await simulator.goDown().catch(() => {});
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
+const REPLY: Fate = { kind: 'reply' };
+const HANG: Fate = { kind: 'hang' };
 let drills = 0;
 let asked = 0;
 
 async function drill(judge: object = {}) {
   const folder = join(root, `${drills++}`);
-  const simulator = await startJudgeSimulator();
+  const simulator = await startProvider({ respond: goodIsUseful, sampleOf: candidateOf });
   simulators.push(simulator);
   writeConfig(folder, { base_url: simulator.url, attempts: 3, timeout_seconds: 30, ...judge });
   const start = async (env?: Record<string, string>, args?: string[]): Promise<Drill> => {
@@ -48,7 +56,7 @@ async function drill(judge: object = {}) {
     children.push(server.child);
     return server;
   };
-  return { folder, simulator, start };
+  return { simulator, judge: simulator.provider, start };
 }
 
 /** Asks on one wire for new samples, and checks what comes. */
@@ -79,7 +87,7 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
 describe('reward serve', PATIENCE, () => {
   it('goes on while its judge is down, says that it is not ready, and recovers', async () => {
     // The fewest with which an outage is noticed before any call has used up its own.
-    const { simulator, start } = await drill({ attempts: 4 });
+    const { judge, simulator, start } = await drill({ attempts: 4 });
     const { url } = await start();
     expect(abstained(await askEverywhere(url))).toBe(0);
     expect(await readiness(url)).toBe(200);
@@ -87,12 +95,12 @@ describe('reward serve', PATIENCE, () => {
     // What is being judged when it goes down loses its connection, and has nothing but patience.
     let down = (): void => {};
     const isDown = new Promise<void>((resolve) => (down = resolve));
-    simulator.react = () => isDown.then(() => 'hang' as const);
+    judge.fate = () => isDown.then(() => HANG);
     const patient = askEverywhere(url);
-    await until(() => simulator.calls > 20);
+    await until(() => judge.ledger.counts.calls > 20);
     await simulator.goDown();
     down();
-    simulator.react = () => 'grade';
+    judge.fate = () => REPLY;
     // Others have a deadline, and are answered by it.
     const hasty = '?deadline_ms=300';
     await until(async () => {
@@ -107,8 +115,8 @@ describe('reward serve', PATIENCE, () => {
   });
 
   it('says of every sample that it was not judged when every reply is malformed, and logs no prompt and no key', async () => {
-    const { simulator, start } = await drill({ api_key_env: 'DRILL_JUDGE_KEY' });
-    simulator.react = () => 'garble';
+    const { judge, start } = await drill({ api_key_env: 'DRILL_JUDGE_KEY' });
+    judge.fate = () => ({ kind: 'malformed' });
     const keys = { DRILL_JUDGE_KEY: 'judge-secret', TOUCHSTONE_REWARD_KEY: '' };
     const { url, log } = await start(keys);
     const entries = await askEverywhere(url);
@@ -137,12 +145,12 @@ describe('reward serve', PATIENCE, () => {
   });
 
   it('asks again for what hangs, every tenth call', async () => {
-    const { simulator, start } = await drill({ timeout_seconds: 2, attempts: 6 });
+    const { judge, start } = await drill({ timeout_seconds: 2, attempts: 6 });
     let hung = 0;
-    simulator.react = ({ n }) => {
-      if (n % 10 !== 0) return 'grade';
+    judge.fate = ({ n }) => {
+      if (n % 10 !== 0) return REPLY;
       hung++;
-      return 'hang';
+      return HANG;
     };
     const { url } = await start();
     const rounds = await Promise.all(Array.from({ length: 5 }, () => askEverywhere(url)));
@@ -152,10 +160,10 @@ describe('reward serve', PATIENCE, () => {
   });
 
   it('answers every request that it has accepted when it is told to end under load', async () => {
-    const { simulator, start } = await drill();
+    const { judge, start } = await drill();
     let release = (): void => {};
-    const held = new Promise<'grade'>((resolve) => (release = () => resolve('grade')));
-    simulator.react = () => held;
+    const held = new Promise<Fate>((resolve) => (release = () => resolve(REPLY)));
+    judge.fate = () => held;
     const server = await start();
     const wires = Object.keys(WIRES);
     const pending = Array.from({ length: 70 }, (_, i) => askNew(server.url, wires[i % wires.length]!));
@@ -178,12 +186,12 @@ describe('reward serve', PATIENCE, () => {
   });
 
   it('pays for no verdict twice that it had answered before it was killed', async () => {
-    const { simulator, start } = await drill({ cache: { sqlite: 'replies.db' } });
+    const { judge, start } = await drill({ cache: { sqlite: 'replies.db' } });
     const samples = Array.from({ length: 30 }, (_, i) => sampleOf(1000 + i));
     const isLate = (sample: Sample): boolean => samples.indexOf(sample) >= 15;
-    simulator.react = ({ candidate }) => {
+    judge.fate = ({ sample: candidate }) => {
       const sample = samples.find(({ text }) => text === candidate)!;
-      return isLate(sample) ? 'hang' : 'grade';
+      return isLate(sample) ? HANG : REPLY;
     };
     const first = await start();
     const early = samples.filter((one) => !isLate(one));
@@ -191,19 +199,20 @@ describe('reward serve', PATIENCE, () => {
     const lost = samples
       .filter(isLate)
       .map((one) => ask(first.url, WIRES['slime']!, [one]).catch(() => 'lost'));
-    await until(() => simulator.calls === samples.length);
+    await until(() => judge.ledger.counts.calls === samples.length);
     first.child.kill('SIGKILL');
     expect(await Promise.all(lost)).toEqual(samples.filter(isLate).map(() => 'lost'));
 
-    simulator.react = () => 'grade';
+    judge.fate = () => REPLY;
     const second = await start();
     const entries = await askFor(second.url, 'native', samples);
     expect(abstained(entries)).toBe(0);
-    expect([...simulator.billed.values()]).toEqual(samples.map(() => 1));
+    const paid = [...judge.ledger.samples.values()].map(({ useful }) => useful);
+    expect(paid).toEqual(samples.map(() => 1));
   });
 
   it('goes on without its shared cache when that is gone, and uses it again when it is back', async (context) => {
-    const { simulator, start } = await drill({ cache: { redis_env: 'DRILL_REDIS' } });
+    const { judge, start } = await drill({ cache: { redis_env: 'DRILL_REDIS' } });
     const port = await freePort();
     const runRedis = (): ChildProcess => {
       const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
@@ -222,10 +231,10 @@ describe('reward serve', PATIENCE, () => {
     const isShared = async (a: Drill, b: Drill): Promise<boolean> => {
       const samples = [sampleOf(asked++)];
       const [one] = await askFor(a.url, 'native', samples);
-      const before = simulator.calls;
+      const before = judge.ledger.counts.calls;
       const [other] = await askFor(b.url, 'native', samples);
       expect([one!.abstained, other!.abstained]).toEqual([false, false]);
-      return simulator.calls === before;
+      return judge.ledger.counts.calls === before;
     };
     const [a, b] = [await start(env), await start(env)];
     await until(() => isShared(a, b));

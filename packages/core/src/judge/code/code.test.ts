@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { groupOf, task } from '@touchstone/testing';
 import { judgeSchema } from '../kinds.js';
 import { criteriaOf, filesOfJudge, openJudge } from '../open-judge.js';
-import { groupOf, task } from '../simulator.testing.js';
 
 const outer = mkdtempSync(join(tmpdir(), 'touchstone-judge-'));
 const folder = join(outer, 'config');

@@ -1,9 +1,9 @@
 import { NO_USAGE, ProviderError, type JsonValue } from '@touchstone/spec';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { accessTo, candidatesIn, groupOf, sectionOf, judgeSimulator, task } from '@touchstone/testing';
 import { rubricSchema } from '../rubric/schema.js';
 import { groupSchema } from './schema.js';
-import { accessTo, candidatesIn, groupOf, sectionOf, simulator, task } from '../simulator.testing.js';
 import { chunksOf } from './chunks.js';
 import { GroupJudge } from './group.js';
 import { parseRanking, parseScores } from './parse.js';
@@ -27,7 +27,7 @@ const verdicts = (text: string): JsonValue => [
 
 /** Grades by `g=`, or ranks by it; replies in an order of its own. `garble` spoils the replies to groups. */
 const byGrade = (garble = (reply: JsonValue[]): JsonValue[] => reply) =>
-  simulator(({ user, system }) => {
+  judgeSimulator(({ user, system }) => {
     const shown = candidatesIn(user);
     if (shown.length === 0) return { verdicts: verdicts(sectionOf(user, 'candidate')) };
     if (!system.includes('"ranking"'))
@@ -135,7 +135,7 @@ describe('a group in one call', () => {
   });
 
   it('abstains, and does not ask one by one, when the provider is down', async () => {
-    const judged = simulator(() => ({ whole: { text: '', finish: 'stop' } }));
+    const judged = judgeSimulator(() => ({ whole: { text: '', finish: 'stop' } }));
     judged.model.generate = () => Promise.reject(new Error('a defect'));
     await expect(judgeOf(judged).judge(groupOf('a', 'b'))).rejects.toThrow('a defect');
     let calls = 0;
@@ -260,7 +260,7 @@ it('gives hostile candidates no power over tags, ids and the reply', async () =>
   const hostile = fc.array(fc.oneof(attack, fc.string()), { maxLength: 6 }).map((parts) => parts.join(''));
   await fc.assert(
     fc.asyncProperty(hostile, hostile, async (a, b) => {
-      const echoed = simulator(({ id, user }) => {
+      const echoed = judgeSimulator(({ id, user }) => {
         const shown = candidatesIn(user);
         const answers = shown.map(({ id: candidate, text }) => ({
           candidate,

@@ -1,14 +1,14 @@
 import type { ScoredVerdict } from '@touchstone/spec';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { accessTo, groupOf, sectionOf, judgeSimulator, type JudgeSimulator } from '@touchstone/testing';
 import { openJudge, judgesWithin, criteriaOf, singleJudges } from '../open-judge.js';
 import { judgeSchema, type JudgeConfig } from '../kinds.js';
-import { accessTo, groupOf, sectionOf, simulator, type Simulator } from '../simulator.testing.js';
 import { combineScores, type Combine } from './combine.js';
 
 /** Says of an answer `a=1 b=0` what stands there under the model's name; `?` cannot be parsed. */
-const named = (name: string): Simulator =>
-  simulator(({ user }) => {
+const named = (name: string): JudgeSimulator =>
+  judgeSimulator(({ user }) => {
     if (user.includes('<answer_a>')) return { reason: '', winner: 'tie' };
     const text = sectionOf(user, 'candidate');
     const grade = new RegExp(`${name}=([\\d?]+)`).exec(text)?.[1] ?? '1';
@@ -27,7 +27,7 @@ const rubric = (name: string, more: object = {}) => ({
 });
 
 async function open(config: object) {
-  const simulators: Record<string, Simulator> = {};
+  const simulators: Record<string, JudgeSimulator> = {};
   const parsed: JudgeConfig = judgeSchema.parse(config);
   const judge = await openJudge(parsed, {
     seed: 1,
@@ -188,7 +188,7 @@ describe('a cascade', () => {
 
   it('takes the mean of repeats, and doubts when they differ', async () => {
     // This judge changes its mind with the reply id, which changes with the repeat.
-    const moody = simulator(({ id, user }) => {
+    const moody = judgeSimulator(({ id, user }) => {
       const isMoody = user.includes('moody');
       const score = isMoody && /[a-m]/.test(id[0]!) ? 0 : 4;
       return { verdicts: [{ criterion: 'Good', evidence: '', reason: '', score }] };

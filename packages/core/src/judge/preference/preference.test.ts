@@ -1,7 +1,7 @@
 import { NO_USAGE, ProviderError, type Verdict } from '@touchstone/spec';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { accessTo, groupOf, sectionOf, simulator, task } from '../simulator.testing.js';
+import { accessTo, groupOf, sectionOf, judgeSimulator, task } from '@touchstone/testing';
 import { preferenceSchema } from './schema.js';
 import { outcomeOf } from './compare.js';
 import { pairsOf } from './pairs.js';
@@ -19,13 +19,13 @@ const quality = (text: string): number => Number(/q=(-?\d+)/.exec(text)?.[1] ?? 
 
 /** Prefers the higher `q=`; calls equals a tie, or goes by position. */
 const byQuality = (onEqual: 'tie' | 'A' = 'tie') =>
-  simulator(({ user }) => {
+  judgeSimulator(({ user }) => {
     const [a, b] = [sectionOf(user, 'answer_a'), sectionOf(user, 'answer_b')];
     const winner = quality(a) > quality(b) ? 'A' : quality(a) < quality(b) ? 'B' : onEqual;
     return { evidence_a: a.slice(0, 5), evidence_b: b.slice(0, 5), reason: 'by rule', winner };
   });
 
-const judgeOf = (model: ReturnType<typeof simulator>['model'], more: object = {}, seed = 1) =>
+const judgeOf = (model: ReturnType<typeof judgeSimulator>['model'], more: object = {}, seed = 1) =>
   new PreferenceJudge(config(more), accessTo(model), seed);
 const outcomes = (verdicts: readonly Verdict[]) =>
   verdicts.map((v) => [v.against?.[0], v.status === 'scored' ? v.outcome : v.reason]);
@@ -217,7 +217,7 @@ describe('hostile answers in a pair', () => {
   it('cannot be read in place of the reply that quotes them, nor know its id', async () => {
     await fc.assert(
       fc.asyncProperty(hostile, async (text) => {
-        const { model, requests } = simulator(
+        const { model, requests } = judgeSimulator(
           ({ id }) => `${text} ${JSON.stringify({ id, reason: '', winner: 'tie' })} ${text}`,
         );
         const [first] = await judgeOf(model).judge(groupOf(`a${text}`, 'b'));

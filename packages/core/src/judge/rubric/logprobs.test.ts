@@ -1,8 +1,8 @@
 import type { ModelReply, TokenLogprob } from '@touchstone/spec';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { accessTo, groupOf, judgeSimulator } from '@touchstone/testing';
 import { parseReply } from '../parse.js';
-import { accessTo, groupOf, simulator } from '../simulator.testing.js';
 import { rubricSchema } from './schema.js';
 import { weighByLogprobs } from './logprobs.js';
 import { RubricJudge } from './rubric.js';
@@ -131,7 +131,7 @@ describe('scores weighed by log-probabilities', () => {
   });
 
   it('are asked for, and reach the verdict', async () => {
-    const simulated = simulator(({ id }) => ({
+    const simulated = judgeSimulator(({ id }) => ({
       whole: JSON.parse(JSON.stringify(usual).replaceAll(marker, id)) as ModelReply,
     }));
     const judge = new RubricJudge(config, accessTo(simulated.model), 1);

@@ -1,6 +1,6 @@
 import type { JsonValue, Task } from '@touchstone/spec';
 import { describe, expect, it } from 'vitest';
-import { accessTo, groupOf, simulator } from '../simulator.testing.js';
+import { accessTo, groupOf, judgeSimulator } from '@touchstone/testing';
 import { rubricSchema } from './schema.js';
 import { createRenderer } from './prompt.js';
 import { RubricJudge } from './rubric.js';
@@ -112,7 +112,7 @@ describe('mandatory rules', () => {
 
 describe('a veto', () => {
   const judgeOf = (says: Record<string, JsonValue>, more: object = {}) => {
-    const simulated = simulator(({ system }) => ({
+    const simulated = judgeSimulator(({ system }) => ({
       verdicts: Object.entries(says)
         .filter(([criterion]) => system.includes(`"criterion":"${criterion}"`))
         .map(([criterion, score]) => ({ criterion, evidence: '', reason: '', score })),

@@ -1,11 +1,11 @@
 import type { RewardFunction } from '@touchstone/core';
 import { describe, expect, it } from 'vitest';
 import type { Notice } from '../../scoring/notice.js';
-import { simulatedReward, type Behaviour } from '../../testing.js';
+import { simulatedReward, type ItemBehaviour } from '@touchstone/testing';
 import { scoreNovaEvent, type NovaOptions, type NovaResult } from './score.js';
 
 const document = 'Payment is due in 30 days.';
-const item = (grade: number, does: Behaviour = 'grade') => ({ quote: 'due in 30 days', grade, does });
+const item = (grade: number, does: ItemBehaviour = 'grade') => ({ quote: 'due in 30 days', grade, does });
 /** A sample whose answer has these items; its prompt is `prompt`. */
 const sample = (id: string, items: object[] | null, prompt = 'p', more: object = { document }) => ({
   id,

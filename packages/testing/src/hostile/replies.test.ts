@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { hostileReply, readHostile } from './hostile.testing.js';
+import { hostileReply, readHostile } from './replies.js';
 
 // npm run bench:fuzz -- --runs 1000000 does the same for longer.
 it('reads random and mutated replies without a crash or a number out of range', () => {

@@ -2,9 +2,17 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-const MAIN = fileURLToPath(new URL('main.mjs', import.meta.url));
+const MAIN = fileURLToPath(new URL('provider-process.mjs', import.meta.url));
 
-/** Starts the simulator in its own process. Options are those of `startProvider`. */
+/**
+ * Starts the provider simulator in its own process.
+ *
+ * @param {{
+ *   seed: number,
+ *   limits: import('@touchstone/testing').ProviderOptions['limits'] | null,
+ *   behaviour: import('@touchstone/testing').Behaviour,
+ * }} options
+ */
 export async function spawnProvider(options) {
   const child = spawn(process.execPath, [MAIN, JSON.stringify(options)], {
     stdio: ['pipe', 'pipe', 'inherit'],

@@ -1,8 +1,11 @@
+import {
+  parsePreferenceText,
+  parseReply,
+  readLabelReply,
+  readScoreReply,
+  rubricSchema,
+} from '@touchstone/core';
 import { random, type Random } from '@touchstone/spec';
-import { rubricSchema } from './rubric/schema.js';
-import { parsePreferenceText } from './parse-preference-text.js';
-import { parseReply } from './parse.js';
-import { readLabelReply, readScoreReply } from './grader/score-reply.js';
 
 /** Random and mutated judge replies through every reader, and what is wrong with what comes out. */
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { answerHostileEvent, hostileEvent } from './hostile.testing.js';
+import { answerHostileEvent, hostileEvent } from './events.js';
 
 // npm run bench:fuzz -- --events 100000 does the same for longer.
 it('reads mutated events without a crash, and answers every sample', async () => {

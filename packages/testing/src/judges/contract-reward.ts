@@ -6,35 +6,35 @@ import {
   rewardSchema,
   type RewardFunction,
 } from '@touchstone/core';
-import { ProviderError, type LanguageModel } from '@touchstone/spec';
+import type { LanguageModel } from '@touchstone/spec';
+import type { Fate } from '../provider/fates.js';
+import { modelOf } from '../provider/model.js';
+import { ProviderSimulator } from '../provider/provider.js';
+import { candidateOf, ruleJudge } from './rule-judge.js';
 
 /** What the simulated judge does with an item, by the item's `does`: `grade` (the default) gives the item's `grade`. */
-export type Behaviour = 'grade' | 'garble' | 'fail' | 'hang';
+export type ItemBehaviour = 'grade' | 'garble' | 'fail' | 'hang';
+const FATES: Record<ItemBehaviour, Fate> = {
+  grade: { kind: 'reply' },
+  garble: { kind: 'malformed' },
+  // Not worth another attempt.
+  fail: { kind: 'error', status: 400, message: 'the simulator is down' },
+  hang: { kind: 'hang' },
+};
 
-/**
- * A judge simulator: a language model that reads the rendered prompt as a real one would, and grades the candidate in it
- * by rule. It answers after a turn of the event loop; `hang` never answers.
- */
+interface Item {
+  grade?: number;
+  does?: ItemBehaviour;
+}
+const itemOf = (candidate: string): Item => (JSON.parse(candidate) ?? {}) as Item;
+
+/** A judge simulator that grades the item in its prompt by rule. `hang` never answers. */
 export function simulatedJudge(): LanguageModel {
-  return {
-    id: 'simulator:judge',
-    version: '1',
-    structuredOutput: false,
-    async generate({ messages }) {
-      const prompt = messages.at(-1)?.content ?? '';
-      const [, candidate] = /<candidate>\n(.*)\n<\/candidate>/s.exec(prompt) ?? [];
-      const [, id] = /The reply id is (\w+)/.exec(prompt) ?? [];
-      const item = JSON.parse(candidate ?? 'null') as { grade?: number; does?: Behaviour };
-      await new Promise((resolve) => setImmediate(resolve));
-      if (item.does === 'hang') return new Promise(() => {});
-      if (item.does === 'fail') {
-        throw new ProviderError('the simulator is down', { reason: 'transport', isRetryable: false });
-      }
-      const verdicts = [{ criterion: 'Actionable', evidence: '', reason: 'by rule', score: item.grade }];
-      const text = JSON.stringify({ id: item.does === 'garble' ? 'other' : id, verdicts });
-      return { text, finish: 'stop', inputTokens: prompt.length, outputTokens: text.length };
-    },
-  };
+  const provider = new ProviderSimulator({
+    respond: ruleJudge((candidate) => ({ Actionable: itemOf(candidate).grade ?? null })),
+    fate: ({ asked }) => FATES[itemOf(candidateOf(asked)).does ?? 'grade'],
+  });
+  return modelOf(provider, 'simulator:judge');
 }
 
 /**

@@ -1,7 +1,6 @@
 import type { RewardFunction } from '@touchstone/core';
+import { parseRewardEvent, scoreNovaEvent } from '@touchstone/serve';
 import { NO_USAGE, random, type Random, type Reward } from '@touchstone/spec';
-import { parseRewardEvent } from './event.js';
-import { scoreNovaEvent } from './score.js';
 
 /** Mutated Nova events through the parser and to an answer, and what is wrong with what comes out. */
 
