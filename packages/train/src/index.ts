@@ -1,7 +1,20 @@
-export * from './checkpoint.js';
-export * from './grpo/advantages.js';
-export * from './grpo/grpo.js';
-export * from './grpo/loss.js';
-export * from './policy.js';
-export * from './supervised/fine-tune.js';
-export * from './supervised/loss.js';
+export {
+  saveCheckpoint,
+  latestCheckpoint,
+  loadCheckpoint,
+  pruneCheckpoints,
+  type Checkpoint,
+} from './checkpoint.js';
+export { train, type TrainingStep, type TrainOptions } from './loop.js';
+export type { StepMetrics } from './metrics.js';
+export { Policy, type PolicyRollout } from './policy.js';
+export {
+  samplingSchema,
+  trainingSchema,
+  type SamplingOptions,
+  type SftOptions,
+  type TrainingOptions,
+} from './schema.js';
+export type { ScoredGroup } from './scorer.js';
+export { fineTune, type FineTuneOptions, type FineTuneResult } from './supervised/fine-tune.js';
+export { negativeLogLikelihood } from './supervised/loss.js';

@@ -21,6 +21,12 @@ export const ADAMW_DEFAULTS: AdamWOptions = {
   maxGradNorm: 1,
 };
 
+/** Moments and step count: what an optimiser goes on from exactly. */
+export interface OptimizerState {
+  updates: number;
+  moments: ReadonlyMap<string, Parameter>;
+}
+
 /** AdamW (Loshchilov & Hutter 2019, arXiv 1711.05101) with clipping by global norm, run as one graph. */
 export class AdamW {
   private readonly sessions = new SessionCache();
@@ -110,8 +116,7 @@ export class AdamW {
     return g.toModel(outputs);
   }
 
-  /** Moments and step count, for a checkpoint that training continues from exactly. */
-  state(): { updates: number; moments: Map<string, Parameter> } {
+  state(): OptimizerState {
     const moments = new Map(
       Object.entries(this.moments).map(([name, tensor]) => [
         name,
@@ -121,7 +126,7 @@ export class AdamW {
     return { updates: this.updates, moments };
   }
 
-  restore({ updates, moments }: { updates: number; moments: ReadonlyMap<string, Parameter> }): void {
+  restore({ updates, moments }: OptimizerState): void {
     for (const name of Object.keys(this.moments)) {
       const moment = moments.get(name);
       if (!moment) throw new RangeError(`optimiser state lacks ${name}`);

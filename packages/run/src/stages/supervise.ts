@@ -38,17 +38,7 @@ export async function supervise(
   const { model, ...result } = await fineTune(
     policy,
     data.annotations,
-    {
-      steps: sft.steps,
-      minSeconds,
-      batchSize: sft.batch_size,
-      learningRate: sft.learning_rate,
-      validationShare: sft.validation_share,
-      evaluateEvery: sft.evaluate_every,
-      weightDecay: config.training.weight_decay,
-      maxGradNorm: config.training.max_grad_norm,
-      seed: config.seed,
-    },
+    { sft, optimizer: config.training, minSeconds, seed: config.seed },
     () => clock.seconds(),
     ({ step, seconds, validationLoss }) =>
       reporter.progress(
