@@ -17,7 +17,7 @@ export interface Checkpoint {
 const NAME = /^step-(\d{6})$/;
 
 /** Folder name of a step's checkpoint: sorts by step. */
-export const checkpointName = (step: number): string => `step-${String(step).padStart(6, '0')}`;
+const checkpointName = (step: number): string => `step-${String(step).padStart(6, '0')}`;
 
 /**
  * Writes a checkpoint: a Hugging Face folder, with the optimiser's state in `trainer/`. It appears under its name only
