@@ -11,7 +11,7 @@ import {
   ChatTokenizer,
   generate,
   gradients,
-  LlamaModel,
+  CausalLM,
   scheduleFactor,
   trainBpe,
   type TrainingSequence,
@@ -214,8 +214,8 @@ async function make(name: string, course: Course, out: string): Promise<void> {
   await teach(name, course, model, tokenizer, folder);
 }
 
-function newModel({ architecture, seed }: Course, end: number): LlamaModel {
-  return LlamaModel.initialise(
+function newModel({ architecture, seed }: Course, end: number): CausalLM {
+  return CausalLM.initialise(
     {
       architectures: ['LlamaForCausalLM'],
       model_type: 'llama',
@@ -239,7 +239,7 @@ function newModel({ architecture, seed }: Course, end: number): LlamaModel {
 async function teach(
   title: string,
   { seed, steps, batch, practise, lesson }: Course,
-  model: LlamaModel,
+  model: CausalLM,
   tokenizer: ChatTokenizer,
   folder: string,
 ): Promise<void> {
@@ -281,7 +281,7 @@ async function teach(
 }
 
 async function examine(
-  model: LlamaModel,
+  model: CausalLM,
   tokenizer: ChatTokenizer,
   lesson: Course['lesson'],
   split: Split,

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { LlamaModel, readSafetensors, writeSafetensors, type OptimizerState } from '@touchstone/engine';
+import { CausalLM, readSafetensors, writeSafetensors, type OptimizerState } from '@touchstone/engine';
 import { InputError } from '@touchstone/spec';
 import { z } from 'zod';
 import type { Policy } from './policy.js';
@@ -68,5 +68,5 @@ export async function loadCheckpoint(folder: string, policy: Policy): Promise<Ch
     throw InputError.at({ file }, 'is not a trainer state; delete this checkpoint to use the one before');
   const { step, updates } = parsed.data;
   const moments = await readSafetensors(path.join(folder, 'trainer', 'optimizer.safetensors'));
-  return { step, policy: policy.withModel(await LlamaModel.load(folder)), optimizer: { updates, moments } };
+  return { step, policy: policy.withModel(await CausalLM.load(folder)), optimizer: { updates, moments } };
 }

@@ -4,7 +4,7 @@ import {
   gradients,
   logProbabilities,
   scheduleFactor,
-  type LlamaModel,
+  type CausalLM,
   type TrainingSequence,
 } from '@touchstone/engine';
 import type { Algorithm } from './algorithms/algorithm.js';
@@ -23,7 +23,7 @@ export class Learner {
    */
   constructor(
     private readonly policy: Policy,
-    private readonly reference: LlamaModel,
+    private readonly reference: CausalLM,
     private readonly algorithm: Algorithm,
     private readonly training: TrainingOptions,
     private readonly temperature: number,

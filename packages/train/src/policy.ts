@@ -1,4 +1,4 @@
-import { generate, type ChatTokenizer, type Generated, type LlamaModel } from '@touchstone/engine';
+import { generate, type ChatTokenizer, type Generated, type CausalLM } from '@touchstone/engine';
 import { random, type Rollout, type Task } from '@touchstone/spec';
 import type { SamplingOptions } from './schema.js';
 
@@ -24,7 +24,7 @@ export interface Draws {
 /** A model that answers tasks: the one being trained, or one to compare it with. */
 export class Policy {
   constructor(
-    readonly model: LlamaModel,
+    readonly model: CausalLM,
     readonly tokenizer: ChatTokenizer,
     /** The folder it came from: tokenizer files are copied from there into checkpoints. */
     readonly folder: string,
@@ -35,7 +35,7 @@ export class Policy {
   }
 
   /** The same policy with other weights. */
-  withModel(model: LlamaModel): Policy {
+  withModel(model: CausalLM): Policy {
     return new Policy(model, this.tokenizer, this.folder);
   }
 

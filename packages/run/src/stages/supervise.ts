@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ChatTokenizer, LlamaModel } from '@touchstone/engine';
+import { ChatTokenizer, CausalLM } from '@touchstone/engine';
 import { InputError } from '@touchstone/spec';
 import { fineTune, Policy } from '@touchstone/train';
 import type { z } from 'zod';
@@ -13,7 +13,7 @@ const modelFolder = ({ folder }: Workspace): string => join(folder, 'sft');
 /** The policy as supervised fine-tuning has left it. */
 export async function supervisedPolicy(workspace: Workspace): Promise<Policy> {
   const folder = modelFolder(workspace);
-  const [model, tokenizer] = await Promise.all([LlamaModel.load(folder), ChatTokenizer.load(folder)]);
+  const [model, tokenizer] = await Promise.all([CausalLM.load(folder), ChatTokenizer.load(folder)]);
   return new Policy(model, tokenizer, folder);
 }
 

@@ -12,7 +12,7 @@ import {
   type RegressionCase,
   type RewardFunction,
 } from '@touchstone/core';
-import { ChatTokenizer, LlamaModel } from '@touchstone/engine';
+import { ChatTokenizer, CausalLM } from '@touchstone/engine';
 import { checkGate, checkNames } from '@touchstone/lab';
 import { InputError, type Task } from '@touchstone/spec';
 import { openRun, type RunStore } from '@touchstone/store';
@@ -103,7 +103,7 @@ export async function openWorkspace(
 }
 
 async function openPolicy(folder: string): Promise<Policy> {
-  const [model, tokenizer] = await Promise.all([LlamaModel.load(folder), ChatTokenizer.load(folder)]);
+  const [model, tokenizer] = await Promise.all([CausalLM.load(folder), ChatTokenizer.load(folder)]);
   return new Policy(model, tokenizer, folder);
 }
 

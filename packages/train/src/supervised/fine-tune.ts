@@ -4,7 +4,7 @@ import {
   gradients,
   logProbabilities,
   scheduleFactor,
-  type LlamaModel,
+  type CausalLM,
   type TrainingSequence,
 } from '@touchstone/engine';
 import { random, type Task } from '@touchstone/spec';
@@ -22,7 +22,7 @@ export interface FineTuneOptions {
 
 export interface FineTuneResult {
   /** The weights with the lowest validation loss (early stopping by choosing afterwards). */
-  model: LlamaModel;
+  model: CausalLM;
   steps: number;
   bestStep: number;
   examples: number;
@@ -99,7 +99,7 @@ export async function fineTune(
   };
 }
 
-async function meanLoss(model: LlamaModel, examples: readonly Example[]): Promise<number> {
+async function meanLoss(model: CausalLM, examples: readonly Example[]): Promise<number> {
   const logs = await logProbabilities(model, examples);
   const tokens = logs.reduce((sum, { length }) => sum + length, 0);
   return -logs.reduce((sum, log) => sum + log.reduce((a, b) => a + b, 0), 0) / tokens;
