@@ -1,3 +1,6 @@
+export type { Algorithm } from './algorithms/algorithm.js';
+export { openAlgorithm } from './algorithms/index.js';
+export { makeBatch } from './batch.js';
 export {
   saveCheckpoint,
   latestCheckpoint,
@@ -5,9 +8,11 @@ export {
   pruneCheckpoints,
   type Checkpoint,
 } from './checkpoint.js';
+export { Learner } from './learner.js';
 export { train, type TrainingStep, type TrainOptions } from './loop.js';
-export type { StepMetrics } from './metrics.js';
-export { Policy, type PolicyRollout } from './policy.js';
+export { stepMetrics, type StepMetrics } from './metrics.js';
+export { Policy, type Draws, type PolicyRollout } from './policy.js';
+export { sampleGroups } from './sampler.js';
 export {
   samplingSchema,
   trainingSchema,
@@ -15,6 +20,6 @@ export {
   type SftOptions,
   type TrainingOptions,
 } from './schema.js';
-export type { ScoredGroup } from './scorer.js';
+export { scoreGroups, type ScoredGroup } from './scorer.js';
 export { fineTune, type FineTuneOptions, type FineTuneResult } from './supervised/fine-tune.js';
 export { negativeLogLikelihood } from './supervised/loss.js';

@@ -1,14 +1,14 @@
 import {
-  AdamW,
-  ADAMW_DEFAULTS,
   gradients,
   logProbabilities,
   scheduleFactor,
+  type AdamW,
   type CausalLM,
   type TrainingSequence,
 } from '@touchstone/engine';
 import type { Algorithm } from './algorithms/algorithm.js';
 import type { Checkpoint } from './checkpoint.js';
+import { openOptimizer } from './optimizer.js';
 import type { Policy } from './policy.js';
 import type { TrainingOptions } from './schema.js';
 
@@ -28,11 +28,7 @@ export class Learner {
     private readonly training: TrainingOptions,
     private readonly temperature: number,
   ) {
-    this.optimizer = new AdamW(policy.model, {
-      ...ADAMW_DEFAULTS,
-      weightDecay: training.weight_decay,
-      maxGradNorm: training.max_grad_norm,
-    });
+    this.optimizer = openOptimizer(policy.model, training);
   }
 
   /**

@@ -1,6 +1,4 @@
 import {
-  AdamW,
-  ADAMW_DEFAULTS,
   gradients,
   logProbabilities,
   scheduleFactor,
@@ -8,6 +6,7 @@ import {
   type TrainingSequence,
 } from '@touchstone/engine';
 import { random, type Task } from '@touchstone/spec';
+import { openOptimizer } from '../optimizer.js';
 import type { Policy } from '../policy.js';
 import type { OptimizerOptions, SftOptions } from '../schema.js';
 import { negativeLogLikelihood } from './loss.js';
@@ -43,7 +42,7 @@ interface Example {
 export async function fineTune(
   policy: Policy,
   annotations: readonly { task: Task; answer: string }[],
-  { sft, optimizer: { weight_decay, max_grad_norm }, minSeconds, seed }: FineTuneOptions,
+  { sft, optimizer, minSeconds, seed }: FineTuneOptions,
   now: () => number,
   onStep?: (progress: { step: number; seconds: number; loss: number; validationLoss: number }) => void,
 ): Promise<FineTuneResult> {
@@ -63,11 +62,7 @@ export async function fineTune(
   const training = shuffled.slice(held);
 
   const model = policy.model.clone();
-  const optimizer = new AdamW(model, {
-    ...ADAMW_DEFAULTS,
-    weightDecay: weight_decay,
-    maxGradNorm: max_grad_norm,
-  });
+  const adamw = openOptimizer(model, optimizer);
   let best = { model: model.clone(), step: 0, loss: await meanLoss(model, validation) };
   const begun = now();
   let validationLoss = best.loss;
@@ -82,7 +77,7 @@ export async function fineTune(
     }));
     const { loss, gradients: gradient } = await gradients(model, sequences, negativeLogLikelihood);
     const factor = scheduleFactor(step, { steps: sft.steps, warmup: 10, decay: 'cosine' });
-    await optimizer.update(gradient, sft.learning_rate * factor);
+    await adamw.update(gradient, sft.learning_rate * factor);
     step += 1;
     if (step % sft.evaluate_every === 0) {
       validationLoss = await meanLoss(model, validation);
