@@ -1,4 +1,4 @@
-import { generate, type ChatTokenizer, type Generated, type CausalLM } from '@touchstone/engine';
+import { CausalLM, ChatTokenizer, generate, type Generated } from '@touchstone/engine';
 import { random, type Rollout, type Task } from '@touchstone/spec';
 import type { SamplingOptions } from './schema.js';
 
@@ -29,6 +29,12 @@ export class Policy {
     /** The folder it came from: tokenizer files are copied from there into checkpoints. */
     readonly folder: string,
   ) {}
+
+  /** @throws {InputError} when the folder is no model that the engine can run. */
+  static async load(folder: string): Promise<Policy> {
+    const [model, tokenizer] = await Promise.all([CausalLM.load(folder), ChatTokenizer.load(folder)]);
+    return new Policy(model, tokenizer, folder);
+  }
 
   clone(): Policy {
     return this.withModel(this.model.clone());
