@@ -11,34 +11,21 @@ import {
   ChatTokenizer,
   generate,
   gradients,
-  LlamaModel,
+  CausalLM,
   scheduleFactor,
   trainBpe,
   type TrainingSequence,
 } from '@touchstone/engine';
-import { random, type Random } from '@touchstone/spec';
+import { random } from '@touchstone/spec';
 import { negativeLogLikelihood } from '@touchstone/train';
-import {
-  documentOf,
-  drawComparing,
-  drawCopying,
-  drawIssue,
-  drawMarker,
-  promptOf,
-  type PlantedIssue,
-  type Split,
-} from './contracts.js';
-import { BASE_RATES, drawComment, drawHabit, writeReview, type ReviewComment } from './reviews.js';
-import { gradeComment, truthScore, parseReview } from './truth.js';
-import { drawLocating, HELDOUT_JUDGE, TRAINING_JUDGE, verdictReply, type JudgeStyle } from './verdicts.js';
+import { drawCopying, type Split } from './contracts.js';
+import { COURSES, type Course, type Lesson } from './courses.js';
 
 const SPECIAL_TOKENS = ['<|pad|>', '<|end|>', '<|system|>', '<|user|>', '<|assistant|>'];
 const CHAT_TEMPLATE =
   '{% for message in messages %}<|{{ message.role }}|>{{ message.content }}<|end|>{% endfor %}' +
   '{% if add_generation_prompt %}<|assistant|>{% endif %}';
 const VOCABULARY = 1024;
-/** Share of disturbed wordings in lessons: without them models learn the sentences by heart and quote from memory. */
-const ROUGH = 0.9;
 /** Share of copying among the lessons, so that the skill stays. */
 const COPYING = 0.15;
 /** Share of practice in single skills: in a review one token in fifty is such a decision, too few to learn it from. */
@@ -46,138 +33,6 @@ const PRACTICE = 0.4;
 /** Steps on copying alone, before the lessons. */
 const COPYING_STEPS = 220;
 const LEARNING_RATE = 2e-3;
-
-interface Lesson {
-  prompt: string;
-  reply: string;
-}
-
-/** What a model learns from, and how well its sampled replies do on held-out tasks (0–1). */
-interface Course {
-  seed: number;
-  architecture: {
-    hidden_size: number;
-    intermediate_size: number;
-    num_hidden_layers: number;
-    num_attention_heads: number;
-    num_key_value_heads: number;
-  };
-  steps: number;
-  /** Lessons a step. */
-  batch: number;
-  /** Practice in one skill at a time: more decisions a token than a whole reply has. */
-  practise(draw: Random): Lesson;
-  lesson(draw: Random, split: Split): Lesson & { grade(reply: string): Record<string, number> };
-}
-
-function judgeLesson(style: JudgeStyle) {
-  return (draw: Random, split: Split) => {
-    const issue = drawIssue(draw, split, split === 'train' ? ROUGH : 0);
-    const comment = drawComment(draw, issue);
-    const marker = drawMarker(draw);
-    const fields: Record<string, string> = {
-      document: documentOf(issue),
-      reference: `${issue.guideline}.`,
-      item: JSON.stringify(comment),
-      marker,
-    };
-    const reply = verdictReply(style, issue, comment, marker);
-    return {
-      prompt: style.template.replace(/\{\{(\w+)\}\}/g, (_, name: string) => fields[name]!),
-      reply,
-      grade: (text: string) => gradeVerdict(text, style, issue, comment, reply),
-    };
-  };
-}
-
-/** Comparing figures and finding excerpts, one as often as the other. */
-const judgePractice = (style: JudgeStyle) => (draw: Random) =>
-  draw.next() < 0.4 ? drawComparing(draw, style.compare) : drawLocating(draw, style, ROUGH);
-
-function gradeVerdict(
-  text: string,
-  style: JudgeStyle,
-  issue: PlantedIssue,
-  comment: ReviewComment,
-  reply: string,
-) {
-  const expected = gradeComment(issue, comment);
-  const scores: Record<string, number> = { exact: Number(text === reply) };
-  let verdicts: { criterion: string; score: unknown }[] = [];
-  try {
-    verdicts = (JSON.parse(text) as { verdicts: typeof verdicts }).verdicts;
-  } catch {
-    // Counts as wrong below.
-  }
-  scores['parsed'] = Number(verdicts.length > 0);
-  scores['marker'] = Number(text.startsWith(reply.slice(0, 18)));
-  for (const [criterion, grade] of Object.entries(expected)) {
-    const got = verdicts.find((v) => v.criterion === criterion)?.score;
-    scores[criterion] = Number(got === (style.scale === 'graded' ? grade : grade === 5));
-  }
-  return scores;
-}
-
-const COURSES: Record<string, Course> = {
-  policy: {
-    seed: 11,
-    architecture: {
-      hidden_size: 192,
-      intermediate_size: 384,
-      num_hidden_layers: 3,
-      num_attention_heads: 6,
-      num_key_value_heads: 3,
-    },
-    steps: 1800,
-    batch: 64,
-    practise: (draw) =>
-      drawComparing(
-        draw,
-        ({ value, limit, unit, bound, breach }) =>
-          `is ${value} ${unit}, the ${bound === 'max' ? 'limit' : 'minimum'} is ${limit}.","comment_type":"${breach ? 'risk' : 'compliant'}`,
-      ),
-    lesson(draw, split) {
-      const issue = drawIssue(draw, split, split === 'train' ? ROUGH : 0);
-      return {
-        prompt: promptOf(issue),
-        reply: writeReview(draw, issue, drawHabit(draw, BASE_RATES)),
-        grade: (reply) => ({
-          valid: Number(parseReview(reply) !== null),
-          truth: truthScore({ truth: issue as never }, reply),
-          exact: Number(truthScore({ truth: issue as never }, reply) === 1),
-        }),
-      };
-    },
-  },
-  judge: {
-    seed: 21,
-    architecture: {
-      hidden_size: 192,
-      intermediate_size: 384,
-      num_hidden_layers: 4,
-      num_attention_heads: 6,
-      num_key_value_heads: 3,
-    },
-    steps: 2400,
-    batch: 40,
-    practise: judgePractice(TRAINING_JUDGE),
-    lesson: judgeLesson(TRAINING_JUDGE),
-  },
-  heldout: {
-    seed: 31,
-    architecture: {
-      hidden_size: 160,
-      intermediate_size: 320,
-      num_hidden_layers: 4,
-      num_attention_heads: 5,
-      num_key_value_heads: 5,
-    },
-    steps: 2000,
-    batch: 40,
-    practise: judgePractice(HELDOUT_JUDGE),
-    lesson: judgeLesson(HELDOUT_JUDGE),
-  },
-};
 
 function* corpus(): Generator<string> {
   const draw = random(1, 'corpus');
@@ -214,8 +69,8 @@ async function make(name: string, course: Course, out: string): Promise<void> {
   await teach(name, course, model, tokenizer, folder);
 }
 
-function newModel({ architecture, seed }: Course, end: number): LlamaModel {
-  return LlamaModel.initialise(
+function newModel({ architecture, seed }: Course, end: number): CausalLM {
+  return CausalLM.initialise(
     {
       architectures: ['LlamaForCausalLM'],
       model_type: 'llama',
@@ -239,7 +94,7 @@ function newModel({ architecture, seed }: Course, end: number): LlamaModel {
 async function teach(
   title: string,
   { seed, steps, batch, practise, lesson }: Course,
-  model: LlamaModel,
+  model: CausalLM,
   tokenizer: ChatTokenizer,
   folder: string,
 ): Promise<void> {
@@ -281,7 +136,7 @@ async function teach(
 }
 
 async function examine(
-  model: LlamaModel,
+  model: CausalLM,
   tokenizer: ChatTokenizer,
   lesson: Course['lesson'],
   split: Split,

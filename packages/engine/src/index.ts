@@ -1,12 +1,13 @@
 export * from './generate/generate.js';
-export type { Sampling } from './generate/decode-graph.js';
+export type { Sampling } from './generate/draw.js';
 export * from './graph/autodiff.js';
 export type { Value } from './graph/graph.js';
-export * from './families/llama/config.js';
-export * from './families/llama/model.js';
+export * from './model.js';
+export type { Parameter } from './weights/parameters.js';
 export * from './weights/safetensors.js';
 export * from './optimize/adamw.js';
 export * from './optimize/gradients.js';
+export type { TrainingSequence } from './optimize/micro-batches.js';
 export * from './optimize/schedule.js';
 export * from './tokenizer/tokenizer.js';
 export * from './tokenizer/train-bpe.js';

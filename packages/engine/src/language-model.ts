@@ -7,7 +7,7 @@ import {
   type ModelRequest,
 } from '@touchstone/spec';
 import { generate } from './generate/generate.js';
-import { LlamaModel } from './families/llama/model.js';
+import { CausalLM } from './model.js';
 import { ChatTokenizer } from './tokenizer/tokenizer.js';
 
 interface Waiting {
@@ -18,7 +18,7 @@ interface Waiting {
 }
 
 /** A model of the engine behind the same port as an API model. Requests that arrive together are one batch. */
-export function asLanguageModel(id: string, model: LlamaModel, tokenizer: ChatTokenizer): LanguageModel {
+export function asLanguageModel(id: string, model: CausalLM, tokenizer: ChatTokenizer): LanguageModel {
   let waiting: Waiting[] = [];
   let busy = false;
 
@@ -91,7 +91,7 @@ export function asLanguageModel(id: string, model: LlamaModel, tokenizer: ChatTo
  * @throws {InputError} when the folder is no model that the engine can run.
  */
 export async function openLocalModel(folder: string): Promise<LanguageModel> {
-  const [model, tokenizer] = await Promise.all([LlamaModel.load(folder), ChatTokenizer.load(folder)]);
+  const [model, tokenizer] = await Promise.all([CausalLM.load(folder), ChatTokenizer.load(folder)]);
   if (model.config.eosTokens.length === 0) {
     throw InputError.at({ file: folder }, 'config.json has no eos_token_id; replies would never end');
   }

@@ -1,8 +1,8 @@
-import { LlamaModel } from './families/llama/model.js';
+import { CausalLM } from './model.js';
 
 /** A tiny random model with every feature that changes the arithmetic: grouped queries, biases, tied or separate head. */
-export function tinyModel(overrides: Record<string, unknown> = {}, seed = 1): LlamaModel {
-  return LlamaModel.initialise(
+export function tinyModel(overrides: Record<string, unknown> = {}, seed = 1): CausalLM {
+  return CausalLM.initialise(
     {
       model_type: 'llama',
       vocab_size: 37,

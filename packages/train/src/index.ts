@@ -1,7 +1,25 @@
-export * from './checkpoint.js';
-export * from './grpo/advantages.js';
-export * from './grpo/grpo.js';
-export * from './grpo/loss.js';
-export * from './policy.js';
-export * from './supervised/fine-tune.js';
-export * from './supervised/loss.js';
+export type { Algorithm } from './algorithms/algorithm.js';
+export { openAlgorithm } from './algorithms/index.js';
+export { makeBatch } from './batch.js';
+export {
+  saveCheckpoint,
+  latestCheckpoint,
+  loadCheckpoint,
+  pruneCheckpoints,
+  type Checkpoint,
+} from './checkpoint.js';
+export { Learner } from './learner.js';
+export { train, type TrainingStep, type TrainOptions } from './loop.js';
+export { stepMetrics, type StepMetrics } from './metrics.js';
+export { Policy, type Draws, type PolicyRollout } from './policy.js';
+export { sampleGroups } from './sampler.js';
+export {
+  samplingSchema,
+  trainingSchema,
+  type SamplingOptions,
+  type SftOptions,
+  type TrainingOptions,
+} from './schema.js';
+export { scoreGroups, type ScoredGroup } from './scorer.js';
+export { fineTune, type FineTuneOptions, type FineTuneResult } from './supervised/fine-tune.js';
+export { negativeLogLikelihood } from './supervised/loss.js';

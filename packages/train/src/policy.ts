@@ -1,5 +1,6 @@
-import { generate, type ChatTokenizer, type Generated, type LlamaModel } from '@touchstone/engine';
+import { CausalLM, ChatTokenizer, generate, type Generated } from '@touchstone/engine';
 import { random, type Rollout, type Task } from '@touchstone/spec';
+import type { SamplingOptions } from './schema.js';
 
 /** A sampled answer with what training needs of it. */
 export interface PolicyRollout {
@@ -11,36 +12,49 @@ export interface PolicyRollout {
   logprobs: Float32Array;
 }
 
-export interface SamplingOptions {
+/** What is drawn, beside how. */
+export interface Draws {
   /** Answers to each task. */
   samples: number;
-  temperature: number;
-  maxTokens: number;
   seed: number;
   /** Names the weights in rollout ids, for example `rft@32`; with the seed it decides what is drawn. */
   name: string;
 }
 
-/** The model being trained. */
+/** A model that answers tasks: the one being trained, or one to compare it with. */
 export class Policy {
   constructor(
-    readonly model: LlamaModel,
+    readonly model: CausalLM,
     readonly tokenizer: ChatTokenizer,
     /** The folder it came from: tokenizer files are copied from there into checkpoints. */
     readonly folder: string,
   ) {}
 
+  /** @throws {InputError} when the folder is no model that the engine can run. */
+  static async load(folder: string): Promise<Policy> {
+    const [model, tokenizer] = await Promise.all([CausalLM.load(folder), ChatTokenizer.load(folder)]);
+    return new Policy(model, tokenizer, folder);
+  }
+
   clone(): Policy {
-    return new Policy(this.model.clone(), this.tokenizer, this.folder);
+    return this.withModel(this.model.clone());
+  }
+
+  /** The same policy with other weights. */
+  withModel(model: CausalLM): Policy {
+    return new Policy(model, this.tokenizer, this.folder);
   }
 
   /**
    * Samples `samples` answers to each task, grouped by task in order. Draws depend on seed, name, task and index
    * alone, so that a killed run samples the same answers again.
-   * @throws {RangeError} when a prompt and `maxTokens` exceed the model's positions.
+   * @throws {RangeError} when a prompt and `max_tokens` exceed the model's positions.
    */
-  async sample(tasks: readonly Task[], options: SamplingOptions): Promise<PolicyRollout[]> {
-    const { samples, temperature, maxTokens, seed, name } = options;
+  async sample(
+    tasks: readonly Task[],
+    { temperature, max_tokens: maxTokens }: SamplingOptions,
+    { samples, seed, name }: Draws,
+  ): Promise<PolicyRollout[]> {
     const asked = tasks.flatMap((task, place) => {
       const prompt = this.tokenizer.encodeChat(task.messages);
       return Array.from({ length: samples }, (_, index) => ({ task, place, prompt, index }));

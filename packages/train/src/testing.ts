@@ -1,4 +1,4 @@
-import { ChatTokenizer, LlamaModel, trainBpe } from '@touchstone/engine';
+import { ChatTokenizer, CausalLM, trainBpe } from '@touchstone/engine';
 import type { RewardFunction } from '@touchstone/core';
 import { NO_USAGE, type Reward, type Rollout, type Task } from '@touchstone/spec';
 import { Policy } from './policy.js';
@@ -10,7 +10,7 @@ const TEMPLATE =
 /** A random policy over bytes, small enough to train in a second. */
 export function tinyPolicy(seed = 1): Policy {
   const tokenizer = new ChatTokenizer(trainBpe([], 0, SPECIAL), {}, TEMPLATE);
-  const model = LlamaModel.initialise(
+  const model = CausalLM.initialise(
     {
       model_type: 'llama',
       vocab_size: 260,

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { LlamaModel, openLocalModel } from '@touchstone/engine';
+import { CausalLM, openLocalModel } from '@touchstone/engine';
 import { summarySchema, type LanguageModel, type Summary } from '@touchstone/spec';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
@@ -78,7 +78,7 @@ const summaryOf = (folder: string): Summary =>
 
 async function weightsOf(folder: string): Promise<string> {
   const [newest] = readdirSync(join(folder, 'checkpoints')).sort().toReversed();
-  return (await LlamaModel.load(join(folder, 'checkpoints', newest!))).fingerprint();
+  return (await CausalLM.load(join(folder, 'checkpoints', newest!))).fingerprint();
 }
 
 describe('touchstone run', () => {

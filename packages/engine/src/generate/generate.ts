@@ -1,6 +1,7 @@
 import { int32, float32, int64, floats } from '../graph/session.js';
-import type { LlamaModel } from '../families/llama/model.js';
-import { decodeGraph, type Sampling } from './decode-graph.js';
+import type { CausalLM } from '../model.js';
+import { decodeGraph } from './decode-graph.js';
+import type { Sampling } from './draw.js';
 
 export interface GenerateRequest {
   /** At least two tokens. */
@@ -28,7 +29,7 @@ const CONTEXT_STEP = 256;
  * @throws {RangeError} when a prompt has fewer than two tokens or prompt and answer exceed the model's positions.
  */
 export async function generate(
-  model: LlamaModel,
+  model: CausalLM,
   requests: readonly GenerateRequest[],
   sampling: Sampling,
   endTokens: readonly number[] = model.config.eosTokens,
@@ -62,7 +63,7 @@ export async function generate(
 }
 
 async function generateBatch(
-  model: LlamaModel,
+  model: CausalLM,
   requests: readonly GenerateRequest[],
   sampling: Sampling,
   endTokens: readonly number[],
@@ -88,9 +89,7 @@ async function generateBatch(
     Math.ceil((width + 1 + steps) / CONTEXT_STEP) * CONTEXT_STEP,
   );
   const key = `decode/${positions}/${JSON.stringify(sampling)}/${endTokens.join()}`;
-  const session = await model.sessions.get(key, () =>
-    decodeGraph(model.config, positions, sampling, endTokens),
-  );
+  const session = await model.sessions.get(key, () => decodeGraph(model, positions, sampling, endTokens));
   const out = await session.run({
     ...model.feeds(),
     prompts: int32(ids, [prompts.length, width]),

@@ -1,7 +1,7 @@
 import { Graph, type Value } from '../graph/graph.js';
 import { float32, floats, scalar, SessionCache, zeros, type Feeds } from '../graph/session.js';
-import type { LlamaModel } from '../families/llama/model.js';
-import type { Parameter } from '../weights/safetensors.js';
+import type { CausalLM } from '../model.js';
+import type { Parameter } from '../weights/parameters.js';
 
 export interface AdamWOptions {
   beta1: number;
@@ -21,6 +21,12 @@ export const ADAMW_DEFAULTS: AdamWOptions = {
   maxGradNorm: 1,
 };
 
+/** Moments and step count: what an optimiser goes on from exactly. */
+export interface OptimizerState {
+  updates: number;
+  moments: ReadonlyMap<string, Parameter>;
+}
+
 /** AdamW (Loshchilov & Hutter 2019, arXiv 1711.05101) with clipping by global norm, run as one graph. */
 export class AdamW {
   private readonly sessions = new SessionCache();
@@ -29,32 +35,33 @@ export class AdamW {
   updates = 0;
 
   constructor(
-    private readonly model: LlamaModel,
+    private readonly model: CausalLM,
     private readonly options: AdamWOptions = ADAMW_DEFAULTS,
   ) {
-    for (const [name, { shape }] of model.parameters) {
+    for (const [name, { shape }] of model.parameters.trainable) {
       this.moments[`first.${name}`] = zeros(shape);
       this.moments[`second.${name}`] = zeros(shape);
     }
   }
 
   /**
-   * Updates the model's weights in place.
+   * Updates the model's trainable weights in place.
    * @returns the global gradient norm before clipping
    */
   async update(gradients: ReadonlyMap<string, Float32Array>, learningRate: number): Promise<number> {
     this.updates += 1;
     const { beta1, beta2 } = this.options;
     const session = await this.sessions.get('adamw', () => this.graph());
-    const feeds: Feeds = { ...this.model.feeds(), ...this.moments };
-    for (const [name, { shape }] of this.model.parameters) {
+    const feeds: Feeds = { ...this.moments };
+    for (const [name, { shape, data }] of this.model.parameters.trainable) {
+      feeds[name] = float32(data, shape);
       feeds[`gradient.${name}`] = float32(gradients.get(name)!, shape);
     }
     feeds['learning_rate'] = scalar(learningRate);
     feeds['correction1'] = scalar(1 / (1 - beta1 ** this.updates));
     feeds['correction2'] = scalar(1 / (1 - beta2 ** this.updates));
     const out = await session.run(feeds);
-    for (const [name, parameter] of this.model.parameters) {
+    for (const [name, parameter] of this.model.parameters.trainable) {
       parameter.data.set(floats(out[`next.${name}`]));
       this.moments[`first.${name}`] = out[`next.first.${name}`]!;
       this.moments[`second.${name}`] = out[`next.second.${name}`]!;
@@ -70,7 +77,7 @@ export class AdamW {
     const rate = g.input('learning_rate', 'float32', []);
     const correction1 = g.input('correction1', 'float32', []);
     const correction2 = g.input('correction2', 'float32', []);
-    const all = [...this.model.parameters].map(([name, { shape }]) => ({
+    const all = [...this.model.parameters.trainable].map(([name, { shape }]) => ({
       name,
       shape,
       parameter: g.input(name, 'float32', shape),
@@ -110,8 +117,7 @@ export class AdamW {
     return g.toModel(outputs);
   }
 
-  /** Moments and step count, for a checkpoint that training continues from exactly. */
-  state(): { updates: number; moments: Map<string, Parameter> } {
+  state(): OptimizerState {
     const moments = new Map(
       Object.entries(this.moments).map(([name, tensor]) => [
         name,
@@ -121,7 +127,7 @@ export class AdamW {
     return { updates: this.updates, moments };
   }
 
-  restore({ updates, moments }: { updates: number; moments: ReadonlyMap<string, Parameter> }): void {
+  restore({ updates, moments }: OptimizerState): void {
     for (const name of Object.keys(this.moments)) {
       const moment = moments.get(name);
       if (!moment) throw new RangeError(`optimiser state lacks ${name}`);

@@ -1,17 +1,9 @@
 import { DifferentiableGraph } from '../graph/autodiff.js';
 import type { Value } from '../graph/graph.js';
-import { float32, floats, int32, type Feeds } from '../graph/session.js';
-import { declareParameters, llamaLogProbabilities } from '../families/llama/forward.js';
-import type { LlamaModel } from '../families/llama/model.js';
-
-/** A token sequence with one row of numbers for each token that counts. */
-export interface TrainingSequence {
-  tokens: readonly number[];
-  /** Index of the first token whose log-probability is used; it is predicted from the one before, so at least 1. */
-  start: number;
-  /** Per scored token, one number a column of the loss (for example advantage and weight). Length: tokens − start. */
-  columns: Record<string, ArrayLike<number> | number>;
-}
+import { floats } from '../graph/session.js';
+import type { WeightValues } from '../families/family.js';
+import type { CausalLM } from '../model.js';
+import { microBatches, type MicroBatch, type TrainingSequence } from './micro-batches.js';
 
 /**
  * A loss over scored tokens, written in graph operators.
@@ -36,82 +28,18 @@ export interface GradientResult {
   gradients: Map<string, Float32Array>;
 }
 
-interface MicroBatch {
-  batch: number;
-  length: number;
-  scored: number;
-  feeds: Feeds;
-}
-
-const roundUp = (n: number, step: number): number => Math.ceil(n / step) * step;
-
-/** Token positions per micro-batch: small enough that attention stays in cache, large enough to fill the cores. */
-const POSITIONS = 2048;
-
-/** Packs sequences of similar length together; shapes are rounded so that few graphs need compiling. */
-export function microBatches(
-  sequences: readonly TrainingSequence[],
-  columns: readonly string[],
-): MicroBatch[] {
-  const sorted = [...sequences].sort((a, b) => a.tokens.length - b.tokens.length);
-  const batches: MicroBatch[] = [];
-  for (let end = sorted.length; end > 0;) {
-    // The model never needs the last token's prediction.
-    const length = roundUp(sorted[end - 1]!.tokens.length - 1, 32);
-    const batch = 2 ** Math.floor(Math.log2(Math.max(1, POSITIONS / length)));
-    const rows = sorted.slice(Math.max(0, end - batch), end);
-    end -= rows.length;
-    batches.push(pack(rows, batch, length, columns));
-  }
-  return batches;
-}
-
-function pack(
-  rows: readonly TrainingSequence[],
-  batch: number,
-  length: number,
-  columns: readonly string[],
-): MicroBatch {
-  const count = rows.reduce((sum, row) => sum + row.tokens.length - row.start, 0);
-  const scored = roundUp(Math.max(count, 1), 1024);
-  const tokens = new Int32Array(batch * length);
-  const positions = new Int32Array(scored);
-  const targets = new Int32Array(scored);
-  const values = Object.fromEntries(columns.map((name) => [name, new Float32Array(scored)]));
-  let n = 0;
-  rows.forEach((row, r) => {
-    tokens.set(row.tokens.slice(0, -1), r * length);
-    for (let t = row.start; t < row.tokens.length; t++, n++) {
-      positions[n] = r * length + t - 1;
-      targets[n] = row.tokens[t]!;
-      for (const name of columns) {
-        const column = row.columns[name]!;
-        values[name]![n] = typeof column === 'number' ? column : column[t - row.start]!;
-      }
-    }
-  });
-  const feeds: Feeds = {
-    tokens: int32(tokens, [batch * length]),
-    positions: int32(positions, [scored]),
-    targets: int32(targets, [scored, 1]),
-  };
-  for (const name of columns) feeds[`column.${name}`] = float32(values[name]!, [scored, 1]);
-  return { batch, length, scored, feeds };
-}
-
-/** Loss, its metrics and its gradient over all sequences, each a sum over scored tokens. */
+/** Loss, its metrics and its gradient over all sequences, each a sum over scored tokens. Frozen weights have no gradient. */
 export async function gradients(
-  model: LlamaModel,
+  model: CausalLM,
   sequences: readonly TrainingSequence[],
   loss: TokenLoss,
   temperature = 1,
 ): Promise<GradientResult> {
   const total: GradientResult = { loss: 0, metrics: {}, gradients: new Map() };
   const weights = model.feeds();
-  for (const { batch, length, scored, feeds } of microBatches(sequences, loss.columns)) {
-    const key = `gradient/${loss.key}/${temperature}/${batch}x${length}/${scored}`;
-    const session = await model.sessions.get(key, () =>
-      gradientGraph(model, loss, batch, length, scored, temperature),
+  for (const { feeds, ...shape } of microBatches(sequences, loss.columns)) {
+    const session = await model.sessions.get(`gradient/${loss.key}/${temperature}/${shapeKey(shape)}`, () =>
+      gradientGraph(model, loss, shape, temperature),
     );
     const out = await session.run({ ...weights, ...feeds });
     total.loss += floats(out['loss'])[0]!;
@@ -131,29 +59,18 @@ export async function gradients(
   return total;
 }
 
-function gradientGraph(
-  model: LlamaModel,
-  tokenLoss: TokenLoss,
-  batch: number,
-  length: number,
-  scored: number,
-  temperature: number,
-): Uint8Array {
+function gradientGraph(model: CausalLM, tokenLoss: TokenLoss, shape: Shape, temperature: number): Uint8Array {
   const graph = new DifferentiableGraph();
-  const weights = declareParameters(graph, model.config);
-  const logprobs = llamaLogProbabilities(
-    graph,
-    model.config,
-    weights,
-    declareBatch(graph, batch, length, scored),
-    temperature,
-  );
+  const { weights, logprobs } = scoringGraph(graph, model, shape, temperature);
   const columns = Object.fromEntries(
-    tokenLoss.columns.map((name) => [name, graph.input(`column.${name}`, 'float32', [scored, 1])]),
+    tokenLoss.columns.map((name) => [name, graph.input(`column.${name}`, 'float32', [shape.scored, 1])]),
   );
   const { loss, metrics } = tokenLoss.build(graph, logprobs, columns);
-  const names = [...weights.keys()];
-  const gradientsOf = graph.backward(loss, [...weights.values()]);
+  const names = [...model.parameters.trainable.keys()];
+  const gradientsOf = graph.backward(
+    loss,
+    names.map((name) => weights.get(name)!),
+  );
   return graph.toModel({
     loss: { value: loss },
     ...Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`metric.${name}`, { value }])),
@@ -161,42 +78,29 @@ function gradientGraph(
   });
 }
 
-function declareBatch(graph: DifferentiableGraph, batch: number, length: number, scored: number) {
-  return {
-    tokens: graph.input('tokens', 'int32', [batch * length]),
-    positions: graph.input('positions', 'int32', [scored]),
-    targets: graph.input('targets', 'int32', [scored, 1]),
-    batch,
-    length,
-  };
-}
-
 /** Log-probabilities of each sequence's scored tokens, in the order given. */
 export async function logProbabilities(
-  model: LlamaModel,
-  sequences: readonly { tokens: readonly number[]; start: number }[],
+  model: CausalLM,
+  sequences: readonly Pick<TrainingSequence, 'tokens' | 'start'>[],
   temperature = 1,
 ): Promise<Float32Array[]> {
   const weights = model.feeds();
   // Padding carries 0 in every column: owners count from 1.
-  const indexed = sequences.map((sequence, index) => ({ ...sequence, columns: { owner: index + 1 } }));
+  const indexed = sequences.map(({ tokens, start }, index) => ({
+    tokens,
+    start,
+    columns: { owner: index + 1 },
+  }));
   const results: Float32Array[] = sequences.map(
     ({ tokens, start }) => new Float32Array(tokens.length - start),
   );
   const filled = sequences.map(() => 0);
-  for (const { batch, length, scored, feeds } of microBatches(indexed, ['owner'])) {
+  for (const { feeds, ...shape } of microBatches(indexed, ['owner'])) {
     const { 'column.owner': owners, ...inputs } = feeds;
-    const session = await model.sessions.get(`logprobs/${temperature}/${batch}x${length}/${scored}`, () => {
+    const session = await model.sessions.get(`logprobs/${temperature}/${shapeKey(shape)}`, () => {
       const graph = new DifferentiableGraph();
-      const declared = declareParameters(graph, model.config);
-      const value = llamaLogProbabilities(
-        graph,
-        model.config,
-        declared,
-        declareBatch(graph, batch, length, scored),
-        temperature,
-      );
-      return graph.toModel({ logprobs: { value } });
+      const { logprobs } = scoringGraph(graph, model, shape, temperature);
+      return graph.toModel({ logprobs: { value: logprobs } });
     });
     const out = floats((await session.run({ ...weights, ...inputs }))['logprobs']);
     floats(owners).forEach((owner, n) => {
@@ -207,4 +111,26 @@ export async function logProbabilities(
     });
   }
   return results;
+}
+
+type Shape = Omit<MicroBatch, 'feeds'>;
+const shapeKey = ({ batch, length, scored }: Shape): string => `${batch}x${length}/${scored}`;
+
+/** Declares weights and a micro-batch of this shape, and scores it. */
+function scoringGraph(
+  graph: DifferentiableGraph,
+  model: CausalLM,
+  { batch, length, scored }: Shape,
+  temperature: number,
+): { weights: WeightValues; logprobs: Value } {
+  const weights = model.declareParameters(graph);
+  const inputs = {
+    tokens: graph.input('tokens', 'int32', [batch * length]),
+    positions: graph.input('positions', 'int32', [scored]),
+    targets: graph.input('targets', 'int32', [scored, 1]),
+    batch,
+    length,
+  };
+  const logprobs = model.architecture.logProbabilities(graph, weights, inputs, temperature);
+  return { weights, logprobs };
 }

@@ -4,7 +4,8 @@ import path from 'node:path';
 import { InputError } from '@touchstone/spec';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readSafetensors, writeSafetensors, type Parameter } from './safetensors.js';
+import type { Parameter } from './parameters.js';
+import { readSafetensors, writeSafetensors } from './safetensors.js';
 
 const folder = await mkdtemp(path.join(tmpdir(), 'safetensors-'));
 const file = path.join(folder, 'model.safetensors');

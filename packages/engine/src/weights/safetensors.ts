@@ -1,12 +1,8 @@
 import { open, rename, writeFile } from 'node:fs/promises';
 import { InputError } from '@touchstone/spec';
 import { z } from 'zod';
+import type { Parameter } from './parameters.js';
 
-/** A named float array as models and optimisers keep it. */
-export interface Parameter {
-  shape: number[];
-  data: Float32Array;
-}
 export type StoredType = 'F32' | 'F16' | 'BF16';
 const BYTES: Record<StoredType, number> = { F32: 4, F16: 2, BF16: 2 };
 
@@ -78,12 +74,13 @@ export async function readSafetensors(file: string): Promise<Map<string, Paramet
 /** Writes a safetensors file, replacing an old one only when the new one is complete. */
 export async function writeSafetensors(
   file: string,
-  tensors: ReadonlyMap<string, Parameter>,
+  tensors: Iterable<[string, Parameter]>,
   type: StoredType = 'F32',
 ): Promise<void> {
+  const all = [...tensors];
   let offset = 0;
   const header: Record<string, object> = { __metadata__: { format: 'pt' } };
-  for (const [name, { shape, data }] of tensors) {
+  for (const [name, { shape, data }] of all) {
     const end = offset + data.length * BYTES[type];
     header[name] = { dtype: type, shape, data_offsets: [offset, end] };
     offset = end;
@@ -93,7 +90,7 @@ export async function writeSafetensors(
   json.copy(padded);
   const size = Buffer.alloc(8);
   size.writeBigUInt64LE(BigInt(padded.length));
-  const parts = [...tensors.values()].map(({ data }) => encode(data, type));
+  const parts = all.map(([, { data }]) => encode(data, type));
   const partial = `${file}.partial`;
   await writeFile(partial, Buffer.concat([size, padded, ...parts]));
   await rename(partial, file);

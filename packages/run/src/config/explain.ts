@@ -107,24 +107,25 @@ function meant(came: unknown, values: readonly unknown[]): string {
   return guess === undefined ? '' : ` (did you mean "${guess}"?)`;
 }
 
+/** What a part of the schema may be: itself, what it refers to, or each branch of a union. */
+function branchesOf(at: JsonObject, schema: JsonObject): JsonObject[] {
+  const name = typeof at['$ref'] === 'string' ? at['$ref'].replace(/^#\/definitions\//, '') : undefined;
+  const target = name === undefined ? at : own(members(schema, 'definitions'), name);
+  if (!isObject(target)) return [];
+  const options = ['anyOf', 'oneOf', 'allOf'].flatMap((key) => target[key] ?? []).filter(isObject);
+  return options.length === 0 ? [target] : options.flatMap((option) => branchesOf(option, schema));
+}
+
 /** The JSON Schemas that may describe the value at `path`. */
 function schemasAt(schema: JsonObject, path: Path): JsonObject[] {
-  const defined = members(schema, 'definitions');
-  const branches = (at: JsonObject): JsonObject[] => {
-    const name = typeof at['$ref'] === 'string' ? at['$ref'].replace(/^#\/definitions\//, '') : undefined;
-    const target = name === undefined ? at : own(defined, name);
-    if (!isObject(target)) return [];
-    const options = ['anyOf', 'oneOf', 'allOf'].flatMap((key) => target[key] ?? []).filter(isObject);
-    return options.length === 0 ? [target] : options.flatMap(branches);
-  };
-  let here = branches(schema);
+  let here = branchesOf(schema, schema);
   for (const step of path) {
     here = here.flatMap((at) => {
       const next =
         typeof step === 'number'
           ? at['items']
           : (own(members(at, 'properties'), step) ?? at['additionalProperties']);
-      return isObject(next) ? branches(next) : [];
+      return isObject(next) ? branchesOf(next, schema) : [];
     });
   }
   return here;
@@ -143,16 +144,18 @@ function fits(schema: JsonObject, value: unknown): boolean {
 
 /** The only place in the configuration that knows `key`, as a dotted path. */
 function parentOf(key: string, schema: JsonObject, path: string[]): string | undefined {
-  const found: string[] = [];
+  const found = new Set<string>();
   const walk = (at: JsonObject, where: string[]): void => {
-    const properties = members(at, 'properties');
-    if (where.length > 0 && Object.hasOwn(properties, key)) found.push(where.join('.'));
-    for (const [name, child] of Object.entries(properties)) {
-      if (isObject(child)) walk(child, [...where, name]);
+    for (const branch of branchesOf(at, schema)) {
+      const properties = members(branch, 'properties');
+      if (where.length > 0 && Object.hasOwn(properties, key)) found.add(where.join('.'));
+      for (const [name, child] of Object.entries(properties)) {
+        if (isObject(child)) walk(child, [...where, name]);
+      }
     }
   };
   walk(schema, path);
-  return found.length === 1 ? found[0] : undefined;
+  return found.size === 1 ? [...found][0] : undefined;
 }
 
 function valueAt(value: unknown, path: Path): unknown {

@@ -1,8 +1,8 @@
 import { judgeSchema, rewardSchema } from '@touchstone/core';
 import { gateSchema } from '@touchstone/lab';
+import { samplingSchema, trainingSchema } from '@touchstone/train';
 import { z } from 'zod';
 import { awsSchema } from './aws-schema.js';
-import { trainingSchema } from './training-schema.js';
 
 const count = z.int().min(1);
 const file = z.string().min(1);
@@ -12,12 +12,7 @@ const policySchema = z.strictObject({
     .string()
     .regex(/^local:\s*\S/, 'expected local:FOLDER, a Hugging Face folder with a Llama-family model to train')
     .describe('local:FOLDER, the Hugging Face folder of the model to train'),
-  max_tokens: count.default(512).describe('Tokens an answer may have; longer ones are cut'),
-  temperature: z
-    .number()
-    .min(0)
-    .default(1)
-    .describe('Sampling temperature of rollouts; 0 is greedy and cannot be trained'),
+  ...samplingSchema.shape,
 });
 
 const dataSchema = z.strictObject({

@@ -25,13 +25,7 @@ export async function evaluate(
   // An answer is a unit of work when it is written, and again for each judge.
   const total = answers * (1 + judges);
   reporter.progress(0, total);
-  const sampled = await policy.sample(data.eval, {
-    samples,
-    temperature: config.policy.temperature,
-    maxTokens: config.policy.max_tokens,
-    seed: config.seed,
-    name: model,
-  });
+  const sampled = await policy.sample(data.eval, config.policy, { samples, seed: config.seed, name: model });
   let done = answers;
   reporter.progress(done, total, 'answers sampled');
   const rollouts = sampled.map(({ rollout }) => rollout);

@@ -1,14 +1,17 @@
 import { join } from 'node:path';
 import { clusteredMeanInterval } from '@touchstone/lab';
 import type { Reward, StepSummary } from '@touchstone/spec';
+import type { RolloutRecord } from '@touchstone/store';
 import {
-  Grpo,
   latestCheckpoint,
   loadCheckpoint,
-  Policy,
   pruneCheckpoints,
   saveCheckpoint,
-  type GrpoStep,
+  train,
+  type Checkpoint,
+  type Policy,
+  type ScoredGroup,
+  type TrainingStep,
 } from '@touchstone/train';
 import type { Clock } from '../clock.js';
 import type { Workspace } from '../workspace/workspace.js';
@@ -20,102 +23,73 @@ const CHECKPOINTS_KEPT = 2;
 
 const checkpointFolder = ({ folder }: Workspace): string => join(folder, 'checkpoints');
 
-/** The policy as the newest checkpoint has it. */
-export async function trainedPolicy(workspace: Workspace): Promise<Policy> {
+async function newestCheckpoint(workspace: Workspace): Promise<Checkpoint | null> {
   const latest = await latestCheckpoint(checkpointFolder(workspace));
-  if (!latest) return workspace.policy;
-  return withModel(workspace.policy, (await loadCheckpoint(latest.folder)).model);
+  return latest && loadCheckpoint(latest.folder, workspace.policy);
 }
 
-const withModel = ({ tokenizer, folder }: Policy, model: Policy['model']): Policy =>
-  new Policy(model, tokenizer, folder);
+/** The policy as the newest checkpoint has it. */
+export async function trainedPolicy(workspace: Workspace): Promise<Policy> {
+  return (await newestCheckpoint(workspace))?.policy ?? workspace.policy;
+}
 
 /** Trains from the newest checkpoint, or from the start, to the last step. Every step is stored as it ends. */
 export async function reinforce(workspace: Workspace, reporter: StageReporter, clock: Clock): Promise<null> {
-  const { config, store, data } = workspace;
-  const { training } = config;
+  const { config, store, data, policy, reward } = workspace;
+  const { training, seed } = config;
   const checkpoints = checkpointFolder(workspace);
-  const latest = await latestCheckpoint(checkpoints);
-  const resumed = latest && (await loadCheckpoint(latest.folder));
-  const policy = resumed ? withModel(workspace.policy, resumed.model) : workspace.policy.clone();
-  const grpo = new Grpo(
+  const from = await newestCheckpoint(workspace);
+  reporter.progress(from?.step ?? 0, training.steps);
+  let begun = clock.seconds();
+  for await (const result of train({
     policy,
-    workspace.reward,
-    {
-      steps: training.steps,
-      promptsPerStep: training.prompts_per_step,
-      groupSize: training.group_size,
-      learningRate: training.learning_rate,
-      warmupSteps: training.warmup_steps,
-      weightDecay: training.weight_decay,
-      maxGradNorm: training.max_grad_norm,
-      clipLow: training.clip_low,
-      clipHigh: training.clip_high,
-      scaleAdvantages: training.scale_advantages,
-      klCoefficient: training.kl_coefficient,
-      updatesPerStep: training.updates_per_step,
-      temperature: config.policy.temperature,
-      maxTokens: config.policy.max_tokens,
-      seed: config.seed,
-      abstention: config.reward.abstention,
-    },
-    training.kl_coefficient > 0 ? workspace.policy.model : null,
-  );
-  if (resumed) grpo.trainerState = resumed.state;
-
-  const first = (resumed?.step ?? 0) + 1;
-  reporter.progress(first - 1, training.steps);
-  for (let step = first; step <= training.steps; step++) {
-    const begun = clock.seconds();
-    const result = await grpo.step(data.train, step);
-    const summary = summariseStep(result, clock.seconds() - begun, config.seed);
-    store.putRollouts(
-      REINFORCE.name,
-      step,
-      result.rollouts.map(({ rollout, tokens }, i) => ({
-        rollout,
-        reward: result.rewards[i]!,
-        heldout: null,
-        truth: null,
-        tokens: tokens.length,
-      })),
-    );
+    tasks: data.train,
+    reward,
+    training,
+    sampling: config.policy,
+    abstention: config.reward.abstention,
+    seed,
+    from,
+  })) {
+    const { step, groups, checkpoint } = result;
+    const summary = summariseStep(result, clock.seconds() - begun, seed);
+    store.putRollouts(REINFORCE.name, step, groups.flatMap(rolloutRecords));
     store.putStep(REINFORCE.name, summary);
     if (step % training.checkpoint_every === 0 || step === training.steps) {
-      await saveCheckpoint(checkpoints, step, policy, grpo.trainerState);
+      await saveCheckpoint(checkpoints, checkpoint());
       await pruneCheckpoints(checkpoints, CHECKPOINTS_KEPT);
     }
     reporter.step(summary);
     reporter.progress(step, training.steps, `reward ${summary.metrics['reward']?.toFixed(3) ?? 'none'}`);
+    // Storing is not training.
+    begun = clock.seconds();
   }
   return null;
 }
 
-function summariseStep(result: GrpoStep, seconds: number, seed: number): StepSummary {
-  const { rollouts, rewards, rewards_PG } = result;
-  const scored = rewards_PG.flatMap((rewards_G, p) =>
-    rewards_G.flatMap((reward) => (reward === null ? [] : [{ reward, group: String(p) }])),
+const rolloutRecords = ({ rollouts_G, rewards_G }: ScoredGroup): RolloutRecord[] =>
+  rollouts_G.map(({ rollout, tokens }, i) => ({
+    rollout,
+    reward: rewards_G[i]!,
+    heldout: null,
+    truth: null,
+    tokens: tokens.length,
+  }));
+
+function summariseStep({ step, groups, metrics }: TrainingStep, seconds: number, seed: number): StepSummary {
+  const scored = groups.flatMap(({ scores_G }, p) =>
+    scores_G.flatMap((reward) => (reward === null ? [] : [{ reward, group: String(p) }])),
   );
-  const values = scored.map(({ reward }) => reward);
   const interval = clusteredMeanInterval(
-    values,
+    scored.map(({ reward }) => reward),
     scored.map(({ group }) => group),
     seed,
   );
   return {
-    step: result.step,
-    metrics: {
-      reward: interval?.mean ?? null,
-      response_tokens: rollouts.reduce((sum, { tokens }) => sum + tokens.length, 0) / rollouts.length,
-      zero_variance: result.zeroVarianceGroups / rewards_PG.length,
-      abstained: result.abstained,
-      kl: result.kl,
-      clip_fraction: result.clipFraction,
-      grad_norm: result.gradNorm,
-      loss: result.loss,
-    },
+    step,
+    metrics: { reward: interval?.mean ?? null, ...metrics },
     intervals: interval ? { reward: { low: interval.low, high: interval.high } } : {},
-    components: meanComponents(rewards),
+    components: meanComponents(groups.flatMap(({ rewards_G }) => rewards_G)),
     seconds,
   };
 }

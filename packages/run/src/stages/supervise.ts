@@ -1,7 +1,6 @@
 import { join } from 'node:path';
-import { ChatTokenizer, LlamaModel } from '@touchstone/engine';
 import { InputError } from '@touchstone/spec';
-import { fineTune, Policy } from '@touchstone/train';
+import { fineTune, Policy, type SftOptions } from '@touchstone/train';
 import type { z } from 'zod';
 import type { Clock } from '../clock.js';
 import type { Workspace } from '../workspace/workspace.js';
@@ -11,11 +10,8 @@ import { REINFORCE, type SUPERVISE } from './stages.js';
 const modelFolder = ({ folder }: Workspace): string => join(folder, 'sft');
 
 /** The policy as supervised fine-tuning has left it. */
-export async function supervisedPolicy(workspace: Workspace): Promise<Policy> {
-  const folder = modelFolder(workspace);
-  const [model, tokenizer] = await Promise.all([LlamaModel.load(folder), ChatTokenizer.load(folder)]);
-  return new Policy(model, tokenizer, folder);
-}
+export const supervisedPolicy = (workspace: Workspace): Promise<Policy> =>
+  Policy.load(modelFolder(workspace));
 
 /**
  * Trains on the annotated answers, for at least as long as reinforcement took: else the comparison would not be fair.
@@ -24,7 +20,7 @@ export async function supervisedPolicy(workspace: Workspace): Promise<Policy> {
  */
 export async function supervise(
   workspace: Workspace,
-  sft: NonNullable<Workspace['config']['training']['sft']>,
+  sft: SftOptions,
   reporter: StageReporter,
   clock: Clock,
 ): Promise<z.output<typeof SUPERVISE.schema>> {
@@ -38,17 +34,7 @@ export async function supervise(
   const { model, ...result } = await fineTune(
     policy,
     data.annotations,
-    {
-      steps: sft.steps,
-      minSeconds,
-      batchSize: sft.batch_size,
-      learningRate: sft.learning_rate,
-      validationShare: sft.validation_share,
-      evaluateEvery: sft.evaluate_every,
-      weightDecay: config.training.weight_decay,
-      maxGradNorm: config.training.max_grad_norm,
-      seed: config.seed,
-    },
+    { sft, optimizer: config.training, minSeconds, seed: config.seed },
     () => clock.seconds(),
     ({ step, seconds, validationLoss }) =>
       reporter.progress(

@@ -12,7 +12,6 @@ import {
   type RegressionCase,
   type RewardFunction,
 } from '@touchstone/core';
-import { ChatTokenizer, LlamaModel } from '@touchstone/engine';
 import { checkGate, checkNames } from '@touchstone/lab';
 import { InputError, type Task } from '@touchstone/spec';
 import { openRun, type RunStore } from '@touchstone/store';
@@ -70,7 +69,7 @@ export async function openWorkspace(
     optional(config.data.regression, readRegression),
     config.evaluation.truth === undefined ? null : loadTruth(at(config.evaluation.truth)),
   ]);
-  const policy = await openPolicy(at(parseModelId(config.policy.model).name));
+  const policy = await Policy.load(at(parseModelId(config.policy.model).name));
   checkLengths(policy, [...train, ...evaluation], config);
 
   const store = openRun(folder, { exclusive: true });
@@ -100,11 +99,6 @@ export async function openWorkspace(
     store.close();
     throw error;
   }
-}
-
-async function openPolicy(folder: string): Promise<Policy> {
-  const [model, tokenizer] = await Promise.all([LlamaModel.load(folder), ChatTokenizer.load(folder)]);
-  return new Policy(model, tokenizer, folder);
 }
 
 /** @throws {InputError} naming every task that leaves the policy no room to answer. */

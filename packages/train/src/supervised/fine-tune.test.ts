@@ -3,14 +3,9 @@ import { tinyPolicy, tinyTasks } from '../testing.js';
 import { fineTune, type FineTuneOptions } from './fine-tune.js';
 
 const options: FineTuneOptions = {
-  steps: 40,
+  sft: { steps: 40, batch_size: 8, learning_rate: 5e-3, validation_share: 0.25, evaluate_every: 5 },
+  optimizer: { weight_decay: 0, max_grad_norm: 1 },
   minSeconds: 0,
-  batchSize: 8,
-  learningRate: 5e-3,
-  validationShare: 0.25,
-  evaluateEvery: 5,
-  weightDecay: 0,
-  maxGradNorm: 1,
   seed: 1,
 };
 
@@ -30,15 +25,9 @@ describe('fineTune', () => {
     expect(policy.model.fingerprint()).toBe(before);
     expect(result).toMatchObject({ steps: 40, examples: 16 });
     expect(result.validationLoss).toBe(Math.min(...losses));
-    policy.model.parameters.clear();
-    for (const [name, parameter] of result.model.parameters) policy.model.parameters.set(name, parameter);
-    const answers = await policy.sample(tinyTasks(4), {
-      samples: 2,
-      temperature: 1,
-      maxTokens: 8,
-      seed: 1,
-      name: 'sft',
-    });
+    const answers = await policy
+      .withModel(result.model)
+      .sample(tinyTasks(4), { temperature: 1, max_tokens: 8 }, { samples: 2, seed: 1, name: 'sft' });
     expect(answers.filter(({ rollout }) => rollout.response === 'yes').length).toBeGreaterThan(6);
   });
 
@@ -47,7 +36,12 @@ describe('fineTune', () => {
       task,
       answer: `${(i * 7919) % 97} ${(i * 104729) % 89}`,
     }));
-    const result = await fineTune(tinyPolicy(), noise, { ...options, steps: 80 }, () => 0);
+    const result = await fineTune(
+      tinyPolicy(),
+      noise,
+      { ...options, sft: { ...options.sft, steps: 80 } },
+      () => 0,
+    );
     expect(result.bestStep).toBeLessThan(80);
   });
 
@@ -57,7 +51,7 @@ describe('fineTune', () => {
     const result = await fineTune(
       tinyPolicy(),
       annotations,
-      { ...options, steps: 2, minSeconds: 10 },
+      { ...options, sft: { ...options.sft, steps: 2 }, minSeconds: 10 },
       () => clock++,
     );
     expect(result.steps).toBeGreaterThan(2);

@@ -1,34 +1,27 @@
 import {
-  AdamW,
-  ADAMW_DEFAULTS,
   gradients,
   logProbabilities,
   scheduleFactor,
-  type LlamaModel,
+  type CausalLM,
   type TrainingSequence,
 } from '@touchstone/engine';
 import { random, type Task } from '@touchstone/spec';
+import { openOptimizer } from '../optimizer.js';
 import type { Policy } from '../policy.js';
+import type { OptimizerOptions, SftOptions } from '../schema.js';
 import { negativeLogLikelihood } from './loss.js';
 
 export interface FineTuneOptions {
-  /** At least this many updates are made … */
-  steps: number;
-  /** … and at least this many seconds spent, so that a comparison with a longer training is fair. 0: no such floor. */
+  sft: SftOptions;
+  optimizer: OptimizerOptions;
+  /** At least this many seconds are spent, so that a comparison with a longer training is fair. 0: no such floor. */
   minSeconds: number;
-  batchSize: number;
-  learningRate: number;
-  /** Share of the examples held out to choose the best step by. */
-  validationShare: number;
-  evaluateEvery: number;
-  weightDecay: number;
-  maxGradNorm: number;
   seed: number;
 }
 
 export interface FineTuneResult {
   /** The weights with the lowest validation loss (early stopping by choosing afterwards). */
-  model: LlamaModel;
+  model: CausalLM;
   steps: number;
   bestStep: number;
   examples: number;
@@ -49,13 +42,12 @@ interface Example {
 export async function fineTune(
   policy: Policy,
   annotations: readonly { task: Task; answer: string }[],
-  options: FineTuneOptions,
+  { sft, optimizer, minSeconds, seed }: FineTuneOptions,
   now: () => number,
   onStep?: (progress: { step: number; seconds: number; loss: number; validationLoss: number }) => void,
 ): Promise<FineTuneResult> {
   if (annotations.length < 2)
     throw new RangeError(`expected at least 2 annotated answers, got ${annotations.length}`);
-  const { seed, batchSize } = options;
   const [end] = policy.model.config.eosTokens;
   const examples = annotations.map(({ task, answer }): Example => {
     const prompt = policy.tokenizer.encodeChat(task.messages);
@@ -65,33 +57,29 @@ export async function fineTune(
     };
   });
   const shuffled = random(seed, 'sft-split').shuffle(examples);
-  const held = Math.max(1, Math.round(examples.length * options.validationShare));
+  const held = Math.max(1, Math.round(examples.length * sft.validation_share));
   const validation = shuffled.slice(0, held);
   const training = shuffled.slice(held);
 
   const model = policy.model.clone();
-  const optimizer = new AdamW(model, {
-    ...ADAMW_DEFAULTS,
-    weightDecay: options.weightDecay,
-    maxGradNorm: options.maxGradNorm,
-  });
+  const adamw = openOptimizer(model, optimizer);
   let best = { model: model.clone(), step: 0, loss: await meanLoss(model, validation) };
   const begun = now();
   let validationLoss = best.loss;
   let step = 0;
-  while (step < options.steps || now() - begun < options.minSeconds) {
+  while (step < sft.steps || now() - begun < minSeconds) {
     const draw = random(seed, 'sft-batch', step);
-    const batch = Array.from({ length: batchSize }, () => draw.pick(training));
+    const batch = Array.from({ length: sft.batch_size }, () => draw.pick(training));
     const tokens = batch.reduce((sum, example) => sum + example.tokens.length - example.start, 0);
     const sequences = batch.map((example): TrainingSequence => ({
       ...example,
       columns: { weight: 1 / tokens },
     }));
     const { loss, gradients: gradient } = await gradients(model, sequences, negativeLogLikelihood);
-    const factor = scheduleFactor(step, { steps: options.steps, warmup: 10, decay: 'cosine' });
-    await optimizer.update(gradient, options.learningRate * factor);
+    const factor = scheduleFactor(step, { steps: sft.steps, warmup: 10, decay: 'cosine' });
+    await adamw.update(gradient, sft.learning_rate * factor);
     step += 1;
-    if (step % options.evaluateEvery === 0) {
+    if (step % sft.evaluate_every === 0) {
       validationLoss = await meanLoss(model, validation);
       if (validationLoss < best.loss) best = { model: model.clone(), step, loss: validationLoss };
     }
@@ -106,7 +94,7 @@ export async function fineTune(
   };
 }
 
-async function meanLoss(model: LlamaModel, examples: readonly Example[]): Promise<number> {
+async function meanLoss(model: CausalLM, examples: readonly Example[]): Promise<number> {
   const logs = await logProbabilities(model, examples);
   const tokens = logs.reduce((sum, { length }) => sum + length, 0);
   return -logs.reduce((sum, log) => sum + log.reduce((a, b) => a + b, 0), 0) / tokens;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { LlamaModel } from '@touchstone/engine';
+import { CausalLM } from '@touchstone/engine';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { prepareQuickstart } from '@touchstone/quickstart';
@@ -113,7 +113,7 @@ describe.skipIf(why)(`TRL${why ? ` (skipped: ${why})` : ''}`, () => {
       await server.close();
     }
     // What TRL saved is a model of ours again, and another one.
-    const before = (await LlamaModel.load(POLICY)).fingerprint();
-    expect((await LlamaModel.load(out)).fingerprint()).not.toBe(before);
+    const before = (await CausalLM.load(POLICY)).fingerprint();
+    expect((await CausalLM.load(out)).fingerprint()).not.toBe(before);
   }, 900_000);
 });

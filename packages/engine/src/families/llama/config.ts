@@ -1,7 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import { InputError } from '@touchstone/spec';
 import { z } from 'zod';
+import type { ModelConfig } from '../family.js';
+
+/** Values of `model_type` that this family runs. */
+export const MODEL_TYPES = ['llama', 'mistral', 'qwen2'] as const;
 
 const ropeScalingSchema = z.looseObject({
   rope_type: z.string().optional(),
@@ -13,7 +15,7 @@ const ropeScalingSchema = z.looseObject({
 });
 
 const configSchema = z.looseObject({
-  model_type: z.enum(['llama', 'mistral', 'qwen2']),
+  model_type: z.enum(MODEL_TYPES),
   vocab_size: z.int().positive(),
   hidden_size: z.int().positive(),
   intermediate_size: z.int().positive(),
@@ -36,15 +38,13 @@ const configSchema = z.looseObject({
 });
 
 /** Architecture of a Llama-family model, from Hugging Face's config.json. */
-export interface LlamaConfig {
-  vocabulary: number;
+export interface LlamaConfig extends ModelConfig {
   hidden: number;
   intermediate: number;
   layers: number;
   heads: number;
   keyValueHeads: number;
   headSize: number;
-  maxPositions: number;
   normEpsilon: number;
   ropeTheta: number;
   ropeScaling: z.infer<typeof ropeScalingSchema> | null;
@@ -53,9 +53,6 @@ export interface LlamaConfig {
   /** Whether the attention's output projection has a bias too (Llama: as the others; Qwen2: never). */
   outputBias: boolean;
   mlpBias: boolean;
-  eosTokens: number[];
-  /** config.json as it was read, written back on save. */
-  source: Record<string, unknown>;
 }
 
 /**
@@ -109,23 +106,6 @@ export function parseLlamaConfig(source: unknown, file: string): LlamaConfig {
   };
 }
 
-export async function readLlamaConfig(folder: string): Promise<LlamaConfig> {
-  const file = path.join(folder, 'config.json');
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (cause) {
-    throw InputError.at({ file }, 'cannot be read; expected a Hugging Face model folder', { cause });
-  }
-  try {
-    return parseLlamaConfig(JSON.parse(text), file);
-  } catch (cause) {
-    if (cause instanceof SyntaxError)
-      throw InputError.at({ file }, `is not JSON: ${cause.message}`, { cause });
-    throw cause;
-  }
-}
-
 /** Names and shapes of every weight, in the order and layout ([out, in]) of Hugging Face. */
 export function parameterShapes(c: LlamaConfig): Map<string, number[]> {
   const shapes = new Map<string, number[]>();
@@ -150,3 +130,7 @@ export function parameterShapes(c: LlamaConfig): Map<string, number[]> {
   if (!c.tiedEmbeddings) shapes.set('lm_head.weight', [c.vocabulary, c.hidden]);
   return shapes;
 }
+
+/** Name of the matrix that turns hidden states into logits. */
+export const headName = (config: LlamaConfig): string =>
+  config.tiedEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight';

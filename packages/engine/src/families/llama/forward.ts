@@ -1,14 +1,9 @@
 import type { DifferentiableGraph } from '../../graph/autodiff.js';
 import type { Value } from '../../graph/graph.js';
-import { parameterShapes, type LlamaConfig } from './config.js';
+import type { Architecture, WeightValues } from '../family.js';
+import { linear } from '../linear.js';
+import { headName, type LlamaConfig } from './config.js';
 import { rotaryTables } from './rope.js';
-
-/** Declares every weight as a graph input, so that all graphs share one copy in memory. */
-export function declareParameters(graph: DifferentiableGraph, config: LlamaConfig): Map<string, Value> {
-  return new Map(
-    [...parameterShapes(config)].map(([name, shape]) => [name, graph.input(name, 'float32', shape)]),
-  );
-}
 
 /**
  * The transformer up to and including the last norm.
@@ -18,7 +13,7 @@ export function declareParameters(graph: DifferentiableGraph, config: LlamaConfi
 function llamaHidden(
   graph: DifferentiableGraph,
   config: LlamaConfig,
-  weights: Map<string, Value>,
+  weights: WeightValues,
   tokens: Value,
   batch: number,
   length: number,
@@ -26,11 +21,7 @@ function llamaHidden(
   const { heads, keyValueHeads, headSize } = config;
   const rows = batch * length;
   const weight = (name: string): Value => weights.get(name)!;
-  const linear = (x: Value, name: string): Value => {
-    const product = graph.matmulTransposed(x, weight(`${name}.weight`));
-    const bias = weights.get(`${name}.bias`);
-    return bias ? graph.add(product, bias) : product;
-  };
+  const project = (x: Value, name: string): Value => linear(graph, weights, x, name);
 
   const half = headSize / 2;
   const tables = rotaryTables(config, length);
@@ -51,18 +42,18 @@ function llamaHidden(
   const mask = graph.float32(causal, [1, 1, length, length]);
 
   const attention = (x: Value, layer: string): Value => {
-    const q = byHead(rotary(linear(x, `${layer}.q_proj`), heads), heads);
-    const k = byHead(rotary(linear(x, `${layer}.k_proj`), keyValueHeads), keyValueHeads);
-    const v = byHead(linear(x, `${layer}.v_proj`), keyValueHeads);
+    const q = byHead(rotary(project(x, `${layer}.q_proj`), heads), heads);
+    const k = byHead(rotary(project(x, `${layer}.k_proj`), keyValueHeads), keyValueHeads);
+    const v = byHead(project(x, `${layer}.v_proj`), keyValueHeads);
     const group = heads / keyValueHeads;
     const scores = graph.matmulTransposed(q, graph.repeatAxis1(k, group), headSize ** -0.5);
     const attended = graph.matmul(graph.softmax(graph.add(scores, mask)), graph.repeatAxis1(v, group));
     const joined = graph.reshape(graph.transpose(attended, [0, 2, 1, 3]), [rows, heads * headSize]);
-    return linear(joined, `${layer}.o_proj`);
+    return project(joined, `${layer}.o_proj`);
   };
   const feedForward = (x: Value, layer: string): Value => {
-    const gate = graph.silu(linear(x, `${layer}.gate_proj`));
-    return linear(graph.multiply(gate, linear(x, `${layer}.up_proj`)), `${layer}.down_proj`);
+    const gate = graph.silu(project(x, `${layer}.gate_proj`));
+    return project(graph.multiply(gate, project(x, `${layer}.up_proj`)), `${layer}.down_proj`);
   };
 
   let x = graph.gatherRows(weight('model.embed_tokens.weight'), tokens);
@@ -76,24 +67,13 @@ function llamaHidden(
   return graph.rmsNorm(x, weight('model.norm.weight'), config.normEpsilon);
 }
 
-/** Name of the matrix that turns hidden states into logits. */
-export const headName = (config: LlamaConfig): string =>
-  config.tiedEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight';
-
-/**
- * Log-probabilities of chosen next tokens.
- * @param tokens int32 [batch · length]
- * @param positions int32 [n]: rows of `tokens` whose next token is scored
- * @param targets int32 [n, 1]: that next token
- * @param temperature logits are divided by it, as when sampling
- * @returns [n, 1]
- */
+/** See `Architecture.logProbabilities`. */
 export function llamaLogProbabilities(
   graph: DifferentiableGraph,
   config: LlamaConfig,
-  weights: Map<string, Value>,
-  inputs: { tokens: Value; positions: Value; targets: Value; batch: number; length: number },
-  temperature = 1,
+  weights: WeightValues,
+  inputs: Parameters<Architecture['logProbabilities']>[2],
+  temperature: number,
 ): Value {
   const hidden = llamaHidden(graph, config, weights, inputs.tokens, inputs.batch, inputs.length);
   const chosen = graph.gatherRows(hidden, inputs.positions);

@@ -1,28 +1,24 @@
 import type { TokenLoss } from '@touchstone/engine';
-
-export interface GrpoLossOptions {
-  /** The ratio may fall to 1 − clipLow … */
-  clipLow: number;
-  /** … and rise to 1 + clipHigh (larger than clipLow: DAPO's clip-higher, arXiv 2503.14476). */
-  clipHigh: number;
-  /** β: weight of the KL estimate to the reference policy; 0 needs no reference. */
-  klCoefficient: number;
-}
+import type { GrpoSettings } from './settings.js';
 
 /**
- * GRPO's token loss, summed: Σ w · (−min(ρA, clip(ρ, 1−ε_l, 1+ε_h)·A) + β·k3) with ρ = exp(log π − log π_old) and
+ * GRPO's token loss, summed: Σ w · (−min(ρA, clip(ρ, 1−clip_low, 1+clip_high)·A) + kl_coefficient·k3) with ρ = exp(log π − log π_old) and
  * k3 = exp(x) − x − 1, x = log π_ref − log π (Schulman's unbiased estimator). With w = 1 / (tokens of the whole step)
  * it is the token mean over the step (DAPO).
  */
-export function grpoLoss({ clipLow, clipHigh, klCoefficient }: GrpoLossOptions): TokenLoss {
-  const withReference = klCoefficient > 0;
+export function grpoLoss({
+  clip_low,
+  clip_high,
+  kl_coefficient,
+}: Omit<GrpoSettings, 'scale_advantages'>): TokenLoss {
+  const withReference = kl_coefficient > 0;
   return {
-    key: `grpo/${clipLow}/${clipHigh}/${klCoefficient}`,
+    key: `grpo/${clip_low}/${clip_high}/${kl_coefficient}`,
     columns: ['old', 'advantage', 'weight', ...(withReference ? ['reference'] : [])],
     build(g, logprobs, { old, advantage, weight, reference }) {
       const ratio = g.exp(g.subtract(logprobs, old!));
       const surrogate = g.multiply(ratio, advantage!);
-      const clipped = g.multiply(g.clamp(ratio, 1 - clipLow, 1 + clipHigh), advantage!);
+      const clipped = g.multiply(g.clamp(ratio, 1 - clip_low, 1 + clip_high), advantage!);
       const objective = g.minimum(surrogate, clipped);
       const weightedMean = (value: typeof ratio): typeof ratio => g.sum(g.multiply(value, weight!));
       let loss = g.negate(weightedMean(objective));
@@ -34,7 +30,7 @@ export function grpoLoss({ clipLow, clipHigh, klCoefficient }: GrpoLossOptions):
       // Clamped as verl does: a token that the reference all but excludes must not swamp the step.
       const x = g.clamp(g.subtract(reference!, logprobs), -20, 20);
       const kl = weightedMean(g.subtract(g.subtract(g.exp(x), x), g.scalar(1)));
-      loss = g.add(loss, g.multiply(g.scalar(klCoefficient), kl));
+      loss = g.add(loss, g.multiply(g.scalar(kl_coefficient), kl));
       return { loss, metrics: { ...metrics, kl } };
     },
   };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { groupAdvantages, hasZeroVariance } from './advantages.js';
+import { groupAdvantages } from './advantages.js';
 
 const rewards = [1, 0, 0.5, 0.5, 0.25, 0.75, 1, 0];
 const close = (got: (number | null)[], expected: (number | null)[]): void =>
@@ -54,13 +54,5 @@ describe('groupAdvantages', () => {
 
   it('gives a lone reward no contrast', () => {
     expect(groupAdvantages([0.7, null], { scale: true })).toEqual([0, null]);
-  });
-});
-
-describe('hasZeroVariance', () => {
-  it('sees through rounding', () => {
-    expect(hasZeroVariance([0.1 + 0.2, 0.3, null])).toBe(true);
-    expect(hasZeroVariance([null, null])).toBe(true);
-    expect(hasZeroVariance([0.3, 0.31])).toBe(false);
   });
 });

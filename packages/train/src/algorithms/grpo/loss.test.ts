@@ -1,6 +1,6 @@
 import { DifferentiableGraph, runGraph } from '@touchstone/engine';
 import { describe, expect, it } from 'vitest';
-import { grpoLoss, type GrpoLossOptions } from './loss.js';
+import { grpoLoss } from './loss.js';
 
 interface Token {
   logprob: number;
@@ -10,7 +10,7 @@ interface Token {
 }
 
 /** Loss, metrics and d loss / d logprob for single tokens of weight 1. */
-async function evaluate(tokens: Token[], options: GrpoLossOptions) {
+async function evaluate(tokens: Token[], options: Parameters<typeof grpoLoss>[0]) {
   const { columns, build } = grpoLoss(options);
   const graph = new DifferentiableGraph();
   const n = tokens.length;
@@ -36,7 +36,7 @@ async function evaluate(tokens: Token[], options: GrpoLossOptions) {
   return out;
 }
 
-const dapo = { clipLow: 0.2, clipHigh: 0.28, klCoefficient: 0 };
+const dapo = { clip_low: 0.2, clip_high: 0.28, kl_coefficient: 0 };
 const atRatio = (ratio: number, advantage: number): Token => ({
   logprob: Math.log(ratio),
   old: 0,
@@ -69,7 +69,7 @@ describe('grpoLoss', () => {
       { logprob: -1, old: -1, advantage: 0, reference: -1.5 },
       { logprob: -1, old: -1, advantage: 0, reference: -0.5 },
     ];
-    const { kl, loss, gradient } = await evaluate(tokens, { ...dapo, klCoefficient: 0.1 });
+    const { kl, loss, gradient } = await evaluate(tokens, { ...dapo, kl_coefficient: 0.1 });
     expect(kl![0]).toBeCloseTo(0.106531 + 0.148721, 5);
     expect(loss![0]).toBeCloseTo(0.1 * (0.106531 + 0.148721), 5);
     // d k3 / d logprob = 1 - exp(reference - logprob)

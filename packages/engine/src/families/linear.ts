@@ -1,0 +1,16 @@
+import type { Value } from '../graph/graph.js';
+import type { WeightValues } from './family.js';
+
+/** The operators of a linear layer: those of a differentiable graph, or of one that only decodes. */
+export interface LinearOperators {
+  /** a · bᵀ over the last two axes. */
+  matmulTransposed(a: Value, b: Value): Value;
+  add(a: Value, b: Value): Value;
+}
+
+/** x · Wᵀ (+ bias): every projection of every forward pass. */
+export function linear(g: LinearOperators, weights: WeightValues, x: Value, name: string): Value {
+  const product = g.matmulTransposed(x, weights.get(`${name}.weight`)!);
+  const bias = weights.get(`${name}.bias`);
+  return bias ? g.add(product, bias) : product;
+}

@@ -1,0 +1,21 @@
+import { defineFamily, type Architecture } from '../family.js';
+import { MODEL_TYPES, parameterShapes, parseLlamaConfig } from './config.js';
+import { LlamaDecoder } from './decode.js';
+import { llamaLogProbabilities } from './forward.js';
+import { initialWeights } from './initialise.js';
+
+/** Llama and what computes as it does: pre-norm, rotary positions, grouped queries, SwiGLU. */
+export const llama = defineFamily({
+  modelTypes: MODEL_TYPES,
+  open(source, file): Architecture {
+    const config = parseLlamaConfig(source, file);
+    return {
+      config,
+      parameterShapes: () => parameterShapes(config),
+      initialise: (seed) => initialWeights(config, seed),
+      logProbabilities: (graph, weights, inputs, temperature) =>
+        llamaLogProbabilities(graph, config, weights, inputs, temperature),
+      decoder: (graph, weights, positions) => new LlamaDecoder(graph, config, weights, positions),
+    };
+  },
+});

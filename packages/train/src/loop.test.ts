@@ -1,0 +1,103 @@
+import { mkdtemp, readdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { latestCheckpoint, loadCheckpoint, pruneCheckpoints, saveCheckpoint } from './checkpoint.js';
+import { train, type TrainingStep, type TrainOptions } from './loop.js';
+import { trainingSchema } from './schema.js';
+import { ruleReward, tinyPolicy, tinyTasks } from './testing.js';
+
+const training = trainingSchema.parse({
+  steps: 12,
+  prompts_per_step: 4,
+  group_size: 8,
+  learning_rate: 5e-3,
+});
+
+/** Share of lower-case letters. */
+const lowerCase = ({ response }: { response: string }): number =>
+  response === '' ? 0 : [...response].filter((c) => c >= 'a' && c <= 'z').length / [...response].length;
+
+const options = (): TrainOptions => ({
+  policy: tinyPolicy(),
+  tasks: tinyTasks(6),
+  reward: ruleReward(lowerCase),
+  training,
+  sampling: { temperature: 1, max_tokens: 8 },
+  abstention: { policy: 'mask', limit: 0.5 },
+  seed: 3,
+});
+
+/** Makes steps up to and with `last`. */
+async function steps(options: TrainOptions, last: number): Promise<TrainingStep[]> {
+  const made: TrainingStep[] = [];
+  for await (const step of train(options)) {
+    made.push(step);
+    if (step.step === last) break;
+  }
+  return made;
+}
+
+const mean = (values: number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+
+describe('train', () => {
+  it.each<[string, Partial<TrainOptions['training']>]>([
+    ['on policy', {}],
+    ['two updates a step, KL to the reference', { updates_per_step: 2, kl_coefficient: 0.01 }],
+    ['scaled advantages', { scale_advantages: true }],
+  ])('raises the reward it is given: %s', async (_, change) => {
+    const setup = { ...options(), training: { ...training, ...change } };
+    const before = setup.policy.model.fingerprint();
+    const made = await steps(setup, training.steps);
+    const means = made.map(({ groups }) => mean(groups.flatMap(({ scores_G }) => scores_G.map((s) => s!))));
+    expect(mean(means.slice(-2))).toBeGreaterThan(mean(means.slice(0, 2)) + 0.3);
+    for (const { step, metrics } of made) {
+      if (!change.kl_coefficient) expect(metrics).not.toHaveProperty('kl');
+      else if (step > 1) expect(metrics['kl']).toBeGreaterThan(0);
+    }
+    expect(setup.policy.model.fingerprint()).toBe(before);
+  });
+
+  it('comes to the same weights when it is stopped and goes on from a checkpoint', async () => {
+    const straight = (await steps(options(), 4)).at(-1)!.checkpoint();
+
+    const folder = await mkdtemp(path.join(tmpdir(), 'checkpoints-'));
+    await saveCheckpoint(folder, (await steps(options(), 2)).at(-1)!.checkpoint());
+    const { policy } = options();
+    const from = await loadCheckpoint((await latestCheckpoint(folder))!.folder, policy);
+    const late = (await steps({ ...options(), policy, from }, 4)).at(-1)!.checkpoint();
+    expect(late.step).toBe(4);
+    expect(late.policy.model.fingerprint()).toBe(straight.policy.model.fingerprint());
+    expect(late.optimizer).toEqual(straight.optimizer);
+
+    await saveCheckpoint(folder, late);
+    await pruneCheckpoints(folder, 1);
+    expect(await readdir(folder)).toEqual(['step-000004']);
+  });
+
+  it('does not learn from rollouts without a verdict, and stops when there are too many', async () => {
+    const reward = ruleReward((rollout) => (rollout.response.length > 6 ? null : lowerCase(rollout)));
+    const withLimit = (limit: number) => ({
+      ...options(),
+      reward,
+      abstention: { policy: 'mask' as const, limit },
+    });
+    const { groups, metrics } = (await steps(withLimit(1), 1))[0]!;
+    const abstained = groups.flatMap(({ rewards_G }) => rewards_G).filter((r) => r.status === 'abstained');
+    expect(abstained.length).toBeGreaterThan(0);
+    expect(metrics['abstained']).toBe(abstained.length);
+    const masked = groups.flatMap(({ scores_G }) => scores_G).filter((score) => score === null);
+    expect(masked).toHaveLength(abstained.length);
+
+    await expect(steps(withLimit(0.05), 1)).rejects.toThrow(
+      /step 1: .* 32 rollouts.*limit \(0.05\).*timeout: no reply/,
+    );
+  });
+
+  it('counts groups of equal rewards and leaves the weights alone when all are', async () => {
+    const setup = { ...options(), reward: ruleReward(() => 0.5) };
+    const [step] = await steps(setup, 1);
+    expect(step!.metrics).toMatchObject({ zero_variance: 1, loss: 0, grad_norm: 0 });
+    expect(step!.checkpoint().policy.model.fingerprint()).toBe(setup.policy.model.fingerprint());
+  });
+});

@@ -1,0 +1,64 @@
+import type { RewardConfig, RewardFunction } from '@touchstone/core';
+import type { Task } from '@touchstone/spec';
+import { openAlgorithm } from './algorithms/index.js';
+import { makeBatch } from './batch.js';
+import type { Checkpoint } from './checkpoint.js';
+import { Learner } from './learner.js';
+import { stepMetrics, type StepMetrics } from './metrics.js';
+import type { Policy } from './policy.js';
+import { sampleGroups } from './sampler.js';
+import type { SamplingOptions, TrainingOptions } from './schema.js';
+import { scoreGroups, type ScoredGroup } from './scorer.js';
+
+/** What is trained, on what, against what, and how. */
+export interface TrainOptions {
+  /** Where training starts from. It is left as it is, and is the reference that KL is measured to. */
+  policy: Policy;
+  tasks: readonly Task[];
+  reward: RewardFunction;
+  training: TrainingOptions;
+  sampling: SamplingOptions;
+  abstention: RewardConfig['abstention'];
+  seed: number;
+  /** Goes on after this step instead of starting. */
+  from?: Checkpoint | null;
+}
+
+/** What one step did. */
+export interface TrainingStep {
+  /** 1-based. */
+  step: number;
+  groups: ScoredGroup[];
+  metrics: StepMetrics;
+  /** The weights after this step, and what going on from them needs. Good until the next step is asked for. */
+  checkpoint(): Checkpoint;
+}
+
+/**
+ * Reinforcement fine-tuning, a step at a time: ask for the next step, and it is made. Stopping and going on from a
+ * checkpoint comes to the same weights, bit by bit, as not stopping.
+ *
+ * @example
+ * for await (const { step, metrics, checkpoint } of train({ policy, tasks, reward, training, ... })) {
+ *   console.log(step, metrics);
+ *   if (step % 10 === 0) await saveCheckpoint(folder, checkpoint());
+ * }
+ *
+ * @throws {RunError} when more than the declared share of a step's answers could not be judged.
+ */
+export async function* train(options: TrainOptions): AsyncGenerator<TrainingStep, void, undefined> {
+  const { policy: reference, tasks, reward, training, sampling, abstention, seed, from } = options;
+  const algorithm = openAlgorithm(training);
+  const policy = from?.policy ?? reference.clone();
+  const learner = new Learner(policy, reference.model, algorithm, training, sampling.temperature);
+  if (from) learner.restore(from);
+
+  for (let step = (from?.step ?? 0) + 1; step <= training.steps; step++) {
+    const rollouts_P_G = await sampleGroups(policy, tasks, step, training, sampling, seed);
+    const groups = await scoreGroups(reward, rollouts_P_G, abstention, step);
+    const batch = makeBatch(groups, algorithm);
+    const learned = await learner.learn(batch, step);
+    const metrics = stepMetrics(groups, learned);
+    yield { step, groups, metrics, checkpoint: () => learner.checkpoint(step) };
+  }
+}

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { ALGORITHMS } from './algorithms/index.js';
+
+const count = z.int().min(1);
+const positive = z.number().positive();
+
+/** How answers are drawn from the policy: part of `policy:`. */
+export const samplingSchema = z.strictObject({
+  max_tokens: count.default(512).describe('Tokens an answer may have; longer ones are cut'),
+  temperature: z
+    .number()
+    .min(0)
+    .default(1)
+    .describe('Sampling temperature of rollouts; 0 is greedy and cannot be trained'),
+});
+export type SamplingOptions = z.output<typeof samplingSchema>;
+
+/** Supervised fine-tuning on `data.annotations`, before reinforcement. */
+const sftSchema = z.strictObject({
+  steps: count
+    .default(200)
+    .describe(
+      'Optimiser steps at least; it goes on for as long as reinforcement took, and keeps the step with the best validation loss',
+    ),
+  batch_size: count.default(16).describe('Annotations per step'),
+  learning_rate: positive.default(1e-5).describe('Peak learning rate of AdamW'),
+  validation_share: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0.1)
+    .describe('Share of the annotations held back to choose the best step; at least one is'),
+  evaluate_every: count.default(20).describe('Steps between two looks at the validation loss'),
+});
+export type SftOptions = z.output<typeof sftSchema>;
+
+type Definition = (typeof ALGORITHMS)[number];
+
+/** `training:` for one algorithm: what every algorithm has, and its own settings. */
+const trainingWith = <D extends Definition, Name extends z.ZodType>(
+  { description, settings }: D,
+  name: Name,
+) =>
+  z.strictObject({
+    algorithm: name.describe(description),
+    steps: count.default(100).describe('Training steps; each samples, scores and updates'),
+    prompts_per_step: count.default(16).describe('Tasks that are sampled in a step'),
+    group_size: z.int().min(2).default(8).describe('Answers per task; they are compared with one another'),
+    learning_rate: positive
+      .default(1e-6)
+      .describe('Peak learning rate of AdamW; small models want more, say 3e-4'),
+    warmup_steps: z.int().min(0).default(0).describe('Steps over which the learning rate rises from 0'),
+    weight_decay: z.number().min(0).default(0).describe('Decoupled weight decay of AdamW'),
+    max_grad_norm: positive.default(1).describe('Gradients are scaled down to this norm'),
+    ...(settings as D['settings']),
+    updates_per_step: count.default(1).describe('Optimiser updates on the rollouts of one step'),
+    checkpoint_every: count
+      .default(10)
+      .describe('Steps between checkpoints; a killed run goes on from the last one'),
+    sft: sftSchema.optional().describe('Supervised fine-tuning on data.annotations before reinforcement'),
+  });
+
+const [first] = ALGORITHMS;
+/** `training:`: reinforcement fine-tuning. A key of another algorithm is refused. */
+export const trainingSchema = z.discriminatedUnion('algorithm', [
+  trainingWith(first, z.literal(first.name).default(first.name)),
+  ...ALGORITHMS.slice(1).map((other) => trainingWith(other, z.literal(other.name))),
+]);
+export type TrainingOptions = z.output<typeof trainingSchema>;
+/** Settings of AdamW that every kind of training shares. */
+export type OptimizerOptions = Pick<TrainingOptions, 'weight_decay' | 'max_grad_norm'>;
