@@ -13,7 +13,7 @@ import {
   type RewardFunction,
 } from '@touchstone/core';
 import { ChatTokenizer, LlamaModel } from '@touchstone/engine';
-import { checkGate, checkNames } from '@touchstone/lab';
+import { assertGateNames, findingNames } from '@touchstone/lab';
 import { InputError, type Task } from '@touchstone/spec';
 import { openRun, type RunStore } from '@touchstone/store';
 import { Policy } from '@touchstone/train';
@@ -71,12 +71,12 @@ export async function openWorkspace(
     config.evaluation.truth === undefined ? null : loadTruth(at(config.evaluation.truth)),
   ]);
   const policy = await openPolicy(at(parseModelId(config.policy.model).name));
-  checkLengths(policy, [...train, ...evaluation], config);
+  assertRoomToAnswer(policy, [...train, ...evaluation], config);
 
   const store = openRun(folder, { exclusive: true });
   try {
     const judge = await openJudge(config.judge, config.seed, baseDir, store);
-    checkGate(config.gate, checkNames(judge.criteria));
+    assertGateNames(config.gate, findingNames(judge.criteria));
     const heldout =
       config.heldout_judge && (await openJudge(config.heldout_judge, config.seed, baseDir, store));
     await claimFolder(folder, config, baseDir, {
@@ -108,7 +108,11 @@ async function openPolicy(folder: string): Promise<Policy> {
 }
 
 /** @throws {InputError} naming every task that leaves the policy no room to answer. */
-function checkLengths(policy: Policy, tasks: readonly Task[], { policy: { max_tokens } }: Config): void {
+function assertRoomToAnswer(
+  policy: Policy,
+  tasks: readonly Task[],
+  { policy: { max_tokens } }: Config,
+): void {
   const { maxPositions } = policy.model.config;
   const problems = tasks.flatMap((task) => {
     const { length } = policy.tokenizer.encodeChat(task.messages);

@@ -8,8 +8,8 @@ import { loadScoringConfig, systemClock } from '@touchstone/run';
 import type { Io } from '../../io.js';
 import {
   MAX_TIMEOUT_SECONDS,
-  checkRequestSize,
-  checkResponseSize,
+  assertRequestSize,
+  assertResponseSize,
   lambdaConfigOf,
   readEvent,
   runZip,
@@ -44,11 +44,11 @@ function parseTimeout(text: string): number {
 /** The function's log goes to standard error, a JSON line per sample. */
 async function invoke(path: string, file: string, flags: InvokeFlags, io: Io): Promise<void> {
   const { event, bytes, samples } = await readEvent(file);
-  checkRequestSize(bytes, samples, file);
+  assertRequestSize(bytes, samples, file);
   const result = path.endsWith('.zip')
     ? await invokeZip(path, event, flags, io)
     : await invokeConfig(path, event, flags, io);
-  checkResponseSize(Buffer.byteLength(JSON.stringify(result)));
+  assertResponseSize(Buffer.byteLength(JSON.stringify(result)));
   io.out.write(`${flags.json ? JSON.stringify(result) : JSON.stringify(result, null, 2)}\n`);
 }
 
