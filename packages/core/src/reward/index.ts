@@ -5,6 +5,7 @@ export { defineCheck, type CheckDefinition } from '../checks/define.js';
 export { checkSchema, filesOfChecks, unusedCheckPackages, type CheckConfig } from '../checks/index.js';
 export { normaliseTypography } from '../text/typography.js';
 export { METRICS as SIMILARITY_METRICS } from '../checks/text-similarity.js';
+export { openReward, type RewardParts, type RewardResources } from './open-reward.js';
 export { parseFormula } from './formula.js';
 export { createReward, type RewardFunction, type ScoreOptions } from './reward.js';
 export { rewardSchema, type RewardConfig } from './schema.js';

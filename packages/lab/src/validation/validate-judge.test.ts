@@ -342,7 +342,7 @@ test('a judge that compares has no criteria: labels are of the score, and it can
     await input({ judge, labelled: answers, repeats: 4 }),
   );
   expect(unmatchedLabels).toBe(0);
-  expect(checks.map(({ name }) => name).filter((name) => /^(label_|flip)/.test(name))).toEqual([
+  expect(findings.map(({ name }) => name).filter((name) => /^(label_|flip)/.test(name))).toEqual([
     'flip_rate',
     'label_accuracy',
     'label_pass_accuracy',

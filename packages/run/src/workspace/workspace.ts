@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import {
-  createReward,
+  openReward,
   parseModelId,
   readAnnotations,
   readLabelled,
@@ -19,9 +19,8 @@ import { openRun, type RunStore } from '@touchstone/store';
 import { Policy } from '@touchstone/train';
 import type { LoadedConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
-import { openCheckContext } from './check-context.js';
-import { openJudge } from './open-judge.js';
 import { claimFolder } from './provenance.js';
+import { rewardResources } from './reward-resources.js';
 import { loadTruth, type TruthScore } from './truth-module.js';
 
 /** Everything a run works with, opened and checked before the first call is paid for. */
@@ -75,24 +74,25 @@ export async function openWorkspace(
 
   const store = openRun(folder, { exclusive: true });
   try {
-    const judge = await openJudge(config.judge, config.seed, baseDir, store);
+    const resources = { ...(await rewardResources(config, baseDir)), cache: store };
+    const { reward, judge } = await openReward(config, resources);
     assertGateNames(config.gate, findingNames(judge.criteria));
-    const heldout =
-      config.heldout_judge && (await openJudge(config.heldout_judge, config.seed, baseDir, store));
+    const heldout = config.heldout_judge
+      ? await openReward({ ...config, judge: config.heldout_judge }, resources)
+      : null;
     await claimFolder(folder, config, baseDir, {
       policy: policy.model.fingerprint(),
       judge,
-      heldout: heldout ?? null,
+      heldout: heldout?.judge ?? null,
     });
-    const context = await openCheckContext(config.reward, baseDir, config.policy.model);
     return {
       config,
       folder,
       store,
       policy,
       judge,
-      reward: createReward(config.reward, judge, context),
-      heldout: heldout ? { judge: heldout, reward: createReward(config.reward, heldout, context) } : null,
+      reward,
+      heldout,
       truth,
       data: { train, eval: evaluation.slice(0, config.evaluation.tasks), annotations, labelled, regression },
     };

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { openLocalModel } from '@touchstone/engine';
 import { createLambdaHandler } from '@touchstone/serve';
 import { InputError } from '@touchstone/spec';
@@ -78,7 +77,7 @@ async function invokeConfig(
   const handler = createLambdaHandler(lambdaConfigOf(config, { allowLocal: true }), {
     baseDir,
     env: { ...io.env },
-    localModel: (name) => openLocalModel(resolve(baseDir, name)),
+    localModel: openLocalModel,
     log: (line) => void io.err.write(`${JSON.stringify(line)}\n`),
   });
   const begun = systemClock.seconds();
