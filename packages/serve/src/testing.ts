@@ -68,7 +68,7 @@ export function simulatedParts(calls: object = {}): RewardParts & { judge: Judge
 /** The reward of `simulatedParts` over the simulator. */
 export function simulatedReward(model: LanguageModel = simulatedJudge()): RewardFunction {
   const { judge, reward } = simulatedParts();
-  const dispatcher = createDispatcher({ concurrency: 64, timeoutMs: Infinity, attempts: 1, seed: 1 });
+  const dispatcher = createDispatcher({ concurrency: 64, timeout_seconds: Infinity, attempts: 1, seed: 1 });
   const baseDir = '.';
   const opening = openJudge(judge, {
     seed: 1,

@@ -20,7 +20,7 @@ function setUp(provider: Omit<SimulatorOptions, 'clock' | 'seed'>, more: Partial
   const simulator = createProviderSimulator({ clock, seed: 3, ...provider });
   const dispatcher = createDispatcher({
     concurrency: 256,
-    timeoutMs: 60_000,
+    timeout_seconds: 60,
     attempts: 5,
     seed: 1,
     clock,
@@ -37,8 +37,10 @@ function setUp(provider: Omit<SimulatorOptions, 'clock' | 'seed'>, more: Partial
 
 describe('under a rate limit', () => {
   it('that is declared, uses all of it and is hardly ever refused', async () => {
-    const limits = { requestsPerMinute: 1200 };
-    const { clock, simulator, askAll } = setUp({ ...limits, ...FAULTS }, { ...limits, hedge: HEDGE });
+    const { clock, simulator, askAll } = setUp(
+      { requestsPerMinute: 1200, ...FAULTS },
+      { requests_per_minute: 1200, hedge: HEDGE },
+    );
     const results = await clock.run(askAll(2000));
     const { counts } = simulator;
     expect(results.every(({ reply }, i) => reply?.text === `q${i}`)).toBe(true);
@@ -91,7 +93,7 @@ describe('under a rate limit', () => {
 
   it('counts tokens from the start of a call: its input and its longest output', async () => {
     // The prompt has 100 bytes: 25 tokens are expected, and 16 of output.
-    const { clock, simulator, dispatcher } = setUp({ outputTokens: 16 }, { tokensPerMinute: 41 * 60 });
+    const { clock, simulator, dispatcher } = setUp({ outputTokens: 16 }, { tokens_per_minute: 41 * 60 });
     const prompts = Array.from({ length: 60 }, (_, i) => `${i}`.padEnd(100, 'x'));
     await clock.run(
       Promise.all(prompts.map((prompt) => dispatcher.call(simulator.model, ask(prompt), prompt))),
@@ -101,7 +103,7 @@ describe('under a rate limit', () => {
   });
 
   it('gets back the tokens of the output that was not written', async () => {
-    const { clock, simulator, dispatcher } = setUp({ outputTokens: 1 }, { tokensPerMinute: 41 * 60 });
+    const { clock, simulator, dispatcher } = setUp({ outputTokens: 1 }, { tokens_per_minute: 41 * 60 });
     const prompts = Array.from({ length: 60 }, (_, i) => `${i}`.padEnd(100, 'x'));
     await clock.run(
       Promise.all(prompts.map((prompt) => dispatcher.call(simulator.model, ask(prompt), prompt))),
@@ -129,7 +131,7 @@ describe('an outage', () => {
   it('that does not end is given up after the declared time, with its reason', async () => {
     const { clock, askAll, simulator } = setUp(
       { down: [5000, Infinity] },
-      { concurrency: 8, outageMs: 60_000 },
+      { concurrency: 8, outage_seconds: 60 },
     );
     const results = await clock.run(askAll(200));
     const lost = results.filter(({ reply }) => reply === undefined);
@@ -162,7 +164,7 @@ describe('failover', () => {
     const second = createProviderSimulator({ clock, seed: 2, p50: 200, p99: 400, id: 'anthropic:second' });
     const { call, usage } = createDispatcher({
       concurrency: 4,
-      timeoutMs: 10_000,
+      timeout_seconds: 10,
       attempts: 3,
       seed: 1,
       clock,
@@ -193,7 +195,7 @@ describe('failover', () => {
     const quota = new ProviderError('no credit', { reason: 'rate-limit', isRetryable: false, status: 429 });
     const options = {
       concurrency: 4,
-      timeoutMs: 10_000,
+      timeout_seconds: 10,
       attempts: 3,
       seed: 1,
       clock,
@@ -237,7 +239,14 @@ describe('a shared cache that is slow', () => {
         kept.set(key, reply);
       },
     };
-    const { call } = createDispatcher({ concurrency: 4, timeoutMs: 1e5, attempts: 1, seed: 1, clock, cache });
+    const { call } = createDispatcher({
+      concurrency: 4,
+      timeout_seconds: 100,
+      attempts: 1,
+      seed: 1,
+      clock,
+      cache,
+    });
     const later = async (ms: number): Promise<CallResult> => {
       await clock.sleep(ms);
       return call(simulator.model, ask('a'), 'a');

@@ -47,7 +47,7 @@ export function simulator(
 }
 
 const dispatcher = (): Dispatcher =>
-  createDispatcher({ concurrency: 8, timeoutMs: 5000, attempts: 1, seed: 1 });
+  createDispatcher({ concurrency: 8, timeout_seconds: 5, attempts: 1, seed: 1 });
 
 /** A way to one model. */
 export const accessTo = (model: LanguageModel): ModelAccess => ({

@@ -72,7 +72,7 @@ const config = judgeSchema.parse({
 function judgeOf(model: LanguageModel, cache?: RunStore, settings = config): Promise<Judge> {
   const dispatcher = createDispatcher({
     concurrency: 4,
-    timeoutMs: 10_000,
+    timeout_seconds: 10,
     attempts: 1,
     seed: 1,
     ...(cache ? { cache } : {}),
