@@ -24,7 +24,7 @@ const CORE = {
   dispatch: ['text', 'providers'],
   judge: ['text', 'files', 'data', 'providers', 'dispatch'],
   checks: ['text', 'files'],
-  reward: ['text', 'files', 'data', 'judge', 'checks'],
+  reward: ['text', 'files', 'data', 'dispatch', 'judge', 'checks'],
 };
 
 const TEST_ONLY = '(\\.(test|fixture|testing)\\.(ts|tsx|mjs)|/testing\\.ts)$|^packages/testing/';

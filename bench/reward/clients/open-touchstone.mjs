@@ -18,13 +18,9 @@ export async function openTouchstone({ model, seed, maxTokens, ...calls }) {
     max_tokens: maxTokens,
     ...callSettings(calls),
   });
-  const baseDir = process.cwd();
-  const judge = await core.openJudge(config, {
-    seed,
-    baseDir,
-    open: (single) => core.openCalls(single, { open: core.openModel, cache: core.createReplyCache(), seed }),
-  });
-  return core.createReward(core.rewardSchema.parse({}), judge, { baseDir });
+  const parts = { seed, judge: config, reward: core.rewardSchema.parse({}) };
+  const { reward } = await core.openReward(parts, { baseDir: process.cwd() });
+  return reward;
 }
 
 /** The `judge` keys that say how its calls are made. */

@@ -12,9 +12,9 @@ export {
   pairedDifference,
 } from './statistics/bootstrap.js';
 export { shareInterval, wilson } from './statistics/proportions.js';
-export { checkGate, enforceGate, type Gate, gateSchema } from './validation/gate.js';
+export { assertGateNames, assertGatePassed, type Gate, gateSchema } from './validation/gate.js';
 export {
-  checkNames,
+  findingNames,
   validateJudge,
   type ValidationInput,
   type ValidationResult,

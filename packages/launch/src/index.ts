@@ -1,9 +1,9 @@
-export { makeBundle, type Bundle } from './aws/bundle.js';
+export { makeBundle } from './aws/bundle.js';
 export { lineProblem } from './aws/doctor/dataset.js';
 export { examineEvent } from './aws/doctor/event.js';
 export { examineAws } from './aws/doctor/examine-aws.js';
 export { lambdaConfigOf } from './aws/lambda-config.js';
-export { checkRequestSize, checkResponseSize, MAX_TIMEOUT_SECONDS, timedOut } from './aws/limits.js';
+export { assertRequestSize, assertResponseSize, MAX_TIMEOUT_SECONDS, timedOut } from './aws/limits.js';
 export { nextSteps } from './aws/next-steps.js';
 export { readEvent } from './aws/read-event.js';
 export { runZip } from './aws/run-zip.js';

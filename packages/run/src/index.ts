@@ -21,8 +21,7 @@ export { version } from './version.js';
 // A configuration's parts, for what scores without training.
 export { configSchema, type Config, type ScoringConfig } from './config/schema.js';
 export { configJsonSchema } from './config/json-schema.js';
-export { openCheckContext } from './workspace/check-context.js';
-export { openJudge } from './workspace/open-judge.js';
+export { rewardResources } from './workspace/reward-resources.js';
 export { cacheVariablesOf, keyVariablesOf, modelsOf, type JudgeModel } from './config/judge-models.js';
 
 // Configurations to start from.

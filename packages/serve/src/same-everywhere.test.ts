@@ -1,17 +1,27 @@
+import { createReplyCache, openReward, type RewardResources } from '@touchstone/core';
 import fc from 'fast-check';
+import { resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createRewardServer } from './http/server.js';
-import { lambdaHandlerOf } from './function/handler.js';
+import { createLambdaHandler } from './function/handler.js';
 import type { NovaResult } from './function/nova/score.js';
 import { scoreNovaEvent } from './function/nova/score.js';
 import { parseRewardEvent } from './function/nova/event.js';
 import type { RewardRecord } from './scoring/describe-outcome.js';
-import { simulatedReward } from '@touchstone/testing';
+import { simulatedJudge, simulatedParts } from '@touchstone/testing';
 
 const document = 'Payment is due in 30 days. The supplier may change prices at any time.';
 const quiet = { report: () => {} };
 const range = { min: -1, max: 1 };
-const server = createRewardServer({ reward: simulatedReward(), novaRange: range, ...quiet });
+/** One configuration, which also names a file that replies are kept in. */
+const parts = simulatedParts({ cache: { sqlite: 'replies.db' } });
+/** What there is everywhere, in AWS Lambda too. */
+const bare: RewardResources = { baseDir: '/', localModel: () => Promise.resolve(simulatedJudge()) };
+const server = createRewardServer({
+  reward: (await openReward(parts, bare)).reward,
+  novaRange: range,
+  ...quiet,
+});
 let url: string;
 beforeAll(async () => void (url = await server.listen({ host: '127.0.0.1', port: 0 })));
 afterAll(() => server.close());
@@ -60,12 +70,23 @@ async function overHttp(path: string, body: unknown): Promise<unknown> {
   return reply.json();
 }
 
-it('Lambda handler, HTTP server and a call in this process give the same results', async () => {
-  const handler = lambdaHandlerOf(() => Promise.resolve(simulatedReward()), { log: () => {}, range });
+it('Lambda handler, HTTP server and a run in this process give the same results for one configuration', async () => {
+  const wire = { range, envelope: 'list', abstention: 'neutral' } as const;
+  const handler = createLambdaHandler({ ...parts, keys: [], wire }, { ...bare, log: () => {} });
+  // As a run opens it: with a store of its own in front of the file.
+  const files: string[] = [];
+  const { reward } = await openReward(parts, {
+    ...bare,
+    cache: createReplyCache(),
+    openFileCache: (file) => (files.push(file), createReplyCache()),
+    importModule: (path) => import(path),
+    countTokens: (text) => text.length,
+  });
+  expect(files).toEqual([resolve('/replies.db')]);
   const seen = new Set<string>();
   await fc.assert(
     fc.asyncProperty(fc.array(sample, { maxLength: 6 }), async (event) => {
-      const here = await scoreNovaEvent(event, simulatedReward(), { range, ...quiet });
+      const here = await scoreNovaEvent(event, reward, { range, ...quiet });
       const lambda = await handler(event, { getRemainingTimeInMillis: () => 60_000 });
       const http = (await overHttp('/', event)) as NovaResult[];
       expect(lambda).toEqual(here);
@@ -87,9 +108,7 @@ it('Lambda handler, HTTP server and a call in this process give the same results
         seen.add(status);
         expect(here[i]!.aggregate_reward_score).toBe(2 * (score ?? 0.5) - 1);
         if (status === 'failed') continue;
-        const direct = await simulatedReward().score([
-          { ...rollout, id: '', finish: 'stop', group: '', policy: '' },
-        ]);
+        const direct = await reward.score([{ ...rollout, id: '', finish: 'stop', group: '', policy: '' }]);
         expect(direct[0]).toMatchObject(status === 'scored' ? { status, score } : { status });
       }
     }),

@@ -30,7 +30,7 @@ const comparisonSchema = z.strictObject({
   difference: estimateSchema,
 });
 
-export const judgeCheckSchema = z.strictObject({
+export const judgeFindingSchema = z.strictObject({
   name: z.string(),
   /** What the number is, in a sentence. */
   description: z.string(),
@@ -39,7 +39,7 @@ export const judgeCheckSchema = z.strictObject({
   threshold: z.strictObject({ bound: z.enum(['min', 'max']), value: z.number() }).nullable(),
   outcome: z.enum(['pass', 'fail', 'insufficient-data', 'reported']),
 });
-export type JudgeCheck = z.infer<typeof judgeCheckSchema>;
+export type JudgeFinding = z.infer<typeof judgeFindingSchema>;
 
 const exampleSchema = z.strictObject({
   task: z.string(),
@@ -114,7 +114,7 @@ export const summarySchema = z.strictObject({
     /** Over the whole run, by metric. */
     metrics: estimatesSchema,
     /** What was found out about it before training. */
-    findings: z.array(judgeCheckSchema),
+    findings: z.array(judgeFindingSchema),
     gate: z.enum(['passed', 'failed', 'overridden', 'not-set']),
     override_reason: z.string().nullable(),
   }),

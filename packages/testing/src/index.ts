@@ -1,6 +1,11 @@
 export { answerHostileEvent, hostileEvent } from './hostile/events.js';
 export { hostileReply, readHostile } from './hostile/replies.js';
-export { simulatedJudge, simulatedReward, type ItemBehaviour } from './judges/contract-reward.js';
+export {
+  simulatedJudge,
+  simulatedParts,
+  simulatedReward,
+  type ItemBehaviour,
+} from './judges/contract-reward.js';
 export { findingJudge, findingOf, judgeFinding } from './judges/finding-judge.js';
 export { accessTo, groupOf, judgeSimulator, task, type JudgeSimulator } from './judges/judge-simulator.js';
 export { candidatesIn, sectionOf } from './judges/prompt.js';

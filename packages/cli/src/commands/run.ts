@@ -77,7 +77,7 @@ async function judge(loaded: LoadedConfig, flags: RunFlags, io: Io): Promise<voi
     io.out.write(`${JSON.stringify(result)}\n`);
     return;
   }
-  const rows = result.checks.map(({ name, estimate, threshold, outcome }) => [
+  const rows = result.findings.map(({ name, estimate, threshold, outcome }) => [
     name,
     figure(estimate),
     String(estimate?.n ?? 0),
@@ -85,7 +85,7 @@ async function judge(loaded: LoadedConfig, flags: RunFlags, io: Io): Promise<voi
     outcome,
   ]);
   const columns = [
-    { title: 'check' },
+    { title: 'finding' },
     { title: 'estimate' },
     { title: 'n', align: 'right' as const },
     { title: 'gate' },

@@ -1,13 +1,7 @@
 import { ProviderError } from '@touchstone/spec';
+import type { CallsConfig } from './schema.js';
 
-/** What all calls together may cost. */
-export interface BudgetLimits {
-  /** US dollars. */
-  money?: number | undefined;
-  /** Input and output tokens. */
-  tokens?: number | undefined;
-}
-
+/** US dollars, and input and output tokens. */
 export interface Cost {
   money: number;
   tokens: number;
@@ -46,7 +40,7 @@ const SLACK = 1e-9;
  * A budget that calls in flight cannot exceed together: spent + reserved never passes the limit, as long as no call
  * costs more than was reserved for it. Who waits is served in order.
  */
-export function createBudget(limits: BudgetLimits = {}): Budget {
+export function createBudget(limits: CallsConfig['budget'] = {}): Budget {
   const limit: Cost = { money: limits.money ?? Infinity, tokens: limits.tokens ?? Infinity };
   const spent: Cost = { money: 0, tokens: 0 };
   const reserved: Cost = { money: 0, tokens: 0 };

@@ -77,7 +77,7 @@ const ask = (content: string): ModelRequest => ({
 });
 
 const dispatcher = (more: Partial<DispatcherOptions> = {}) =>
-  createDispatcher({ concurrency: 4, timeoutMs: 30_000, attempts: 4, seed: 1, ...more });
+  createDispatcher({ concurrency: 4, timeout_seconds: 30, attempts: 4, seed: 1, ...more });
 
 describe('over real HTTP', () => {
   it('waits as long as a 429 asks, and holds other calls back too', async () => {
@@ -117,19 +117,19 @@ describe('over real HTTP', () => {
 
   it('gives up an attempt that hangs, and tries again', async () => {
     plan = (n, _, response) => (n === 1 ? undefined : ok(response));
-    const { call } = dispatcher({ timeoutMs: 500 });
+    const { call } = dispatcher({ timeout_seconds: 0.5 });
     expect((await call(model, ask('a'), 'a')).reply?.text).toBe('yes');
     expect(calls).toBe(2);
     plan = () => undefined;
-    const { error } = await dispatcher({ timeoutMs: 30, attempts: 2 }).call(model, ask('b'), 'b');
+    const { error } = await dispatcher({ timeout_seconds: 0.03, attempts: 2 }).call(model, ask('b'), 'b');
     expect(error).toMatchObject({ reason: 'timeout' });
   });
 
   it('gives up on a model that does not heed the signal', async () => {
     const deaf: LanguageModel = { ...model, generate: () => new Promise(() => undefined) };
-    expect((await dispatcher({ timeoutMs: 20, attempts: 1 }).call(deaf, ask('a'), 'a')).error?.reason).toBe(
-      'timeout',
-    );
+    expect(
+      (await dispatcher({ timeout_seconds: 0.02, attempts: 1 }).call(deaf, ask('a'), 'a')).error?.reason,
+    ).toBe('timeout');
   });
 
   it('reports a connection that breaks as the transport', async () => {
@@ -232,7 +232,7 @@ describe('a straggler', () => {
     plan = (n, _, response) => (n === 21 ? undefined : ok(response));
     const { call, usage } = dispatcher({
       concurrency: 8,
-      hedge: { quantile: 0.99, afterMs: 300, share: 0.05 },
+      hedge: { quantile: 0.99, after_seconds: 0.3, share: 0.05 },
       price: { input: 0, output: 1e6 },
     });
     const results = [];

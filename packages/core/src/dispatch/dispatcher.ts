@@ -11,41 +11,41 @@ import {
 } from '@touchstone/spec';
 import type { Price } from '../providers/schema.js';
 import { orAbort } from './abort.js';
-import { callOnce, cancelledCall } from './attempt.js';
-import { backoffMs, isCongestion, isWorthRepeating } from './backoff.js';
-import { createBudget, type BudgetLimits, type Cost, type Reservation } from './budget.js';
+import { cancelledCall } from './attempt.js';
+import { createBudget } from './budget.js';
 import { systemClock, type Clock } from './clock.js';
 import { createCoalescer } from './coalesce.js';
-import { costOf, NO_COST, usageOf, type Tokens } from './cost.js';
 import { withFailover } from './failover.js';
-import { createHedging, withHedges, type HedgeOptions } from './hedge.js';
-import { createLane, type Lane, type Permit, type Ticket } from './lane.js';
+import { createHedging } from './hedge.js';
+import { Lane } from './lane.js';
+import { withRetries } from './retry.js';
+import type { CallsConfig } from './schema.js';
+import { Route, type Call, type Shared } from './send.js';
 import { createTelemetry } from './telemetry.js';
-import { createTokenMeter, inputTokensAtMost, requestBytes } from './tokens.js';
+import { createTokenMeter, requestBytes } from './tokens.js';
 
-/** What one provider lets through, and what it costs. */
-export interface ProviderLimits {
-  /** Calls in flight at most, ≥ 1. */
-  concurrency: number;
-  requestsPerMinute?: number | undefined;
-  tokensPerMinute?: number | undefined;
+/** What one provider lets through, as the configuration says it, and what it costs. */
+export interface ProviderLimits extends Pick<
+  CallsConfig,
+  'concurrency' | 'requests_per_minute' | 'tokens_per_minute'
+> {
   price?: Price | undefined;
 }
 
-export interface DispatcherOptions extends ProviderLimits {
-  /** Default true: fewer calls in flight than `concurrency` when the provider refuses some. */
-  adaptive?: boolean;
-  /** Milliseconds one attempt may take; `Infinity` for a model in this process, whose speed is no fault. */
-  timeoutMs: number;
-  /** Attempts a call has, ≥ 1. A refusal for the rate, or a failure while the provider is down, is none. */
-  attempts: number;
-  /** Milliseconds that calls wait for a provider that was up and is down. Default: 5 minutes. */
-  outageMs?: number;
+/**
+ * How calls are made, as the configuration says it. `attempts`: a refusal for the rate, or a failure while the provider is
+ * down, is none. `timeout_seconds`: `Infinity` for a model in this process, whose speed is no fault.
+ */
+export interface DispatcherOptions
+  extends ProviderLimits, Pick<CallsConfig, 'timeout_seconds' | 'attempts' | 'budget'> {
+  /** Default: 5 minutes. */
+  outage_seconds?: number;
   /** Second calls for stragglers; none by default. */
-  hedge?: HedgeOptions | undefined;
+  hedge?: CallsConfig['hedge'] | undefined;
   /** Models to ask when the first one is down or refuses, in order. */
   fallbacks?: readonly (ProviderLimits & { model: LanguageModel })[];
-  budget?: BudgetLimits | undefined;
+  /** Default true: fewer calls in flight than `concurrency` when the provider refuses some. */
+  adaptive?: boolean;
   /** Replies already paid for. */
   cache?: ReplyCache;
   /** Seeds the jitter of the waits. */
@@ -76,182 +76,43 @@ export interface Dispatcher {
   usage(): Usage;
 }
 
-/** One call on its way through the parts. */
-interface Ask {
-  request: ModelRequest;
-  key: string;
-  isAgain: boolean;
-  bytes: number;
-  signal: AbortSignal;
-  pay(usage: Usage): void;
-}
-
-/** A model and the lane to its provider. */
-interface Route {
-  model: LanguageModel;
-  lane: Lane;
-  price: Price | undefined;
-  isOpen(): boolean;
-}
-
-const OUTAGE_MS = 5 * 60_000;
-/** However alive the provider looks, a call that it refuses this often ends. */
-const MOST_REFUSALS = 50;
+const OUTAGE_SECONDS = 5 * 60;
 
 /**
  * A dispatcher for one model. Models that are passed to the same dispatcher share its limits.
  *
- * Read from the bottom: `call` joins identical calls, `answer` looks into the cache, then each part wraps the next:
- * failover (which model), retries (how often), hedging (stragglers), `send` (one request: its turn in the lane, its
- * share of the budget, its time limit).
+ * The way of a call: `call` joins identical calls in flight, `answer` looks into the cache, `withFailover` chooses the
+ * model, `withRetries` (`retry.ts`) decides how often, `withHedges` (`hedge.ts`) sends for stragglers, and `send`
+ * (`send.ts`) makes one request.
  */
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
-  const { timeoutMs, attempts, cache, seed, clock = systemClock } = options;
-  const telemetry = createTelemetry();
-  const tokens = createTokenMeter();
-  const budget = createBudget(options.budget);
-  const hedging = options.hedge?.share ? createHedging(options.hedge) : undefined;
+  const { cache, clock = systemClock } = options;
   const coalesce = createCoalescer<CallResult>();
-  const primary = openLane(options, 'primary');
-  const fallbacks = (options.fallbacks ?? []).map(({ model, ...limits }, i) =>
-    routeTo(model, openLane(limits, `fallback ${i}`), limits.price),
+  const shared = sharedParts(options, clock);
+  const { telemetry } = shared;
+  const primary = openLane(options, options, 'primary', clock);
+  const fallbacks = (options.fallbacks ?? []).map(
+    (one, i) => new Route(one.model, openLane(options, one, `fallback ${i}`, clock), one.price),
   );
   let total = NO_USAGE;
 
-  function openLane(limits: ProviderLimits, name: string): Lane {
-    const { adaptive = true, outageMs = OUTAGE_MS } = options;
-    // With four attempts or more, an outage is noticed before it has used up those of any call.
-    const breakAfter = Math.min(10, Math.max(3, attempts - 1));
-    return createLane({ ...limits, adaptive, outageMs, breakAfter }, clock, random(seed, 'lane', name));
-  }
-
-  /** A place in the lane and the money for a call; on the way out of either it has given back the other. */
-  async function takeTurn(
-    lane: Lane,
-    ticket: Ticket,
-    atMost: Cost,
-    isHedge: boolean,
-  ): Promise<{ permit: Permit; reservation: Reservation }> {
-    let permit = await lane.enter(ticket);
-    let reservation = budget.tryReserve(atMost);
-    if (!reservation) {
-      // A place in the lane is not held while waiting for money.
-      permit.giveBack();
-      if (isHedge) throw budget.exhausted();
-      const waitedFor = await budget.reserve(atMost, ticket);
-      permit = await lane.enter({ ...ticket, isUrgent: true }).catch((error: unknown) => {
-        waitedFor.settle(NO_COST);
-        throw error;
-      });
-      reservation = waitedFor;
-    }
-    if (!ticket.signal.aborted) return { permit, reservation };
-    reservation.settle(NO_COST);
-    permit.giveBack();
-    throw ticket.cancelled();
-  }
-
-  /** One request. */
-  async function send(
-    { model, lane, price }: Route,
-    { request, bytes, pay }: Ask,
-    how: {
-      signal: AbortSignal;
-      isUrgent: boolean;
-      isPatient: boolean;
-      isHedge: boolean;
-      onStart: () => void;
-    },
-  ): Promise<ModelReply> {
-    const { signal, isUrgent, isPatient, isHedge } = how;
-    const likely = { inputTokens: tokens.estimate(bytes), outputTokens: request.maxOutputTokens };
-    const atMost = { ...likely, inputTokens: inputTokensAtMost(request, bytes) };
-    const ticket: Ticket = {
-      tokens: likely.inputTokens + likely.outputTokens,
-      isUrgent,
-      isPatient,
-      signal,
-      cancelled: () => cancelledCall(model),
-    };
-    const queuedAt = clock.now();
-    const { permit, reservation } = await takeTurn(lane, ticket, costOf(atMost, price), isHedge);
-    telemetry.started(model, { waitedMs: clock.now() - queuedAt, isHedge, limit: lane.limit() });
-    how.onStart();
-    const settle = (spent: Tokens | undefined): void => {
-      reservation.settle(spent ? costOf(spent, price) : NO_COST);
-      const usage = spent ? usageOf(spent, price) : NO_USAGE;
-      telemetry.ended(model, usage.money);
-      pay(usage);
-    };
-    try {
-      const reply = await telemetry.attempt(model, request, () =>
-        callOnce(model, request, { timeoutMs, signal, clock }),
-      );
-      tokens.learn(bytes, reply);
-      settle(reply);
-      permit.succeed(reply);
-      return reply;
-    } catch (error) {
-      settle(error instanceof ProviderError && error.mayHaveCost ? likely : undefined);
-      if (error instanceof ProviderError && !signal.aborted) permit.fail(error);
-      else permit.cancel();
-      throw error;
-    }
-  }
-
-  /** Asks one model until it answers, fails for good, or has failed too often. */
-  async function withRetries(route: Route, ask: Ask, isPatient: boolean): Promise<ModelReply> {
-    const { model, lane } = route;
-    const jitter = random(seed, 'backoff', ask.key);
-    for (let failures = 0, forgiven = 0; ;) {
-      let wasSent = false;
-      try {
-        return await withHedges(
-          ({ signal, isHedge, onStart }) =>
-            send(route, ask, {
-              signal,
-              isUrgent: isHedge || ask.isAgain || failures + forgiven > 0,
-              isPatient: isPatient && !isHedge,
-              isHedge,
-              onStart() {
-                wasSent = true;
-                onStart();
-              },
-            }),
-          { hedging, isIdle: () => lane.isIdle(), clock, signal: ask.signal },
-        );
-      } catch (error) {
-        if (!(error instanceof ProviderError) || ask.signal.aborted) throw error;
-        // Turned away by the lane or the budget: asking again would change nothing.
-        if (!wasSent || !isWorthRepeating(error)) throw error;
-        const isNoFault = lane.isAlive() && (error.reason === 'rate-limit' || lane.isDown());
-        if (isNoFault && forgiven < MOST_REFUSALS) forgiven++;
-        else if (++failures >= attempts) throw error;
-        telemetry.retried(model, error);
-        // The lane itself waits for a provider that is down or has said how long, and spaces those who waited together.
-        if (lane.isDown() || (isCongestion(error) && error.retryAfterMs !== undefined)) continue;
-        await clock.sleep(backoffMs(error, failures + forgiven, jitter), ask.signal);
-      }
-    }
-  }
-
-  /** The reply to one question, from the cache or from whichever model gives it. */
-  async function answer(model: LanguageModel, ask: Ask): Promise<ModelReply> {
-    const routes = [routeTo(model, primary, options.price), ...fallbacks];
+  /** The reply of whichever model gives one. */
+  function ask(model: LanguageModel, call: Call): Promise<ModelReply> {
     return withFailover(
-      routes,
+      [new Route(model, primary, options.price), ...fallbacks],
       async (route, isLast) => {
-        if (route.model === model) return withRetries(route, ask, isLast);
+        if (route.model === model) return withRetries(shared, route, call, isLast);
         telemetry.failedOver(model, route.model);
-        return { ...(await withRetries(route, ask, isLast)), model: route.model.id };
+        return { ...(await withRetries(shared, route, call, isLast)), model: route.model.id };
       },
-      ({ reason }) => reason === 'budget' || ask.signal.aborted,
+      ({ reason }) => reason === 'budget' || call.signal.aborted,
     );
   }
 
-  async function work(
+  /** The reply to one question, from the cache or from a model, and what it cost. */
+  async function answer(
     model: LanguageModel,
-    question: Pick<Ask, 'request' | 'key' | 'isAgain' | 'signal'>,
+    question: Pick<Call, 'request' | 'key' | 'isAgain' | 'signal'>,
   ): Promise<CallResult> {
     const { request, key, signal } = question;
     let usage = NO_USAGE;
@@ -265,7 +126,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         telemetry.saved(model, 'cache');
         return { reply: known, cached: true, usage };
       }
-      const reply = await answer(model, { ...question, bytes: requestBytes(request), pay });
+      const reply = await ask(model, { ...question, bytes: requestBytes(request), pay });
       await cache?.put(key, reply);
       return { reply, cached: false, usage };
     } catch (error) {
@@ -280,7 +141,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       const { value, isPayer } = await coalesce(
         key,
         request.signal,
-        (signal) => telemetry.call(model, key, () => work(model, { request, key, isAgain, signal })),
+        (signal) => telemetry.call(model, key, () => answer(model, { request, key, isAgain, signal })),
         () => ({ error: cancelledCall(model), cached: false, usage: NO_USAGE }),
       );
       if (value.error) return isPayer ? value : { ...value, usage: NO_USAGE };
@@ -293,6 +154,25 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   };
 }
 
-function routeTo(model: LanguageModel, lane: Lane, price: Price | undefined): Route {
-  return { model, lane, price, isOpen: () => lane.isOpen() };
+function sharedParts(options: DispatcherOptions, clock: Clock): Shared {
+  const { timeout_seconds, attempts, budget, hedge, seed } = options;
+  return {
+    timeoutMs: timeout_seconds * 1000,
+    attempts,
+    seed,
+    clock,
+    budget: createBudget(budget),
+    tokens: createTokenMeter(),
+    hedging: hedge?.share ? createHedging(hedge) : undefined,
+    telemetry: createTelemetry(),
+  };
+}
+
+/** @param limits of the provider at the lane's end; `options` say how calls are made to all of them. */
+function openLane(options: DispatcherOptions, limits: ProviderLimits, name: string, clock: Clock): Lane {
+  const { adaptive = true, attempts, outage_seconds = OUTAGE_SECONDS, seed } = options;
+  // With four attempts or more, an outage is noticed before it has used up those of any call.
+  const breakAfter = Math.min(10, Math.max(3, attempts - 1));
+  const outageMs = outage_seconds * 1000;
+  return new Lane(limits, { adaptive, outageMs, breakAfter }, clock, random(seed, 'lane', name));
 }

@@ -1,15 +1,7 @@
 import { ProviderError } from '@touchstone/spec';
 import { childController, ENDED } from './abort.js';
 import type { Clock } from './clock.js';
-
-export interface HedgeOptions {
-  /** A call that takes longer than this share of recent ones gets a second one, 0–1. */
-  quantile: number;
-  /** A fixed time in milliseconds in place of the quantile. */
-  afterMs?: number | undefined;
-  /** Second calls at most, as a share of all calls, 0–1. */
-  share: number;
-}
+import type { CallsConfig } from './schema.js';
 
 /** When a call counts as a straggler, and whether another one may be sent for it. */
 export interface Hedging {
@@ -42,7 +34,8 @@ const SAVED_AT_MOST = 100;
 const LOOK_AGAIN_MS = 500;
 
 /** Hedged requests (Dean and Barroso, The Tail at Scale, 2013) with a bound on what they cost. */
-export function createHedging({ quantile, afterMs, share }: HedgeOptions): Hedging {
+export function createHedging({ quantile, after_seconds, share }: CallsConfig['hedge']): Hedging {
+  const afterMs = after_seconds === undefined ? undefined : after_seconds * 1000;
   const latencies: number[] = [];
   let seen = 0;
   let firstStart: number | undefined;

@@ -1,6 +1,4 @@
-export { layerCaches } from './cache/layers.js';
 export { createReplyCache } from './cache/memory.js';
-export { openRedisCache, type RedisCache, type RedisCacheOptions } from './cache/redis.js';
 export { systemClock, type Clock } from './clock.js';
 export {
   createDispatcher,
@@ -10,4 +8,3 @@ export {
   type ProviderLimits,
 } from './dispatcher.js';
 export { callsSchema, type CallsConfig } from './schema.js';
-export { dispatcherOptions } from './options.js';

@@ -1,24 +1,23 @@
 import type { ModelReply, ProviderError, Random } from '@touchstone/spec';
 import { ENDED } from './abort.js';
 import { isCongestion, isWorthRepeating } from './backoff.js';
-import { createBreaker } from './breaker.js';
+import { createBreaker, type Breaker } from './breaker.js';
 import type { Clock } from './clock.js';
-import { createConcurrency, fixedConcurrency } from './concurrency.js';
-import { createBucket } from './rate.js';
+import { createConcurrency, fixedConcurrency, type Concurrency } from './concurrency.js';
+import { createBucket, type Bucket } from './rate.js';
+import type { CallsConfig } from './schema.js';
 
-/** What one provider lets through. */
-export interface LaneLimits {
-  /** Calls in flight at most, ≥ 1. */
-  concurrency: number;
+/** How a lane deals with its provider. */
+export interface LaneOptions {
   /** False for a model in this process: `concurrency` is then the limit from the start and for ever. */
   adaptive: boolean;
-  requestsPerMinute?: number | undefined;
-  tokensPerMinute?: number | undefined;
   /** Failures that may mean that the provider is down, ≥ 1. */
   breakAfter: number;
   /** Milliseconds that calls wait for a provider that is down. */
   outageMs: number;
 }
+
+type Limits = Pick<CallsConfig, 'concurrency' | 'requests_per_minute' | 'tokens_per_minute'>;
 
 /** How a call waits for its turn. */
 export interface Ticket {
@@ -34,7 +33,6 @@ export interface Ticket {
 
 /** The right to have one call in flight. It ends with exactly one of its methods. */
 export interface Permit {
-  startedAt: number;
   succeed(reply: ModelReply): void;
   fail(error: ProviderError): void;
   /** The call was cancelled: it tells nothing about the provider. */
@@ -43,19 +41,12 @@ export interface Permit {
   giveBack(): void;
 }
 
-/** The way to one provider: everything that says when the next call may start. */
-export interface Lane {
-  /** Waits for the call's turn. Rejects with what the provider is refusing calls with, or `cancelled()`. */
-  enter(ticket: Ticket): Promise<Permit>;
-  /** A call would not be turned away now. */
-  isOpen(): boolean;
-  /** The provider has answered before and is not down for too long: it is worth waiting for. */
-  isAlive(): boolean;
-  /** The provider is taken to be down. */
-  isDown(): boolean;
-  /** Nobody waits. */
-  isIdle(): boolean;
-  limit(): number;
+/** A call in flight. */
+interface Started {
+  startedAt: number;
+  isProbe: boolean;
+  /** What was set aside for it. */
+  tokens: number;
 }
 
 interface Waiting extends Ticket {
@@ -67,6 +58,8 @@ interface Waiting extends Ticket {
 const NEVER_ANSWERED_MS = 10_000;
 /** A pause that a call with another way to go does not wait for. */
 const LONG_PAUSE_MS = 5000;
+/** From this share of the limit on, a higher one would have been used. */
+const BUSY_SHARE = 0.8;
 /** Rounding leaves waits that are too short for any clock. */
 const SHORTEST_WAIT_MS = 1e-3;
 /**
@@ -80,172 +73,216 @@ const CATCH_UP_MS = 50;
 const PAUSE_JITTER = 0.1;
 
 /**
- * Calls start in order, those that are tried again first, when all of these allow it: the breaker, the pause that a
- * Retry-After asked for, the spacing and the number in flight (`concurrency.ts`), and the declared rates (`rate.ts`).
+ * The way to one provider: everything that says when the next call may start. Calls start in order, those that are tried
+ * again first, when all of these allow it: the breaker, the pause that a Retry-After asked for, the spacing and the number
+ * in flight (`concurrency.ts`), and the declared rates (`rate.ts`).
  */
-export function createLane(limits: LaneLimits, clock: Clock, jitter: Random): Lane {
-  const { requestsPerMinute, tokensPerMinute, outageMs } = limits;
-  const hasRates = requestsPerMinute !== undefined || tokensPerMinute !== undefined;
-  const concurrency = limits.adaptive
-    ? createConcurrency(limits.concurrency, hasRates ? limits.concurrency : undefined)
-    : fixedConcurrency(limits.concurrency);
-  const breaker = createBreaker(limits.breakAfter, jitter);
-  const requests = requestsPerMinute === undefined ? undefined : createBucket(requestsPerMinute);
-  const tokens = tokensPerMinute === undefined ? undefined : createBucket(tokensPerMinute);
-  const urgent = new Set<Waiting>();
-  const fresh = new Set<Waiting>();
-  let inFlight = 0;
-  let nextStartAt = -Infinity;
-  let pausedUntil = -Infinity;
-  let refusal: ProviderError | undefined;
-  let wake: { at: number; stop: AbortController } | undefined;
+export class Lane {
+  readonly #clock: Clock;
+  readonly #jitter: Random;
+  readonly #outageMs: number;
+  readonly #concurrency: Concurrency;
+  readonly #breaker: Breaker;
+  readonly #requests: Bucket | undefined;
+  readonly #tokens: Bucket | undefined;
+  readonly #urgent = new Set<Waiting>();
+  readonly #fresh = new Set<Waiting>();
+  #inFlight = 0;
+  #nextStartAt = -Infinity;
+  #pausedUntil = -Infinity;
+  #refusal: ProviderError | undefined;
+  #wake: { at: number; stop: AbortController } | undefined;
+
+  constructor(limits: Limits, options: LaneOptions, clock: Clock, jitter: Random) {
+    const { concurrency, requests_per_minute, tokens_per_minute } = limits;
+    const hasRates = requests_per_minute !== undefined || tokens_per_minute !== undefined;
+    this.#clock = clock;
+    this.#jitter = jitter;
+    this.#outageMs = options.outageMs;
+    this.#concurrency = options.adaptive
+      ? createConcurrency(concurrency, hasRates ? concurrency : undefined)
+      : fixedConcurrency(concurrency);
+    this.#breaker = createBreaker(options.breakAfter, jitter);
+    this.#requests = requests_per_minute === undefined ? undefined : createBucket(requests_per_minute);
+    this.#tokens = tokens_per_minute === undefined ? undefined : createBucket(tokens_per_minute);
+  }
+
+  /** Waits for the call's turn. Rejects with what the provider is refusing calls with, or `cancelled()`. */
+  enter(ticket: Ticket): Promise<Permit> {
+    return new Promise((resolve, reject) => {
+      const { signal, isPatient } = ticket;
+      if (signal.aborted) return reject(ticket.cancelled());
+      const error = this.#turningAway(isPatient, this.#clock.now());
+      if (error) return reject(error);
+      const queue = ticket.isUrgent ? this.#urgent : this.#fresh;
+      const leave = (): void => {
+        queue.delete(waiting);
+        signal.removeEventListener('abort', abort);
+      };
+      const abort = (): void => {
+        leave();
+        reject(ticket.cancelled());
+        this.#pump();
+      };
+      const waiting: Waiting = {
+        ...ticket,
+        start: () => {
+          leave();
+          resolve(this.#startCall(ticket));
+        },
+        turnAway(reason) {
+          leave();
+          reject(reason);
+        },
+      };
+      signal.addEventListener('abort', abort);
+      queue.add(waiting);
+      this.#pump();
+    });
+  }
+
+  /** A call would not be turned away now. */
+  isOpen(): boolean {
+    return this.#turningAway(false, this.#clock.now()) === undefined;
+  }
+
+  /** The provider has answered before and is not down for too long: it is worth waiting for. */
+  isAlive(): boolean {
+    return this.#breaker.lastSuccessAt() !== undefined && this.#clock.now() < this.#patienceEnd();
+  }
+
+  /** The provider is taken to be down. */
+  isDown(): boolean {
+    return this.#breaker.openSince() !== undefined;
+  }
+
+  /** Nobody waits. */
+  isIdle(): boolean {
+    return this.#urgent.size === 0 && this.#fresh.size === 0;
+  }
+
+  /** Calls that may be in flight now. */
+  limit(): number {
+    return this.#concurrency.limit();
+  }
 
   /** When calls stop waiting for a provider that is down. */
-  function patienceEnd(): number {
-    const since = breaker.openSince();
+  #patienceEnd(): number {
+    const since = this.#breaker.openSince();
     if (since === undefined) return Infinity;
-    const answered = breaker.lastSuccessAt();
-    return answered === undefined ? since + NEVER_ANSWERED_MS : since + outageMs;
+    const answered = this.#breaker.lastSuccessAt();
+    return answered === undefined ? since + NEVER_ANSWERED_MS : since + this.#outageMs;
   }
 
   /** What a call is turned away with now, if it is. */
-  function turningAway(isPatient: boolean, now: number): ProviderError | undefined {
-    const failure = breaker.failure();
+  #turningAway(isPatient: boolean, now: number): ProviderError | undefined {
+    const failure = this.#breaker.failure();
     // The next probe is never turned away: somebody must find out that the provider is back.
-    if (failure && breaker.waitMs(now) > 0 && (!isPatient || now >= patienceEnd())) return failure;
-    return !isPatient && pausedUntil - now > LONG_PAUSE_MS ? refusal : undefined;
+    if (failure && this.#breaker.waitMs(now) > 0 && (!isPatient || now >= this.#patienceEnd()))
+      return failure;
+    return !isPatient && this.#pausedUntil - now > LONG_PAUSE_MS ? this.#refusal : undefined;
   }
 
-  function waitMs(next: Waiting, now: number): number {
-    const rateMs = Math.max(requests?.waitMs(1, now) ?? 0, tokens?.waitMs(next.tokens, now) ?? 0);
+  #waitMs(next: Waiting, now: number): number {
+    const rateMs = Math.max(this.#requests?.waitMs(1, now) ?? 0, this.#tokens?.waitMs(next.tokens, now) ?? 0);
     return Math.max(
-      breaker.waitMs(now),
-      pausedUntil - now,
-      nextStartAt - now,
+      this.#breaker.waitMs(now),
+      this.#pausedUntil - now,
+      this.#nextStartAt - now,
       rateMs > SHORTEST_WAIT_MS ? Math.max(rateMs, TICK_MS) : 0,
     );
   }
 
-  function pump(): void {
-    const now = clock.now();
-    if (breaker.failure() || pausedUntil > now) {
-      for (const one of [...urgent, ...fresh]) {
-        const error = turningAway(one.isPatient, now);
+  /** Starts every call that may start now, and sees to it that the next one will. */
+  #pump(): void {
+    const now = this.#clock.now();
+    if (this.#breaker.failure() || this.#pausedUntil > now) {
+      for (const one of [...this.#urgent, ...this.#fresh]) {
+        const error = this.#turningAway(one.isPatient, now);
         if (error) one.turnAway(error);
       }
     }
     for (;;) {
-      const next = first(urgent) ?? first(fresh);
-      if (!next) return wakeAt(Infinity, now);
-      const wait = inFlight < concurrency.limit() ? waitMs(next, now) : Infinity;
+      const next = first(this.#urgent) ?? first(this.#fresh);
+      if (!next) return this.#wakeAt(Infinity, now);
+      const wait = this.#inFlight < this.#concurrency.limit() ? this.#waitMs(next, now) : Infinity;
       if (wait > SHORTEST_WAIT_MS) {
-        const end = patienceEnd();
-        return wakeAt(Math.min(now + wait, end > now ? end : Infinity), now);
+        const end = this.#patienceEnd();
+        return this.#wakeAt(Math.min(now + wait, end > now ? end : Infinity), now);
       }
       next.start();
     }
   }
 
-  function wakeAt(at: number, now: number): void {
+  #wakeAt(at: number, now: number): void {
     // Waking too early does no harm.
-    if (wake && at !== Infinity && wake.at <= at + 1) return;
-    wake?.stop.abort(ENDED);
-    wake = undefined;
+    if (this.#wake && at !== Infinity && this.#wake.at <= at + 1) return;
+    this.#wake?.stop.abort(ENDED);
+    this.#wake = undefined;
     if (at === Infinity) return;
     const mine = { at, stop: new AbortController() };
-    wake = mine;
-    void clock.sleep(at - now, mine.stop.signal).then(() => {
-      if (wake !== mine) return;
-      wake = undefined;
-      pump();
+    this.#wake = mine;
+    void this.#clock.sleep(at - now, mine.stop.signal).then(() => {
+      if (this.#wake !== mine) return;
+      this.#wake = undefined;
+      this.#pump();
     });
   }
 
-  function startCall(ticket: Ticket): Permit {
-    const startedAt = clock.now();
-    const isProbe = breaker.onStart();
-    const isBusy = (): boolean => inFlight >= 0.8 * concurrency.limit();
-    inFlight++;
-    nextStartAt = Math.max(nextStartAt, startedAt - CATCH_UP_MS) + concurrency.spacingMs();
-    requests?.take(1, startedAt);
-    tokens?.take(ticket.tokens, startedAt);
-    const end = (now: number, unusedTokens: number): void => {
-      inFlight--;
-      tokens?.giveBack(unusedTokens, now);
-      pump();
-    };
+  #startCall({ tokens }: Ticket): Permit {
+    const startedAt = this.#clock.now();
+    const call = { startedAt, isProbe: this.#breaker.onStart(), tokens };
+    this.#inFlight++;
+    this.#nextStartAt = Math.max(this.#nextStartAt, startedAt - CATCH_UP_MS) + this.#concurrency.spacingMs();
+    this.#requests?.take(1, startedAt);
+    this.#tokens?.take(tokens, startedAt);
     return {
-      startedAt,
-      succeed(reply) {
-        const now = clock.now();
-        if (breaker.onSuccess({ isProbe, startedAt, now })) concurrency.restart(now);
-        else concurrency.onSuccess({ startedAt, now, isBusy: isBusy() });
-        end(now, ticket.tokens - reply.inputTokens - reply.outputTokens);
-      },
-      fail(error) {
-        const now = clock.now();
-        if (isCongestion(error) && isWorthRepeating(error)) {
-          refusal = error;
-          concurrency.onRefusal({ startedAt, now });
-          const pause = (error.retryAfterMs ?? 0) * (1 + PAUSE_JITTER * jitter.next());
-          pausedUntil = Math.max(pausedUntil, now + pause);
-          breaker.onNothing(isProbe);
-        } else if (error.isRetryable) breaker.onFailure(error, { isProbe, startedAt, now });
-        else breaker.onNothing(isProbe);
-        // A provider that said no has used no tokens; of one that said nothing the worst is assumed.
-        end(now, error.status === undefined ? 0 : ticket.tokens);
-      },
-      cancel() {
-        breaker.onNothing(isProbe);
-        end(clock.now(), 0);
-      },
-      giveBack() {
-        const now = clock.now();
-        breaker.onNothing(isProbe);
-        requests?.giveBack(1, now);
-        end(now, ticket.tokens);
-      },
+      succeed: (reply) => this.#succeed(call, reply),
+      fail: (error) => this.#fail(call, error),
+      cancel: () => this.#cancel(call),
+      giveBack: () => this.#giveBack(call),
     };
   }
 
-  return {
-    limit: () => concurrency.limit(),
-    isIdle: () => urgent.size === 0 && fresh.size === 0,
-    isOpen: () => turningAway(false, clock.now()) === undefined,
-    isDown: () => breaker.openSince() !== undefined,
-    isAlive: () => breaker.lastSuccessAt() !== undefined && clock.now() < patienceEnd(),
-    enter: (ticket) =>
-      new Promise((resolve, reject) => {
-        const { signal, isPatient } = ticket;
-        if (signal.aborted) return reject(ticket.cancelled());
-        const error = turningAway(isPatient, clock.now());
-        if (error) return reject(error);
-        const queue = ticket.isUrgent ? urgent : fresh;
-        const leave = (): void => {
-          queue.delete(waiting);
-          signal.removeEventListener('abort', abort);
-        };
-        const abort = (): void => {
-          leave();
-          reject(ticket.cancelled());
-          pump();
-        };
-        const waiting: Waiting = {
-          ...ticket,
-          start() {
-            leave();
-            resolve(startCall(ticket));
-          },
-          turnAway(reason) {
-            leave();
-            reject(reason);
-          },
-        };
-        signal.addEventListener('abort', abort);
-        queue.add(waiting);
-        pump();
-      }),
-  };
+  #succeed({ startedAt, isProbe, tokens }: Started, { inputTokens, outputTokens }: ModelReply): void {
+    const now = this.#clock.now();
+    const isBusy = this.#inFlight >= BUSY_SHARE * this.#concurrency.limit();
+    if (this.#breaker.onSuccess({ isProbe, startedAt, now })) this.#concurrency.restart(now);
+    else this.#concurrency.onSuccess({ startedAt, now, isBusy });
+    this.#end(now, tokens - inputTokens - outputTokens);
+  }
+
+  #fail({ startedAt, isProbe, tokens }: Started, error: ProviderError): void {
+    const now = this.#clock.now();
+    if (isCongestion(error) && isWorthRepeating(error)) {
+      this.#refusal = error;
+      this.#concurrency.onRefusal({ startedAt, now });
+      const pause = (error.retryAfterMs ?? 0) * (1 + PAUSE_JITTER * this.#jitter.next());
+      this.#pausedUntil = Math.max(this.#pausedUntil, now + pause);
+      this.#breaker.onNothing(isProbe);
+    } else if (error.isRetryable) this.#breaker.onFailure(error, { isProbe, startedAt, now });
+    else this.#breaker.onNothing(isProbe);
+    // A provider that said no has used no tokens; of one that said nothing the worst is assumed.
+    this.#end(now, error.status === undefined ? 0 : tokens);
+  }
+
+  #cancel({ isProbe }: Started): void {
+    this.#breaker.onNothing(isProbe);
+    this.#end(this.#clock.now(), 0);
+  }
+
+  #giveBack({ isProbe, tokens }: Started): void {
+    const now = this.#clock.now();
+    this.#breaker.onNothing(isProbe);
+    this.#requests?.giveBack(1, now);
+    this.#end(now, tokens);
+  }
+
+  #end(now: number, unusedTokens: number): void {
+    this.#inFlight--;
+    this.#tokens?.giveBack(unusedTokens, now);
+    this.#pump();
+  }
 }
 
 function first<T>(queue: Set<T>): T | undefined {

@@ -28,12 +28,12 @@ const situation = fc.record({
   options: fc.record({
     concurrency: fc.integer({ min: 1, max: 20 }),
     attempts: fc.integer({ min: 1, max: 6 }),
-    timeoutMs: fc.constantFrom(1000, 10_000, 60_000),
-    outageMs: fc.constantFrom(0, 5000, 60_000),
-    requestsPerMinute: optional(fc.integer({ min: 30, max: 3000 })),
-    tokensPerMinute: optional(fc.integer({ min: 500, max: 100_000 })),
+    timeout_seconds: fc.constantFrom(1, 10, 60),
+    outage_seconds: fc.constantFrom(0, 5, 60),
+    requests_per_minute: optional(fc.integer({ min: 30, max: 3000 })),
+    tokens_per_minute: optional(fc.integer({ min: 500, max: 100_000 })),
     budget: optional(fc.record({ tokens: fc.integer({ min: 1, max: 20_000 }) })),
-    hedge: optional(fc.record({ quantile: fc.constant(0.9), afterMs: fc.constant(800), share })),
+    hedge: optional(fc.record({ quantile: fc.constant(0.9), after_seconds: fc.constant(0.8), share })),
   }),
   hasFallback: fc.boolean(),
   /** Share of the calls with a deadline. */
@@ -123,8 +123,8 @@ it('whatever fails: every call ends, no key is paid for twice, and neither limit
       );
       expect(tokens).toBeLessThanOrEqual(spent.inputTokens + spent.outputTokens);
       expect(spent.inputTokens + spent.outputTokens).toBeLessThanOrEqual(options.budget?.tokens ?? Infinity);
-      if (options.requestsPerMinute !== undefined) {
-        const perMs = options.requestsPerMinute / 60_000;
+      if (options.requests_per_minute !== undefined) {
+        const perMs = options.requests_per_minute / 60_000;
         const { arrivals } = ledger;
         // Whatever window: the rate, and one second's worth that was left over.
         for (let i = 0; i < arrivals.length; i += 7) {

@@ -20,7 +20,7 @@ function setUp(options: Omit<EchoOptions, 'clock' | 'seed'>, more: Partial<Dispa
   const { provider, model } = createEchoProvider({ clock, seed: 3, ...options });
   const dispatcher = createDispatcher({
     concurrency: 256,
-    timeoutMs: 60_000,
+    timeout_seconds: 60,
     attempts: 5,
     seed: 1,
     clock,
@@ -35,8 +35,10 @@ function setUp(options: Omit<EchoOptions, 'clock' | 'seed'>, more: Partial<Dispa
 
 describe('under a rate limit', () => {
   it('that is declared, uses all of it and is hardly ever refused', async () => {
-    const limits = { requestsPerMinute: 1200 };
-    const { clock, provider, askAll } = setUp({ limits, faults: FAULTS }, { ...limits, hedge: HEDGE });
+    const { clock, provider, askAll } = setUp(
+      { limits: { requestsPerMinute: 1200 }, faults: FAULTS },
+      { requests_per_minute: 1200, hedge: HEDGE },
+    );
     const results = await clock.run(askAll(2000));
     const { counts, samples } = provider.ledger;
     expect(results.every(({ reply }, i) => reply?.text === `q${i}`)).toBe(true);
@@ -89,7 +91,10 @@ describe('under a rate limit', () => {
 
   it('counts tokens from the start of a call: its input and its longest output', async () => {
     // The prompt has 100 bytes: 25 tokens are expected, and 16 of output.
-    const { clock, provider, model, dispatcher } = setUp({ outputTokens: 16 }, { tokensPerMinute: 41 * 60 });
+    const { clock, provider, model, dispatcher } = setUp(
+      { outputTokens: 16 },
+      { tokens_per_minute: 41 * 60 },
+    );
     const prompts = Array.from({ length: 60 }, (_, i) => `${i}`.padEnd(100, 'x'));
     await clock.run(Promise.all(prompts.map((prompt) => dispatcher.call(model, ask(prompt), prompt))));
     const { arrivals } = provider.ledger;
@@ -97,7 +102,7 @@ describe('under a rate limit', () => {
   });
 
   it('gets back the tokens of the output that was not written', async () => {
-    const { clock, provider, model, dispatcher } = setUp({ outputTokens: 1 }, { tokensPerMinute: 41 * 60 });
+    const { clock, provider, model, dispatcher } = setUp({ outputTokens: 1 }, { tokens_per_minute: 41 * 60 });
     const prompts = Array.from({ length: 60 }, (_, i) => `${i}`.padEnd(100, 'x'));
     await clock.run(Promise.all(prompts.map((prompt) => dispatcher.call(model, ask(prompt), prompt))));
     const { arrivals } = provider.ledger;
@@ -123,7 +128,7 @@ describe('an outage', () => {
   it('that does not end is given up after the declared time, with its reason', async () => {
     const { clock, askAll, provider } = setUp(
       { down: [5000, Infinity] },
-      { concurrency: 8, outageMs: 60_000 },
+      { concurrency: 8, outage_seconds: 60 },
     );
     const results = await clock.run(askAll(200));
     const lost = results.filter(({ reply }) => reply === undefined);
@@ -156,7 +161,7 @@ describe('failover', () => {
     const second = createEchoProvider({ clock, seed: 2, latency: QUICK, id: 'anthropic:second' });
     const { call, usage } = createDispatcher({
       concurrency: 4,
-      timeoutMs: 10_000,
+      timeout_seconds: 10,
       attempts: 3,
       seed: 1,
       clock,
@@ -188,7 +193,7 @@ describe('failover', () => {
     const quota = new ProviderError('no credit', { reason: 'rate-limit', isRetryable: false, status: 429 });
     const options = {
       concurrency: 4,
-      timeoutMs: 10_000,
+      timeout_seconds: 10,
       attempts: 3,
       seed: 1,
       clock,
@@ -232,7 +237,14 @@ describe('a shared cache that is slow', () => {
         kept.set(key, reply);
       },
     };
-    const { call } = createDispatcher({ concurrency: 4, timeoutMs: 1e5, attempts: 1, seed: 1, clock, cache });
+    const { call } = createDispatcher({
+      concurrency: 4,
+      timeout_seconds: 100,
+      attempts: 1,
+      seed: 1,
+      clock,
+      cache,
+    });
     const later = async (ms: number): Promise<CallResult> => {
       await clock.sleep(ms);
       return call(model, ask('a'), 'a');

@@ -81,7 +81,7 @@ const open = (clock = createVirtualClock()) => ({
   clock,
   ...createDispatcher({
     concurrency: 1,
-    timeoutMs: 1000,
+    timeout_seconds: 1,
     attempts: 3,
     seed: 1,
     clock,

@@ -1,32 +1,70 @@
-import type { LanguageModel, ReplyCache } from '@touchstone/spec';
-import { createDispatcher, type DispatcherOptions } from '../dispatch/dispatcher.js';
-import { dispatcherOptions } from '../dispatch/options.js';
+import { resolve } from 'node:path';
+import { InputError, type LanguageModel, type ReplyCache } from '@touchstone/spec';
+import { layerCaches } from '../dispatch/cache/layers.js';
+import { openSharedCache, type SharedCacheResources } from '../dispatch/cache/shared.js';
+import { createDispatcher } from '../dispatch/dispatcher.js';
+import { parseModelId } from '../providers/model-id.js';
+import { openModel } from '../providers/open-model.js';
 import type { ModelConfig } from '../providers/schema.js';
 import type { ModelAccess, ModelCallsConfig } from './asking-judge.js';
+
+/** What models are opened and asked with. */
+export interface CallResources extends SharedCacheResources {
+  /** Loads `local:FOLDER` by the folder's absolute path. Absent where there is no engine. */
+  localModel?: ((folder: string) => Promise<LanguageModel>) | undefined;
+  /** Replies already paid for. It is asked before a cache that the configuration names. */
+  cache: ReplyCache;
+  /** Makes markers, orders and sampling repeatable; no part of a fingerprint. */
+  seed: number;
+}
+
+/** A model of the engine has no limits, and its speed is no fault; calls in flight become batches, so many is good. */
+const LOCAL = {
+  concurrency: 1024,
+  adaptive: false,
+  timeout_seconds: Infinity,
+  hedge: undefined,
+  requests_per_minute: undefined,
+  tokens_per_minute: undefined,
+} as const;
 
 /**
  * The model of a judge, with the models that stand in for it, and what makes the calls to them as the configuration says.
  *
- * @param options.open opens one model.
- * @param options.limits replaces what the configuration says of the calls.
- * @throws {InputError} when a model cannot be opened.
+ * @throws {InputError} when a model or the cache cannot be opened, or a price is missing that a budget needs.
  */
 export async function openCalls(
   config: ModelCallsConfig,
-  options: {
-    open: (model: ModelConfig) => Promise<LanguageModel>;
-    cache: ReplyCache;
-    seed: number;
-    limits?: Partial<DispatcherOptions>;
-  },
+  { cache, seed, localModel, ...resources }: CallResources,
 ): Promise<ModelAccess> {
+  assertPriced(config);
+  const { baseDir, env = process.env } = resources;
+  const access = {
+    env,
+    ...(localModel && { localModel: (folder: string) => localModel(resolve(baseDir, folder)) }),
+  };
   // The name as the user wrote it: a path of this machine says nothing to who reads the report.
   const open = async (one: ModelConfig): Promise<LanguageModel> => ({
-    ...(await options.open(one)),
+    ...(await openModel(one, access)),
     id: one.model,
   });
   const [model, ...fallbacks] = await Promise.all([open(config), ...config.fallbacks.map(open)]);
-  const { cache, seed, limits } = options;
-  const dispatcher = createDispatcher({ ...dispatcherOptions(config, fallbacks), ...limits, cache, seed });
+  const shared = openSharedCache(config.cache, resources);
+  const dispatcher = createDispatcher({
+    ...config,
+    ...(parseModelId(config.model).provider === 'local' && LOCAL),
+    fallbacks: config.fallbacks.map((limits, i) => ({ ...limits, model: fallbacks[i]! })),
+    cache: shared ? layerCaches(cache, shared) : cache,
+    seed,
+  });
   return { model: model!, fallbacks, dispatcher };
+}
+
+/** @throws {InputError} for a budget of money where a model has no price. */
+function assertPriced(config: ModelCallsConfig): void {
+  if (config.budget?.money === undefined) return;
+  const unpriced = [config, ...config.fallbacks].filter(({ price }) => price === undefined);
+  if (unpriced.length === 0) return;
+  const names = unpriced.map(({ model }) => model).join(', ');
+  throw new InputError([{ message: `budget.money: the price of ${names} is missing; add price` }]);
 }

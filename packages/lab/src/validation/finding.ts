@@ -1,6 +1,6 @@
 import type { Estimate } from '@touchstone/spec';
 
-/** What one check found, before a gate says what it should have been. */
+/** One figure about a judge, before a gate says what it should have been. */
 export interface Finding {
   /** `flip_rate`, or `flip_rate.CRITERION` for a part of it. */
   name: string;

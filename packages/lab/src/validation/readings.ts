@@ -94,7 +94,7 @@ export function readLabels(
  *
  * @throws {InputError} naming each label of an unknown criterion or off the criterion's scale.
  */
-export function checkLabels(labelled: readonly LabelledAnswer[], criteria: readonly Criterion[]): void {
+export function assertLabelsFit(labelled: readonly LabelledAnswer[], criteria: readonly Criterion[]): void {
   const problems = labelled.flatMap(({ task, labels }) =>
     labels.flatMap((record) =>
       Object.entries(record).flatMap(([name, label]) => {

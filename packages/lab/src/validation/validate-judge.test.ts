@@ -13,7 +13,7 @@ import {
 import {
   GateError,
   InputError,
-  type JudgeCheck,
+  type JudgeFinding,
   type LanguageModel,
   ProviderError,
   RunError,
@@ -22,7 +22,7 @@ import { openRun, type RunStore } from '@touchstone/store';
 import { expect, test } from 'vitest';
 
 import { wilson } from '../statistics/proportions.js';
-import { applyGate, enforceGate, gateSchema } from './gate.js';
+import { applyGate, assertGatePassed, gateSchema } from './gate.js';
 import { type ValidationInput, validateJudge } from './validate-judge.js';
 
 /** How the judges of these tests read an item: what it says they should say, or 'wobbly' for what the seed says. */
@@ -72,7 +72,7 @@ const config = judgeSchema.parse({
 function judgeOf(model: LanguageModel, cache?: RunStore, settings = config): Promise<Judge> {
   const dispatcher = createDispatcher({
     concurrency: 4,
-    timeoutMs: 10_000,
+    timeout_seconds: 10,
     attempts: 1,
     seed: 1,
     ...(cache ? { cache } : {}),
@@ -113,10 +113,10 @@ const input = async (overrides: Partial<ValidationInput>): Promise<ValidationInp
   ...overrides,
 });
 
-function named(checks: readonly JudgeCheck[], name: string): JudgeCheck {
-  const check = checks.find((one) => one.name === name);
-  if (!check) throw new Error(`no check ${name} in ${checks.map((one) => one.name).join(', ')}`);
-  return check;
+function named(findings: readonly JudgeFinding[], name: string): JudgeFinding {
+  const finding = findings.find((one) => one.name === name);
+  if (!finding) throw new Error(`no finding ${name} in ${findings.map((one) => one.name).join(', ')}`);
+  return finding;
 }
 
 test('a judge that says what the labels say passes, with intervals no tighter than n allows', async () => {
@@ -124,7 +124,7 @@ test('a judge that says what the labels say passes, with intervals no tighter th
     model('other', ({ clear, useful }) => ({ clear: Math.max(1, clear - 1), useful })),
   );
   const progress: number[] = [];
-  const { checks, gate, usage, heldoutUsage, judgements } = await validateJudge(
+  const { findings, gate, usage, heldoutUsage, judgements } = await validateJudge(
     await input({
       heldout,
       labelled: agreeing,
@@ -138,11 +138,11 @@ test('a judge that says what the labels say passes, with intervals no tighter th
     }),
   );
   expect(gate).toBe('passed');
-  expect(named(checks, 'flip_rate').estimate).toEqual(wilson(0, 30));
-  expect(named(checks, 'label_accuracy').estimate).toEqual(wilson(30, 30));
-  expect(named(checks, 'label_kappa').estimate).toMatchObject({ mean: 1, n: 30 });
-  expect(named(checks, 'heldout_correlation').estimate!.mean).toBeGreaterThan(0.9);
-  expect(named(checks, 'regression')).toMatchObject({ estimate: null, outcome: 'insufficient-data' });
+  expect(named(findings, 'flip_rate').estimate).toEqual(wilson(0, 30));
+  expect(named(findings, 'label_accuracy').estimate).toEqual(wilson(30, 30));
+  expect(named(findings, 'label_kappa').estimate).toMatchObject({ mean: 1, n: 30 });
+  expect(named(findings, 'heldout_correlation').estimate!.mean).toBeGreaterThan(0.9);
+  expect(named(findings, 'regression')).toMatchObject({ estimate: null, outcome: 'insufficient-data' });
   expect([usage.calls, heldoutUsage.calls, judgements]).toEqual([90, 30, 90]);
   expect([progress.length, progress.at(-1)]).toEqual([120, 1]);
 });
@@ -155,10 +155,10 @@ test('agreement is told apart by criterion, by exact value and by pass or fail',
       label: { Clear: i % 2 === 0 ? 5 : 1, Useful: Number(i % 4 < 2) },
     }),
   );
-  const { checks, gate } = await validateJudge(
+  const { findings, gate } = await validateJudge(
     await input({ labelled: answers, gate: { 'label_kappa.Useful': { min: 0.4 } } }),
   );
-  const mean = (name: string): number => named(checks, name).estimate!.mean;
+  const mean = (name: string): number => named(findings, name).estimate!.mean;
   expect(mean('label_accuracy.Clear')).toBe(0.5);
   expect(mean('label_pass_accuracy.Clear')).toBe(1);
   expect(mean('label_accuracy.Useful')).toBe(0.5);
@@ -185,15 +185,15 @@ test('repeats are kept apart by a real cache, flips are measured, and a second r
   };
   const first = await validate();
   expect(first.usage.calls).toBe(160);
-  const flips = named(first.checks, 'flip_rate.Useful').estimate!;
+  const flips = named(first.findings, 'flip_rate.Useful').estimate!;
   expect(flips.low).toBeLessThan(0.5); // a coin: two throws differ half of the time
   expect(flips.high).toBeGreaterThan(0.5);
-  expect(named(first.checks, 'flip_rate.Clear').estimate!.mean).toBe(0);
-  expect(named(first.checks, 'flip_rate').estimate!.mean).toBeCloseTo(flips.mean / 2, 12);
+  expect(named(first.findings, 'flip_rate.Clear').estimate!.mean).toBe(0);
+  expect(named(first.findings, 'flip_rate').estimate!.mean).toBeCloseTo(flips.mean / 2, 12);
 
   const second = await validate();
   expect(second.usage).toMatchObject({ calls: 0, saved: 160 });
-  expect(second.checks).toEqual(first.checks);
+  expect(second.findings).toEqual(first.findings);
 });
 
 test('known cases are held against their bands, and abstentions are counted and not scored', async () => {
@@ -208,7 +208,7 @@ test('known cases are held against their bands, and abstentions are counted and 
     kind,
     ...band,
   });
-  const { checks, abstentions, unmatchedLabels } = await validateJudge(
+  const { findings, abstentions, unmatchedLabels } = await validateJudge(
     await input({
       labelled: [
         labelled('whole', { says: { clear: 5, useful: 'refuse' }, label: { Clear: 5, Useful: 1 } }),
@@ -224,10 +224,10 @@ test('known cases are held against their bands, and abstentions are counted and 
       ],
     }),
   );
-  expect(named(checks, 'regression').estimate).toEqual(wilson(4, 5));
-  expect(named(checks, 'regression.bad').estimate).toEqual(wilson(2, 3));
-  expect(named(checks, 'regression.boundary').estimate).toEqual(wilson(1, 1));
-  expect(named(checks, 'abstention_rate').estimate).toMatchObject({ mean: 2 / 9, n: 9 });
+  expect(named(findings, 'regression').estimate).toEqual(wilson(4, 5));
+  expect(named(findings, 'regression.bad').estimate).toEqual(wilson(2, 3));
+  expect(named(findings, 'regression.boundary').estimate).toEqual(wilson(1, 1));
+  expect(named(findings, 'abstention_rate').estimate).toMatchObject({ mean: 2 / 9, n: 9 });
   expect(abstentions).toEqual({ refusal: 2 });
   expect(unmatchedLabels).toBe(2);
 });
@@ -289,22 +289,22 @@ test('the gate holds bounds, not means: too few examples fail it, and only a rea
   ];
   const gate = { label_kappa: { min: 0.6 }, flip_rate: { max: 0.1 }, regression: { min: 0.5 } };
   const result = applyGate(findings, gate);
-  expect(result.checks.map(({ outcome }) => outcome)).toEqual([
+  expect(result.findings.map(({ outcome }) => outcome)).toEqual([
     'fail',
     'pass',
     'insufficient-data',
     'reported',
   ]);
-  expect(() => enforceGate(result)).toThrow(GateError);
-  expect(() => enforceGate(result)).toThrow(/2 of 3 gated/);
-  expect(() => enforceGate(result)).toThrow(
+  expect(() => assertGatePassed(result)).toThrow(GateError);
+  expect(() => assertGatePassed(result)).toThrow(/2 of 3 gated/);
+  expect(() => assertGatePassed(result)).toThrow(
     /label_kappa: 0.800 \[0.550, 0.950\], n = 12; expected .* at least 0.6/,
   );
-  expect(() => enforceGate(result)).toThrow(/regression: insufficient data/);
-  expect(enforceGate(result, 'a pilot')).toBe('overridden');
-  expect(() => enforceGate(result, ' ')).toThrow(InputError);
-  expect(enforceGate(applyGate(findings, {}))).toBe('not-set');
-  expect(enforceGate(applyGate(findings, { flip_rate: { max: 0.1 } }), 'not needed')).toBe('passed');
+  expect(() => assertGatePassed(result)).toThrow(/regression: insufficient data/);
+  expect(assertGatePassed(result, 'a pilot')).toBe('overridden');
+  expect(() => assertGatePassed(result, ' ')).toThrow(InputError);
+  expect(assertGatePassed(applyGate(findings, {}))).toBe('not-set');
+  expect(assertGatePassed(applyGate(findings, { flip_rate: { max: 0.1 } }), 'not needed')).toBe('passed');
   for (const bad of [{ x: {} }, { x: { min: 1, max: 2 } }, { x: { min: '1' } }, { x: 1 }]) {
     expect(gateSchema.safeParse(bad).success).toBe(false);
   }
@@ -338,22 +338,22 @@ test('a judge that compares has no criteria: labels are of the score, and it can
     pair(`t${i}`, i < 10 ? ['good', 'bad'] : [`odd 1 ${i}`, `odd 2 ${i}`]),
   ).flat();
   const judge = await judgeOf(compares, undefined, settings);
-  const { checks, unmatchedLabels } = await validateJudge(
+  const { findings, unmatchedLabels } = await validateJudge(
     await input({ judge, labelled: answers, repeats: 4 }),
   );
   expect(unmatchedLabels).toBe(0);
-  expect(checks.map(({ name }) => name).filter((name) => /^(label_|flip)/.test(name))).toEqual([
+  expect(findings.map(({ name }) => name).filter((name) => /^(label_|flip)/.test(name))).toEqual([
     'flip_rate',
     'label_accuracy',
     'label_pass_accuracy',
     'label_kappa',
   ]);
   // Half of the labels are of answers that the judge is sure of, and right about.
-  const accuracy = named(checks, 'label_accuracy').estimate!;
+  const accuracy = named(findings, 'label_accuracy').estimate!;
   expect(accuracy.n).toBe(20);
   expect(accuracy.mean).toBeGreaterThanOrEqual(0.5);
   expect(accuracy.mean).toBeLessThan(1);
-  expect(named(checks, 'value_flip_rate').estimate!.mean).toBeGreaterThan(0);
+  expect(named(findings, 'value_flip_rate').estimate!.mean).toBeGreaterThan(0);
   const wrong = [{ ...answers[0]!, labels: [{ Preference: 1 }] }];
   await expect(validateJudge(await input({ judge, labelled: wrong }))).rejects.toThrow(
     /expected score, since the judge has no criteria, got "Preference"/,

@@ -1,6 +1,6 @@
 import {
   addUsage,
-  type JudgeCheck,
+  type JudgeFinding,
   NO_USAGE,
   type Rollout,
   RunError,
@@ -11,11 +11,11 @@ import {
 import { abstentionRate } from './abstention-rate.js';
 import type { Finding } from './finding.js';
 import { flipRate } from './flip-rate.js';
-import { applyGate, checkGate, type Gate } from './gate.js';
+import { applyGate, assertGateNames, type Gate } from './gate.js';
 import { heldoutCorrelation } from './heldout-correlation.js';
 import type { Criterion, Judge, LabelledAnswer, RegressionCase } from '@touchstone/core';
 import { labelAgreement } from './label-agreement.js';
-import { checkLabels, type JudgedAnswer, type Opinion, readLabels, wasAsked } from './readings.js';
+import { assertLabelsFit, type JudgedAnswer, type Opinion, readLabels, wasAsked } from './readings.js';
 import { type JudgedCase, regressionCases } from './regression-cases.js';
 
 export interface ValidationInput {
@@ -35,7 +35,7 @@ export interface ValidationInput {
 }
 
 export interface ValidationResult {
-  checks: JudgeCheck[];
+  findings: JudgeFinding[];
   gate: 'passed' | 'failed' | 'not-set';
   /** Judgements asked of the judge, and those it abstained from, by reason. */
   judgements: number;
@@ -48,16 +48,16 @@ export interface ValidationResult {
 
 /**
  * Is this judge fit to train against? Judges every labelled answer `repeats` times (with repeat indexes 0, 1, … so that
- * a cache keeps them apart), once by the held-out judge, and every regression case once; then runs each check on the
+ * a cache keeps them apart), once by the held-out judge, and every regression case once; then measures the
  * verdicts. Calls are made all at once: the judge's dispatcher limits them.
  *
- * @throws {InputError} the gate names an unknown check, or a label does not fit the criteria; before any call.
+ * @throws {InputError} the gate names an unknown finding, or a label does not fit the criteria; before any call.
  * @throws {RunError} the judge gave no verdict at all.
  */
 export async function validateJudge(input: ValidationInput): Promise<ValidationResult> {
   const { judge, heldout, labelled, regression, repeats, gate, seed } = input;
-  checkGate(gate, checkNames(judge.criteria));
-  checkLabels(labelled, judge.criteria);
+  assertGateNames(gate, findingNames(judge.criteria));
+  assertLabelsFit(labelled, judge.criteria);
 
   const total = labelled.length * (repeats + (heldout ? 1 : 0)) + regression.length;
   let done = 0;
@@ -99,7 +99,7 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
   const cases = regression.map((one, i): JudgedCase => ({ case: one, opinion: caseOpinions[i]! }));
 
   const asked = verdictsAsked(answers, cases);
-  requireVerdicts(asked.map(({ verdict }) => verdict));
+  assertAnyVerdict(asked.map(({ verdict }) => verdict));
   return {
     ...applyGate(findingsOf(answers, cases, judge.criteria, seed), gate),
     judgements: asked.length,
@@ -110,8 +110,8 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
   };
 }
 
-/** The names of all checks of a judge with these criteria: what `gate:` may name. */
-export function checkNames(criteria: readonly Criterion[]): string[] {
+/** The names of all findings about a judge with these criteria: what `gate:` may name. */
+export function findingNames(criteria: readonly Criterion[]): string[] {
   return findingsOf([], [], criteria, 0).map(({ name }) => name);
 }
 
@@ -158,7 +158,7 @@ function verdictsAsked(
 }
 
 /** @throws {RunError} every verdict is an abstention: there is nothing to say about the judge, only about its provider. */
-function requireVerdicts(verdicts: readonly Verdict[]): void {
+function assertAnyVerdict(verdicts: readonly Verdict[]): void {
   const [first] = verdicts;
   if (first?.status !== 'abstained' || verdicts.some(({ status }) => status === 'scored')) return;
   throw new RunError(

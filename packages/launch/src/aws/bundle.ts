@@ -10,7 +10,7 @@ import { lambdaConfigOf } from './lambda-config.js';
 import { leaveOut } from './leave-out.js';
 import { zipOf } from './zip.js';
 
-export interface Bundle {
+interface Bundle {
   zip: Uint8Array;
   /** SHA-256 of the zip, hexadecimal: it names the code. */
   sha256: string;

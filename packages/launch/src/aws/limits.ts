@@ -9,7 +9,7 @@ export const MAX_PAYLOAD_BYTES = 6 * 2 ** 20;
  * @param samples how many samples the event has, for the advice.
  * @throws {InputError} when Lambda would refuse the event for its size.
  */
-export function checkRequestSize(bytes: number, samples: number, file: string): void {
+export function assertRequestSize(bytes: number, samples: number, file: string): void {
   if (bytes <= MAX_PAYLOAD_BYTES) return;
   const fitting = Math.max(1, Math.floor((samples * MAX_PAYLOAD_BYTES) / bytes));
   throw InputError.at(
@@ -20,7 +20,7 @@ export function checkRequestSize(bytes: number, samples: number, file: string): 
 }
 
 /** @throws {RunError} when Lambda would refuse the answer for its size. */
-export function checkResponseSize(bytes: number): void {
+export function assertResponseSize(bytes: number): void {
   if (bytes <= MAX_PAYLOAD_BYTES) return;
   throw new RunError(
     `the answer has ${bytes} bytes; AWS Lambda sends at most ${MAX_PAYLOAD_BYTES}: send fewer samples at once`,

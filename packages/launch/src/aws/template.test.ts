@@ -89,6 +89,7 @@ describe('the template', () => {
       Variables: { TOUCHSTONE_JUDGE_KEY_ARN: { Ref: 'JudgeKeyArn' } },
     });
     expect(templateOf(profile, sha256)).not.toMatch(/JudgeKeyArn|Environment/);
+    for (const filled of [text, templateOf(profile, sha256)]) expect(filled).not.toMatch(/__[A-Z_]+__/);
   });
 
   it('lets both execution roles invoke the function and reach the data', () => {

@@ -1,5 +1,5 @@
 import { criteriaOf } from '@touchstone/core';
-import { checkNames } from '@touchstone/lab';
+import { findingNames } from '@touchstone/lab';
 import type { Config } from './schema.js';
 import { nearest } from './suggest.js';
 import type { Path, Problem, YamlSource } from './yaml-source.js';
@@ -18,30 +18,30 @@ export function consistencyProblems(config: Config, source: YamlSource): Problem
       'set data.annotations, the answers to learn from',
     );
   }
-  const known = checkNames(criteriaOf(config.judge));
-  for (const check of Object.keys(gate)) {
-    const path = ['gate', check];
-    if (!known.includes(check)) {
-      const guess = nearest(check, known);
+  const known = findingNames(criteriaOf(config.judge));
+  for (const finding of Object.keys(gate)) {
+    const path = ['gate', finding];
+    if (!known.includes(finding)) {
+      const guess = nearest(finding, known);
       const hint = guess === undefined ? `expected one of ${known.join(', ')}` : `did you mean "${guess}"?`;
-      need(path, true, `there is no such check, ${hint}`);
+      need(path, true, `there is no such finding, ${hint}`);
     }
     // A gate on a figure that cannot be computed would always say no, after the judge was paid.
-    if (/^(label_|flip_rate|value_flip_rate)/.test(check)) {
+    if (/^(label_|flip_rate|value_flip_rate)/.test(finding)) {
       need(path, data.labelled === undefined, 'set data.labelled, the answers that this is measured on');
     }
-    if (check.includes('flip_rate')) {
+    if (finding.includes('flip_rate')) {
       need(
         path,
         config.validation.repeats < 2,
         'set validation.repeats to 2 or more, to see the judge change its mind',
       );
     }
-    if (check === 'heldout_correlation') {
+    if (finding === 'heldout_correlation') {
       need(path, config.heldout_judge === undefined, 'set heldout_judge, the judge to correlate with');
       need(path, data.labelled === undefined, 'set data.labelled, the answers that this is measured on');
     }
-    if (check.startsWith('regression'))
+    if (finding.startsWith('regression'))
       need(path, data.regression === undefined, 'set data.regression, the cases');
   }
   return problems;

@@ -237,7 +237,7 @@ describe('loadConfig', () => {
     );
     expect(got.join('\n')).toContain('touchstone.yaml:15:3: gate.heldout_correlation: set heldout_judge');
     expect(got.join('\n')).toContain(
-      'touchstone.yaml:16:3: gate.label_kapa: there is no such check, did you mean "label_kappa"?',
+      'touchstone.yaml:16:3: gate.label_kapa: there is no such finding, did you mean "label_kappa"?',
     );
     expect(got.join('\n')).toContain('touchstone.yaml:14:3: gate.regression: set data.regression');
   });

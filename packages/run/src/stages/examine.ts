@@ -1,4 +1,4 @@
-import { enforceGate, validateJudge, type ValidationResult } from '@touchstone/lab';
+import { assertGatePassed, validateJudge, type ValidationResult } from '@touchstone/lab';
 import type { RunListener } from '@touchstone/spec';
 import type { z } from 'zod';
 import { systemClock, type Clock } from '../clock.js';
@@ -53,14 +53,14 @@ export async function examine(
  * @throws {GateError} when it may not. The stage has not finished then: the next run examines again, from the cache.
  */
 export function passGate(
-  { checks, ...result }: ValidationResult,
+  result: ValidationResult,
   overrideGate: string | undefined,
   reporter: StageReporter,
 ): z.output<typeof JUDGE.schema> {
-  const gate = enforceGate({ ...result, checks }, overrideGate);
+  const gate = assertGatePassed(result, overrideGate);
   const overrideReason = gate === 'overridden' ? (overrideGate ?? null) : null;
   if (overrideReason !== null) {
     reporter.alarm(`The gate said no, and training goes on all the same: ${overrideReason}`);
   }
-  return { ...result, findings: checks, gate, overrideReason };
+  return { ...result, gate, overrideReason };
 }

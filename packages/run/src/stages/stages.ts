@@ -1,4 +1,4 @@
-import { judgeCheckSchema, summarySchema } from '@touchstone/spec';
+import { judgeFindingSchema, summarySchema } from '@touchstone/spec';
 import { z } from 'zod';
 import type { Workspace } from '../workspace/workspace.js';
 import type { Stage } from './stage.js';
@@ -12,7 +12,7 @@ const usageSchema = z.strictObject({
   money: z.number(),
 });
 const judgeSchema = z.strictObject({
-  findings: z.array(judgeCheckSchema),
+  findings: z.array(judgeFindingSchema),
   gate: summarySchema.shape.judge.shape.gate,
   overrideReason: z.string().nullable(),
   judgements: count,

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import {
-  createReward,
+  openReward,
   parseModelId,
   readAnnotations,
   readLabelled,
@@ -12,15 +12,14 @@ import {
   type RegressionCase,
   type RewardFunction,
 } from '@touchstone/core';
-import { checkGate, checkNames } from '@touchstone/lab';
+import { assertGateNames, findingNames } from '@touchstone/lab';
 import { InputError, type Task } from '@touchstone/spec';
 import { openRun, type RunStore } from '@touchstone/store';
 import { Policy } from '@touchstone/train';
 import type { LoadedConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
-import { openCheckContext } from './check-context.js';
-import { openJudge } from './open-judge.js';
 import { claimFolder } from './provenance.js';
+import { rewardResources } from './reward-resources.js';
 import { loadTruth, type TruthScore } from './truth-module.js';
 
 /** Everything a run works with, opened and checked before the first call is paid for. */
@@ -70,28 +69,29 @@ export async function openWorkspace(
     config.evaluation.truth === undefined ? null : loadTruth(at(config.evaluation.truth)),
   ]);
   const policy = await Policy.load(at(parseModelId(config.policy.model).name));
-  checkLengths(policy, [...train, ...evaluation], config);
+  assertRoomToAnswer(policy, [...train, ...evaluation], config);
 
   const store = openRun(folder, { exclusive: true });
   try {
-    const judge = await openJudge(config.judge, config.seed, baseDir, store);
-    checkGate(config.gate, checkNames(judge.criteria));
-    const heldout =
-      config.heldout_judge && (await openJudge(config.heldout_judge, config.seed, baseDir, store));
+    const resources = { ...(await rewardResources(config, baseDir)), cache: store };
+    const { reward, judge } = await openReward(config, resources);
+    assertGateNames(config.gate, findingNames(judge.criteria));
+    const heldout = config.heldout_judge
+      ? await openReward({ ...config, judge: config.heldout_judge }, resources)
+      : null;
     await claimFolder(folder, config, baseDir, {
       policy: policy.model.fingerprint(),
       judge,
-      heldout: heldout ?? null,
+      heldout: heldout?.judge ?? null,
     });
-    const context = await openCheckContext(config.reward, baseDir, config.policy.model);
     return {
       config,
       folder,
       store,
       policy,
       judge,
-      reward: createReward(config.reward, judge, context),
-      heldout: heldout ? { judge: heldout, reward: createReward(config.reward, heldout, context) } : null,
+      reward,
+      heldout,
       truth,
       data: { train, eval: evaluation.slice(0, config.evaluation.tasks), annotations, labelled, regression },
     };
@@ -102,7 +102,11 @@ export async function openWorkspace(
 }
 
 /** @throws {InputError} naming every task that leaves the policy no room to answer. */
-function checkLengths(policy: Policy, tasks: readonly Task[], { policy: { max_tokens } }: Config): void {
+function assertRoomToAnswer(
+  policy: Policy,
+  tasks: readonly Task[],
+  { policy: { max_tokens } }: Config,
+): void {
   const { maxPositions } = policy.model.config;
   const problems = tasks.flatMap((task) => {
     const { length } = policy.tokenizer.encodeChat(task.messages);

@@ -1,4 +1,4 @@
-import { InputError, type Rollout } from '@touchstone/spec';
+import { InputError, type JsonValue, type Rollout } from '@touchstone/spec';
 import type { z } from 'zod';
 import type { Outcome } from '../scoring/outcome.js';
 
@@ -22,6 +22,17 @@ export interface Call {
   write(judged: Judged[]): unknown;
 }
 
+/** A path that a trainer asks beside its wire, and that always gets the same reply. */
+export interface Formality {
+  name: string;
+  method: 'get' | 'post';
+  path: string;
+  /** For the OpenAPI document. */
+  summary: string;
+  reply: z.ZodType;
+  says: JsonValue;
+}
+
 /** One trainer's wire: how its request is read and its reply is written. */
 export interface Adapter {
   /** Names the wire in logs and metrics. */
@@ -41,6 +52,7 @@ export interface Adapter {
   abstention: 'carried' | 'number' | 'refused';
   /** The reply goes into a tensor as it is: its numbers are written as floats, see `toFloatJson`. */
   floats?: boolean;
+  formalities?: readonly Formality[];
   /** @throws {InputError} naming everything in the body that is wrong. */
   read(body: unknown): Call;
 }

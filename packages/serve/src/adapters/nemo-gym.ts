@@ -1,7 +1,7 @@
 import { isRecord, own } from '@touchstone/core';
 import { InputError, type JsonValue, type Message } from '@touchstone/spec';
 import { z } from 'zod';
-import type { Adapter } from './adapter.js';
+import type { Adapter, Formality } from './adapter.js';
 import { parseBody } from './adapter.js';
 import { textOf, toRollout } from './sample.js';
 
@@ -31,6 +31,26 @@ const reply = z.looseObject({
 /** Bookkeeping of the trainer, no part of the task; its names begin so. */
 const BOOKKEEPING = '_ng_';
 
+/** Gym's agents begin a session, of which nothing is kept here. */
+const formalities: Formality[] = [
+  {
+    name: 'nemo-gym-seed-session',
+    method: 'post',
+    path: '/seed_session',
+    summary: 'NeMo Gym: begins a session, of which nothing is kept',
+    reply: z.object({}),
+    says: {},
+  },
+  {
+    name: 'nemo-gym-reverify-mode',
+    method: 'get',
+    path: '/reverify_mode',
+    summary: 'NeMo Gym: stored answers may be judged again',
+    reply: z.literal('stateless'),
+    says: 'stateless',
+  },
+];
+
 /**
  * A NeMo Gym resources server: `POST /verify`, which returns the request with a reward. A sample without a score is
  * masked and has the failure class that Gym's own judges use, so that evaluation leaves it out and can judge it again.
@@ -45,6 +65,7 @@ export const nemoGym: Adapter = {
   reply,
   deadlineMs: Infinity,
   abstention: 'carried',
+  formalities,
   read(body) {
     const row = parseBody(request, body);
     const { responses_create_params: asked, response } = row;
@@ -117,25 +138,3 @@ function answerOf(output: readonly unknown[]): string {
   }
   return messages.map((item) => textOf(own(item, 'content'), TEXT_PARTS)).join('');
 }
-
-/** What Gym asks of a resources server beside `/verify`. Its agents begin a session, of which nothing is kept here. */
-export const NEMO_GYM_OPERATIONS = [
-  {
-    name: 'nemo-gym-seed-session',
-    method: 'post',
-    path: '/seed_session',
-    summary: 'NeMo Gym: begins a session, of which nothing is kept',
-    secured: true,
-    reply: z.object({}),
-    refusals: [],
-  },
-  {
-    name: 'nemo-gym-reverify-mode',
-    method: 'get',
-    path: '/reverify_mode',
-    summary: 'NeMo Gym: stored answers may be judged again',
-    secured: true,
-    reply: z.literal('stateless'),
-    refusals: [],
-  },
-] as const;

@@ -1,9 +1,8 @@
-import type { RewardFunction } from '@touchstone/core';
+import { openReward, type RewardFunction, type RewardParts, type RewardResources } from '@touchstone/core';
 import { InputError } from '@touchstone/spec';
 import { scoreNovaEvent, type NovaOptions, type NovaResult } from './nova/score.js';
 import { loadKeys } from './keys.js';
 import { sampleLine, type SampleLine } from './log.js';
-import { openReward, type OpenRewardOptions, type RewardParts } from './open-reward.js';
 
 /** What the handler uses of AWS Lambda's context. */
 export interface LambdaContext {
@@ -55,13 +54,13 @@ const MARGIN_MS = 1000;
  */
 export function createLambdaHandler(
   config: LambdaConfig,
-  { log, ...options }: OpenRewardOptions & { log?: (line: SampleLine) => void },
+  { log, ...options }: RewardResources & { log?: (line: SampleLine) => void },
 ): LambdaHandler {
   const env = options.env ?? process.env;
   return lambdaHandlerOf(
     async () => {
       await loadKeys(env, config.keys);
-      return openReward(config, { ...options, env });
+      return (await openReward(config, { ...options, env })).reward;
     },
     { ...config.wire, ...(log ? { log } : {}) },
   );

@@ -116,12 +116,13 @@ export function createHandlers(handling: Handling): ReadonlyMap<string, Handler>
 
   return new Map<string, Handler>([
     ...ADAPTERS.map((adapter): [string, Handler] => [adapter.name, judge(adapter)]),
+    ...ADAPTERS.flatMap(({ formalities = [] }) =>
+      formalities.map(({ name, says }): [string, Handler] => [name, () => Promise.resolve(says)]),
+    ),
     ['nova', nova],
     ['health', () => Promise.resolve({ status: 'ok' })],
     ['ready', ready],
     ['metrics', async () => new Text(await telemetry.expose(), 'text/plain; version=0.0.4; charset=utf-8')],
     ['openapi', () => Promise.resolve(openApiDocument())],
-    ['nemo-gym-seed-session', () => Promise.resolve({})],
-    ['nemo-gym-reverify-mode', () => Promise.resolve('stateless')],
   ]);
 }

@@ -1,7 +1,6 @@
 import type { JsonObject } from '@touchstone/spec';
 import { z } from 'zod';
 import { ADAPTERS } from '../adapters/index.js';
-import { NEMO_GYM_OPERATIONS } from '../adapters/nemo-gym.js';
 
 /** What the document says of one path. */
 export interface Operation {
@@ -117,24 +116,29 @@ const OWN_OPERATIONS: readonly Operation[] = [
 
 /** Everything that the server answers. */
 export const OPERATIONS: readonly Operation[] = [
-  ...ADAPTERS.map(({ name, path, summary, description, request, reply }): Operation => {
-    const method = 'post';
-    const refusals = JUDGING;
-    const parameters = ['run', 'group_size', 'deadline_ms'] as const;
-    return {
+  ...ADAPTERS.map(({ name, path, summary, description, request, reply }): Operation => ({
+    name,
+    method: 'post',
+    path,
+    summary,
+    description,
+    secured: true,
+    request,
+    reply,
+    refusals: JUDGING,
+    parameters: ['run', 'group_size', 'deadline_ms'],
+  })),
+  ...ADAPTERS.flatMap(({ formalities = [] }) =>
+    formalities.map(({ name, method, path, summary, reply }): Operation => ({
       name,
       method,
       path,
       summary,
-      description,
       secured: true,
-      request,
       reply,
-      refusals,
-      parameters,
-    };
-  }),
-  ...NEMO_GYM_OPERATIONS,
+      refusals: [],
+    })),
+  ),
   ...OWN_OPERATIONS,
 ];
 

@@ -2,7 +2,7 @@ import type { RewardFunction } from '@touchstone/core';
 import { NO_USAGE, type Rollout } from '@touchstone/spec';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Outcome } from '../scoring/outcome.js';
-import { createRendezvous, type Joining } from './rendezvous.js';
+import { Rendezvous, type Joining } from './rendezvous.js';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -46,7 +46,7 @@ const brief = (outcome: Outcome) => {
 describe('a rendezvous', () => {
   it('judges the answers of a group together when the last has come, however groups are mixed', async () => {
     const calls: string[][] = [];
-    const meet = createRendezvous({ reward: ranking(calls) });
+    const meet = new Rendezvous({ reward: ranking(calls) });
     const waits = ['a', 'c', 'b', 'd'].flatMap((letter) =>
       ['1', '2', '3'].map((key) => meet.score(answer(letter), joining({ key, waitMs: 1e6 }))),
     );
@@ -59,7 +59,7 @@ describe('a rendezvous', () => {
 
   it('goes on with who is there, judges the late ones together and says so, then begins anew', async () => {
     const calls: string[][] = [];
-    const meet = createRendezvous({ reward: ranking(calls) });
+    const meet = new Rendezvous({ reward: ranking(calls) });
     const early = [meet.score(answer('a'), joining()), meet.score(answer('b'), joining({ waitMs: 5000 }))];
     await vi.advanceTimersByTimeAsync(1000);
     expect((await Promise.all(early)).map(brief)).toEqual([
@@ -79,7 +79,7 @@ describe('a rendezvous', () => {
 
   it('forgets what was missing after a while: a lost answer does not shift the groups of later steps', async () => {
     const calls: string[][] = [];
-    const meet = createRendezvous({ reward: ranking(calls) });
+    const meet = new Rendezvous({ reward: ranking(calls) });
     void meet.score(answer('a'), joining());
     await vi.advanceTimersByTimeAsync(60_000);
     const next = ['e', 'f', 'g', 'h'].map((letter) => meet.score(answer(letter), joining()));
@@ -89,7 +89,7 @@ describe('a rendezvous', () => {
 
   it('lets go of a client that hangs up while it waits', async () => {
     const calls: string[][] = [];
-    const meet = createRendezvous({ reward: ranking(calls) });
+    const meet = new Rendezvous({ reward: ranking(calls) });
     const client = new AbortController();
     const gone = meet.score(answer('x'), joining({ signal: client.signal }));
     client.abort();
@@ -105,7 +105,7 @@ describe('a rendezvous', () => {
       const calls: string[][] = [];
       let release = (): void => {};
       const hold = new Promise<void>((resolve) => (release = resolve));
-      const meet = createRendezvous({ reward: ranking(calls, hold) });
+      const meet = new Rendezvous({ reward: ranking(calls, hold) });
       const clients = [new AbortController(), new AbortController()];
       const waits = clients.map(({ signal }, i) =>
         meet.score(answer('ab'[i]!), joining({ size: 2, signal })),
@@ -123,7 +123,7 @@ describe('a rendezvous', () => {
 
   it('keeps no more answers waiting than it may, and none when it is flushed', async () => {
     const calls: string[][] = [];
-    const meet = createRendezvous({ reward: ranking(calls), capacity: 5 });
+    const meet = new Rendezvous({ reward: ranking(calls), capacity: 5 });
     const waits = Array.from({ length: 6 }, (_, i) => meet.score(answer('a'), joining({ key: `${i}` })));
     expect(meet.waiting).toBe(5);
     expect(brief(await waits[0]!)).toEqual([0, 1, 4, false]);

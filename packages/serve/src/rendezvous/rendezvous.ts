@@ -3,7 +3,7 @@ import type { Rollout } from '@touchstone/spec';
 import type { Gathered, Outcome } from '../scoring/outcome.js';
 import { LATE, scoreWithin } from '../scoring/score-within.js';
 import { answerKey } from './group-key.js';
-import { createRecent } from './recent.js';
+import { createRecent, type Recent } from './recent.js';
 
 export interface RendezvousOptions {
   reward: RewardFunction;
@@ -20,21 +20,6 @@ export interface Joining {
   waitMs: number;
   /** Aborts when the client has hung up or its deadline is over. */
   signal: AbortSignal;
-}
-
-export interface Rendezvous {
-  /**
-   * The outcome of one answer of a group whose answers come one by one. It waits until the group is whole or the time of
-   * one of them is up; then all that are there are judged together. Those that come after that make a group of their own,
-   * as large as what was missing, and are told so (`gathered.late`).
-   */
-  score(rollout: Rollout, joining: Joining): Promise<Outcome>;
-  /** Judges every group now with who is there. */
-  flush(): void;
-  /** Answers that wait for others. */
-  readonly waiting: number;
-  /** Groups that were judged so far: whole, short of some, or made of late ones. */
-  readonly judged: Readonly<Record<'whole' | 'short' | 'late', number>>;
 }
 
 interface Member {
@@ -60,73 +45,111 @@ const MOMENT_MS = 30_000;
  * Gathers single-sample requests of one group, because most trainers send one answer at a time and a judge that compares
  * answers needs them together.
  */
-export function createRendezvous({ reward, capacity = CAPACITY }: RendezvousOptions): Rendezvous {
-  const open = new Map<string, Meeting>();
+export class Rendezvous {
+  readonly #reward: RewardFunction;
+  readonly #capacity: number;
+  readonly #open = new Map<string, Meeting>();
   /** How many were missing from groups that were judged short. */
-  const shortfalls = createRecent<number>(MOMENT_MS, capacity);
+  readonly #shortfalls: Recent<number>;
   /** Outcomes of answers whose client hung up while others still waited: a client that asks again gets them. */
-  const unclaimed = createRecent<Promise<Outcome>>(MOMENT_MS, capacity);
-  const judged = { whole: 0, short: 0, late: 0 };
-  let waiting = 0;
+  readonly #unclaimed: Recent<Promise<Outcome>>;
+  readonly #judged = { whole: 0, short: 0, late: 0 };
+  #waiting = 0;
 
-  function join(rollout: Rollout, { key, size, waitMs, signal }: Joining): Promise<Outcome> {
-    const meeting = open.get(key) ?? call(key, size);
+  constructor({ reward, capacity = CAPACITY }: RendezvousOptions) {
+    this.#reward = reward;
+    this.#capacity = capacity;
+    this.#shortfalls = createRecent(MOMENT_MS, capacity);
+    this.#unclaimed = createRecent(MOMENT_MS, capacity);
+  }
+
+  /** Answers that wait for others. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** Groups that were judged so far: whole, short of some, or made of late ones. */
+  get judged(): Readonly<Record<'whole' | 'short' | 'late', number>> {
+    return this.#judged;
+  }
+
+  /**
+   * The outcome of one answer of a group whose answers come one by one. It waits until the group is whole or the time of
+   * one of them is up; then all that are there are judged together. Those that come after that make a group of their own,
+   * as large as what was missing, and are told so (`gathered.late`).
+   */
+  score(rollout: Rollout, joining: Joining): Promise<Outcome> {
+    if (joining.signal.aborted) return Promise.resolve(LATE);
+    const known = this.#unclaimed.take(answerKey(joining.key, rollout));
+    return known === undefined ? this.#join(rollout, joining) : unlessAborted(known, joining.signal);
+  }
+
+  /** Judges every group now with who is there. */
+  flush(): void {
+    for (const meeting of this.#open.values()) this.#close(meeting);
+  }
+
+  #join(rollout: Rollout, { key, size, waitMs, signal }: Joining): Promise<Outcome> {
+    const meeting = this.#open.get(key) ?? this.#call(key, size);
     return new Promise((resolve) => {
       const member = { rollout, signal, resolve };
       meeting.members.add(member);
-      waiting++;
-      signal.addEventListener('abort', () => leave(meeting, member), { once: true });
-      if (meeting.members.size >= meeting.expected) return close(meeting);
+      this.#waiting++;
+      signal.addEventListener('abort', () => this.#leave(meeting, member), { once: true });
+      if (meeting.members.size >= meeting.expected) return this.#close(meeting);
       const endsAt = performance.now() + waitMs;
       if (endsAt < meeting.endsAt) {
         meeting.endsAt = endsAt;
         clearTimeout(meeting.timer);
-        meeting.timer = setTimeout(() => close(meeting), waitMs);
+        meeting.timer = setTimeout(() => this.#close(meeting), waitMs);
       }
-      if (waiting > capacity) {
-        const [oldest] = open.values();
-        close(oldest!);
+      if (this.#waiting > this.#capacity) {
+        const [oldest] = this.#open.values();
+        this.#close(oldest!);
       }
     });
   }
 
-  function call(key: string, size: number): Meeting {
-    const missing = shortfalls.take(key);
+  #call(key: string, size: number): Meeting {
+    const missing = this.#shortfalls.take(key);
     const late = missing !== undefined;
     const meeting = { key, expected: missing ?? size, late, members: new Set<Member>(), endsAt: Infinity };
-    open.set(key, meeting);
+    this.#open.set(key, meeting);
     return meeting;
   }
 
-  /** Before its meeting is closed; afterwards the member is in the hands of `judge`. */
-  function leave(meeting: Meeting, member: Member): void {
+  /** Before its meeting is closed; afterwards the member is in the hands of `#judge`. */
+  #leave(meeting: Meeting, member: Member): void {
     if (!meeting.members.delete(member)) return;
-    waiting--;
+    this.#waiting--;
     member.resolve(LATE);
     if (meeting.members.size > 0) return;
     clearTimeout(meeting.timer);
-    open.delete(meeting.key);
+    this.#open.delete(meeting.key);
   }
 
-  function close(meeting: Meeting): void {
+  #close(meeting: Meeting): void {
     const { key, late, expected } = meeting;
     const members = [...meeting.members];
     clearTimeout(meeting.timer);
-    open.delete(key);
+    this.#open.delete(key);
     meeting.members.clear();
-    waiting -= members.length;
+    this.#waiting -= members.length;
     const missing = expected - members.length;
     // Late ones are not waited for a second time, or one lost answer would shift every later group.
-    if (missing > 0 && !late) shortfalls.put(key, missing);
-    judged[late ? 'late' : missing > 0 ? 'short' : 'whole']++;
-    judge(members, { key, late, expected });
+    if (missing > 0 && !late) this.#shortfalls.put(key, missing);
+    this.#judged[late ? 'late' : missing > 0 ? 'short' : 'whole']++;
+    this.#judge(members, { key, late, expected });
   }
 
-  function judge(members: readonly Member[], { key, late, expected }: Omit<Meeting, 'members' | 'endsAt'>) {
+  #judge(
+    members: readonly Member[],
+    { key, late, expected }: Pick<Meeting, 'key' | 'late' | 'expected'>,
+  ): void {
     const stop = new AbortController();
     const outcomes = scoreWithin(
       members.map(({ rollout }) => ({ ...rollout, group: key })),
-      reward,
+      this.#reward,
       Infinity,
       { signal: stop.signal },
     ).then((all) => {
@@ -139,9 +162,9 @@ export function createRendezvous({ reward, capacity = CAPACITY }: RendezvousOpti
       const hangUp = (): void => {
         gone.add(member);
         member.resolve(LATE);
-        unclaimed.put(answerKey(key, member.rollout), mine);
+        this.#unclaimed.put(answerKey(key, member.rollout), mine);
         if (gone.size < members.length) return;
-        for (const { rollout } of members) void unclaimed.take(answerKey(key, rollout));
+        for (const { rollout } of members) void this.#unclaimed.take(answerKey(key, rollout));
         stop.abort();
       };
       member.signal.addEventListener('abort', hangUp, { once: true });
@@ -151,21 +174,6 @@ export function createRendezvous({ reward, capacity = CAPACITY }: RendezvousOpti
       });
     });
   }
-
-  return {
-    get waiting() {
-      return waiting;
-    },
-    judged,
-    score(rollout, joining) {
-      if (joining.signal.aborted) return Promise.resolve(LATE);
-      const known = unclaimed.take(answerKey(joining.key, rollout));
-      return known === undefined ? join(rollout, joining) : unlessAborted(known, joining.signal);
-    },
-    flush() {
-      for (const meeting of open.values()) close(meeting);
-    },
-  };
 }
 
 function meanOf(outcomes: readonly Outcome[]): number | null {

@@ -4,7 +4,9 @@ import {
   judgeSchema,
   openJudge,
   rewardSchema,
+  type JudgeConfig,
   type RewardFunction,
+  type RewardParts,
 } from '@touchstone/core';
 import type { LanguageModel } from '@touchstone/spec';
 import type { Fate } from '../provider/fates.js';
@@ -38,17 +40,20 @@ export function simulatedJudge(): LanguageModel {
 }
 
 /**
- * A reward as a contract review has it, over the simulator: a length gate, quotes that must be in `metadata.document`
+ * The configuration of a reward as a contract review has it: a length gate, quotes that must be in `metadata.document`
  * (weight 0.25), and one criterion of 1 to 5 per item (weight 0.75).
+ *
+ * @param calls more keys of the judge.
  */
-export function simulatedReward(model: LanguageModel = simulatedJudge()): RewardFunction {
+export function simulatedParts(calls: object = {}): RewardParts & { judge: JudgeConfig } {
   const judge = judgeSchema.parse({
-    model: 'openai-compatible:simulator',
+    model: 'local:simulator',
     unit: 'item',
     objective: 'Judge one comment.',
     criteria: [
       { name: 'Actionable', question: '?', scale: 'graded', anchors: { 1: 'vague', 5: 'ready to use' } },
     ],
+    ...calls,
   });
   const reward = rewardSchema.parse({
     judge_weight: 0.75,
@@ -57,7 +62,13 @@ export function simulatedReward(model: LanguageModel = simulatedJudge()): Reward
       { type: 'grounding', quotes: 'quote', document: 'metadata.document', weight: 0.25 },
     ],
   });
-  const dispatcher = createDispatcher({ concurrency: 64, timeoutMs: Infinity, attempts: 1, seed: 1 });
+  return { seed: 1, judge, reward };
+}
+
+/** The reward of `simulatedParts` over the simulator. */
+export function simulatedReward(model: LanguageModel = simulatedJudge()): RewardFunction {
+  const { judge, reward } = simulatedParts();
+  const dispatcher = createDispatcher({ concurrency: 64, timeout_seconds: Infinity, attempts: 1, seed: 1 });
   const baseDir = '.';
   const opening = openJudge(judge, {
     seed: 1,

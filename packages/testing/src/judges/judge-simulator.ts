@@ -50,7 +50,7 @@ export function judgeSimulator(
 export const accessTo = (model: LanguageModel): ModelAccess => ({
   model,
   fallbacks: [],
-  dispatcher: createDispatcher({ concurrency: 8, timeoutMs: 5000, attempts: 1, seed: 1 }),
+  dispatcher: createDispatcher({ concurrency: 8, timeout_seconds: 5, attempts: 1, seed: 1 }),
 });
 
 export const task: Task = {

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { openLocalModel } from '@touchstone/engine';
 import { createLambdaHandler } from '@touchstone/serve';
 import { InputError } from '@touchstone/spec';
@@ -8,8 +7,8 @@ import { loadScoringConfig, systemClock } from '@touchstone/run';
 import type { Io } from '../../io.js';
 import {
   MAX_TIMEOUT_SECONDS,
-  checkRequestSize,
-  checkResponseSize,
+  assertRequestSize,
+  assertResponseSize,
   lambdaConfigOf,
   readEvent,
   runZip,
@@ -44,11 +43,11 @@ function parseTimeout(text: string): number {
 /** The function's log goes to standard error, a JSON line per sample. */
 async function invoke(path: string, file: string, flags: InvokeFlags, io: Io): Promise<void> {
   const { event, bytes, samples } = await readEvent(file);
-  checkRequestSize(bytes, samples, file);
+  assertRequestSize(bytes, samples, file);
   const result = path.endsWith('.zip')
     ? await invokeZip(path, event, flags, io)
     : await invokeConfig(path, event, flags, io);
-  checkResponseSize(Buffer.byteLength(JSON.stringify(result)));
+  assertResponseSize(Buffer.byteLength(JSON.stringify(result)));
   io.out.write(`${flags.json ? JSON.stringify(result) : JSON.stringify(result, null, 2)}\n`);
 }
 
@@ -78,7 +77,7 @@ async function invokeConfig(
   const handler = createLambdaHandler(lambdaConfigOf(config, { allowLocal: true }), {
     baseDir,
     env: { ...io.env },
-    localModel: (name) => openLocalModel(resolve(baseDir, name)),
+    localModel: openLocalModel,
     log: (line) => void io.err.write(`${JSON.stringify(line)}\n`),
   });
   const begun = systemClock.seconds();

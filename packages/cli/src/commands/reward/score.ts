@@ -1,10 +1,10 @@
-import { readJsonLines, recordsOrThrow } from '@touchstone/core';
+import { openReward, readJsonLines, recordsOrThrow } from '@touchstone/core';
+import { loadScoringConfig, rewardResources } from '@touchstone/run';
 import { describeOutcome, parseSampleLine, scoreWithin, type RewardRecord } from '@touchstone/serve';
 import { addUsage, InputError, NO_USAGE, type Rollout } from '@touchstone/spec';
 import type { Command } from 'commander';
 import type { Io } from '../../io.js';
 import { createProgress } from '../../terminal/progress.js';
-import { openReward } from './open-reward.js';
 import { rewardTable, verdictTable } from './tables.js';
 
 /** `touchstone reward score` */
@@ -21,7 +21,8 @@ export function registerScore(reward: Command, io: Io): void {
 /** @throws {InputError} also for samples that could not be scored, after the others are printed. */
 async function score(path: string, file: string, flags: { json?: true }, io: Io): Promise<void> {
   const samples = await readSamples(file);
-  const { reward } = await openReward(path);
+  const { config, baseDir } = await loadScoringConfig(path);
+  const { reward } = await openReward(config, await rewardResources(config, baseDir));
   const progress = flags.json ? undefined : createProgress(io.err);
   progress?.start('Scoring', samples.length);
   let done = 0;

@@ -1,9 +1,9 @@
+import { openReward } from '@touchstone/core';
 import { createRewardServer, createTelemetry } from '@touchstone/serve';
 import { InputError } from '@touchstone/spec';
 import { InvalidArgumentError, type Command } from 'commander';
 import type { Io } from '../../io.js';
-import { systemClock } from '@touchstone/run';
-import { openReward } from './open-reward.js';
+import { loadScoringConfig, rewardResources, systemClock } from '@touchstone/run';
 
 /** Holds the key that requests to `touchstone reward serve` must carry. */
 const KEY_VARIABLE = 'TOUCHSTONE_REWARD_KEY';
@@ -86,7 +86,8 @@ async function serve(path: string, flags: ServeFlags, io: Io): Promise<void> {
   const telemetry = createTelemetry();
   // Before the judge is opened: what it measures with is bound when it is made.
   telemetry.install();
-  const { reward, abstention, novaRange } = await openReward(path);
+  const { config, baseDir } = await loadScoringConfig(path);
+  const { reward } = await openReward(config, await rewardResources(config, baseDir));
   const write = (record: object): void => {
     io.err.write(`${JSON.stringify({ time: systemClock.date().toISOString(), ...record })}\n`);
   };
@@ -94,8 +95,8 @@ async function serve(path: string, flags: ServeFlags, io: Io): Promise<void> {
     reward,
     key,
     isOpen: !flags.key,
-    abstention,
-    novaRange,
+    abstention: config.reward.abstention.policy,
+    novaRange: config.aws.range,
     groupSize: flags.groupSize,
     groupWaitMs: flags.groupWait * 1000,
     report: write,

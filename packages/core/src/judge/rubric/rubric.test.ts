@@ -62,7 +62,7 @@ async function judgeOne(judge: Judge, response: string, repeat = 0) {
 }
 
 function judgeWith(model: LanguageModel, more: object = {}, seed = 1, fallbacks: LanguageModel[] = []) {
-  const dispatcher = createDispatcher({ concurrency: 4, timeoutMs: 1000, attempts: 1, seed: 1 });
+  const dispatcher = createDispatcher({ concurrency: 4, timeout_seconds: 1, attempts: 1, seed: 1 });
   return new RubricJudge({ ...config, ...more }, { model, fallbacks, dispatcher }, seed);
 }
 

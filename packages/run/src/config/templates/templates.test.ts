@@ -40,7 +40,7 @@ async function judgeOf({ judge, seed }: Config, scores: Record<string, JsonValue
           return Promise.resolve({ text, finish: 'stop', inputTokens: 1, outputTokens: 1 });
         },
       };
-      const dispatcher = createDispatcher({ concurrency: 8, timeoutMs: 1000, attempts, seed });
+      const dispatcher = createDispatcher({ concurrency: 8, timeout_seconds: 1, attempts, seed });
       return Promise.resolve({ model, fallbacks: [], dispatcher });
     },
   });

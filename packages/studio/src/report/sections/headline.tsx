@@ -1,8 +1,8 @@
-import type { JudgeCheck, Summary } from '@touchstone/spec';
+import type { JudgeFinding, Summary } from '@touchstone/spec';
 import type { VNode } from 'preact';
 import { count } from '../format.js';
 import { outcomeWords, verdict } from '../verdict.js';
-import { checkName } from './judge.js';
+import { findingName } from './judge.js';
 
 const GATE_WORDS: Record<Summary['judge']['gate'], string> = {
   passed: 'The judge passed the gate: every threshold holds for the bound of its interval.',
@@ -11,10 +11,10 @@ const GATE_WORDS: Record<Summary['judge']['gate'], string> = {
   'not-set': 'No gate was set: nothing was required of the judge before training.',
 };
 
-function named(checks: readonly JudgeCheck[], outcome: JudgeCheck['outcome']): string {
-  return checks
-    .filter((check) => check.outcome === outcome)
-    .map(checkName)
+function named(findings: readonly JudgeFinding[], outcome: JudgeFinding['outcome']): string {
+  return findings
+    .filter((finding) => finding.outcome === outcome)
+    .map(findingName)
     .join(', ');
 }
 

@@ -1,10 +1,10 @@
-import { inRegistryOrder, type JudgeCheck, type Summary } from '@touchstone/spec';
+import { inRegistryOrder, type JudgeFinding, type Summary } from '@touchstone/spec';
 import type { VNode } from 'preact';
 import { count, decimal, dollars, interval, NO_DATA, plural } from '../format.js';
 import { entry } from '../names.js';
 import { Facts, metricTitle, Section, Table } from './parts.js';
 
-const OUTCOMES: Record<JudgeCheck['outcome'], string> = {
+const OUTCOMES: Record<JudgeFinding['outcome'], string> = {
   pass: 'pass',
   fail: 'FAIL',
   'insufficient-data': 'not enough data',
@@ -12,11 +12,11 @@ const OUTCOMES: Record<JudgeCheck['outcome'], string> = {
 };
 
 /** `flip_rate` → `flip rate`. */
-export function checkName({ name }: JudgeCheck): string {
+export function findingName({ name }: JudgeFinding): string {
   return name.replaceAll('_', ' ');
 }
 
-function threshold({ threshold: t }: JudgeCheck): string {
+function threshold({ threshold: t }: JudgeFinding): string {
   if (!t) return 'none';
   return t.bound === 'min' ? `lower bound ≥ ${decimal(t.value)}` : `upper bound ≤ ${decimal(t.value)}`;
 }
@@ -28,19 +28,19 @@ export function Judge({ judge }: { judge: Summary['judge'] }): VNode {
   return (
     <Section id="judge" title="Is the judge fit?">
       {judge.findings.length === 0 ? (
-        <p>Checks of the judge: {NO_DATA}.</p>
+        <p>Findings about the judge: {NO_DATA}.</p>
       ) : (
         <Table
-          caption="Checks of the judge. A threshold holds for the bound of the interval, not for the mean"
-          head={['Check', 'Estimate [interval]', 'n', 'Threshold', 'Outcome']}
-          rows={judge.findings.map((check) => [
+          caption="Findings about the judge. A threshold holds for the bound of the interval, not for the mean"
+          head={['Finding', 'Estimate [interval]', 'n', 'Threshold', 'Outcome']}
+          rows={judge.findings.map((finding) => [
             <>
-              {checkName(check)} <span class="about">{check.description}</span>
+              {findingName(finding)} <span class="about">{finding.description}</span>
             </>,
-            interval(check.estimate),
-            check.estimate ? count(check.estimate.n) : '0',
-            threshold(check),
-            <span class={`outcome ${check.outcome}`}>{OUTCOMES[check.outcome]}</span>,
+            interval(finding.estimate),
+            finding.estimate ? count(finding.estimate.n) : '0',
+            threshold(finding),
+            <span class={`outcome ${finding.outcome}`}>{OUTCOMES[finding.outcome]}</span>,
           ])}
         />
       )}

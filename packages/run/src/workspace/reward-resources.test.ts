@@ -1,11 +1,15 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createReplyCache, judgeSchema } from '@touchstone/core';
+import { judgeSchema, openReward, rewardSchema, type JudgeConfig } from '@touchstone/core';
 import { ruleJudge, startProvider } from '@touchstone/testing';
 import { expect, it, vi } from 'vitest';
-import { openSharedCache } from './shared-cache.js';
-import { openJudge } from './open-judge.js';
+import { rewardResources } from './reward-resources.js';
+
+async function open(judge: JudgeConfig, folder: string) {
+  const config = { seed: 1, judge, reward: rewardSchema.parse({}) };
+  return openReward(config, await rewardResources(config, folder));
+}
 
 it('a judge asks its fallback, and another run finds the reply in the shared file', async () => {
   const asked: string[] = [];
@@ -33,7 +37,7 @@ it('a judge asks its fallback, and another run finds the reply in the shared fil
     metadata: {},
   };
   const runOnce = async () => {
-    const judge = await openJudge(config, 1, folder, createReplyCache());
+    const { judge } = await open(config, folder);
     const [judgement] = await judge.judge([{ id: 'r', task, response: 'an answer' }]);
     return judgement!;
   };
@@ -49,16 +53,18 @@ it('a judge asks its fallback, and another run finds the reply in the shared fil
 });
 
 it('names the variable that should hold the address, and a budget that cannot be counted', async () => {
-  expect(() => openSharedCache({ redis_env: 'MY_REDIS' }, '.')).toThrow(/MY_REDIS, which is not set/);
+  const judge = (more: object): JudgeConfig =>
+    judgeSchema.parse({
+      model: 'openai-compatible:m',
+      base_url: 'http://127.0.0.1:1/v1',
+      objective: 'Is it good?',
+      criteria: [{ name: 'good', question: 'Is it good?' }],
+      ...more,
+    });
+  const withRedis = judge({ cache: { redis_env: 'MY_REDIS' } });
+  await expect(open(withRedis, '.')).rejects.toThrow(/MY_REDIS, which is not set/);
   vi.stubEnv('MY_REDIS', 'http://:hunter2@h');
-  expect(() => openSharedCache({ redis_env: 'MY_REDIS' }, '.')).toThrow(/expected redis:(?!.*hunter2)/);
+  await expect(open(withRedis, '.')).rejects.toThrow(/expected redis:(?!.*hunter2)/);
   vi.unstubAllEnvs();
-  const config = judgeSchema.parse({
-    model: 'openai-compatible:m',
-    base_url: 'http://127.0.0.1:1/v1',
-    objective: 'Is it good?',
-    criteria: [{ name: 'good', question: 'Is it good?' }],
-    budget: { money: 1 },
-  });
-  await expect(openJudge(config, 1, '.', createReplyCache())).rejects.toThrow(/price of openai-compatible:m/);
+  await expect(open(judge({ budget: { money: 1 } }), '.')).rejects.toThrow(/price of openai-compatible:m/);
 });
