@@ -30,7 +30,7 @@ export function decodeGraph(
   positions: number,
   sampling: Sampling,
   endTokens: readonly number[],
-): Uint8Array {
+): Uint8Array<ArrayBuffer> {
   const g = new Graph();
   const weights = new Map(
     [...parameterShapes(config)].map(([name, shape]) => [name, g.input(name, 'float32', shape)]),

@@ -1,4 +1,4 @@
-import { int32, float32, int64, floats } from '../graph/session.js';
+import { int32, float32, int64, floats } from '../graph/tensor.js';
 import type { LlamaModel } from '../families/llama/model.js';
 import { decodeGraph, type Sampling } from './decode-graph.js';
 

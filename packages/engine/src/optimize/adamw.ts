@@ -1,5 +1,6 @@
 import { Graph, type Value } from '../graph/graph.js';
-import { float32, floats, scalar, SessionCache, zeros, type Feeds } from '../graph/session.js';
+import { SessionCache } from '../graph/session.js';
+import { float32, floats, scalar, shared, type Tensors } from '../graph/tensor.js';
 import type { LlamaModel } from '../families/llama/model.js';
 import type { Parameter } from '../weights/safetensors.js';
 
@@ -24,7 +25,7 @@ export const ADAMW_DEFAULTS: AdamWOptions = {
 /** AdamW (Loshchilov & Hutter 2019, arXiv 1711.05101) with clipping by global norm, run as one graph. */
 export class AdamW {
   private readonly sessions = new SessionCache();
-  private moments: Feeds = {};
+  private moments: Tensors = {};
   /** Updates made so far. */
   updates = 0;
 
@@ -33,8 +34,10 @@ export class AdamW {
     private readonly options: AdamWOptions = ADAMW_DEFAULTS,
   ) {
     for (const [name, { shape }] of model.parameters) {
-      this.moments[`first.${name}`] = zeros(shape);
-      this.moments[`second.${name}`] = zeros(shape);
+      for (const moment of ['first', 'second']) {
+        const zeros = new Float32Array(shape.reduce((a, b) => a * b, 1));
+        this.moments[`${moment}.${name}`] = float32(shared(zeros), shape);
+      }
     }
   }
 
@@ -46,7 +49,7 @@ export class AdamW {
     this.updates += 1;
     const { beta1, beta2 } = this.options;
     const session = await this.sessions.get('adamw', () => this.graph());
-    const feeds: Feeds = { ...this.model.feeds(), ...this.moments };
+    const feeds: Tensors = { ...this.model.feeds(), ...this.moments };
     for (const [name, { shape }] of this.model.parameters) {
       feeds[`gradient.${name}`] = float32(gradients.get(name)!, shape);
     }
@@ -56,13 +59,14 @@ export class AdamW {
     const out = await session.run(feeds);
     for (const [name, parameter] of this.model.parameters) {
       parameter.data.set(floats(out[`next.${name}`]));
-      this.moments[`first.${name}`] = out[`next.first.${name}`]!;
-      this.moments[`second.${name}`] = out[`next.second.${name}`]!;
+    }
+    for (const [name, moment] of Object.entries(this.moments)) {
+      floats(moment).set(floats(out[`next.${name}`]));
     }
     return floats(out['norm'])[0]!;
   }
 
-  private graph(): Uint8Array {
+  private graph(): Uint8Array<ArrayBuffer> {
     const { beta1, beta2, epsilon, weightDecay, maxGradNorm } = this.options;
     const g = new Graph();
     const op = (operator: string, shape: readonly number[], ...inputs: Value[]): Value =>
@@ -122,10 +126,12 @@ export class AdamW {
   }
 
   restore({ updates, moments }: { updates: number; moments: ReadonlyMap<string, Parameter> }): void {
-    for (const name of Object.keys(this.moments)) {
+    for (const [name, own] of Object.entries(this.moments)) {
       const moment = moments.get(name);
-      if (!moment) throw new RangeError(`optimiser state lacks ${name}`);
-      this.moments[name] = float32(moment.data, moment.shape);
+      if (moment?.data.length !== floats(own).length) {
+        throw new RangeError(`optimiser state lacks ${name}, or has another shape of it`);
+      }
+      floats(own).set(moment.data);
     }
     this.updates = updates;
   }

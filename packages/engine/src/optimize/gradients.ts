@@ -1,6 +1,6 @@
 import { DifferentiableGraph } from '../graph/autodiff.js';
 import type { Value } from '../graph/graph.js';
-import { float32, floats, int32, type Feeds } from '../graph/session.js';
+import { float32, floats, int32, type Tensors } from '../graph/tensor.js';
 import { declareParameters, llamaLogProbabilities } from '../families/llama/forward.js';
 import type { LlamaModel } from '../families/llama/model.js';
 
@@ -40,7 +40,7 @@ interface MicroBatch {
   batch: number;
   length: number;
   scored: number;
-  feeds: Feeds;
+  feeds: Tensors;
 }
 
 const roundUp = (n: number, step: number): number => Math.ceil(n / step) * step;
@@ -90,7 +90,7 @@ function pack(
       }
     }
   });
-  const feeds: Feeds = {
+  const feeds: Tensors = {
     tokens: int32(tokens, [batch * length]),
     positions: int32(positions, [scored]),
     targets: int32(targets, [scored, 1]),
@@ -138,7 +138,7 @@ function gradientGraph(
   length: number,
   scored: number,
   temperature: number,
-): Uint8Array {
+): Uint8Array<ArrayBuffer> {
   const graph = new DifferentiableGraph();
   const weights = declareParameters(graph, model.config);
   const logprobs = llamaLogProbabilities(

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { InputError, random } from '@touchstone/spec';
-import { float32, SessionCache, type Feeds } from '../../graph/session.js';
+import { SessionCache } from '../../graph/session.js';
+import { float32, shared, type Tensors } from '../../graph/tensor.js';
 import { parameterShapes, parseLlamaConfig, readLlamaConfig, type LlamaConfig } from './config.js';
 import {
   readSafetensors,
@@ -21,11 +22,17 @@ const COMPANIONS = [
 
 /** Weights of a Llama-family model, in memory once, and the compiled graphs that run them. */
 export class LlamaModel {
+  readonly parameters: Map<string, Parameter>;
+
   constructor(
     readonly config: LlamaConfig,
-    readonly parameters: Map<string, Parameter>,
+    parameters: ReadonlyMap<string, Parameter>,
     readonly sessions = new SessionCache(),
-  ) {}
+  ) {
+    this.parameters = new Map(
+      [...parameters].map(([name, { shape, data }]) => [name, { shape, data: shared(data) }]),
+    );
+  }
 
   /**
    * Loads config.json and model.safetensors (or its shards).
@@ -98,7 +105,7 @@ export class LlamaModel {
   }
 
   /** Weights as graph inputs; they share memory with `parameters`. */
-  feeds(): Feeds {
+  feeds(): Tensors {
     return Object.fromEntries(
       [...this.parameters].map(([name, { shape, data }]) => [name, float32(data, shape)]),
     );
