@@ -21,19 +21,36 @@ interface Asked {
   reject(error: unknown): void;
 }
 
+/** Flags, 0 or 1, that both threads see. */
+export interface Flags {
+  computing: Int32Array;
+  ending: Int32Array;
+}
+/** The longest that the end of the process waits for what is being computed, in milliseconds. */
+const PATIENCE = 60_000;
+
 /**
  * ONNX Runtime on a thread of its own, so that this one goes on reading requests and replies while it computes. Commands
  * are obeyed in the order given; the thread keeps the process alive only while one is under way.
  */
 export class Runtime {
   private static current: Runtime | undefined;
+  private readonly flags: Flags = { computing: flag(), ending: flag() };
   private readonly worker = new Worker(new URL('./worker.js', import.meta.url), {
+    workerData: this.flags,
     // Flags such as --input-type are about the program, and a thread refuses them.
     execArgv: [],
   });
   private readonly asked = new Map<number, Asked>();
   private counter = 0;
   private failure: unknown;
+
+  /** The binding aborts the process when its thread is ended inside a run, and the exit code would be lost. */
+  private readonly end = (): void => {
+    const { computing, ending } = this.flags;
+    Atomics.store(ending, 0, 1);
+    Atomics.wait(computing, 0, 1, PATIENCE);
+  };
 
   private constructor() {
     this.worker.unref();
@@ -48,8 +65,10 @@ export class Runtime {
     this.worker.on('exit', (code) => {
       Runtime.current = undefined;
       this.failure ??= new Error(`exit code ${code}`);
+      process.off('exit', this.end);
       for (const { reject } of this.asked.values()) reject(this.stopped());
     });
+    process.on('exit', this.end);
   }
 
   /** The process's one runtime: a new one, without sessions, after the last has stopped. */
@@ -86,4 +105,8 @@ export class Runtime {
       { cause: this.failure },
     );
   }
+}
+
+function flag(): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 }

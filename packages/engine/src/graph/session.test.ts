@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { RunError } from '@touchstone/spec';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -6,14 +7,12 @@ import { Runtime } from './runtime.js';
 import { Session, SessionCache } from './session.js';
 import { float32, floats, int32, shared, type Tensor, type Tensors } from './tensor.js';
 
-/** y = 3x + b over three numbers: as slow as one likes by `repeats`. */
-function model(repeats = 1): Uint8Array<ArrayBuffer> {
+/** y = 3x + b over three numbers. */
+function model(): Uint8Array<ArrayBuffer> {
   const g = new Graph();
   const x = g.input('x', 'float32', [3]);
   const b = g.input('b', 'float32', [3]);
-  let y = g.node('Mul', [x, g.scalar(3)], [3]);
-  for (let i = 0; i < repeats; i++) y = g.node('Add', [y, b], [3]);
-  return g.toModel({ y: { value: y } });
+  return g.toModel({ y: { value: g.node('Add', [g.node('Mul', [x, g.scalar(3)], [3]), b], [3]) } });
 }
 const vector = (...numbers: number[]): Tensor => float32(Float32Array.from(numbers), [numbers.length]);
 const feeds = (): Tensors => ({ x: vector(1, 2, 3), b: vector(10, 20, 30) });
@@ -69,29 +68,53 @@ describe('a session', () => {
 });
 
 describe('a thread that stops', () => {
-  it('fails every run that waits, with a typed error, and the next call gets a new one', async () => {
+  it('fails every run that waits, saying why, and the next call gets a new one', async () => {
     const cache = new SessionCache();
-    const session = await cache.get('slow', () => model(3000));
-    const runs = Array.from({ length: 5 }, () => session.run(feeds()));
-    const failures = Promise.all(runs.map((run) => run.catch((error: unknown) => error)));
-    await Runtime.get()['worker'].terminate();
-    for (const error of await failures) expect(error).toBeInstanceOf(RunError);
-    expect(session.isOpen).toBe(false);
-    await expect(session.run(feeds())).rejects.toThrow('has stopped');
-
-    const again = await cache.get('slow', () => model(1));
-    expect(floats((await again.run(feeds()))['y'])).toEqual(answer);
-  });
-
-  it('says what it died of', async () => {
-    const session = await Session.compile(model());
+    const session = await cache.get('sum', () => model());
     const before = session.run(feeds());
     // What is no command stands for an unforeseen mistake inside the thread.
     Runtime.get()['worker'].postMessage(null);
-    const after = session.run(feeds()).catch((error: unknown) => error);
+    const failures = Array.from({ length: 5 }, () => session.run(feeds()).catch((error: unknown) => error));
     expect(floats((await before)['y'])).toEqual(answer);
-    const error = await after;
-    expect(error).toBeInstanceOf(RunError);
-    expect((error as RunError).message).toContain('destructure');
+    for (const error of await Promise.all(failures)) {
+      expect(error).toBeInstanceOf(RunError);
+      expect((error as RunError).message).toContain('destructure');
+    }
+    expect(session.isOpen).toBe(false);
+    await expect(session.run(feeds())).rejects.toThrow(RunError);
+
+    const again = await cache.get('sum', () => model());
+    expect(floats((await again.run(feeds()))['y'])).toEqual(answer);
+  });
+});
+
+describe('the process', () => {
+  /** A program of its own with the built engine; `run()` takes a second or so. */
+  const program = (rest: string) =>
+    spawnSync(
+      process.execPath,
+      [
+        '--input-type=module',
+        '-e',
+        `import { DifferentiableGraph, runGraph } from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url))};
+        const g = new DifferentiableGraph();
+        const x = g.input('x', 'float32', [1024, 1024]);
+        let y = x;
+        for (let i = 0; i < 30; i++) y = g.matmul(y, x);
+        const x0 = { dims: [1024, 1024], data: new Float32Array(1024 * 1024) };
+        const run = () => runGraph(g, { y }, { x: x0 });
+        ${rest}`,
+      ],
+      { encoding: 'utf8' },
+    );
+
+  it('ends by itself when a run has, and not before', () => {
+    const { status, stdout, stderr } = program("void run().then(() => process.stdout.write('computed'));");
+    expect([status, stdout, stderr]).toEqual([0, 'computed', '']);
+  });
+
+  it('keeps its exit code when it ends in the middle of a run', () => {
+    const { status, stderr } = program('void run(); setTimeout(() => process.exit(7), 400);');
+    expect([status, stderr]).toEqual([7, '']);
   });
 });

@@ -1,15 +1,16 @@
 // The thread that ONNX Runtime computes on: its Node binding works on the thread that calls it. This is JavaScript because
 // a thread starts from a file as it lies on the disk, be it beside the sources or in the built package.
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import ort from 'onnxruntime-node';
 
 /**
- * @import { Command, Reply, Request } from './runtime.js'
+ * @import { Command, Flags, Reply, Request } from './runtime.js'
  * @import { Tensor, Tensors } from './tensor.js'
  */
 
 if (!parentPort) throw new Error('this file is a thread of runtime.ts');
 const port = parentPort;
+const { computing, ending } = /** @type {Flags} */ (workerData);
 
 /** @type {Map<number, ort.InferenceSession>} */
 const sessions = new Map();
@@ -56,11 +57,19 @@ function bindings(feeds) {
 
 /** @param {Request} request */
 async function answer({ id, command }) {
-  /** @type {Reply} */
-  const reply = await obey(command).then(
-    (outputs) => ({ id, outputs }),
-    (error) => ({ id, error }),
-  );
+  Atomics.store(computing, 0, 1);
+  /** @type {Reply | undefined} */
+  let reply;
+  // Raised first and then looked: the process that ends waits for this flag after it has raised its own.
+  if (Atomics.load(ending, 0) === 0) {
+    reply = await obey(command).then(
+      (outputs) => ({ id, outputs }),
+      (error) => ({ id, error }),
+    );
+  }
+  Atomics.store(computing, 0, 0);
+  Atomics.notify(computing, 0);
+  if (!reply) return;
   const moved = Object.values(reply.outputs ?? {}).map(({ data }) => data.buffer);
   port.postMessage(reply, /** @type {ArrayBuffer[]} */ (moved));
 }
