@@ -6,39 +6,84 @@ import {
   type ModelReply,
   type ModelRequest,
 } from '@touchstone/spec';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { generate } from './generate/generate.js';
 import { CausalLM } from './model.js';
 import { ChatTokenizer } from './tokenizer/tokenizer.js';
 
-interface Waiting {
+interface Asked {
   request: ModelRequest;
-  tokens: number[];
   resolve(reply: ModelReply): void;
   reject(error: unknown): void;
 }
+type Prompted = Asked & { tokens: number[] };
 
-/** A model of the engine behind the same port as an API model. Requests that arrive together are one batch. */
-export function asLanguageModel(id: string, model: CausalLM, tokenizer: ChatTokenizer): LanguageModel {
-  let waiting: Waiting[] = [];
-  let busy = false;
+/** Answers requests with a model of the engine; those that arrive together are one batch. */
+class Batcher {
+  private asked: Asked[] = [];
+  private isBusy = false;
 
-  async function drain(): Promise<void> {
-    busy = true;
-    // One turn of the event loop lets everyone who is about to ask do so.
-    await new Promise((resolve) => setImmediate(resolve));
-    while (waiting.length > 0) {
-      const { temperature } = waiting[0]!.request;
-      const batch = waiting.filter(({ request }) => request.temperature === temperature);
-      waiting = waiting.filter(({ request }) => request.temperature !== temperature);
-      await answer(batch, temperature);
-    }
-    busy = false;
+  constructor(
+    private readonly id: string,
+    private readonly model: CausalLM,
+    private readonly tokenizer: ChatTokenizer,
+  ) {}
+
+  answer(request: ModelRequest): Promise<ModelReply> {
+    return new Promise((resolve, reject) => {
+      this.asked.push({ request, resolve, reject });
+      if (!this.isBusy) void this.answerAll();
+    });
   }
 
-  async function answer(batch: Waiting[], temperature: number): Promise<void> {
+  private async answerAll(): Promise<void> {
+    this.isBusy = true;
+    while (this.asked.length > 0) {
+      const prompted = await this.readPrompts();
+      for (const temperature of new Set(prompted.map(({ request }) => request.temperature))) {
+        const batch = prompted.filter(({ request }) => request.temperature === temperature);
+        await this.answerBatch(batch, temperature);
+      }
+    }
+    this.isBusy = false;
+  }
+
+  /** Takes all who have asked. A turn of the event loop a prompt keeps a large group from holding up the process. */
+  private async readPrompts(): Promise<Prompted[]> {
+    // Lets everyone who is about to ask do so.
+    await nextTurn();
+    const asked = this.asked;
+    this.asked = [];
+    const prompted: Prompted[] = [];
+    for (const each of asked) {
+      try {
+        prompted.push({ ...each, tokens: this.promptOf(each.request) });
+      } catch (error) {
+        each.reject(error);
+      }
+      await nextTurn();
+    }
+    return prompted;
+  }
+
+  /** @throws {ProviderError} when prompt and reply are more than the model has positions for */
+  private promptOf(request: ModelRequest): number[] {
+    const tokens = this.tokenizer.encodeChat(request.messages);
+    const needed = tokens.length + request.maxOutputTokens;
+    const { maxPositions } = this.model.config;
+    if (needed > maxPositions) {
+      throw new ProviderError(
+        `prompt and reply need ${needed} tokens, ${this.id} has ${maxPositions} positions`,
+        { reason: 'truncation', isRetryable: false },
+      );
+    }
+    return tokens;
+  }
+
+  private async answerBatch(batch: readonly Prompted[], temperature: number): Promise<void> {
     try {
       const replies = await generate(
-        model,
+        this.model,
         batch.map(({ request, tokens }) => ({
           prompt: tokens,
           maxTokens: request.maxOutputTokens,
@@ -49,7 +94,7 @@ export function asLanguageModel(id: string, model: CausalLM, tokenizer: ChatToke
       batch.forEach(({ tokens, resolve }, i) => {
         const { tokens: reply, finish } = replies[i]!;
         resolve({
-          text: tokenizer.decode(reply),
+          text: this.tokenizer.decode(reply),
           finish,
           inputTokens: tokens.length,
           outputTokens: reply.length,
@@ -59,35 +104,10 @@ export function asLanguageModel(id: string, model: CausalLM, tokenizer: ChatToke
       for (const { reject } of batch) reject(error);
     }
   }
-
-  return {
-    id,
-    version: model.fingerprint(),
-    structuredOutput: false,
-    generate(request) {
-      return new Promise((resolve, reject) => {
-        const tokens = tokenizer.encodeChat(request.messages);
-        const needed = tokens.length + request.maxOutputTokens;
-        if (needed > model.config.maxPositions) {
-          const info = { reason: 'truncation', isRetryable: false } as const;
-          const { maxPositions } = model.config;
-          reject(
-            new ProviderError(
-              `prompt and reply need ${needed} tokens, ${id} has ${maxPositions} positions`,
-              info,
-            ),
-          );
-          return;
-        }
-        waiting.push({ request, tokens, resolve, reject });
-        if (!busy) void drain();
-      });
-    },
-  };
 }
 
 /**
- * Opens a Hugging Face folder as a language model.
+ * Opens a Hugging Face folder as a language model, behind the same port as an API model.
  * @throws {InputError} when the folder is no model that the engine can run.
  */
 export async function openLocalModel(folder: string): Promise<LanguageModel> {
@@ -95,5 +115,12 @@ export async function openLocalModel(folder: string): Promise<LanguageModel> {
   if (model.config.eosTokens.length === 0) {
     throw InputError.at({ file: folder }, 'config.json has no eos_token_id; replies would never end');
   }
-  return asLanguageModel(`local:${folder}`, model, tokenizer);
+  const id = `local:${folder}`;
+  const batcher = new Batcher(id, model, tokenizer);
+  return {
+    id,
+    version: model.fingerprint(),
+    structuredOutput: false,
+    generate: (request) => batcher.answer(request),
+  };
 }

@@ -5,7 +5,8 @@ import { InputError } from '@touchstone/spec';
 import type { Architecture, ModelConfig, WeightValues } from './families/family.js';
 import { openArchitecture, readArchitecture } from './families/read-architecture.js';
 import type { Graph } from './graph/graph.js';
-import { float32, SessionCache, type Feeds } from './graph/session.js';
+import { SessionCache } from './graph/session.js';
+import { float32, type Tensors } from './graph/tensor.js';
 import { ParameterSet, type Parameter } from './weights/parameters.js';
 import { readWeights } from './weights/read-weights.js';
 import { writeSafetensors, type StoredType } from './weights/safetensors.js';
@@ -87,7 +88,7 @@ export class CausalLM {
   }
 
   /** Weights as graph inputs; they share memory with `parameters`. */
-  feeds(): Feeds {
+  feeds(): Tensors {
     return Object.fromEntries(
       [...this.parameters].map(([name, { shape, data }]) => [name, float32(data, shape)]),
     );

@@ -22,7 +22,7 @@ export function decodeGraph(
   positions: number,
   sampling: Sampling,
   endTokens: readonly number[],
-): Uint8Array {
+): Uint8Array<ArrayBuffer> {
   const g = new Graph();
   const decoder = model.architecture.decoder(g, model.declareParameters(g), positions);
   const prompts = g.input('prompts', 'int32', ['P', 'L']);

@@ -1,4 +1,4 @@
-import { int32, float32, int64, floats } from '../graph/session.js';
+import { int32, float32, int64, floats } from '../graph/tensor.js';
 import type { CausalLM } from '../model.js';
 import { decodeGraph } from './decode-graph.js';
 import type { Sampling } from './draw.js';

@@ -1,10 +1,15 @@
-import onnxProto from 'onnx-proto';
-
-const { onnx } = onnxProto;
-
-/** ONNX element types the engine uses. */
-const ELEMENT_TYPE = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
-export type ElementType = keyof typeof ELEMENT_TYPE;
+import {
+  attributeProto,
+  graphProto,
+  modelProto,
+  nodeProto,
+  tensorProto,
+  valueInfoProto,
+  type AttributeValue,
+  type Declaration,
+  type ElementType,
+  type Message,
+} from './onnx.js';
 
 /** A tensor in a graph. A dimension is -1 where only the run knows it. */
 export interface Value {
@@ -12,14 +17,14 @@ export interface Value {
   readonly shape: readonly number[];
 }
 
-/** A float attribute; a plain number is an integer attribute, since ONNX does not convert. */
-interface Float {
-  readonly float: number;
-}
-export type Attribute = number | Float | string | readonly number[] | Graph;
+type Attribute = AttributeValue | Graph;
 
-type Initializer = { name: string; dims: number[]; dataType: number; rawData: Uint8Array };
-type Declared = { value: Value; type: ElementType; dims: readonly (number | string)[] };
+/** An output of a nested graph; without dimensions it takes the value's shape. */
+interface Output {
+  value: Value;
+  type: ElementType;
+  dims?: readonly (number | string)[];
+}
 
 /** Extra operators of ONNX Runtime, such as GroupQueryAttention. */
 export const RUNTIME_DOMAIN = 'com.microsoft';
@@ -27,9 +32,9 @@ const OPSET = 18;
 
 /** Builds one ONNX graph, node by node. Nested graphs (bodies of `Loop`) may use values of the outer one. */
 export class Graph {
-  private readonly nodes: object[] = [];
-  private readonly initializers: Initializer[] = [];
-  private readonly inputs: Declared[] = [];
+  private readonly nodes: Message[] = [];
+  private readonly initializers: Message[] = [];
+  private readonly inputs: Declaration[] = [];
   private readonly constants = new Map<string, Value>();
   private counter = 0;
 
@@ -42,9 +47,8 @@ export class Graph {
 
   /** Declares an input; a string dimension is only known at run time. */
   input(name: string, type: ElementType, dims: readonly (number | string)[]): Value {
-    const value = { name, shape: dims.map((d) => (typeof d === 'number' ? d : -1)) };
-    this.inputs.push({ value, type, dims });
-    return value;
+    this.inputs.push({ name, type, dims });
+    return { name, shape: dims.map((d) => (typeof d === 'number' ? d : -1)) };
   }
 
   /** Adds a node with one output. An absent optional input is `null`. */
@@ -67,13 +71,17 @@ export class Graph {
     domain = '',
   ): Value[] {
     const outputs = shapes.map((shape) => ({ name: this.fresh(operator), shape }));
-    this.nodes.push({
-      opType: operator,
-      domain,
-      input: inputs.map((value) => value?.name ?? ''),
-      output: outputs.map((value) => value.name),
-      attribute: Object.entries(attributes).map(([name, value]) => encodeAttribute(name, value)),
-    });
+    this.nodes.push(
+      nodeProto({
+        operator,
+        domain,
+        inputs: inputs.map((value) => value?.name ?? ''),
+        outputs: outputs.map((value) => value.name),
+        attributes: Object.entries(attributes).map(([name, value]) =>
+          attributeProto(name, value instanceof Graph ? value.toProto(value.outputs) : value),
+        ),
+      }),
+    );
     return outputs;
   }
 
@@ -113,57 +121,42 @@ export class Graph {
     const known = key === null ? undefined : this.constants.get(key);
     if (known) return known;
     const value = { name: this.fresh('const'), shape };
-    const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    this.initializers.push({ name: value.name, dims: [...shape], dataType: ELEMENT_TYPE[type], rawData });
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    this.initializers.push(tensorProto(value.name, type, shape, bytes));
     if (key !== null) this.constants.set(key, value);
     return value;
   }
 
   /** The graph as ONNX's GraphProto, for nesting. */
-  toProto(
-    outputs: readonly { value: Value; type: ElementType; dims?: readonly (number | string)[] }[],
-  ): object {
-    return {
+  toProto(outputs: readonly Output[]): Message {
+    return graphProto({
       name: this.prefix || 'graph',
-      node: this.nodes,
-      initializer: this.initializers,
-      input: this.inputs.map(({ value, type, dims }) => valueInfo(value.name, type, dims)),
-      output: outputs.map(({ value, type, dims }) =>
-        valueInfo(value.name, type, dims ?? value.shape.map((d, i) => (d < 0 ? `${value.name}_${i}` : d))),
+      nodes: this.nodes,
+      initializers: this.initializers,
+      inputs: this.inputs.map(valueInfoProto),
+      outputs: outputs.map(({ value: { name, shape }, type, dims }) =>
+        valueInfoProto({ name, type, dims: dims ?? shape.map((d, i) => (d < 0 ? `${name}_${i}` : d)) }),
       ),
-    };
+    });
   }
 
   /** The graph as a serialised ONNX model. Outputs keep their order and take the given names. */
-  toModel(outputs: Record<string, { value: Value; type?: ElementType }>): Uint8Array {
+  toModel(outputs: Record<string, { value: Value; type?: ElementType }>): Uint8Array<ArrayBuffer> {
     const named = Object.entries(outputs).map(([name, { value, type = 'float32' }]) => {
-      this.nodes.push({ opType: 'Identity', input: [value.name], output: [name] });
+      this.nodes.push(
+        nodeProto({
+          operator: 'Identity',
+          domain: '',
+          inputs: [value.name],
+          outputs: [name],
+          attributes: [],
+        }),
+      );
       return { value: { name, shape: value.shape }, type };
     });
-    const model = onnx.ModelProto.create({
-      irVersion: 8,
-      opsetImport: [
-        { domain: '', version: OPSET },
-        { domain: RUNTIME_DOMAIN, version: 1 },
-      ],
-      graph: this.toProto(named),
-    });
-    return onnx.ModelProto.encode(model).finish();
+    return modelProto(this.toProto(named), { '': OPSET, [RUNTIME_DOMAIN]: 1 });
   }
 
   /** For a nested graph: its outputs, fixed when the graph is used as an attribute. */
-  outputs: { value: Value; type: ElementType; dims?: readonly (number | string)[] }[] = [];
-}
-
-function valueInfo(name: string, type: ElementType, dims: readonly (number | string)[]): object {
-  const dim = dims.map((d) => (typeof d === 'number' ? { dimValue: d } : { dimParam: d }));
-  return { name, type: { tensorType: { elemType: ELEMENT_TYPE[type], shape: { dim } } } };
-}
-
-function encodeAttribute(name: string, value: Attribute): object {
-  if (value instanceof Graph) return { name, type: 5, g: value.toProto(value.outputs) };
-  if (typeof value === 'string') return { name, type: 3, s: new TextEncoder().encode(value) };
-  if (typeof value === 'number') return { name, type: 2, i: value };
-  if ('float' in value) return { name, type: 1, f: value.float };
-  return { name, type: 7, ints: [...value] };
+  outputs: Output[] = [];
 }

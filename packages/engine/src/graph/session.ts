@@ -1,50 +1,53 @@
-import ort from 'onnxruntime-node';
 import type { Graph, Value } from './graph.js';
+import { Runtime } from './runtime.js';
+import { float32, floats, type Tensors } from './tensor.js';
 
-export type Tensor = ort.Tensor;
-export type Feeds = Record<string, Tensor>;
-
-export function float32(data: Float32Array, dims: readonly number[]): Tensor {
-  return new ort.Tensor('float32', data, dims);
-}
-export function int32(data: Int32Array, dims: readonly number[]): Tensor {
-  return new ort.Tensor('int32', data, dims);
-}
-export function int64(data: BigInt64Array, dims: readonly number[]): Tensor {
-  return new ort.Tensor('int64', data, dims);
-}
-export function scalar(value: number): Tensor {
-  return float32(Float32Array.of(value), []);
-}
-export const zeros = (dims: readonly number[]): Tensor =>
-  float32(new Float32Array(dims.reduce((a, b) => a * b, 1)), dims);
-
-/** Float data of a tensor that is known to be float32. */
-export function floats(tensor: Tensor | undefined): Float32Array {
-  if (!(tensor?.data instanceof Float32Array))
-    throw new TypeError(`expected a float32 tensor, got ${tensor?.type}`);
-  return tensor.data;
-}
-
-/** A compiled graph. */
-export interface Session {
-  run(feeds: Feeds): Promise<Record<string, Tensor>>;
-  /** Gives its memory back; not to be run again. */
-  release(): Promise<void>;
-}
-
-/** Threads for one graph; unset: one a core. For machines that others use too. */
+/** Threads for one graph; 0: one a core. For machines that others use too. */
 const threads = Number(process.env['TOUCHSTONE_THREADS'] ?? 0);
 
-/** Compiles a serialised ONNX model for the CPU. */
-async function compile(model: Uint8Array): Promise<Session> {
-  const session = await ort.InferenceSession.create(model, {
-    graphOptimizationLevel: 'all',
-    intraOpNumThreads: threads,
-    // Shape warnings of nested graphs are noise for a user; errors still throw.
-    logSeverityLevel: 3,
-  });
-  return { run: (feeds) => session.run(feeds), release: () => session.release() };
+let counter = 0;
+
+/** Sessions that nobody holds any longer give their memory back as well. */
+const dropped = new FinalizationRegistry<{ runtime: Runtime; id: number }>(({ runtime, id }) => {
+  // A runtime that has stopped holds nothing.
+  runtime.obey({ kind: 'release', session: id }).catch(() => undefined);
+});
+
+/** A compiled graph, which lives with ONNX Runtime on the other thread. */
+export class Session {
+  private constructor(
+    private readonly runtime: Runtime,
+    private readonly id: number,
+  ) {
+    dropped.register(this, { runtime, id }, this);
+  }
+
+  /** Compiles a serialised ONNX model for the CPU. `model` is moved, not copied: it is empty afterwards. */
+  static async compile(model: Uint8Array<ArrayBuffer>): Promise<Session> {
+    const runtime = Runtime.get();
+    const session = new Session(runtime, counter++);
+    await runtime.obey({ kind: 'compile', session: session.id, model, threads });
+    return session;
+  }
+
+  /** False after its thread has stopped: compile it again. */
+  get isOpen(): boolean {
+    return this.runtime.isRunning;
+  }
+
+  /**
+   * @param feeds read when the run begins, and not to be changed before it ends
+   * @throws {Error} ONNX Runtime's, when the feeds do not fit the graph
+   */
+  run(feeds: Tensors): Promise<Tensors> {
+    return this.runtime.obey({ kind: 'run', session: this.id, feeds });
+  }
+
+  /** Gives its memory back; not to be run again. */
+  async release(): Promise<void> {
+    dropped.unregister(this);
+    await this.runtime.obey({ kind: 'release', session: this.id });
+  }
 }
 
 /** Each session keeps the memory that its largest run needed; this many at most, per model. */
@@ -54,14 +57,15 @@ const SESSIONS_KEPT = 12;
 export class SessionCache {
   private readonly sessions = new Map<string, Session>();
   /** @param build called when the graph is not there yet */
-  async get(key: string, build: () => Uint8Array): Promise<Session> {
-    const session = this.sessions.get(key) ?? (await compile(build()));
+  async get(key: string, build: () => Uint8Array<ArrayBuffer>): Promise<Session> {
+    const known = this.sessions.get(key);
+    const session = known?.isOpen ? known : await Session.compile(build());
     this.sessions.delete(key);
     this.sessions.set(key, session);
     const [oldest] = this.sessions;
     if (this.sessions.size > SESSIONS_KEPT && oldest) {
       this.sessions.delete(oldest[0]);
-      await oldest[1].release();
+      if (oldest[1].isOpen) await oldest[1].release();
     }
     return session;
   }
@@ -76,10 +80,11 @@ export async function runGraph(
   const model = graph.toModel(
     Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, { value }])),
   );
-  const session = await compile(model);
+  const session = await Session.compile(model);
   const feeds = Object.fromEntries(
     Object.entries(inputs).map(([name, { dims, data }]) => [name, float32(data, dims)]),
   );
   const out = await session.run(feeds);
+  await session.release();
   return Object.fromEntries(Object.keys(outputs).map((name) => [name, floats(out[name])]));
 }

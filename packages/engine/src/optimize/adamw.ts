@@ -1,5 +1,6 @@
 import { Graph, type Value } from '../graph/graph.js';
-import { float32, floats, scalar, SessionCache, zeros, type Feeds } from '../graph/session.js';
+import { SessionCache } from '../graph/session.js';
+import { float32, floats, scalar, shared, type Tensors } from '../graph/tensor.js';
 import type { CausalLM } from '../model.js';
 import type { Parameter } from '../weights/parameters.js';
 
@@ -30,7 +31,7 @@ export interface OptimizerState {
 /** AdamW (Loshchilov & Hutter 2019, arXiv 1711.05101) with clipping by global norm, run as one graph. */
 export class AdamW {
   private readonly sessions = new SessionCache();
-  private moments: Feeds = {};
+  private moments: Tensors = {};
   /** Updates made so far. */
   updates = 0;
 
@@ -39,8 +40,10 @@ export class AdamW {
     private readonly options: AdamWOptions = ADAMW_DEFAULTS,
   ) {
     for (const [name, { shape }] of model.parameters.trainable) {
-      this.moments[`first.${name}`] = zeros(shape);
-      this.moments[`second.${name}`] = zeros(shape);
+      for (const moment of ['first', 'second']) {
+        const zeros = new Float32Array(shape.reduce((a, b) => a * b, 1));
+        this.moments[`${moment}.${name}`] = float32(shared(zeros), shape);
+      }
     }
   }
 
@@ -52,7 +55,7 @@ export class AdamW {
     this.updates += 1;
     const { beta1, beta2 } = this.options;
     const session = await this.sessions.get('adamw', () => this.graph());
-    const feeds: Feeds = { ...this.moments };
+    const feeds: Tensors = { ...this.moments };
     for (const [name, { shape, data }] of this.model.parameters.trainable) {
       feeds[name] = float32(data, shape);
       feeds[`gradient.${name}`] = float32(gradients.get(name)!, shape);
@@ -63,13 +66,14 @@ export class AdamW {
     const out = await session.run(feeds);
     for (const [name, parameter] of this.model.parameters.trainable) {
       parameter.data.set(floats(out[`next.${name}`]));
-      this.moments[`first.${name}`] = out[`next.first.${name}`]!;
-      this.moments[`second.${name}`] = out[`next.second.${name}`]!;
+    }
+    for (const [name, moment] of Object.entries(this.moments)) {
+      floats(moment).set(floats(out[`next.${name}`]));
     }
     return floats(out['norm'])[0]!;
   }
 
-  private graph(): Uint8Array {
+  private graph(): Uint8Array<ArrayBuffer> {
     const { beta1, beta2, epsilon, weightDecay, maxGradNorm } = this.options;
     const g = new Graph();
     const op = (operator: string, shape: readonly number[], ...inputs: Value[]): Value =>
@@ -128,10 +132,12 @@ export class AdamW {
   }
 
   restore({ updates, moments }: OptimizerState): void {
-    for (const name of Object.keys(this.moments)) {
+    for (const [name, own] of Object.entries(this.moments)) {
       const moment = moments.get(name);
-      if (!moment) throw new RangeError(`optimiser state lacks ${name}`);
-      this.moments[name] = float32(moment.data, moment.shape);
+      if (moment?.data.length !== floats(own).length) {
+        throw new RangeError(`optimiser state lacks ${name}, or has another shape of it`);
+      }
+      floats(own).set(moment.data);
     }
     this.updates = updates;
   }

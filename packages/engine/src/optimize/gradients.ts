@@ -1,6 +1,6 @@
 import { DifferentiableGraph } from '../graph/autodiff.js';
 import type { Value } from '../graph/graph.js';
-import { floats } from '../graph/session.js';
+import { floats } from '../graph/tensor.js';
 import type { WeightValues } from '../families/family.js';
 import type { CausalLM } from '../model.js';
 import { microBatches, type MicroBatch, type TrainingSequence } from './micro-batches.js';
@@ -59,7 +59,12 @@ export async function gradients(
   return total;
 }
 
-function gradientGraph(model: CausalLM, tokenLoss: TokenLoss, shape: Shape, temperature: number): Uint8Array {
+function gradientGraph(
+  model: CausalLM,
+  tokenLoss: TokenLoss,
+  shape: Shape,
+  temperature: number,
+): Uint8Array<ArrayBuffer> {
   const graph = new DifferentiableGraph();
   const { weights, logprobs } = scoringGraph(graph, model, shape, temperature);
   const columns = Object.fromEntries(

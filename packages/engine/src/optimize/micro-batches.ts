@@ -1,4 +1,4 @@
-import { float32, int32, type Feeds } from '../graph/session.js';
+import { float32, int32, type Tensors } from '../graph/tensor.js';
 
 /** A token sequence with one row of numbers for each token that counts. */
 export interface TrainingSequence {
@@ -17,7 +17,7 @@ export interface MicroBatch {
   length: number;
   /** Scored tokens of all rows, padded. */
   scored: number;
-  feeds: Feeds;
+  feeds: Tensors;
 }
 
 const roundUp = (n: number, step: number): number => Math.ceil(n / step) * step;
@@ -67,7 +67,7 @@ function pack(
       }
     }
   });
-  const feeds: Feeds = {
+  const feeds: Tensors = {
     tokens: int32(tokens, [batch * length]),
     positions: int32(positions, [scored]),
     targets: int32(targets, [scored, 1]),

@@ -1,3 +1,5 @@
+import { shared } from '../graph/tensor.js';
+
 /** A named float array as models and optimisers keep it. */
 export interface Parameter {
   shape: number[];
@@ -9,10 +11,13 @@ export interface Parameter {
  * gradients and moments; copies of a model share the frozen ones.
  */
 export class ParameterSet implements Iterable<[string, Parameter]> {
-  constructor(
-    readonly trainable: ReadonlyMap<string, Parameter>,
-    readonly frozen: ReadonlyMap<string, Parameter> = new Map(),
-  ) {}
+  readonly trainable: ReadonlyMap<string, Parameter>;
+  readonly frozen: ReadonlyMap<string, Parameter>;
+
+  constructor(trainable: ReadonlyMap<string, Parameter>, frozen: ReadonlyMap<string, Parameter> = new Map()) {
+    this.trainable = inSharedMemory(trainable);
+    this.frozen = inSharedMemory(frozen);
+  }
 
   /** All weights by name, frozen ones first. */
   *[Symbol.iterator](): Iterator<[string, Parameter]> {
@@ -32,3 +37,7 @@ export class ParameterSet implements Iterable<[string, Parameter]> {
     return new ParameterSet(new Map(copies), this.frozen);
   }
 }
+
+/** Every graph reads them, on the engine's own thread. */
+const inSharedMemory = (parameters: ReadonlyMap<string, Parameter>): Map<string, Parameter> =>
+  new Map([...parameters].map(([name, { shape, data }]) => [name, { shape, data: shared(data) }]));

@@ -46,6 +46,9 @@ async function sqlite(): Promise<string> {
 }
 
 async function onnxRuntime(): Promise<string> {
-  await import('@touchstone/engine');
-  return 'loads';
+  const { DifferentiableGraph, runGraph } = await import('@touchstone/engine');
+  const graph = new DifferentiableGraph();
+  const { three } = await runGraph(graph, { three: graph.add(graph.scalar(1), graph.scalar(2)) }, {});
+  if (three?.[0] !== 3) throw new Error(`says that 1 + 2 is ${three?.[0]}`);
+  return 'computes';
 }

@@ -1,0 +1,120 @@
+import { spawnSync } from 'node:child_process';
+import { RunError } from '@touchstone/spec';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Graph } from './graph.js';
+import { Runtime } from './runtime.js';
+import { Session, SessionCache } from './session.js';
+import { float32, floats, int32, shared, type Tensor, type Tensors } from './tensor.js';
+
+/** y = 3x + b over three numbers. */
+function model(): Uint8Array<ArrayBuffer> {
+  const g = new Graph();
+  const x = g.input('x', 'float32', [3]);
+  const b = g.input('b', 'float32', [3]);
+  return g.toModel({ y: { value: g.node('Add', [g.node('Mul', [x, g.scalar(3)], [3]), b], [3]) } });
+}
+const vector = (...numbers: number[]): Tensor => float32(Float32Array.from(numbers), [numbers.length]);
+const feeds = (): Tensors => ({ x: vector(1, 2, 3), b: vector(10, 20, 30) });
+const answer = Float32Array.of(13, 26, 39);
+
+describe('a session', () => {
+  it('answers in the order of the runs, and a release waits for the runs before it', async () => {
+    const session = await Session.compile(model());
+    const order: number[] = [];
+    const runs = Array.from({ length: 20 }, async (_, i) => {
+      const out = await session.run({ x: vector(i, i, i), b: vector(0, 0, 0) });
+      order.push(i);
+      return floats(out['y'])[0];
+    });
+    const released = session.release();
+    expect(await Promise.all(runs)).toEqual(Array.from({ length: 20 }, (_, i) => i * 3));
+    await released;
+    expect(order).toEqual(order.toSorted((a, b) => a - b));
+    await expect(session.run(feeds())).rejects.toThrow('released');
+  });
+
+  it('reads shared memory as it is when a run begins', async () => {
+    const session = await Session.compile(model());
+    const data = shared(Float32Array.of(1, 2, 3));
+    for (let i = 0; i < 50; i++) {
+      data.fill(i);
+      const out = await session.run({ x: float32(data, [3]), b: vector(0, 0, 0) });
+      expect(floats(out['y'])).toEqual(new Float32Array(3).fill(i * 3));
+    }
+  });
+
+  it('refuses feeds that do not fit with an error of its own, and answers the next run', async () => {
+    const session = await Session.compile(model());
+    const strange: fc.Arbitrary<Tensor> = fc.oneof(
+      fc.array(fc.float(), { maxLength: 8 }).map((data) => vector(...data)),
+      fc.constant(int32(Int32Array.of(1, 2, 3), [3])),
+      fc
+        .tuple(fc.array(fc.float(), { maxLength: 8 }), fc.array(fc.integer({ min: -1, max: 4 })))
+        .map(([data, dims]) => float32(Float32Array.from(data), dims)),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.record({ x: strange, b: strange }, { requiredKeys: [] }), async (odd) => {
+        const fits = [odd.x, odd.b].every(
+          (t) => t?.type === 'float32' && t.data.length === 3 && t.dims.join() === '3',
+        );
+        const error = await session.run(odd as Tensors).catch((reason: unknown) => reason);
+        if (!fits) expect((error as Error).message).toMatch(/./);
+        expect(floats((await session.run(feeds()))['y'])).toEqual(answer);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+describe('a thread that stops', () => {
+  it('fails every run that waits, saying why, and the next call gets a new one', async () => {
+    const cache = new SessionCache();
+    const session = await cache.get('sum', () => model());
+    const before = session.run(feeds());
+    // What is no command stands for an unforeseen mistake inside the thread.
+    Runtime.get()['worker'].postMessage(null);
+    const failures = Array.from({ length: 5 }, () => session.run(feeds()).catch((error: unknown) => error));
+    expect(floats((await before)['y'])).toEqual(answer);
+    for (const error of await Promise.all(failures)) {
+      expect(error).toBeInstanceOf(RunError);
+      expect((error as RunError).message).toContain('destructure');
+    }
+    expect(session.isOpen).toBe(false);
+    await expect(session.run(feeds())).rejects.toThrow(RunError);
+
+    const again = await cache.get('sum', () => model());
+    expect(floats((await again.run(feeds()))['y'])).toEqual(answer);
+  });
+});
+
+describe('the process', () => {
+  /** A program of its own with the built engine; `run()` takes a second or so. */
+  const program = (rest: string) =>
+    spawnSync(
+      process.execPath,
+      [
+        '--input-type=module',
+        '-e',
+        `import { DifferentiableGraph, runGraph } from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url))};
+        const g = new DifferentiableGraph();
+        const x = g.input('x', 'float32', [1024, 1024]);
+        let y = x;
+        for (let i = 0; i < 30; i++) y = g.matmul(y, x);
+        const x0 = { dims: [1024, 1024], data: new Float32Array(1024 * 1024) };
+        const run = () => runGraph(g, { y }, { x: x0 });
+        ${rest}`,
+      ],
+      { encoding: 'utf8' },
+    );
+
+  it('ends by itself when a run has, and not before', () => {
+    const { status, stdout, stderr } = program("void run().then(() => process.stdout.write('computed'));");
+    expect([status, stdout, stderr]).toEqual([0, 'computed', '']);
+  });
+
+  it('keeps its exit code when it ends in the middle of a run', () => {
+    const { status, stderr } = program('void run(); setTimeout(() => process.exit(7), 400);');
+    expect([status, stderr]).toEqual([7, '']);
+  });
+});

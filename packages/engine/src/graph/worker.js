@@ -1,0 +1,85 @@
+// The thread that ONNX Runtime computes on: its Node binding works on the thread that calls it. This is JavaScript because
+// a thread starts from a file as it lies on the disk, be it beside the sources or in the built package.
+import { parentPort, workerData } from 'node:worker_threads';
+import ort from 'onnxruntime-node';
+
+/**
+ * @import { Command, Flags, Reply, Request } from './runtime.js'
+ * @import { Tensor, Tensors } from './tensor.js'
+ */
+
+if (!parentPort) throw new Error('this file is a thread of runtime.ts');
+const port = parentPort;
+const { computing, ending } = /** @type {Flags} */ (workerData);
+
+/** @type {Map<number, ort.InferenceSession>} */
+const sessions = new Map();
+
+/** @param {Command} command @returns {Promise<Tensors>} the outputs of a run */
+async function obey(command) {
+  if (command.kind === 'compile') {
+    const session = await ort.InferenceSession.create(command.model, {
+      graphOptimizationLevel: 'all',
+      intraOpNumThreads: command.threads,
+      // Shape warnings of nested graphs are noise for a user; errors still throw.
+      logSeverityLevel: 3,
+    });
+    sessions.set(command.session, session);
+    return {};
+  }
+  const session = sessions.get(command.session);
+  if (!session) throw new Error('this session was released, or never compiled');
+  if (command.kind === 'release') {
+    sessions.delete(command.session);
+    await session.release();
+    return {};
+  }
+  const outputs = await session.run(bindings(command.feeds));
+  return Object.fromEntries(
+    Object.entries(outputs).map(([name, { type, data, dims }]) => [
+      name,
+      /** @type {Tensor} */ ({ type, data, dims }),
+    ]),
+  );
+}
+
+/** @param {Tensors} feeds */
+function bindings(feeds) {
+  /** @type {Record<string, ort.Tensor>} */
+  const tensors = {};
+  for (const [name, { type, data, dims }] of Object.entries(feeds)) {
+    // Node 20's N-API refuses shared memory (later ones take it), so that a run works on a copy.
+    const own = data.buffer instanceof SharedArrayBuffer ? data.slice() : data;
+    tensors[name] = new ort.Tensor(type, own, dims);
+  }
+  return tensors;
+}
+
+/** @param {Request} request */
+async function answer({ id, command }) {
+  Atomics.store(computing, 0, 1);
+  /** @type {Reply | undefined} */
+  let reply;
+  // Raised first and then looked: the process that ends waits for this flag after it has raised its own.
+  if (Atomics.load(ending, 0) === 0) {
+    reply = await obey(command).then(
+      (outputs) => ({ id, outputs }),
+      (error) => ({ id, error }),
+    );
+  }
+  Atomics.store(computing, 0, 0);
+  Atomics.notify(computing, 0);
+  if (!reply) return;
+  const moved = Object.values(reply.outputs ?? {}).map(({ data }) => data.buffer);
+  port.postMessage(reply, /** @type {ArrayBuffer[]} */ (moved));
+}
+
+// One after the other, in the order they came: a command takes several turns of the event loop. What goes wrong outside
+// a command ends the thread, which whoever waits for it is told.
+let last = Promise.resolve();
+port.on('message', (request) => {
+  last = last.then(() => answer(request));
+});
+port.on('messageerror', (error) => {
+  throw error;
+});
