@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { version } from '@touchstone/run';
 import type { Summary } from '@touchstone/spec';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { runCli } from './program.js';
@@ -35,7 +36,7 @@ describe('arguments', () => {
   });
 
   it('help and version end well', async () => {
-    expect(await cli('--version')).toEqual({ code: 0, out: '0.1.0\n', err: '' });
+    expect(await cli('--version')).toEqual({ code: 0, out: `${version()}\n`, err: '' });
     expect(await cli('--help')).toMatchObject({ code: 0, out: expect.stringContaining('init'), err: '' });
     expect(await cli()).toMatchObject({ code: 2, err: expect.stringContaining('Usage: touchstone') });
   });
