@@ -43,9 +43,14 @@ describe('arguments', () => {
 });
 
 describe('init and doctor', () => {
-  it('write a configuration that only lacks its files', async () => {
+  it('write a configuration that only lacks its policy', async () => {
     const target = join(folder, 'new');
-    const names = ['touchstone.yaml', 'touchstone.schema.json', 'answer.schema.json'];
+    const names = [
+      'touchstone.yaml',
+      'answer.schema.json',
+      ...['eval', 'labelled', 'regression', 'train'].map((name) => `data/${name}.jsonl`),
+      'touchstone.schema.json',
+    ];
     const { code, out } = await cli('init', target, '--json');
     expect({ code, written: (JSON.parse(out) as { written: string[] }).written }).toEqual({
       code: 0,
@@ -57,15 +62,8 @@ describe('init and doctor', () => {
     const { code: refused, out: checks, err } = await cli('doctor', target);
     expect(checks).toMatch(/ok +Node.*\n.*ok +SQLite/);
     expect(refused).toBe(2);
-    expect(err.replaceAll(`${target}/`, '').split('\n')).toEqual([
-      'error: 3 problems',
-      expect.stringMatching(
-        /^touchstone\.yaml:\d+:10: data\.train: there is no such file: data\/train\.jsonl$/,
-      ),
-      expect.stringMatching(/^touchstone\.yaml:\d+:9: data\.eval: there is no such file/),
-      expect.stringMatching(/^touchstone\.yaml:\d+:10: policy\.model: there is no such model folder/),
-      '',
-    ]);
+    expect(err).toMatch(/^error: \S*touchstone\.yaml:\d+:10: policy\.model: there is no such model folder/);
+    expect(err.trimEnd().split('\n')).toHaveLength(1);
   });
 
   it('write another template by name', async () => {
