@@ -22,6 +22,8 @@ export {
   type ModelRequest,
   type ModelReply,
   type ReplyCache,
+  type RunEvent,
+  type RunListener,
   type Summary,
 } from '@touchstone/spec';
 
@@ -49,15 +51,17 @@ export {
 // The main job, from one configuration to its report.
 export {
   loadConfig,
-  openJudge,
   openWorkspace,
-  examineJudge,
   runPipeline,
-  systemClock,
+  readSummary,
+  loadExaminationConfig,
+  openExamination,
+  examineJudge,
+  openJudge,
+  openCheckContext,
   version,
   type Config,
   type LoadedConfig,
-  type Progress,
   type Workspace,
 } from '@touchstone/run';
 

@@ -32,7 +32,7 @@ export { rewardResources } from './workspace/reward-resources.js';
 export { cacheVariablesOf, keyVariablesOf, modelsOf, type JudgeModel } from './config/judge-models.js';
 
 // Configurations to start from.
-export { TEMPLATE_NAMES, TEMPLATES, type TemplateName } from './config/templates/index.js';
+export { templateFiles, TEMPLATE_NAMES, TEMPLATES, type TemplateName } from './config/templates/index.js';
 export { readGrader } from './config/graders/read.js';
 export { graderYaml } from './config/graders/write.js';
 
