@@ -66,7 +66,7 @@ function labelReader(folder: string, contrary: boolean): LanguageModel {
       const [a, b] = [shown('answer_a'), shown('answer_b')];
       let reply: object;
       if (a !== undefined && b !== undefined) {
-        const better = (answer: string): unknown => known.get(answer)!['Preference'];
+        const better = (answer: string): boolean => Number(known.get(answer)!['score']) > 0;
         const winner = better(a) === better(b) ? 'tie' : better(a) !== contrary ? 'A' : 'B';
         reply = { id, evidence_a: '', evidence_b: '', reason: 'by its label', winner };
       } else {
