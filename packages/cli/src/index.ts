@@ -44,6 +44,8 @@ export {
   type RewardConfig,
   type RewardFunction,
   type CheckContext,
+  type CodeJudge,
+  type CodeVerdict,
   type LabelledAnswer,
   type RegressionCase,
 } from '@touchstone/core';
