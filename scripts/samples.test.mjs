@@ -3,35 +3,24 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { startJudgeEndpoint } from '@touchstone/testing';
+import { startProvider } from '@touchstone/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { PACKAGES, ROOT } from './packages.mjs';
 
 /** A judge by rule: it finds that every criterion of the prompt is met. */
-const CONTENT = {
-  id: 'rule',
-  version: '1',
-  structuredOutput: false,
-  generate({ messages }) {
-    const prompt = messages.map(({ content }) => content).join('\n');
-    const [, id] = /reply id is (\w+)\s*$/.exec(prompt);
-    const asked = [...prompt.matchAll(/"criterion":"(\w+)".*?"score":([^}]+)}/g)];
-    const verdicts = asked.map(([, criterion, scale]) => {
-      const score = scale.startsWith('true') ? true : Number(scale.at(-1));
-      return { criterion, evidence: '', reason: 'by rule', score };
-    });
-    return Promise.resolve({
-      text: JSON.stringify({ id, verdicts }),
-      finish: 'stop',
-      inputTokens: 9,
-      outputTokens: 9,
-    });
-  },
-};
+function contentJudge({ prompt }) {
+  const [, id] = /reply id is (\w+)\s*$/.exec(prompt);
+  const asked = [...prompt.matchAll(/"criterion":"(\w+)".*?"score":([^}]+)}/g)];
+  const verdicts = asked.map(([, criterion, scale]) => {
+    const score = scale.startsWith('true') ? true : Number(scale.at(-1));
+    return { criterion, evidence: '', reason: 'by rule', score };
+  });
+  return JSON.stringify({ id, verdicts });
+}
 
 let judge;
-beforeAll(async () => (judge = await startJudgeEndpoint(CONTENT)));
-afterAll(() => judge.close());
+beforeAll(async () => (judge = await startProvider({ respond: contentJudge })));
+afterAll(() => judge.goDown());
 
 /** What a program printed, beside what it says that it prints. */
 async function run(file) {

@@ -85,7 +85,7 @@ export {
 // Models of this machine, and training them.
 export {
   ChatTokenizer,
-  LlamaModel,
+  CausalLM,
   openLocalModel,
   AdamW,
   ADAMW_DEFAULTS,
@@ -94,11 +94,20 @@ export {
   type TrainingSequence,
 } from '@touchstone/engine';
 export {
+  train,
+  trainingSchema,
+  samplingSchema,
   Policy,
-  groupAdvantages,
-  grpoLoss,
+  sampleGroups,
+  scoreGroups,
+  openAlgorithm,
+  makeBatch,
+  Learner,
   fineTune,
   saveCheckpoint,
   loadCheckpoint,
+  type TrainOptions,
+  type TrainingStep,
   type PolicyRollout,
+  type ScoredGroup,
 } from '@touchstone/train';

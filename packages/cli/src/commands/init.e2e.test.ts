@@ -2,8 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TEMPLATE_NAMES } from '@touchstone/run';
-import type { LanguageModel } from '@touchstone/spec';
-import { startJudgeEndpoint } from '@touchstone/testing';
+import { startProvider, type ProviderOptions } from '@touchstone/testing';
 import { afterAll, describe, expect, it } from 'vitest';
 import { runCli } from '../program.js';
 
@@ -34,7 +33,7 @@ async function touchstone(...args: string[]): Promise<{ code: number; out: strin
  * A judge by rule that has read the labels of a folder: it says what they say, or the opposite. Of answers without labels
  * it says what the regression cases expect.
  */
-function labelReader(folder: string, contrary: boolean): LanguageModel {
+function labelReader(folder: string, contrary: boolean): ProviderOptions['respond'] {
   const labelled = linesOf(folder, 'labelled.jsonl');
   const known = new Map<string, Labels>();
   for (const { response, labels } of labelled) {
@@ -54,38 +53,24 @@ function labelReader(folder: string, contrary: boolean): LanguageModel {
   }
   const said = (label: number | boolean): number | boolean =>
     !contrary ? label : typeof label === 'boolean' ? !label : 6 - label;
-  return {
-    id: 'labels',
-    version: '1',
-    structuredOutput: false,
-    generate({ messages }) {
-      const prompt = messages.map(({ content }) => content).join('\n');
-      const shown = (tag: string): string | undefined =>
-        new RegExp(`<${tag}>\\n(.*)\\n</${tag}>`, 's').exec(prompt)?.[1];
-      const id = /reply id is (\w+)\s*$/.exec(prompt)![1];
-      const [a, b] = [shown('answer_a'), shown('answer_b')];
-      let reply: object;
-      if (a !== undefined && b !== undefined) {
-        const better = (answer: string): boolean => Number(known.get(answer)!['score']) > 0;
-        const winner = better(a) === better(b) ? 'tie' : better(a) !== contrary ? 'A' : 'B';
-        reply = { id, evidence_a: '', evidence_b: '', reason: 'by its label', winner };
-      } else {
-        const labels = known.get(shown('candidate') ?? shown('answer')!)!;
-        const verdicts = Object.entries(labels).map(([criterion, label]) => ({
-          criterion,
-          evidence: '',
-          reason: 'by its label',
-          score: said(label),
-        }));
-        reply = { id, verdicts };
-      }
-      return Promise.resolve({
-        text: JSON.stringify(reply),
-        finish: 'stop',
-        inputTokens: 9,
-        outputTokens: 9,
-      });
-    },
+  return ({ prompt }) => {
+    const shown = (tag: string): string | undefined =>
+      new RegExp(`<${tag}>\\n(.*)\\n</${tag}>`, 's').exec(prompt)?.[1];
+    const id = /reply id is (\w+)\s*$/.exec(prompt)![1];
+    const [a, b] = [shown('answer_a'), shown('answer_b')];
+    if (a !== undefined && b !== undefined) {
+      const better = (answer: string): boolean => Number(known.get(answer)!['score']) > 0;
+      const winner = better(a) === better(b) ? 'tie' : better(a) !== contrary ? 'A' : 'B';
+      return JSON.stringify({ id, evidence_a: '', evidence_b: '', reason: 'by its label', winner });
+    }
+    const labels = known.get(shown('candidate') ?? shown('answer')!)!;
+    const verdicts = Object.entries(labels).map(([criterion, label]) => ({
+      criterion,
+      evidence: '',
+      reason: 'by its label',
+      score: said(label),
+    }));
+    return JSON.stringify({ id, verdicts });
   };
 }
 
@@ -109,10 +94,10 @@ describe.each(TEMPLATE_NAMES)('the folder that init writes from the template %s'
       [false, 0],
       [true, 3],
     ] as const) {
-      const endpoint = await startJudgeEndpoint(labelReader(folder, contrary));
+      const endpoint = await startProvider({ respond: labelReader(folder, contrary) });
       writeFileSync(path, yaml.replace('http://127.0.0.1:8000/v1', endpoint.url));
       const judged = await touchstone('judge', folder, '--json', '--out', join(folder, String(contrary)));
-      await endpoint.close();
+      await endpoint.goDown();
       expect({ code: judged.code, err: judged.err }).toEqual({
         code,
         err: contrary ? expect.stringContaining('not fit to train against') : '',
