@@ -70,7 +70,7 @@ export {
 // Is this judge fit to train against, and is this model better?
 export {
   validateJudge,
-  enforceGate,
+  assertGatePassed,
   compareModels,
   summariseModel,
   meanInterval,
