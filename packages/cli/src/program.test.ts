@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { version } from '@touchstone/run';
 import type { Summary } from '@touchstone/spec';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { runCli } from './program.js';
@@ -35,16 +36,21 @@ describe('arguments', () => {
   });
 
   it('help and version end well', async () => {
-    expect(await cli('--version')).toEqual({ code: 0, out: '0.1.0\n', err: '' });
+    expect(await cli('--version')).toEqual({ code: 0, out: `${version()}\n`, err: '' });
     expect(await cli('--help')).toMatchObject({ code: 0, out: expect.stringContaining('init'), err: '' });
     expect(await cli()).toMatchObject({ code: 2, err: expect.stringContaining('Usage: touchstone') });
   });
 });
 
 describe('init and doctor', () => {
-  it('write a configuration that only lacks its files', async () => {
+  it('write a configuration that only lacks its policy', async () => {
     const target = join(folder, 'new');
-    const names = ['touchstone.yaml', 'touchstone.schema.json', 'answer.schema.json'];
+    const names = [
+      'touchstone.yaml',
+      'answer.schema.json',
+      ...['eval', 'labelled', 'regression', 'train'].map((name) => `data/${name}.jsonl`),
+      'touchstone.schema.json',
+    ];
     const { code, out } = await cli('init', target, '--json');
     expect({ code, written: (JSON.parse(out) as { written: string[] }).written }).toEqual({
       code: 0,
@@ -56,15 +62,8 @@ describe('init and doctor', () => {
     const { code: refused, out: checks, err } = await cli('doctor', target);
     expect(checks).toMatch(/ok +Node.*\n.*ok +SQLite/);
     expect(refused).toBe(2);
-    expect(err.replaceAll(`${target}/`, '').split('\n')).toEqual([
-      'error: 3 problems',
-      expect.stringMatching(
-        /^touchstone\.yaml:\d+:10: data\.train: there is no such file: data\/train\.jsonl$/,
-      ),
-      expect.stringMatching(/^touchstone\.yaml:\d+:9: data\.eval: there is no such file/),
-      expect.stringMatching(/^touchstone\.yaml:\d+:10: policy\.model: there is no such model folder/),
-      '',
-    ]);
+    expect(err).toMatch(/^error: \S*touchstone\.yaml:\d+:10: policy\.model: there is no such model folder/);
+    expect(err.trimEnd().split('\n')).toHaveLength(1);
   });
 
   it('write another template by name', async () => {

@@ -10,8 +10,15 @@
  */
 
 // The job, in the order of the example. Its events and its summary are described in spec.
-export { loadConfig, loadScoringConfig, type LoadedConfig } from './config/load.js';
+export {
+  loadConfig,
+  loadExaminationConfig,
+  loadScoringConfig,
+  type Loaded,
+  type LoadedConfig,
+} from './config/load.js';
 export { openWorkspace, type Workspace } from './workspace/workspace.js';
+export { openExamination, type Examination } from './workspace/examination.js';
 export { runPipeline, type RunOptions } from './pipeline.js';
 export { examineJudge } from './stages/examine.js';
 export { readSummary } from '@touchstone/store';
@@ -19,13 +26,13 @@ export { systemClock, type Clock } from './clock.js';
 export { version } from './version.js';
 
 // A configuration's parts, for what scores without training.
-export { configSchema, type Config, type ScoringConfig } from './config/schema.js';
+export { configSchema, type Config, type ExaminationConfig, type ScoringConfig } from './config/schema.js';
 export { configJsonSchema } from './config/json-schema.js';
 export { rewardResources } from './workspace/reward-resources.js';
 export { cacheVariablesOf, keyVariablesOf, modelsOf, type JudgeModel } from './config/judge-models.js';
 
 // Configurations to start from.
-export { TEMPLATE_NAMES, TEMPLATES, type TemplateName } from './config/templates/index.js';
+export { templateFiles, TEMPLATE_NAMES, TEMPLATES, type TemplateName } from './config/templates/index.js';
 export { readGrader } from './config/graders/read.js';
 export { graderYaml } from './config/graders/write.js';
 

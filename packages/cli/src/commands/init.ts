@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { InputError } from '@touchstone/spec';
 import { Option, type Command } from 'commander';
 import {
@@ -10,6 +10,7 @@ import {
   configJsonSchema,
   graderYaml,
   readGrader,
+  templateFiles,
 } from '@touchstone/run';
 import type { Io } from '../io.js';
 
@@ -18,7 +19,7 @@ export function registerInit(program: Command, io: Io): void {
   program
     .command('init')
     .description(
-      'write a commented touchstone.yaml to start from, with the schema that lets editors complete it',
+      'write a commented touchstone.yaml to start from, with sample data and the schema that lets editors complete it',
     )
     .argument('[folder]', 'where to write it', '.')
     .addOption(
@@ -39,10 +40,10 @@ export function registerInit(program: Command, io: Io): void {
     .action(async (folder: string, options: { template: TemplateName; from?: string; json?: true }) => {
       const { from } = options;
       const converted = from === undefined ? undefined : await readGrader(from);
-      const { yaml, files } = converted
-        ? { yaml: graderYaml(converted, basename(from!)), files: {} }
-        : TEMPLATES[options.template];
-      const written = await init(folder, yaml, files);
+      const files = converted
+        ? { 'touchstone.yaml': graderYaml(converted, basename(from!)) }
+        : await templateFiles(options.template);
+      const written = await init(folder, files);
       if (options.json) {
         io.out.write(`${JSON.stringify({ written, ...(converted && { warnings: converted.warnings }) })}\n`);
         return;
@@ -50,25 +51,31 @@ export function registerInit(program: Command, io: Io): void {
       io.out.write(`Wrote ${written.join(', ')}.\n`);
       for (const warning of converted?.warnings ?? []) io.out.write(`  ${warning}\n`);
       io.out.write(
-        converted
-          ? 'Next: score answers with it, "touchstone reward score".\n'
-          : 'Next: put your data and models where it says, and check it with "touchstone doctor".\n',
+        converted ? 'Next: score answers with it, "touchstone reward score".\n' : nextSteps(folder),
       );
     });
 }
 
+const nextSteps = (folder: string): string =>
+  `The data is a small sample, so that everything can be tried before you have your own. Next:
+  1. In touchstone.yaml, say which model judges: "model" and "base_url". The key of an https address is read from the
+     environment: OPENAI_API_KEY, or the variable that api_key_env names.
+  2. touchstone judge ${folder}
+     Is the judge fit to train against?
+  3. Put a Llama-family model, a Hugging Face folder, into ${join(folder, 'models/policy')}. Then: touchstone run ${folder}
+     Baseline, judge, gate, training, evaluation, report.
+`;
+
 /**
+ * @param files what is written besides the schema of `touchstone.yaml`, by path within the folder.
  * @returns the paths that were written.
  * @throws {InputError} when one of the files is there already (then nothing is written), or cannot be written.
  */
-async function init(folder: string, yaml: string, schemas: Record<string, object>): Promise<string[]> {
-  const json = (value: object): string => `${JSON.stringify(value, null, 2)}\n`;
-  const files: [string, string][] = [
-    [join(folder, 'touchstone.yaml'), yaml],
-    [join(folder, 'touchstone.schema.json'), json(configJsonSchema())],
-    ...Object.entries(schemas).map(([name, schema]): [string, string] => [join(folder, name), json(schema)]),
-  ];
-  const present = files.flatMap(([path]) => (existsSync(path) ? [path] : []));
+async function init(folder: string, files: Record<string, string>): Promise<string[]> {
+  const schema = `${JSON.stringify(configJsonSchema(), null, 2)}\n`;
+  const all = Object.entries({ ...files, 'touchstone.schema.json': schema });
+  const paths = all.map(([name]) => join(folder, name));
+  const present = paths.filter((path) => existsSync(path));
   if (present.length > 0) {
     throw new InputError(
       present.map((file) => ({
@@ -77,14 +84,15 @@ async function init(folder: string, yaml: string, schemas: Record<string, object
       })),
     );
   }
-  for (const [path, content] of files) {
+  for (const [name, content] of all) {
+    const path = join(folder, name);
     try {
-      await mkdir(folder, { recursive: true });
+      await mkdir(dirname(path), { recursive: true });
       await writeFile(path, content, { flag: 'wx' });
     } catch (cause) {
       const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
       throw InputError.at({ file: path }, `cannot be written (${code}): name another folder`, { cause });
     }
   }
-  return files.map(([path]) => path);
+  return paths;
 }

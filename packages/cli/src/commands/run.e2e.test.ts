@@ -107,9 +107,9 @@ describe('touchstone run', () => {
 
   it('refuses to mix two runs in one folder, and says what differs', async () => {
     const folder = await smallRun('mixed');
-    expect(touchstone('judge', folder).status).toBe(0);
+    expect(touchstone('run', folder).status).toBe(0);
     change(folder, (config) => (config['judge']!['concurrency'] = 3));
-    expect(touchstone('judge', folder).status).toBe(0);
+    expect(touchstone('run', folder).status).toBe(0);
     const other = touchstone('run', folder, '--seed', '2');
     expect(other.status).toBe(2);
     expect(other.stderr).toMatch(

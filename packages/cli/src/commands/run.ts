@@ -1,14 +1,18 @@
 import { join, resolve } from 'node:path';
+import { assertGatePassed, type ValidationResult } from '@touchstone/lab';
 import { inRegistryOrder, type Estimate, type RunListener, type Summary } from '@touchstone/spec';
 import { type Command, InvalidArgumentError } from 'commander';
 import {
   examineJudge,
   loadConfig,
+  loadExaminationConfig,
+  openExamination,
   openWorkspace,
   runPipeline,
   systemClock,
+  type ExaminationConfig,
+  type Loaded,
   type LoadedConfig,
-  type Workspace,
 } from '@touchstone/run';
 import type { Io } from '../io.js';
 import { createProgress, showEvents } from '../terminal/progress.js';
@@ -37,7 +41,7 @@ export function registerRun(program: Command, io: Io): void {
   addRunFlags(program.command('judge'))
     .description('examine the judge only: is it fit to train against? Exit code 3 when the gate says no')
     .argument('[config]', 'touchstone.yaml, or its folder', 'touchstone.yaml')
-    .action(async (path: string, flags: RunFlags) => judge(await loadConfig(path), flags, io));
+    .action(async (path: string, flags: RunFlags) => judge(await loadExaminationConfig(path), flags, io));
 }
 
 export function addRunFlags(command: Command): Command {
@@ -55,10 +59,16 @@ function parseSeed(text: string): number {
 /** Runs or resumes a configuration to its report, and prints what came out. */
 export async function run(loaded: LoadedConfig, flags: RunFlags, io: Io): Promise<void> {
   const begun = systemClock.seconds();
-  const { folder, summary } = await withWorkspace(loaded, flags, io, async (workspace, onEvent) => ({
-    folder: workspace.folder,
-    summary: await runPipeline(workspace, { onEvent, overrideGate: flags.overrideGate }),
-  }));
+  const { folder, summary } = await withOpened(
+    openWorkspace,
+    loaded,
+    flags,
+    io,
+    async (workspace, onEvent) => ({
+      folder: workspace.folder,
+      summary: await runPipeline(workspace, { onEvent, overrideGate: flags.overrideGate }),
+    }),
+  );
   const report = await writeReport(folder, summary);
   if (flags.json) {
     io.out.write(`${JSON.stringify({ summary: join(folder, 'summary.json'), report })}\n`);
@@ -69,14 +79,15 @@ export async function run(loaded: LoadedConfig, flags: RunFlags, io: Io): Promis
   io.out.write(`Took ${duration((systemClock.seconds() - begun) * 1000)}. Report: ${report}\n`);
 }
 
-async function judge(loaded: LoadedConfig, flags: RunFlags, io: Io): Promise<void> {
-  const result = await withWorkspace(loaded, flags, io, (workspace, onEvent) =>
-    examineJudge(workspace, { onEvent }),
+async function judge(loaded: Loaded<ExaminationConfig>, flags: RunFlags, io: Io): Promise<void> {
+  const result = await withOpened(openExamination, loaded, flags, io, (examination, onEvent) =>
+    examineJudge(examination, { onEvent }),
   );
-  if (flags.json) {
-    io.out.write(`${JSON.stringify(result)}\n`);
-    return;
-  }
+  io.out.write(flags.json ? `${JSON.stringify(result)}\n` : findingsTable(result));
+  assertGatePassed(result);
+}
+
+function findingsTable(result: ValidationResult): string {
   const rows = result.findings.map(({ name, estimate, threshold, outcome }) => [
     name,
     figure(estimate),
@@ -91,24 +102,30 @@ async function judge(loaded: LoadedConfig, flags: RunFlags, io: Io): Promise<voi
     { title: 'gate' },
     { title: 'outcome' },
   ];
-  io.out.write(`\n${renderTable(columns, rows)}\nGate: ${result.gate}\n`);
+  return `\n${renderTable(columns, rows)}\nGate: ${result.gate}\n`;
 }
 
-async function withWorkspace<T>(
-  { config, ...loaded }: LoadedConfig,
+/** Opens what a command works with in the run's folder, and closes it when the work has ended. */
+async function withOpened<
+  C extends { output: string; seed: number },
+  W extends { store: { close(): void } },
+  T,
+>(
+  open: (loaded: Loaded<C>, folder: string) => Promise<W>,
+  { config, ...loaded }: Loaded<C>,
   flags: RunFlags,
   io: Io,
-  work: (workspace: Workspace, onEvent: RunListener) => Promise<T>,
+  work: (opened: W, onEvent: RunListener) => Promise<T>,
 ): Promise<T> {
   const folder = flags.out === undefined ? resolve(loaded.baseDir, config.output) : resolve(flags.out);
   const seeded = { ...config, seed: flags.seed ?? config.seed };
-  const workspace = await openWorkspace({ ...loaded, config: seeded }, folder);
+  const opened = await open({ ...loaded, config: seeded }, folder);
   const progress = flags.json ? undefined : createProgress(io.err);
   try {
-    return await work(workspace, progress ? showEvents(progress) : () => {});
+    return await work(opened, progress ? showEvents(progress) : () => {});
   } finally {
     progress?.stop();
-    workspace.store.close();
+    opened.store.close();
   }
 }
 

@@ -204,7 +204,9 @@ export class DifferentiableGraph extends Graph {
 
   /**
    * Rotary position embedding, half-split as Hugging Face's Llama has it.
-   * @param x [batch, tokens, heads · headSize] @param cos,sin [positions, headSize / 2] @param positions int64 [1] start
+   * @param x [batch, tokens, heads · headSize]
+   * @param cos [positions, headSize / 2], as `sin` and `negatedSin`
+   * @param start int64 [1], the position of the first token
    */
   rotary(x: Value, cos: Value, sin: Value, negatedSin: Value, start: Value): Value {
     const rotate = (v: Value, s: Value): Value =>

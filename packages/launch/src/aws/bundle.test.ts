@@ -7,18 +7,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeBundle } from './bundle.js';
 import { runZip } from './run-zip.js';
 
-const allHolds = ruleJudge(() => ({ A: true }), { inputTokens: 10, outputTokens: 5 });
-let endpoint: ProviderServer;
 /** Every criterion holds, and a prompt of the user's own is answered with a number. */
+const yes = ruleJudge(() => ({ A: true }));
+let provider: ProviderServer;
 beforeAll(async () => {
-  endpoint = await startProvider({
-    respond: (asked) =>
-      asked.request.messages.at(-1)!.content.includes('reply id is')
-        ? allHolds(asked)
-        : { text: '1', inputTokens: 10, outputTokens: 5 },
+  provider = await startProvider({
+    respond: (asked) => (asked.request.messages.at(-1)?.content === 'q' ? { text: '1' } : yes(asked)),
   });
 });
-afterAll(() => endpoint.goDown());
+afterAll(() => provider.goDown());
 
 const event = [
   {
@@ -44,7 +41,7 @@ async function invoke(judge: object, env: Record<string, string> = {}) {
   const { result } = await runZip(zip, 'function.zip', event, { timeoutSeconds: 30, env, onLog });
   return { result: result as { id: string; aggregate_reward_score: number }[], log };
 }
-const model = () => ({ model: 'openai-compatible:m', base_url: endpoint.url });
+const model = () => ({ model: 'openai-compatible:m', base_url: provider.url });
 const rubric = (more: object = {}) => ({
   kind: 'rubric',
   ...model(),
@@ -82,10 +79,11 @@ describe('a bundle', () => {
           if (String(chunk).includes('eady to accept connections')) break;
         }
         const judge = rubric({ objective: 'shared', cache: { redis_env: 'MY_REDIS' } });
-        const before = endpoint.provider.ledger.counts.calls;
+        const { counts } = provider.provider.ledger;
+        const before = counts.admitted;
         const paid = await invoke(judge, { MY_REDIS: `redis://127.0.0.1:${port}` });
         const known = await invoke(judge, { MY_REDIS: `redis://127.0.0.1:${port}` });
-        expect(endpoint.provider.ledger.counts.calls - before).toBe(1);
+        expect(counts.admitted - before).toBe(1);
         expect(known.result, known.log).toEqual(paid.result);
         await expect(invoke(judge)).rejects.toThrow('MY_REDIS, which is not set');
       } finally {

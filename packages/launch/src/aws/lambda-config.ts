@@ -5,7 +5,7 @@ import { type ScoringConfig, keyVariablesOf, modelsOf } from '@touchstone/run';
 /**
  * What the Lambda function needs of a configuration.
  *
- * @param options.allowLocal take a judge that runs on this machine, to try the handler here.
+ * @param options `allowLocal`: take a judge that runs on this machine, to try the handler here.
  * @throws {InputError} for judges that cannot run there.
  */
 export function lambdaConfigOf(config: ScoringConfig, { allowLocal = false } = {}): LambdaConfig {

@@ -1,11 +1,11 @@
 import { criteriaOf } from '@touchstone/core';
 import { findingNames } from '@touchstone/lab';
-import type { Config } from './schema.js';
+import type { Config, ExaminationConfig } from './schema.js';
 import { nearest } from './suggest.js';
 import type { Path, Problem, YamlSource } from './yaml-source.js';
 
 /** Parts that only make sense with one another. */
-export function consistencyProblems(config: Config, source: YamlSource): Problem[] {
+export function consistencyProblems(config: Config | ExaminationConfig, source: YamlSource): Problem[] {
   const problems: Problem[] = [];
   const need = (path: Path, missing: boolean, message: string): void => {
     if (missing) problems.push({ place: source.keyPlace(path), message: `${path.join('.')}: ${message}` });

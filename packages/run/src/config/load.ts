@@ -1,23 +1,30 @@
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { InputError } from '@touchstone/spec';
+import type { z } from 'zod';
 import { consistencyProblems } from './consistency.js';
 import { explain } from './explain.js';
 import { configJsonSchema } from './json-schema.js';
-import { missingFiles } from './references.js';
-import { configSchema, scoringSchema } from './schema.js';
-import type { Config, ScoringConfig } from './schema.js';
-import { parseYaml } from './yaml-source.js';
-import type { YamlSource } from './yaml-source.js';
+import { missingFiles, type Purpose } from './references.js';
+import {
+  configSchema,
+  examinationSchema,
+  scoringSchema,
+  type Config,
+  type ExaminationConfig,
+  type ScoringConfig,
+} from './schema.js';
+import { parseYaml, type Problem, type YamlSource } from './yaml-source.js';
 
 /** A valid configuration and where it stands. */
-export interface LoadedConfig {
-  config: Config;
+export interface Loaded<C> {
+  config: C;
   /** Folder of the file, absolute; the configuration's paths are relative to it. */
   baseDir: string;
   /** The file as the user wrote it. */
   text: string;
 }
+export type LoadedConfig = Loaded<Config>;
 
 /**
  * Reads and validates `touchstone.yaml`.
@@ -29,10 +36,19 @@ export interface LoadedConfig {
 export async function loadConfig(path: string): Promise<LoadedConfig> {
   const { file, text } = await readConfig(path);
   const { config, source } = parseConfig(text, file);
-  const baseDir = dirname(resolve(file));
-  const problems = [...consistencyProblems(config, source), ...(await missingFiles(config, baseDir, source))];
-  if (problems.length > 0) throw new InputError(problems);
-  return { config, baseDir, text };
+  return finish({ config, text, file }, source, consistencyProblems(config, source), 'run');
+}
+
+/**
+ * Reads and validates what examining the judge needs of a `touchstone.yaml`: the policy and the tasks that it is trained
+ * on may be missing.
+ *
+ * @throws {InputError} as `loadConfig`.
+ */
+export async function loadExaminationConfig(path: string): Promise<Loaded<ExaminationConfig>> {
+  const { file, text } = await readConfig(path);
+  const { config, source } = parseAs(examinationSchema, text, file);
+  return finish({ config, text, file }, source, consistencyProblems(config, source), 'examine');
 }
 
 /**
@@ -41,15 +57,10 @@ export async function loadConfig(path: string): Promise<LoadedConfig> {
  *
  * @throws {InputError} as `loadConfig`.
  */
-export async function loadScoringConfig(path: string): Promise<{ config: ScoringConfig; baseDir: string }> {
+export async function loadScoringConfig(path: string): Promise<Loaded<ScoringConfig>> {
   const { file, text } = await readConfig(path);
-  const source = parseSource(text, file);
-  const result = scoringSchema.safeParse(source.value);
-  if (!result.success) throw new InputError(explain(result.error.issues, source, configJsonSchema()));
-  const baseDir = dirname(resolve(file));
-  const problems = await missingFiles(result.data, baseDir, source);
-  if (problems.length > 0) throw new InputError(problems);
-  return { config: result.data, baseDir };
+  const { config, source } = parseAs(scoringSchema, text, file);
+  return finish({ config, text, file }, source, [], 'score');
 }
 
 /**
@@ -59,18 +70,30 @@ export async function loadScoringConfig(path: string): Promise<{ config: Scoring
  * @throws {InputError} as `loadConfig`.
  */
 export function parseConfig(text: string, file: string): { config: Config; source: YamlSource } {
-  const source = parseSource(text, file);
-  const result = configSchema.safeParse(source.value);
-  if (!result.success) throw new InputError(explain(result.error.issues, source, configJsonSchema()));
-  return { config: result.data, source };
+  return parseAs(configSchema, text, file);
 }
 
-function parseSource(text: string, file: string): YamlSource {
+function parseAs<C>(schema: z.ZodType<C>, text: string, file: string): { config: C; source: YamlSource } {
   const source = parseYaml(text, file);
   if (source.value === null) {
     throw InputError.at({ file }, 'the configuration is empty: "touchstone init" writes one to start from');
   }
-  return source;
+  const result = schema.safeParse(source.value);
+  if (!result.success) throw new InputError(explain(result.error.issues, source, configJsonSchema()));
+  return { config: result.data, source };
+}
+
+/** @throws {InputError} with `problems` and the files that `purpose` needs and that are not there. */
+async function finish<C extends Config | ExaminationConfig | ScoringConfig>(
+  { config, text, file }: { config: C; text: string; file: string },
+  source: YamlSource,
+  problems: Problem[],
+  purpose: Purpose,
+): Promise<Loaded<C>> {
+  const baseDir = dirname(resolve(file));
+  const all = [...problems, ...(await missingFiles(config, purpose, baseDir, source))];
+  if (all.length > 0) throw new InputError(all);
+  return { config, baseDir, text };
 }
 
 async function readConfig(path: string): Promise<{ file: string; text: string }> {

@@ -2,17 +2,34 @@ import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { filesOfChecks, filesOfJudge } from '@touchstone/core';
 import { modelsOf } from './judge-models.js';
-import type { Config, ScoringConfig } from './schema.js';
+import type { Config, ExaminationConfig, ScoringConfig } from './schema.js';
 import type { Path, Problem, YamlSource } from './yaml-source.js';
 
-/** Files and folders that the configuration names and that are not there, at the place of the name. */
+/** What a configuration is read for. */
+export type Purpose = 'run' | 'examine' | 'score';
+
+type AnyConfig = Config | ExaminationConfig | ScoringConfig;
+
+/** Whether the file or model at a path of the configuration is used. Whoever counts tokens opens the policy himself. */
+const NEEDS: Record<Purpose, (path: Path) => boolean> = {
+  run: () => true,
+  examine: ([section, key]) =>
+    section === 'judge' ||
+    section === 'heldout_judge' ||
+    (section === 'data' && (key === 'labelled' || key === 'regression')),
+  score: ([section]) => section === 'judge' || section === 'reward',
+};
+
+/** Files and folders that are needed, that the configuration names and that are not there, at the place of the name. */
 export async function missingFiles(
-  config: Config | ScoringConfig,
+  config: AnyConfig,
+  purpose: Purpose,
   baseDir: string,
   source: YamlSource,
 ): Promise<Problem[]> {
+  const needed = references(config).filter(({ path }) => NEEDS[purpose](path));
   const problems = await Promise.all(
-    references(config).map(async ({ path, name, kind }): Promise<Problem[]> => {
+    needed.map(async ({ path, name, kind }): Promise<Problem[]> => {
       const problem = await missing(resolve(baseDir, name), kind);
       if (problem === undefined) return [];
       return [{ place: source.valuePlace(path), message: `${keyText(path)}: ${problem}: ${name}` }];
@@ -23,7 +40,7 @@ export async function missingFiles(
 
 type Kind = 'file' | 'model folder';
 
-function references(config: Config | ScoringConfig): { path: Path; name: string; kind: Kind }[] {
+function references(config: AnyConfig): { path: Path; name: string; kind: Kind }[] {
   const found: { path: Path; name: string; kind: Kind }[] = [];
   for (const key of ['train', 'eval', 'annotations', 'labelled', 'regression'] as const) {
     const name = config.data?.[key];

@@ -70,6 +70,13 @@ export const configSchema = z.strictObject({
 /** A configuration with every default filled in. */
 export type Config = z.output<typeof configSchema>;
 
+/** What examining the judge needs of a configuration: the policy and its tasks are for training. */
+export const examinationSchema = configSchema.extend({
+  policy: policySchema.optional(),
+  data: dataSchema.partial().prefault({}),
+});
+export type ExaminationConfig = z.output<typeof examinationSchema>;
+
 /** What scoring needs of a configuration: a policy and data are for training, and checks may decide without a judge. */
 export const scoringSchema = configSchema.extend({
   policy: policySchema.optional(),

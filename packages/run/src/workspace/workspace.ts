@@ -1,10 +1,7 @@
 import { resolve } from 'node:path';
 import {
-  openReward,
   parseModelId,
   readAnnotations,
-  readLabelled,
-  readRegression,
   readTasksStrict,
   type Annotation,
   type Judge,
@@ -12,14 +9,13 @@ import {
   type RegressionCase,
   type RewardFunction,
 } from '@touchstone/core';
-import { assertGateNames, findingNames } from '@touchstone/lab';
 import { InputError, type Task } from '@touchstone/spec';
 import { openRun, type RunStore } from '@touchstone/store';
 import { Policy } from '@touchstone/train';
 import type { LoadedConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
+import { openRewards, readExaminationData } from './examination.js';
 import { claimFolder } from './provenance.js';
-import { rewardResources } from './reward-resources.js';
 import { loadTruth, type TruthScore } from './truth-module.js';
 
 /** Everything a run works with, opened and checked before the first call is paid for. */
@@ -58,14 +54,11 @@ export async function openWorkspace(
   folder: string = resolve(baseDir, config.output),
 ): Promise<Workspace> {
   const at = (file: string): string => resolve(baseDir, file);
-  const optional = <T>(file: string | undefined, read: (path: string) => Promise<T[]>): Promise<T[]> =>
-    file === undefined ? Promise.resolve([]) : read(at(file));
-  const [train, evaluation, annotations, labelled, regression, truth] = await Promise.all([
+  const [train, evaluation, annotations, examined, truth] = await Promise.all([
     readTasksStrict(at(config.data.train)),
     readTasksStrict(at(config.data.eval)),
-    optional(config.data.annotations, readAnnotations),
-    optional(config.data.labelled, readLabelled),
-    optional(config.data.regression, readRegression),
+    config.data.annotations === undefined ? [] : readAnnotations(at(config.data.annotations)),
+    readExaminationData(config, baseDir),
     config.evaluation.truth === undefined ? null : loadTruth(at(config.evaluation.truth)),
   ]);
   const policy = await Policy.load(at(parseModelId(config.policy.model).name));
@@ -73,12 +66,7 @@ export async function openWorkspace(
 
   const store = openRun(folder, { exclusive: true });
   try {
-    const resources = { ...(await rewardResources(config, baseDir)), cache: store };
-    const { reward, judge } = await openReward(config, resources);
-    assertGateNames(config.gate, findingNames(judge.criteria));
-    const heldout = config.heldout_judge
-      ? await openReward({ ...config, judge: config.heldout_judge }, resources)
-      : null;
+    const { judge, reward, heldout } = await openRewards(config, baseDir, store);
     await claimFolder(folder, config, baseDir, {
       policy: policy.model.fingerprint(),
       judge,
@@ -93,7 +81,7 @@ export async function openWorkspace(
       reward,
       heldout,
       truth,
-      data: { train, eval: evaluation.slice(0, config.evaluation.tasks), annotations, labelled, regression },
+      data: { train, eval: evaluation.slice(0, config.evaluation.tasks), annotations, ...examined },
     };
   } catch (error) {
     store.close();

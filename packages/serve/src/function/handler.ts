@@ -50,7 +50,7 @@ const MARGIN_MS = 1000;
  * The AWS Lambda handler of a configuration. Model, judge and checks are opened at the first invocation and kept while
  * the function stays warm.
  *
- * @param options.log one line per sample. Default: JSON lines on standard output, which CloudWatch Logs Insights reads.
+ * @param options `log`: told of each sample. Default: JSON lines on standard output, which CloudWatch Logs Insights reads.
  */
 export function createLambdaHandler(
   config: LambdaConfig,

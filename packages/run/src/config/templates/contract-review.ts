@@ -79,23 +79,3 @@ export const CONTRACT_REVIEW = frame({
     - { type: grounding, quotes: text_excerpt, document: metadata.document, weight: 0.2 }
 `,
 });
-
-/** The JSON Schema of an answer that the template's first check names. */
-export const ANSWER_SCHEMA = {
-  $schema: 'https://json-schema.org/draft/2020-12/schema',
-  title: 'A contract review: a list of comments',
-  type: 'array',
-  minItems: 1,
-  items: {
-    type: 'object',
-    properties: {
-      comment_id: { type: 'string' },
-      text_excerpt: { type: 'string', minLength: 1, description: 'A verbatim quote of the contract' },
-      comment_type: { type: 'string', description: 'risk, missing, ambiguous or compliant' },
-      comment: { type: 'string', minLength: 1 },
-      action: { type: 'string' },
-    },
-    required: ['comment_id', 'text_excerpt', 'comment_type', 'comment', 'action'],
-    additionalProperties: false,
-  },
-};

@@ -26,7 +26,7 @@ name: ${name}
 seed: 1
 output: runs/${name} # running again resumes what is here
 
-# The model that is trained: a Hugging Face folder with a Llama-family model.
+# The model that is trained: a Hugging Face folder with a Llama-family model. Only "touchstone run" needs it.
 policy:
   model: local:models/policy
   max_tokens: ${policyTokens}
@@ -34,12 +34,13 @@ policy:
 
 # JSON Lines in the OpenAI / Amazon Nova RFT format, one task on each line:
 # ${taskLine}
+# What is there is a small sample: put your own in its place.
 data:
   train: data/train.jsonl # tasks without answers
   eval: data/eval.jsonl # held-out tasks
   #annotations: data/annotations.jsonl # tasks that end with an assistant turn; needed by training.sft
-  #labelled: data/labelled.jsonl # {..., "response": "...", "labels": ${label}}: is the judge right?
-  #regression: data/regression.jsonl # {..., "response": "...", "kind": "bad", "max": 0.3}
+  labelled: data/labelled.jsonl # {..., "response": "...", "labels": ${label}}: is the judge right?
+  regression: data/regression.jsonl # {..., "response": "...", "kind": "bad", "max": 0.3}: does it still say the same?
 
 # The language model that scores answers. Each criterion is judged by itself; the total is computed, not asked for.
 judge:
@@ -61,10 +62,12 @@ ${checks}  # What a judgement that could not be made becomes; the run stops when
   abstention: { policy: mask, limit: 0.05 }
 
 # The judge is examined before it is trained against. A threshold holds for the bound of the interval, not the mean;
-# when one is missed the run stops with exit code 3.
-#gate:
-#  flip_rate: { max: 0.1 }
-#  label_accuracy: { min: 0.8 }
+# when one is missed the run stops with exit code 3. These are low, because the interval of a small sample is wide.
+gate:
+  label_pass_accuracy: { min: 0.6 }
+  regression: { min: 0.5 }
+  #flip_rate: { max: 0.1 }
+  #label_accuracy: { min: 0.8 }
 
 training:
   algorithm: grpo

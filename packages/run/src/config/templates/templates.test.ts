@@ -58,7 +58,12 @@ describe.each(TEMPLATE_NAMES)('the template %s', (name: TemplateName) => {
     const on = parseConfig(yaml.replaceAll(/^( *)#(?=\S| {2})/gm, '$1'), `${name}.yaml`);
     expect(consistencyProblems(on.config, on.source)).toEqual([]);
     expect(on.config.heldout_judge).toBeDefined();
-    expect(Object.keys(on.config.gate)).toEqual(['flip_rate', 'label_accuracy']);
+    expect(Object.keys(on.config.gate)).toEqual([
+      'label_pass_accuracy',
+      'regression',
+      'flip_rate',
+      'label_accuracy',
+    ]);
   });
 
   it('renders a prompt that shows the task, the answer and how to reply', async () => {

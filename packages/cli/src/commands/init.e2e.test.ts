@@ -1,0 +1,121 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TEMPLATE_NAMES } from '@touchstone/run';
+import { startProvider, type ProviderOptions } from '@touchstone/testing';
+import { afterAll, describe, expect, it } from 'vitest';
+import { runCli } from '../program.js';
+
+const root = mkdtempSync(join(tmpdir(), 'touchstone-init-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+type Labels = Record<string, number | boolean>;
+interface Line {
+  response: string;
+  labels?: Labels | Labels[];
+  kind?: string;
+}
+
+const linesOf = (folder: string, file: string): Line[] =>
+  readFileSync(join(folder, 'data', file), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Line);
+
+async function touchstone(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const got = { out: '', err: '' };
+  const sink = (key: 'out' | 'err') => ({ write: (text: string) => void (got[key] += text) });
+  const code = await runCli(args, { out: sink('out'), err: sink('err'), env: {} });
+  return { code, ...got };
+}
+
+/**
+ * A judge by rule that has read the labels of a folder: it says what they say, or the opposite. Of answers without labels
+ * it says what the regression cases expect.
+ */
+function labelReader(folder: string, contrary: boolean): ProviderOptions['respond'] {
+  const labelled = linesOf(folder, 'labelled.jsonl');
+  const known = new Map<string, Labels>();
+  for (const { response, labels } of labelled) {
+    if (!Array.isArray(labels)) known.set(response, labels!);
+    else labels.forEach((one, i) => known.set(JSON.stringify((JSON.parse(response) as unknown[])[i]), one));
+  }
+  const [template] = known.values();
+  const all = (value: boolean): Labels =>
+    Object.fromEntries(
+      Object.entries(template!).map(([name, label]) => [
+        name,
+        typeof label === 'boolean' ? value : value ? 5 : 1,
+      ]),
+    );
+  for (const { response, kind } of linesOf(folder, 'regression.jsonl')) {
+    if (!known.has(response)) known.set(response, all(kind !== 'bad'));
+  }
+  const said = (label: number | boolean): number | boolean =>
+    !contrary ? label : typeof label === 'boolean' ? !label : 6 - label;
+  return ({ prompt }) => {
+    const shown = (tag: string): string | undefined =>
+      new RegExp(`<${tag}>\\n(.*)\\n</${tag}>`, 's').exec(prompt)?.[1];
+    const id = /reply id is (\w+)\s*$/.exec(prompt)![1];
+    const [a, b] = [shown('answer_a'), shown('answer_b')];
+    if (a !== undefined && b !== undefined) {
+      const better = (answer: string): boolean => Number(known.get(answer)!['score']) > 0;
+      const winner = better(a) === better(b) ? 'tie' : better(a) !== contrary ? 'A' : 'B';
+      return JSON.stringify({ id, evidence_a: '', evidence_b: '', reason: 'by its label', winner });
+    }
+    const labels = known.get(shown('candidate') ?? shown('answer')!)!;
+    const verdicts = Object.entries(labels).map(([criterion, label]) => ({
+      criterion,
+      evidence: '',
+      reason: 'by its label',
+      score: said(label),
+    }));
+    return JSON.stringify({ id, verdicts });
+  };
+}
+
+describe.each(TEMPLATE_NAMES)('the folder that init writes from the template %s', (template) => {
+  it('lacks a policy only, and its judge can be examined at once', async () => {
+    const folder = join(root, template);
+    const begun = await touchstone('init', folder, '--template', template);
+    expect(begun).toMatchObject({
+      code: 0,
+      err: '',
+      out: expect.stringContaining(`touchstone judge ${folder}`),
+    });
+
+    const examined = await touchstone('doctor', folder);
+    expect(examined.code).toBe(2);
+    expect(examined.err).toMatch(/^error: [^\n]*policy\.model: there is no such model folder[^\n]*\n$/);
+
+    const path = join(folder, 'touchstone.yaml');
+    const yaml = readFileSync(path, 'utf8');
+    for (const [contrary, code] of [
+      [false, 0],
+      [true, 3],
+    ] as const) {
+      const endpoint = await startProvider({ respond: labelReader(folder, contrary) });
+      writeFileSync(path, yaml.replace('http://127.0.0.1:8000/v1', endpoint.url));
+      const judged = await touchstone('judge', folder, '--json', '--out', join(folder, String(contrary)));
+      await endpoint.goDown();
+      expect({ code: judged.code, err: judged.err }).toEqual({
+        code,
+        err: contrary ? expect.stringContaining('not fit to train against') : '',
+      });
+      const result = JSON.parse(judged.out) as {
+        gate: string;
+        abstentions: object;
+        unmatchedLabels: number;
+        checks: { name: string; estimate: { mean: number } | null }[];
+      };
+      expect(result).toMatchObject({
+        gate: contrary ? 'failed' : 'passed',
+        abstentions: {},
+        unmatchedLabels: 0,
+      });
+      const mean = (name: string) => result.checks.find((one) => one.name === name)?.estimate?.mean;
+      // What the labels say keeps to every band of the regression cases: labels and cases agree with one another.
+      if (!contrary) expect([mean('label_accuracy'), mean('regression')]).toEqual([1, 1]);
+    }
+  }, 120_000);
+});
