@@ -8,7 +8,6 @@
  *
  * Run it by itself, `node examples/my-check.ts`, to see what it says of three answers.
  */
-import { fileURLToPath } from 'node:url';
 
 interface Answer {
   task: { messages: { content: string }[] };
@@ -27,7 +26,7 @@ export default function keepsToWordLimit({ task, response }: Answer): { score: n
   return { score, detail: `${words} words, expected at most ${limit}` };
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+if (process.argv[1]?.endsWith('my-check.ts')) {
   const task = { messages: [{ content: 'Name a fruit, in at most 2 words.' }] };
   for (const response of ['A pear', 'A ripe pear', 'A pear, of course, my friend']) {
     const { score, detail } = keepsToWordLimit({ task, response });

@@ -9,7 +9,6 @@
  * It is examined, cached and trained against as a language model would be. Run it by itself, `node examples/my-judge.ts`,
  * to see what it says of four answers.
  */
-import { fileURLToPath } from 'node:url';
 import type { CodeJudge } from 'touchstone';
 
 /** One verdict for each answer. Where the judge cannot say, it says so: an abstention is never a low score. */
@@ -24,7 +23,7 @@ const judge: CodeJudge = (rollouts) =>
   });
 export default judge;
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+if (process.argv[1]?.endsWith('my-judge.ts')) {
   const ask = async (content: string, response: string) => {
     const task = { id: 't', messages: [{ role: 'user' as const, content }], reference: null, metadata: {} };
     const options = { repeat: 0, signal: new AbortController().signal };

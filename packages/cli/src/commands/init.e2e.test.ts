@@ -106,14 +106,14 @@ describe.each(TEMPLATE_NAMES)('the folder that init writes from the template %s'
         gate: string;
         abstentions: object;
         unmatchedLabels: number;
-        checks: { name: string; estimate: { mean: number } | null }[];
+        findings: { name: string; estimate: { mean: number } | null }[];
       };
       expect(result).toMatchObject({
         gate: contrary ? 'failed' : 'passed',
         abstentions: {},
         unmatchedLabels: 0,
       });
-      const mean = (name: string) => result.checks.find((one) => one.name === name)?.estimate?.mean;
+      const mean = (name: string) => result.findings.find((one) => one.name === name)?.estimate?.mean;
       // What the labels say keeps to every band of the regression cases: labels and cases agree with one another.
       if (!contrary) expect([mean('label_accuracy'), mean('regression')]).toEqual([1, 1]);
     }
