@@ -17,6 +17,9 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
+/** Left to the model: its distribution as it is. */
+const temperatureOf = ({ request }: Waiting): number => request.temperature ?? 1;
+
 /** A model of the engine behind the same port as an API model. Requests that arrive together are one batch. */
 export function asLanguageModel(id: string, model: CausalLM, tokenizer: ChatTokenizer): LanguageModel {
   let waiting: Waiting[] = [];
@@ -27,9 +30,9 @@ export function asLanguageModel(id: string, model: CausalLM, tokenizer: ChatToke
     // One turn of the event loop lets everyone who is about to ask do so.
     await new Promise((resolve) => setImmediate(resolve));
     while (waiting.length > 0) {
-      const { temperature } = waiting[0]!.request;
-      const batch = waiting.filter(({ request }) => request.temperature === temperature);
-      waiting = waiting.filter(({ request }) => request.temperature !== temperature);
+      const temperature = temperatureOf(waiting[0]!);
+      const batch = waiting.filter((one) => temperatureOf(one) === temperature);
+      waiting = waiting.filter((one) => temperatureOf(one) !== temperature);
       await answer(batch, temperature);
     }
     busy = false;

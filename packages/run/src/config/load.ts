@@ -4,6 +4,7 @@ import { InputError } from '@touchstone/spec';
 import { consistencyProblems } from './consistency.js';
 import { explain } from './explain.js';
 import { configJsonSchema } from './json-schema.js';
+import { modelProblems } from './model-problems.js';
 import { missingFiles } from './references.js';
 import { configSchema, scoringSchema } from './schema.js';
 import type { Config, ScoringConfig } from './schema.js';
@@ -30,7 +31,11 @@ export async function loadConfig(path: string): Promise<LoadedConfig> {
   const { file, text } = await readConfig(path);
   const { config, source } = parseConfig(text, file);
   const baseDir = dirname(resolve(file));
-  const problems = [...consistencyProblems(config, source), ...(await missingFiles(config, baseDir, source))];
+  const problems = [
+    ...consistencyProblems(config, source),
+    ...modelProblems(config, source),
+    ...(await missingFiles(config, baseDir, source)),
+  ];
   if (problems.length > 0) throw new InputError(problems);
   return { config, baseDir, text };
 }
@@ -47,7 +52,10 @@ export async function loadScoringConfig(path: string): Promise<{ config: Scoring
   const result = scoringSchema.safeParse(source.value);
   if (!result.success) throw new InputError(explain(result.error.issues, source, configJsonSchema()));
   const baseDir = dirname(resolve(file));
-  const problems = await missingFiles(result.data, baseDir, source);
+  const problems = [
+    ...modelProblems(result.data, source),
+    ...(await missingFiles(result.data, baseDir, source)),
+  ];
   if (problems.length > 0) throw new InputError(problems);
   return { config: result.data, baseDir };
 }
