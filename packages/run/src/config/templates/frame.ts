@@ -19,7 +19,7 @@ export interface Parts {
 /** How models are named, as a comment. */
 const MODELS = [
   '  # provider:model, for example:',
-  ...PROVIDERS.map(({ example }) => `  #   ${example}`),
+  ...PROVIDERS.map(({ example }) => `  # - ${example}`),
 ].join('\n');
 
 /** A whole `touchstone.yaml` that only lacks its data and models. */
