@@ -1,6 +1,11 @@
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { loadConfig, NODE_REGION_CONFIG_FILE_OPTIONS, NODE_REGION_CONFIG_OPTIONS } from '@smithy/core/config';
-import type { AwsCredentials } from './aws-credentials.js';
+
+export interface AwsCredentials {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken?: string;
+}
 
 /**
  * AWS's own way to credentials: a profile (keys, SSO, a role, a credential_process), web identity, a container's or an

@@ -1,12 +1,7 @@
 import { ProviderError } from '@touchstone/spec';
+import type { AwsCredentials } from './aws-chain.js';
 import { wrong, type Env } from './keys.js';
-import type { NamedModel } from './provider.js';
-
-export interface AwsCredentials {
-  accessKeyId: string;
-  secretAccessKey: string;
-  sessionToken?: string;
-}
+import type { NamedModel } from './settings.js';
 
 /** Credentials that may change while they are used. */
 export interface WatchedCredentials {

@@ -1,5 +1,5 @@
 import { InputError } from '@touchstone/spec';
-import type { NamedModel } from './provider.js';
+import type { NamedModel } from './settings.js';
 
 export type Env = Record<string, string | undefined>;
 

@@ -1,8 +1,9 @@
 import { InputError, type LanguageModel } from '@touchstone/spec';
 import { fromProvider } from './from-provider.js';
 import { parseModelId } from './model-id.js';
-import type { NamedModel, OpenContext } from './provider.js';
+import type { OpenContext } from './provider.js';
 import { settingProblems } from './setting-problems.js';
+import type { NamedModel } from './settings.js';
 
 export interface OpenModelOptions {
   /** Loads `local:FOLDER` by the folder's absolute path; `core` has no engine of its own. */

@@ -49,7 +49,7 @@ describe("a provider of the user's own", () => {
 
   it.each([
     ['none.mjs', 'export const open = 1;', 'no function as default export'],
-    ['broken.mjs', 'export default (', 'cannot be opened'],
+    ['broken.mjs', 'export default (', 'cannot be loaded'],
     [
       'throws.mjs',
       'export default () => { throw new Error("no luck with hunter2hunter2"); };',
@@ -65,7 +65,9 @@ describe("a provider of the user's own", () => {
 
   it('is refused when there is none', async () => {
     const config = modelSchema.parse({ model: 'code:./missing.mjs#m' });
-    await expect(openModel(config, { baseDir: folder })).rejects.toThrow('./missing.mjs cannot be opened');
+    await expect(openModel(config, { baseDir: folder })).rejects.toThrow(
+      './missing.mjs: cannot read the module',
+    );
   });
 
   it.each([

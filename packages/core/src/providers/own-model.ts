@@ -1,7 +1,8 @@
 import { ProviderError, TouchstoneError, type LanguageModel, type ModelReply } from '@touchstone/spec';
 import { loadFunction, messageOf } from '../files/load-module.js';
 import { likelySecrets, withoutSecrets, wrong, type Env } from './keys.js';
-import type { NamedModel, OpenContext } from './provider.js';
+import type { OpenContext } from './provider.js';
+import type { NamedModel } from './settings.js';
 
 /**
  * What a provider module of the user's own has as its default export.

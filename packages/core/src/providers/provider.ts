@@ -1,19 +1,13 @@
 import type { LanguageModelV3, SharedV3ProviderOptions } from '@ai-sdk/provider';
 import type { LanguageModel } from '@touchstone/spec';
 import type { Env } from './keys.js';
-import type { ModelSettings } from './settings.js';
-
-/** A model as the configuration has it. */
-export interface NamedModel extends ModelSettings {
-  /** `provider:model`. */
-  model: string;
-}
+import type { NamedModel } from './settings.js';
 
 /** Settings that not every provider can honour. */
 export type OptionalSetting = 'seed' | 'max_tokens_field' | 'extra_body';
 
 /** What a model needs besides an API, as its name says; paths are as the configuration has them. */
-export interface Needs {
+interface Needs {
   /** A Hugging Face folder. */
   folder?: string;
   /** An ES module of the user's own. */

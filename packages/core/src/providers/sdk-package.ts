@@ -5,7 +5,8 @@ import { isRecord } from '../text/json-value.js';
 import { findPackage } from './find-package.js';
 import { likelySecrets, readKey, withoutSecrets, wrong } from './keys.js';
 import { platformFetch } from './network.js';
-import type { NamedModel, OpenContext, SdkModel } from './provider.js';
+import type { OpenContext, SdkModel } from './provider.js';
+import type { NamedModel } from './settings.js';
 import { asVersion3, SPECIFICATIONS } from './specification.js';
 
 /**
@@ -92,7 +93,7 @@ function checkModel(model: unknown, packageName: string, config: NamedModel): An
   const made = model as { doGenerate?: unknown; specificationVersion?: unknown } | null | undefined;
   const version = made?.specificationVersion;
   if (typeof made?.doGenerate === 'function' && SPECIFICATIONS.includes(version)) return made as AnyModel;
-  const got = version === undefined ? 'something else' : `specification ${String(version).slice(0, 20)}`;
+  const got = typeof version === 'string' ? `specification ${version.slice(0, 20)}` : 'something else';
   throw wrong(
     config,
     `expected from ${packageName} a language model by specification ${SPECIFICATIONS.join(', ')} of the AI SDK, got ${got}; install a version of it that has one`,

@@ -14,7 +14,7 @@ export async function listen(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-export interface SeenCall {
+interface SeenCall {
   path: string;
   headers: IncomingHttpHeaders;
   body: Record<string, unknown>;

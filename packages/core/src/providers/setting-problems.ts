@@ -1,5 +1,6 @@
 import { parseModelId } from './model-id.js';
-import type { NamedModel, OptionalSetting } from './provider.js';
+import type { OptionalSetting } from './provider.js';
+import type { NamedModel } from './settings.js';
 
 /** Every setting that a provider may be unable to honour, and what to do then. */
 const OPTIONAL: Record<OptionalSetting, string> = {

@@ -88,5 +88,11 @@ export const settingFields = {
 };
 
 const settingsSchema = z.strictObject(settingFields);
-export type ModelSettings = z.output<typeof settingsSchema>;
+type ModelSettings = z.output<typeof settingsSchema>;
 export type Price = NonNullable<ModelSettings['price']>;
+
+/** A model as the configuration has it. */
+export interface NamedModel extends ModelSettings {
+  /** `provider:model`. */
+  model: string;
+}
