@@ -20,7 +20,7 @@ const CORE = {
   text: [],
   files: [],
   data: ['text'],
-  providers: ['text'],
+  providers: ['text', 'files'],
   dispatch: ['text', 'providers'],
   judge: ['text', 'files', 'data', 'providers', 'dispatch'],
   checks: ['text', 'files'],

@@ -18,6 +18,9 @@ interface Asked {
 }
 type Prompted = Asked & { tokens: number[] };
 
+/** Left to the model: its distribution as it is. */
+const temperatureOf = ({ request }: Asked): number => request.temperature ?? 1;
+
 /** Answers requests with a model of the engine; those that arrive together are one batch. */
 class Batcher {
   private asked: Asked[] = [];
@@ -40,8 +43,8 @@ class Batcher {
     this.isBusy = true;
     while (this.asked.length > 0) {
       const prompted = await this.readPrompts();
-      for (const temperature of new Set(prompted.map(({ request }) => request.temperature))) {
-        const batch = prompted.filter(({ request }) => request.temperature === temperature);
+      for (const temperature of new Set(prompted.map(temperatureOf))) {
+        const batch = prompted.filter((one) => temperatureOf(one) === temperature);
         await this.answerBatch(batch, temperature);
       }
     }

@@ -11,8 +11,8 @@ export interface ModelRequest {
   sharedPrefix?: number;
   /** Always set: providers reserve quota for it when a call starts. */
   maxOutputTokens: number;
-  /** 0 is greedy. */
-  temperature: number;
+  /** 0 is greedy; null leaves it to the provider. */
+  temperature: number | null;
   /** Same request, same seed, same model: same reply, where the provider can promise that. */
   seed: number;
   /** JSON Schema of the reply; sent natively where `structuredOutput` is true. */

@@ -9,6 +9,7 @@ import {
   type Span,
 } from '@opentelemetry/api';
 import { ProviderError, type LanguageModel, type ModelReply, type ModelRequest } from '@touchstone/spec';
+import { PROVIDERS } from '../providers/table.js';
 
 /**
  * What dispatch tells OpenTelemetry, by the GenAI semantic conventions (still "development": their names are all in
@@ -40,10 +41,9 @@ const DURATION_BOUNDARIES = [
 ];
 const TOKEN_BOUNDARIES = Array.from({ length: 14 }, (_, i) => 4 ** i);
 /** Our provider names in the words of the conventions. */
-const PROVIDER_NAMES: Readonly<Record<string, string>> = {
-  'openai-compatible': 'openai',
-  bedrock: 'aws.bedrock',
-};
+const PROVIDER_NAMES: ReadonlyMap<string, string> = new Map(
+  PROVIDERS.map(({ name, telemetryName }) => [name, telemetryName ?? name]),
+);
 
 const captureContent = (): boolean =>
   process.env['OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT']?.toLowerCase() === 'true';
@@ -189,7 +189,7 @@ function identify({ id }: LanguageModel) {
   const colon = id.indexOf(':');
   const provider = id.slice(0, Math.max(0, colon));
   return {
-    'gen_ai.provider.name': Object.hasOwn(PROVIDER_NAMES, provider) ? PROVIDER_NAMES[provider] : provider,
+    'gen_ai.provider.name': PROVIDER_NAMES.get(provider) ?? provider,
     'gen_ai.request.model': id.slice(colon + 1),
   };
 }
@@ -197,7 +197,7 @@ function identify({ id }: LanguageModel) {
 function describeRequest(request: ModelRequest): Attributes {
   return {
     'gen_ai.request.max_tokens': request.maxOutputTokens,
-    'gen_ai.request.temperature': request.temperature,
+    ...(request.temperature === null ? {} : { 'gen_ai.request.temperature': request.temperature }),
     'gen_ai.request.seed': request.seed,
     'gen_ai.output.type': request.schema ? 'json' : 'text',
     ...(captureContent()

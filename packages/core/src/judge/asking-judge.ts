@@ -54,7 +54,7 @@ export type ReadResult<T> = { key: string; raw: string; usage: Usage } & (
  * kind says.
  */
 export abstract class AskingJudge<
-  Config extends ModelCallsConfig & { max_tokens: number; temperature: number },
+  Config extends ModelCallsConfig & { max_tokens: number; temperature: number | null },
 > implements Judge {
   readonly id: string;
   readonly fingerprint: string;

@@ -5,7 +5,13 @@ import { name } from './criterion.js';
 
 /** Tokens of one reply; providers reserve quota for it when a call starts. */
 export const maxTokens = z.int().positive().default(1024).meta({ description: 'Tokens of one reply' });
-export const temperature = z.number().min(0).max(2).default(0).meta({ description: '0 is the steadiest' });
+export const temperature = z
+  .number()
+  .min(0)
+  .max(2)
+  .nullable()
+  .default(0)
+  .meta({ description: '0 is the steadiest; null leaves it out, for models that refuse it' });
 
 /** What every judge has that asks a model for JSON. What `callsSchema` has is for its dispatcher. */
 export const askingFields = {

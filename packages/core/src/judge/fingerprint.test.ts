@@ -26,6 +26,10 @@ describe('the fingerprint', () => {
     { inputs: { document: 'metadata.document' } },
     { unit: 'item' },
     { logprobs: 5 },
+    { temperature: null },
+    { seed: false },
+    { max_tokens_field: 'max_tokens' },
+    { extra_body: { reasoning_effort: 'low' } },
   ])('counts %j', (more) => {
     expect(of(more)).not.toBe(of({}));
   });
@@ -52,6 +56,7 @@ describe('the fingerprint', () => {
     expect(withStandIn({ concurrency: 3, api_key_env: 'MY_KEY' }, {})).toBe(print);
     expect(withStandIn({ model: 'local:elsewhere' }, { id: 'local:elsewhere' })).toBe(print);
     expect(withStandIn({}, { version: 'other weights' })).not.toBe(print);
+    expect(withStandIn({ temperature: 0.5 }, {})).not.toBe(print);
   });
 
   it('counts what is ours, and is the same for settings in another order', () => {

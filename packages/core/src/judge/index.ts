@@ -4,6 +4,7 @@ export type { Criterion } from './criterion.js';
 export { defineJudge, type JudgeContext, type JudgeDefinition, type JudgeResources } from './define.js';
 export type { Judge, JudgedRollout, Judgement, JudgeOptions, MemberJudgement } from './judge.js';
 export { judgeSchema, type JudgeConfig } from './kinds.js';
+export { modelsWithin } from './models-within.js';
 export { criteriaOf, filesOfJudge, judgesWithin, openJudge, singleJudges } from './open-judge.js';
 export { readLabelReply, readScoreReply } from './grader/score-reply.js';
 export { parsePreferenceText } from './parse-preference-text.js';

@@ -1,15 +1,15 @@
-import { resolve } from 'node:path';
 import { InputError, type LanguageModel, type ReplyCache } from '@touchstone/spec';
 import { layerCaches } from '../dispatch/cache/layers.js';
 import { openSharedCache, type SharedCacheResources } from '../dispatch/cache/shared.js';
 import { createDispatcher } from '../dispatch/dispatcher.js';
+import type { FileContext } from '../files/load-module.js';
 import { parseModelId } from '../providers/model-id.js';
 import { openModel } from '../providers/open-model.js';
 import type { ModelConfig } from '../providers/schema.js';
 import type { ModelAccess, ModelCallsConfig } from './asking-judge.js';
 
 /** What models are opened and asked with. */
-export interface CallResources extends SharedCacheResources {
+export interface CallResources extends SharedCacheResources, Pick<FileContext, 'importModule'> {
   /** Loads `local:FOLDER` by the folder's absolute path. Absent where there is no engine. */
   localModel?: ((folder: string) => Promise<LanguageModel>) | undefined;
   /** Replies already paid for. It is asked before a cache that the configuration names. */
@@ -35,24 +35,19 @@ const LOCAL = {
  */
 export async function openCalls(
   config: ModelCallsConfig,
-  { cache, seed, localModel, ...resources }: CallResources,
+  { cache, seed, ...resources }: CallResources,
 ): Promise<ModelAccess> {
   assertPriced(config);
-  const { baseDir, env = process.env } = resources;
-  const access = {
-    env,
-    ...(localModel && { localModel: (folder: string) => localModel(resolve(baseDir, folder)) }),
-  };
   // The name as the user wrote it: a path of this machine says nothing to who reads the report.
   const open = async (one: ModelConfig): Promise<LanguageModel> => ({
-    ...(await openModel(one, access)),
+    ...(await openModel(one, resources)),
     id: one.model,
   });
   const [model, ...fallbacks] = await Promise.all([open(config), ...config.fallbacks.map(open)]);
   const shared = openSharedCache(config.cache, resources);
   const dispatcher = createDispatcher({
     ...config,
-    ...(parseModelId(config.model).provider === 'local' && LOCAL),
+    ...(parseModelId(config.model).provider.isLocal && LOCAL),
     fallbacks: config.fallbacks.map((limits, i) => ({ ...limits, model: fallbacks[i]! })),
     cache: shared ? layerCaches(cache, shared) : cache,
     seed,

@@ -6,7 +6,7 @@ const place = {
   id: 'bedrock:m',
   keySource: 'the environment variable K',
   baseUrl: undefined,
-  secret: undefined,
+  secrets: () => [],
   structuredOutput: false,
   signal: undefined,
   now: () => 0,

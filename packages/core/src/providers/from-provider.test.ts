@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { readLogprobs } from './logprobs.js';
 import { openModel } from './open-model.js';
-import { marksPrompts } from './prompt-cache.js';
+import { parseModelId } from './model-id.js';
 import { modelSchema } from './schema.js';
 
 const closers: (() => Promise<unknown>)[] = [];
@@ -149,8 +149,9 @@ describe('the part of a prompt that calls share', () => {
     ['bedrock', 'anthropic.claude-3-5-sonnet-20240620-v1:0', false],
     ['bedrock', 'openai.gpt-oss-120b-1:0', false],
     ['openai-compatible', 'gpt-4.1', false],
-  ] as const)('is marked by default for %s:%s: %s', (provider, name, expected) => {
-    expect(marksPrompts(provider, name)).toBe(expected);
+  ])('is marked by default for %s:%s: %s', (provider, name, expected) => {
+    const { promptCache } = parseModelId(`${provider}:${name}`).provider;
+    expect(promptCache?.isKnownFor(name) ?? false).toBe(expected);
   });
 });
 

@@ -3,16 +3,18 @@ import type {
   LanguageModelV3CallOptions,
   LanguageModelV3GenerateResult,
   LanguageModelV3Prompt,
+  SharedV3ProviderOptions,
 } from '@ai-sdk/provider';
 import { ProviderError, type LanguageModel, type ModelReply, type ModelRequest } from '@touchstone/spec';
 import { readLogprobs } from './logprobs.js';
-import { CACHE_MARKER } from './prompt-cache.js';
 import { toProviderError, type CallPlace } from './provider-error.js';
 
 export interface ProviderModelInfo extends Omit<CallPlace, 'signal'> {
   version: string;
-  /** Mark where the part of the prompt ends that other calls share, for a provider that caches it then. */
-  marksPrompts: boolean;
+  /** False where the server refuses one. */
+  sendsSeed: boolean;
+  /** Marks where the part of the prompt ends that other calls share, for a provider that caches it then. */
+  cacheMarker: SharedV3ProviderOptions | undefined;
 }
 
 /**
@@ -41,13 +43,13 @@ export function fromProvider(
 
 function toCallOptions(
   request: ModelRequest,
-  { structuredOutput, marksPrompts }: ProviderModelInfo,
+  { structuredOutput, sendsSeed, cacheMarker }: ProviderModelInfo,
 ): LanguageModelV3CallOptions {
   return {
-    prompt: toPrompt(request, marksPrompts),
+    prompt: toPrompt(request, cacheMarker),
     maxOutputTokens: request.maxOutputTokens,
-    temperature: request.temperature,
-    seed: request.seed,
+    ...(request.temperature === null ? {} : { temperature: request.temperature }),
+    ...(sendsSeed ? { seed: request.seed } : {}),
     ...(structuredOutput && request.schema
       ? { responseFormat: { type: 'json', name: 'reply', schema: request.schema } }
       : {}),
@@ -60,18 +62,21 @@ function toCallOptions(
 }
 
 /** Up to two markers: after the system messages, and where the last message stops being the same for a whole group. */
-function toPrompt({ messages, sharedPrefix = 0 }: ModelRequest, marks: boolean): LanguageModelV3Prompt {
+function toPrompt(
+  { messages, sharedPrefix = 0 }: ModelRequest,
+  marker: SharedV3ProviderOptions | undefined,
+): LanguageModelV3Prompt {
   const lastSystem = messages.findLastIndex(({ role }) => role === 'system');
   return messages.map(({ role, content }, i) => {
     if (role === 'system')
-      return { role, content, ...(marks && i === lastSystem ? { providerOptions: CACHE_MARKER } : {}) };
-    if (!marks || i < messages.length - 1 || sharedPrefix === 0)
+      return { role, content, ...(marker && i === lastSystem ? { providerOptions: marker } : {}) };
+    if (!marker || i < messages.length - 1 || sharedPrefix === 0)
       return { role, content: [{ type: 'text', text: content }] };
     const [shared, rest] = [content.slice(0, sharedPrefix), content.slice(sharedPrefix)];
     return {
       role,
       content: [
-        { type: 'text', text: shared, providerOptions: CACHE_MARKER },
+        { type: 'text', text: shared, providerOptions: marker },
         ...(rest === '' ? [] : [{ type: 'text' as const, text: rest }]),
       ],
     };

@@ -1,13 +1,6 @@
 import { InputError } from '@touchstone/spec';
-
-/** Providers a model can be named with, and an example of each. */
-export const PROVIDERS = {
-  local: 'local:models/judge',
-  'openai-compatible': 'openai-compatible:gpt-4.1-mini',
-  anthropic: 'anthropic:claude-sonnet-4-5',
-  bedrock: 'bedrock:amazon.nova-pro-v1:0',
-} as const;
-export type Provider = keyof typeof PROVIDERS;
+import type { Provider } from './provider.js';
+import { PROVIDERS } from './table.js';
 
 export interface ModelId {
   provider: Provider;
@@ -18,22 +11,20 @@ export interface ModelId {
 /**
  * Splits `provider:model` at its first colon.
  *
- * @throws {InputError} when the provider is unknown or the model is missing; the message lists the known ones.
+ * @throws {InputError} when the provider is unknown or the model is missing, with a list of the known ones; or when the
+ *   name is none of that provider's.
  */
 export function parseModelId(id: string): ModelId {
   const colon = id.indexOf(':');
-  const provider = colon < 0 ? id : id.slice(0, colon);
+  const provider = PROVIDERS.find((one) => one.name === (colon < 0 ? id : id.slice(0, colon)));
   const name = colon < 0 ? '' : id.slice(colon + 1).trim();
-  if (!isProvider(provider) || name === '') {
+  if (provider === undefined || name === '') {
     throw new InputError([
       {
-        message: `model: expected provider:model, got "${id}". Known: ${Object.values(PROVIDERS).join(', ')}`,
+        message: `model: expected provider:model, got "${id}". Known: ${PROVIDERS.map(({ example }) => example).join(', ')}`,
       },
     ]);
   }
+  provider.needs?.(name);
   return { provider, name };
-}
-
-function isProvider(text: string): text is Provider {
-  return Object.hasOwn(PROVIDERS, text);
 }

@@ -110,6 +110,10 @@ export const networkFetch: typeof globalThis.fetch = async (input, init) => {
   return new ReadReply(reply) as unknown as Response;
 };
 
+/** Node's own `fetch` for packages that may use all of it; redirects are answers there too, and not followed. */
+export const platformFetch: typeof globalThis.fetch = (input, init) =>
+  fetch(input, { ...init, redirect: 'manual' });
+
 /** Without the global `Headers` where none came: it alone loads all of the built-in fetch. */
 function sentHeaders(headers: RequestInit['headers']): http.OutgoingHttpHeaders {
   if (headers === undefined) return {};

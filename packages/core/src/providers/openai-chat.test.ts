@@ -28,6 +28,7 @@ const ask = (more: Partial<LanguageModelV3CallOptions> = {}) =>
       model: 'm',
       apiKey: undefined,
       structuredOutput: true,
+      maxTokensField: 'max_tokens',
     }).doGenerate({ prompt: [{ role: 'user', content: [{ type: 'text', text: 'So?' }] }], ...more }),
   );
 

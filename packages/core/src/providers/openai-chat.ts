@@ -17,8 +17,10 @@ export interface OpenAIChatOptions {
   apiKey: string | undefined;
   /** The server holds replies to a JSON Schema. */
   structuredOutput: boolean;
-  /** Changes the body for a server that differs. */
-  transformBody?: (body: Record<string, unknown>) => Record<string, unknown>;
+  /** What the server calls the limit of a reply. */
+  maxTokensField: string;
+  /** More fields of the body. */
+  extraBody?: Record<string, unknown> | undefined;
 }
 
 /**
@@ -37,11 +39,10 @@ export function openAIChat(options: OpenAIChatOptions): Pick<LanguageModelV3, 'd
   };
   return {
     async doGenerate(call) {
-      const body = toBody(options, call);
       const reply = await send(url, {
         method: 'POST',
         headers,
-        body: JSON.stringify(options.transformBody?.(body) ?? body),
+        body: JSON.stringify(toBody(options, call)),
         signal: call.abortSignal,
       });
       if (reply.status < 200 || reply.status > 299) throw failure(url, reply);
@@ -51,19 +52,20 @@ export function openAIChat(options: OpenAIChatOptions): Pick<LanguageModelV3, 'd
 }
 
 function toBody(
-  { model, structuredOutput }: OpenAIChatOptions,
+  { model, structuredOutput, maxTokensField, extraBody }: OpenAIChatOptions,
   { prompt, maxOutputTokens, temperature, seed, responseFormat, providerOptions }: LanguageModelV3CallOptions,
 ): Record<string, unknown> {
   const schema = responseFormat?.type === 'json' && structuredOutput ? responseFormat.schema : undefined;
   return {
     model,
-    max_tokens: maxOutputTokens,
+    [maxTokensField]: maxOutputTokens,
     temperature,
     seed,
     ...(schema === undefined
       ? {}
       : { response_format: { type: 'json_schema', json_schema: { name: 'reply', strict: true, schema } } }),
     ...providerOptions?.['openaiCompatible'],
+    ...extraBody,
     messages: prompt.map(({ role, content }) => ({
       role,
       content:

@@ -1,15 +1,17 @@
 import { AISDKError, APICallError } from '@ai-sdk/provider';
 import { ProviderError } from '@touchstone/spec';
 import { classify, errorNames } from './error-class.js';
+import { withoutSecrets } from './keys.js';
 
-/** What a message may name of the call that failed. `secret` is blotted out of whatever the server said. */
+/** What a message may name of the call that failed. Secrets are blotted out of whatever the server said. */
 export interface CallPlace {
   /** `provider:model`. */
   id: string;
   /** Where the key comes from, for people: a variable name or several. */
   keySource: string;
   baseUrl: string | undefined;
-  secret: string | undefined;
+  /** As of now: keys are renewed. */
+  secrets: () => readonly string[];
   /** The request carried a JSON Schema for the provider to enforce. */
   structuredOutput: boolean;
   signal: AbortSignal | undefined;
@@ -63,21 +65,30 @@ function statusError(error: APICallError, status: number, place: CallPlace): Pro
   }
   const what = reason === 'rate-limit' ? `rate limit (${status})` : `HTTP ${status}`;
   return new ProviderError(
-    `${place.id}: ${what}: ${said}${advice ?? statusAdvice(status, isRetryable, place)}`,
+    `${place.id}: ${what}: ${said}${advice ?? statusAdvice(status, isRetryable, said, place)}`,
     info,
   );
 }
 
-function statusAdvice(status: number, isRetryable: boolean, place: CallPlace): string {
+/** What to set when a server names a field that it refuses; the first that it names counts. */
+const REFUSED: readonly (readonly [RegExp, string])[] = [
+  [/max_completion_tokens/, 'set max_tokens_field: max_completion_tokens'],
+  [/\btemperature\b/, 'if it refuses the temperature, set temperature: null'],
+  [/\bseed\b/, 'if it refuses the seed, set seed: false'],
+];
+
+function statusAdvice(status: number, isRetryable: boolean, said: string, place: CallPlace): string {
   const where =
     place.baseUrl === undefined ? 'the model name' : `base_url (${place.baseUrl}) and the model name`;
   if (status === 404) return `; check ${where}`;
   if (status < 300) return `; the reply is not what this API gives: check ${where}`;
   if (status < 400) return `; redirects are not followed: check ${where}`;
-  if (place.structuredOutput && !isRetryable && (status === 400 || status === 422)) {
-    return '; if the server does not know JSON Schema replies, set structured_output: prompt';
-  }
-  return '';
+  if (isRetryable || (status !== 400 && status !== 422)) return '';
+  const refused = REFUSED.find(([field]) => field.test(said));
+  if (refused) return `; ${refused[1]}`;
+  return place.structuredOutput
+    ? '; if the server does not know JSON Schema replies, set structured_output: prompt'
+    : '';
 }
 
 function connectionError(error: unknown, place: CallPlace): ProviderError {
@@ -104,9 +115,8 @@ function errorCode(error: unknown): string | undefined {
   return undefined;
 }
 
-function detailOf(message: string, { secret }: CallPlace): string {
-  const clean = secret ? message.replaceAll(secret, '[key]') : message;
-  const line = clean.replace(/\s+/g, ' ').trim();
+function detailOf(message: string, { secrets }: CallPlace): string {
+  const line = withoutSecrets(message, secrets()).replace(/\s+/g, ' ').trim();
   return line.length > MAX_DETAIL ? `${line.slice(0, MAX_DETAIL)}…` : line;
 }
 

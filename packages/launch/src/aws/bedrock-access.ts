@@ -22,7 +22,9 @@ const ARN = /^arn:[a-z-]+:bedrock:/;
  * @throws {InputError} for a name that no model of Bedrock can have.
  */
 export function bedrockAccess(models: readonly JudgeModel[]): Statement[] {
-  const names = [...new Set(models.flatMap(({ provider, name }) => (provider === 'bedrock' ? [name] : [])))];
+  const names = [
+    ...new Set(models.flatMap(({ provider, name }) => (provider.name === 'bedrock' ? [name] : []))),
+  ];
   const strange = names.filter((name) => !/^[\w.:/-]+$/.test(name));
   if (strange.length > 0) {
     throw new InputError(

@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, extname, posix, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { filesOfChecks, filesOfJudge, unusedCheckPackages } from '@touchstone/core';
+import {
+  filesOfChecks,
+  filesOfJudge,
+  findSdkPackage,
+  PROVIDERS,
+  unusedCheckPackages,
+} from '@touchstone/core';
 import { InputError, RunError } from '@touchstone/spec';
 import { build, type BuildOptions, type Metafile } from 'esbuild';
 import { type ScoringConfig, cacheVariablesOf, modelsOf } from '@touchstone/run';
@@ -70,20 +76,21 @@ export async function makeBundle({
   };
 }
 
-/** Packages that core can load and this configuration does not need. */
-function unusedPackages(config: ScoringConfig): string[] {
-  const providers = new Set(modelsOf(config.judge).map(({ provider }) => provider));
+/** Packages and modules that core can load and this configuration does not need. */
+export function unusedPackages(config: ScoringConfig): string[] {
+  const used = new Set(modelsOf(config.judge).map(({ provider }) => provider));
   const uses: [name: string, isUsed: boolean][] = [
-    ['@ai-sdk/openai-compatible', providers.has('openai-compatible')],
-    ['@ai-sdk/anthropic', providers.has('anthropic')],
-    ['@ai-sdk/amazon-bedrock', providers.has('bedrock')],
+    ...PROVIDERS.flatMap((provider) => [
+      ...provider.loads.map((name): [string, boolean] => [name, used.has(provider)]),
+      ...(provider.loadsOnMachines ?? []).map((name): [string, boolean] => [name, false]),
+    ]),
     ['@redis/client', cacheVariablesOf(config.judge).length > 0],
   ];
   const unused = uses.flatMap(([name, isUsed]) => (isUsed ? [] : [name]));
   return [...unused, ...unusedCheckPackages(config.reward.checks)];
 }
 
-/** What checks and judges name, under the names that they know it by. */
+/** What checks, judges and models name, under the names that they know it by. */
 async function filesOf(config: ScoringConfig, baseDir: string): Promise<Record<string, Uint8Array>> {
   const files: Record<string, Uint8Array> = {};
   const named = [...filesOfChecks(config.reward.checks), ...(config.judge ? filesOfJudge(config.judge) : [])];
@@ -91,10 +98,24 @@ async function filesOf(config: ScoringConfig, baseDir: string): Promise<Record<s
     const path = resolve(baseDir, name);
     files[nameInZip(name)] = isModule ? await bundleModule(path) : await readFile(path);
   }
+  for (const { id, provider, name } of modelsOf(config.judge)) {
+    const needs = provider.needs?.(name) ?? {};
+    if (needs.module !== undefined) {
+      files[nameInZip(needs.module)] = await bundleModule(resolve(baseDir, needs.module));
+    }
+    if (needs.package !== undefined) {
+      // Where Node, and so the function, looks for an installed package.
+      const folder = `node_modules/${needs.package}`;
+      files[`${folder}/package.json`] = Buffer.from('{"type":"module","exports":"./index.mjs"}');
+      files[`${folder}/index.mjs`] = await bundleModule(
+        findSdkPackage(needs.package, baseDir, { model: id }),
+      );
+    }
+  }
   return files;
 }
 
-/** The user's own code with whatever it imports. Node's own way to run TypeScript reads plain JavaScript as well. */
+/** A module of others with whatever it imports. Node's own way to run TypeScript reads plain JavaScript as well. */
 async function bundleModule(path: string): Promise<Uint8Array> {
   const result = await bundled({ entryPoints: [path] });
   return result.outputFiles[0]!.contents;

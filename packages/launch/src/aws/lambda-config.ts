@@ -1,5 +1,6 @@
 import { InputError } from '@touchstone/spec';
 import type { LambdaConfig, LambdaWire } from '@touchstone/serve';
+import { PROVIDERS } from '@touchstone/core';
 import { type ScoringConfig, keyVariablesOf, modelsOf } from '@touchstone/run';
 
 /**
@@ -10,11 +11,11 @@ import { type ScoringConfig, keyVariablesOf, modelsOf } from '@touchstone/run';
  */
 export function lambdaConfigOf(config: ScoringConfig, { allowLocal = false } = {}): LambdaConfig {
   const models = modelsOf(config.judge);
-  const local = models.filter(({ provider }) => provider === 'local');
+  const local = models.filter(({ provider }) => provider.isLocal);
   if (local.length > 0 && !allowLocal) {
     throw new InputError(
       local.map(({ id }) => ({
-        message: `judge.model: ${id} cannot run in AWS Lambda: name a model of bedrock, anthropic or an openai-compatible server`,
+        message: `judge.model: ${id} cannot run in AWS Lambda: name a model of ${elsewhere.join(', ')}`,
       })),
     );
   }
@@ -26,6 +27,8 @@ export function lambdaConfigOf(config: ScoringConfig, { allowLocal = false } = {
     wire: wireOf(config),
   };
 }
+
+const elsewhere = PROVIDERS.flatMap(({ name, isLocal }) => (isLocal ? [] : [name]));
 
 /** How the function answers. The wire must carry a number, so there is nothing to mask. */
 function wireOf({ aws, reward }: ScoringConfig): LambdaWire {

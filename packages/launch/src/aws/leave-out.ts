@@ -33,18 +33,18 @@ const STREAMING = ['@smithy/eventstream-codec', '@smithy/util-utf8'];
 /**
  * Leaves out of a bundle what this configuration never reaches.
  *
- * @param packages names of packages that nothing of this configuration uses. Of a provider's package only the main
- *   entry is left out: Bedrock's uses parts of another's.
+ * @param unused packages, and modules of ours as they are imported, that nothing of this configuration uses. Of a
+ *   provider's package only the main entry is left out: Bedrock's uses parts of another's.
  */
-export function leaveOut(packages: readonly string[]): Plugin {
+export function leaveOut(unused: readonly string[]): Plugin {
   const isUnused = (path: string): boolean =>
-    [...packages, ...STREAMING].some(
+    [...unused, ...STREAMING].some(
       (name) => path === name || (path.startsWith(`${name}/`) && !name.startsWith('@ai-sdk/')),
     );
   return {
     name: 'leave-out',
     setup(build) {
-      build.onResolve({ filter: /^[@\w]/ }, ({ path }) => {
+      build.onResolve({ filter: /^[@\w.]/ }, ({ path }) => {
         if (path === 'zod') return { path, namespace: 'no-schemas' };
         return isUnused(path) ? { path, namespace: 'absent' } : undefined;
       });

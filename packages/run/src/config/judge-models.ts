@@ -1,4 +1,11 @@
-import { isRecord, parseModelId, type ModelConfig, type ModelId } from '@touchstone/core';
+import {
+  modelsWithin,
+  parseModelId,
+  singleJudges,
+  type JudgeConfig,
+  type ModelConfig,
+  type ModelId,
+} from '@touchstone/core';
 import type { Path } from './yaml-source.js';
 
 /** One language model that a judge calls. */
@@ -13,27 +20,10 @@ export interface JudgeModel extends ModelId {
   path: Path;
 }
 
-/** Where each provider looks for its key when the configuration names no variable. */
-const DEFAULT_KEYS = {
-  local: undefined,
-  'openai-compatible': 'OPENAI_API_KEY',
-  anthropic: 'ANTHROPIC_API_KEY',
-  // The function's role signs the calls.
-  bedrock: undefined,
-};
-
-/** Every model that a judge's configuration names, wherever it names it: panels and cascades hold several. */
-export function modelsOf(judge: unknown): JudgeModel[] {
-  const found: JudgeModel[] = [];
-  const visit = (value: unknown, path: Path): void => {
-    if (Array.isArray(value)) return value.forEach((child, i) => visit(child, [...path, i]));
-    if (!isRecord(value)) return;
-    // Where there is a model, the schema has seen to the rest.
-    if (typeof value['model'] === 'string') found.push({ ...modelOf(value as unknown as ModelConfig), path });
-    for (const [key, child] of Object.entries(value)) visit(child, [...path, key]);
-  };
-  visit(judge, []);
-  return found;
+/** Every model that a judge's configuration names; none where checks alone decide. */
+export function modelsOf(judge: JudgeConfig | undefined): JudgeModel[] {
+  if (judge === undefined) return [];
+  return modelsWithin(judge).map(({ path, config }) => ({ ...modelOf(config), path }));
 }
 
 function modelOf(config: ModelConfig): Omit<JudgeModel, 'path'> {
@@ -41,20 +31,20 @@ function modelOf(config: ModelConfig): Omit<JudgeModel, 'path'> {
   const { provider, name } = parseModelId(id);
   // A key that nobody tied to this server is never sent over plain http.
   const isPlain = baseUrl !== undefined && new URL(baseUrl).protocol !== 'https:';
-  const keyVariable = named ?? (isPlain ? undefined : DEFAULT_KEYS[provider]);
+  const keyVariable = named ?? (isPlain ? undefined : provider.defaultKey);
   return { id, provider, name, baseUrl, keyVariable, config };
 }
 
 /** The environment variables that hold keys of a judge's models, and the address of its cache, each once. */
-export function keyVariablesOf(judge: unknown): string[] {
+export function keyVariablesOf(judge: JudgeConfig | undefined): string[] {
   const keys = modelsOf(judge).flatMap(({ keyVariable }) => keyVariable ?? []);
   return [...new Set([...keys, ...cacheVariablesOf(judge)])].sort();
 }
 
 /** The environment variables that hold the address of a cache that machines share. It may hold a password. */
-export function cacheVariablesOf(judge: unknown): string[] {
-  if (typeof judge !== 'object' || judge === null) return [];
-  const { redis_env } = judge as Record<string, unknown>;
-  const here = typeof redis_env === 'string' ? [redis_env] : [];
-  return [...here, ...Object.values(judge).flatMap(cacheVariablesOf)];
+export function cacheVariablesOf(judge: JudgeConfig | undefined): string[] {
+  if (judge === undefined) return [];
+  return singleJudges(judge).flatMap(({ config }) =>
+    'cache' in config ? (config.cache?.redis_env ?? []) : [],
+  );
 }

@@ -1,12 +1,14 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { judgeSchema } from '@touchstone/core';
 import { InputError } from '@touchstone/spec';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parseDocument } from 'yaml';
 import { configJsonSchema } from './json-schema.js';
-import { loadConfig, parseConfig } from './load.js';
+import { keyVariablesOf, modelsOf } from './judge-models.js';
+import { loadConfig, loadScoringConfig, parseConfig } from './load.js';
 import { nearest } from './suggest.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'touchstone-config-'));
@@ -229,6 +231,23 @@ describe('loadConfig', () => {
     );
   });
 
+  it('misses modules that models name, and says what a provider cannot do, at their places', async () => {
+    const text = GOOD.replace(
+      'model: local:models/judge',
+      "model: code:./my.mjs#m\n  fallbacks:\n    - { model: 'bedrock:m', extra_body: { top_k: 1 } }",
+    );
+    const got = await refusal(text);
+    expect(got).toContain('touchstone.yaml:7:10: judge.model: there is no such file: ./my.mjs');
+    expect(got).toContainEqual(
+      expect.stringMatching(
+        /^touchstone\.yaml:9:29: judge\.fallbacks\[0\]\.extra_body: bedrock has no use for it/,
+      ),
+    );
+    await expect(loadScoringConfig(folder)).rejects.toThrow(
+      'judge.fallbacks[0].extra_body: bedrock has no use',
+    );
+  });
+
   it('names parts that need one another', async () => {
     const text = `${GOOD}training: { sft: {} }\ngate:\n  regression: { min: 0.8 }\n  heldout_correlation: { min: 0.5 }\n  label_kapa: { min: 0.5 }\n`;
     const got = await refusal(text);
@@ -281,6 +300,36 @@ it('publishes a JSON Schema in which every key is described and only unknown def
   };
   walk(schema['properties'] as object, '');
   expect(silent.filter((path) => !/^(judge|heldout_judge|reward|gate)\./.test(path))).toEqual([]);
+});
+
+it('finds every model of a judge with its place, its key and its cache, in members and stand-ins too', () => {
+  const base = { objective: 'o', criteria: [{ name: 'A', question: 'q' }] };
+  const judge = judgeSchema.parse({
+    kind: 'cascade',
+    first: {
+      ...base,
+      model: 'openai-compatible:m',
+      base_url: 'https://h/v1',
+      cache: { redis_env: 'CACHE' },
+      fallbacks: [{ model: 'anthropic:b' }, { model: 'openai-compatible:plain', base_url: 'http://h/v1' }],
+    },
+    second: {
+      kind: 'panel',
+      members: {
+        x: { ...base, model: 'ai-sdk:p#m', api_key_env: 'MINE' },
+        y: { ...base, model: 'bedrock:c' },
+      },
+    },
+  });
+  expect(modelsOf(judge).map(({ id, keyVariable, path }) => [id, keyVariable, path.join('.')])).toEqual([
+    ['openai-compatible:m', 'OPENAI_API_KEY', 'first'],
+    ['anthropic:b', 'ANTHROPIC_API_KEY', 'first.fallbacks.0'],
+    ['openai-compatible:plain', undefined, 'first.fallbacks.1'],
+    ['ai-sdk:p#m', 'MINE', 'second.members.x'],
+    ['bedrock:c', undefined, 'second.members.y'],
+  ]);
+  expect(keyVariablesOf(judge)).toEqual(['ANTHROPIC_API_KEY', 'CACHE', 'MINE', 'OPENAI_API_KEY']);
+  expect(modelsOf(undefined)).toEqual([]);
 });
 
 it('suggests the nearest name, and none when nothing is near', () => {

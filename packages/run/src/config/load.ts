@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { consistencyProblems } from './consistency.js';
 import { explain } from './explain.js';
 import { configJsonSchema } from './json-schema.js';
+import { modelProblems } from './model-problems.js';
 import { missingFiles, type Purpose } from './references.js';
 import {
   configSchema,
@@ -83,7 +84,7 @@ function parseAs<C>(schema: z.ZodType<C>, text: string, file: string): { config:
   return { config: result.data, source };
 }
 
-/** @throws {InputError} with `problems` and the files that `purpose` needs and that are not there. */
+/** @throws {InputError} with `problems`, those of the models' settings, and the files that `purpose` needs and that are not there. */
 async function finish<C extends Config | ExaminationConfig | ScoringConfig>(
   { config, text, file }: { config: C; text: string; file: string },
   source: YamlSource,
@@ -91,7 +92,11 @@ async function finish<C extends Config | ExaminationConfig | ScoringConfig>(
   purpose: Purpose,
 ): Promise<Loaded<C>> {
   const baseDir = dirname(resolve(file));
-  const all = [...problems, ...(await missingFiles(config, purpose, baseDir, source))];
+  const all = [
+    ...problems,
+    ...modelProblems(config, source),
+    ...(await missingFiles(config, purpose, baseDir, source)),
+  ];
   if (all.length > 0) throw new InputError(all);
   return { config, baseDir, text };
 }

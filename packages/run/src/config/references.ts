@@ -1,9 +1,9 @@
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { filesOfChecks, filesOfJudge } from '@touchstone/core';
+import { filesOfChecks, filesOfJudge, parseModelId } from '@touchstone/core';
 import { modelsOf } from './judge-models.js';
 import type { Config, ExaminationConfig, ScoringConfig } from './schema.js';
-import type { Path, Problem, YamlSource } from './yaml-source.js';
+import { pathText, type Path, type Problem, type YamlSource } from './yaml-source.js';
 
 /** What a configuration is read for. */
 export type Purpose = 'run' | 'examine' | 'score';
@@ -32,7 +32,7 @@ export async function missingFiles(
     needed.map(async ({ path, name, kind }): Promise<Problem[]> => {
       const problem = await missing(resolve(baseDir, name), kind);
       if (problem === undefined) return [];
-      return [{ place: source.valuePlace(path), message: `${keyText(path)}: ${problem}: ${name}` }];
+      return [{ place: source.valuePlace(path), message: `${pathText(path)}: ${problem}: ${name}` }];
     }),
   );
   return problems.flat();
@@ -51,14 +51,19 @@ function references(config: AnyConfig): { path: Path; name: string; kind: Kind }
   }
   for (const { path, name } of filesOfChecks(config.reward.checks))
     found.push({ path: ['reward', 'checks', ...path], name, kind: 'file' });
+  if (config.policy !== undefined) {
+    const { name } = parseModelId(config.policy.model);
+    found.push({ path: ['policy', 'model'], name, kind: 'model folder' });
+  }
   for (const role of ['judge', 'heldout_judge'] as const) {
     const judge = config[role];
     for (const { path, name } of judge ? filesOfJudge(judge) : [])
       found.push({ path: [role, ...path], name, kind: 'file' });
-  }
-  for (const role of ['policy', 'judge', 'heldout_judge'] as const) {
     for (const { path, provider, name } of modelsOf(config[role])) {
-      if (provider === 'local') found.push({ path: [role, ...path, 'model'], name, kind: 'model folder' });
+      const { folder, module } = provider.needs?.(name) ?? {};
+      const place = [role, ...path, 'model'];
+      if (folder !== undefined) found.push({ path: place, name: folder, kind: 'model folder' });
+      if (module !== undefined) found.push({ path: place, name: module, kind: 'file' });
     }
   }
   return found;
@@ -71,10 +76,4 @@ async function missing(path: string, kind: Kind): Promise<string | undefined> {
   if (!entry.isDirectory()) return 'expected a Hugging Face folder, got a file';
   const config = await readFile(resolve(path, 'config.json')).catch(() => undefined);
   return config === undefined ? 'expected a Hugging Face folder, but it holds no config.json' : undefined;
-}
-
-function keyText(path: Path): string {
-  return path
-    .map((step, i) => (typeof step === 'number' ? `[${step}]` : `${i > 0 ? '.' : ''}${String(step)}`))
-    .join('');
 }

@@ -149,3 +149,10 @@ function resolved(document: Document, node: unknown): Node | undefined {
   if (isAlias(node)) return node.resolve(document);
   return isNode(node) ? node : undefined;
 }
+
+/** A path as people write it: `judge.fallbacks[0].model`. */
+export function pathText(path: Path): string {
+  return path
+    .map((step, i) => (typeof step === 'number' ? `[${step}]` : `${i > 0 ? '.' : ''}${String(step)}`))
+    .join('');
+}

@@ -1,10 +1,10 @@
 import { openModel } from '@touchstone/core';
 import { openLocalModel } from '@touchstone/engine';
 import type { ModelRequest } from '@touchstone/spec';
-import { resolve } from 'node:path';
 import type { LoadedConfig } from '../config/load.js';
 import { modelsOf, type JudgeModel } from '../config/judge-models.js';
 import { systemClock } from '../clock.js';
+import { importModule } from '../workspace/import-module.js';
 import { failed, ok, type Finding } from './finding.js';
 
 type Env = Record<string, string | undefined>;
@@ -38,7 +38,9 @@ async function askOnce(judge: JudgeModel, baseDir: string, env: Env): Promise<Fi
   try {
     const model = await openModel(judge.config, {
       env,
-      localModel: (name) => openLocalModel(resolve(baseDir, name)),
+      baseDir,
+      importModule,
+      localModel: openLocalModel,
     });
     const begun = systemClock.seconds();
     const reply = await model.generate({ ...PROBE, signal: AbortSignal.timeout(TIMEOUT_MS) });

@@ -50,7 +50,7 @@ function parameter(template: Template, name: string): number | undefined {
 }
 
 function judgeInLambda({ judge }: LoadedConfig['config']): Finding {
-  const local = modelsOf(judge).filter(({ provider }) => provider === 'local');
+  const local = modelsOf(judge).filter(({ provider }) => provider.isLocal);
   return local.length === 0
     ? ok(
         'Judge in Lambda',

@@ -136,7 +136,7 @@ function permissions(template: Template, config: Config): Finding[] {
       : ok(`Execution role, ${name}`, 'may invoke the function; made where DataBucket is given'),
   );
   const own = 'lambda.amazonaws.com';
-  const usesBedrock = modelsOf(config.judge).some(({ provider }) => provider === 'bedrock');
+  const usesBedrock = modelsOf(config.judge).some(({ provider }) => provider.name === 'bedrock');
   const keys = keyVariablesOf(config.judge);
   if (usesBedrock && lacks(own, 'bedrock:InvokeModel')) {
     findings.push(failed("Function's role", 'may not call the judge (bedrock:InvokeModel)'));

@@ -114,7 +114,9 @@ function convertModel(
   const number = (...keys: string[]): number | undefined =>
     keys.map((key) => params[key]).find((value) => typeof value === 'number');
   const tokens = number('max_completions_tokens', 'max_completion_tokens', 'max_tokens');
-  const temperature = number('temperature');
+  // OpenAI's reasoning models refuse a temperature.
+  const reasons = /^(?:o\d|gpt-5)/.test(grader.model);
+  const temperature = reasons ? null : number('temperature');
   const seed = number('seed');
   const known = ['max_completions_tokens', 'max_completion_tokens', 'max_tokens', 'temperature', 'seed'];
   for (const [key, value] of Object.entries(params))
@@ -123,11 +125,6 @@ function convertModel(
     warnings.push(
       "sampling_params.temperature is not set: the judge is asked at 0, not at the API's default",
     );
-  if (/^(?:o\d|gpt-5)/.test(grader.model)) {
-    warnings.push(
-      `model ${grader.model}: OpenAI's reasoning models refuse temperature and max_tokens, which every judge call carries; name a model or an endpoint that takes them`,
-    );
-  }
   return {
     judge: {
       kind: grader.type === 'score_model' ? 'score-model' : 'label-model',

@@ -1,3 +1,5 @@
+import { PROVIDERS } from '@touchstone/core';
+
 /** What is particular to a template; the rest of its `touchstone.yaml` is the same for all. */
 export interface Parts {
   name: string;
@@ -13,6 +15,12 @@ export interface Parts {
   /** The `checks:` of the reward, indented by four. */
   checks: string;
 }
+
+/** How models are named, as a comment. */
+const MODELS = [
+  '  # provider:model, for example:',
+  ...PROVIDERS.map(({ example }) => `  # - ${example}`),
+].join('\n');
 
 /** A whole `touchstone.yaml` that only lacks its data and models. */
 export const frame = ({ name, taskLine, label, policyTokens, judge, heldout, checks }: Parts): string =>
@@ -44,8 +52,8 @@ data:
 
 # The language model that scores answers. Each criterion is judged by itself; the total is computed, not asked for.
 judge:
-  # local:FOLDER, openai-compatible:NAME (with base_url), anthropic:NAME or bedrock:NAME.
-  # Keys come from the environment: api_key_env names the variable.
+${MODELS}
+  # openai-compatible needs base_url. Keys come from the environment: api_key_env names the variable.
   model: openai-compatible:my-judge
   base_url: http://127.0.0.1:8000/v1
 ${judge}

@@ -1,0 +1,94 @@
+import { ProviderError, TouchstoneError, type LanguageModel, type ModelReply } from '@touchstone/spec';
+import { loadFunction, messageOf } from '../files/load-module.js';
+import { likelySecrets, withoutSecrets, wrong, type Env } from './keys.js';
+import type { OpenContext } from './provider.js';
+import type { NamedModel } from './settings.js';
+
+/**
+ * What a provider module of the user's own has as its default export.
+ *
+ * @param name what stands behind the `#`.
+ * @param config of the model: `base_url`, `api_key_env`, `extra_body`, … are for the module to heed.
+ * @param env where keys are read from.
+ */
+export type OpenOwnModel = (
+  name: string,
+  config: NamedModel,
+  env: Env,
+) => LanguageModel | Promise<LanguageModel>;
+
+/**
+ * A model of a module of the user's own. What the module throws and what it answers is looked at: it may be wrong.
+ *
+ * @param file relative to the configuration's folder.
+ * @throws {InputError} when the module cannot be loaded, or opens no model.
+ */
+export async function openOwnModel(
+  file: string,
+  modelName: string,
+  config: NamedModel,
+  { env, baseDir, importModule }: OpenContext,
+): Promise<LanguageModel> {
+  const plain = (cause: unknown): string => withoutSecrets(messageOf(cause), likelySecrets(env));
+  const expected = '(name, config, env) => LanguageModel';
+  const open = await loadFunction<OpenOwnModel>(file, { baseDir, importModule }, expected);
+  let model: unknown;
+  try {
+    model = await open(modelName, config, env);
+  } catch (cause) {
+    if (TouchstoneError.is(cause)) throw cause;
+    throw wrong(config, `${file} cannot be opened: ${plain(cause)}`);
+  }
+  checkModel(model, file, config);
+  return {
+    id: config.model,
+    version: model.version,
+    structuredOutput: model.structuredOutput && config.structured_output === 'native',
+    async generate(request) {
+      let reply: unknown;
+      try {
+        reply = await model.generate(request);
+      } catch (cause) {
+        if (TouchstoneError.is(cause)) throw cause;
+        throw failed(config, `generate threw: ${plain(cause)}`);
+      }
+      checkReply(reply, config);
+      return reply;
+    },
+  };
+}
+
+function checkModel(model: unknown, file: string, config: NamedModel): asserts model is LanguageModel {
+  const { version, structuredOutput, generate } = (model ?? {}) as Partial<
+    Record<keyof LanguageModel, unknown>
+  >;
+  const lacks = [
+    ...(typeof version === 'string' && version !== '' ? [] : ['version, a text']),
+    ...(typeof structuredOutput === 'boolean' ? [] : ['structuredOutput, true or false']),
+    ...(typeof generate === 'function' ? [] : ['generate, a function']),
+  ];
+  if (lacks.length > 0) throw wrong(config, `${file}: the model that it opens lacks ${lacks.join('; ')}`);
+}
+
+const FINISHES: readonly unknown[] = ['stop', 'length', 'refusal', 'other'] satisfies ModelReply['finish'][];
+
+function checkReply(reply: unknown, config: NamedModel): asserts reply is ModelReply {
+  const { text, finish, inputTokens, outputTokens } = (reply ?? {}) as Partial<
+    Record<keyof ModelReply, unknown>
+  >;
+  const isCount = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= 0;
+  const lacks = [
+    ...(typeof text === 'string' ? [] : ['text']),
+    ...(FINISHES.includes(finish) ? [] : [`finish (${FINISHES.join(', ')})`]),
+    ...(isCount(inputTokens) && isCount(outputTokens) ? [] : ['inputTokens and outputTokens, 0 or more']),
+  ];
+  if (lacks.length > 0) throw failed(config, `its reply lacks ${lacks.join('; ')}`);
+}
+
+function failed({ model }: NamedModel, message: string): ProviderError {
+  return new ProviderError(`${model}: ${message}`, {
+    reason: 'transport',
+    isRetryable: false,
+    mayHaveCost: true,
+  });
+}
