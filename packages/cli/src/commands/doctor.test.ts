@@ -96,7 +96,7 @@ describe('doctor --aws', () => {
       [
         'Execution role, bedrock',
         'failed',
-        /ManagedPolicyArns: \[!Ref InvokePolicy, !Ref DataPolicy\]\n\nOutputs/,
+        /ManagedPolicyArns: \[ ?!Ref InvokePolicy, !Ref DataPolicy ?\]\n\nOutputs/,
         'MaxSessionDuration: 3600\n\nOutputs',
       ],
       ["Function's role", 'failed', /bedrock:InvokeModel/, 'bedrock:GetFoundationModel'],

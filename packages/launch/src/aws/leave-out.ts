@@ -24,6 +24,11 @@ export default schema;`;
 /** How provider packages import zod: as one object, of which no part can be left out. */
 const WHOLE_ZOD = /import \{ z(?: as (\w+))? \} from ["']zod\/v4["']/g;
 
+/** What our schemas say to people who write a configuration; in a bundle it would be dead weight. */
+const DESCRIPTION = /\.meta\(\{\s*description:\s*(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`),?\s*\}\)/g;
+
+const OUR_CORE = /[\\/](?:packages|@touchstone)[\\/]core[\\/](?:dist|src)[\\/].*\.(?:js|ts)$/;
+
 /** zod's messages in other languages; provider packages use it to read replies. */
 const LOCALES_OF_ZOD = /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/;
 
@@ -55,6 +60,10 @@ export function leaveOut(unused: readonly string[]): Plugin {
           WHOLE_ZOD,
           (_, name: string | undefined) => `import * as ${name ?? 'z'} from 'zod/v4'`,
         ),
+      }));
+      build.onLoad({ filter: OUR_CORE }, async ({ path }) => ({
+        contents: (await readFile(path, 'utf8')).replace(DESCRIPTION, ''),
+        loader: path.endsWith('.ts') ? 'ts' : 'js',
       }));
       build.onLoad({ filter: LOCALES_OF_ZOD }, () => ({
         contents: "export { default as en } from './en.js';",
