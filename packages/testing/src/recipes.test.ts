@@ -75,6 +75,8 @@ beforeAll(() => {
     }),
   );
   writeFileSync(join(copy, 'package.json'), '{ "type": "module" }');
+  // The engine's thread starts from a file beside the code: here, beside what is bundled.
+  cpSync(join(ROOT, 'packages/engine/src/graph/worker.js'), join(copy, 'worker.js'));
   for (const recipe of recipes) follow(recipe);
 });
 

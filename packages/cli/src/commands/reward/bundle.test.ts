@@ -260,7 +260,7 @@ describe('reward invoke', () => {
   });
 });
 
-const motoServer = fileURLToPath(new URL('../../../../.cache/python/bin/moto_server', import.meta.url));
+const motoServer = fileURLToPath(new URL('../../../../../.cache/python/bin/moto_server', import.meta.url));
 const missing = !existsSync(motoServer);
 const why = missing ? ' (skipped: moto is not here; node scripts/python-tools.mjs)' : '';
 
