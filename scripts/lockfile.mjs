@@ -1,5 +1,6 @@
 // What `npm ci` would install: `node scripts/lockfile.mjs`. Prints what is wrong and exits with 1.
 // With `--complete` it first adds the entries of other platforms that npm left out.
+import { execFileSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 
 const PATH = new URL('../package-lock.json', import.meta.url);
@@ -25,7 +26,10 @@ function platformEntry({ name, version, dev }) {
     throw new Error(`${name}@${version} is no exact version for one platform: add its entry by hand`);
   }
   const libc = os === 'linux' && abi ? { libc: [abi.startsWith('musl') ? 'musl' : 'glibc'] } : {};
-  return { version, cpu: [cpu], ...(dev ? { dev } : {}), ...libc, optional: true, os: [os] };
+  const integrity = execFileSync('npm', ['view', `${name}@${version}`, 'dist.integrity'], {
+    encoding: 'utf8',
+  }).trim();
+  return { version, integrity, cpu: [cpu], ...(dev ? { dev } : {}), ...libc, optional: true, os: [os] };
 }
 
 if (process.argv[2] === '--complete') {
@@ -49,9 +53,17 @@ const zods = Object.keys(packages).filter((path) => /(^|\/)node_modules\/zod$/.t
 /** A host in the lock file ties every install to the registry of whoever wrote it; npm does without. */
 const hosted = Object.entries(packages).filter(([, entry]) => /^[a-z+]+:\/\//.test(entry.resolved ?? ''));
 
+/** What npm would install unseen: anything of its own, not a workspace's link, that no hash describes. */
+const unhashed = Object.entries(packages).filter(
+  ([path, { integrity, link }]) => path.includes('node_modules/') && !link && !integrity,
+);
+
 const problems = [
   ...(zods.length === 1 ? [] : [`expected one zod, found ${zods.length}: ${zods.join(', ') || 'none'}`]),
   ...hosted.map(([path]) => `${path}: names the host it came from; delete its "resolved" line`),
+  ...unhashed.map(
+    ([path]) => `${path}: has no integrity; add what "npm view NAME@VERSION dist.integrity" says`,
+  ),
   ...(/registry\s*=/.test(settings)
     ? [".npmrc: names a registry; that belongs in the user's own .npmrc"]
     : []),
