@@ -69,7 +69,9 @@ describe('a refusal that lasts', () => {
   });
 
   it('is none where others are answered in between', async () => {
-    const mixed = await provider((n) => (n % 3 === 0 ? { kind: 'reply' } : { kind: 'error', status: 404 }));
+    const mixed = await provider((n) =>
+      n % 3 === 0 ? { kind: 'reply' } : { kind: 'error', status: 401, body: 'no' },
+    );
     await askAll(dispatcher().call, mixed.model, 12);
     expect(mixed.counts.calls).toBe(12);
   });

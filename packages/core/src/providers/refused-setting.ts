@@ -1,4 +1,3 @@
-import { parseModelId } from './model-id.js';
 import type { Complaint } from './said/complaint.js';
 import { REFUSED_FIELDS, type NamedModel } from './settings.js';
 
@@ -12,12 +11,11 @@ export function settingRefused(
   config: NamedModel,
 ): string | undefined {
   if (status !== 400 && status !== 422) return undefined;
-  const { settings } = parseModelId(config.model).provider;
   for (const text of [fields.join(' '), words]) {
     const extra = Object.keys(config.extra_body ?? {}).find((key) => hasWord(text, key));
     if (extra !== undefined) return `if it refuses ${extra}, take it out of extra_body`;
     for (const { field, setting } of REFUSED_FIELDS) {
-      const advice = field.test(text) ? setting(config, words, settings) : undefined;
+      const advice = field.test(text) ? setting(config, words) : undefined;
       if (advice !== undefined) return advice;
     }
   }

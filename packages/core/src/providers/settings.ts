@@ -107,17 +107,17 @@ export const settingFields = {
  */
 export const REFUSED_FIELDS: readonly {
   field: RegExp;
-  /** @param optional the settings that the provider can honour, of those that not every one can. */
-  setting(config: ModelSettings, words: string, optional: readonly string[]): string | undefined;
+  setting(config: ModelSettings, words: string): string | undefined;
 }[] = [
   {
     field: /\bmax_?(completion_?|new_?|output_?)?tokens\b/i,
-    setting({ max_tokens_field: name }, words, optional) {
+    setting({ max_tokens_field: name }, words) {
       if (/too (large|high|big)|exceed|at most|greater than|maximum value/i.test(words))
         return 'lower max_tokens';
-      if (!optional.includes('max_tokens_field')) return undefined;
-      const isNew = name !== 'max_completion_tokens' && words.includes('max_completion_tokens');
-      return `set max_tokens_field: ${isNew ? 'max_completion_tokens' : 'max_tokens'}`;
+      if (name === 'max_completion_tokens') return 'set max_tokens_field: max_tokens';
+      return words.includes('max_completion_tokens')
+        ? 'set max_tokens_field: max_completion_tokens'
+        : undefined;
     },
   },
   {

@@ -113,7 +113,7 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 
 
 /** The wait in words such as "Please try again in 9m38.016s" (Groq, OpenAI, Gemini). */
 function statedWaitMs(words: string): number | undefined {
-  const stated = /(?:try again|retry) (?:in|after) ((?:\d+(?:\.\d+)?\s?(?:ms|[smhd])\w{0,6}\s?)+)/i.exec(
+  const stated = /(?:try again|retry) (?:in|after) ((?:\d+(?:\.\d+)?\s?(?:ms|[smhd])[a-z]{0,6}\s?)+)/i.exec(
     words,
   )?.[1];
   if (stated === undefined) return undefined;

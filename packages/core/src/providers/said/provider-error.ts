@@ -110,7 +110,8 @@ function noReply(value: unknown): unknown {
   return own(value, 'choices') === undefined ? value : undefined;
 }
 
-function nameOf({ fault, reason }: Meaning, status: number): string {
+function nameOf({ fault, reason, check }: Meaning, status: number): string {
+  if (check === 'key') return `the API refused the key (${status})`;
   if (fault === 'refusal') return `refused for its content (${status})`;
   return reason === 'rate-limit' ? `rate limit (${status})` : `HTTP ${status}`;
 }

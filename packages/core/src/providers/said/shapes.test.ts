@@ -361,55 +361,6 @@ describe('a reply', () => {
   });
 });
 
-it('of clients that a provider module uses is read likewise, and a defect is none of it', async () => {
-  const { openOwnModel } = await import('../own-model.js');
-  const thrown: unknown[] = [
-    // OpenAI's client; that of AWS; one that wraps the reply; the system.
-    Object.assign(new Error('429 quota'), {
-      status: 429,
-      error: { message: 'spent', code: 'insufficient_quota' },
-    }),
-    Object.assign(new Error('Too many tokens per day'), {
-      name: 'ThrottlingException',
-      $metadata: { httpStatusCode: 429 },
-    }),
-    Object.assign(new Error('Request failed'), {
-      response: { status: 503, data: { detail: 'warming up' }, headers: { 'Retry-After': '4' } },
-    }),
-    new Error('fetch failed', { cause: Object.assign(new Error('reset'), { code: 'ECONNRESET' }) }),
-    new TypeError('x of undefined'),
-  ];
-  const seen: object[] = [];
-  for (const error of thrown) {
-    const module = {
-      default: () => ({
-        version: '1',
-        structuredOutput: false,
-        generate: () => Promise.reject(error as Error),
-      }),
-    };
-    const context = {
-      env: {},
-      baseDir: '/',
-      importModule: () => Promise.resolve(module),
-      localModel: undefined,
-    };
-    const model = await openOwnModel('./m.mjs', 'm', modelSchema.parse({ model: 'code:./m.mjs#m' }), context);
-    const { isRetryable, isLasting, retryAfterMs } = await model.generate(request).then(
-      () => Promise.reject(new Error('it answered')),
-      (reason: unknown) => reason as ProviderError,
-    );
-    seen.push({ isRetryable, isLasting, retryAfterMs });
-  }
-  expect(seen).toEqual([
-    { isRetryable: false, isLasting: true, retryAfterMs: undefined },
-    { isRetryable: false, isLasting: true, retryAfterMs: undefined },
-    { isRetryable: true, isLasting: false, retryAfterMs: 4000 },
-    { isRetryable: true, isLasting: false, retryAfterMs: undefined },
-    { isRetryable: false, isLasting: false, retryAfterMs: undefined },
-  ]);
-});
-
 describe('whatever comes', () => {
   const words = fc.oneof(
     fc.string(),
