@@ -1,9 +1,10 @@
 import { isRecord, own } from '../../text/json-value.js';
 import { parseJson } from './body.js';
+import { plainLine } from './words.js';
 
 /** What a body says went wrong. */
 export interface Complaint {
-  /** The provider's words for people, from wherever it puts them; not cleaned. Empty when there are none. */
+  /** The provider's words for people, from wherever it puts them, as one line; secrets are still in them. Empty when there are none. */
   words: string;
   /** The names that the error goes by, the most telling first. */
   names: string[];
@@ -43,7 +44,7 @@ export function readComplaint(body: unknown): Complaint {
   const found: Complaint = { words: '', names: [], fields: [] };
   const words = new Set<string>();
   collect(body, 0);
-  const said = [...words].join(': ').slice(0, MAX_WORDS);
+  const said = plainLine([...words].join(': ')).slice(0, MAX_WORDS);
   const wait = found.retryAfterMs ?? statedWaitMs(said);
   return { ...found, words: said, ...(wait === undefined ? {} : { retryAfterMs: wait }) };
 
