@@ -11,11 +11,8 @@ const place = {
   signal: undefined,
   now: () => 0,
 };
-const errorOf = (status: number, body: unknown, headers = {}, config = {}) =>
-  replyError({ status, headers, body, name: undefined }, '', {
-    ...place,
-    config: { ...place.config, ...config },
-  });
+const errorOf = (status: number, body: unknown, headers = {}) =>
+  replyError({ status, headers, body, name: undefined }, '', place);
 
 type Outcome = 'passing' | 'lasting' | 'ours' | 'refusal';
 function outcomeOf({ isRetryable, isLasting, reason }: ProviderError): Outcome {
@@ -288,34 +285,5 @@ describe('what a server says in place of a reply', () => {
       expect(message.length).toBeLessThan(600);
     }
     expect(errorOf(400, `${KEY.slice(0, 9)}\u200b${KEY.slice(9)}`).message).not.toContain('0123456789');
-  });
-
-  it.each([
-    [
-      { error: { message: "Unsupported value: 'temperature'", param: 'temperature' } },
-      {},
-      'set temperature: null',
-    ],
-    [{ detail: [{ loc: ['body', 'top_logprobs'], msg: 'Extra inputs' }] }, {}, 'leave logprobs out'],
-    [
-      { message: 'unknown field reasoning_effort' },
-      { extra_body: { reasoning_effort: 'low' } },
-      'out of extra_body',
-    ],
-    [{ error: { message: 'max_tokens is too large: 9. At most 4.' } }, {}, 'lower max_tokens'],
-    [
-      { error: { message: 'Unknown parameter: max_completion_tokens' } },
-      { max_tokens_field: 'max_completion_tokens' },
-      'set max_tokens_field: max_tokens',
-    ],
-    [{ error: { message: 'guided_json needs another backend' } }, {}, 'structured_output: prompt'],
-  ])('names the setting for a field that is refused: %j', (body, config, advice) => {
-    const error = errorOf(400, body, {}, config);
-    expect(error.message).toContain(advice);
-    expect(outcomeOf(error)).toBe('lasting');
-  });
-
-  it('names none that leaves the field out already', () => {
-    expect(errorOf(400, { detail: 'no seed' }, {}, { seed: false }).message).not.toContain('set seed');
   });
 });
