@@ -59,6 +59,8 @@ export class InputError extends TouchstoneError {
 export class ProviderError extends TouchstoneError {
   readonly reason: AbstentionReason;
   readonly isRetryable: boolean;
+  /** Other calls to the same model would be refused likewise, for some time: no credit, a key that is not taken, … */
+  readonly isLasting: boolean;
   /** Milliseconds the provider asked to wait, when it did. */
   readonly retryAfterMs: number | undefined;
   readonly status: number | undefined;
@@ -69,6 +71,7 @@ export class ProviderError extends TouchstoneError {
     info: {
       reason: AbstentionReason;
       isRetryable: boolean;
+      isLasting?: boolean;
       retryAfterMs?: number;
       status?: number;
       mayHaveCost?: boolean;
@@ -78,6 +81,7 @@ export class ProviderError extends TouchstoneError {
     super(message, EXIT.failed, { cause: info.cause });
     this.reason = info.reason;
     this.isRetryable = info.isRetryable;
+    this.isLasting = info.isLasting ?? false;
     this.retryAfterMs = info.retryAfterMs;
     this.status = info.status;
     this.mayHaveCost = info.mayHaveCost ?? (info.status === undefined || info.status < 300);

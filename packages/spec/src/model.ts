@@ -62,4 +62,8 @@ export interface LanguageModel {
 export interface ReplyCache {
   get(key: string): ModelReply | undefined | Promise<ModelReply | undefined>;
   put(key: string, reply: ModelReply): void | Promise<void>;
+  /** Notes a reply that was paid for and is no answer, for a store that adds up costs; `get` never gives it. */
+  note?(key: string, reply: ModelReply): void | Promise<void>;
+  /** Makes room for another reply; for a cache whose first reply stays. It was found to be no answer. */
+  forget?(key: string): void | Promise<void>;
 }

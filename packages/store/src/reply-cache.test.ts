@@ -28,6 +28,15 @@ test('a reply is there for the next process, and the first one stays', () => {
   second.close();
 });
 
+test('a reply that was found to be none makes room for another', () => {
+  const cache = openReplyCache(file(), noProblem);
+  void cache.put('a', reply(''));
+  void cache.forget!('a');
+  void cache.put('a', reply('an answer'));
+  expect(cache.get('a')).toEqual(reply('an answer'));
+  cache.close();
+});
+
 test('several processes fill one file at once, and agree on every key', async () => {
   const path = file();
   const count = 300;

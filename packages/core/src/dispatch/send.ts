@@ -14,7 +14,7 @@ import { costOf, NO_COST, usageOf, type Tokens } from './cost.js';
 import type { Hedging } from './hedge.js';
 import type { Lane, Permit, Ticket } from './lane.js';
 import type { Telemetry } from './telemetry.js';
-import { inputTokensAtMost, type TokenMeter } from './tokens.js';
+import { believableTokens, inputTokensAtMost, type TokenMeter } from './tokens.js';
 
 /** What all calls of one dispatcher share. */
 export interface Shared {
@@ -28,6 +28,8 @@ export interface Shared {
   /** Absent where stragglers get no second call. */
   hedging: Hedging | undefined;
   telemetry: Telemetry;
+  /** Told when a reply reports tokens that cannot be. */
+  onOddUsage(model: LanguageModel, reply: ModelReply): void;
 }
 
 /** One call, which may become several requests. */
@@ -103,11 +105,14 @@ export async function send(
     pay(usage);
   };
   try {
-    const reply = await telemetry.attempt(model, request, () =>
+    const came = await telemetry.attempt(model, request, () =>
       callOnce(model, request, { timeoutMs, signal, clock }),
     );
-    tokens.learn(bytes, reply);
-    settle(reply);
+    const { tokens: counted, isOdd } = believableTokens(came, { likely, atMost });
+    if (isOdd) shared.onOddUsage(model, came);
+    else tokens.learn(bytes, counted);
+    const reply = { ...came, ...counted };
+    settle(counted);
     permit.succeed(reply);
     return reply;
   } catch (error) {

@@ -16,6 +16,7 @@ import type { Criterion } from './criterion.js';
 import { fingerprintOf } from './fingerprint.js';
 import type { Judge, JudgedRollout, Judgement, JudgeOptions } from './judge.js';
 import { deriveMarker, sha256 } from './marker.js';
+import { once } from './once.js';
 import type { FilledPrompt } from './prompt.js';
 
 /** The settings that say which model is asked, and how its calls are made. */
@@ -81,10 +82,13 @@ export abstract class AskingJudge<
   /**
    * Asks once. What is drawn, marker and sampling seed, follows from the question's content and repeat alone, and never
    * from the fingerprint: the same question is always the very same call, whatever settings are new.
+   *
+   * @param isRead whether a reply reads as what was asked for: others are not kept.
    */
   protected async ask(
     { prompt, schema, tried = 0, logprobs }: Question,
     options: JudgeOptions,
+    isRead: (reply: ModelReply, marker: string) => boolean,
   ): Promise<ReplyResult & { marker: string }> {
     const shown = hashOf(prompt.texts);
     const name = `${shown}/${options.repeat ?? 0}${tried === 0 ? '' : `/${tried}`}`;
@@ -92,7 +96,8 @@ export abstract class AskingJudge<
     // What is sent follows from what is shown and the marker: long texts are hashed once.
     const content = sha256(`${shown}/${marker}`);
     const request = { ...prompt.render(marker), schema, ...(logprobs === undefined ? {} : { logprobs }) };
-    return { ...(await this.send(request, content, options, tried > 0)), marker };
+    const isAnswer = (reply: ModelReply): boolean => isRead(reply, marker);
+    return { ...(await this.send(request, content, options, isAnswer, tried > 0)), marker };
   }
 
   /**
@@ -106,8 +111,13 @@ export abstract class AskingJudge<
     read: (reply: ModelReply, marker: string) => T | { problem: string },
   ): Promise<ReadResult<T>> {
     let usage = NO_USAGE;
+    const readOnce = once(read);
     for (let tried = 0; ; tried++) {
-      const result = await this.ask({ ...question, tried }, options);
+      const result = await this.ask(
+        { ...question, tried },
+        options,
+        (reply, marker) => !('problem' in readOnce(reply, marker)),
+      );
       usage = addUsage(usage, result.usage);
       const { key, raw } = result;
       const isLast = tried + 1 >= tries;
@@ -115,7 +125,7 @@ export abstract class AskingJudge<
         if (result.isCutOff && !isLast) continue;
         return { key, raw, usage, reason: result.reason, detail: result.detail };
       }
-      const value = read(result.reply, result.marker);
+      const value = readOnce(result.reply, result.marker);
       if (!('problem' in value)) return { key, raw, usage, value };
       if (isLast) return { key, raw, usage, reason: 'unparseable', detail: value.problem };
     }
@@ -125,12 +135,14 @@ export abstract class AskingJudge<
    * Sends one request. A reply that was cut off is never read: half a list can look whole.
    *
    * @param content hash of what is sent.
+   * @param isRead whether a whole reply reads as what was asked for: others are not kept.
    * @param isAgain see `Dispatcher.call`.
    */
   protected async send(
     request: Pick<ModelRequest, 'messages' | 'sharedPrefix' | 'schema' | 'logprobs'>,
     content: string,
     { repeat = 0, signal }: JudgeOptions,
+    isRead: (reply: ModelReply) => boolean,
     isAgain = false,
   ): Promise<ReplyResult> {
     const { max_tokens, temperature } = this.config;
@@ -146,8 +158,12 @@ export abstract class AskingJudge<
       },
       key,
       isAgain,
+      (reply) => reply.finish !== 'length' && reply.finish !== 'refusal' && isRead(reply),
     );
-    if (error) return { key, raw: '', usage, reason: error.reason, detail: error.message };
+    if (error) {
+      const isCutOff = error.reason === 'unparseable';
+      return { key, raw: '', usage, reason: error.reason, detail: error.message, isCutOff };
+    }
     const came = { key, raw: reply.text, usage };
     if (reply.finish === 'length') {
       const detail = `the reply was cut off at ${max_tokens} tokens; raise judge.max_tokens`;

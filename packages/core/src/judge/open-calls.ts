@@ -50,6 +50,7 @@ export async function openCalls(
     ...(parseModelId(config.model).provider.isLocal && LOCAL),
     fallbacks: config.fallbacks.map((limits, i) => ({ ...limits, model: fallbacks[i]! })),
     cache: shared ? layerCaches(cache, shared) : cache,
+    onProblem: (message) => void process.stderr.write(`${message}\n`),
     seed,
   });
   return { model: model!, fallbacks, dispatcher };

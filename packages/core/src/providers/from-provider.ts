@@ -5,12 +5,14 @@ import type {
   LanguageModelV3Prompt,
   SharedV3ProviderOptions,
 } from '@ai-sdk/provider';
-import { ProviderError, type LanguageModel, type ModelReply, type ModelRequest } from '@touchstone/spec';
-import { readLogprobs } from './logprobs.js';
-import { toProviderError, type CallPlace } from './provider-error.js';
+import type { LanguageModel, ModelRequest } from '@touchstone/spec';
+import { toProviderError, type CallPlace } from './said/provider-error.js';
+import { readReply } from './said/read-reply.js';
 
 export interface ProviderModelInfo extends Omit<CallPlace, 'signal'> {
   version: string;
+  /** The request carries a JSON Schema for the provider to enforce. */
+  structuredOutput: boolean;
   /** False where the server refuses one. */
   sendsSeed: boolean;
   /** Marks where the part of the prompt ends that other calls share, for a provider that caches it then. */
@@ -26,17 +28,18 @@ export function fromProvider(
   info: ProviderModelInfo,
 ): LanguageModel {
   return {
-    id: info.id,
+    id: info.config.model,
     version: info.version,
     structuredOutput: info.structuredOutput,
     async generate(request) {
+      const place = { ...info, signal: request.signal };
       let result: LanguageModelV3GenerateResult;
       try {
         result = await model.doGenerate(toCallOptions(request, info));
       } catch (error) {
-        throw toProviderError(error, { ...info, signal: request.signal });
+        throw toProviderError(error, place);
       }
-      return toReply(result, info.id);
+      return readReply(result, place);
     },
   };
 }
@@ -81,38 +84,4 @@ function toPrompt(
       ],
     };
   });
-}
-
-function toReply(result: LanguageModelV3GenerateResult, id: string): ModelReply {
-  const text = result.content.map((part) => (part.type === 'text' ? part.text : '')).join('');
-  const { unified } = result.finishReason;
-  if (unified === 'error') {
-    throw new ProviderError(`${id}: the model stopped because of an error`, {
-      reason: 'transport',
-      isRetryable: true,
-    });
-  }
-  const cached = result.usage.inputTokens.cacheRead;
-  const logprobs = readLogprobs(result.response?.body);
-  return {
-    text,
-    finish:
-      unified === 'content-filter' || (text === '' && hasRefusal(result.response?.body))
-        ? 'refusal'
-        : unified === 'stop' || unified === 'length'
-          ? unified
-          : 'other',
-    inputTokens: result.usage.inputTokens.total ?? 0,
-    outputTokens: result.usage.outputTokens.total ?? 0,
-    ...(cached ? { cachedInputTokens: cached } : {}),
-    ...(logprobs === undefined ? {} : { logprobs }),
-  };
-}
-
-/** OpenAI puts a refusal under `choices[0].message.refusal`, with finish reason `stop` and no content. */
-function hasRefusal(body: unknown): boolean {
-  const choices = (body as { choices?: unknown } | null | undefined)?.choices;
-  const first: unknown = Array.isArray(choices) ? choices[0] : undefined;
-  const message = (first as { message?: { refusal?: unknown } | null } | null | undefined)?.message;
-  return typeof message?.refusal === 'string' && message.refusal !== '';
 }

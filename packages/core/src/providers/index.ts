@@ -1,3 +1,4 @@
+export { headerProblem } from './keys.js';
 export { parseModelId, type ModelId } from './model-id.js';
 export { networkFetch } from './network.js';
 export { openModel, type OpenModelOptions } from './open-model.js';

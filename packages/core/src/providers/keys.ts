@@ -6,13 +6,25 @@ export type Env = Record<string, string | undefined>;
 /**
  * The key in a variable; undefined where it is not set and the configuration does not name it.
  *
- * @throws {InputError} when the configuration names it.
+ * @throws {InputError} when the configuration names it, or no header can carry it.
  */
 export function readKey(variable: string, env: Env, config: NamedModel): string | undefined {
   const key = env[variable]?.trim();
-  if (key) return key;
+  if (key) {
+    const problem = headerProblem(key);
+    if (problem !== undefined) throw wrong(config, `the key in ${variable} ${problem}`);
+    return key;
+  }
   if (config.api_key_env === undefined) return undefined;
   throw wrong(config, `api_key_env names ${variable}, which is not set; set it to your key`);
+}
+
+/** What keeps a key from being sent in a header, if anything; the key is not repeated. */
+export function headerProblem(key: string): string | undefined {
+  const at = key.search(/[^\x20-\x7e]/);
+  if (at < 0) return undefined;
+  const what = /[\r\n]/.test(key[at]!) ? 'a line break' : 'no printable ASCII character';
+  return `cannot be sent in a header: what stands at ${at + 1} of ${key.length} characters is ${what}; copy it again`;
 }
 
 const LOOKS_SECRET = /KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL/i;

@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseModelId } from './model-id.js';
 import { openModel } from './open-model.js';
-import { readRetryAfter } from './provider-error.js';
+import { readRetryAfter } from './said/server-reply.js';
 import { modelSchema } from './schema.js';
 import { canned, completion, listen, request } from './server.testing.js';
 

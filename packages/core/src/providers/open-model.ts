@@ -43,14 +43,13 @@ export async function openModel(config: NamedModel, options: OpenModelOptions = 
   const { promptCache } = provider;
   const marks = promptCache && (config.prompt_cache ?? promptCache.isKnownFor(name));
   const model = fromProvider(opened.model, {
-    id: config.model,
+    config,
     version: config.base_url === undefined ? name : `${name}@${new URL(config.base_url).host}`,
     structuredOutput: config.structured_output === 'native',
     sendsSeed: config.seed !== false,
     cacheMarker: marks ? promptCache.marker : undefined,
     keySource: opened.keySource,
     secrets: opened.secrets,
-    baseUrl: config.base_url,
     now: options.now ?? Date.now,
   });
   return atOwnTemperature(model, config);

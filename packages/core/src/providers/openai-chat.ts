@@ -6,9 +6,8 @@ import {
   type LanguageModelV3GenerateResult,
 } from '@ai-sdk/provider';
 import { STATUS_CODES } from 'node:http';
-import { own } from '../text/json-value.js';
-import { parseBody } from './body.js';
 import { plainHeaders, send, type NetworkReply } from './network.js';
+import { parseJson } from './said/body.js';
 
 export interface OpenAIChatOptions {
   /** Without `/chat/completions`. */
@@ -32,7 +31,9 @@ export interface OpenAIChatOptions {
  * Text in, text out: tools, files and streams are for others.
  */
 export function openAIChat(options: OpenAIChatOptions): Pick<LanguageModelV3, 'doGenerate'> {
-  const url = `${options.baseUrl.replace(/\/+$/, '')}/chat/completions`;
+  const address = new URL(options.baseUrl);
+  address.pathname = `${address.pathname.replace(/\/+$/, '')}/chat/completions`;
+  const url = address.href;
   const headers = {
     'content-type': 'application/json',
     ...(options.apiKey === undefined ? {} : { authorization: `Bearer ${options.apiKey}` }),
@@ -87,7 +88,7 @@ interface Completion {
 }
 
 function readCompletion(url: string, reply: NetworkReply): LanguageModelV3GenerateResult {
-  const body = parseBody(reply.bytes.toString()) as Completion | null | undefined;
+  const body = parseJson(reply.bytes.toString()) as Completion | null | undefined;
   const choice = Array.isArray(body?.choices) ? body.choices[0] : undefined;
   if (typeof choice?.message !== 'object' || choice.message === null) {
     throw failure(url, reply, 'no chat completion');
@@ -141,24 +142,15 @@ function count(tokens: unknown): number | undefined {
   return typeof tokens === 'number' && tokens >= 0 ? tokens : undefined;
 }
 
-/** `said` is for a reply that came with a success and cannot be used. */
+/** What the server said in place of a reply; what that means is read from its body elsewhere. */
 function failure(url: string, { status, headers, bytes }: NetworkReply, said?: string): APICallError {
-  const text = bytes.toString();
   return new APICallError({
-    message: said ?? messageOf(parseBody(text)) ?? STATUS_CODES[status] ?? `status ${status}`,
+    message: said ?? STATUS_CODES[status] ?? `status ${status}`,
     url,
     // The prompt is left out: errors are kept longer, and shown to more people, than prompts should be.
     requestBodyValues: undefined,
     statusCode: status,
     responseHeaders: plainHeaders(headers),
-    responseBody: text,
+    responseBody: bytes.toString(),
   });
-}
-
-/** The words for people in an error's body: `error.message`, or what servers have in its place. */
-function messageOf(body: unknown): string | undefined {
-  for (const found of [own(own(body, 'error'), 'message'), own(body, 'error'), own(body, 'message')]) {
-    if (typeof found === 'string' && found !== '') return found;
-  }
-  return undefined;
 }

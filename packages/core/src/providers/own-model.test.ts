@@ -92,4 +92,49 @@ describe("a provider of the user's own", () => {
     await expect(failing).rejects.toThrow(ProviderError);
     await expect(failing).rejects.toThrow(message);
   });
+
+  const thrown = (fields: string, message = 'failed'): string =>
+    model(`async () => { throw Object.assign(new Error('${message}'), ${fields}); }`);
+  it.each([
+    // The clients of OpenAI and AWS; one that wraps the reply; the system; a defect.
+    ['openai', thrown('{ status: 429, error: { code: "insufficient_quota" } }'), false, true, undefined],
+    [
+      'aws',
+      thrown(
+        '{ name: "ThrottlingException", $metadata: { httpStatusCode: 429 } }',
+        'Too many tokens per day',
+      ),
+      false,
+      true,
+      undefined,
+    ],
+    [
+      'wrapped',
+      thrown('{ response: { status: 503, data: {}, headers: { "Retry-After": "4" } } }'),
+      true,
+      false,
+      4000,
+    ],
+    [
+      'system',
+      thrown('{ cause: Object.assign(new Error(), { code: "ECONNRESET" }) }'),
+      true,
+      false,
+      undefined,
+    ],
+    ['defect', thrown('{ code: "ERR_ASSERTION" }'), false, false, undefined],
+    [
+      'empty',
+      model('async () => ({ text: "", finish: "stop", inputTokens: 1, outputTokens: 0 })'),
+      true,
+      false,
+      undefined,
+    ],
+  ])(
+    'has its failures read as those of others: %s',
+    async (name, text, isRetryable, isLasting, retryAfterMs) => {
+      const failing = (await open(`failing-${name}.mjs`, text)).generate(request);
+      await expect(failing).rejects.toMatchObject({ isRetryable, isLasting, retryAfterMs });
+    },
+  );
 });

@@ -2,6 +2,8 @@ import { ProviderError, TouchstoneError, type LanguageModel, type ModelReply } f
 import { loadFunction, messageOf } from '../files/load-module.js';
 import { likelySecrets, withoutSecrets, wrong, type Env } from './keys.js';
 import type { OpenContext } from './provider.js';
+import { errorCode, noText, toProviderError, type CallPlace } from './said/provider-error.js';
+import { serverReplyOf } from './said/server-reply.js';
 import type { NamedModel } from './settings.js';
 
 /**
@@ -40,6 +42,16 @@ export async function openOwnModel(
     throw wrong(config, `${file} cannot be opened: ${plain(cause)}`);
   }
   checkModel(model, file, config);
+  const keySource = config.api_key_env
+    ? `the environment variable ${config.api_key_env}`
+    : `the key of ${file}`;
+  const place = (signal: AbortSignal | undefined): CallPlace => ({
+    config,
+    keySource,
+    secrets: () => likelySecrets(env),
+    signal,
+    now: Date.now,
+  });
   return {
     id: config.model,
     version: model.version,
@@ -50,12 +62,20 @@ export async function openOwnModel(
         reply = await model.generate(request);
       } catch (cause) {
         if (TouchstoneError.is(cause)) throw cause;
+        if (isOfTheWorld(cause)) throw toProviderError(cause, place(request.signal));
         throw failed(config, `generate threw: ${plain(cause)}`);
       }
       checkReply(reply, config);
+      if (reply.text.trim() === '' && reply.finish !== 'length' && reply.finish !== 'refusal')
+        throw noText('the reply is empty', reply.outputTokens === 0, place(undefined));
       return reply;
     },
   };
+}
+
+/** A client that the module uses threw it: what a server said, or that it was not reached. Else it is a defect. */
+function isOfTheWorld(cause: unknown): boolean {
+  return serverReplyOf(cause) !== undefined || /^(E(?!RR_)|UND_ERR)/.test(errorCode(cause) ?? '');
 }
 
 function checkModel(model: unknown, file: string, config: NamedModel): asserts model is LanguageModel {

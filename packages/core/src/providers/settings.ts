@@ -9,7 +9,21 @@ const baseUrl = z
     if (!URL.canParse(url)) return true;
     const { username, password } = new URL(url);
     return username === '' && password === '';
-  }, 'must not hold a user name or password: name the variable that holds the key in api_key_env');
+  }, 'must not hold a user name or password: name the variable that holds the key in api_key_env')
+  .refine(
+    (url) => !URL.canParse(url) || !holdsSecret(new URL(url)),
+    'must not hold a key in its query: name the variable that holds it in api_key_env',
+  );
+
+const SECRET_NAME = /key|token|secret|pass|pwd|auth|credential|signature|^sig$/i;
+/** Versions, names and dates are shorter, or have more than letters and digits without a break. */
+const SECRET_VALUE = /^(sk|pk|gsk|xai|hf|nvapi)[-_]|[\w~+/=.-]{24,}/;
+
+/** The query, or what stands behind the #, has something that is a key by its name or its looks. */
+function holdsSecret({ searchParams, hash }: URL): boolean {
+  const all = [...searchParams, ...new URLSearchParams(hash.slice(1))];
+  return all.some(([name, value]) => SECRET_NAME.test(name) || SECRET_VALUE.test(value || name));
+}
 
 /** Fields of a request that a setting of its own decides, or that change what a reply looks like. */
 const NOT_EXTRA: ReadonlyMap<string, string> = new Map([
@@ -86,6 +100,50 @@ export const settingFields = {
     .optional()
     .meta({ description: 'More fields of each request, for openai-compatible: reasoning_effort, …' }),
 };
+
+/**
+ * What to set when a server refuses a field of the request. The first entry counts whose field the server names. A field
+ * that the settings leave out already is none that it refuses; nothing is ever left out by itself.
+ */
+export const REFUSED_FIELDS: readonly {
+  field: RegExp;
+  setting(config: ModelSettings, words: string): string | undefined;
+}[] = [
+  {
+    field: /\bmax_?(completion_?|new_?|output_?)?tokens\b/i,
+    setting({ max_tokens_field: name }, words) {
+      if (/too (large|high|big)|exceed|at most|greater than|maximum value/i.test(words))
+        return 'lower max_tokens';
+      if (name === 'max_completion_tokens') return 'set max_tokens_field: max_tokens';
+      return words.includes('max_completion_tokens')
+        ? 'set max_tokens_field: max_completion_tokens'
+        : undefined;
+    },
+  },
+  {
+    field: /\btemperature\b/i,
+    setting: ({ temperature }) =>
+      temperature === null ? undefined : 'if it refuses the temperature, set temperature: null',
+  },
+  {
+    field: /\bseed\b/i,
+    setting: ({ seed }) => (seed === false ? undefined : 'if it refuses the seed, set seed: false'),
+  },
+  { field: /\b(top_)?logprobs\b/i, setting: () => 'if it has no log-probabilities, leave logprobs out' },
+  {
+    field:
+      /\b(response_?format|json_?schema|structured.?outputs?|output_?(format|config)|tool_?(choice|config))\b|guided.?(json|decoding|grammar)/i,
+    setting: ({ structured_output: kind }) =>
+      kind === 'native'
+        ? 'if the server does not know JSON Schema replies, set structured_output: prompt'
+        : undefined,
+  },
+  {
+    field: /\bcache_?(control|point)\b/i,
+    setting: ({ prompt_cache: marks }) =>
+      marks === false ? undefined : 'if the model cannot cache prompts, set prompt_cache: false',
+  },
+];
 
 const settingsSchema = z.strictObject(settingFields);
 type ModelSettings = z.output<typeof settingsSchema>;

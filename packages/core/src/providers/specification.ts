@@ -54,17 +54,19 @@ function ignored(result: unknown): unknown[] {
 
 function finishOf(reason: unknown): { unified: Unified; raw: string | undefined } {
   const unified = isRecord(reason) ? reason['unified'] : reason;
+  const said = own(reason, 'raw');
+  const raw = typeof said === 'string' ? said : undefined;
   switch (unified) {
     case 'stop':
     case 'length':
     case 'content-filter':
     case 'tool-calls':
     case 'error':
-      return { unified, raw: undefined };
+      return { unified, raw };
     case 'interrupted':
-      return { unified: 'error', raw: unified };
+      return { unified: 'error', raw: raw ?? unified };
     default:
-      return { unified: 'other', raw: undefined };
+      return { unified: 'other', raw };
   }
 }
 

@@ -209,6 +209,15 @@ describe('requests', () => {
 });
 
 describe('access', () => {
+  it.each(['line\nbreak', 'schlüssel', 'a\u200bb'])(
+    'does not start with a key that no header carries',
+    async (key) => {
+      const started = start({ key });
+      await expect(started).rejects.toThrow(/the key of this server cannot be sent in a header/);
+      await expect(started).rejects.not.toThrow(key);
+    },
+  );
+
   it('needs the key where one is set, but not for health', async () => {
     const { url } = await start({ key: 'the-key' });
     const refused = { status: 401, body: { error: { message: expect.any(String) } } };

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { RewardFunction } from '@touchstone/core';
+import { headerProblem, type RewardFunction } from '@touchstone/core';
 import { InputError, type AbstentionPolicy } from '@touchstone/spec';
 import type { NovaOptions } from '../function/nova/score.js';
 import { Rendezvous } from '../rendezvous/rendezvous.js';
@@ -112,6 +112,8 @@ function listen(
         },
       ]);
     }
+    const problem = key === undefined ? undefined : headerProblem(key);
+    if (problem !== undefined) throw new InputError([{ message: `the key of this server ${problem}` }]);
     server.once('error', (cause) => {
       const code = 'code' in cause ? String(cause.code) : cause.message;
       const message = `cannot listen on ${host}, port ${port} (${code}): choose another`;

@@ -16,6 +16,10 @@ export interface Fate {
   /** Of an error: what the provider calls it, such as `insufficient_quota`, and says of it. */
   code?: string;
   message?: string;
+  /** Of an error: what the body is, whatever the wire; with status 200 an error inside a success. */
+  body?: unknown;
+  /** Of an error: more headers. */
+  headers?: Record<string, string>;
 }
 
 /** An admitted call. */

@@ -25,7 +25,10 @@ export interface ProviderOptions {
 /** What goes out to the client. A reset has no answer: the connection is cut. */
 export type Delivery =
   | { kind: 'reply'; reply: ModelReply }
-  | { kind: 'failure'; status: number; retryAfterSeconds?: number; code?: string; message?: string }
+  | ({ kind: 'failure'; status: number; retryAfterSeconds?: number } & Pick<
+      Fate,
+      'code' | 'message' | 'body' | 'headers'
+    >)
   | { kind: 'reset' };
 
 /** Sends it. Resolves to whether all of it has left. */
@@ -115,10 +118,9 @@ export class ProviderSimulator {
 
   /** What the call's fate lets go out. */
   async #prepare(asked: Asked, fate: Fate): Promise<Delivery> {
-    const { kind, status = 503, variant = 0.5, code, message } = fate;
+    const { kind, status = 503, variant = 0.5, latencyMs: _, ...said } = fate;
     if (kind === 'reset') return { kind };
-    if (kind === 'error')
-      return { kind: 'failure', status, ...(code && { code }), ...(message && { message }) };
+    if (kind === 'error') return { ...said, kind: 'failure', status };
     const reply = await this.respond(asked);
     if (kind === 'reply') return { kind, reply: completeReply(reply, asked) };
     const spoilt = spoil(typeof reply === 'string' ? reply : reply.text, variant);

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { ProviderSimulator, type ProviderOptions } from './provider.js';
+import { ProviderSimulator, type Delivery, type ProviderOptions } from './provider.js';
 import { wireOf, type Wire } from './wires.js';
 
 export interface ProviderServer {
@@ -69,13 +69,14 @@ export async function startProvider(options: ProviderOptions): Promise<ProviderS
   return simulator;
 }
 
-type Failure = Parameters<Wire['fail']>[0] & { retryAfterSeconds?: number };
+type Failure = Extract<Delivery, { kind: 'failure' }>;
 
 function sendFailure(response: ServerResponse, wire: Wire, failure: Failure): Promise<boolean> {
   const { body, headers } = wire.fail(failure);
   const { retryAfterSeconds: wait } = failure;
-  return send(response, failure.status, body, {
+  return send(response, failure.status, failure.body ?? body, {
     ...headers,
+    ...failure.headers,
     ...(wait === undefined ? {} : { 'retry-after': `${wait}` }),
   });
 }

@@ -13,6 +13,12 @@ export function layerCaches(...caches: readonly ReplyCache[]): ReplyCache {
       }
       return undefined;
     },
+    async note(key, reply) {
+      for (const cache of caches) await cache.note?.(key, reply);
+    },
+    async forget(key) {
+      for (const cache of caches) await cache.forget?.(key);
+    },
     async put(key, reply) {
       for (const cache of caches) await cache.put(key, reply);
     },

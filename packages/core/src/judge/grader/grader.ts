@@ -7,6 +7,7 @@ import type { Criterion } from '../criterion.js';
 import { defineJudge, type JudgeContext } from '../define.js';
 import { NOTHING_TO_JUDGE, type JudgedRollout, type Judgement, type JudgeOptions } from '../judge.js';
 import { sha256 } from '../marker.js';
+import { once } from '../once.js';
 import { truncate } from '../prompt.js';
 import { answerOf } from '../score.js';
 import { labelModelSchema, scaleOf, scoreModelSchema, type GraderConfig } from './schema.js';
@@ -70,13 +71,15 @@ class GraderJudge extends AskingJudge<GraderConfig> {
       messages.push({ role, content: filled.text });
     }
     const content = sha256(JSON.stringify(messages)).slice(0, 32);
-    const { key, raw, usage, ...result } = await this.send({ messages }, content, options);
-    if (result.reply) return { verdict: { judge, key, raw, ...this.readReply(result.reply) }, usage };
+    const read = once((text: string) => this.readReply(text));
+    const isRead = ({ text }: ModelReply): boolean => read(text).status === 'scored';
+    const { key, raw, usage, ...result } = await this.send({ messages }, content, options, isRead);
+    if (result.reply) return { verdict: { judge, key, raw, ...read(result.reply.text) }, usage };
     const { reason, detail } = result;
     return { verdict: { judge, key, raw, status: 'abstained', reason, detail }, usage };
   }
 
-  private readReply({ text }: ModelReply) {
+  private readReply(text: string) {
     const unparseable = (detail: string) => ({ status: 'abstained', reason: 'unparseable', detail }) as const;
     const { config } = this;
     if (config.kind === 'label-model') {

@@ -18,6 +18,7 @@ import {
   type JudgeOptions,
 } from '../judge.js';
 import { deriveMarker, sha256 } from '../marker.js';
+import { once } from '../once.js';
 import { PARSER_VERSION } from '../parse.js';
 import { RubricJudge } from '../rubric/rubric.js';
 import { chunksOf } from './chunks.js';
@@ -132,7 +133,12 @@ export class GroupJudge extends AskingJudge<GroupConfig> {
       const ids = idsFor(texts, `${this.seed}`, names.join('/'));
       const order = random(this.seed, 'group order', ...names).shuffle(part.map((_, i) => i));
       const shown = order.map((i) => ({ id: ids[i]!, text: texts[i]! }));
-      const result = await this.ask({ prompt: this.prompt.fill(task, shown), schema: this.schema }, options);
+      const read = once((text: string, marker: string) => this.read(text, marker, ids));
+      const result = await this.ask(
+        { prompt: this.prompt.fill(task, shown), schema: this.schema },
+        options,
+        ({ text }, marker) => !('problem' in read(text, marker)),
+      );
       usage = addUsage(usage, result.usage);
       const { key, raw } = result;
       const isLast = tried + 1 >= this.config.tries;
@@ -140,7 +146,7 @@ export class GroupJudge extends AskingJudge<GroupConfig> {
         if (result.reason === 'unparseable' && !isLast) continue;
         return { key, raw, usage, reason: result.reason, detail: result.detail };
       }
-      const value = this.read(result.reply.text, result.marker, ids);
+      const value = read(result.reply.text, result.marker);
       if (!('problem' in value)) return { key, raw, usage, value };
       if (isLast) return { key, raw, usage, reason: 'unparseable', detail: value.problem };
     }
