@@ -68,7 +68,8 @@ function jsonCheck(config: Config, { baseDir }: CheckContext): Evaluate {
     const exact = parseAnswer(response);
     if ('value' in exact && repaired === undefined) return scoreValue(exact.value);
     const read = 'value' in exact ? { ...exact, how: repaired } : repairJson(response);
-    if (read === undefined) return { score: 0, detail: `not JSON: ${'problem' in exact ? exact.problem : ''}` };
+    if (read === undefined)
+      return { score: 0, detail: `not JSON: ${'problem' in exact ? exact.problem : ''}` };
     const { score, detail } = scoreValue(read.value);
     return { score: score * config.repaired, detail: [read.how, detail].filter(Boolean).join('; ') };
   };

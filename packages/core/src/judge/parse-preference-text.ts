@@ -32,10 +32,7 @@ export function parsePreferenceText(
   return readSpoken(text, (said) => readSaid(said, labels));
 }
 
-function readSaid(
-  text: string,
-  labels: PreferenceLabels,
-): { preferred: Preference } | { problem: string } {
+function readSaid(text: string, labels: PreferenceLabels): { preferred: Preference } | { problem: string } {
   const plain = withoutMarks(text);
   if (plain === '') return { problem: 'the reply is empty' };
 

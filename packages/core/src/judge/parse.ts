@@ -63,8 +63,7 @@ export function findReply(
       return read && { ...read, isRepaired: true };
     },
   ]);
-  if (found === undefined)
-    return { problem: `no complete JSON object with the id "${marker}" in the reply` };
+  if (found === undefined) return { problem: `no complete JSON object with the id "${marker}" in the reply` };
   if ('problem' in found.value) return found.value;
   const { value, slice } = found.value;
   const objection = objectionTo({ ...found, value }, text, marker);

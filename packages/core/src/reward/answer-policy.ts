@@ -48,7 +48,8 @@ function insideFence(text: string): string {
   const whole = text.trim();
   const first = whole.split('\n', 1)[0]!;
   const [, fence] = /^(`{3,}|~{3,})[ \t]{0,4}[\w+.-]{0,40}$/.exec(first.trimEnd()) ?? [];
-  if (fence === undefined || whole.length < first.length + fence.length || !whole.endsWith(fence)) return text;
+  if (fence === undefined || whole.length < first.length + fence.length || !whole.endsWith(fence))
+    return text;
   const inner = whole.slice(first.length + 1, -fence.length);
   const hasAnother = inner.split('\n').some((line) => line.trimStart().startsWith(fence));
   return hasAnother ? text : inner.trim();

@@ -10,7 +10,8 @@ export const JUDGE = 'judge';
 export const rewardSchema = z
   .strictObject({
     answer: answerSchema.optional().meta({
-      description: 'What of a response is the answer, for checks, rules and judge alike; by default all of it',
+      description:
+        'What of a response is the answer, for checks, rules and judge alike; by default all of it',
     }),
     judge_weight: z
       .number()

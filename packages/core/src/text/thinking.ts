@@ -141,7 +141,7 @@ function spoken(text: string): { parts: string[] } | { problem: string } {
   const marks = marksIn(reply);
   const parts: string[] = [];
   let from = 0;
-  for (let at = 0; at < marks.length; ) {
+  for (let at = 0; at < marks.length;) {
     if (!marks[at]!.opens) return { problem: 'an end of thinking stands in the reply itself' };
     const close = endOf(marks, at);
     if (close < 0) return { problem: ENDLESS };

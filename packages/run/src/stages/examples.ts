@@ -20,7 +20,9 @@ export function pickExamples(workspace: Workspace, stored: Record<string, Stored
         typeof task.reference === 'string' ? task.reference : JSON.stringify(task.reference, null, 2),
       answers: Object.entries(stored).flatMap(([model, rollouts]) => {
         const found = rollouts.find(({ rollout }) => rollout.task.id === task.id);
-        return found ? [answerOf(model, found, quotesIn(readAnswer(found.rollout.response).text, document))] : [];
+        return found
+          ? [answerOf(model, found, quotesIn(readAnswer(found.rollout.response).text, document))]
+          : [];
       }),
     };
   });

@@ -27,7 +27,9 @@ const TRAILING = /(?<![\s*_`"')\]}>.,;:!])[\s*_`"')\]}>.,;:!]+$/;
  * @param place where the label stands, in place of these.
  */
 export function readLabelReply(text: string, labels: readonly string[], place?: VerdictPlace): Read {
-  const bare = new Map(labels.map((label) => [bareLabel(label), label] as const).filter(([text]) => text !== ''));
+  const bare = new Map(
+    labels.map((label) => [bareLabel(label), label] as const).filter(([text]) => text !== ''),
+  );
   const known = (said: unknown): string | undefined =>
     ['string', 'number', 'boolean'].includes(typeof said) ? bare.get(bareLabel(String(said))) : undefined;
   return readSpoken(text, (said) => {
@@ -44,7 +46,10 @@ export function readLabelReply(text: string, labels: readonly string[], place?: 
 }
 
 /** What a reply states; each has to be a label. */
-function statedIn(text: string, known: (said: unknown) => string | undefined): unknown[] | { problem: string } {
+function statedIn(
+  text: string,
+  known: (said: unknown) => string | undefined,
+): unknown[] | { problem: string } {
   const lines = linesOf(text);
   if (!Array.isArray(lines)) return lines;
   if (known(text) !== undefined) return [text];

@@ -94,7 +94,7 @@ function inPattern(pattern: string, lines: readonly string[]): string[] {
   return lines.flatMap((line) => {
     const [plain, small] = [withoutStars(line), withoutStars(line).toLowerCase()];
     const found: string[] = [];
-    for (let at = small.indexOf(before); at >= 0; ) {
+    for (let at = small.indexOf(before); at >= 0;) {
       const from = at + before.length;
       const to = after === '' ? plain.length : small.indexOf(after, from);
       if (to < 0) break;
@@ -108,9 +108,13 @@ function inPattern(pattern: string, lines: readonly string[]): string[] {
 
 /** What a pattern has before and after its placeholder, as lines are compared with it. */
 function partsOf(pattern: string): [string, string] | undefined {
-  const parts = pattern.split(PLACEHOLDER).map((part) => withoutStars(part).replace(/\s+/g, ' ').toLowerCase());
+  const parts = pattern
+    .split(PLACEHOLDER)
+    .map((part) => withoutStars(part).replace(/\s+/g, ' ').toLowerCase());
   const [before, after] = parts;
-  return parts.length === 2 && (before! + after!).trim() !== '' ? [before!.trimStart(), after!.trimEnd()] : undefined;
+  return parts.length === 2 && (before! + after!).trim() !== ''
+    ? [before!.trimStart(), after!.trimEnd()]
+    : undefined;
 }
 
 /** Replies set a verdict in bold, or not. */
