@@ -41,7 +41,7 @@ export function parseReply(
 const MAX_DRAFTS = 8;
 /** After a verdict: that it is none. */
 const TAKEN_BACK =
-  /\bI(?:['’]d| would)? (?:rather not|cannot|can not|can['’]t|will not|won['’]t|refuse to|decline to|am (?:unable|not able) to|['’]m (?:unable|not able) to)\b[^.\n]{0,20}\b(?:give|provide|assign|judge|rate|score|grade|assess|evaluate|decide)\b(?! (?:it )?(?:a |any )?(?:higher|full|perfect|better|more|lower))|\b(?:disregard|ignore|scrap|discard) (?:the|this|that|my)(?: \w+)? (?:draft|verdict|object|json|scores?|above|reply)\b/i;
+  /\bI(?:['’]d| would)? (?:rather not|cannot|can not|can['’]t|will not|won['’]t|refuse to|decline to|am (?:unable|not able) to|['’]m (?:unable|not able) to)\b(?![^.\n]{0,30}\b(?:higher|full|perfect|better|more|lower)\b)[^.\n]{0,20}\b(?:give|provide|assign|judge|rate|score|grade|assess|evaluate|decide)\b|\b(?:disregard|ignore|scrap|discard) (?:the|this|that|my)(?: \w+)? (?:draft|verdict|object|json|scores?|above|reply)\b/i;
 
 /**
  * The last complete JSON object in `text` that carries the marker as its `id`, where nothing says that it is not the

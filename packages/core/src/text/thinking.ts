@@ -1,22 +1,8 @@
-/**
- * How models write that they think before they answer: what opens a thought and what ends it, in small letters. What
- * providers give apart (`reasoning_content`, parts of the type `thinking`) never reaches a text.
- */
-const FORMATS: readonly (readonly [open: string, close: string])[] = [
-  // DeepSeek, Qwen, GLM, MiniMax and many more; Exaone; Seed; LongCat; and what prompts ask models to write.
-  ...[
-    'think',
-    'thinking',
-    'thought',
-    'thoughts',
-    'thought_process',
-    'reasoning',
-    'reflection',
-    'scratchpad',
-    'analysis',
-    'seed:think',
-    'longcat_think',
-  ].map((name) => [`<${name}>`, `</${name}>`] as const),
+/** Tags of thinking: DeepSeek, Qwen, GLM, MiniMax and many more; Exaone; Seed; LongCat; what prompts ask models to write. */
+const TAGS =
+  'think|thinking|thought|thoughts|thought_process|reasoning|reflection|scratchpad|analysis|seed:think|longcat_think';
+/** Other pairs of marks, in small letters. */
+const PAIRS = [
   ['[think]', '[/think]'], // Magistral
   ['◁think▷', '◁/think▷'], // Kimi
   ['<|begin_of_thought|>', '<|end_of_thought|>'], // Sky-T1, OpenThinker
@@ -26,16 +12,24 @@ const FORMATS: readonly (readonly [open: string, close: string])[] = [
   ['<|channel>thought', '<channel|>'], // Gemma 4
   ['<unused94>', '<unused95>'], // MedGemma
   ['[unused16]', '[unused17]'], // openPangu
-];
+] as const;
+/**
+ * How models write that they think before they answer: what opens a thought and what ends it. What providers give apart
+ * (`reasoning_content`, parts of the type `thinking`) never reaches a text.
+ */
+const FORMATS = [...TAGS.split('|').map((tag) => [`<${tag}>`, `</${tag}>`] as const), ...PAIRS];
+const KNOWN = new Map<string, Pick<Mark, 'format' | 'opens'>>(
+  FORMATS.flatMap(([open, close], format) => [
+    [open, { format, opens: true }],
+    [close, { format, opens: false }],
+  ]),
+);
 /** A message of OpenAI's Harmony format: `final` is the answer, every other channel is none. */
 const HARMONY = '<\\|channel\\|>\\s{0,4}(\\w+)[^<]{0,200}(?:<\\|constrain\\|>[^<]{0,60})?<\\|message\\|>';
 const MARK = new RegExp(
-  [
-    ...FORMATS.flat().map((mark) =>
-      mark.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&').replace(/([a-z])>$/, '$1\\s{0,4}>'),
-    ),
-    HARMONY,
-  ].join('|'),
+  [`</?(?:${TAGS})\\s{0,4}>`, ...PAIRS.flat().map((mark) => mark.replace(/[|[\]]/g, '\\$&')), HARMONY].join(
+    '|',
+  ),
   'gi',
 );
 /** Formats in prose: known at the very start of a text only. */
@@ -70,9 +64,7 @@ function marksIn(text: string): Mark[] {
     const [whole, channel] = match;
     const place = { start: match.index, end: match.index + whole.length };
     if (channel !== undefined) return { ...place, format: -1, opens: channel.toLowerCase() !== 'final' };
-    const mark = whole.toLowerCase().replace(/\s+/g, '');
-    const format = FORMATS.findIndex((pair) => pair.includes(mark));
-    return { ...place, format, opens: FORMATS[format]![0] === mark };
+    return { ...place, ...KNOWN.get(whole.toLowerCase().replace(/\s+/g, ''))! };
   });
 }
 

@@ -12,7 +12,7 @@ const NAMES = ['label', 'result', 'answer'];
  * it do not count. What is inside of it does: `C#`, `correct_answer`, `A!=B`.
  */
 function bareLabel(text: string): string {
-  return normaliseTypography(text.replace(/\\([^\w\s])/g, '$1'))
+  return normaliseTypography(text.replace(/\\([^A-Za-z0-9\s])/g, '$1'))
     .replace(/^(?:[\s*_`"'([{<#]|[-•] )+/, '')
     .replace(TRAILING, '')
     .toLowerCase();

@@ -8,33 +8,32 @@ const PLACEHOLDER = '{{verdict}}';
 
 /** Where a reply says its verdict, for prompts that ask for a form of their own. */
 export const verdictSchema = z
-  .union([
-    z.strictObject({
-      key: z.string().regex(/\S/).meta({
-        description: 'A key of a JSON object in the reply, or a word before a colon on a line of its own',
+  .strictObject({
+    key: z.string().regex(/\S/).optional().meta({
+      description: 'A key of a JSON object in the reply, or a word before a colon on a line of its own',
+    }),
+    pattern: z
+      .string()
+      .optional()
+      .meta({
+        description: `Text with ${PLACEHOLDER} where the verdict stands: <grade>${PLACEHOLDER}</grade>`,
       }),
-    }),
-    z.strictObject({
-      pattern: z
-        .string()
-        .refine(
-          (pattern) => partsOf(pattern) !== undefined,
-          `expected ${PLACEHOLDER} once, and text before or after it: [[${PLACEHOLDER}]]`,
-        )
-        .meta({
-          description: `Text with ${PLACEHOLDER} where the verdict stands: <grade>${PLACEHOLDER}</grade>`,
-        }),
-    }),
-  ])
+  })
+  .refine(({ key, pattern }) => (key === undefined) !== (pattern === undefined), {
+    error: 'expected a key or a pattern',
+    abort: true,
+  })
+  .refine(({ pattern }) => pattern === undefined || partsOf(pattern) !== undefined, {
+    error: `pattern: expected ${PLACEHOLDER} once, and text before or after it: [[${PLACEHOLDER}]]`,
+    abort: true,
+  })
   .meta({ description: 'Where in the reply its verdict stands; by default in the usual places' });
 export type VerdictPlace = z.output<typeof verdictSchema>;
 
 /** A reply that says `verdict` and nothing else. */
 export function replyOf(verdict: string, place: VerdictPlace | undefined): string {
-  if (place === undefined) return verdict;
-  return 'key' in place
-    ? JSON.stringify({ [place.key]: verdict })
-    : place.pattern.split(PLACEHOLDER).join(verdict);
+  if (place?.key !== undefined) return JSON.stringify({ [place.key]: verdict });
+  return place?.pattern?.split(PLACEHOLDER).join(verdict) ?? verdict;
 }
 
 /** The lines that say something, with runs of white space as one space. */
@@ -67,8 +66,9 @@ export function memberOf(text: string, keys: readonly string[]): unknown {
 export function verdictsAt(place: VerdictPlace, text: string): unknown[] | { problem: string } {
   const lines = linesOf(text);
   if (!Array.isArray(lines)) return lines;
-  const found = 'key' in place ? underKey(place.key, text, lines) : inPattern(place.pattern, lines);
-  const where = 'key' in place ? `under "${place.key}"` : `where "${place.pattern}" has it`;
+  const { key, pattern } = place;
+  const found = key === undefined ? inPattern(pattern!, lines) : underKey(key, text, lines);
+  const where = key === undefined ? `where "${pattern}" has it` : `under "${key}"`;
   return found.length > 0 ? found : { problem: `the reply has no verdict ${where}` };
 }
 

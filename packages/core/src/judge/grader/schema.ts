@@ -46,13 +46,9 @@ export const labelModelSchema = z
       .min(1)
       .optional()
       .meta({ description: 'Labels that score 1; the others 0' }),
-    label_scores: z
-      .record(z.string().min(1), z.number().min(0).max(1))
-      .optional()
-      .meta({
-        description:
-          'In place of both: every label with its score, for example { high: 1, low: 0.5, none: 0 }',
-      }),
+    label_scores: z.record(z.string().min(1), z.number().min(0).max(1)).optional().meta({
+      description: 'In place of both: every label with its score, for example { high: 1, low: 0.5, none: 0 }',
+    }),
   })
   .superRefine((config, context) => {
     const { labels, passing_labels, label_scores } = config;
