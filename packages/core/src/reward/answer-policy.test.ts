@@ -40,9 +40,9 @@ describe('the answer in a response', () => {
 
   it('is what it was where nothing is asked for', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (response) =>
-        expect(answerOf(undefined, response)).toEqual({ text: response }),
-      ),
+      fc.property(fc.string({ unit: 'binary' }), (response) => {
+        expect(answerOf(undefined, response)).toEqual({ text: response });
+      }),
     );
   });
 

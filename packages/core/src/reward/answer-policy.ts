@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import type { CheckConfig } from '../checks/index.js';
 import { parseAnswer } from '../text/answer.js';
 import { repairJson } from '../text/repair-json.js';
 import { afterThinking, ENDLESS } from '../text/thinking.js';
-import type { RewardConfig } from './schema.js';
 
 /** What of a response is the answer. */
 export const answerSchema = z.strictObject({
@@ -32,7 +32,10 @@ export interface Answer {
 export function createAnswerReader({
   answer: policy,
   checks,
-}: Pick<RewardConfig, 'answer' | 'checks'>): (response: string) => Answer {
+}: {
+  answer?: z.output<typeof answerSchema> | undefined;
+  checks: readonly CheckConfig[];
+}): (response: string) => Answer {
   const repairs = checks.some((check) => 'repaired' in check && check.repaired > 0);
   return (response) => {
     const spoken = policy?.after_thinking ? afterThinking(response) : response;
