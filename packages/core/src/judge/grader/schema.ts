@@ -64,6 +64,7 @@ export const labelModelSchema = z
     const unknown = passing_labels?.find((label) => !labels?.includes(label));
     if (unknown !== undefined) fail('passing_labels', `"${unknown}" is none of the labels`);
     const names = labelsOf(config);
+    if (new Set(names).size < names.length) fail('labels', 'expected each label once');
     for (const label of names) {
       const read = readLabelReply(replyOf(label, config.verdict), names, config.verdict);
       if ('label' in read && read.label === label) continue;
