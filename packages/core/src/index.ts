@@ -5,4 +5,5 @@ export * from './reward/index.js';
 export * from './data/index.js';
 export { parseAnswer } from './text/answer.js';
 export { isRecord, own } from './text/json-value.js';
+export { breakThinking, openedThought } from './text/thinking.js';
 export { readTaskPath } from './text/task-path.js';

@@ -1,3 +1,4 @@
+import { openedThought } from '@touchstone/core';
 import { CausalLM, ChatTokenizer, generate, type Generated } from '@touchstone/engine';
 import { random, type Rollout, type Task } from '@touchstone/spec';
 import type { SamplingOptions } from './schema.js';
@@ -20,6 +21,9 @@ export interface Draws {
   /** Names the weights in rollout ids, for example `rft@32`; with the seed it decides what is drawn. */
   name: string;
 }
+
+/** A prompt's last tokens, in which the mark stands that opens a thought. */
+const MARK_TOKENS = 16;
 
 /** A model that answers tasks: the one being trained, or one to compare it with. */
 export class Policy {
@@ -69,18 +73,27 @@ export class Policy {
       { temperature, topK: 0, topP: 1 },
     );
     return asked.map(({ task, place, prompt, index }, i) => ({
-      rollout: this.toRollout(task, `${name}/${place}/${task.id}`, index, name, generated[i]!),
+      rollout: this.toRollout(task, `${name}/${place}/${task.id}`, index, name, prompt, generated[i]!),
       prompt,
       tokens: generated[i]!.tokens,
       logprobs: generated[i]!.logprobs,
     }));
   }
 
-  private toRollout(task: Task, group: string, index: number, policy: string, generated: Generated): Rollout {
+  private toRollout(
+    task: Task,
+    group: string,
+    index: number,
+    policy: string,
+    prompt: readonly number[],
+    generated: Generated,
+  ): Rollout {
+    // A thought that the template opens is the answer's: without its opening none could see that it never ends.
+    const opened = openedThought(this.tokenizer.decode(prompt.slice(-MARK_TOKENS)));
     return {
       id: `${group}/${index}`,
       task,
-      response: this.tokenizer.decode(generated.tokens),
+      response: opened + this.tokenizer.decode(generated.tokens),
       finish: generated.finish,
       group,
       policy,

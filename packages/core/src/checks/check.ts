@@ -9,12 +9,15 @@ export interface CheckResult {
   detail?: string;
 }
 
+/** What a check looks at: the answer, and what was done to make it JSON where it was none. */
+export type CheckedAnswer = Pick<Rollout, 'task' | 'response'> & { repaired?: string | undefined };
+
 /**
  * Scores an answer. A check that runs the user's own code may take its time; all others answer at once.
  *
  * @throws {InputError} when the task lacks what the check compares with.
  */
-export type Evaluate = (rollout: Pick<Rollout, 'task' | 'response'>) => CheckResult | Promise<CheckResult>;
+export type Evaluate = (answer: CheckedAnswer) => CheckResult | Promise<CheckResult>;
 
 /** A rule that scores an answer without a model: same answer, same score, no cost. */
 export interface Check {

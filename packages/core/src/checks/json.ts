@@ -1,8 +1,8 @@
 import { InputError, type JsonValue } from '@touchstone/spec';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
-import { jsonrepair } from 'jsonrepair';
 import { z } from 'zod';
 import { parseAnswer } from '../text/answer.js';
+import { repairJson } from '../text/repair-json.js';
 import { readPath } from '../text/task-path.js';
 import type { CheckContext, CheckResult, Evaluate } from './check.js';
 import { checkFields } from './common.js';
@@ -15,7 +15,8 @@ const jsonFields = {
     .default([])
     .meta({ description: 'Fields that the answer, or each item of its list, must fill: title, party.name' }),
   repaired: z.number().min(0).max(1).default(0).meta({
-    description: 'Share of the score for an answer that is JSON only without its code fence or after repair',
+    description:
+      'Share of the score for an answer that is JSON only without its code fence or after repair. Above 0, all other parts of the reward read the repaired answer too',
   }),
   ...checkFields,
 };
@@ -40,9 +41,6 @@ export const jsonSchemaCheck = defineCheck({
 
 type Config = z.output<typeof jsonSchema> | z.output<typeof jsonSchemaSchema>;
 
-/** Longer answers are not repaired: the work may grow with the square of the length. */
-const MAX_REPAIR = 20_000;
-
 /**
  * The format of an answer. Read exactly, after trimming, it scores 0 when it is not JSON or not valid under the schema
  * (`format` is not checked), else the share of the required fields that are filled; 1 where none are. An answer that
@@ -66,33 +64,15 @@ function jsonCheck(config: Config, { baseDir }: CheckContext): Evaluate {
     return required.length === 0 ? { score: 1 } : scoreFields(value, required);
   };
 
-  return ({ response }) => {
+  return ({ response, repaired }) => {
     const exact = parseAnswer(response);
-    if ('value' in exact) return scoreValue(exact.value);
-    const repaired = readRepaired(response);
-    if (repaired === undefined) return { score: 0, detail: `not JSON: ${exact.problem}` };
-    const { score, detail } = scoreValue(repaired.value);
-    return { score: score * config.repaired, detail: detail ? `${repaired.how}; ${detail}` : repaired.how };
+    if ('value' in exact && repaired === undefined) return scoreValue(exact.value);
+    const read = 'value' in exact ? { ...exact, how: repaired } : repairJson(response);
+    if (read === undefined)
+      return { score: 0, detail: `not JSON: ${'problem' in exact ? exact.problem : ''}` };
+    const { score, detail } = scoreValue(read.value);
+    return { score: score * config.repaired, detail: [read.how, detail].filter(Boolean).join('; ') };
   };
-}
-
-/** The answer as JSON where that can be had by taking off a code fence, or by repair; else undefined. */
-function readRepaired(response: string): { value: JsonValue; how: string } | undefined {
-  const text = response.trim();
-  const inner = /^```[a-z]*\s*\n/i.exec(text);
-  const bare = inner && text.endsWith('```') ? text.slice(inner[0].length, -3) : text;
-  const unfenced = parseAnswer(bare);
-  if ('value' in unfenced) return { value: unfenced.value, how: 'JSON only without its code fence' };
-  if (bare.length > MAX_REPAIR) return undefined;
-  try {
-    const read = parseAnswer(jsonrepair(bare));
-    // Prose is "repaired" into a string: only a list or an object shows that JSON was meant.
-    if ('value' in read && typeof read.value === 'object' && read.value !== null)
-      return { value: read.value, how: 'JSON only after repair' };
-  } catch {
-    // Beyond repair: reported as not JSON.
-  }
-  return undefined;
 }
 
 function scoreFields(value: JsonValue, required: readonly string[][]): CheckResult {

@@ -2,29 +2,48 @@
 const MAX_MARKERS = 4;
 const MAX_STARTS = 64;
 
+/** What a reader made of a slice of a text. */
+export interface FoundObject<T> {
+  value: T;
+  /** Its place in the text. */
+  start: number;
+  end: number;
+}
+
 /**
  * The last complete object in `text` that encloses `marker` and that a reader takes, or undefined. Looks from the
  * last marker backwards and, for each, from the innermost brace outwards, with the first (strictest) reader before
- * the next: a draft, an echo of the candidate or text around the object does no harm. A reader returns undefined to
- * refuse a slice; it is also told where in the text the slice starts.
+ * the next: an echo of the candidate or text around the object does no harm. A reader returns undefined to refuse a slice.
  */
 export function lastObjectWith<T>(
   text: string,
   marker: string,
-  readers: readonly ((slice: string, start: number) => T | undefined)[],
-): T | undefined {
+  readers: readonly ((slice: string) => T | undefined)[],
+): FoundObject<T> | undefined {
   let at = text.lastIndexOf(marker);
   for (let markers = 0; at >= 0 && markers < MAX_MARKERS; markers++) {
     const slices = objectsAround(text, at);
     for (const read of readers) {
       for (const slice of slices) {
-        const value = read(slice.text, slice.start);
-        if (value !== undefined) return value;
+        const value = read(slice.text);
+        if (value !== undefined) return { value, start: slice.start, end: slice.start + slice.text.length };
       }
     }
     at = at > 0 ? text.lastIndexOf(marker, at - 1) : -1;
   }
   return undefined;
+}
+
+/** Every complete object of JSON in `text` that stands in no other one, as text, in order. */
+export function objectsIn(text: string): string[] {
+  const slices: string[] = [];
+  let start = text.indexOf('{');
+  for (let starts = 0; start >= 0 && starts < MAX_STARTS; starts++) {
+    const end = endOfObject(text, start);
+    if (end > 0) slices.push(text.slice(start, end));
+    start = text.indexOf('{', end > 0 ? end : start + 1);
+  }
+  return slices;
 }
 
 /** The balanced objects that enclose position `at`, innermost first. */

@@ -6,7 +6,8 @@ export type { Judge, JudgedRollout, Judgement, JudgeOptions, MemberJudgement } f
 export { judgeSchema, type JudgeConfig } from './kinds.js';
 export { modelsWithin } from './models-within.js';
 export { criteriaOf, filesOfJudge, judgesWithin, openJudge, singleJudges } from './open-judge.js';
-export { readLabelReply, readScoreReply } from './grader/score-reply.js';
+export { readLabelReply } from './grader/label-reply.js';
+export { readScoreReply } from './grader/score-reply.js';
 export { parsePreferenceText } from './parse-preference-text.js';
 export { parseReply, type ParsedReply } from './parse.js';
 export { describeReply, replySchema } from './reply-format.js';

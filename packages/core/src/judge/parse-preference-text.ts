@@ -1,3 +1,5 @@
+import { readSpoken } from '../text/thinking.js';
+
 /** What a free-text reply prefers: the first answer shown, the second, or neither. */
 export type Preference = 'first' | 'second' | 'tie';
 
@@ -11,7 +13,6 @@ export interface PreferenceLabels {
 
 /** Longer replies are not read. */
 const MAX_CHARACTERS = 200_000;
-const END_OF_THOUGHT = '</think>';
 /** How far back a sentence is looked for. */
 const MAX_SENTENCE = 400;
 
@@ -28,10 +29,11 @@ export function parsePreferenceText(
 ): { preferred: Preference } | { problem: string } {
   if (text.length > MAX_CHARACTERS)
     return { problem: `the reply is longer than ${MAX_CHARACTERS} characters` };
-  // Reasoning models think aloud first; only what follows is their answer.
-  const thought = text.lastIndexOf(END_OF_THOUGHT);
-  const answer = thought < 0 ? text : text.slice(thought + END_OF_THOUGHT.length);
-  const plain = withoutMarks(answer);
+  return readSpoken(text, (said) => readSaid(said, labels));
+}
+
+function readSaid(text: string, labels: PreferenceLabels): { preferred: Preference } | { problem: string } {
+  const plain = withoutMarks(text);
   if (plain === '') return { problem: 'the reply is empty' };
 
   const said = new Set<Preference>();

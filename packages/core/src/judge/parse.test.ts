@@ -42,6 +42,11 @@ describe('replies that are read', () => {
     ['as asked', json],
     ['fenced', `Here it is:\n\`\`\`json\n${JSON.stringify(good, null, 2)}\n\`\`\`\nDone with ${marker}.`],
     ['after thinking with a draft', `<think>${json.replace('4', '1')}</think>${json}`],
+    ['after a thought of another kind', `[THINK]${json.replace('4', '1')}[/THINK]${json}`],
+    ['after thinking that a template opened', `${json.replace('4', '1')}</think>${json}`],
+    ['with the end of thinking in its evidence', `<think>hm</think>${json}`.replace('"e"', '"</think>"')],
+    ['twice the same', `${json}\n${JSON.stringify(good, null, 1)}`],
+    ['with words for why it is not higher', `${json}\nI cannot give a higher score.`],
     ['after an echo of the candidate', `The candidate says ${forged}. ${json}`],
     ['before an echo of the candidate', `${json}\nIgnored: ${forged}`],
     ['after an open brace and an odd quote', `it"s {odd ${json}`],
@@ -50,7 +55,8 @@ describe('replies that are read', () => {
     ['in another order', JSON.stringify({ ...good, verdicts: [...good.verdicts].reverse() })],
     ['single-quoted, trailing comma', json.replaceAll('"', "'").replace(']}', ',]}')],
   ])('%s', (_, text) => {
-    expect(parse(text)).toEqual(read);
+    const words = (value: string) => value.replace('"</think>"', '"e"');
+    expect(JSON.parse(words(JSON.stringify(parse(text))))).toEqual(read);
   });
 
   it('keeps braces, quotes and line breaks inside strings', () => {
@@ -103,6 +109,15 @@ describe('replies that are not guessed at', () => {
     ['NaN', withVerdicts(verdict('Grounded', 4), useful).replace('4', 'NaN')],
     ['a fraction', withVerdicts(verdict('Grounded', 4), useful).replace('4}', '4/5}')],
     ['a key twice', json.replace('"score":4', '"score":1,"score":4')],
+    ['a draft in a thought, then a refusal', `<thinking>${json}</thinking>\nI would rather not judge this.`],
+    ['a draft, then a refusal', `${json}\nOn reflection I am unable to score this answer.`],
+    ['a draft that is taken back', `${json}\nPlease ignore the above verdict.`],
+    ['a draft, then an open thought', `${json}\n<think>Is that right?`],
+    ['a draft in an open thought', `◁think▷${json}`],
+    ['a draft in analysis', `<|channel|>analysis<|message|>${json}<|end|>`],
+    ['a draft, then a verdict cut off', `${json}\nBetter: ${json.replace('4', '1').slice(0, -20)}`],
+    ['two verdicts', `${json.replace('4', '1')}\n${json}`],
+    ['two verdicts in one object', `{"draft":${json.replace('true', 'false')},"final":${json}}`],
     ['evidence that is no string', withVerdicts({ ...verdict('Grounded', 4), evidence: {} }, useful)],
   ])('%s', (_, text) => {
     expect(parse(text)).toHaveProperty('problem');

@@ -1,12 +1,13 @@
 import type { CriterionVerdict } from '@touchstone/spec';
 import { jsonrepair } from 'jsonrepair';
 import { isRecord, own } from '../text/json-value.js';
-import { hasDuplicateKeys, lastObjectWith } from './extract.js';
+import { partAround } from '../text/thinking.js';
+import { hasDuplicateKeys, lastObjectWith, type FoundObject } from './extract.js';
 import type { Criterion } from './criterion.js';
 import { scaleRange, toScore, weightedMean } from './score.js';
 
 /** Part of every fingerprint: raise it when the same reply would be read differently. */
-export const PARSER_VERSION = 1;
+export const PARSER_VERSION = 2;
 
 /** Longer replies are not read; no judge that keeps to the format comes near. */
 const MAX_CHARACTERS = 200_000;
@@ -36,9 +37,17 @@ export function parseReply(
   return 'problem' in found ? found : readVerdicts(found.value, criteria);
 }
 
+/** Drafts that are compared with the verdict. */
+const MAX_DRAFTS = 8;
+/** After a verdict: that it is none. */
+const TAKEN_BACK =
+  /\bI(?:['’]d| would)? (?:rather not|cannot|can not|can['’]t|will not|won['’]t|refuse to|decline to|am (?:unable|not able) to|['’]m (?:unable|not able) to)\b(?![^.\n]{0,30}\b(?:higher|full|perfect|better|more|lower)\b)[^.\n]{0,20}\b(?:give|provide|assign|judge|rate|score|grade|assess|evaluate|decide)\b|\b(?:disregard|ignore|scrap|discard) (?:the|this|that|my)(?: \w+)? (?:draft|verdict|object|json|scores?|above|reply)\b/i;
+
 /**
- * The last complete JSON object in `text` that carries the marker as its `id`. If the object is not valid JSON, that
- * slice alone is repaired (quotes, commas, line breaks); then `start`, its place in the text, is absent.
+ * The last complete JSON object in `text` that carries the marker as its `id`, where nothing says that it is not the
+ * verdict: it stands in no thought, and neither a thought, nor an object that was begun, nor a refusal follows it, and no
+ * other such object says something else. If the object is not valid JSON, that slice alone is repaired (quotes, commas,
+ * line breaks); then `start`, its place in the text, is absent.
  */
 export function findReply(
   text: string,
@@ -47,11 +56,44 @@ export function findReply(
   if (text.length > MAX_CHARACTERS)
     return { problem: `the reply is longer than ${MAX_CHARACTERS} characters` };
   let repairs = 0;
-  const reply = lastObjectWith(text, marker, [
-    (slice, start) => readObject(slice, marker, start),
-    (slice) => (repairs++ < MAX_REPAIRS ? readObject(repaired(slice), marker) : undefined),
+  const found = lastObjectWith(text, marker, [
+    (slice) => readObject(slice, marker),
+    (slice) => {
+      const read = repairs++ < MAX_REPAIRS ? readObject(repaired(slice), marker) : undefined;
+      return read && { ...read, isRepaired: true };
+    },
   ]);
-  return reply ?? { problem: `no complete JSON object with the id "${marker}" in the reply` };
+  if (found === undefined) return { problem: `no complete JSON object with the id "${marker}" in the reply` };
+  if ('problem' in found.value) return found.value;
+  const { value, slice } = found.value;
+  const objection = objectionTo({ ...found, value }, text, marker);
+  if (objection !== undefined) return { problem: objection };
+  return { value, slice, ...('isRepaired' in found.value ? {} : { start: found.start }) };
+}
+
+/** Why an object that carries the marker is no verdict. */
+function objectionTo(found: FoundObject<Fields>, text: string, marker: string): string | undefined {
+  const part = partAround(text, found);
+  if ('problem' in part) return `the only verdict is a draft: ${part.problem}`;
+  const rest = text.slice(found.end);
+  const brace = rest.indexOf('{');
+  if (brace >= 0 && rest.includes(marker, brace)) return 'another verdict is begun after the first one';
+  if (TAKEN_BACK.test(rest)) return 'the verdict is taken back';
+  let earlier = text.slice(part.from, found.start);
+  for (let n = 0; n < MAX_DRAFTS; n++) {
+    const draft = lastObjectWith(earlier, marker, [(slice) => readObject(slice, marker)]);
+    if (draft === undefined) return undefined;
+    if ('problem' in draft.value || decided(draft.value.value) !== decided(found.value))
+      return 'the reply states several verdicts';
+    earlier = earlier.slice(0, draft.start);
+  }
+  return 'the reply states too many verdicts';
+}
+
+/** What an object says without the words that explain it. */
+function decided(value: Fields): string {
+  const words = ['evidence', 'reason', 'evidence_a', 'evidence_b'];
+  return JSON.stringify(value, (key, inner: unknown) => (words.includes(key) ? undefined : inner));
 }
 
 export type Fields = Record<string, unknown>;
@@ -60,8 +102,7 @@ export type Fields = Record<string, unknown>;
 function readObject(
   json: string,
   marker: string,
-  start?: number,
-): { value: Fields; slice: string; start?: number } | { problem: string } | undefined {
+): { value: Fields; slice: string } | { problem: string } | undefined {
   let value: unknown;
   try {
     value = JSON.parse(json);
@@ -70,7 +111,7 @@ function readObject(
   }
   if (!isRecord(value) || own(value, 'id') !== marker) return undefined;
   if (hasDuplicateKeys(json)) return { problem: 'a key occurs twice in one object of the reply' };
-  return { value, slice: json, ...(start === undefined ? {} : { start }) };
+  return { value, slice: json };
 }
 
 /** The slice as JSON where that can be had by repairing its quotes, commas and line breaks; else as it is. */

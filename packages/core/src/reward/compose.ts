@@ -1,5 +1,5 @@
-import { InputError, type RewardComponent, type Rollout } from '@touchstone/spec';
-import type { Check, CheckResult } from '../checks/check.js';
+import { InputError, type RewardComponent } from '@touchstone/spec';
+import type { Check, CheckedAnswer, CheckResult } from '../checks/check.js';
 import { parseFormula } from './formula.js';
 import { JUDGE, type RewardConfig } from './schema.js';
 
@@ -10,11 +10,11 @@ export interface Composition {
   /** Share of the judge in the weighted mean, 0–1. */
   judgeShare: number;
   /**
-   * The checks of one rollout as components, in order: at once, unless one of them is the user's own and takes its time.
+   * The checks of one answer as components, in order: at once, unless one of them is the user's own and takes its time.
    *
    * @throws {InputError} as `Check.evaluate`.
    */
-  runChecks(rollout: Rollout): RewardComponent[] | Promise<RewardComponent[]>;
+  runChecks(answer: CheckedAnswer): RewardComponent[] | Promise<RewardComponent[]>;
   /** The name of the first gate that is not fully met. */
   gatedBy(checked: readonly RewardComponent[]): string | undefined;
   /**
@@ -73,8 +73,8 @@ export function composeReward(
   return {
     usesJudge: hasJudge && (formula === undefined || formula.names.includes(JUDGE)),
     judgeShare: share(judgeWeight),
-    runChecks: (rollout) => {
-      const results = checks.map((check) => check.evaluate(rollout));
+    runChecks: (answer) => {
+      const results = checks.map((check) => check.evaluate(answer));
       const components = (all: readonly CheckResult[]): RewardComponent[] =>
         checks.map(({ name, weight }, i) => ({ name, kind: 'check', weight: share(weight), ...all[i]! }));
       const ready = results.filter((result): result is CheckResult => !(result instanceof Promise));

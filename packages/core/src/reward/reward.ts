@@ -2,6 +2,7 @@ import { NO_USAGE, type Reward, type RewardComponent, type Rollout } from '@touc
 import type { Judge, Judgement } from '../judge/judge.js';
 import type { CheckContext } from '../checks/check.js';
 import { createCheck } from '../checks/index.js';
+import { createAnswerReader, type Answer } from './answer-policy.js';
 import { composeReward } from './compose.js';
 import { groupsOf, untilAborted } from './groups.js';
 import { judgeComponents } from './judge-components.js';
@@ -16,7 +17,7 @@ export interface ScoreOptions {
 
 export interface RewardFunction {
   /**
-   * Rewards of the rollouts, in their order. Rollouts with the same `group` are judged as one group by a judge that
+   * Rewards of the rollouts, in their order: of what `reward.answer` takes for the answer in each response. Rollouts with the same `group` are judged as one group by a judge that
    * compares answers. Abstentions are rewards too (`status: 'abstained'`); see `applyAbstentionPolicy`.
    *
    * @throws {InputError} when a task lacks what a check or the judge needs.
@@ -40,6 +41,7 @@ export function createReward(
   const checks = config.checks.map((check) => createCheck(check, context));
   const rule = composeReward(config, checks, judge !== null);
   const { judgeShare } = rule;
+  const readAnswer = createAnswerReader(config);
 
   /** The reward of one answer. `judgement` is null where the judge was not asked. */
   function rewardOf(checked: RewardComponent[], judgement: Judgement | null): Reward {
@@ -70,8 +72,13 @@ export function createReward(
   }
 
   /** Rewards of rollouts that are judged together: a group, or one alone. Those behind a gate are not shown. */
-  async function scoreGroup(rollouts_G: Rollout[], signal: AbortSignal | undefined): Promise<Reward[]> {
-    const running = rollouts_G.map((rollout) => rule.runChecks(rollout));
+  async function scoreGroup(asWritten_G: Rollout[], signal: AbortSignal | undefined): Promise<Reward[]> {
+    // From here on there is nothing but the answers: no part of the reward sees more than another.
+    const answers_G = asWritten_G.map(({ response }) => readAnswer(response));
+    const rollouts_G = asWritten_G.map((rollout, i) => ({ ...rollout, response: answers_G[i]!.text }));
+    const running = rollouts_G.map((rollout, i) =>
+      rule.runChecks({ ...rollout, repaired: answers_G[i]!.repaired }),
+    );
     const ready = running.filter((one): one is RewardComponent[] => !(one instanceof Promise));
     // The user's own code may take longer than there is time; the rest is there at once, so that gates hold.
     const checked_G =
@@ -89,7 +96,9 @@ export function createReward(
       signal,
     );
     let next = 0;
-    return checked_G.map((checked, i) => rewardOf(checked, isShown[i] ? judgements[next++]! : null));
+    return checked_G.map((checked, i) =>
+      noted(rewardOf(checked, isShown[i] ? judgements[next++]! : null), answers_G[i]!),
+    );
   }
 
   return {
@@ -111,6 +120,15 @@ export function createReward(
       return rewards;
     },
   };
+}
+
+/** The reward with what is odd about the answer, at every part that it costs something. */
+function noted(reward: Reward, { note }: Answer): Reward {
+  if (note === undefined) return reward;
+  const components = reward.components.map((part) =>
+    part.score === 1 ? part : { ...part, detail: [part.detail, note].filter(Boolean).join('; ') },
+  );
+  return { ...reward, components };
 }
 
 /** What the judge says of an answer whose time is up. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { checkSchema, type CheckConfig } from '../checks/index.js';
+import { answerSchema } from './answer-policy.js';
 import { parseFormula } from './formula.js';
 
 /** The judge's name among the parts of a reward. */
@@ -8,6 +9,10 @@ export const JUDGE = 'judge';
 /** `reward:` of `touchstone.yaml`. Weights are relative; they are normalised to shares. */
 export const rewardSchema = z
   .strictObject({
+    answer: answerSchema.optional().meta({
+      description:
+        'What of a response is the answer, for checks, rules and judge alike; by default all of it',
+    }),
     judge_weight: z
       .number()
       .positive()

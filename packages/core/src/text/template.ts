@@ -1,4 +1,5 @@
 import { InputError } from '@touchstone/spec';
+import { breakThinking } from './thinking.js';
 
 type Part = { literal: string } | { placeholder: string };
 
@@ -57,15 +58,15 @@ export function parseTemplate(
 }
 
 /**
- * A function that takes from text the power to open or close a tag of `templates`: the `<` of such a tag becomes
- * `&lt;`. All other text, quotes above all, stays as it is. Linear in the length of its input.
+ * A function that takes from text the power to open or close a tag of `templates`, whose `<` becomes `&lt;`, and to begin
+ * or end a judge's thinking. All other text, quotes above all, stays as it is. Linear in the length of its input.
  */
 export function tagNeutraliser(templates: readonly string[]): (text: string) => string {
   const tags = new Set(
     templates.flatMap((text) => [...text.matchAll(/<\/?([A-Za-z][\w-]*)/g)].map((match) => match[1]!)),
   );
-  if (tags.size === 0) return (text) => text;
+  if (tags.size === 0) return breakThinking;
   const opening = new RegExp(`<(?=\\s*(?:/\\s*)?(?:${[...tags].join('|')})(?![\\w-]))`, 'gi');
   // Most texts have no tag at all, and are long.
-  return (text) => (text.includes('<') ? text.replace(opening, '&lt;') : text);
+  return (text) => breakThinking(text.includes('<') ? text.replace(opening, '&lt;') : text);
 }

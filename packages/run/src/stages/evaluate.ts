@@ -1,4 +1,4 @@
-import { parseAnswer, type RewardFunction } from '@touchstone/core';
+import { createAnswerReader, parseAnswer, type RewardFunction } from '@touchstone/core';
 import type { EvaluationRecord } from '@touchstone/lab';
 import { RunError, type Reward } from '@touchstone/spec';
 import type { StoredRollout } from '@touchstone/store';
@@ -36,6 +36,7 @@ export async function evaluate(
   };
   const judged = await score(reward);
   const heldoutJudged = heldout && (await score(heldout.reward));
+  const readAnswer = createAnswerReader(config.reward);
   store.putRollouts(
     evaluationOf(model).name,
     0,
@@ -43,7 +44,7 @@ export async function evaluate(
       rollout,
       reward: judged[i]!,
       heldout: heldoutJudged?.[i] ?? null,
-      truth: truth && truth(rollout.task, rollout.response),
+      truth: truth && truth(rollout.task, readAnswer(rollout.response).text),
       tokens: tokens.length,
     })),
   );
@@ -78,6 +79,11 @@ export function evaluationRecords(
   const schemaChecks = checks
     .filter(({ type }) => type === 'json-schema')
     .map((check) => check.name ?? check.type);
+  const readAnswer = createAnswerReader(workspace.config.reward);
+  const isJson = (response: string): boolean => {
+    const { text, repaired } = readAnswer(response);
+    return repaired === undefined && 'value' in parseAnswer(text);
+  };
   const samples = new Map<string, number>();
   return stored.map(({ rollout, reward, heldout, truth, tokens }) => {
     const sample = samples.get(rollout.task.id) ?? 0;
@@ -95,7 +101,7 @@ export function evaluationRecords(
       valid:
         schemaChecks.length > 0
           ? schemaChecks.every((name) => components[name] === 1)
-          : 'value' in parseAnswer(rollout.response),
+          : isJson(rollout.response),
       truth,
       tokens,
       components,

@@ -1,4 +1,4 @@
-import { parseAnswer, readTaskPath, singleJudges } from '@touchstone/core';
+import { createAnswerReader, parseAnswer, readTaskPath, singleJudges } from '@touchstone/core';
 import { random, type Example, type JsonValue, type Reward, type Task } from '@touchstone/spec';
 import type { StoredRollout } from '@touchstone/store';
 import { judgeScore } from './evaluate.js';
@@ -9,6 +9,7 @@ const COUNT = 12;
 /** A dozen held-out tasks with every model's first answer side by side, drawn at random and not chosen. */
 export function pickExamples(workspace: Workspace, stored: Record<string, StoredRollout[]>): Example[] {
   const { config, data } = workspace;
+  const readAnswer = createAnswerReader(config.reward);
   const tasks = random(config.seed, 'examples').shuffle(data.eval).slice(0, COUNT);
   return tasks.map((task) => {
     const document = documentOf(workspace, task);
@@ -19,7 +20,9 @@ export function pickExamples(workspace: Workspace, stored: Record<string, Stored
         typeof task.reference === 'string' ? task.reference : JSON.stringify(task.reference, null, 2),
       answers: Object.entries(stored).flatMap(([model, rollouts]) => {
         const found = rollouts.find(({ rollout }) => rollout.task.id === task.id);
-        return found ? [answerOf(model, found, document)] : [];
+        return found
+          ? [answerOf(model, found, quotesIn(readAnswer(found.rollout.response).text, document))]
+          : [];
       }),
     };
   });
@@ -39,22 +42,22 @@ function documentOf({ config }: Workspace, task: Task): string {
 function answerOf(
   model: string,
   { rollout, reward, truth }: StoredRollout,
-  document: string,
+  quotes: string[],
 ): Example['answers'][number] {
   return {
     model,
     response: rollout.response,
     score: judgeScore(reward),
     truth,
-    quotes: quotesIn(rollout.response, document),
+    quotes,
     verdicts: verdictsOf(reward),
     note: noteOf(reward),
   };
 }
 
 /** Strings of a JSON answer that stand in the document, longer than a word. */
-function quotesIn(response: string, document: string): string[] {
-  const answer = parseAnswer(response);
+function quotesIn(text: string, document: string): string[] {
+  const answer = parseAnswer(text);
   if (!('value' in answer)) return [];
   const strings = (value: JsonValue): string[] => {
     if (typeof value === 'string') return [value];

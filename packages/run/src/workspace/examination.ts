@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import {
+  createAnswerReader,
   openReward,
   readLabelled,
   readRegression,
@@ -49,14 +50,17 @@ export async function openExamination(
   }
 }
 
-/** The answers that the judge is examined on. */
+/** The answers that the judge is examined on: what `reward.answer` takes for the answer in each response. */
 export async function readExaminationData(
-  { data: { labelled, regression } }: ExaminationConfig,
+  { data: { labelled, regression }, reward }: ExaminationConfig,
   baseDir: string,
 ): Promise<Examination['data']> {
+  const readAnswer = createAnswerReader(reward);
+  const read = <T extends { response: string }>(lines: readonly T[]): T[] =>
+    lines.map((line) => ({ ...line, response: readAnswer(line.response).text }));
   return {
-    labelled: labelled === undefined ? [] : await readLabelled(resolve(baseDir, labelled)),
-    regression: regression === undefined ? [] : await readRegression(resolve(baseDir, regression)),
+    labelled: labelled === undefined ? [] : read(await readLabelled(resolve(baseDir, labelled))),
+    regression: regression === undefined ? [] : read(await readRegression(resolve(baseDir, regression))),
   };
 }
 

@@ -47,7 +47,9 @@ const PIECES = [
   ...`{ } [ ] " ' \\ , : * \` # / ( ) < >`.split(' '),
   ...'1e999 -1e999 -0 0.1 99 NaN Infinity null true false 5/5 ٣ １'.split(' '),
   ...'"__proto__" "constructor" "id" "score" "verdicts" "criterion"'.split(' '),
-  ...'\n|\r|\t| |Score: |Label: |Output (a)|Output (b)| is better|</think>|<think>|```|```json\n'.split('|'),
+  ...'\n|\r|\t| |Score: |Label: |Output (a)|Output (b)| is better|</think>|<think>|[THINK]|[/THINK]|<reasoning>|```|```json\n'.split(
+    '|',
+  ),
   ...'\ud800 \udfff \u0000 \u2028 \ufeff \u202e 😀 é ß İ'.split(' '),
   MARKER,
   valid,

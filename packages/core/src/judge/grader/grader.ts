@@ -10,8 +10,16 @@ import { sha256 } from '../marker.js';
 import { once } from '../once.js';
 import { truncate } from '../prompt.js';
 import { answerOf } from '../score.js';
-import { labelModelSchema, scaleOf, scoreModelSchema, type GraderConfig } from './schema.js';
-import { readLabelReply, readScoreReply, SCORE_PARSER_VERSION } from './score-reply.js';
+import { readLabelReply } from './label-reply.js';
+import {
+  labelModelSchema,
+  labelsOf,
+  scaleOf,
+  scoreModelSchema,
+  scoreOfLabel,
+  type GraderConfig,
+} from './schema.js';
+import { readScoreReply, SCORE_PARSER_VERSION } from './score-reply.js';
 
 const shared = {
   criteria: (config: GraderConfig) => [scaleOf(config).criterion],
@@ -23,7 +31,8 @@ export const labelModel = defineJudge({ kind: 'label-model', schema: labelModelS
 
 /**
  * A judge that asks with the user's own messages and nothing else, as the model graders of OpenAI do, and reads a number
- * or a label. The score is (number − lowest) / (highest − lowest); of labels, 1 where it passes and 0 where not.
+ * or a label. The score is (number − lowest) / (highest − lowest); of labels, 1 where it passes and 0 where not, or what the
+ * label is said to be worth.
  *
  * The prompt is sent as it is, so there is no marker in it: a reply counts only if it states one single score. An answer
  * that lacks a field that the prompt shows, or is blank, is a bad answer: it scores 0 without a call.
@@ -83,11 +92,11 @@ class GraderJudge extends AskingJudge<GraderConfig> {
     const unparseable = (detail: string) => ({ status: 'abstained', reason: 'unparseable', detail }) as const;
     const { config } = this;
     if (config.kind === 'label-model') {
-      const read = readLabelReply(text, config.labels);
+      const read = readLabelReply(text, labelsOf(config), config.verdict);
       if ('problem' in read) return unparseable(read.problem);
-      return this.scored(Number(config.passing_labels.includes(read.label)), read.label);
+      return this.scored(scoreOfLabel(read.label, config), read.label);
     }
-    const read = readScoreReply(text, config.range);
+    const read = readScoreReply(text, config.range, config.verdict);
     return 'problem' in read ? unparseable(read.problem) : this.scored(read.score, '');
   }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readLabelReply, readScoreReply } from './score-reply.js';
+import { readScoreReply } from './score-reply.js';
 
 const score = (text: string, range: [number, number] = [0, 5]) => {
   const read = readScoreReply(text, range);
@@ -23,6 +23,13 @@ describe('a score', () => {
     ['5\n\nAll numbers are used.', 5],
     ['All numbers are used:\n3\n5\n\n4', 4],
     ['<think>Score: 1, or 2?</think>\nScore: 4', 4],
+    ['Is it 2?\nScore: 2\n</thinking>\n\n4', 4],
+    ['<reasoning>Score: 2</reasoning>\n<answer>4</answer>', 4],
+    [
+      '<|channel|>analysis<|message|>Score: 2<|end|><|start|>assistant<|channel|>final<|message|>4<|return|>',
+      4,
+    ],
+    ['Let me think.\n<thought>Score: 2</thought>\n4', 4],
     ['{"score": 4, "reason": "off by 1"}', 4],
     ['```json\n{"steps": [{"conclusion": "1"}], "result": 4.0}\n```', 4],
     ['Score: 4\n\nTherefore:\nScore: 4.0', 4],
@@ -49,6 +56,11 @@ describe('a score', () => {
     ['{"score": 1, "score": 5}', 'no number'],
     ['{"score": 1e999}', 'not between'],
     ['{"__proto__": {"score": 4}}', 'no score'],
+    ['<reasoning>\nScore: 2\nOr', 'no end'],
+    ['◁think▷Score: 2', 'no end'],
+    ['Score: 1\nIt says:\n<think>x</think>\nScore: 5', 'one thing before a thought'],
+    ['<think>It says </think>\nScore: 5</think>\nScore: 1', 'end of thinking stands in the reply'],
+    ['<think>Score: 4</think>', 'empty'],
   ])('%j is not guessed at: %s', (text, problem) => expect(String(score(text))).toContain(problem));
 
   it('never leaves its range, and an echoed score never wins', () => {
@@ -89,30 +101,4 @@ describe('a score', () => {
     for (const text of ['Score: ', '*', '(', '{', '1\n', ' ', '-'])
       expect(score(text.repeat(190_000 / text.length))).toBeDefined();
   });
-});
-
-describe('a label', () => {
-  const labels = ['correct', 'incorrect', 'Not sure'];
-  const label = (text: string) => {
-    const read = readLabelReply(text, labels);
-    return 'label' in read ? read.label : read.problem;
-  };
-  it.each([
-    ['correct', 'correct'],
-    ['"Incorrect".', 'incorrect'],
-    ['**NOT SURE**', 'Not sure'],
-    ['Label: incorrect\nIt misses a number.', 'incorrect'],
-    ['It misses a number.\nincorrect', 'incorrect'],
-    ['{"label": "correct"}', 'correct'],
-    ['{"steps": [], "result": "incorrect"}', 'incorrect'],
-  ])('%j is %s', (text, expected) => expect(label(text)).toBe(expected));
-
-  it.each([
-    ['', 'empty'],
-    ['It is correct, I think.', 'none of the labels'],
-    ['correct\nNo:\nincorrect', 'several labels'],
-    ['Label: correct or incorrect', 'none of the labels'],
-    ['Label: correct\nLabel: maybe', 'none of the labels'],
-    ['{"label": ["correct"]}', 'none of the labels'],
-  ])('%j is not guessed at: %s', (text, problem) => expect(label(text)).toContain(problem));
 });

@@ -174,7 +174,7 @@ describe('a judge of items', () => {
     expect(judgeWith(model, {}, 9).fingerprint).toBe(prints[0]);
     const api = { ...model, id: 'anthropic:judge' };
     // What is paid for under it is lost when it changes: replies paid for then are still found.
-    expect(judgeWith(api).fingerprint).toBe('07ff19b0f547e975');
+    expect(judgeWith(api).fingerprint).toBe('1b77035fe4b7dac1');
     expect(judgeWith({ ...api, id: 'anthropic:other' }).fingerprint).not.toBe(judgeWith(api).fingerprint);
   });
 

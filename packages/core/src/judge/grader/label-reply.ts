@@ -1,0 +1,63 @@
+import { readSpoken } from '../../text/thinking.js';
+import { normaliseTypography } from '../../text/typography.js';
+import { afterWord, linesOf, memberOf, verdictsAt, type VerdictPlace } from './said.js';
+
+type Read = { label: string } | { problem: string };
+
+/** The words that a label follows on a line of its own, where nothing else is said. */
+const NAMES = ['label', 'result', 'answer'];
+
+/**
+ * A label as it is compared, on both sides: case, typography, marks of Markdown, quotes, brackets and punctuation around
+ * it do not count. What is inside of it does: `C#`, `correct_answer`, `A!=B`.
+ */
+function bareLabel(text: string): string {
+  return normaliseTypography(text.replace(/\\([^A-Za-z0-9\s])/g, '$1'))
+    .replace(/^(?:[\s*_`"'([{<#]|[-•] )+/, '')
+    .replace(TRAILING, '')
+    .toLowerCase();
+}
+const TRAILING = /(?<![\s*_`"')\]}>.,;:!])[\s*_`"')\]}>.,;:!]+$/;
+
+/**
+ * The label that a reply states outside of its thinking: alone, on the first or last line, after `Label:` on a line of its
+ * own, or as `label` or `result` of a JSON object; compared as `bareLabel` has it. A reply that states two labels states
+ * none.
+ *
+ * @param place where the label stands, in place of these.
+ */
+export function readLabelReply(text: string, labels: readonly string[], place?: VerdictPlace): Read {
+  const bare = new Map(
+    labels.map((label) => [bareLabel(label), label] as const).filter(([text]) => text !== ''),
+  );
+  const known = (said: unknown): string | undefined =>
+    ['string', 'number', 'boolean'].includes(typeof said) ? bare.get(bareLabel(String(said))) : undefined;
+  return readSpoken(text, (said) => {
+    const found = place ? verdictsAt(place, said) : statedIn(said, known);
+    if (!Array.isArray(found)) return found;
+    const stated = new Set(found.map(known));
+    const [label] = stated;
+    if (stated.size > 1 && !stated.has(undefined))
+      return { problem: `the reply states several labels: ${[...stated].join(', ')}` };
+    return label === undefined || stated.size > 1
+      ? { problem: `the reply states none of the labels ${labels.join(', ')}` }
+      : { label };
+  });
+}
+
+/** What a reply states; each has to be a label. */
+function statedIn(
+  text: string,
+  known: (said: unknown) => string | undefined,
+): unknown[] | { problem: string } {
+  const lines = linesOf(text);
+  if (!Array.isArray(lines)) return lines;
+  if (known(text) !== undefined) return [text];
+  const whole = memberOf(text, ['label', 'result']);
+  if (whole !== undefined) return [whole];
+  const alone = [lines[0]!, lines.at(-1)!].filter((line) => known(line) !== undefined);
+  const named = lines
+    .filter((line) => known(line) === undefined)
+    .flatMap((line) => NAMES.flatMap((name) => afterWord(name, line) ?? []));
+  return [...alone, ...named];
+}

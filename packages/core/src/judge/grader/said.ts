@@ -1,0 +1,131 @@
+import { z } from 'zod';
+import { isRecord, own } from '../../text/json-value.js';
+import { hasDuplicateKeys, objectsIn } from '../extract.js';
+
+/** Longer replies are not read. */
+const MAX_CHARACTERS = 200_000;
+const PLACEHOLDER = '{{verdict}}';
+
+/** Where a reply says its verdict, for prompts that ask for a form of their own. */
+export const verdictSchema = z
+  .strictObject({
+    key: z.string().regex(/\S/).optional().meta({
+      description: 'A key of a JSON object in the reply, or a word before a colon on a line of its own',
+    }),
+    pattern: z
+      .string()
+      .optional()
+      .meta({
+        description: `Text with ${PLACEHOLDER} where the verdict stands: <grade>${PLACEHOLDER}</grade>`,
+      }),
+  })
+  .refine(({ key, pattern }) => (key === undefined) !== (pattern === undefined), {
+    error: 'expected a key or a pattern',
+    abort: true,
+  })
+  .refine(({ pattern }) => pattern === undefined || partsOf(pattern) !== undefined, {
+    error: `pattern: expected ${PLACEHOLDER} once, and text before or after it: [[${PLACEHOLDER}]]`,
+    abort: true,
+  })
+  .meta({ description: 'Where in the reply its verdict stands; by default in the usual places' });
+export type VerdictPlace = z.output<typeof verdictSchema>;
+
+/** A reply that says `verdict` and nothing else. */
+export function replyOf(verdict: string, place: VerdictPlace | undefined): string {
+  if (place?.key !== undefined) return JSON.stringify({ [place.key]: verdict });
+  return place?.pattern?.split(PLACEHOLDER).join(verdict) ?? verdict;
+}
+
+/** The lines that say something, with runs of white space as one space. */
+export function linesOf(text: string): string[] | { problem: string } {
+  if (text.length > MAX_CHARACTERS)
+    return { problem: `the reply is longer than ${MAX_CHARACTERS} characters` };
+  const lines = text
+    .split(/\r\n|[\r\n\u2028\u2029]/)
+    .map((line) => line.replace(/\s+/g, ' ').trim())
+    .filter((line) => /[^\s*`_#]/.test(line));
+  return lines.length === 0 ? { problem: 'the reply is empty' } : lines;
+}
+
+/**
+ * The member of a reply that is one JSON object, fenced or not; undefined where it is none or has no such member, null
+ * where it has several.
+ */
+export function memberOf(text: string, keys: readonly string[]): unknown {
+  const json = text.trim().replace(/^```[a-z]*\s*\n|\n?```$/gi, '');
+  if (!json.startsWith('{')) return undefined;
+  const value = parsed(json);
+  if (!isRecord(value)) return undefined; // Not JSON: read as lines.
+  if (hasDuplicateKeys(json)) return null;
+  const owned = keys.filter((key) => Object.hasOwn(value, key));
+  if (owned.length > 1) return null;
+  return owned.length === 0 ? undefined : value[owned[0]!];
+}
+
+/** Everything that stands where a verdict is expected, in order: texts, and what JSON objects have under the key. */
+export function verdictsAt(place: VerdictPlace, text: string): unknown[] | { problem: string } {
+  const lines = linesOf(text);
+  if (!Array.isArray(lines)) return lines;
+  const { key, pattern } = place;
+  const found = key === undefined ? inPattern(pattern!, lines) : underKey(key, text, lines);
+  const where = key === undefined ? `where "${pattern}" has it` : `under "${key}"`;
+  return found.length > 0 ? found : { problem: `the reply has no verdict ${where}` };
+}
+
+function underKey(key: string, text: string, lines: readonly string[]): unknown[] {
+  const members = objectsIn(text).flatMap((json): unknown[] => {
+    const value = parsed(json);
+    if (!isRecord(value) || !Object.hasOwn(value, key)) return [];
+    return [hasDuplicateKeys(json) ? null : own(value, key)];
+  });
+  return members.length > 0 ? members : lines.flatMap((line) => afterWord(key, line) ?? []);
+}
+
+/** What follows `word` and a colon or an equals sign on a line that begins with it, marks of Markdown aside. */
+export function afterWord(word: string, line: string): string | undefined {
+  const bare = line.replace(/^[\W_]{0,20}(?:final )?/i, '');
+  const name = word.trim().replace(/\s+/g, ' ');
+  if (bare.slice(0, name.length).toLowerCase() !== name.toLowerCase()) return undefined;
+  return /^[*_`"'\s]{0,6}[:=](.*)$/.exec(bare.slice(name.length))?.[1];
+}
+
+function inPattern(pattern: string, lines: readonly string[]): string[] {
+  const [before, after] = partsOf(pattern)!;
+  return lines.flatMap((line) => {
+    const [plain, small] = [withoutStars(line), withoutStars(line).toLowerCase()];
+    const found: string[] = [];
+    for (let at = small.indexOf(before); at >= 0;) {
+      const from = at + before.length;
+      const to = after === '' ? plain.length : small.indexOf(after, from);
+      if (to < 0) break;
+      found.push(plain.slice(from, to));
+      at = to >= plain.length ? -1 : small.indexOf(before, Math.max(to, at + 1));
+      if (before === '') break;
+    }
+    return found;
+  });
+}
+
+/** What a pattern has before and after its placeholder, as lines are compared with it. */
+function partsOf(pattern: string): [string, string] | undefined {
+  const parts = pattern
+    .split(PLACEHOLDER)
+    .map((part) => withoutStars(part).replace(/\s+/g, ' ').toLowerCase());
+  const [before, after] = parts;
+  return parts.length === 2 && (before! + after!).trim() !== ''
+    ? [before!.trimStart(), after!.trimEnd()]
+    : undefined;
+}
+
+/** Replies set a verdict in bold, or not. */
+function withoutStars(text: string): string {
+  return text.replace(/[*`]/g, '');
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
