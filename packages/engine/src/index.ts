@@ -2,6 +2,7 @@ export * from './generate/generate.js';
 export type { Sampling } from './generate/draw.js';
 export * from './graph/autodiff.js';
 export type { Value } from './graph/graph.js';
+export * from './model-folder.js';
 export * from './model.js';
 export type { Parameter } from './weights/parameters.js';
 export * from './weights/safetensors.js';

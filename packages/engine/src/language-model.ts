@@ -1,15 +1,16 @@
 import {
-  InputError,
   ProviderError,
   random,
   type LanguageModel,
   type ModelReply,
   type ModelRequest,
 } from '@touchstone/spec';
+import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { generate } from './generate/generate.js';
-import { CausalLM } from './model.js';
-import { ChatTokenizer } from './tokenizer/tokenizer.js';
+import { answerTokens, generate } from './generate/generate.js';
+import { loadModelFolder } from './model-folder.js';
+import type { CausalLM } from './model.js';
+import type { ChatTokenizer } from './tokenizer/tokenizer.js';
 
 interface Asked {
   request: ModelRequest;
@@ -97,7 +98,7 @@ class Batcher {
       batch.forEach(({ tokens, resolve }, i) => {
         const { tokens: reply, finish } = replies[i]!;
         resolve({
-          text: this.tokenizer.decode(reply),
+          text: this.tokenizer.decode(answerTokens(replies[i]!)),
           finish,
           inputTokens: tokens.length,
           outputTokens: reply.length,
@@ -114,15 +115,15 @@ class Batcher {
  * @throws {InputError} when the folder is no model that the engine can run.
  */
 export async function openLocalModel(folder: string): Promise<LanguageModel> {
-  const [model, tokenizer] = await Promise.all([CausalLM.load(folder), ChatTokenizer.load(folder)]);
-  if (model.config.eosTokens.length === 0) {
-    throw InputError.at({ file: folder }, 'config.json has no eos_token_id; replies would never end');
-  }
+  const { model, tokenizer } = await loadModelFolder(folder);
   const id = `local:${folder}`;
   const batcher = new Batcher(id, model, tokenizer);
   return {
     id,
-    version: model.fingerprint(),
+    version: createHash('sha256')
+      .update(model.fingerprint() + tokenizer.fingerprint())
+      .digest('hex')
+      .slice(0, 16),
     structuredOutput: false,
     generate: (request) => batcher.answer(request),
   };

@@ -1,23 +1,16 @@
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { InputError } from '@touchstone/spec';
 import type { Architecture, ModelConfig, WeightValues } from './families/family.js';
 import { openArchitecture, readArchitecture } from './families/read-architecture.js';
+import { copyFolderFiles } from './folder-files.js';
 import type { Graph } from './graph/graph.js';
 import { SessionCache } from './graph/session.js';
 import { float32, type Tensors } from './graph/tensor.js';
-import { ParameterSet, type Parameter } from './weights/parameters.js';
+import { ParameterSet } from './weights/parameters.js';
 import { readWeights } from './weights/read-weights.js';
+import { takeParameters } from './weights/take-parameters.js';
 import { writeSafetensors, type StoredType } from './weights/safetensors.js';
-
-/** Files besides config and weights that belong to a model folder. */
-const COMPANIONS = [
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'generation_config.json',
-  'special_tokens_map.json',
-];
 
 /** A causal language model: its weights, in memory once, and the compiled graphs that run them. */
 export class CausalLM {
@@ -29,24 +22,12 @@ export class CausalLM {
 
   /**
    * Loads a Hugging Face folder. Every weight is trainable.
-   * @throws {InputError} when a file is missing, damaged, or lacks a weight that the config promises.
+   * @throws {InputError} when a file is missing or damaged, or the weights are not those that the config describes.
    */
   static async load(folder: string): Promise<CausalLM> {
     const architecture = await readArchitecture(folder);
     const stored = await readWeights(folder);
-    const parameters = new Map<string, Parameter>();
-    for (const [name, shape] of architecture.parameterShapes()) {
-      const found = stored.get(name);
-      if (!found) throw InputError.at({ file: folder }, `weight ${name} is missing`);
-      if (found.shape.join() !== shape.join()) {
-        throw InputError.at(
-          { file: folder },
-          `weight ${name}: expected shape [${shape}], found [${found.shape}]`,
-        );
-      }
-      parameters.set(name, found);
-    }
-    return new CausalLM(architecture, new ParameterSet(parameters));
+    return new CausalLM(architecture, new ParameterSet(takeParameters(architecture, stored, folder)));
   }
 
   /** A new model with random weights, as a config.json describes it. */
@@ -67,16 +48,11 @@ export class CausalLM {
   /** Writes a Hugging Face folder; tokenizer files are copied from `companions`. */
   async save(folder: string, companions: string, type: StoredType = 'F32'): Promise<void> {
     await mkdir(folder, { recursive: true });
-    const dtype = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' }[type];
-    const source = { ...this.config.source, torch_dtype: dtype };
-    await writeFile(path.join(folder, 'config.json'), `${JSON.stringify(source, null, 2)}\n`);
-    for (const file of COMPANIONS) {
-      await copyFile(path.join(companions, file), path.join(folder, file)).catch(
-        (error: NodeJS.ErrnoException) => {
-          if (error.code !== 'ENOENT') throw error;
-        },
-      );
-    }
+    const { dtype, torch_dtype: _, ...source } = this.config.source;
+    const spelling = dtype === undefined ? 'torch_dtype' : 'dtype';
+    const stored = { ...source, [spelling]: { F32: 'float32', F16: 'float16', BF16: 'bfloat16' }[type] };
+    await writeFile(path.join(folder, 'config.json'), `${JSON.stringify(stored, null, 2)}\n`);
+    await copyFolderFiles(companions, folder);
     await writeSafetensors(path.join(folder, 'model.safetensors'), this.parameters, type);
   }
 

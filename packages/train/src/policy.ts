@@ -1,5 +1,12 @@
 import { openedThought } from '@touchstone/core';
-import { CausalLM, ChatTokenizer, generate, type Generated } from '@touchstone/engine';
+import {
+  answerTokens,
+  generate,
+  loadModelFolder,
+  type CausalLM,
+  type ChatTokenizer,
+  type Generated,
+} from '@touchstone/engine';
 import { random, type Rollout, type Task } from '@touchstone/spec';
 import type { SamplingOptions } from './schema.js';
 
@@ -36,7 +43,7 @@ export class Policy {
 
   /** @throws {InputError} when the folder is no model that the engine can run. */
   static async load(folder: string): Promise<Policy> {
-    const [model, tokenizer] = await Promise.all([CausalLM.load(folder), ChatTokenizer.load(folder)]);
+    const { model, tokenizer } = await loadModelFolder(folder);
     return new Policy(model, tokenizer, folder);
   }
 
@@ -93,7 +100,7 @@ export class Policy {
     return {
       id: `${group}/${index}`,
       task,
-      response: opened + this.tokenizer.decode(generated.tokens),
+      response: opened + this.tokenizer.decode(answerTokens(generated)),
       finish: generated.finish,
       group,
       policy,

@@ -7,8 +7,9 @@ export interface ModelConfig {
   vocabulary: number;
   /** Prompt and answer together have at most this many tokens. */
   maxPositions: number;
+  /** Tokens that end an answer, the one that ends a turn first. */
   eosTokens: number[];
-  /** config.json as it was read, written back on save. */
+  /** config.json as it was read, each fact stated once; written back on save. */
   source: Record<string, unknown>;
 }
 
@@ -48,6 +49,11 @@ export interface Architecture {
   readonly config: ModelConfig;
   /** Names and shapes of every weight, in the order and layout ([out, in]) of Hugging Face. */
   parameterShapes(): Map<string, number[]>;
+  /**
+   * What a stored tensor that is none of these weights repeats: the name of a weight, or null where the engine computes it
+   * from config.json. Undefined: the architecture has no such tensor.
+   */
+  repeats(name: string): string | null | undefined;
   /** Fresh random weights. */
   initialise(seed: number): Map<string, Parameter>;
   /**

@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { InputError } from '@touchstone/spec';
 import { z } from 'zod';
+import { parseObject } from '../folder-files.js';
+import { readEndTokens } from '../tokenizer/end-tokens.js';
 import type { Architecture, Family } from './family.js';
 import { llama } from './llama/llama.js';
 
@@ -24,20 +26,22 @@ export function openArchitecture(source: unknown, file: string): Architecture {
   );
 }
 
-/** @throws {InputError} when the folder has no config.json that the engine can run. */
+/**
+ * The architecture of a model's folder, with all tokens that end an answer.
+ * @throws {InputError} when the folder has no config.json that the engine can run
+ */
 export async function readArchitecture(folder: string): Promise<Architecture> {
   const file = path.join(folder, 'config.json');
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (cause) {
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw InputError.at({ file }, 'cannot be read; expected a Hugging Face model folder', { cause });
-  }
-  try {
-    return openArchitecture(JSON.parse(text), file);
-  } catch (cause) {
-    if (cause instanceof SyntaxError)
-      throw InputError.at({ file }, `is not JSON: ${cause.message}`, { cause });
-    throw cause;
-  }
+  });
+  const architecture = openArchitecture(parseObject(text, file), file);
+  const { config } = architecture;
+  config.eosTokens = await readEndTokens(folder, config.eosTokens);
+  const outside = config.eosTokens.find((id) => id < 0 || id >= config.vocabulary);
+  if (outside === undefined) return architecture;
+  throw InputError.at(
+    { file: folder },
+    `eos_token_id ${outside} is outside the vocabulary of ${config.vocabulary}; an answer would not end there`,
+  );
 }

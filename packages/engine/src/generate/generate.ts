@@ -20,6 +20,10 @@ export interface Generated {
   finish: 'stop' | 'length';
 }
 
+/** The tokens of the answer itself: what ended it is no part of it, whether or not it is a special token. */
+export const answerTokens = ({ tokens, finish }: Generated): readonly number[] =>
+  finish === 'stop' ? tokens.slice(0, -1) : tokens;
+
 /** Rows decoded together. Larger batches use the cores better and keep more KV cache in memory. */
 const BATCH_ROWS = 128;
 const CONTEXT_STEP = 256;

@@ -1,26 +1,18 @@
-import { open, rename, writeFile } from 'node:fs/promises';
-import { InputError } from '@touchstone/spec';
-import { z } from 'zod';
+import { open, rename, writeFile, type FileHandle } from 'node:fs/promises';
+import { InputError, RunError } from '@touchstone/spec';
 import type { Parameter } from './parameters.js';
+import { BYTES, parseHeader, type StoredTensor, type StoredType } from './safetensors-header.js';
 
-export type StoredType = 'F32' | 'F16' | 'BF16';
-const BYTES: Record<StoredType, number> = { F32: 4, F16: 2, BF16: 2 };
+export type { StoredType } from './safetensors-header.js';
 
-const headerSchema = z.record(
-  z.string(),
-  z.union([
-    z.object({
-      dtype: z.string(),
-      shape: z.array(z.int().nonnegative()),
-      data_offsets: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
-    }),
-    z.record(z.string(), z.string()),
-  ]),
-);
+/** Bytes read at once, and numbers turned: one call of the system reads at most 2 GiB, and no tensor need lie in memory twice. */
+const SLICE = 64 * 2 ** 20;
+/** Longer than any true header; longer ones are damage. */
+const LONGEST_HEADER = 100 * 2 ** 20;
 
 /**
  * Reads a safetensors file; F16 and BF16 become float32.
- * @throws {InputError} when the file is not safetensors, is cut off, or holds another element type.
+ * @throws {InputError} when the file is not safetensors, is damaged, holds another element type, or a number that is none.
  */
 export async function readSafetensors(file: string): Promise<Map<string, Parameter>> {
   const handle = await open(file, 'r').catch((cause: unknown) => {
@@ -28,42 +20,14 @@ export async function readSafetensors(file: string): Promise<Map<string, Paramet
   });
   try {
     const { size } = await handle.stat();
-    const read = async (start: number, length: number): Promise<Buffer> => {
-      if (start + length > size)
-        throw InputError.at({ file }, `is cut off: expected ${start + length} bytes, has ${size}`);
-      const buffer = Buffer.alloc(length);
-      await handle.read(buffer, 0, length, start);
-      return buffer;
-    };
-    const headerLength = Number((await read(0, 8)).readBigUInt64LE());
-    let header: z.infer<typeof headerSchema>;
-    try {
-      header = headerSchema.parse(JSON.parse((await read(8, headerLength)).toString('utf8')));
-    } catch (cause) {
-      if (InputError.is(cause)) throw cause;
-      throw InputError.at({ file }, 'has no valid safetensors header', { cause });
+    const headerLength = Number((await readBytes(handle, 0, 8, file)).readBigUInt64LE());
+    if (headerLength > Math.min(size - 8, LONGEST_HEADER)) {
+      throw InputError.at({ file }, `is cut off or no safetensors file: a header of ${headerLength} bytes`);
     }
+    const header = await readBytes(handle, 8, headerLength, file);
     const tensors = new Map<string, Parameter>();
-    for (const [name, entry] of Object.entries(header)) {
-      if (name === '__metadata__' || !('data_offsets' in entry) || typeof entry.data_offsets === 'string')
-        continue;
-      const { dtype, shape, data_offsets } = entry as {
-        dtype: string;
-        shape: number[];
-        data_offsets: [number, number];
-      };
-      if (!isStoredType(dtype)) {
-        throw InputError.at({ file }, `${name}: element type ${dtype}; expected F32, F16 or BF16`);
-      }
-      const count = shape.reduce((a, b) => a * b, 1);
-      const length = data_offsets[1] - data_offsets[0];
-      if (length !== count * BYTES[dtype]) {
-        throw InputError.at({ file }, `${name}: ${length} bytes for shape [${shape}] of ${dtype}`);
-      }
-      tensors.set(name, {
-        shape,
-        data: decode(await read(8 + headerLength + data_offsets[0], length), dtype, count),
-      });
+    for (const tensor of parseHeader(header.toString('utf8'), 8 + headerLength, size, file)) {
+      tensors.set(tensor.name, { shape: tensor.shape, data: await readTensor(handle, tensor, file) });
     }
     return tensors;
   } finally {
@@ -71,13 +35,59 @@ export async function readSafetensors(file: string): Promise<Map<string, Paramet
   }
 }
 
-/** Writes a safetensors file, replacing an old one only when the new one is complete. */
+async function readTensor(handle: FileHandle, tensor: StoredTensor, file: string): Promise<Float32Array> {
+  const { name, type, count, start, end } = tensor;
+  let data: Float32Array;
+  try {
+    data = new Float32Array(count);
+  } catch (cause) {
+    throw InputError.at({ file }, `${name}: ${count} numbers are more than this machine can hold`, { cause });
+  }
+  for (let at = start; at < end; at += SLICE) {
+    const bytes = await readBytes(handle, at, Math.min(SLICE, end - at), file);
+    data.set(decode(bytes, type), (at - start) / BYTES[type]);
+  }
+  const wrong = data.findIndex((value) => !Number.isFinite(value));
+  if (wrong < 0) return data;
+  throw InputError.at(
+    { file },
+    `${name}: number ${wrong} is ${data[wrong]}; the file is damaged, or its training diverged`,
+  );
+}
+
+async function readBytes(handle: FileHandle, start: number, length: number, file: string): Promise<Buffer> {
+  // Not from the pool: typed arrays need alignment.
+  const buffer = Buffer.from(new ArrayBuffer(length));
+  let done = 0;
+  while (done < length) {
+    const { bytesRead } = await handle.read(buffer, done, length - done, start + done);
+    if (bytesRead === 0)
+      throw InputError.at({ file }, `is cut off: expected ${start + length} bytes, has ${start + done}`);
+    done += bytesRead;
+  }
+  return buffer;
+}
+
+/** What rounds to infinity, by element type. */
+const TOO_LARGE: Record<StoredType, number> = { F32: Infinity, F16: 65520, BF16: (2 - 2 ** -8) * 2 ** 127 };
+
+/**
+ * Writes a safetensors file, replacing an old one only when the new one is complete.
+ * @throws {RunError} naming a tensor that holds a number which cannot be written: nobody could load the file
+ */
 export async function writeSafetensors(
   file: string,
   tensors: Iterable<[string, Parameter]>,
   type: StoredType = 'F32',
 ): Promise<void> {
   const all = [...tensors];
+  for (const [name, { data }] of all) {
+    const wrong = data.findIndex((value) => !(Math.abs(value) < TOO_LARGE[type]));
+    if (wrong >= 0)
+      throw new RunError(
+        `${file} is not written: number ${wrong} of ${name} is ${data[wrong]}, which ${type} cannot hold`,
+      );
+  }
   let offset = 0;
   const header: Record<string, object> = { __metadata__: { format: 'pt' } };
   for (const [name, { shape, data }] of all) {
@@ -96,19 +106,15 @@ export async function writeSafetensors(
   await rename(partial, file);
 }
 
-const isStoredType = (name: string): name is StoredType => Object.hasOwn(BYTES, name);
-
-function decode(bytes: Buffer, type: StoredType, count: number): Float32Array {
-  // Buffers from a pool may start anywhere; typed arrays need alignment.
-  const aligned = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
-  if (type === 'F32') return new Float32Array(aligned);
-  const halves = new Uint16Array(aligned);
-  const out = new Float32Array(count);
+function decode({ buffer }: Buffer, type: StoredType): Float32Array {
+  if (type === 'F32') return new Float32Array(buffer);
+  const halves = new Uint16Array(buffer);
+  const out = new Float32Array(halves.length);
   if (type === 'BF16') {
     const bits = new Uint32Array(out.buffer);
-    for (let i = 0; i < count; i++) bits[i] = halves[i]! << 16;
+    for (let i = 0; i < halves.length; i++) bits[i] = halves[i]! << 16;
   } else {
-    for (let i = 0; i < count; i++) out[i] = halfToFloat(halves[i]!);
+    for (let i = 0; i < halves.length; i++) out[i] = halfToFloat(halves[i]!);
   }
   return out;
 }

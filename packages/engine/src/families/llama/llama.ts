@@ -1,5 +1,5 @@
 import { defineFamily, type Architecture } from '../family.js';
-import { MODEL_TYPES, parameterShapes, parseLlamaConfig } from './config.js';
+import { MODEL_TYPES, parameterShapes, parseLlamaConfig, repeatedBy } from './config.js';
 import { LlamaDecoder } from './decode.js';
 import { llamaLogProbabilities } from './forward.js';
 import { initialWeights } from './initialise.js';
@@ -12,6 +12,7 @@ export const llama = defineFamily({
     return {
       config,
       parameterShapes: () => parameterShapes(config),
+      repeats: (name) => repeatedBy(config, name),
       initialise: (seed) => initialWeights(config, seed),
       logProbabilities: (graph, weights, inputs, temperature) =>
         llamaLogProbabilities(graph, config, weights, inputs, temperature),

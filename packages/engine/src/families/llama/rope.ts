@@ -1,30 +1,21 @@
-import { InputError } from '@touchstone/spec';
 import type { LlamaConfig } from './config.js';
 
-/** Inverse frequencies [headSize / 2], with Llama 3's or linear scaling where the config asks for it. */
-function inverseFrequencies(c: LlamaConfig): Float64Array {
-  const half = c.headSize / 2;
-  const plain = Float64Array.from({ length: half }, (_, i) => c.ropeTheta ** (-i / half));
-  const scaling = c.ropeScaling;
-  const type = scaling?.rope_type ?? scaling?.type ?? 'default';
-  if (!scaling || type === 'default') return plain;
-  const factor = scaling.factor ?? 1;
-  if (type === 'linear') return plain.map((f) => f / factor);
-  if (type === 'llama3') {
-    const low = scaling.low_freq_factor ?? 1;
-    const high = scaling.high_freq_factor ?? 4;
-    const original = scaling.original_max_position_embeddings ?? 8192;
-    return plain.map((f) => {
-      const wavelength = (2 * Math.PI) / f;
-      if (wavelength < original / high) return f;
-      if (wavelength > original / low) return f / factor;
-      const smooth = (original / wavelength - low) / (high - low);
-      return ((1 - smooth) * f) / factor + smooth * f;
-    });
-  }
-  throw new InputError([
-    { message: `rope_scaling type "${type}" is not supported; known: default, linear, llama3` },
-  ]);
+/** Inverse frequencies [headSize / 2], scaled as the config says: linear, or as Llama 3.1 does by wavelength. */
+function inverseFrequencies({ headSize, rope: { theta, scaling } }: LlamaConfig): Float64Array {
+  const half = headSize / 2;
+  const plain = Float64Array.from({ length: half }, (_, i) => theta ** (-i / half));
+  if (scaling === null) return plain;
+  const { factor } = scaling;
+  if (scaling.rope_type === 'linear') return plain.map((f) => f / factor);
+  const { low_freq_factor: low, high_freq_factor: high } = scaling;
+  const original = scaling.original_max_position_embeddings;
+  return plain.map((f) => {
+    const wavelength = (2 * Math.PI) / f;
+    if (wavelength < original / high) return f;
+    if (wavelength > original / low) return f / factor;
+    const smooth = (original / wavelength - low) / (high - low);
+    return ((1 - smooth) * f) / factor + smooth * f;
+  });
 }
 
 /** cos and sin of every position's angles, each [positions, headSize / 2]. */
