@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -15,8 +15,7 @@ const file = (name: string, content: string): string => {
 const user = (content: string) => ({ role: 'user', content });
 
 beforeAll(() => {
-  mkdirSync(join(folder, 'policy'));
-  file('policy/config.json', '{}');
+  cpSync('examples/quickstart/models/policy', join(folder, 'policy'), { recursive: true });
   const line = JSON.stringify({
     messages: [user('q')],
     reference_answer: 'gold',
@@ -185,6 +184,22 @@ describe('doctor --event', () => {
     expect(bad.detail('Inputs')).toContain('metadata.document in 1 of 1');
     expect(bad.detail('Event')).toContain('1 of 3 samples cannot be read: 2: ');
   });
+});
+
+it('doctor opens the models that the configuration names', async () => {
+  const path = config('model: local:policy');
+  const what = 'policy.model policy';
+  expect((await doctor(path)).detail(what)).toMatch(/^opens: [\d,]+ weights$/);
+  const settings = readFileSync(join(folder, 'policy/tokenizer_config.json'), 'utf8');
+  file('policy/tokenizer_config.json', settings.replace('chat_template', 'chat_template_v2'));
+  const broken = await doctor(path);
+  file('policy/tokenizer_config.json', settings);
+  expect([broken.code, broken.levels[what], broken.levels['judge.model policy']]).toEqual([
+    1,
+    'failed',
+    'failed',
+  ]);
+  expect(broken.detail(what)).toMatch(/has no chat_template/);
 });
 
 it('doctor --online asks the judge, and says why it does not answer', async () => {

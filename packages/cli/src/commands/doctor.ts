@@ -1,6 +1,6 @@
 import { InputError, RunError } from '@touchstone/spec';
 import type { Command } from 'commander';
-import { type Finding, examineMachine, examineOnline, loadConfig } from '@touchstone/run';
+import { type Finding, examineMachine, examineModels, examineOnline, loadConfig } from '@touchstone/run';
 import { examineAws, examineEvent, readEvent } from '@touchstone/launch';
 import type { Io } from '../io.js';
 import { renderTable } from '../terminal/table.js';
@@ -47,6 +47,7 @@ async function doctor(path: string | undefined, flags: DoctorFlags, io: Io): Pro
     report(findings, undefined, json, io);
     throw error;
   }
+  findings.push(...(await examineModels(loaded)));
   if (flags.aws || flags.template !== undefined || flags.recipe !== undefined) {
     findings.push(...(await examineAws(loaded, flags)));
   }

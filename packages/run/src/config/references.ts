@@ -38,6 +38,12 @@ export async function missingFiles(
   return problems.flat();
 }
 
+/** Model folders that the configuration names, with the place of the name. */
+export const modelFolders = (config: AnyConfig): { place: string; name: string }[] =>
+  references(config)
+    .filter(({ kind }) => kind === 'model folder')
+    .map(({ path, name }) => ({ place: pathText(path), name }));
+
 type Kind = 'file' | 'model folder';
 
 function references(config: AnyConfig): { path: Path; name: string; kind: Kind }[] {
