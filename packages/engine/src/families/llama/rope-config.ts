@@ -82,7 +82,7 @@ export function ropeStatedOnce<T extends RopeFields>(source: T, { theta, scaling
 function flat(parameters: Record<string, unknown>): Record<string, unknown> {
   const { full_attention: full, ...others } = parameters;
   if (full === undefined) return parameters;
-  const [other] = Object.keys(others);
+  const [other] = Object.keys(others).filter((kind) => others[kind] !== null);
   if (other !== undefined) throw new Error(`rope_parameters.${other}: the engine has full attention only`);
   return z.record(z.string(), z.unknown()).parse(full);
 }
