@@ -1,9 +1,11 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CausalLM } from './model.js';
 import { tinyModel } from './testing.js';
+import { ChatTokenizer } from './tokenizer/tokenizer.js';
+import { trainBpe } from './tokenizer/train-bpe.js';
 import { writeSafetensors } from './weights/safetensors.js';
 
 const newFolder = (): Promise<string> => mkdtemp(path.join(tmpdir(), 'model-'));
@@ -57,5 +59,61 @@ describe('CausalLM', () => {
     await rm(path.join(folder, 'model.safetensors.index.json'));
     await rm(path.join(folder, 'model.safetensors'));
     await expect(CausalLM.load(folder)).rejects.toThrow(/has no weights; expected model.safetensors/);
+  });
+
+  it('refuses weights that are not those of its config, and shards that do not agree', async () => {
+    const folder = await newFolder();
+    const load = () => CausalLM.load(folder);
+    const file = path.join(folder, 'model.safetensors');
+    const model = tinyModel();
+    await model.save(folder, folder);
+    const all = [...model.parameters];
+    const embedding = model.parameters.get('model.embed_tokens.weight')!;
+    await writeSafetensors(file, [...all, ['lm_head.weight', embedding]]);
+    expect((await load()).fingerprint()).toBe(model.fingerprint());
+    const other = { ...embedding, data: embedding.data.map((value) => value * 2) };
+    await writeSafetensors(file, [...all, ['lm_head.weight', other]]);
+    await expect(load()).rejects.toThrow(/lm_head.weight differs from model.embed_tokens.weight/);
+    await writeSafetensors(file, [...tinyModel({ num_hidden_layers: 3 }).parameters]);
+    await expect(load()).rejects.toThrow(/layers.2.* has no place in the model/);
+    await saveShards(model, folder);
+    const shard = path.join(folder, 'part-1.safetensors');
+    await writeSafetensors(shard, all.slice(2));
+    await expect(load()).rejects.toThrow(/part-1.*index.json has it in part-0/);
+    await writeSafetensors(shard, all.slice(4));
+    await expect(load()).rejects.toThrow(/is not in part-1/);
+    await writeSafetensors(file, all);
+    await expect(load()).rejects.toThrow(/lists other files than model.safetensors/);
+  });
+
+  it('has in its copy whatever was read, and ends answers wherever the folder says', async () => {
+    const [folder, copy] = [await newFolder(), await newFolder()];
+    await tinyModel({ rope_theta: undefined, rope_parameters: { rope_theta: 77 }, dtype: 'float16' }).save(
+      folder,
+      folder,
+    );
+    const tokenizer = trainBpe([], 0, ['<pad>', '<end>', '<turn>', '<user>', '<assistant>']);
+    const files: Record<string, string> = {
+      'tokenizer.json': JSON.stringify(tokenizer),
+      'tokenizer_config.json': JSON.stringify({ eos_token: { content: '<turn>' } }),
+      'generation_config.json': JSON.stringify({ eos_token_id: [1, 30] }),
+      'additional_chat_templates/default.jinja': '<user>{{ messages[0].content }}<assistant>',
+    };
+    await mkdir(path.join(folder, 'additional_chat_templates'));
+    for (const [name, text] of Object.entries(files)) await writeFile(path.join(folder, name), text);
+    const model = await CausalLM.load(folder);
+    expect(model.config.eosTokens).toEqual([2, 1, 30]);
+    await model.save(copy, folder);
+    const again = await CausalLM.load(copy);
+    expect([again.fingerprint(), again.config.eosTokens]).toEqual([model.fingerprint(), [2, 1, 30]]);
+    const chat = [{ role: 'user' as const, content: 'a' }];
+    expect((await ChatTokenizer.load(copy)).encodeChat(chat)).toEqual(
+      (await ChatTokenizer.load(folder)).encodeChat(chat),
+    );
+    const saved = JSON.parse(await readFile(path.join(copy, 'config.json'), 'utf8')) as object;
+    expect(saved).toMatchObject({ dtype: 'float32', rope_parameters: { rope_theta: 77 } });
+    expect(saved).not.toHaveProperty('torch_dtype');
+    await writeFile(path.join(copy, 'generation_config.json'), JSON.stringify({ eos_token_id: 37 }));
+    await expect(CausalLM.load(copy)).rejects.toThrow(/eos_token_id 37 is outside the vocabulary of 37/);
   });
 });

@@ -1,17 +1,17 @@
 import * as jinja from '@huggingface/jinja';
 import { InputError, type Message } from '@touchstone/spec';
 
-/** Evaluations of a part of a template in one rendering. A conversation of a thousand turns needs about 100,000. */
-const MOST_STEPS = 5_000_000;
+/** Parts of a template that are evaluated, and rounds of its loops, in one rendering. A conversation of a thousand turns needs about 100,000. */
+const MOST_STEPS = 500_000;
 /** Longest list that `range` makes. */
-const LONGEST_RANGE = 100_000;
+const LONGEST_RANGE = 10_000;
 
 /** The parts of the package that its types do not resolve for ES modules. */
 interface Environment {
   set(name: string, value: unknown): void;
 }
 interface Interpreter {
-  evaluate(part: unknown, environment: Environment): unknown;
+  evaluate(part: Part | undefined, environment: Environment): unknown;
   run(program: unknown): { value: unknown };
 }
 const { Template } = jinja;
@@ -22,14 +22,29 @@ const { Environment, Interpreter } = jinja as unknown as {
 
 const FORMAT_TIME = new Template('{{ strftime_now(format) }}');
 
+interface Part {
+  type: string;
+  iterable?: Part;
+  lhs?: Part;
+}
+
 /** Refuses a template that does not end. */
 class BoundedInterpreter extends Interpreter {
   private steps = 0;
+  /** The lists of loops: an empty loop evaluates nothing on its way. */
+  private readonly lists = new WeakSet<object>();
 
-  override evaluate(part: unknown, environment: Environment): unknown {
-    this.steps += 1;
+  override evaluate(part: Part | undefined, environment: Environment): unknown {
+    this.count(1);
+    if (part?.type === 'For') this.lists.add(part.iterable!.lhs ?? part.iterable!);
+    const result = super.evaluate(part, environment) as { value: { length?: number; size?: number } };
+    if (part && this.lists.has(part)) this.count(result.value.length ?? result.value.size ?? 0);
+    return result;
+  }
+
+  private count(steps: number): void {
+    this.steps += steps;
     if (this.steps > MOST_STEPS) throw new Error(`does not end within ${MOST_STEPS} steps`);
-    return super.evaluate(part, environment);
   }
 }
 

@@ -12,6 +12,18 @@ const file = path.join(folder, 'model.safetensors');
 const one = (data: number[]): Map<string, Parameter> =>
   new Map([['w', { shape: [data.length], data: Float32Array.from(data) }]]);
 
+const f32 = (count: number, start: number) => ({
+  dtype: 'F32',
+  shape: [count],
+  data_offsets: [start, start + 4 * count],
+});
+async function writeRaw(header: object, data: Buffer): Promise<void> {
+  const json = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(json.length));
+  await writeFile(file, Buffer.concat([length, json, data]));
+}
+
 describe('safetensors', () => {
   it('keeps names, shapes and every float32 bit', async () => {
     await fc.assert(
@@ -69,5 +81,29 @@ describe('safetensors', () => {
       { numRuns: 200 },
     );
     await expect(readSafetensors(path.join(folder, 'none'))).rejects.toThrow(/none: cannot be read/);
+  });
+
+  it.each<[damage: string, header: Record<string, unknown>, message: RegExp]>([
+    ['two tensors share bytes', { a: f32(2, 0), b: f32(2, 4) }, /b: overlaps the tensor before it/],
+    ["bytes are nobody's", { a: f32(1, 0), b: f32(2, 8) }, /b: bytes before it belong to no tensor/],
+    ['a tensor ends outside', { a: f32(4, 0), b: f32(4, 16) }, /b: is cut off/],
+    ['the file is longer', { a: f32(2, 0) }, /8 bytes at the end belong to no tensor/],
+    ['an entry is no tensor', { a: f32(4, 0), b: { kind: 'weight' } }, /b: expected dtype, shape/],
+    ['a shape is impossible', { a: { ...f32(4, 0), shape: [2 ** 40, 2 ** 40] } }, /a: 16 bytes for shape/],
+    ['numbers are quantised', { a: { ...f32(4, 0), dtype: 'F8_E4M3' } }, /a: element type F8_E4M3/],
+  ])('names the tensor when %s', async (_, header, message) => {
+    await writeRaw(header, Buffer.alloc(16));
+    await expect(readSafetensors(file)).rejects.toThrow(message);
+  });
+
+  it('neither reads nor writes a number that is none', async () => {
+    for (const bad of [NaN, Infinity, -Infinity]) {
+      const bytes = Buffer.alloc(16);
+      bytes.writeFloatLE(bad, 12);
+      await writeRaw({ fine: f32(2, 0), 'layers.3.bad': f32(2, 8) }, bytes);
+      await expect(readSafetensors(file)).rejects.toThrow(/layers\.3\.bad: number 1 is -?(NaN|Infinity)/);
+      await expect(writeSafetensors(file, one([0, bad]))).rejects.toThrow(/number 1 of w is/);
+    }
+    await expect(writeSafetensors(file, one([65520]), 'F16')).rejects.toThrow(/65520, which F16 cannot hold/);
   });
 });
