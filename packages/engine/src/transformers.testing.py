@@ -5,6 +5,9 @@ import sys
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
+# Threads that wait for each other on a busy machine take many times as long.
+torch.set_num_threads(1)
+
 
 def make(folder, config, shard_size, seed):
     torch.manual_seed(seed)

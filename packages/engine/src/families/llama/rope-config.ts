@@ -15,7 +15,7 @@ const scalingSchemas = {
     })
     .refine((s) => s.high_freq_factor > s.low_freq_factor, 'high_freq_factor must be above low_freq_factor'),
 };
-export type RopeScaling = { [K in keyof typeof scalingSchemas]: z.infer<(typeof scalingSchemas)[K]> }[
+type RopeScaling = { [K in keyof typeof scalingSchemas]: z.infer<(typeof scalingSchemas)[K]> }[
   'linear' | 'llama3'];
 
 /** Rotary positions: the base of the frequencies, and how they are scaled. */
