@@ -223,10 +223,10 @@ describe.skipIf(noSmollm2)(
         ]);
         const spelled = [SMOLLM2, await respelled(SMOLLM2)];
         const [first] = await askTransformers({
-        make: [],
-        ask: [{ folder: SMOLLM2, texts: TEXTS, chats, new_tokens: 24 }],
-      });
-      for (const folder of spelled) {
+          make: [],
+          ask: [{ folder: SMOLLM2, texts: TEXTS, chats, new_tokens: 24 }],
+        });
+        for (const folder of spelled) {
           const { model, tokenizer } = await loadModelFolder(folder);
           expect(TEXTS.map((text) => tokenizer.encode(text))).toEqual(first!.sequences);
           expect(chats.map((chat) => tokenizer.encodeChat(chat))).toEqual(first!.prompts);
