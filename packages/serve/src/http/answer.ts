@@ -1,9 +1,11 @@
 import type { RewardFunction } from '@touchstone/core';
-import { InputError, type AbstentionPolicy } from '@touchstone/spec';
+import { InputError, type AbstentionPolicy, type Rollout } from '@touchstone/spec';
 import type { Adapter, Call, Judged } from '../adapters/index.js';
 import { groupKey } from '../rendezvous/group-key.js';
 import type { Rendezvous } from '../rendezvous/rendezvous.js';
 import { startDeadline } from '../scoring/deadline.js';
+import { readSamples } from '../scoring/sample.js';
+import { mapInSlices } from '../scoring/slices.js';
 import { scoreWithin, type Outcome } from '../scoring/score-within.js';
 import { numbersFor } from '../scoring/stand-in.js';
 import { Refusal } from './refusal.js';
@@ -34,7 +36,7 @@ const RETRY_AFTER = '5';
  * @param defaults what holds where the body says nothing else.
  * @param signal aborts when the client has hung up.
  * @returns the reply, and what was judged.
- * @throws {InputError} when the body is wrong.
+ * @throws {InputError} when no samples can be found in the body.
  * @throws {Refusal} 503 or 422 when a sample has no score and the wire or the policy has no other word for it.
  */
 export async function answerCall(
@@ -48,22 +50,38 @@ export async function answerCall(
   const run = call.run ?? defaults.run;
   const groupSize = call.groupSize ?? defaults.groupSize ?? 1;
   const deadlineMs = call.deadlineMs ?? defaults.deadlineMs ?? adapter.deadlineMs;
-  const rollouts = call.rollouts.map((one, i) => ({ ...one, group: groupKey(run, call.groups?.[i], one) }));
+  const samples = await readSamples(call.rows, (row, i) => {
+    const rollout = call.readRow(row, i);
+    return { ...rollout, group: groupKey(run, call.groupOf?.(row), rollout) };
+  });
+  const rollouts = samples.flatMap(({ rollout, problem }) =>
+    rollout === null || problem !== undefined ? [] : [rollout],
+  );
 
   let outcomes: Outcome[];
   if (groupSize > 1) {
     const deadline = startDeadline(deadlineMs, signal);
     const waitMs = Math.min(groupWaitMs, deadlineMs * SHARE_OF_WAITING);
     const joining = { size: groupSize, waitMs, signal: deadline.signal };
-    const joined = rollouts.map((one) => rendezvous.score(one, { key: one.group, ...joining }));
-    outcomes = await Promise.all(joined).finally(() => deadline.end());
+    const join = (one: Rollout) => rendezvous.score(one, { key: one.group, ...joining });
+    outcomes = await mapInSlices(rollouts, join).finally(() => deadline.end());
   } else {
     outcomes = await scoreWithin(rollouts, reward, deadlineMs, { signal });
   }
 
-  const groups = rollouts.map(({ group }) => group);
-  const numbers = numbersFor(outcomes, groups, policy);
-  const judged = rollouts.map((rollout, i) => ({ rollout, outcome: outcomes[i]!, number: numbers[i]! }));
+  const scored = outcomes.values();
+  const all = samples.map(({ problem }): Outcome => {
+    return problem === undefined ? scored.next().value! : { status: 'failed', detail: problem };
+  });
+  // What cannot be read is in no group.
+  const groups = samples.map(({ rollout }, i) => rollout?.group ?? `unreadable ${i}`);
+  const numbers = numbersFor(all, groups, policy);
+  const judged = samples.map(({ id, rollout }, i) => ({
+    id,
+    rollout,
+    outcome: all[i]!,
+    number: numbers[i]!,
+  }));
   return { reply: () => write(adapter, call, judged, policy), judged };
 }
 

@@ -1,3 +1,4 @@
+import type { Rollout } from '@touchstone/spec';
 import type { Judged } from '../adapters/index.js';
 import type { Notice, Report } from '../scoring/notice.js';
 import { noticeOf } from '../scoring/score-within.js';
@@ -38,15 +39,16 @@ export function reportLacking(
   report: Report,
   { request, logPrompts }: { request: number; logPrompts: boolean },
 ): void {
-  for (const { rollout, outcome } of judged) {
-    const notice = noticeOf(rollout.id, outcome);
-    if (notice !== undefined) report({ ...notice, request, ...(logPrompts ? promptOf(rollout) : {}) });
+  for (const { id, rollout, outcome } of judged) {
+    const notice = noticeOf(id, outcome);
+    if (notice !== undefined)
+      report({ ...notice, request, ...(logPrompts && rollout ? promptOf(rollout) : {}) });
   }
 }
 
 export function promptOf({
   task,
   response,
-}: Pick<Judged['rollout'], 'task' | 'response'>): Pick<Notice, 'messages' | 'response'> {
+}: Pick<Rollout, 'task' | 'response'>): Pick<Notice, 'messages' | 'response'> {
   return { messages: task.messages, response };
 }
