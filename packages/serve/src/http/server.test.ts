@@ -123,26 +123,24 @@ describe('the native call', () => {
     ]);
   });
 
-  it('names every rollout that is wrong, before anything is judged', async () => {
-    let asked = 0;
-    const model = simulatedJudge();
-    const counting = {
-      ...model,
-      generate: (...args: Parameters<typeof model.generate>) => (asked++, model.generate(...args)),
-    };
-    const { url } = await start({ reward: simulatedReward(counting) });
+  it('names what is wrong with a rollout in its own reward, and judges the others', async () => {
+    const { url } = await start();
     const good = { messages, document, response: answer(5) };
     const { status, body } = await post(`${url}/v1/rewards`, {
       rollouts: [good, { messages }, null, { ...good, id: 3 }, { task: { messages: 'x' }, response: '' }],
     });
-    expect(status).toBe(400);
-    expect((body as { error: { problems: string[] } }).error.problems).toEqual([
-      'rollouts[1]: response: expected the answer as a string',
-      'rollouts[2]: expected a JSON object',
-      expect.stringMatching(/^rollouts\[3\]: id: /),
-      expect.stringMatching(/^rollouts\[4\]: messages: /),
+    expect(status).toBe(200);
+    expect((body as { rewards: RewardRecord[] }).rewards).toMatchObject([
+      { status: 'scored', score: 1 },
+      {
+        status: 'failed',
+        score: null,
+        detail: expect.stringMatching(/^response: expected the answer as text/),
+      },
+      { id: 'sample-2', score: null, detail: 'expected a JSON object' },
+      { id: '3', score: 1 },
+      { score: null, detail: expect.stringMatching(/^messages: /) },
     ]);
-    expect(asked).toBe(0);
     for (const wrong of [[], { rollouts: {} }, null, 'x']) {
       expect((await post(`${url}/v1/rewards`, JSON.stringify(wrong))).status).toBe(400);
     }
