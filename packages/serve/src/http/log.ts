@@ -33,17 +33,15 @@ export function countOf(statuses: readonly ('scored' | 'abstained' | 'failed')[]
   };
 }
 
-/** Tells `report` of every sample that has no score. */
+/** Tells `report` of a sample that has no score. */
 export function reportLacking(
-  judged: readonly Judged[],
+  { id, rollout, outcome }: Judged,
   report: Report,
   { request, logPrompts }: { request: number; logPrompts: boolean },
 ): void {
-  for (const { id, rollout, outcome } of judged) {
-    const notice = noticeOf(id, outcome);
-    if (notice !== undefined)
-      report({ ...notice, request, ...(logPrompts && rollout ? promptOf(rollout) : {}) });
-  }
+  const notice = noticeOf(id, outcome);
+  if (notice !== undefined)
+    report({ ...notice, request, ...(logPrompts && rollout ? promptOf(rollout) : {}) });
 }
 
 export function promptOf({

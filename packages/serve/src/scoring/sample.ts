@@ -1,6 +1,5 @@
-import { isRecord, own, parseTaskLine } from '@touchstone/core';
+import { isRecord, own, parseTaskLine, mapInSlices } from '@touchstone/core';
 import { InputError, type JsonValue, type Rollout } from '@touchstone/spec';
-import { mapInSlices } from './slices.js';
 import { answerText, readTurns } from './turns.js';
 
 /** One sample of a request: what is to be scored, or why it cannot be. */

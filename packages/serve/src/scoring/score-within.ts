@@ -1,9 +1,8 @@
 import { NO_USAGE, TouchstoneError, type Reward, type Rollout } from '@touchstone/spec';
-import type { RewardFunction } from '@touchstone/core';
+import { mapInSlices, type RewardFunction } from '@touchstone/core';
 import { startDeadline } from './deadline.js';
 import type { Notice } from './notice.js';
 import type { Outcome } from './outcome.js';
-import { mapInSlices } from './slices.js';
 
 export type { Outcome } from './outcome.js';
 

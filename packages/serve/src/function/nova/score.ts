@@ -1,9 +1,8 @@
-import type { RewardFunction } from '@touchstone/core';
+import { mapInSlices, type RewardFunction } from '@touchstone/core';
 import { NO_USAGE, type Reward } from '@touchstone/spec';
 import { reportToStderr, type Report } from '../../scoring/notice.js';
 import { noticeOf, scoreWithin, type Outcome } from '../../scoring/score-within.js';
 import { NEUTRAL, numbersFor } from '../../scoring/stand-in.js';
-import { mapInSlices } from '../../scoring/slices.js';
 import { parseSample, rowsOf, type NovaSample } from './event.js';
 
 /** One entry of the answer, as Amazon Nova training and evaluation read it. */
