@@ -4,6 +4,7 @@ import { firstOf } from '../scoring/sample.js';
 import type { Report } from '../scoring/notice.js';
 import { admit, type Access } from './access.js';
 import { Text, type Exchange, type Handler } from './handlers.js';
+import { RETRY_AFTER } from './load.js';
 import type { RequestRecord } from './log.js';
 import { OPERATIONS, type Operation } from './openapi.js';
 import { Refusal } from './refusal.js';
@@ -54,9 +55,12 @@ export function createListener(
       request,
       number,
       query: new URLSearchParams(query),
-      signal: AbortSignal.any([client.signal, stop]),
+      signal: client.signal,
     };
+    const hurry = (): void => client.abort(stop.reason);
+    stop.addEventListener('abort', hurry);
     response.once('close', () => {
+      stop.removeEventListener('abort', hurry);
       const status = response.writableFinished ? response.statusCode : CLIENT_CLOSED;
       client.abort(new DOMException('the client hung up', 'AbortError'));
       ended(status);
@@ -88,7 +92,7 @@ export function createListener(
 async function answer(
   exchange: Exchange,
   operation: Operation | undefined,
-  { handlers, access }: ListenerOptions,
+  { handlers, access, stop }: ListenerOptions,
 ): Promise<unknown> {
   const { request } = exchange;
   if (operation === undefined) throw new Refusal(404, 'no such path; GET /openapi.json lists them');
@@ -96,7 +100,10 @@ async function answer(
   if (request.method !== method) {
     throw new Refusal(405, `expected ${method}, got ${request.method ?? 'nothing'}`, { allow: method });
   }
-  if (operation.secured) admit(request, access);
+  if (operation.secured) {
+    admit(request, access);
+    if (stop.aborted) throw new Refusal(503, 'the server is ending', { 'retry-after': RETRY_AFTER });
+  }
   return handlers.get(operation.name)!(exchange);
 }
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { headerProblem, type RewardFunction } from '@touchstone/core';
@@ -69,6 +70,8 @@ const GROUP_WAIT_MS = 30_000;
  * this side that closes one on which a request is on its way.
  */
 const KEEP_ALIVE_MS = 90_000;
+/** When the time to end is over, replies have this long to be read. */
+const LAST_REPLIES_MS = 2000;
 /** A request's headers have this long to arrive; more than what precedes them. */
 const HEADERS_MS = KEEP_ALIVE_MS + 10_000;
 
@@ -83,6 +86,8 @@ export function createRewardServer(options: RewardServerOptions): RewardServer {
   telemetry.watchGroups(rendezvous);
   let isEnding = false;
   const stop = new AbortController();
+  // Every request in work listens; Node warns of more than ten.
+  setMaxListeners(0, stop.signal);
   const handlers = createHandlers({
     reward,
     rendezvous,
@@ -112,8 +117,15 @@ export function createRewardServer(options: RewardServerOptions): RewardServer {
       const ended = drain.end();
       rendezvous.flush();
       const limit = startDeadline(limitMs);
-      limit.signal.addEventListener('abort', () => stop.abort(limit.signal.reason));
-      await ended.finally(() => limit.end());
+      let lastReplies: NodeJS.Timeout | undefined;
+      limit.signal.addEventListener('abort', () => {
+        stop.abort(limit.signal.reason);
+        lastReplies = setTimeout(() => server.closeAllConnections(), LAST_REPLIES_MS);
+      });
+      await ended.finally(() => {
+        limit.end();
+        clearTimeout(lastReplies);
+      });
     },
   };
 }
