@@ -12,7 +12,8 @@ const listed = execFileSync('git', ['ls-files', 'packages/*/src/*.ts', 'packages
   encoding: 'utf8',
 });
 const files = listed.split('\n').filter((file) => file !== '' && !/\.(test|testing)\.tsx?$/.test(file));
-const SPREAD = /\b(?:Math\.(?:max|min)|fromCharCode|fromCodePoint)\(\.\.\.|\.(?:push|unshift)\([^()[\]{}]*\.\.\./;
+const SPREAD =
+  /\b(?:Math\.(?:max|min)|fromCharCode|fromCodePoint)\(\.\.\.|\.(?:push|unshift)\([^()[\]{}]*\.\.\./;
 
 const problems = files.flatMap((file) =>
   readFileSync(join(ROOT, file), 'utf8')

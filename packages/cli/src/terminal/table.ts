@@ -31,5 +31,7 @@ export function renderTable(columns: readonly Column[], rows: readonly (readonly
 }
 
 /** Letters as a reader counts them; wide East Asian letters are taken as one cell. */
-const width = (text: string): number => [...segmenter.segment(text)].length;
+const width = (text: string): number =>
+  // Splitting into letters takes far longer, and most cells have no need of it.
+  /^[ -~]*$/.test(text) ? text.length : [...segmenter.segment(text)].length;
 const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });

@@ -57,7 +57,7 @@ export interface RewardServer {
   close(how?: Closing): Promise<void>;
 }
 
-export interface Closing {
+interface Closing {
   /** Goes on taking connections this long while `GET /ready` says no, so that a load balancer looks away first. */
   afterMs?: number;
   /** After this long what is not judged yet counts as abstained, and is answered so. Default: none. */
