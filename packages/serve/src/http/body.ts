@@ -5,7 +5,7 @@ import { Refusal } from './refusal.js';
  * A thousand samples with long contracts fit. Text is parsed in one go, at some 10 ms a MiB, and nobody else is answered
  * meanwhile.
  */
-export const MAX_BODY_BYTES = 32 * 2 ** 20;
+export const MAX_BODY_BYTES = 16 * 2 ** 20;
 /** Values of a body, keys counted too: parsing takes some 1 ms for every thousand of them. */
 const MAX_VALUES = 200_000;
 /** A sample may be nested 64 deep; deeper bodies are of no trainer's. */
@@ -63,7 +63,7 @@ const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a];
 const OPENING = new Set([0x5b, 0x7b]);
 const CLOSING = new Set([0x5d, 0x7d]);
 /** Bytes that are looked at before others have their turn. */
-const SLICE_BYTES = 2 ** 20;
+const SLICE_BYTES = 2 ** 18;
 
 /**
  * Refuses a text whose parsing would take long or much memory for its size. What it takes for JSON need not be: that
@@ -74,14 +74,21 @@ const SLICE_BYTES = 2 ** 20;
 async function assertModest(bytes: Buffer): Promise<void> {
   let values = 0;
   let depth = 0;
+  let isText = false;
   let turnAt = SLICE_BYTES;
   for (let i = 0; i < bytes.length; i++) {
     if (i > turnAt) {
       turnAt = i + SLICE_BYTES;
       await new Promise((resolve) => setImmediate(resolve));
     }
+    if (isText) {
+      i = bytes.indexOf(QUOTE, i);
+      if (i === -1) return;
+      isText = isEscaped(bytes, i);
+      continue;
+    }
     const byte = bytes[i]!;
-    if (byte === QUOTE) i = endOfString(bytes, i);
+    if (byte === QUOTE) isText = true;
     else if (byte === COMMA || byte === COLON) values++;
     else if (OPENING.has(byte)) {
       values++;
@@ -96,12 +103,9 @@ async function assertModest(bytes: Buffer): Promise<void> {
   }
 }
 
-/** Where the string that begins at `start` ends; the end of the text where it does not. */
-function endOfString(bytes: Buffer, start: number): number {
-  for (let end = bytes.indexOf(QUOTE, start + 1); end !== -1; end = bytes.indexOf(QUOTE, end + 1)) {
-    let before = end;
-    while (bytes[before - 1] === BACKSLASH) before--;
-    if ((end - before) % 2 === 0) return end;
-  }
-  return bytes.length;
+/** Whether the byte at `at`, inside a text, follows an odd number of backslashes. */
+function isEscaped(bytes: Buffer, at: number): boolean {
+  let first = at;
+  while (bytes[first - 1] === BACKSLASH) first--;
+  return (at - first) % 2 === 1;
 }
