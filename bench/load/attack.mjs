@@ -58,13 +58,13 @@ function send(port, parts, { patienceMs, halfClosed }) {
     socket.on('error', (error) => done(error.code));
     socket.on('close', () => done('closed'));
     socket.once('data', (data) => done(/^HTTP\/1\.1 (\d+)/.exec(data.toString('latin1'))?.[1] ?? 'no HTTP'));
-    socket.once('connect', async () => {
-      for (const [i, part] of parts.entries()) {
-        if (i > 0) await new Promise((next) => setTimeout(next, 100));
-        if (socket.destroyed) return;
-        socket.write(part);
-      }
-      if (halfClosed) socket.end();
-    });
+    socket.once('connect', () => void write(socket, parts).then(() => halfClosed && socket.end()));
   });
+}
+
+async function write(socket, parts) {
+  for (const [i, part] of parts.entries()) {
+    if (i > 0) await new Promise((next) => setTimeout(next, 100));
+    if (!socket.destroyed) socket.write(part);
+  }
 }
