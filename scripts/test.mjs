@@ -22,6 +22,7 @@ const CHECKS = {
     title: 'Dead code (knip)',
     command: [bin('knip'), '--no-progress', '--treat-config-hints-as-errors'],
   },
+  spreads: { title: 'Lists spread into calls', command: ['scripts/spreads.mjs'] },
   links: { title: 'Links in documents', command: ['scripts/links.mjs'] },
   lockfile: { title: 'Lock file', command: ['scripts/lockfile.mjs'] },
 };

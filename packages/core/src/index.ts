@@ -3,6 +3,7 @@ export * from './judge/index.js';
 export * from './providers/index.js';
 export * from './reward/index.js';
 export * from './data/index.js';
+export { mapInSlices } from './slices.js';
 export { parseAnswer } from './text/answer.js';
 export { isRecord, own } from './text/json-value.js';
 export { breakThinking, openedThought } from './text/thinking.js';

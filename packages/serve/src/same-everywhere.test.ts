@@ -63,6 +63,42 @@ const sample = fc
     ...more,
   }));
 
+const question = { role: 'user', content: 'a' };
+const right = { role: 'assistant', content: '[]' };
+/** Rows as they come out of trainers and data sets now and then. Each costs itself at most. */
+const odd = fc.constantFrom<unknown>(
+  null,
+  3,
+  'NaN',
+  [],
+  {},
+  { messages: [] },
+  { messages: 'a' },
+  { messages: [{ role: 'system', content: '' }, question, right], document },
+  {
+    messages: [{ role: 'developer', content: 'b' }, { role: 'system', content: 'c' }, question, right],
+    document,
+  },
+  { messages: [question, { ...right, content: null, tool_calls: [{ id: 1 }] }, question, right], document },
+  { messages: [question, { role: 'tool', content: '42', tool_call_id: 'x' }, question, right], document },
+  { messages: [{ role: 'user', content: [{ type: 'image', image: 'x' }] }, right], document },
+  { messages: [{ role: 'user', content: ['a', { type: 'image' }] }, right], document },
+  { messages: [{ role: 'critic', content: 'a' }, right], document },
+  { messages: [question, { role: 'assistant', content: [{ type: 'audio' }] }], document },
+  { messages: [question, right], document, tools: [{ type: 'function' }], reference_answer: [] },
+  { messages: [question, right], document, reference_answer: 7, metadata: { reference_answer: {} } },
+  { messages: [question, right], document, metadata: ['x'] },
+  {
+    messages: [
+      { role: 'user', content: 'half \ud83d' },
+      { ...right, content: '\udc00' },
+    ],
+    document,
+  },
+  { prompt: [question, { ...right, content: '[' }], completion: ']', document, info: 'text' },
+  { id: { a: 1 }, messages: [question, right], document: Infinity },
+);
+
 async function overHttp(path: string, body: unknown): Promise<unknown> {
   const headers = { 'content-type': 'application/json' };
   const reply = await fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
@@ -85,33 +121,41 @@ it('Lambda handler, HTTP server and a run in this process give the same results 
   expect(files).toEqual([resolve('/replies.db')]);
   const seen = new Set<string>();
   await fc.assert(
-    fc.asyncProperty(fc.array(sample, { maxLength: 6 }), async (event) => {
-      const here = await scoreNovaEvent(event, reward, { range, ...quiet });
-      const lambda = await handler(event, { getRemainingTimeInMillis: () => 60_000 });
-      const http = (await overHttp('/', event)) as NovaResult[];
-      expect(lambda).toEqual(here);
-      expect(http).toEqual(here);
+    fc.asyncProperty(
+      fc.array(fc.oneof({ weight: 2, arbitrary: sample }, odd), { maxLength: 6 }),
+      async (given) => {
+        // As it is on the wire.
+        const event = JSON.parse(JSON.stringify(given)) as { id?: string }[];
+        const here = await scoreNovaEvent(event, reward, { range, ...quiet });
+        const lambda = await handler(event, { getRemainingTimeInMillis: () => 60_000 });
+        const http = (await overHttp('/', event)) as NovaResult[];
+        expect(lambda).toEqual(here);
+        expect(http).toEqual(here);
 
-      expect(here).toHaveLength(event.length);
-      here.forEach((result, i) => {
-        if (event[i]!.id !== undefined) expect(result.id).toBe(event[i]!.id);
-        expect(result.aggregate_reward_score).toBeGreaterThanOrEqual(-1);
-        expect(result.aggregate_reward_score).toBeLessThanOrEqual(1);
-      });
+        expect(here).toHaveLength(event.length);
+        here.forEach((result, i) => {
+          const { id } = event[i] ?? {};
+          if (typeof id === 'string') expect(result.id).toBe(id);
+          expect(result.aggregate_reward_score).toBeGreaterThanOrEqual(-1);
+          expect(result.aggregate_reward_score).toBeLessThanOrEqual(1);
+        });
 
-      // The native call and the reward function itself, for the samples that have an answer.
-      const answered = parseRewardEvent(event).flatMap(({ rollout }, i) => (rollout ? [{ rollout, i }] : []));
-      const rollouts = answered.map(({ rollout: { task, response } }) => ({ task, response }));
-      const { rewards } = (await overHttp('/v1/rewards', { rollouts })) as { rewards: RewardRecord[] };
-      for (const [n, { rollout, i }] of answered.entries()) {
-        const { status, score } = rewards[n]!;
-        seen.add(status);
-        expect(here[i]!.aggregate_reward_score).toBe(2 * (score ?? 0.5) - 1);
-        if (status === 'failed') continue;
-        const direct = await reward.score([{ ...rollout, id: '', finish: 'stop', group: '', policy: '' }]);
-        expect(direct[0]).toMatchObject(status === 'scored' ? { status, score } : { status });
-      }
-    }),
+        // The native call and the reward function itself, for the samples that have an answer.
+        const answered = parseRewardEvent(event).flatMap(({ rollout }, i) =>
+          rollout ? [{ rollout, i }] : [],
+        );
+        const rollouts = answered.map(({ rollout: { task, response } }) => ({ task, response }));
+        const { rewards } = (await overHttp('/v1/rewards', { rollouts })) as { rewards: RewardRecord[] };
+        for (const [n, { rollout, i }] of answered.entries()) {
+          const { status, score } = rewards[n]!;
+          seen.add(status);
+          expect(here[i]!.aggregate_reward_score).toBe(2 * (score ?? 0.5) - 1);
+          if (status === 'failed') continue;
+          const direct = await reward.score([{ ...rollout, id: '', finish: 'stop', group: '', policy: '' }]);
+          expect(direct[0]).toMatchObject(status === 'scored' ? { status, score } : { status });
+        }
+      },
+    ),
     { seed: 11, numRuns: 60 },
   );
   // The samples were of every kind, or agreeing would prove little.

@@ -1,5 +1,6 @@
 export * from './errors.js';
 export * from './events.js';
+export * from './extremes.js';
 export * from './json.js';
 export * from './metrics.js';
 export * from './model.js';

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { CausalLM, readSafetensors, writeSafetensors, type OptimizerState } from '@touchstone/engine';
-import { InputError } from '@touchstone/spec';
+import { largest, InputError } from '@touchstone/spec';
 import { z } from 'zod';
 import type { Policy } from './policy.js';
 
@@ -47,7 +47,7 @@ export async function latestCheckpoint(folder: string): Promise<{ step: number; 
   const names = await readdir(folder).catch(() => []);
   const steps = names.flatMap((name) => NAME.exec(name)?.[1] ?? []).map(Number);
   if (steps.length === 0) return null;
-  const step = Math.max(...steps);
+  const step = largest(steps);
   return { step, folder: path.join(folder, checkpointName(step)) };
 }
 

@@ -1,3 +1,4 @@
+import { largest, smallest } from '@touchstone/spec';
 import type { ScoredGroup } from './scorer.js';
 
 /** Figures of a training step by name; null or absent where there is nothing to measure. */
@@ -21,5 +22,5 @@ const TIE = 1e-6;
 /** Whether all rewards that are present are equal: such a group has no gradient. */
 export function hasZeroVariance(rewards_G: readonly (number | null)[]): boolean {
   const present = rewards_G.filter((reward) => reward !== null);
-  return present.length === 0 || Math.max(...present) - Math.min(...present) < TIE;
+  return present.length === 0 || largest(present) - smallest(present) < TIE;
 }

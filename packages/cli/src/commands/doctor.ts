@@ -37,7 +37,7 @@ async function doctor(path: string | undefined, flags: DoctorFlags, io: Io): Pro
   if (path === undefined && Object.keys(needing).length > 0) {
     throw new InputError([{ message: 'name the configuration to check: touchstone doctor CONFIG --aws' }]);
   }
-  const findings = await examineMachine();
+  let findings = await examineMachine();
   if (path === undefined) return report(findings, undefined, json, io);
   let loaded: Awaited<ReturnType<typeof loadConfig>>;
   try {
@@ -49,10 +49,12 @@ async function doctor(path: string | undefined, flags: DoctorFlags, io: Io): Pro
   }
   findings.push(...(await examineModels(loaded)));
   if (flags.aws || flags.template !== undefined || flags.recipe !== undefined) {
-    findings.push(...(await examineAws(loaded, flags)));
+    findings = [...findings, ...(await examineAws(loaded, flags))];
   }
-  if (flags.event !== undefined) findings.push(...examineEvent(await readEvent(flags.event), loaded.config));
-  if (flags.online) findings.push(...(await examineOnline(loaded, io.env)));
+  if (flags.event !== undefined) {
+    findings = [...findings, ...examineEvent(await readEvent(flags.event), loaded.config)];
+  }
+  if (flags.online) findings = [...findings, ...(await examineOnline(loaded, io.env))];
   report(findings, path, json, io);
 }
 

@@ -29,9 +29,9 @@ export function describeFailure(error: unknown, debug: boolean): Failure {
           `internal error: ${message}`,
           'This is a fault in Touchstone, not in what you gave it. Set TOUCHSTONE_DEBUG=1 to see where it happened.',
         ];
-  if (debug) lines.push(...stacks(error));
+  const shown = debug ? [...lines, ...stacks(error)] : lines;
   return {
-    text: `${printable(lines.join('\n'))}\n`,
+    text: `${printable(shown.join('\n'))}\n`,
     json: {
       error: {
         kind: known ? error.name : system ? 'SystemError' : 'InternalError',

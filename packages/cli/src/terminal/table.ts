@@ -1,3 +1,4 @@
+import { largest } from '@touchstone/spec';
 import { oneLine } from './text.js';
 
 export interface Column {
@@ -15,7 +16,7 @@ export function renderTable(columns: readonly Column[], rows: readonly (readonly
   const cells = [columns.map(({ title }) => title), ...rows].map((row) =>
     columns.map((_, i) => oneLine(row[i] ?? '')),
   );
-  const widths = columns.map((_, i) => Math.max(...cells.map((row) => width(row[i]!))));
+  const widths = columns.map((_, i) => largest(cells.map((row) => width(row[i]!))));
   const lines = cells.map((row) =>
     row
       .map((cell, i) => {
@@ -30,5 +31,7 @@ export function renderTable(columns: readonly Column[], rows: readonly (readonly
 }
 
 /** Letters as a reader counts them; wide East Asian letters are taken as one cell. */
-const width = (text: string): number => [...segmenter.segment(text)].length;
+const width = (text: string): number =>
+  // Splitting into letters takes far longer, and most cells have no need of it.
+  /^[ -~]*$/.test(text) ? text.length : [...segmenter.segment(text)].length;
 const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });

@@ -3,4 +3,4 @@ export { readJsonLines, recordsOrThrow, type LineProblem, type Parsed } from './
 export { parseLabelledLine, readLabelled, type LabelledAnswer } from './labelled.js';
 export { readTasks, readTasksStrict } from './read-tasks.js';
 export { parseRegressionLine, readRegression, type RegressionCase } from './regression.js';
-export { parseTaskLine } from './task-line.js';
+export { parseTaskLine, type TurnReader } from './task-line.js';

@@ -22,8 +22,11 @@ const QUESTION_KEYS = ['question', 'system'];
  * - Without an `id` the task gets one from a hash of its content, the same on every machine; but a line of Nova's
  *   multi-turn environments (`prompt` with `task` or `info`) must have its own.
  * - Tasks are single-turn text: the last turn is the user's, tools and images are refused.
+ *
+ * @param readTurns reads the list of turns; another than the default reads what is sent to a server, where there is no
+ *   file to mend.
  */
-export function parseTaskLine(value: unknown): Parsed<Task> {
+export function parseTaskLine(value: unknown, readTurns: TurnReader = parsePrompt): Parsed<Task> {
   const line = value as JsonValue;
   if (!isObject(line)) return { problems: [`expected a JSON object, got ${describe(line)}`] };
   const unclean = jsonProblem(line);
@@ -35,12 +38,7 @@ export function parseTaskLine(value: unknown): Parsed<Task> {
   const nested = isObject(given) ? given : {};
   const either = (key: string): JsonValue | undefined => member(line, key) ?? member(nested, key);
 
-  const messages = turns(line, nested, problems);
-  if (messages?.at(-1)?.role === 'assistant') {
-    problems.push(
-      "messages: expected the last turn to be the user's, got an assistant turn: lines with their answer belong in data.annotations",
-    );
-  }
+  const messages = turns(line, nested, problems, readTurns);
   const reference =
     either('reference_answer') ?? (messageKeys(line, nested) === 'prompt' ? either('answer') : null) ?? null;
   if (isEmpty(reference))
@@ -78,22 +76,44 @@ function messageKeys(line: JsonObject, nested: JsonObject): 'messages' | 'prompt
   return Object.hasOwn(line, 'question') ? 'question' : undefined;
 }
 
-function turns(line: JsonObject, nested: JsonObject, problems: string[]): Message[] | undefined {
+/** The turns of a prompt, or undefined with the reasons added to `problems`, each starting with `key`. */
+export type TurnReader = (
+  value: JsonValue | undefined,
+  key: string,
+  problems: string[],
+) => Message[] | undefined;
+
+const parsePrompt: TurnReader = (value, key, problems) => {
+  const messages = parseMessages(value, key, problems);
+  if (messages?.at(-1)?.role === 'assistant') {
+    problems.push(
+      "messages: expected the last turn to be the user's, got an assistant turn: lines with their answer belong in data.annotations",
+    );
+  }
+  return messages;
+};
+
+function turns(
+  line: JsonObject,
+  nested: JsonObject,
+  problems: string[],
+  readTurns: TurnReader,
+): Message[] | undefined {
   switch (messageKeys(line, nested)) {
     case 'messages':
-      return parseMessages(member(line, 'messages'), 'messages', problems);
+      return readTurns(member(line, 'messages'), 'messages', problems);
     case 'prompt': {
       const prompt = member(line, 'prompt') ?? member(nested, 'prompt');
       const info = member(line, 'info') ?? member(nested, 'info') ?? {};
       if (!isObject(info)) problems.push(`info: expected an object, got ${describe(info)}`);
       const list = typeof prompt === 'string' ? [{ role: 'user', content: prompt }] : prompt;
-      return parseMessages(list, 'prompt', problems);
+      return readTurns(list, 'prompt', problems);
     }
     case 'question': {
       const system = member(line, 'system') ?? null;
       const user = { role: 'user', content: member(line, 'question') ?? null };
       const list = system === null ? [user] : [{ role: 'system', content: system }, user];
-      return parseMessages(list, 'question', problems);
+      return readTurns(list, 'question', problems);
     }
     case undefined:
       problems.push('messages: expected a list of turns, got nothing');

@@ -1,3 +1,4 @@
+import { largest, smallest } from '@touchstone/spec';
 import { z } from 'zod';
 
 export const name = z
@@ -43,7 +44,7 @@ const criterionSchema = z
     if (criterion.scale === 'boolean' && criterion.anchors)
       fail('anchors', 'a boolean criterion has no anchors; set scale: graded');
     if (typeof criterion.veto === 'number') {
-      const [min, max] = [Math.min(...levels), Math.max(...levels)];
+      const [min, max] = [smallest(levels), largest(levels)];
       if (criterion.scale === 'boolean')
         fail('veto', 'a boolean criterion is vetoed by false: set veto: true');
       else if (criterion.veto <= min || criterion.veto > max)

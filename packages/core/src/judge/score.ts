@@ -1,11 +1,17 @@
-import type { AbstentionReason, CriterionVerdict, Verdict } from '@touchstone/spec';
+import {
+  largest,
+  smallest,
+  type AbstentionReason,
+  type CriterionVerdict,
+  type Verdict,
+} from '@touchstone/spec';
 import type { Criterion } from './criterion.js';
 
 /** Lowest and highest value of a criterion's own scale: its outermost anchors, or 0 and 1. */
 export function scaleRange(criterion: Criterion): { min: number; max: number } {
   if (criterion.scale === 'boolean') return { min: 0, max: 1 };
   const levels = Object.keys(criterion.anchors ?? {}).map(Number);
-  return { min: Math.min(...levels), max: Math.max(...levels) };
+  return { min: smallest(levels), max: largest(levels) };
 }
 
 /** A value on the criterion's own scale as 0–1: (value − min) / (max − min). */

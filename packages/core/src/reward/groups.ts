@@ -11,7 +11,9 @@ export function groupsOf(rollouts: readonly Pick<Rollout, 'task' | 'group'>[]): 
     const key = createHash('sha256')
       .update(JSON.stringify([group, task.id, task.messages, task.reference, task.metadata]))
       .digest('base64');
-    groups.set(key, [...(groups.get(key) ?? []), index]);
+    const members = groups.get(key);
+    if (members === undefined) groups.set(key, [index]);
+    else members.push(index);
   });
   return [...groups.values()];
 }

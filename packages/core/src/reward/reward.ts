@@ -1,6 +1,7 @@
 import { NO_USAGE, type Reward, type RewardComponent, type Rollout } from '@touchstone/spec';
 import type { Judge, Judgement } from '../judge/judge.js';
 import type { CheckContext } from '../checks/check.js';
+import { mapInSlices } from '../slices.js';
 import { createCheck } from '../checks/index.js';
 import { createAnswerReader, type Answer } from './answer-policy.js';
 import { composeReward } from './compose.js';
@@ -105,18 +106,16 @@ export function createReward(
     async score(rollouts, { onDone, signal } = {}) {
       const rewards: Reward[] = [];
       const groups = judge?.compares ? groupsOf(rollouts) : rollouts.map((_, index) => [index]);
-      await Promise.all(
-        groups.map(async (indices) => {
-          const scored = await scoreGroup(
-            indices.map((index) => rollouts[index]!),
-            signal,
-          );
-          indices.forEach((index, i) => {
-            rewards[index] = scored[i]!;
-            onDone?.(scored[i]!, index);
-          });
-        }),
-      );
+      await mapInSlices(groups, async (indices) => {
+        const scored = await scoreGroup(
+          indices.map((index) => rollouts[index]!),
+          signal,
+        );
+        indices.forEach((index, i) => {
+          rewards[index] = scored[i]!;
+          onDone?.(scored[i]!, index);
+        });
+      });
       return rewards;
     },
   };

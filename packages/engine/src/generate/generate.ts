@@ -1,3 +1,4 @@
+import { largest } from '@touchstone/spec';
 import { int32, float32, int64, floats } from '../graph/tensor.js';
 import type { CausalLM } from '../model.js';
 import { decodeGraph } from './decode-graph.js';
@@ -79,10 +80,10 @@ async function generateBatch(
     return unique.get(key)!.index;
   });
   const prompts = [...unique.values()].map(({ prompt }) => prompt);
-  const width = Math.max(...prompts.map((p) => p.length)) - 1;
+  const width = largest(prompts.map((p) => p.length)) - 1;
   const ids = new Int32Array(prompts.length * width);
   prompts.forEach((prompt, i) => ids.set(prompt.slice(0, -1), i * width));
-  const steps = Math.max(...requests.map((r) => r.maxTokens));
+  const steps = largest(requests.map((r) => r.maxTokens));
   const uniforms = new Float32Array(steps * requests.length);
   requests.forEach(({ uniform, maxTokens }, row) => {
     for (let t = 0; t < maxTokens; t++) uniforms[t * requests.length + row] = uniform();

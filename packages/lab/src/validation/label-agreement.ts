@@ -70,7 +70,7 @@ function kappa(readings: readonly Reading[], seed: number): Estimate | null {
   // A loop, because this runs for each of thousands of resamples and flatMap is much slower.
   const drawn = (sample: readonly Pair[][][], criterion: number): Pair[] => {
     const pairs: Pair[] = [];
-    for (const task of sample) pairs.push(...task[criterion]!);
+    for (const task of sample) for (const pair of task[criterion]!) pairs.push(pair);
     return pairs;
   };
   return bootstrapInterval(tasks, (sample) => weightedKappa(...names.map((_, i) => drawn(sample, i))), seed);

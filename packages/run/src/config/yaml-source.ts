@@ -38,11 +38,11 @@ export function parseYaml(text: string, file: string): YamlSource {
   };
   refuseDeepNesting(text, file);
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
-  const problems: Problem[] = [...document.errors, ...document.warnings].map(({ code, message, pos }) => ({
+  const flaws = [...document.errors, ...document.warnings].map(({ code, message, pos }): Problem => ({
     place: at(pos[0]),
     message: inOurWords(code, message),
   }));
-  if (document.errors.length === 0) problems.push(...aliasProblems(document, at));
+  const problems = document.errors.length > 0 ? flaws : [...flaws, ...aliasProblems(document, at)];
   if (problems.length > 0) throw new InputError(problems);
 
   let value: unknown;

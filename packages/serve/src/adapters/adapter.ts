@@ -1,10 +1,13 @@
+import { isRecord } from '@touchstone/core';
 import { InputError, type JsonValue, type Rollout } from '@touchstone/spec';
 import type { z } from 'zod';
 import type { Outcome } from '../scoring/outcome.js';
 
 /** A sample with its outcome. */
 export interface Judged {
-  rollout: Rollout;
+  id: string;
+  /** null: it could not be read. */
+  rollout: Rollout | null;
   outcome: Outcome;
   /** 0–1: the score, or what stands in for it where there is none. */
   number: number;
@@ -12,9 +15,16 @@ export interface Judged {
 
 /** A request in our words. */
 export interface Call {
-  rollouts: Rollout[];
-  /** The name that the client gave the group of each rollout, where it gave one. */
-  groups?: (string | undefined)[];
+  /** The samples, as they came. */
+  rows: readonly unknown[];
+  /**
+   * Reads one of them; `problem` says what is wrong with its answer where its task can be read.
+   *
+   * @throws {InputError} when it cannot be read: that costs this row and no other.
+   */
+  readRow(row: unknown, index: number): Rollout & { problem?: string };
+  /** The name that the client gave the group of a sample, if it gave one. */
+  groupOf?(row: unknown): string | undefined;
   run?: string | undefined;
   deadlineMs?: number | undefined;
   groupSize?: number | undefined;
@@ -53,17 +63,19 @@ export interface Adapter {
   /** The reply goes into a tensor as it is: its numbers are written as floats, see `toFloatJson`. */
   floats?: boolean;
   formalities?: readonly Formality[];
-  /** @throws {InputError} naming everything in the body that is wrong. */
+  /** @throws {InputError} when not even the samples can be found in the body. */
   read(body: unknown): Call;
 }
 
-/** @throws {InputError} with the place of each fault. */
-export function parseBody<T extends z.ZodType>(schema: T, body: unknown): z.output<T> {
-  const parsed = schema.safeParse(body);
-  if (parsed.success) return parsed.data;
+/**
+ * The body of a request, which must have all of `keys`. What they hold may be odd: that is for whoever reads the sample.
+ *
+ * @throws {InputError} naming what is missing.
+ */
+export function objectWith(body: unknown, keys: readonly string[]): Record<string, unknown> {
+  const missing = keys.filter((key) => !isRecord(body) || !Object.hasOwn(body, key));
+  if (isRecord(body) && missing.length === 0) return body;
   throw new InputError(
-    parsed.error.issues.map(({ path, message }) => ({
-      message: path.length === 0 ? message : `${path.map(String).join('.')}: ${message}`,
-    })),
+    missing.map((key) => ({ message: `${key}: expected this key in an object, got nothing` })),
   );
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { afterPrompt, parsePrompt, stripEnding } from './chat-template.js';
 
-/** The published templates of six model families, for one conversation. */
+/** The published templates of eight model families, for one conversation. */
 const TEMPLATES: Record<string, { prompt: string; end: string; system: boolean }> = {
   chatml: {
     prompt:
@@ -31,17 +31,43 @@ const TEMPLATES: Record<string, { prompt: string; end: string; system: boolean }
     end: '<｜end▁of▁sentence｜>',
     system: true,
   },
+  glm: {
+    prompt: '[gMASK]<sop><|system|>\nBe brief.<|user|>\nWhy?<|assistant|>\n',
+    end: '<|user|>',
+    system: true,
+  },
+  'gpt-oss': {
+    prompt:
+      '<|start|>developer<|message|>Be brief.<|end|><|start|>user<|message|>Why?<|end|><|start|>assistant',
+    end: '<|return|>',
+    system: true,
+  },
   mistral: { prompt: '<s>[INST] Why? [/INST]', end: '</s>', system: false },
 };
 
 describe('a rendered prompt', () => {
-  it.each(Object.entries(TEMPLATES))('of %s is read into its turns', (_, { prompt, end, system }) => {
-    expect(parsePrompt(prompt)).toEqual([
-      ...(system ? [{ role: 'system', content: 'Be brief.' }] : []),
+  it.each(Object.entries(TEMPLATES))('of %s is read into its turns', (name, { prompt, end, system }) => {
+    expect(parsePrompt(prompt).turns).toEqual([
+      ...(system ? [{ role: name === 'gpt-oss' ? 'developer' : 'system', content: 'Be brief.' }] : []),
       { role: 'user', content: 'Why?' },
     ]);
     const rest = afterPrompt(`${prompt}Because <b>.${end}`, prompt);
     expect(stripEnding(rest!)).toEqual({ text: 'Because <b>.', ended: true });
+  });
+
+  it('may end in the beginning of the answer, which stays as it is', () => {
+    const { prompt } = TEMPLATES['chatml']!;
+    for (const begun of ['<think>\n', '<think>\n\n</think>\n\n', 'Sure, ', '```json\n{']) {
+      for (const family of ['chatml', 'deepseek', 'mistral', 'llama3']) {
+        const parsed = parsePrompt(`${TEMPLATES[family]!.prompt}${begun}`);
+        expect([parsed.prefill, parsed.turns.at(-1)]).toEqual([begun, { role: 'user', content: 'Why?' }]);
+      }
+    }
+    // A turn that has ended is part of the conversation.
+    expect(parsePrompt(`${prompt}Because.<|im_end|>\n`)).toMatchObject({
+      prefill: '',
+      turns: [{}, {}, { role: 'assistant', content: 'Because.' }],
+    });
   });
 
   it('may have lost its beginning, or follow fill tokens', () => {
@@ -52,7 +78,11 @@ describe('a rendered prompt', () => {
     // An answer that repeats the prompt is an answer.
     expect(afterPrompt(`${prompt}${prompt}`, prompt)).toBe(prompt);
     expect(afterPrompt('Because', prompt)).toBeUndefined();
-    expect(parsePrompt('Why [1]?')).toEqual([{ role: 'user', content: 'Why [1]?' }]);
+    expect(parsePrompt('Why [1]?')).toEqual({
+      turns: [{ role: 'user', content: 'Why [1]?' }],
+      prefill: '',
+      isRendered: false,
+    });
   });
 
   it('is found before any answer, cut anywhere', () => {
@@ -71,7 +101,7 @@ describe('a rendered prompt', () => {
   it('takes linear time, however it repeats itself', () => {
     const many = 'ab'.repeat(200_000);
     expect(afterPrompt(`${many}c`, `x${many}a`)).toBeDefined();
-    expect(parsePrompt('<|im_start|>'.repeat(50_000))).toHaveLength(1);
+    expect(parsePrompt('<|im_start|>'.repeat(50_000)).turns).toHaveLength(1);
     expect(stripEnding('</s> '.repeat(50_000)).ended).toBe(true);
   });
 });

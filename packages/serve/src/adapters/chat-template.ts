@@ -1,8 +1,9 @@
-import type { Message } from '@touchstone/spec';
+import { roleOf } from '../scoring/turns.js';
 
 /*
  * Trainers that decode tokens with their special tokens send prompts and answers as the model sees them. The markers are
- * those of the published chat templates of ChatML (Qwen and others), Llama 3, Gemma, Phi, DeepSeek and Mistral.
+ * those of the published chat templates of ChatML (Qwen and others), Llama 3, Gemma, Phi, GLM, DeepSeek, Mistral and
+ * gpt-oss.
  */
 
 /** Where a turn begins; the group, if any, is its role. */
@@ -11,7 +12,8 @@ const TURN_START = new RegExp(
     String.raw`<\|im_start\|>(\w+)\n?`,
     String.raw`<\|start_header_id\|>(\w+)<\|end_header_id\|>\n{0,2}`,
     String.raw`<start_of_turn>(\w+)\n?`,
-    String.raw`<\|(system|user|assistant)\|>\n?`,
+    String.raw`<\|start\|>(\w+)(?:<\|channel\|>\w+)?(?:<\|message\|>)?`,
+    String.raw`<\|(system|user|assistant|observation)\|>\n?`,
     String.raw`<｜(User|Assistant)｜>`,
     String.raw`\[(INST)\] ?`,
     String.raw`\[(/INST)\] ?`,
@@ -27,6 +29,9 @@ const ENDINGS = [
   '<|end_of_text|>',
   '<|finetune_right_pad_id|>',
   '<|end|>',
+  '<|return|>',
+  '<|user|>',
+  '<|observation|>',
   '<end_of_turn>',
   '<eos>',
   '<pad>',
@@ -36,39 +41,60 @@ const ENDINGS = [
   '<｜▁pad▁｜>',
 ];
 /** What a text may begin with. */
-const BEGINNINGS = ['<|begin_of_text|>', '<bos>', '<s>', '<｜begin▁of▁sentence｜>', ...ENDINGS];
+const BEGINNINGS = [
+  '<|begin_of_text|>',
+  '<bos>',
+  '<s>',
+  '[gMASK]',
+  '<sop>',
+  '<｜begin▁of▁sentence｜>',
+  ...ENDINGS,
+];
 
-const ROLES = new Map<string, Message['role']>([
-  ['system', 'system'],
-  ['developer', 'system'],
-  ['user', 'user'],
+/** What the templates write in place of a role's name. */
+const ROLES = new Map([
   ['inst', 'user'],
-  ['assistant', 'assistant'],
-  ['model', 'assistant'],
   ['/inst', 'assistant'],
 ]);
 
+/** A prompt that a chat template has rendered. */
+export interface RenderedPrompt {
+  turns: { role: string; content: string }[];
+  /** What the answer was begun with for the model, such as `<think>` and a line end. */
+  prefill: string;
+  /** It has markers of a template. */
+  isRendered: boolean;
+}
+
 /**
- * The turns of a prompt that a chat template has rendered, without the empty turn that asks for the answer. A text
- * without such markers is one user turn. What stands before the first turn is a system turn.
+ * The turns of a prompt that a chat template has rendered, without the turn at its end that asks for the answer: what
+ * that turn holds already is the beginning of the answer. A text without such markers is one user turn. What stands
+ * before the first turn is a system turn.
  */
-export function parsePrompt(prompt: string): Message[] {
-  const starts = [...prompt.matchAll(TURN_START)].map((match) => ({
-    role: ROLES.get((match.slice(1).find((role) => role !== undefined) ?? '').toLowerCase()),
-    at: match.index,
-    end: match.index + match[0].length,
-  }));
-  const known = starts.filter(
-    (start): start is typeof start & { role: Message['role'] } => start.role !== undefined,
-  );
-  if (known.length === 0) return [{ role: 'user', content: stripBeginning(prompt) }];
-  const before = stripBeginning(prompt.slice(0, known[0]!.at)).trim();
-  const turns = known.map(({ role, end }, i): Message => {
-    const text = prompt.slice(end, known[i + 1]?.at);
-    return { role, content: stripEnding(text).text.trim() };
+export function parsePrompt(prompt: string): RenderedPrompt {
+  const starts = [...prompt.matchAll(TURN_START)].flatMap((match) => {
+    const name = (match.slice(1).find((group) => group !== undefined) ?? '').toLowerCase();
+    const role = ROLES.get(name) ?? name;
+    if (roleOf({ role }) === undefined) return [];
+    return [{ role, at: match.index, end: match.index + match[0].length }];
   });
-  if (before !== '') turns.unshift({ role: 'system', content: before });
-  return turns.filter(({ content }) => content !== '');
+  const [first] = starts;
+  if (first === undefined) {
+    return { turns: [{ role: 'user', content: stripBeginning(prompt) }], prefill: '', isRendered: false };
+  }
+  const turns = starts.map(({ role, end }, i) => ({ role, content: prompt.slice(end, starts[i + 1]?.at) }));
+  const last = turns.at(-1)!;
+  const isBegun = roleOf(last) === 'assistant' && !stripEnding(last.content).ended;
+  if (isBegun) turns.pop();
+  const before = stripBeginning(prompt.slice(0, first.at)).trim();
+  return {
+    turns: [
+      ...(before === '' ? [] : [{ role: 'system', content: before }]),
+      ...turns.map(({ role, content }) => ({ role, content: stripEnding(content).text.trim() })),
+    ],
+    prefill: isBegun && last.content.trim() !== '' ? last.content : '',
+    isRendered: true,
+  };
 }
 
 /** The answer without the tokens that end it; `ended` is false where there is none: it was cut, or they were not sent. */

@@ -1,10 +1,10 @@
 import { own } from '@touchstone/core';
-import type { JsonValue, Message } from '@touchstone/spec';
+import type { Rollout } from '@touchstone/spec';
 import { z } from 'zod';
 import { describeOutcome } from '../scoring/describe-outcome.js';
 import type { Adapter } from './adapter.js';
-import { parseBody } from './adapter.js';
-import { toRollout } from './sample.js';
+import { objectWith } from './adapter.js';
+import { rolloutOf } from '../scoring/sample.js';
 
 const content = z.looseObject({ role: z.string().optional(), parts: z.array(z.unknown()) });
 
@@ -40,26 +40,15 @@ export const cloudRun: Adapter = {
   deadlineMs: 280_000,
   abstention: 'refused',
   read(body) {
-    const { example, response, metadata } = parseBody(request, body);
-    const { systemInstruction: system } = example;
-    const messages: Message[] = [
-      ...(system ? [{ role: 'system' as const, content: textOfParts(system) }] : []),
-      ...example.contents.map((turn): Message => {
-        return { role: turn.role === 'model' ? 'assistant' : 'user', content: textOfParts(turn) };
-      }),
-    ];
-    const references = example.references ?? {};
-    const { reference_answer: named, ...rest } = references;
-    const [reference, fields] = named === undefined ? [references, {}] : [named, rest];
-    const job = metadata?.tuning_job_id;
+    const row = objectWith(body, ['example', 'response']);
+    const job = own(row['metadata'], 'tuning_job_id');
     return {
-      rollouts: [
-        toRollout(messages, textOfParts(response), { reference: reference as JsonValue, metadata: fields }),
-      ],
+      rows: [row],
+      readRow: () => readExample(row['example'], own(row['response'], 'parts')),
       run: typeof job === 'string' ? job : undefined,
       write: ([judged]) => {
-        const { rollout, outcome, number } = judged!;
-        const { status, components } = describeOutcome(rollout.id, outcome);
+        const { id, outcome, number } = judged!;
+        const { status, components } = describeOutcome(id, outcome);
         return {
           reward: number,
           user_requested_aux_info: JSON.stringify({ status, components }),
@@ -69,12 +58,22 @@ export const cloudRun: Adapter = {
   },
 };
 
-function textOfParts({ parts }: z.output<typeof content>): string {
-  return parts
-    .map((part) => {
-      const text = own(part, 'text');
-      // A part that is a thought is no part of the answer.
-      return typeof text === 'string' && own(part, 'thought') !== true ? text : '';
-    })
-    .join('');
+/** A reference with the key `reference_answer` names what is the reference; the rest of it is metadata. */
+function readExample(example: unknown, answer: unknown): Rollout {
+  const contents = own(example, 'contents');
+  const references = own(example, 'references') ?? {};
+  const named = own(references, 'reference_answer');
+  const system = own(example, 'systemInstruction') ?? null;
+  const turn = (content: unknown, role: unknown) => ({ role, content: own(content, 'parts') });
+  return rolloutOf(
+    {
+      messages: [
+        ...(system === null ? [] : [turn(system, 'system')]),
+        ...(Array.isArray(contents) ? contents : []).map((one) => turn(one, own(one, 'role') ?? 'user')),
+      ],
+      reference_answer: named ?? references,
+      metadata: named === undefined ? {} : references,
+    },
+    answer,
+  );
 }

@@ -1,9 +1,11 @@
 import { isRecord, own } from '@touchstone/core';
-import { InputError, type JsonValue } from '@touchstone/spec';
+import { InputError, type Rollout } from '@touchstone/spec';
 import { z } from 'zod';
 import type { Adapter, Judged } from './adapter.js';
-import { parseBody } from './adapter.js';
-import { textOf, toRollout } from './sample.js';
+import { objectWith } from './adapter.js';
+import { splitTurns } from '../scoring/conversation.js';
+import { rolloutOf } from '../scoring/sample.js';
+import { answerText } from '../scoring/turns.js';
 
 const messages = z
   .array(z.unknown())
@@ -55,13 +57,15 @@ function writeResult([judged]: Judged[]): z.output<typeof reply> {
   };
 }
 
-function readSample(turns: readonly unknown[], reference: JsonValue, metadata: Record<string, unknown>) {
-  const answer = turns.at(-1);
-  if (own(answer, 'role') !== 'assistant') {
+function readSample(turns: unknown, truth: unknown, metadata: unknown): Rollout {
+  const { prompt, answer } = splitTurns(Array.isArray(turns) ? turns : []);
+  if (answer === undefined) {
     throw new InputError([{ message: 'messages: expected the last turn to be the assistant answer' }]);
   }
-  const asked = turns.slice(0, -1) as JsonValue[];
-  return toRollout(asked, textOf(own(answer, 'content')), { reference, metadata });
+  // As a list of turns it is a conversation; the answer in it is its last turn.
+  const isConversation = Array.isArray(truth) && own(truth.at(-1), 'content') !== undefined;
+  const reference_answer = isConversation ? answerText(own(truth.at(-1), 'content')) : truth;
+  return rolloutOf({ messages: prompt, reference_answer, metadata }, answer);
 }
 
 const shared = {
@@ -80,14 +84,12 @@ export const evalProtocolReward: Adapter = {
   description: 'A sample without a score has is_score_valid: false.',
   request: rewardRequest,
   read(body) {
-    const { messages: turns, ground_truth, ...rest } = parseBody(rewardRequest, body);
-    const { metadata, ...others } = rest as Record<string, unknown>;
-    // As a list it is a conversation; the answer in it is its last turn.
-    const reference = Array.isArray(ground_truth)
-      ? textOf(own(ground_truth.at(-1), 'content'))
-      : (ground_truth ?? null);
-    const fields = { ...others, ...(isRecord(metadata) ? metadata : {}) };
-    return { rollouts: [readSample(turns, reference, fields)], write: writeResult };
+    const row = objectWith(body, ['messages']);
+    const { messages: turns, ground_truth, metadata, ...others } = row;
+    const fields = isRecord(metadata)
+      ? { ...others, ...metadata }
+      : { ...others, ...(metadata ? { metadata } : {}) };
+    return { rows: [row], readRow: () => readSample(turns, ground_truth, fields), write: writeResult };
   },
 };
 
@@ -100,7 +102,8 @@ export const evalProtocolEvaluate: Adapter = {
   description: 'A sample without a score has is_score_valid: false.',
   request: evaluateRequest,
   read(body) {
-    const { messages: turns, ground_truth, kwargs } = parseBody(evaluateRequest, body);
-    return { rollouts: [readSample(turns, ground_truth ?? null, kwargs ?? {})], write: writeResult };
+    const row = objectWith(body, ['messages']);
+    const { messages: turns, ground_truth, kwargs } = row;
+    return { rows: [row], readRow: () => readSample(turns, ground_truth, kwargs ?? {}), write: writeResult };
   },
 };

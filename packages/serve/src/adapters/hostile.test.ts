@@ -1,14 +1,14 @@
 import { InputError } from '@touchstone/spec';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { numbersFor } from '../scoring/stand-in.js';
-import { LATE } from '../scoring/score-within.js';
-import { ADAPTERS } from './index.js';
+import { readSamples } from '../scoring/sample.js';
+import { LATE, type Outcome } from '../scoring/score-within.js';
+import { ADAPTERS, type Call, type Judged } from './index.js';
 
 /** A valid request of each wire, to be damaged. */
 const VALID: Record<string, unknown> = {
   native: { rollouts: [{ id: 'a', task: { messages: [{ role: 'user', content: 'q' }] }, response: 'r' }] },
-  openrlhf: { query: ['<s>q r</s>'], prompts: ['<s>q'], labels: ['{"metadata":{"a":1}}'] },
+  openrlhf: { query: ['<s>qr</s>'], prompts: ['<s>q'], labels: ['{"metadata":{"a":1}}'] },
   slime: { prompt: [{ role: 'user', content: 'q' }], response: 'r', label: { reference_answer: 'g' } },
   'slime-object': { prompt: 'q', response: 'r', label: null },
   'nemo-gym': {
@@ -62,23 +62,24 @@ function damaged(value: unknown, choose: number, by: unknown): unknown {
 }
 
 describe.each(ADAPTERS)('$name', (adapter) => {
-  it('reads a valid request, and refuses any other in words', () => {
+  it('reads a valid request, and says of any other in words what is wrong with it', async () => {
     const valid = VALID[adapter.name];
-    expect(adapter.read(valid).rollouts).toHaveLength(1);
-    fc.assert(
-      fc.property(fc.nat(), hostile, (choose, by) => {
+    const samplesOf = ({ rows, readRow }: Call) => readSamples(rows, readRow);
+    expect(await samplesOf(adapter.read(valid))).toMatchObject([{ rollout: { response: 'r' } }]);
+    await fc.assert(
+      fc.asyncProperty(fc.nat(), hostile, async (choose, by) => {
         const body = damaged(valid, choose, by);
         try {
-          const { rollouts, write } = adapter.read(body);
-          const outcomes = rollouts.map(() => LATE);
-          const numbers = numbersFor(
-            outcomes,
-            rollouts.map(() => ''),
-            'neutral',
-          );
-          const reply = write(
-            rollouts.map((rollout, i) => ({ rollout, outcome: LATE, number: numbers[i]! })),
-          );
+          const call = adapter.read(body);
+          const samples = await samplesOf(call);
+          expect(samples).toHaveLength(call.rows.length);
+          const judged = samples.map(({ id, rollout, problem }): Judged => {
+            expect(problem ?? '').not.toContain('internal error');
+            if (problem === undefined) expect(rollout?.task.messages.length).toBeGreaterThan(0);
+            const outcome: Outcome = problem === undefined ? LATE : { status: 'failed', detail: problem };
+            return { id, rollout, outcome, number: 0.5 };
+          });
+          const reply = call.write(judged);
           expect(adapter.reply.safeParse(JSON.parse(JSON.stringify(reply))).error).toBeUndefined();
         } catch (error) {
           if (!(error instanceof InputError)) throw error;

@@ -2,9 +2,8 @@ import { isRecord, own } from '@touchstone/core';
 import { InputError, type Rollout } from '@touchstone/spec';
 import { z } from 'zod';
 import { describeOutcome } from '../scoring/describe-outcome.js';
-import { parseSampleLine } from '../scoring/sample.js';
-import type { Adapter } from './adapter.js';
-import { parseBody } from './adapter.js';
+import { idOf, rolloutOf } from '../scoring/sample.js';
+import { type Adapter, objectWith } from './adapter.js';
 
 const task = z.looseObject({
   id: z.string().optional(),
@@ -25,8 +24,7 @@ const rollout = z
   })
   .meta({ description: 'The keys of the task may stand beside the response instead' });
 
-const request = z.object({
-  rollouts: z.array(rollout),
+const options = z.object({
   run: z
     .string()
     .max(200)
@@ -43,6 +41,8 @@ const request = z.object({
     .optional()
     .meta({ description: 'Answers of a whole group, if they come in several requests' }),
 });
+
+const request = options.extend({ rollouts: z.array(rollout) });
 
 const finite = z.number().min(0).max(1);
 const record = z.object({
@@ -89,49 +89,49 @@ export const native: Adapter = {
   deadlineMs: Infinity,
   abstention: 'carried',
   read(body) {
-    const { rollouts, groups } = parseRollouts(body);
-    // The list was read above, with messages of its own.
-    const options = parseBody(request.omit({ rollouts: true }), body);
+    const { rollouts, ...rest } = objectWith(body, ['rollouts']);
+    if (!Array.isArray(rollouts)) {
+      throw new InputError([{ message: 'rollouts: expected a list of {"task", "response"}' }]);
+    }
+    const options = optionsOf(rest);
     return {
-      rollouts,
-      groups,
+      rows: rollouts,
+      readRow,
+      groupOf,
       run: options.run,
       deadlineMs: options.deadline_ms,
       groupSize: options.group_size,
-      write: (judged) => ({
-        rewards: judged.map((one) => describeOutcome(one.rollout.id, one.outcome)),
-      }),
+      write: (judged) => ({ rewards: judged.map(({ id, outcome }) => describeOutcome(id, outcome)) }),
     };
   },
 };
 
-function parseRollouts(body: unknown): { rollouts: Rollout[]; groups: (string | undefined)[] } {
-  const list = own(body, 'rollouts');
-  if (!Array.isArray(list)) {
-    throw new InputError([{ message: 'expected {"rollouts": [{"task", "response"}, ...]}' }]);
-  }
-  const problems: { message: string }[] = [];
-  const rollouts = list.flatMap((item: unknown, index) => {
-    const parsed = parseRollout(item);
-    if ('value' in parsed) return [parsed.value];
-    for (const problem of parsed.problems) problems.push({ message: `rollouts[${index}]: ${problem}` });
-    return [];
-  });
-  if (problems.length > 0) throw new InputError(problems);
-  const groups = list.map((item) => own(item, 'group') as string | null | undefined);
-  return { rollouts, groups: groups.map((group) => group ?? undefined) };
+/** @throws {InputError} with the place of each fault. */
+function optionsOf(given: unknown): z.output<typeof options> {
+  const parsed = options.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new InputError(
+    parsed.error.issues.map(({ path, message }) => ({
+      message: `${path.map(String).join('.')}: ${message}`,
+    })),
+  );
 }
 
-function parseRollout(item: unknown): { value: Rollout } | { problems: string[] } {
-  const group = own(item, 'group') ?? null;
-  if (group !== null && typeof group !== 'string') return { problems: ['group: expected a string'] };
-  const given = own(item, 'task');
-  if (!isRecord(given)) return parseSampleLine(isRecord(item) ? withReference(item) : item);
-  const line = withReference(given);
-  const parsed = parseSampleLine({ ...line, response: own(item, 'response') });
-  const id = own(item, 'id') ?? null;
-  if (id !== null && typeof id !== 'string') return { problems: ['id: expected a string'] };
-  return 'value' in parsed && id !== null ? { value: { ...parsed.value, id } } : parsed;
+function readRow(row: unknown): Rollout {
+  if (!isRecord(row)) throw new InputError([{ message: 'expected a JSON object' }]);
+  const group = row['group'] ?? null;
+  if (group !== null && groupOf(row) === undefined) {
+    throw new InputError([{ message: 'group: expected a string' }]);
+  }
+  const { response, ...beside } = row;
+  const task = row['task'];
+  const rollout = rolloutOf(withReference(isRecord(task) ? task : beside), response);
+  return { ...rollout, id: idOf(row) ?? rollout.id };
+}
+
+function groupOf(row: unknown): string | undefined {
+  const group = own(row, 'group');
+  return typeof group === 'string' || Number.isFinite(group) ? `${group as string | number}` : undefined;
 }
 
 /** Data lines say `reference_answer`; tasks say `reference`. The group is no part of the task. */

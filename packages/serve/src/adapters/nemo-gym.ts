@@ -1,9 +1,10 @@
 import { isRecord, own } from '@touchstone/core';
-import { InputError, type JsonValue, type Message } from '@touchstone/spec';
+import { InputError } from '@touchstone/spec';
 import { z } from 'zod';
 import type { Adapter, Formality } from './adapter.js';
-import { parseBody } from './adapter.js';
-import { textOf, toRollout } from './sample.js';
+import { objectWith } from './adapter.js';
+import { rolloutOf } from '../scoring/sample.js';
+import { answerText } from '../scoring/turns.js';
 
 const request = z
   .looseObject({
@@ -67,20 +68,24 @@ export const nemoGym: Adapter = {
   abstention: 'carried',
   formalities,
   read(body) {
-    const row = parseBody(request, body);
-    const { responses_create_params: asked, response } = row;
-    const { reference_answer, metadata, ...rest } = row as Record<string, unknown>;
+    const row = objectWith(body, ['responses_create_params', 'response']);
+    const { reference_answer, metadata, ...rest } = row;
     const fields = Object.entries(rest).filter(
       ([key]) => !Object.hasOwn(request.shape, key) && !key.startsWith(BOOKKEEPING),
     );
-    const rollout = toRollout(promptOf(asked), answerOf(response.output), {
-      reference: reference_answer as JsonValue | undefined,
-      metadata: { ...(isRecord(metadata) ? metadata : {}), ...Object.fromEntries(fields) },
-    });
-    const index = own(body, '_ng_task_index');
+    const index = row['_ng_task_index'];
     return {
-      rollouts: [rollout],
-      ...(typeof index === 'number' ? { groups: [`task ${index}`] } : {}),
+      rows: [row],
+      readRow: () =>
+        rolloutOf(
+          {
+            messages: promptOf(row['responses_create_params']),
+            reference_answer,
+            metadata: { ...(isRecord(metadata) ? metadata : {}), ...Object.fromEntries(fields) },
+          },
+          answerOf(own(row['response'], 'output')),
+        ),
+      ...(typeof index === 'number' ? { groupOf: () => `task ${index}` } : {}),
       write: ([judged]) => {
         const { outcome, number } = judged!;
         if (outcome.status === 'scored') return { ...row, reward: number, mask_sample: false };
@@ -104,37 +109,29 @@ function kindOf(outcome: { status: 'abstained'; reason: string } | { status: 'fa
   return outcome.reason === 'unparseable' ? 'judge_unparseable' : 'judge_failed';
 }
 
-function promptOf({ input, instructions }: z.output<typeof request>['responses_create_params']): Message[] {
-  const turns =
-    typeof input === 'string'
-      ? [{ role: 'user' as const, content: input }]
-      : input.flatMap((item): Message[] => {
-          // Calls of tools and their results are no turns of the conversation that is judged.
-          const role = own(item, 'role');
-          const known = typeof role === 'string' ? ROLES.get(role) : undefined;
-          if ((own(item, 'type') ?? 'message') !== 'message' || known === undefined) return [];
-          return [{ role: known, content: textOf(own(item, 'content'), TEXT_PARTS) }];
-        });
-  return instructions ? [{ role: 'system', content: instructions }, ...turns] : turns;
+function promptOf(asked: unknown): unknown {
+  const input = own(asked, 'input');
+  const instructions = own(asked, 'instructions') ?? null;
+  // Calls of tools and their results are items of their own, and no turns of the conversation that is judged.
+  const isTurn = (item: unknown): boolean => (own(item, 'type') ?? 'message') === 'message';
+  const turns = typeof input === 'string' ? [{ role: 'user', content: input }] : input;
+  if (!Array.isArray(turns)) return turns;
+  return [
+    ...(instructions === null ? [] : [{ role: 'system', content: instructions }]),
+    ...turns.filter(isTurn),
+  ];
 }
 
-const ROLES = new Map<string, Message['role']>([
-  ['system', 'system'],
-  ['developer', 'system'],
-  ['user', 'user'],
-  ['assistant', 'assistant'],
-]);
-const TEXT_PARTS = ['input_text', 'output_text', 'text'];
-
 /** The text of the messages after the last tool call. */
-function answerOf(output: readonly unknown[]): string {
+function answerOf(output: unknown): string {
+  if (!Array.isArray(output)) throw new InputError([{ message: 'response.output: expected a list' }]);
   const isAside = (item: unknown): boolean => ['message', 'reasoning'].includes(String(own(item, 'type')));
   const last = output.slice(output.findLastIndex((item) => !isAside(item)) + 1);
-  const messages = last.filter((item) => own(item, 'type') === 'message');
-  for (const item of messages) {
-    if (own(item, 'content') === undefined) {
-      throw new InputError([{ message: 'response.output: expected messages with content' }]);
-    }
+  const texts = last
+    .filter((item) => own(item, 'type') === 'message')
+    .map((item) => answerText(own(item, 'content')));
+  if (!texts.every((text) => text !== undefined)) {
+    throw new InputError([{ message: 'response.output: expected messages with text' }]);
   }
-  return messages.map((item) => textOf(own(item, 'content'), TEXT_PARTS)).join('');
+  return texts.join('');
 }

@@ -1,9 +1,10 @@
-import { InputError } from '@touchstone/spec';
+import { InputError, type Rollout } from '@touchstone/spec';
 import { z } from 'zod';
 import type { Adapter } from './adapter.js';
-import { parseBody } from './adapter.js';
+import { objectWith } from './adapter.js';
 import { afterPrompt, parsePrompt, stripEnding } from './chat-template.js';
-import { fieldsOfLabel, toRollout } from './sample.js';
+import { fieldsOfLabel } from './label.js';
+import { rolloutOf } from '../scoring/sample.js';
 
 const request = z.looseObject({
   query: z.array(z.string()).meta({ description: 'Prompt and answer, decoded with special tokens' }),
@@ -39,31 +40,10 @@ export const openrlhf: Adapter = {
   abstention: 'number',
   floats: true,
   read(body) {
-    const { query, prompts, labels = [] } = parseBody(request, body);
-    if (prompts.length !== query.length || (labels.length !== 0 && labels.length !== query.length)) {
-      throw new InputError([
-        {
-          message: `expected as many prompts and labels as queries (${query.length}), got ${prompts.length} and ${labels.length}`,
-        },
-      ]);
-    }
-    const rollouts = query.map((text, i) => {
-      const prompt = prompts[i]!;
-      const rest = afterPrompt(text, prompt);
-      if (rest === undefined) {
-        throw new InputError([{ message: `query[${i}]: expected it to begin with prompts[${i}]` }]);
-      }
-      const messages = parsePrompt(prompt);
-      const { text: response, ended } = stripEnding(rest);
-      // Where the prompt shows special tokens and the answer does not end in one, the token limit cut it.
-      const isCut = !ended && messages[0]?.content !== prompt;
-      return toRollout(messages, response, fieldsOfLabel(labels[i]), {
-        place: `query[${i}]`,
-        finish: isCut ? 'length' : 'stop',
-      });
-    });
+    const { query, prompts, labels } = lists(body);
     return {
-      rollouts,
+      rows: query.map((text, i) => ({ text, prompt: prompts[i], label: labels[i] })),
+      readRow: (row) => readRow(row as Row),
       write: (judged) => {
         const rewards = judged.map(({ number }) => number);
         return {
@@ -78,3 +58,42 @@ export const openrlhf: Adapter = {
     };
   },
 };
+
+interface Row {
+  text: unknown;
+  prompt: unknown;
+  label: unknown;
+}
+
+/** The three lists of a request, of one length; labels may be missing. */
+function lists(body: unknown): Record<'query' | 'prompts' | 'labels', readonly unknown[]> {
+  const { query, prompts, labels } = objectWith(body, ['query', 'prompts']);
+  if (!Array.isArray(query) || !Array.isArray(prompts)) {
+    const wrong = { query, prompts };
+    throw new InputError(
+      Object.entries(wrong).flatMap(([key, list]) =>
+        Array.isArray(list) ? [] : [{ message: `${key}: expected a list, one entry for each sample` }],
+      ),
+    );
+  }
+  const given = Array.isArray(labels) ? (labels as unknown[]) : [];
+  if (prompts.length !== query.length || (given.length !== 0 && given.length !== query.length)) {
+    throw new InputError([
+      {
+        message: `expected as many prompts and labels as queries (${query.length}), got ${prompts.length} and ${given.length}`,
+      },
+    ]);
+  }
+  return { query, prompts, labels: given };
+}
+
+function readRow({ text, prompt, label }: Row): Rollout & { problem?: string } {
+  if (typeof prompt !== 'string') throw new InputError([{ message: 'prompts: expected text' }]);
+  const { turns, prefill, isRendered } = parsePrompt(prompt);
+  const rest = typeof text === 'string' ? afterPrompt(text, prompt) : undefined;
+  const { text: response, ended } = stripEnding(rest ?? '');
+  const rollout = rolloutOf({ messages: turns, ...fieldsOfLabel(label) }, prefill + response);
+  if (rest === undefined) return { ...rollout, problem: 'query: expected text that begins with its prompt' };
+  // Where the prompt shows special tokens and the answer does not end in one, the token limit cut it.
+  return { ...rollout, finish: isRendered && !ended ? 'length' : 'stop' };
+}

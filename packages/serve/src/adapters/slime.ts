@@ -1,9 +1,9 @@
-import type { JsonValue } from '@touchstone/spec';
 import { z } from 'zod';
 import type { Adapter, Judged } from './adapter.js';
-import { parseBody } from './adapter.js';
+import { objectWith } from './adapter.js';
 import { parsePrompt, stripEnding } from './chat-template.js';
-import { fieldsOfLabel, toRollout } from './sample.js';
+import { fieldsOfLabel } from './label.js';
+import { rolloutOf } from '../scoring/sample.js';
 
 const request = z.looseObject({
   prompt: z
@@ -23,12 +23,24 @@ const detailed = z.object({
 });
 
 function readOne(body: unknown, write: (judged: Judged) => unknown): ReturnType<Adapter['read']> {
-  const { prompt, response, label } = parseBody(request, body);
-  const messages = typeof prompt === 'string' ? parsePrompt(prompt) : (prompt as JsonValue[]);
+  const row = objectWith(body, ['prompt', 'response']);
   return {
-    rollouts: [toRollout(messages, stripEnding(response).text, fieldsOfLabel(label))],
+    rows: [row],
+    readRow() {
+      const { prompt, response, label } = row;
+      const fields = fieldsOfLabel(label);
+      if (typeof prompt !== 'string')
+        return rolloutOf({ messages: prompt, ...fields }, withoutEnding(response));
+      const { turns, prefill } = parsePrompt(prompt);
+      const text = withoutEnding(response);
+      return rolloutOf({ messages: turns, ...fields }, typeof text === 'string' ? prefill + text : text);
+    },
     write: ([judged]) => write(judged!),
   };
+}
+
+function withoutEnding(response: unknown): unknown {
+  return typeof response === 'string' ? stripEnding(response).text : response;
 }
 
 /** slime waits 120 s and tries ten times, then the run ends: an abstention must be a number. */

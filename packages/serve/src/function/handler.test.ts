@@ -92,6 +92,30 @@ describe('the Lambda handler', () => {
     await expect(lambdaHandlerOf(open, { log })('text', lambda(3000))).rejects.toThrow('expected a list');
   });
 
+  it('takes an event out of the HTTP request it came in, and answers as HTTP', async () => {
+    const handler = lambdaHandlerOf(open, { log });
+    const list = [sample('a', [item(5)]), sample('b', [item(1)])];
+    const text = JSON.stringify(list);
+    const requestContext = { http: { method: 'POST' } };
+    for (const event of [
+      { version: '2.0', requestContext, body: text, isBase64Encoded: false },
+      { requestContext, body: Buffer.from(text).toString('base64'), isBase64Encoded: true },
+      { httpMethod: 'POST', body: text },
+    ]) {
+      const { statusCode, body } = (await handler(event, lambda(3000))) as WrappedResults;
+      expect([statusCode, scores(JSON.parse(body))]).toEqual([200, [1, 0.25]]);
+    }
+    for (const body of [undefined, null, '', 'no JSON', '{}', '{"samples":[]}']) {
+      expect(await handler({ requestContext, body }, lambda(3000))).toMatchObject({ statusCode: 400 });
+    }
+    // A test event, and a sample that has a column of the name.
+    expect(scores(await handler({ body: list }, lambda(3000)))).toEqual([1, 0.25]);
+    expect(scores(await handler({ ...sample('c', [item(5)]), body: 'x' }, lambda(3000)))).toEqual([1]);
+    for (const event of [{}, { body: {} }, { samples: list }, { Records: [] }]) {
+      await expect(handler(event, lambda(3000))).rejects.toThrow('expected a list of samples');
+    }
+  });
+
   it('puts scores on the range that is asked for', async () => {
     const handler = lambdaHandlerOf(open, { range: { min: -1, max: 1 }, log });
     const event = [sample('a', [item(5)]), sample('b', []), sample('c', [item(5, 'fail')])];

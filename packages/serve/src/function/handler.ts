@@ -3,6 +3,7 @@ import { InputError } from '@touchstone/spec';
 import { scoreNovaEvent, type NovaOptions, type NovaResult } from './nova/score.js';
 import { loadKeys } from './keys.js';
 import { sampleLine, type SampleLine } from './log.js';
+import { unwrap } from './unwrap.js';
 
 /** What the handler uses of AWS Lambda's context. */
 export interface LambdaContext {
@@ -19,7 +20,7 @@ export interface LambdaWire {
   /**
    * `list`: the bare list of results, which Nova training, Nova evaluation, Bedrock and the Forge SDK's pre-flight check
    * expect. `wrapped`: `{statusCode, headers, body}` with the list as JSON text, which SageMaker's serverless training
-   * of other models expects.
+   * of other models expects, and so do API Gateway and a function's URL: their events are always answered so.
    */
   envelope: 'list' | 'wrapped';
 }
@@ -94,8 +95,9 @@ export function lambdaHandlerOf(
       report: () => {}, // The log has a line for every sample.
       onSample: (...sample) => log(sampleLine(context.awsRequestId ?? '', ...sample)),
     };
-    if (envelope === 'list') return scoreNovaEvent(event, reward, options);
-    return wrap(() => scoreNovaEvent(event, reward, options));
+    const { samples, isProxied } = unwrap(event);
+    const score = () => scoreNovaEvent(samples(), reward, options);
+    return envelope === 'list' && !isProxied ? score() : wrap(score);
   };
 }
 

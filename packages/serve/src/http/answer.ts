@@ -1,11 +1,13 @@
-import type { RewardFunction } from '@touchstone/core';
-import { InputError, type AbstentionPolicy } from '@touchstone/spec';
+import { mapInSlices, type RewardFunction } from '@touchstone/core';
+import { InputError, type AbstentionPolicy, type Rollout } from '@touchstone/spec';
 import type { Adapter, Call, Judged } from '../adapters/index.js';
 import { groupKey } from '../rendezvous/group-key.js';
 import type { Rendezvous } from '../rendezvous/rendezvous.js';
 import { startDeadline } from '../scoring/deadline.js';
+import { readSamples } from '../scoring/sample.js';
 import { scoreWithin, type Outcome } from '../scoring/score-within.js';
 import { numbersFor } from '../scoring/stand-in.js';
+import { RETRY_AFTER } from './load.js';
 import { Refusal } from './refusal.js';
 
 /** What the address of a request may say, for trainers of which only the address can be chosen. */
@@ -25,8 +27,8 @@ export interface Answering {
 
 /** Judging takes time too: waiting for the group must leave half of what there is. */
 const SHARE_OF_WAITING = 0.5;
-/** Seconds after which a client may try again. */
-const RETRY_AFTER = '5';
+/** Judged at once, they keep the process busy for some seconds; trainers send one, or a group, or a batch of some hundred. */
+const MAX_SAMPLES = 4096;
 
 /**
  * Answers a request on a trainer's wire.
@@ -34,8 +36,8 @@ const RETRY_AFTER = '5';
  * @param defaults what holds where the body says nothing else.
  * @param signal aborts when the client has hung up.
  * @returns the reply, and what was judged.
- * @throws {InputError} when the body is wrong.
- * @throws {Refusal} 503 or 422 when a sample has no score and the wire or the policy has no other word for it.
+ * @throws {InputError} when no samples can be found in the body.
+ * @throws {Refusal} 413 when there are too many; 503 or 422 when a sample has no score and the wire or the policy has no other word for it.
  */
 export async function answerCall(
   adapter: Adapter,
@@ -48,23 +50,49 @@ export async function answerCall(
   const run = call.run ?? defaults.run;
   const groupSize = call.groupSize ?? defaults.groupSize ?? 1;
   const deadlineMs = call.deadlineMs ?? defaults.deadlineMs ?? adapter.deadlineMs;
-  const rollouts = call.rollouts.map((one, i) => ({ ...one, group: groupKey(run, call.groups?.[i], one) }));
+  assertFewSamples(call.rows.length);
+  const samples = await readSamples(call.rows, (row, i) => {
+    const rollout = call.readRow(row, i);
+    return { ...rollout, group: groupKey(run, call.groupOf?.(row), rollout) };
+  });
+  const rollouts = samples.flatMap(({ rollout, problem }) =>
+    rollout === null || problem !== undefined ? [] : [rollout],
+  );
 
   let outcomes: Outcome[];
   if (groupSize > 1) {
     const deadline = startDeadline(deadlineMs, signal);
     const waitMs = Math.min(groupWaitMs, deadlineMs * SHARE_OF_WAITING);
     const joining = { size: groupSize, waitMs, signal: deadline.signal };
-    const joined = rollouts.map((one) => rendezvous.score(one, { key: one.group, ...joining }));
-    outcomes = await Promise.all(joined).finally(() => deadline.end());
+    const join = (one: Rollout) => rendezvous.score(one, { key: one.group, ...joining });
+    outcomes = await mapInSlices(rollouts, join).finally(() => deadline.end());
   } else {
     outcomes = await scoreWithin(rollouts, reward, deadlineMs, { signal });
   }
 
-  const groups = rollouts.map(({ group }) => group);
-  const numbers = numbersFor(outcomes, groups, policy);
-  const judged = rollouts.map((rollout, i) => ({ rollout, outcome: outcomes[i]!, number: numbers[i]! }));
+  const scored = outcomes.values();
+  const all = samples.map(({ problem }): Outcome => {
+    return problem === undefined ? scored.next().value! : { status: 'failed', detail: problem };
+  });
+  // What cannot be read is in no group.
+  const groups = samples.map(({ rollout }, i) => rollout?.group ?? `unreadable ${i}`);
+  const numbers = numbersFor(all, groups, policy);
+  const judged = samples.map(({ id, rollout }, i) => ({
+    id,
+    rollout,
+    outcome: all[i]!,
+    number: numbers[i]!,
+  }));
   return { reply: () => write(adapter, call, judged, policy), judged };
+}
+
+/** @throws {Refusal} 413 */
+export function assertFewSamples(n: number): void {
+  if (n <= MAX_SAMPLES) return;
+  throw new Refusal(
+    413,
+    `expected at most ${MAX_SAMPLES} samples in a request, got ${n}; send them in several`,
+  );
 }
 
 function write(adapter: Adapter, call: Call, judged: Judged[], policy: AbstentionPolicy): unknown {

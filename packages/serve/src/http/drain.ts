@@ -1,24 +1,28 @@
 import type { IncomingMessage, Server } from 'node:http';
+import { Server as NetServer } from 'node:net';
 
 /** A request that is still arriving when the server is to end has this long to arrive. */
 const ARRIVAL_MS = 10_000;
+/** A client may just be sending a request on a connection that it was promised would stay open. */
+const GRACE_MS = 1000;
 
 export interface Drain {
-  /** The server is ending: replies should close their connections. */
-  readonly ending: boolean;
-  /** Takes no new requests, waits for the replies to those that came, then closes every connection. */
+  /**
+   * Takes no new connections, answers the requests that came and, for a moment, those that still come on old
+   * connections, then closes every connection.
+   */
   end(): Promise<void>;
 }
 
 /**
- * Ends `server` without losing a reply. The server's own `close` is not enough: it waits for as long as any client keeps
- * a connection without a request.
+ * Ends `server` without losing a reply. The server's own `close` is not enough: it closes connections at once on which a
+ * request may be on its way, and waits for as long as any client keeps one that it was not done with.
  */
 export function createDrain(server: Server): Drain {
   const open = new Set<IncomingMessage>();
-  let ending = false;
+  let isOver = false;
   const closeIfDone = (): void => {
-    if (ending && open.size === 0) server.closeAllConnections();
+    if (isOver && open.size === 0) server.closeAllConnections();
   };
   server.on('request', (request, response) => {
     open.add(request);
@@ -28,19 +32,21 @@ export function createDrain(server: Server): Drain {
     });
   });
   return {
-    get ending() {
-      return ending;
-    },
     async end() {
-      ending = true;
       const closed = new Promise<void>((resolve, reject) => {
-        server.close((error) => (error ? reject(error) : resolve()));
+        // Of a server of any protocol: it stops listening and leaves connections alone.
+        NetServer.prototype.close.call(server, (error) => (error ? reject(error) : resolve()));
       });
-      closeIfDone();
-      const cut = setTimeout(() => {
-        for (const request of open) if (!request.complete) request.destroy();
-      }, ARRIVAL_MS);
-      await closed.finally(() => clearTimeout(cut));
+      const timers = [
+        setTimeout(() => {
+          isOver = true;
+          closeIfDone();
+        }, GRACE_MS),
+        setTimeout(() => {
+          for (const request of open) if (!request.complete) request.destroy();
+        }, ARRIVAL_MS),
+      ];
+      await closed.finally(() => timers.forEach(clearTimeout));
     },
   };
 }

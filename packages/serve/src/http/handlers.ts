@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { RewardFunction } from '@touchstone/core';
+import { mapInSlices, type RewardFunction } from '@touchstone/core';
 import type { AbstentionPolicy } from '@touchstone/spec';
 import { ADAPTERS, type Adapter } from '../adapters/index.js';
 import { toFloatJson } from '../adapters/float-json.js';
@@ -9,9 +9,10 @@ import { createJudgeWatch } from '../scoring/judge-watch.js';
 import type { Report } from '../scoring/notice.js';
 import type { Outcome } from '../scoring/outcome.js';
 import { noticeOf } from '../scoring/score-within.js';
-import { answerCall, readCallOptions } from './answer.js';
+import { answerCall, assertFewSamples, readCallOptions } from './answer.js';
 import { readJsonBody } from './body.js';
 import { countOf, promptOf, reportLacking, type Counts } from './log.js';
+import { createLoad } from './load.js';
 import { openApiDocument } from './openapi.js';
 import { Refusal } from './refusal.js';
 import type { Telemetry } from './telemetry.js';
@@ -22,7 +23,7 @@ export interface Exchange {
   /** Number of the request in this process. */
   number: number;
   query: URLSearchParams;
-  /** Aborts when the client has hung up. */
+  /** Aborts when it has been answered or the client has hung up, and when the server's time to end is over. */
   signal: AbortSignal;
   /** Filled in when samples were judged. */
   counts?: Counts;
@@ -57,24 +58,27 @@ export interface Handling {
 export function createHandlers(handling: Handling): ReadonlyMap<string, Handler> {
   const { reward, rendezvous, policy, report, telemetry, logPrompts } = handling;
   const watch = createJudgeWatch();
+  const load = createLoad();
+  const bodyOf = ({ request, signal }: Exchange): Promise<unknown> =>
+    readJsonBody(request, load.takeOn(signal));
 
   function judge(adapter: Adapter): Handler {
     return async (exchange) => {
       const asked = readCallOptions(exchange.query);
       const { reply, judged } = await answerCall(
         adapter,
-        await readJsonBody(exchange.request),
+        await bodyOf(exchange),
         // Who is still to come when the server ends will not come.
         { reward, rendezvous, policy, groupWaitMs: handling.isEnding() ? 0 : handling.groupWaitMs },
         { ...asked, groupSize: asked.groupSize ?? handling.groupSize },
         exchange.signal,
       );
       exchange.counts = countOf(judged.map(({ outcome }) => outcome.status));
-      reportLacking(judged, report, { request: exchange.number, logPrompts });
-      for (const { outcome } of judged) {
-        watch.see(outcome);
-        telemetry.outcome(adapter.name, outcome);
-      }
+      await mapInSlices(judged, (one) => {
+        reportLacking(one, report, { request: exchange.number, logPrompts });
+        watch.see(one.outcome);
+        telemetry.outcome(adapter.name, one.outcome);
+      });
       return adapter.floats ? new Text(toFloatJson(reply()), 'application/json') : reply();
     };
   }
@@ -82,7 +86,9 @@ export function createHandlers(handling: Handling): ReadonlyMap<string, Handler>
   const nova: Handler = async (exchange) => {
     const { deadlineMs = Infinity } = readCallOptions(exchange.query);
     const statuses: Outcome['status'][] = [];
-    const results = await scoreNovaEvent(await readJsonBody(exchange.request), reward, {
+    const event = await bodyOf(exchange);
+    assertFewSamples(Array.isArray(event) ? event.length : 1);
+    const results = await scoreNovaEvent(event, reward, {
       deadlineMs,
       signal: exchange.signal,
       // The wire must carry a number.

@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { InputError } from '@touchstone/spec';
+import { firstOf } from '../scoring/sample.js';
 import type { Report } from '../scoring/notice.js';
 import { admit, type Access } from './access.js';
 import { Text, type Exchange, type Handler } from './handlers.js';
+import { RETRY_AFTER } from './load.js';
 import type { RequestRecord } from './log.js';
 import { OPERATIONS, type Operation } from './openapi.js';
 import { Refusal } from './refusal.js';
@@ -17,6 +19,8 @@ export interface ListenerOptions {
   log: (record: RequestRecord) => void;
   /** Replies should close their connections. */
   isClosing: () => boolean;
+  /** When it aborts, requests in work are answered with what there is. */
+  stop: AbortSignal;
 }
 
 /** Asked every few seconds; a line for each would bury the others. */
@@ -27,7 +31,7 @@ const BY_PATH: ReadonlyMap<string, Operation> = new Map(OPERATIONS.map((one) => 
 
 interface Reply {
   status: number;
-  body: unknown;
+  body: Text;
   headers: Record<string, string>;
 }
 
@@ -35,7 +39,7 @@ interface Reply {
 export function createListener(
   options: ListenerOptions,
 ): (request: IncomingMessage, response: ServerResponse) => void {
-  const { telemetry, log, report, isClosing } = options;
+  const { telemetry, log, report, isClosing, stop } = options;
   let requests = 0;
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -47,8 +51,16 @@ export function createListener(
     const ended = telemetry.requestBegins(route, operation === undefined ? '' : method);
     const client = new AbortController();
     const number = ++requests;
-    const exchange: Exchange = { request, number, query: new URLSearchParams(query), signal: client.signal };
+    const exchange: Exchange = {
+      request,
+      number,
+      query: new URLSearchParams(query),
+      signal: client.signal,
+    };
+    const hurry = (): void => client.abort(stop.reason);
+    stop.addEventListener('abort', hurry);
     response.once('close', () => {
+      stop.removeEventListener('abort', hurry);
       const status = response.writableFinished ? response.statusCode : CLIENT_CLOSED;
       client.abort(new DOMException('the client hung up', 'AbortError'));
       ended(status);
@@ -59,7 +71,7 @@ export function createListener(
 
     let reply: Reply;
     try {
-      reply = { status: 200, body: await answer(exchange, operation, options), headers: {} };
+      reply = { status: 200, body: render(await answer(exchange, operation, options)), headers: {} };
     } catch (error) {
       reply = describeError(error);
       // A client that hung up half way is no fault of ours.
@@ -80,7 +92,7 @@ export function createListener(
 async function answer(
   exchange: Exchange,
   operation: Operation | undefined,
-  { handlers, access }: ListenerOptions,
+  { handlers, access, stop }: ListenerOptions,
 ): Promise<unknown> {
   const { request } = exchange;
   if (operation === undefined) throw new Refusal(404, 'no such path; GET /openapi.json lists them');
@@ -88,29 +100,40 @@ async function answer(
   if (request.method !== method) {
     throw new Refusal(405, `expected ${method}, got ${request.method ?? 'nothing'}`, { allow: method });
   }
-  if (operation.secured) admit(request, access);
+  if (operation.secured) {
+    admit(request, access);
+    if (stop.aborted) throw new Refusal(503, 'the server is ending', { 'retry-after': RETRY_AFTER });
+  }
   return handlers.get(operation.name)!(exchange);
 }
 
 function describeError(error: unknown): Reply {
   if (error instanceof Refusal) {
-    return { status: error.status, body: { error: { message: error.message } }, headers: error.headers };
+    return {
+      status: error.status,
+      body: render({ error: { message: error.message } }),
+      headers: error.headers,
+    };
   }
   if (error instanceof InputError) {
-    const problems = error.problems.map(({ message }) => message);
-    return { status: 400, body: { error: { message: error.message, problems } }, headers: {} };
+    const problems = firstOf(error.problems.map(({ message }) => message));
+    return { status: 400, body: render({ error: { message: problems.join('\n'), problems } }), headers: {} };
   }
   return {
     status: 500,
-    body: { error: { message: 'internal error; the server has reported it' } },
+    body: render({ error: { message: 'internal error; the server has reported it' } }),
     headers: {},
   };
 }
 
+function render(body: unknown): Text {
+  return body instanceof Text ? body : new Text(JSON.stringify(body), 'application/json');
+}
+
 function send(response: ServerResponse, { body, status, headers }: Reply, isClosing: boolean): void {
-  const bytes = Buffer.from(body instanceof Text ? body.text : JSON.stringify(body));
+  const bytes = Buffer.from(body.text);
   response.writeHead(status, {
-    'content-type': body instanceof Text ? body.type : 'application/json',
+    'content-type': body.type,
     'content-length': bytes.length,
     ...(isClosing ? { connection: 'close' } : {}),
     ...headers,

@@ -1,3 +1,4 @@
+import type { Rollout } from '@touchstone/spec';
 import type { Judged } from '../adapters/index.js';
 import type { Notice, Report } from '../scoring/notice.js';
 import { noticeOf } from '../scoring/score-within.js';
@@ -32,21 +33,20 @@ export function countOf(statuses: readonly ('scored' | 'abstained' | 'failed')[]
   };
 }
 
-/** Tells `report` of every sample that has no score. */
+/** Tells `report` of a sample that has no score. */
 export function reportLacking(
-  judged: readonly Judged[],
+  { id, rollout, outcome }: Judged,
   report: Report,
   { request, logPrompts }: { request: number; logPrompts: boolean },
 ): void {
-  for (const { rollout, outcome } of judged) {
-    const notice = noticeOf(rollout.id, outcome);
-    if (notice !== undefined) report({ ...notice, request, ...(logPrompts ? promptOf(rollout) : {}) });
-  }
+  const notice = noticeOf(id, outcome);
+  if (notice !== undefined)
+    report({ ...notice, request, ...(logPrompts && rollout ? promptOf(rollout) : {}) });
 }
 
 export function promptOf({
   task,
   response,
-}: Pick<Judged['rollout'], 'task' | 'response'>): Pick<Notice, 'messages' | 'response'> {
+}: Pick<Rollout, 'task' | 'response'>): Pick<Notice, 'messages' | 'response'> {
   return { messages: task.messages, response };
 }

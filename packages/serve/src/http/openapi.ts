@@ -26,11 +26,11 @@ const REFUSALS = {
   403: 'Without a key the server is for its own machine',
   404: 'There is no such path',
   405: 'The path takes another method',
-  413: 'The body is too large; send fewer samples at once',
-  415: 'The body is not declared as application/json',
+  413: 'The body is too large, or has too many samples or values; send fewer samples at once',
+  415: 'The body is not declared as application/json, or is compressed',
   422: 'The task lacks what the reward needs, and the wire has no word for it',
   500: 'A fault of the server, which it has reported',
-  503: 'The judge could not judge, and the wire has no word for it; or the server is not ready',
+  503: 'The judge could not judge, and the wire has no word for it; or the server has too much to do, or is not ready',
 } as const;
 type Status = keyof typeof REFUSALS;
 
@@ -73,7 +73,7 @@ const OWN_OPERATIONS: readonly Operation[] = [
     secured: true,
     request: z.union([z.array(novaSample), novaSample]),
     reply: novaReply,
-    refusals: [400, 413, 415, 500],
+    refusals: [400, 413, 415, 500, 503],
     parameters: ['deadline_ms'],
   },
   {

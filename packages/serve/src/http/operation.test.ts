@@ -64,7 +64,7 @@ describe('readiness', () => {
     expect(await refusal.json()).toEqual({ error: { message: 'the budget is spent' } });
     problem = undefined;
     expect((await fetch(`${url}/ready`)).status).toBe(200);
-    const closed = server.close(1500);
+    const closed = server.close({ afterMs: 1500 });
     running.length = 0;
     expect((await fetch(`${url}/ready`)).status).toBe(503);
     expect((await native(url, rollout(5))).status).toBe(200);

@@ -1,11 +1,14 @@
 import { request } from 'node:http';
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { RewardRecord } from '../scoring/describe-outcome.js';
 import type { Notice } from '../scoring/notice.js';
 import { simulatedJudge, simulatedReward, type ItemBehaviour } from '@touchstone/testing';
 import { isLoopback } from './access.js';
 import { MAX_BODY_BYTES } from './body.js';
+import { createLoad } from './load.js';
+import { Refusal } from './refusal.js';
 import { createRewardServer, type RewardServer, type RewardServerOptions } from './server.js';
 
 const running: RewardServer[] = [];
@@ -123,26 +126,24 @@ describe('the native call', () => {
     ]);
   });
 
-  it('names every rollout that is wrong, before anything is judged', async () => {
-    let asked = 0;
-    const model = simulatedJudge();
-    const counting = {
-      ...model,
-      generate: (...args: Parameters<typeof model.generate>) => (asked++, model.generate(...args)),
-    };
-    const { url } = await start({ reward: simulatedReward(counting) });
+  it('names what is wrong with a rollout in its own reward, and judges the others', async () => {
+    const { url } = await start();
     const good = { messages, document, response: answer(5) };
     const { status, body } = await post(`${url}/v1/rewards`, {
       rollouts: [good, { messages }, null, { ...good, id: 3 }, { task: { messages: 'x' }, response: '' }],
     });
-    expect(status).toBe(400);
-    expect((body as { error: { problems: string[] } }).error.problems).toEqual([
-      'rollouts[1]: response: expected the answer as a string',
-      'rollouts[2]: expected a JSON object',
-      expect.stringMatching(/^rollouts\[3\]: id: /),
-      expect.stringMatching(/^rollouts\[4\]: messages: /),
+    expect(status).toBe(200);
+    expect((body as { rewards: RewardRecord[] }).rewards).toMatchObject([
+      { status: 'scored', score: 1 },
+      {
+        status: 'failed',
+        score: null,
+        detail: expect.stringMatching(/^response: expected the answer as text/),
+      },
+      { id: 'sample-2', score: null, detail: 'expected a JSON object' },
+      { id: '3', score: 1 },
+      { score: null, detail: expect.stringMatching(/^messages: /) },
     ]);
-    expect(asked).toBe(0);
     for (const wrong of [[], { rollouts: {} }, null, 'x']) {
       expect((await post(`${url}/v1/rewards`, JSON.stringify(wrong))).status).toBe(400);
     }
@@ -317,8 +318,118 @@ it('answers what it has begun before it closes, and takes nothing new', async ()
   silent.on('error', () => {});
   const closed = server.close();
   running.length = 0;
-  await expect(fetch(`${url}/health`)).rejects.toThrow('fetch failed');
+  const refused = connect(Number(new URL(url).port), '127.0.0.1');
+  const [error] = (await once(refused, 'error')) as [NodeJS.ErrnoException];
+  expect(error.code).toBe('ECONNREFUSED');
   release();
   expect(await pending).toMatchObject({ status: 200, body: [{ id: 's', aggregate_reward_score: 1 }] });
   await closed;
+});
+
+describe('connections', () => {
+  /** Sends a request on a connection, and reads the head of its reply. */
+  async function ask(socket: Socket, path = '/health'): Promise<string> {
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+    const [reply] = (await once(socket, 'data')) as [Buffer];
+    return reply.toString();
+  }
+
+  it('are promised to stay open longer than a load balancer keeps them', async () => {
+    const { url } = await start();
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    expect(Number(/keep-alive: timeout=(\d+)/i.exec(await ask(socket))![1])).toBeGreaterThan(75);
+    socket.destroy();
+  });
+
+  it('that are open when the server ends have their next request answered, and are told to close', async () => {
+    const { server, url } = await start();
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    expect(await ask(socket)).not.toMatch(/connection: close/i);
+    const closed = server.close();
+    expect(await ask(socket)).toMatch(/^HTTP\/1\.1 200 .*connection: close/is);
+    await closed;
+    running.length = 0;
+  });
+
+  it('are answered by the limit of the end with what there is', async () => {
+    const { server, url } = await start();
+    const rollouts = [answer(5), answer(5, 'hang')].map((response) => ({ messages, document, response }));
+    const pending = post(`${url}/v1/rewards`, { rollouts });
+    while (
+      !/active_requests{http_route="\/v1\/rewards"[^}]*} 1/.test(await (await fetch(`${url}/metrics`)).text())
+    );
+    const closed = server.close({ limitMs: 300 });
+    expect((await pending).body).toMatchObject({
+      rewards: [{ score: 1 }, { score: null, reason: 'timeout' }],
+    });
+    await closed;
+    running.length = 0;
+  });
+});
+
+describe('a request that asks for much', () => {
+  it('is refused with what to do, whichever way it is large', async () => {
+    const { url } = await start();
+    const told = async (body: unknown, headers = {}) => {
+      const reply = await post(`${url}/v1/rewards`, body, headers);
+      return [reply.status, (reply.body as { error: { message: string } }).error.message];
+    };
+    const row = { messages, response: '' };
+    expect(await told({ rollouts: Array.from({ length: 5000 }, () => row) })).toEqual([
+      413,
+      expect.stringContaining('at most 4096 samples'),
+    ]);
+    expect(await told(`{"rollouts":[${'{},'.repeat(200_001)}{}]}`)).toEqual([
+      413,
+      expect.stringContaining('200000 values'),
+    ]);
+    expect(await told(`{"rollouts":${'['.repeat(300)}`)).toEqual([
+      400,
+      expect.stringContaining('nested deeper'),
+    ]);
+    expect(await told({ rollouts: [] }, { 'content-encoding': 'gzip' })).toEqual([415, expect.any(String)]);
+    expect(await told({ rollouts: [] }, { 'content-type': 'application/json; charset=utf-16' })).toEqual([
+      415,
+      expect.any(String),
+    ]);
+    // What looks like structure inside a text is none.
+    const text = `\\"[{,:${'[,\\\\"'.repeat(100_000)}`;
+    expect((await post(`${url}/v1/rewards`, { rollouts: [{ ...row, document: text }] })).status).toBe(200);
+  });
+
+  it('is told of its first faults, and how many more there are', async () => {
+    const { url } = await start();
+    const bad = { messages: Array.from({ length: 500 }, () => 3), response: '' };
+    const { body } = await post(`${url}/v1/rewards`, { rollouts: [bad] });
+    expect((body as { rewards: RewardRecord[] }).rewards[0]!.detail).toMatch(/and 490 more$/);
+  });
+
+  it('leaves others their turn', async () => {
+    const { url } = await start();
+    const rollouts = Array.from({ length: 4000 }, () => ({ messages, document, response: answer(1) }));
+    let isDone = false;
+    const pending = post(`${url}/v1/rewards`, { rollouts }).finally(() => (isDone = true));
+    let turns = 0;
+    while (!isDone) {
+      await (await fetch(`${url}/health`)).text();
+      turns++;
+    }
+    expect((await pending).status).toBe(200);
+    expect(turns).toBeGreaterThan(3);
+  });
+
+  it('waits its turn when there is no room for its body', () => {
+    const load = createLoad();
+    const clients = [new AbortController(), new AbortController()];
+    const [one, other] = clients.map(({ signal }) => load.takeOn(signal));
+    one!(100 * 2 ** 20);
+    expect(() => other!(30 * 2 ** 20)).toThrow('try again');
+    clients[0]!.abort();
+    other!(30 * 2 ** 20);
+    const many = Array.from({ length: 4095 }, () => new AbortController());
+    for (const { signal } of many) load.takeOn(signal);
+    expect(() => load.takeOn(new AbortController().signal)).toThrow(Refusal);
+    many[0]!.abort();
+    load.takeOn(new AbortController().signal);
+  });
 });

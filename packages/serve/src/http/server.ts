@@ -1,9 +1,11 @@
+import { setMaxListeners } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { headerProblem, type RewardFunction } from '@touchstone/core';
 import { InputError, type AbstentionPolicy } from '@touchstone/spec';
 import type { NovaOptions } from '../function/nova/score.js';
 import { Rendezvous } from '../rendezvous/rendezvous.js';
+import { startDeadline } from '../scoring/deadline.js';
 import { reportToStderr, type Report } from '../scoring/notice.js';
 import { isLoopback, type Access } from './access.js';
 import { createDrain } from './drain.js';
@@ -49,14 +51,29 @@ export interface RewardServer {
    */
   listen(at: { host: string; port: number }): Promise<string>;
   /**
-   * Takes no new requests, answers those in work, then ends.
-   *
-   * @param afterMs goes on taking requests this long while `GET /ready` says no, so that a load balancer looks away first.
+   * Takes no new connections, answers the requests in work and those that still come on old connections, then ends.
+   * Every reply from now on closes its connection.
    */
-  close(afterMs?: number): Promise<void>;
+  close(how?: Closing): Promise<void>;
+}
+
+interface Closing {
+  /** Goes on taking connections this long while `GET /ready` says no, so that a load balancer looks away first. */
+  afterMs?: number;
+  /** After this long what is not judged yet counts as abstained, and is answered so. Default: none. */
+  limitMs?: number;
 }
 
 const GROUP_WAIT_MS = 30_000;
+/**
+ * A connection without a request is kept this long: longer than load balancers and clients keep theirs, so that it is never
+ * this side that closes one on which a request is on its way.
+ */
+const KEEP_ALIVE_MS = 90_000;
+/** When the time to end is over, replies have this long to be read. */
+const LAST_REPLIES_MS = 2000;
+/** A request's headers have this long to arrive; more than what precedes them. */
+const HEADERS_MS = KEEP_ALIVE_MS + 10_000;
 
 /**
  * The reward function over HTTP, on the wires of several trainers: see `OPERATIONS`, or `GET /openapi.json` of a running
@@ -68,6 +85,9 @@ export function createRewardServer(options: RewardServerOptions): RewardServer {
   const rendezvous = new Rendezvous({ reward });
   telemetry.watchGroups(rendezvous);
   let isEnding = false;
+  const stop = new AbortController();
+  // Every request in work listens; Node warns of more than ten.
+  setMaxListeners(0, stop.signal);
   const handlers = createHandlers({
     reward,
     rendezvous,
@@ -82,18 +102,30 @@ export function createRewardServer(options: RewardServerOptions): RewardServer {
     isEnding: () => isEnding,
   });
   const access: Access = { key, isOpen };
-  const isClosing = (): boolean => drain.ending;
-  const server = createServer(createListener({ handlers, access, telemetry, report, log, isClosing }));
+  const isClosing = (): boolean => isEnding;
+  const server = createServer(
+    { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS },
+    createListener({ handlers, access, telemetry, report, log, isClosing, stop: stop.signal }),
+  );
   const drain = createDrain(server);
 
   return {
     listen: (at) => listen(server, access, at),
-    async close(afterMs = 0) {
+    async close({ afterMs = 0, limitMs = Infinity } = {}) {
       isEnding = true;
       if (afterMs > 0) await new Promise((resolve) => setTimeout(resolve, afterMs));
       const ended = drain.end();
       rendezvous.flush();
-      await ended;
+      const limit = startDeadline(limitMs);
+      let lastReplies: NodeJS.Timeout | undefined;
+      limit.signal.addEventListener('abort', () => {
+        stop.abort(limit.signal.reason);
+        lastReplies = setTimeout(() => server.closeAllConnections(), LAST_REPLIES_MS);
+      });
+      await ended.finally(() => {
+        limit.end();
+        clearTimeout(lastReplies);
+      });
     },
   };
 }

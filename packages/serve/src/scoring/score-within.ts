@@ -1,5 +1,5 @@
 import { NO_USAGE, TouchstoneError, type Reward, type Rollout } from '@touchstone/spec';
-import type { RewardFunction } from '@touchstone/core';
+import { mapInSlices, type RewardFunction } from '@touchstone/core';
 import { startDeadline } from './deadline.js';
 import type { Notice } from './notice.js';
 import type { Outcome } from './outcome.js';
@@ -61,12 +61,12 @@ export async function scoreWithin(
     } catch (error) {
       const left = indices.filter((index) => outcomes[index] === undefined);
       if (indices.length === 1) left.forEach((index) => keep(index, failure(error)));
-      else await Promise.all(left.map((index) => scoreTogether([index])));
+      else await mapInSlices(left, (index) => scoreTogether([index]));
     }
   }
 
   try {
-    const all = Promise.all(groupsOf(rollouts).map(scoreTogether));
+    const all = mapInSlices(groupsOf(rollouts), scoreTogether);
     await Promise.race([all, lastWord(deadline.signal)]);
     return outcomes.map((outcome) => outcome ?? LATE);
   } finally {

@@ -38,6 +38,12 @@ export function registerServe(reward: Command, io: Io): void {
       parseSeconds,
       0,
     )
+    .option(
+      '--drain-limit <seconds>',
+      'after a signal and that wait, the longest that requests in work may take; what is not judged by then counts as abstained',
+      parseSeconds,
+      25,
+    )
     .option('--log-prompts', 'log prompts and answers of samples that could not be judged')
     .option('--json', 'print the address as JSON')
     .action((config: string, flags: ServeFlags) => serve(config, flags, io));
@@ -51,6 +57,7 @@ interface ServeFlags {
   groupSize?: number;
   groupWait: number;
   drainWait: number;
+  drainLimit: number;
   logPrompts?: true;
   json?: true;
 }
@@ -110,7 +117,7 @@ async function serve(path: string, flags: ServeFlags, io: Io): Promise<void> {
     io.out.write(flags.json ? `${JSON.stringify({ url })}\n` : `Listening on ${url}; Ctrl+C ends it.\n`);
     await stopped.signal;
     if (!flags.json) io.err.write('Answering the requests in work; once more ends at once.\n');
-    await server.close(flags.drainWait * 1000);
+    await server.close({ afterMs: flags.drainWait * 1000, limitMs: flags.drainLimit * 1000 });
   } finally {
     stopped.forget();
   }

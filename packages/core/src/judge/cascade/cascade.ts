@@ -1,4 +1,4 @@
-import { addUsage, NO_USAGE, type Verdict } from '@touchstone/spec';
+import { largest, smallest, addUsage, NO_USAGE, type Verdict } from '@touchstone/spec';
 import type { Criterion } from '../criterion.js';
 import { defineJudge } from '../define.js';
 import { fingerprintOf } from '../fingerprint.js';
@@ -139,7 +139,7 @@ function doubtOf(
 ): string | undefined {
   if (between && score >= between[0] && score <= between[1])
     return `the first judge's score ${score.toFixed(3)} is between ${between[0]} and ${between[1]}`;
-  const spread = Math.max(...scores) - Math.min(...scores);
+  const spread = largest(scores) - smallest(scores);
   if (disagreement !== undefined && spread > disagreement)
     return `the first judge's repeats differ by ${spread.toFixed(3)}`;
   if (entropy === undefined) return undefined;

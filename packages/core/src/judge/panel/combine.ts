@@ -1,3 +1,4 @@
+import { smallest } from '@touchstone/spec';
 /** Ways to make one score (0–1) of several. */
 export type Combine = 'mean' | 'median' | 'majority' | 'worst' | 'mean-minus-spread';
 
@@ -26,7 +27,7 @@ export function combineScores(
       return yes * 2 > scores.length ? 1 : yes * 2 < scores.length ? 0 : 0.5;
     }
     case 'worst':
-      return Math.min(...scores);
+      return smallest(scores);
     case 'mean-minus-spread':
       return clamp(mean - spreadWeight * deviation(scores, mean));
   }

@@ -1,3 +1,4 @@
+import { largest } from '@touchstone/spec';
 /** The outcome of one comparison of items `a` and `b` (indices), with how often it was seen (default 1). */
 export interface Game {
   a: number;
@@ -46,7 +47,7 @@ export function fitStrengths(n: number, games: readonly Game[], deviation = PRIO
       reached = objective(next, games, deviation);
       scale /= 2;
     } while (reached < value && scale > 1e-12);
-    const moved = Math.max(...next.map((x, i) => Math.abs(x - at[i]!)));
+    const moved = largest(next.map((x, i) => Math.abs(x - at[i]!)));
     [at, value] = [next, reached];
     if (moved < TOLERANCE) break;
   }
@@ -62,7 +63,7 @@ export function expectedScore({ strengths, logTie }: Strengths, i: number, j: nu
 /** P(a wins), P(b wins), P(tie). */
 function chances(a: number, b: number, logTie: number): [number, number, number] {
   const exponents = [a, b, logTie + (a + b) / 2];
-  const top = Math.max(...exponents);
+  const top = largest(exponents);
   const [x, y, z] = exponents.map((exponent) => Math.exp(exponent - top)) as [number, number, number];
   const sum = x + y + z;
   return [x / sum, y / sum, z / sum];

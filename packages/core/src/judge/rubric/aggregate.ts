@@ -1,4 +1,4 @@
-import type { JsonValue, Verdict } from '@touchstone/spec';
+import { smallest, type JsonValue, type Verdict } from '@touchstone/spec';
 import { z } from 'zod';
 import { readPath } from '../../text/task-path.js';
 import { weightedMean, type AnswerScore } from '../score.js';
@@ -71,7 +71,7 @@ function combine(how: Aggregate, scores: readonly number[], items: readonly Json
     case 'weighted-mean':
       return weightedMean(scores.map((value, i) => ({ value, weight: weightOf(items[i] ?? null, how) })));
     case 'min':
-      return Math.min(...scores);
+      return smallest(scores);
     case 'all':
       return scores.every((score) => score >= how.pass) ? 1 : 0;
     case 'at-least':

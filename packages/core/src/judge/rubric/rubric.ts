@@ -76,16 +76,16 @@ export class RubricJudge extends AskingJudge<RubricConfig> {
       };
     }
     // A batch with a veto is waited for: when it fails, the rest need not be asked.
-    const results: BatchResult[] = [];
+    let results: BatchResult[] = [];
     let running: Promise<BatchResult>[] = [];
     for (const batch of this.batches) {
       running.push(this.judgeBatch(batch, rollout, value, options));
       if (!batch.criteria.some(({ veto }) => veto !== undefined)) continue;
-      results.push(...(await Promise.all(running)));
+      results = results.concat(await Promise.all(running));
       running = [];
       if (vetoOf(this.criteria, verdictsOf(results)) !== undefined) break;
     }
-    results.push(...(await Promise.all(running)));
+    results = results.concat(await Promise.all(running));
     const usage = results.reduce((sum, one) => addUsage(sum, one.usage), NO_USAGE);
     return { verdict: { ...place, ...outcomeOf(this.criteria, results) }, usage };
   }

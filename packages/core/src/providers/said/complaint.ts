@@ -70,7 +70,7 @@ export function readComplaint(body: unknown): Complaint {
     if (place.length > 0) {
       const said = [own(value, 'msg'), own(value, 'type')].find((one) => typeof one === 'string');
       words.add(`${place.join('.')}: ${said ?? 'wrong'}`);
-      found.fields.push(...place);
+      for (const part of place) found.fields.push(part);
     } else for (const key of WORDS) collect(own(value, key), depth + 1);
     for (const key of FIELDS) {
       const field = own(value, key);

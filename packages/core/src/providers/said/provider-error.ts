@@ -70,7 +70,7 @@ export function replyError(
   const value = typeof body === 'string' ? readBody(body) : body;
   const complaint = readComplaint(sent < 300 ? (errorInside(value) ?? noReply(value)) : value);
   const header = headers['x-amzn-errortype']?.split(/[:#]/, 1)[0];
-  complaint.names.unshift(...[header, name].filter((one) => one !== undefined));
+  complaint.names = [...[header, name].filter((one) => one !== undefined), ...complaint.names];
   complaint.words ||= said;
   const wait = readRetryAfter(headers, place.now()) ?? complaint.retryAfterMs;
   if (wait !== undefined) complaint.retryAfterMs = wait;

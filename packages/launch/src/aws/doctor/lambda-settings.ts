@@ -1,3 +1,4 @@
+import { largest } from '@touchstone/spec';
 import { type Config, type Finding, failed, keyVariablesOf, modelsOf, ok, warning } from '@touchstone/run';
 import {
   resolved,
@@ -47,7 +48,7 @@ function functionName(name: unknown): Finding {
 function timeout(seconds: unknown, config: Config): Finding {
   const what = 'Timeout';
   const given = Number(seconds ?? 3);
-  const slowest = Math.max(...callTimeouts(config.judge));
+  const slowest = largest(callTimeouts(config.judge));
   if (given <= slowest) {
     return failed(
       what,

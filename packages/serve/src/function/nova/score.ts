@@ -1,9 +1,9 @@
-import type { RewardFunction } from '@touchstone/core';
+import { mapInSlices, type RewardFunction } from '@touchstone/core';
 import { NO_USAGE, type Reward } from '@touchstone/spec';
 import { reportToStderr, type Report } from '../../scoring/notice.js';
 import { noticeOf, scoreWithin, type Outcome } from '../../scoring/score-within.js';
 import { NEUTRAL, numbersFor } from '../../scoring/stand-in.js';
-import { parseRewardEvent, type NovaSample } from './event.js';
+import { parseSample, rowsOf, type NovaSample } from './event.js';
 
 /** One entry of the answer, as Amazon Nova training and evaluation read it. */
 export interface NovaResult {
@@ -53,7 +53,7 @@ const NO_ANSWER: Reward = {
  * last two carry the score that `abstention` says. Parts of the reward follow; those of an abstention count for nothing
  * and are metrics.
  *
- * @throws {InputError} only when the event is neither a list nor an object; never for a single sample.
+ * @throws {InputError} only when no sample can be found in the event; never for a single sample.
  */
 export async function scoreNovaEvent(
   event: unknown,
@@ -61,10 +61,10 @@ export async function scoreNovaEvent(
   options: NovaOptions = {},
 ): Promise<NovaResult[]> {
   const { abstention = 'neutral', range = { min: 0, max: 1 }, report = reportToStderr, onSample } = options;
-  const samples = parseRewardEvent(event);
+  const samples = await mapInSlices(rowsOf(event), parseSample);
   const outcomes = await outcomesOf(samples, reward, options);
   const scores = scoresOf(samples, outcomes, abstention);
-  return samples.map((sample, i) => {
+  return mapInSlices(samples, (sample, i) => {
     const outcome = outcomes[i]!;
     const notice = noticeOf(sample.id, outcome);
     if (notice !== undefined) report(notice);
