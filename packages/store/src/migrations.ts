@@ -150,7 +150,9 @@ export function schemaVersion(db: Database, file: string): number {
       .map(({ name }) => name),
   );
   const isOurs =
-    version < MARKED ? tables.has('rollouts') && tables.has('verdicts') : pragma(db, 'application_id') === APPLICATION_ID;
+    version < MARKED
+      ? tables.has('rollouts') && tables.has('verdicts')
+      : pragma(db, 'application_id') === APPLICATION_ID;
   if (tables.size > 0 && (version === 0 || !isOurs)) {
     throw InputError.at(
       { file },

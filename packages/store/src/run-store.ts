@@ -2,13 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-import {
-  InputError,
-  type JsonValue,
-  type RunEvent,
-  type StepSummary,
-  type Task,
-} from '@touchstone/spec';
+import { InputError, type JsonValue, type RunEvent, type StepSummary, type Task } from '@touchstone/spec';
 
 import { checksum, damaged, decode, decodeAny, encode, verify } from './columns.js';
 import { openDatabase } from './database.js';
@@ -199,7 +193,9 @@ function taskTables(db: Database): Pick<RunStore, 'putTasks' | 'tasks' | 'putRol
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 function stepTable(db: Database): Pick<RunStore, 'putStep' | 'steps'> {
-  const insert = db.prepare('INSERT OR REPLACE INTO steps (phase, step, summary, checksum) VALUES (?, ?, ?, ?)');
+  const insert = db.prepare(
+    'INSERT OR REPLACE INTO steps (phase, step, summary, checksum) VALUES (?, ?, ?, ?)',
+  );
   const select = db.prepare('SELECT step, summary, checksum FROM steps WHERE phase = ? ORDER BY step');
   return {
     putStep: (phase, summary) => {

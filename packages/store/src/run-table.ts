@@ -24,7 +24,10 @@ export function runTable(db: Database): RunTable {
     identity: () => {
       const row = select.get();
       if (!row) throw damaged('run', 'it has no row');
-      return { id: String(row['id']), fingerprint: row['fingerprint'] === null ? null : String(row['fingerprint']) };
+      return {
+        id: String(row['id']),
+        fingerprint: row['fingerprint'] === null ? null : String(row['fingerprint']),
+      };
     },
     claim: (fingerprint) => void durably(db, () => claim.run(fingerprint)),
     checkpoints: (stage) =>

@@ -31,9 +31,13 @@ export async function readSummary(folder: string): Promise<Summary> {
       });
     }
     const problem = code === undefined ? 'not JSON: it is damaged' : `cannot be read (${code})`;
-    throw InputError.at({ file }, `${problem}. Run the configuration again: it is written anew from run.db.`, {
-      cause,
-    });
+    throw InputError.at(
+      { file },
+      `${problem}. Run the configuration again: it is written anew from run.db.`,
+      {
+        cause,
+      },
+    );
   }
   const result = summarySchema.safeParse(upgradeSummary(value));
   if (result.success) return result.data;

@@ -17,7 +17,8 @@ const CHECKPOINTS_KEPT = 2;
 
 type Part = Pick<Workspace, 'folder' | 'store'>;
 
-export const checkpointFolder = ({ folder }: Pick<Workspace, 'folder'>): string => join(folder, 'checkpoints');
+export const checkpointFolder = ({ folder }: Pick<Workspace, 'folder'>): string =>
+  join(folder, 'checkpoints');
 
 /** What the weights that a stage of this run writes say of themselves. */
 export const originOf = ({ store }: Pick<Workspace, 'store'>, stage: string): Origin => ({

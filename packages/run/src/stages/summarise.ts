@@ -117,7 +117,9 @@ function assertComplete(
       `run.db does not have all of the run: ${what}. Restore it from a copy, or choose another folder with --out.`,
     );
   if (steps.length !== wanted || stepsWithoutGap(steps) !== wanted) {
-    throw missing(`expected training steps 1 to ${wanted}, found ${steps.map(({ step }) => step).join(', ') || 'none'}`);
+    throw missing(
+      `expected training steps 1 to ${wanted}, found ${steps.map(({ step }) => step).join(', ') || 'none'}`,
+    );
   }
   const expected = prompts_per_step * group_size;
   for (const { step } of steps) {
