@@ -10,7 +10,7 @@ import { lockRun } from './run-lock.js';
 import { replyTable, type ReplyTable } from './reply-table.js';
 import { rolloutTable, type RolloutRecord, type StoredRollout } from './rollout-table.js';
 import { runTable, type RunTable } from './run-table.js';
-import { type Database, durably, explained, transaction } from './sqlite.js';
+import { type Database, durably, explained, mergeLog, transaction } from './sqlite.js';
 
 export interface Stage {
   name: string;
@@ -98,6 +98,7 @@ export function openRun(folder: string, options: { readOnly?: boolean; exclusive
     ...stepTable(db),
     ...eventTable(db),
     close() {
+      if (!readOnly) mergeLog(db);
       db.close();
       release();
     },

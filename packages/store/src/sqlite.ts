@@ -67,6 +67,18 @@ export function durably<T>(db: Database, work: () => T): T {
   }
 }
 
+/**
+ * Brings the write-ahead log into the file, so that the file alone is all there is: closing does not where statements are
+ * still there to be collected. Where it cannot be done, the log keeps what it holds.
+ */
+export function mergeLog(db: Database): void {
+  try {
+    db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  } catch {
+    // A full disk, or a reader: the next one to close does it.
+  }
+}
+
 /** SQLite's primary result codes. */
 const BUSY = 5;
 const CORRUPT = 11;

@@ -57,7 +57,10 @@ export async function newestCheckpoint(
   const broken: string[] = [];
   for (const found of await listCheckpoints(checkpointFolder(workspace))) {
     try {
-      if (found.step > stored) throw new RunError(`${found.folder}: run.db has steps 1 to ${stored} only`);
+      if (found.step > stored) {
+        const has = stored === 0 ? 'no step' : `only steps 1 to ${stored}`;
+        throw new RunError(`${found.folder}: run.db has ${has} of this run`);
+      }
       const digest = written.get(found.step);
       const checkpoint = await loadCheckpoint(found.folder, policy, { digest, origin: { run, stage } });
       for (const text of broken) onBroken(`${text}. It is not used; the one of step ${found.step} is.`);
