@@ -65,7 +65,20 @@ async function inPlaceOf(
     if (made !== undefined) await sync(dirname(made));
   } catch (cause) {
     await rm(partial, { recursive: true, force: true }).catch(() => {});
-    throw notWritten(path, cause);
+    throw explained(path, 'written', cause);
+  }
+}
+
+/**
+ * Removes a file or a folder of a run with all that is in it; of a link, the link alone.
+ *
+ * @throws {RunError} it cannot be removed.
+ */
+export async function remove(path: string): Promise<void> {
+  try {
+    await rm(path, { recursive: true, force: true });
+  } catch (cause) {
+    throw explained(path, 'removed', cause);
   }
 }
 
@@ -93,7 +106,7 @@ async function sync(path: string): Promise<void> {
 /** Removes what killed writers have left in a folder. Nobody else may write there meanwhile. */
 export async function removePartials(folder: string): Promise<void> {
   for (const name of await namesIn(folder)) {
-    if (PARTIAL.test(name)) await rm(join(folder, name), { recursive: true, force: true });
+    if (PARTIAL.test(name)) await remove(join(folder, name));
   }
 }
 
@@ -149,11 +162,12 @@ const WHAT_TO_DO: Record<string, string> = {
   EEXIST: 'something else stands in its place; move it away',
 };
 
-function notWritten(path: string, cause: unknown): unknown {
+/** What the operating system says, with what to do; other errors as they are. */
+function explained(path: string, done: 'written' | 'removed', cause: unknown): unknown {
   const code = codeOf(cause);
   if (!(cause instanceof Error && 'syscall' in cause)) return cause;
   return new RunError(
-    `${path} cannot be written: ${WHAT_TO_DO[code] ?? code}. ` +
+    `${path} cannot be ${done}: ${WHAT_TO_DO[code] ?? code}. ` +
       'Nothing that was written before is lost: then run the same command again.',
     { cause },
   );

@@ -1,4 +1,4 @@
-export { assertOwn, namesIn, removePartials, writeWhole } from './files.js';
+export { assertOwn, namesIn, remove, removePartials, writeWhole } from './files.js';
 export { openReplyCache, type StoredReplyCache } from './reply-cache.js';
 export { type RolloutRecord, type StoredRollout } from './rollout-table.js';
 export { openRun, type RunStore, type Stage, type StoredEvent } from './run-store.js';

@@ -102,8 +102,22 @@ export const isDamage = (error: unknown): boolean => {
   return code === CORRUPT || code === NOT_A_DATABASE;
 };
 
-const codeOf = (error: unknown): number | undefined =>
-  error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined;
+/** SQLite's words for its codes, for errors that come without one. */
+const WORDS: readonly [words: string, code: number][] = [
+  ['database is locked', BUSY],
+  ['attempt to write a readonly database', 8],
+  ['disk I/O error', 10],
+  ['database disk image is malformed', CORRUPT],
+  ['database or disk is full', 13],
+  ['unable to open database file', 14],
+  ['file is not a database', NOT_A_DATABASE],
+];
+
+function codeOf(error: unknown): number | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if ('errcode' in error) return Number(error.errcode) & 0xff;
+  return WORDS.find(([words]) => error.message.includes(words))?.[1];
+}
 
 /** What SQLite says of a file, with what to do; other errors as they are. */
 export function explained(error: unknown, file: string): unknown {

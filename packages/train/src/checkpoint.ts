@@ -1,8 +1,8 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { CausalLM, readSafetensors, writeSafetensors, type OptimizerState } from '@touchstone/engine';
 import { RunError } from '@touchstone/spec';
-import { namesIn, readSealed, writeSealed, type Seal } from '@touchstone/store';
+import { namesIn, readSealed, remove, writeSealed, type Seal } from '@touchstone/store';
 import { z } from 'zod';
 import type { Policy } from './policy.js';
 
@@ -68,9 +68,9 @@ export async function listCheckpoints(folder: string): Promise<{ step: number; f
     .map((step) => ({ step, folder: path.join(folder, checkpointName(step)) }));
 }
 
-/** Removes the checkpoint of a step, where there is one. */
+/** Removes the checkpoint of a step, where there is one. @throws {RunError} it cannot be removed. */
 export const removeCheckpoint = (folder: string, step: number): Promise<void> =>
-  rm(path.join(folder, checkpointName(step)), { recursive: true, force: true });
+  remove(path.join(folder, checkpointName(step)));
 
 async function readState(folder: string): Promise<z.infer<typeof stateSchema>> {
   try {
