@@ -50,7 +50,7 @@ export function openReplyCache(file: string, onProblem: (message: string) => voi
         return row === undefined ? undefined : read(row, key);
       }),
     put: (key, reply) =>
-      void trying(() => {
+      trying(() => {
         const json = encode(reply, `replies ${key}`);
         insert.run(key, json, checksum(key, json));
       }),

@@ -63,13 +63,7 @@ export function rolloutTable(
     `SELECT step, position, task, rollout, truth, tokens, checksum FROM rollouts
      WHERE ${within} ORDER BY step, position`,
   );
-  const selectRewards = db.prepare(
-    `SELECT step, position, role, reward, checksum FROM rewards WHERE ${within}`,
-  );
-  const selectVerdicts = db.prepare(
-    `SELECT step, position, role, ordinal, verdict, checksum FROM verdicts
-     WHERE ${within} ORDER BY step, position, role, ordinal`,
-  );
+  const readRewards = rewardReader(db, within);
 
   const putReward = (place: readonly [string, number, number], role: string, stored: Reward): void => {
     const what = `rewards ${place.join(' ')} ${role}`;
@@ -80,26 +74,6 @@ export function rolloutTable(
       const row = [...place, role, ordinal, encode(verdict, what)] as const;
       insertVerdict.run(...row, checksum(...row));
     });
-  };
-
-  const readRewards = (range: readonly [string, number, number]): Map<string, Reward> => {
-    const [phase] = range;
-    const verdicts = new Map<string, Verdict[]>();
-    for (const { step, position, role, ordinal, verdict, checksum: sum } of selectVerdicts.all(...range)) {
-      const key = rewardKey(step, position, role);
-      verify(sum, `verdicts ${key}`, phase, step, position, role, ordinal, verdict);
-      const list = verdicts.get(key) ?? [];
-      list.push(decode<Verdict>(verdict, VERDICT, `verdicts ${key}`));
-      verdicts.set(key, list);
-    }
-    const rewards = new Map<string, Reward>();
-    for (const { step, position, role, reward, checksum: sum } of selectRewards.all(...range)) {
-      const key = rewardKey(step, position, role);
-      const of = verdicts.get(key) ?? [];
-      verify(sum, `rewards ${key}`, phase, step, position, role, reward, of.length);
-      rewards.set(key, { ...decode<Reward>(reward, REWARD, `rewards ${key}`), verdicts: of });
-    }
-    return rewards;
   };
 
   return {
@@ -152,4 +126,38 @@ export function rolloutTable(
 
 function rewardKey(step: unknown, position: unknown, role: unknown): string {
   return `${step} ${position} ${role}`;
+}
+
+/** Reads the rewards of a range of steps with their verdicts, by `rewardKey`. */
+function rewardReader(
+  db: Database,
+  within: string,
+): (range: readonly [string, number, number]) => Map<string, Reward> {
+  const selectRewards = db.prepare(
+    `SELECT step, position, role, reward, checksum FROM rewards WHERE ${within}`,
+  );
+  const selectVerdicts = db.prepare(
+    `SELECT step, position, role, ordinal, verdict, checksum FROM verdicts
+     WHERE ${within} ORDER BY step, position, role, ordinal`,
+  );
+
+  return (range) => {
+    const [phase] = range;
+    const verdicts = new Map<string, Verdict[]>();
+    for (const { step, position, role, ordinal, verdict, checksum: sum } of selectVerdicts.all(...range)) {
+      const key = rewardKey(step, position, role);
+      verify(sum, `verdicts ${key}`, phase, step, position, role, ordinal, verdict);
+      const list = verdicts.get(key) ?? [];
+      list.push(decode<Verdict>(verdict, VERDICT, `verdicts ${key}`));
+      verdicts.set(key, list);
+    }
+    const rewards = new Map<string, Reward>();
+    for (const { step, position, role, reward, checksum: sum } of selectRewards.all(...range)) {
+      const key = rewardKey(step, position, role);
+      const of = verdicts.get(key) ?? [];
+      verify(sum, `rewards ${key}`, phase, step, position, role, reward, of.length);
+      rewards.set(key, { ...decode<Reward>(reward, REWARD, `rewards ${key}`), verdicts: of });
+    }
+    return rewards;
+  };
 }
