@@ -47,7 +47,14 @@ export function openReplyCache(file: string, onProblem: (message: string) => voi
     get: (key) =>
       trying(() => {
         const row = select.get(key);
-        return row === undefined ? undefined : read(row, key);
+        if (row === undefined) return undefined;
+        try {
+          return read(row, key);
+        } catch (error) {
+          // It makes room: else the question would be paid for each time.
+          remove.run(key);
+          throw error;
+        }
       }),
     put: (key, reply) =>
       trying(() => {

@@ -38,8 +38,7 @@ export function replyTable(db: Database): ReplyTable {
     },
     put,
     // Under a key that begins as the others of the judge do, so that it counts, and that is no question's.
-    note: (key, reply) =>
-      put(`${key}!${Number(noted.get(`${key}!`, `${key}"`)!['count']) + 1}`, reply),
+    note: (key, reply) => put(`${key}!${Number(noted.get(`${key}!`, `${key}"`)!['count']) + 1}`, reply),
   };
 }
 
