@@ -1,7 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { random } from '@touchstone/spec';
+import { writeWhole } from '@touchstone/store';
 import { stringify } from 'yaml';
 import type { Config } from '@touchstone/run';
 import { documentOf, drawIssue, promptOf, taskLine, type PlantedIssue } from './contracts.js';
@@ -74,9 +74,8 @@ export async function prepareQuickstart(
   options: { annotationRates?: HabitRates; sizes?: Record<keyof typeof SIZES, number> } = {},
 ): Promise<string> {
   const data = join(folder, 'data');
-  await mkdir(data, { recursive: true });
   const lines = (name: string, items: readonly object[]): Promise<void> =>
-    writeFile(join(data, name), items.map((item) => `${JSON.stringify(item)}\n`).join(''));
+    writeWhole(join(data, name), items.map((item) => `${JSON.stringify(item)}\n`).join(''));
   const count = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
   const rates = options.annotationRates ?? ANNOTATION_RATES;
   const sizes = options.sizes ?? SIZES;
@@ -101,10 +100,10 @@ export async function prepareQuickstart(
       'regression.jsonl',
       count(sizes.regression).map((n) => regressionLine(seed, n)),
     ),
-    writeFile(join(folder, 'review.schema.json'), `${JSON.stringify(REVIEW_SCHEMA, null, 2)}\n`),
+    writeWhole(join(folder, 'review.schema.json'), `${JSON.stringify(REVIEW_SCHEMA, null, 2)}\n`),
   ]);
   const path = join(folder, 'touchstone.yaml');
-  await writeFile(path, HEADER + stringify(configuration(folder, seed), { lineWidth: 0 }));
+  await writeWhole(path, HEADER + stringify(configuration(folder, seed), { lineWidth: 0 }));
   return path;
 }
 

@@ -184,5 +184,6 @@ const SUMMARY: Summary = {
   },
   steps: [],
   examples: [],
+  alarms: [],
   stages: [],
 };

@@ -1,9 +1,10 @@
 import type { RunEvent, RunListener, Summary } from '@touchstone/spec';
-import { writeSummary } from '@touchstone/store';
+import { removePartials, writeSummary } from '@touchstone/store';
 import { systemClock, type Clock } from './clock.js';
+import { checkpointFolder } from './stages/checkpoints.js';
 import { evaluate } from './stages/evaluate.js';
 import { examine, passGate } from './stages/examine.js';
-import { reinforce, trainedPolicy } from './stages/reinforce.js';
+import { isTrained, reinforce, trainedPolicy } from './stages/reinforce.js';
 import { stageRunner } from './stages/stage.js';
 import { evaluationOf, JUDGE, REINFORCE, SUPERVISE } from './stages/stages.js';
 import { summarise } from './stages/summarise.js';
@@ -35,13 +36,18 @@ export async function runPipeline(workspace: Workspace, options: RunOptions = {}
   };
   const stage = stageRunner(store, listener, clock);
 
+  for (const within of [folder, checkpointFolder(workspace)]) await removePartials(within);
   store.putTasks('train', data.train);
   store.putTasks('eval', data.eval);
   await stage(evaluationOf('base'), (reporter) => evaluate(workspace, workspace.policy, 'base', reporter));
   await stage(JUDGE, async (reporter) =>
     passGate(await examine(workspace, reporter), overrideGate, reporter),
   );
-  await stage(REINFORCE, (reporter) => reinforce(workspace, reporter, clock));
+  await stage(
+    REINFORCE,
+    (reporter) => reinforce(workspace, reporter, clock),
+    () => isTrained(workspace),
+  );
   await stage(evaluationOf('rft'), async (reporter) =>
     evaluate(workspace, await trainedPolicy(workspace), 'rft', reporter),
   );

@@ -141,6 +141,8 @@ export const summarySchema = z.strictObject({
   steps: z.array(stepSchema),
   examples: z.array(exampleSchema),
   stages: z.array(z.strictObject({ name: z.string(), seconds: z.number() })),
+  /** What somebody should look at, such as a checkpoint that was found damaged; older files have none. */
+  alarms: z.array(z.string()).default([]),
 });
 export type Summary = z.infer<typeof summarySchema>;
 export type Comparison = Summary['comparisons'][number];

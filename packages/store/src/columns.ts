@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import { RunError } from '@touchstone/spec';
 
 /** What the members of a stored object must be for it to be trusted as the type that was written. */
@@ -55,6 +56,19 @@ export function decodeAny(text: unknown, what: string): unknown {
   } catch (error) {
     throw damaged(what, 'it is not JSON', error);
   }
+}
+
+/** What stands beside a row's values and shows that one of them has changed: CRC-32 of their JSON. */
+export const checksum = (...values: readonly (string | number | null)[]): number =>
+  crc32(JSON.stringify(values));
+
+/**
+ * @param stored null in the rows of an older version, which have none.
+ * @throws {RunError} the values are not those that were written.
+ */
+export function verify(stored: unknown, what: string, ...values: readonly unknown[]): void {
+  if (stored === null || Number(stored) === checksum(...(values as (string | number | null)[]))) return;
+  throw damaged(what, 'its checksum differs');
 }
 
 /** The error for what cannot have been written by this program. */

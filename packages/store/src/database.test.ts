@@ -1,11 +1,13 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { InputError } from '@touchstone/spec';
 import { expect, test } from 'vitest';
 
 import { openDatabase } from './database.js';
+import { openRun } from './run-store.js';
+import { openSqlite } from './sqlite.js';
 
 const file = (): string => join(mkdtempSync(join(tmpdir(), 'store-')), 'run.db');
 
@@ -40,16 +42,42 @@ test('a file of a newer version is refused, by name, and left as it is', () => {
   expect(error.message).toMatch(/newer Touchstone: schema version 99/);
 });
 
-test('another program’s database, a file that is no database, and a missing one are input errors', () => {
-  const foreign = file();
-  const db = openDatabase(foreign);
-  db.exec('PRAGMA user_version = 0');
-  db.close();
-  expect(problem(() => openDatabase(foreign)).message).toMatch(/another program/);
+test('another program’s database, a file that is no database, and a missing one are refused by name', () => {
+  for (const version of [0, 1, 2, 3]) {
+    const foreign = file();
+    const db = openSqlite(foreign);
+    db.exec(`CREATE TABLE notes (text TEXT); PRAGMA user_version = ${version}`);
+    db.close();
+    const before = readFileSync(foreign);
+    expect(problem(() => openDatabase(foreign)).message).toMatch(/another program/);
+    expect(readFileSync(foreign).equals(before)).toBe(true);
+  }
 
   const garbage = file();
   writeFileSync(garbage, 'not a database, but long enough to be taken for one'.repeat(40));
-  expect(problem(() => openDatabase(garbage)).message).toMatch(/cannot open/);
+  expect(() => openDatabase(garbage)).toThrow(/run\.db is damaged: file is not a database.*from a copy/);
 
   expect(problem(() => openDatabase(file(), { readOnly: true })).message).toMatch(/cannot open/);
+});
+
+test('a damaged file is refused and left as it is, however it is damaged', () => {
+  const path = file();
+  const whole = openRun(dirname(path));
+  for (let i = 0; i < 300; i++) {
+    whole.put(`key ${i}`, { text: 'x'.repeat(400), finish: 'stop', inputTokens: 1, outputTokens: 1 });
+  }
+  whole.close();
+  const intact = readFileSync(path);
+  const harms: [string, (bytes: Buffer) => Buffer][] = [
+    ['cut in the middle of a page', (bytes) => bytes.subarray(0, bytes.length - 5000)],
+    ['a page of zeros', (bytes) => bytes.fill(0, 8 * 4096, 9 * 4096)],
+    ['a page twice', (bytes) => (bytes.copy(bytes, 30 * 4096, 20 * 4096, 21 * 4096), bytes)],
+    ['the header', (bytes) => bytes.fill(0x20, 0, 16)],
+  ];
+  for (const [name, harm] of harms) {
+    writeFileSync(path, harm(Buffer.from(intact)));
+    const before = readFileSync(path);
+    expect(() => openDatabase(path), name).toThrow(/run\.db is damaged.*choose another folder/);
+    expect(readFileSync(path).equals(before)).toBe(true);
+  }
 });

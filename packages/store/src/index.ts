@@ -1,4 +1,6 @@
+export { assertOwn, namesIn, remove, removePartials, writeWhole } from './files.js';
 export { openReplyCache, type StoredReplyCache } from './reply-cache.js';
 export { type RolloutRecord, type StoredRollout } from './rollout-table.js';
 export { openRun, type RunStore, type Stage, type StoredEvent } from './run-store.js';
+export { isSealed, readSealed, writeSealed, type Seal } from './sealed-folder.js';
 export { readSummary, writeSummary } from './summary-file.js';

@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 
 import { expect, test } from 'vitest';
 
-import { MIGRATIONS, openSqlite } from './database.js';
+import { MIGRATIONS } from './migrations.js';
+import { openSqlite } from './sqlite.js';
 import { openRun } from './run-store.js';
 import { readSummary, writeSummary } from './summary-file.js';
 

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { openDatabase, sqlite } from './database.js';
+import { openDatabase } from './database.js';
+import { sqlite } from './sqlite.js';
 import { openReplyCache } from './reply-cache.js';
 
 const file = (): string => join(mkdtempSync(join(tmpdir(), 'cache-')), 'new', 'replies.db');

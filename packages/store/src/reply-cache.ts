@@ -3,8 +3,8 @@ import { dirname } from 'node:path';
 
 import { InputError, type ModelReply, type ReplyCache } from '@touchstone/spec';
 
-import { decode, encode } from './columns.js';
-import { type Database, sqlite, transaction } from './database.js';
+import { checksum, decode, encode, verify } from './columns.js';
+import { type Database, pragma, sqlite, transaction } from './sqlite.js';
 
 export interface StoredReplyCache extends ReplyCache {
   close(): void;
@@ -12,7 +12,7 @@ export interface StoredReplyCache extends ReplyCache {
 
 /** Tells this file from every other SQLite database, a run's included: "TSrc". */
 const APPLICATION_ID = 0x54537263;
-const VERSION = 1;
+const VERSION = 2;
 /** A reader or writer of another process is done in less; whoever waits for longer goes on without the cache. */
 const BUSY_MS = 2000;
 const REPLY = { text: 'string', finish: 'string', inputTokens: 'number', outputTokens: 'number' } as const;
@@ -26,9 +26,11 @@ const REPLY = { text: 'string', finish: 'string', inputTokens: 'number', outputT
  */
 export function openReplyCache(file: string, onProblem: (message: string) => void): StoredReplyCache {
   const db = open(file);
-  const select = db.prepare('SELECT reply FROM replies WHERE key = ?');
+  const select = db.prepare('SELECT reply, checksum FROM replies WHERE key = ?');
   // The first reply stays: two processes that asked at the same time then go on with the same one.
-  const insert = db.prepare('INSERT INTO replies (key, reply) VALUES (?, ?) ON CONFLICT (key) DO NOTHING');
+  const insert = db.prepare(
+    'INSERT INTO replies (key, reply, checksum) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING',
+  );
   const remove = db.prepare('DELETE FROM replies WHERE key = ?');
   let isReported = false;
   const trying = <T>(work: () => T): T | undefined => {
@@ -45,17 +47,29 @@ export function openReplyCache(file: string, onProblem: (message: string) => voi
     get: (key) =>
       trying(() => {
         const row = select.get(key);
-        return row === undefined ? undefined : read(row['reply'], key);
+        if (row === undefined) return undefined;
+        try {
+          return read(row, key);
+        } catch (error) {
+          // It makes room: else the question would be paid for each time.
+          remove.run(key);
+          throw error;
+        }
       }),
-    put: (key, reply) => void trying(() => insert.run(key, encode(reply, `replies ${key}`))),
+    put: (key, reply) =>
+      trying(() => {
+        const json = encode(reply, `replies ${key}`);
+        insert.run(key, json, checksum(key, json));
+      }),
     forget: (key) => void trying(() => remove.run(key)),
     close: () => db.close(),
   };
 }
 
-function read(text: unknown, key: string): ModelReply {
+function read({ reply, checksum: sum }: Record<string, unknown>, key: string): ModelReply {
   try {
-    return decode<ModelReply>(text, REPLY, key);
+    verify(sum, key, key, reply);
+    return decode<ModelReply>(reply, REPLY, key);
   } catch (cause) {
     throw new Error(`what it holds for ${key} is no reply`, { cause });
   }
@@ -81,17 +95,20 @@ function open(file: string): Database {
 
 /** Makes a new file a cache, and refuses one that is something else. */
 function prepareFile(db: Database, file: string): void {
-  const pragma = (name: string): number => Number(db.prepare(`PRAGMA ${name}`).get()?.[name]);
   const isEmpty = db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
-  if (!isEmpty && pragma('application_id') !== APPLICATION_ID) {
+  if (!isEmpty && pragma(db, 'application_id') !== APPLICATION_ID) {
     throw InputError.at({ file }, 'expected a reply cache, found another database. Name another file.');
   }
-  if (!isEmpty && pragma('user_version') > VERSION) {
+  const version = pragma(db, 'user_version');
+  if (!isEmpty && version > VERSION) {
     throw InputError.at({ file }, 'written by a newer Touchstone. Update Touchstone, or name another file.');
   }
-  if (!isEmpty) return;
+  if (version === VERSION) return;
+  if (isEmpty) {
+    db.exec('CREATE TABLE replies (key TEXT PRIMARY KEY, reply TEXT NOT NULL) STRICT, WITHOUT ROWID');
+  }
   db.exec(`
-    CREATE TABLE replies (key TEXT PRIMARY KEY, reply TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    ALTER TABLE replies ADD COLUMN checksum INTEGER;
     PRAGMA application_id = ${APPLICATION_ID};
     PRAGMA user_version = ${VERSION};
   `);

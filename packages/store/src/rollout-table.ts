@@ -1,7 +1,7 @@
 import type { Reward, Rollout, Task, Verdict } from '@touchstone/spec';
 
-import { damaged, decode, encode } from './columns.js';
-import { type Database, transaction } from './database.js';
+import { checksum, damaged, decode, encode, verify } from './columns.js';
+import { type Database, transaction } from './sqlite.js';
 
 /** A sampled answer with all that was found out about it. */
 export interface RolloutRecord {
@@ -39,17 +39,19 @@ const VERDICT = { status: 'string', judge: 'string', key: 'string', raw: 'string
 export function rolloutTable(
   db: Database,
   putTask: (task: Task) => string,
-  readTask: (text: unknown) => Task,
+  readTask: (row: Record<string, unknown>) => Task,
 ): RolloutTable {
   const clear = db.prepare('DELETE FROM rollouts WHERE phase = ? AND step = ?');
   const insertRollout = db.prepare(
-    'INSERT INTO rollouts (phase, step, position, task, rollout, truth, tokens) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    `INSERT INTO rollouts (phase, step, position, task, rollout, truth, tokens, checksum)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const insertReward = db.prepare(
-    'INSERT INTO rewards (phase, step, position, role, reward) VALUES (?, ?, ?, ?, ?)',
+    'INSERT INTO rewards (phase, step, position, role, reward, checksum) VALUES (?, ?, ?, ?, ?, ?)',
   );
   const insertVerdict = db.prepare(
-    'INSERT INTO verdicts (phase, step, position, role, ordinal, verdict) VALUES (?, ?, ?, ?, ?, ?)',
+    `INSERT INTO verdicts (phase, step, position, role, ordinal, verdict, checksum)
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
   );
 
   // A range of steps serves one step and all of them alike.
@@ -58,31 +60,20 @@ export function rolloutTable(
     `SELECT hash, task FROM tasks WHERE hash IN (SELECT task FROM rollouts WHERE ${within})`,
   );
   const selectRollouts = db.prepare(
-    `SELECT step, position, task, rollout, truth, tokens FROM rollouts WHERE ${within} ORDER BY step, position`,
+    `SELECT step, position, task, rollout, truth, tokens, checksum FROM rollouts
+     WHERE ${within} ORDER BY step, position`,
   );
-  const selectRewards = db.prepare(`SELECT step, position, role, reward FROM rewards WHERE ${within}`);
-  const selectVerdicts = db.prepare(
-    `SELECT step, position, role, verdict FROM verdicts WHERE ${within} ORDER BY step, position, role, ordinal`,
-  );
+  const readRewards = rewardReader(db, within);
 
   const putReward = (place: readonly [string, number, number], role: string, stored: Reward): void => {
     const what = `rewards ${place.join(' ')} ${role}`;
     const { verdicts, ...reward } = stored;
-    insertReward.run(...place, role, encode(reward, what));
-    verdicts.forEach((verdict, ordinal) => insertVerdict.run(...place, role, ordinal, encode(verdict, what)));
-  };
-
-  const readRewards = (range: readonly [string, number, number]): Map<string, Reward> => {
-    const rewards = new Map<string, Reward>();
-    for (const row of selectRewards.all(...range)) {
-      const key = rewardKey(row['step'], row['position'], row['role']);
-      rewards.set(key, { ...decode<Reward>(row['reward'], REWARD, `rewards ${key}`), verdicts: [] });
-    }
-    for (const row of selectVerdicts.all(...range)) {
-      const key = rewardKey(row['step'], row['position'], row['role']);
-      rewards.get(key)?.verdicts.push(decode<Verdict>(row['verdict'], VERDICT, `verdicts ${key}`));
-    }
-    return rewards;
+    const json = encode(reward, what);
+    insertReward.run(...place, role, json, checksum(...place, role, json, verdicts.length));
+    verdicts.forEach((verdict, ordinal) => {
+      const row = [...place, role, ordinal, encode(verdict, what)] as const;
+      insertVerdict.run(...row, checksum(...row));
+    });
   };
 
   return {
@@ -94,7 +85,8 @@ export function rolloutTable(
           const place = [phase, step, position] as const;
           const what = `rollouts ${place.join(' ')}`;
           encode({ truth: record.truth, tokens: record.tokens }, what); // refuses NaN, which a column makes NULL
-          insertRollout.run(...place, putTask(task), encode(rollout, what), record.truth, record.tokens);
+          const row = [...place, putTask(task), encode(rollout, what), record.truth, record.tokens] as const;
+          insertRollout.run(...row, checksum(...row));
           if (record.reward) putReward(place, 'judge', record.reward);
           if (record.heldout) putReward(place, 'heldout', record.heldout);
         });
@@ -106,23 +98,23 @@ export function rolloutTable(
       try {
         const range = [phase, step ?? 0, step ?? Number.MAX_SAFE_INTEGER] as const;
         const tasks = new Map(
-          selectTasks.all(...range).map((row): [unknown, Task] => [row['hash'], readTask(row['task'])]),
+          selectTasks.all(...range).map((row): [unknown, Task] => [row['hash'], readTask(row)]),
         );
         const rewards = readRewards(range);
         return selectRollouts.all(...range).map((row): StoredRollout => {
-          const [judge, heldout] = ROLES.map((role) =>
-            rewards.get(rewardKey(row['step'], row['position'], role)),
-          );
-          const what = `rollouts ${phase} ${row['step']} ${row['position']}`;
-          const task = tasks.get(row['task']);
+          const { step: at, position, task: hash, rollout, truth, tokens } = row;
+          const what = `rollouts ${phase} ${at} ${position}`;
+          verify(row['checksum'], what, phase, at, position, hash, rollout, truth, tokens);
+          const [judge, heldout] = ROLES.map((role) => rewards.get(rewardKey(at, position, role)));
+          const task = tasks.get(hash);
           if (!task) throw damaged(what, 'its task is missing');
           return {
-            step: Number(row['step']),
-            rollout: { ...decode<Omit<Rollout, 'task'>>(row['rollout'], ROLLOUT, what), task },
+            step: Number(at),
+            rollout: { ...decode<Omit<Rollout, 'task'>>(rollout, ROLLOUT, what), task },
             reward: judge ?? null,
             heldout: heldout ?? null,
-            truth: row['truth'] === null ? null : Number(row['truth']),
-            tokens: Number(row['tokens']),
+            truth: truth === null ? null : Number(truth),
+            tokens: Number(tokens),
           };
         });
       } finally {
@@ -134,4 +126,38 @@ export function rolloutTable(
 
 function rewardKey(step: unknown, position: unknown, role: unknown): string {
   return `${step} ${position} ${role}`;
+}
+
+/** Reads the rewards of a range of steps with their verdicts, by `rewardKey`. */
+function rewardReader(
+  db: Database,
+  within: string,
+): (range: readonly [string, number, number]) => Map<string, Reward> {
+  const selectRewards = db.prepare(
+    `SELECT step, position, role, reward, checksum FROM rewards WHERE ${within}`,
+  );
+  const selectVerdicts = db.prepare(
+    `SELECT step, position, role, ordinal, verdict, checksum FROM verdicts
+     WHERE ${within} ORDER BY step, position, role, ordinal`,
+  );
+
+  return (range) => {
+    const [phase] = range;
+    const verdicts = new Map<string, Verdict[]>();
+    for (const { step, position, role, ordinal, verdict, checksum: sum } of selectVerdicts.all(...range)) {
+      const key = rewardKey(step, position, role);
+      verify(sum, `verdicts ${key}`, phase, step, position, role, ordinal, verdict);
+      const list = verdicts.get(key) ?? [];
+      list.push(decode<Verdict>(verdict, VERDICT, `verdicts ${key}`));
+      verdicts.set(key, list);
+    }
+    const rewards = new Map<string, Reward>();
+    for (const { step, position, role, reward, checksum: sum } of selectRewards.all(...range)) {
+      const key = rewardKey(step, position, role);
+      const of = verdicts.get(key) ?? [];
+      verify(sum, `rewards ${key}`, phase, step, position, role, reward, of.length);
+      rewards.set(key, { ...decode<Reward>(reward, REWARD, `rewards ${key}`), verdicts: of });
+    }
+    return rewards;
+  };
 }

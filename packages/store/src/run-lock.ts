@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { RunError } from '@touchstone/spec';
-import { openSqlite } from './database.js';
+import { assertOwn } from './files.js';
+import { type Database, isBusy, isDamage, openSqlite } from './sqlite.js';
 
 /**
  * Takes a run's folder for this process, so that two processes do not train in it at once. The lock is SQLite's on
@@ -8,16 +9,27 @@ import { openSqlite } from './database.js';
  *
  * @param folder must exist.
  * @returns what lets go of the folder.
- * @throws {RunError} when another process has it.
+ * @throws {RunError} when another process has it, or the lock cannot be taken.
  */
 export function lockRun(folder: string): () => void {
-  const db = openSqlite(join(folder, 'run.lock'));
+  const file = join(folder, 'run.lock');
+  assertOwn(file, 'file');
+  let db: Database | undefined;
   try {
-    db.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+    const opened = (db = openSqlite(file));
+    opened.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+    return () => opened.close();
   } catch (cause) {
-    db.close();
-    const message = `another process is at work in ${folder}; wait until it has ended, or choose another output folder`;
-    throw new RunError(message, { cause });
+    db?.close();
+    throw new RunError(problem(folder, file, cause), { cause });
   }
-  return () => db.close();
+}
+
+function problem(folder: string, file: string, cause: unknown): string {
+  if (isBusy(cause)) {
+    return `another process is at work in ${folder}; wait until it has ended, or choose another output folder`;
+  }
+  if (isDamage(cause)) return `${file} is not what a run has written; delete it: it holds nothing`;
+  const words = cause instanceof Error ? cause.message : String(cause);
+  return `${file} cannot be opened (${words}); look whether ${folder} can be written to`;
 }

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
 import { NO_USAGE, RunError, type Reward, type StepSummary, type Task } from '@touchstone/spec';
@@ -237,3 +238,22 @@ test("a judge's totals count each reply once and each repeated question as saved
   expect(store.judgeTotals('main')).toMatchObject({ calls: 4, inputTokens: 400 });
   expect(store.judgeTotals('none')).toEqual({ calls: 0, saved: 0, inputTokens: 0, outputTokens: 0 });
 });
+
+test.skipIf(process.platform === 'win32')(
+  'a file that may grow no more is said with what to do; nothing is lost, and it goes on once there is room',
+  async () => {
+    const path = folder();
+    const writer = fileURLToPath(new URL('./killed-writer.fixture.mjs', import.meta.url));
+    const command = `ulimit -f 400; exec "${process.execPath}" --conditions=touchstone-source "${writer}" "${path}"`;
+    const child = spawn('sh', ['-c', command], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const said = text(child.stderr);
+    const put = (await text(child.stdout)).trim().split('\n').length;
+    expect(await said).toMatch(
+      /RunError: .*run\.db: .*(disk is full|limit on the size of files was reached).*Nothing that was stored is lost/,
+    );
+    expect(put).toBeGreaterThan(20);
+    const store = open(path);
+    for (let i = 0; i < put; i++) expect(store.get(`reply-${i}`)?.text).toBe(`text ${i}`);
+    store.put('one more', { text: 'more', finish: 'stop', inputTokens: 1, outputTokens: 1 });
+  },
+);

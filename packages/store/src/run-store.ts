@@ -2,20 +2,15 @@ import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-import {
-  InputError,
-  type JsonValue,
-  type ModelReply,
-  type ReplyCache,
-  type RunEvent,
-  type StepSummary,
-  type Task,
-} from '@touchstone/spec';
+import { InputError, type JsonValue, type RunEvent, type StepSummary, type Task } from '@touchstone/spec';
 
-import { decode, decodeAny, encode } from './columns.js';
-import { type Database, openDatabase, transaction } from './database.js';
+import { checksum, damaged, decode, decodeAny, encode, verify } from './columns.js';
+import { openDatabase } from './database.js';
 import { lockRun } from './run-lock.js';
+import { replyTable, type ReplyTable } from './reply-table.js';
 import { rolloutTable, type RolloutRecord, type StoredRollout } from './rollout-table.js';
+import { runTable, type RunTable } from './run-table.js';
+import { type Database, durably, explained, mergeLog, transaction } from './sqlite.js';
 
 export interface Stage {
   name: string;
@@ -30,19 +25,13 @@ export interface StoredEvent {
   event: RunEvent;
 }
 
-/** Judge replies, found and kept at once. */
-interface ReplyTable extends ReplyCache {
-  get(key: string): ModelReply | undefined;
-  put(key: string, reply: ModelReply): void;
-  note(key: string, reply: ModelReply): void;
-}
-
 /**
  * What a run leaves behind, in `run.db` of its folder. Every method that writes has committed when it returns, so
- * whatever was put is there after the process is killed. Other processes may read at the same time.
- * Methods throw a RunError when what they read is not what was written (a damaged file).
+ * whatever was put is there after the process is killed; stages, steps and checkpoints also after the power was cut.
+ * Other processes may read at the same time.
+ * Methods throw a RunError when what they read is not what was written, and when SQLite cannot write.
  */
-export interface RunStore extends ReplyTable {
+export interface RunStore extends RunTable, ReplyTable {
   /** A finished stage, or undefined. */
   stage(name: string): { seconds: number; value: JsonValue } | undefined;
   /** Marks a stage as finished, with what it leaves for later ones; finishing it again replaces seconds and value. */
@@ -59,17 +48,6 @@ export interface RunStore extends ReplyTable {
   /** Rollouts of a phase (of one step, if given), by step and then in the order they were put. */
   rollouts(phase: string, step?: number): StoredRollout[];
 
-  /**
-   * What a judge cost in all: replies paid for (each once, however often the run was killed), their tokens, and
-   * `saved`: verdicts on stored rollouts that repeat another one's question.
-   */
-  judgeTotals(fingerprint: string): {
-    calls: number;
-    saved: number;
-    inputTokens: number;
-    outputTokens: number;
-  };
-
   putStep(phase: string, summary: StepSummary): void;
   /** Steps of a phase, by number. */
   steps(phase: string): StepSummary[];
@@ -82,7 +60,6 @@ export interface RunStore extends ReplyTable {
   close(): void;
 }
 
-const REPLY = { text: 'string', finish: 'string', inputTokens: 'number', outputTokens: 'number' } as const;
 const TASK = { id: 'string', messages: 'array', reference: 'any', metadata: 'object' } as const;
 const STEP = {
   step: 'number',
@@ -99,31 +76,51 @@ const EVENT = { type: 'string', stage: 'string' } as const;
  * @param options.readOnly for reports and web pages: nothing is made, and what writes fails.
  * @param options.exclusive no other process may open it so until this one closes it or ends.
  * @throws {InputError} the folder cannot be made, or its `run.db` cannot be opened as a run's database.
- * @throws {RunError} another process has it exclusively.
+ * @throws {RunError} another process has it exclusively, or something in it is damaged.
  */
 export function openRun(folder: string, options: { readOnly?: boolean; exclusive?: boolean } = {}): RunStore {
   const readOnly = options.readOnly ?? false;
   if (!readOnly) makeFolder(folder);
   const release = options.exclusive ? lockRun(folder) : () => {};
+  const file = join(folder, 'run.db');
   let db: Database;
   try {
-    db = openDatabase(join(folder, 'run.db'), { readOnly });
+    db = openDatabase(file, { readOnly });
   } catch (error) {
     release();
     throw error;
   }
-  return {
+  const store: RunStore = {
+    ...runTable(db),
     ...replyTable(db),
     ...stageTable(db),
     ...taskTables(db),
     ...stepTable(db),
     ...eventTable(db),
-    judgeTotals: judgeTotals(db),
     close() {
+      if (!readOnly) mergeLog(db);
       db.close();
       release();
     },
   };
+  return explaining(store, file);
+}
+
+/** The same methods; what SQLite throws in them says which file it is and what to do. */
+function explaining(store: RunStore, file: string): RunStore {
+  const methods = Object.entries(store) as [string, (...args: unknown[]) => unknown][];
+  return Object.fromEntries(
+    methods.map(([name, method]) => [
+      name,
+      (...args: unknown[]): unknown => {
+        try {
+          return method(...args);
+        } catch (error) {
+          throw explained(error, file);
+        }
+      },
+    ]),
+  ) as unknown as RunStore;
 }
 
 function makeFolder(folder: string): void {
@@ -135,43 +132,31 @@ function makeFolder(folder: string): void {
   }
 }
 
-function replyTable(db: Database): ReplyTable {
-  const select = db.prepare('SELECT reply FROM replies WHERE key = ?');
-  const insert = db.prepare('INSERT OR REPLACE INTO replies (key, reply) VALUES (?, ?)');
-  const noted = db.prepare('SELECT count(*) AS count FROM replies WHERE key > ? AND key < ?');
-  return {
-    get: (key) => {
-      const row = select.get(key);
-      return row === undefined ? undefined : decode<ModelReply>(row['reply'], REPLY, `replies ${key}`);
-    },
-    put: (key, reply) => void insert.run(key, encode(reply, `replies ${key}`)),
-    // Under a key that begins as the others of the judge do, so that it counts, and that is no question's.
-    note(key, reply) {
-      const n = Number(noted.get(`${key}!`, `${key}"`)!['count']) + 1;
-      insert.run(`${key}!${n}`, encode(reply, `replies ${key}`));
-    },
-  };
-}
-
 function stageTable(db: Database): Pick<RunStore, 'stage' | 'finishStage' | 'stages'> {
-  const select = db.prepare('SELECT name, seconds, value FROM stages ORDER BY position');
+  const select = db.prepare('SELECT name, seconds, value, checksum FROM stages ORDER BY position');
   const insert = db.prepare(
-    `INSERT INTO stages (name, seconds, value) VALUES (?, ?, ?)
-     ON CONFLICT (name) DO UPDATE SET seconds = excluded.seconds, value = excluded.value`,
+    `INSERT INTO stages (name, seconds, value, checksum) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE
+     SET seconds = excluded.seconds, value = excluded.value, checksum = excluded.checksum`,
   );
   const stages = (): Stage[] =>
-    select.all().map((row) => ({
-      name: String(row['name']),
-      seconds: Number(row['seconds']),
-      value: decodeAny(row['value'], `stages ${row['name']}`) as JsonValue,
-    }));
+    select.all().map(({ name, seconds, value, checksum: sum }) => {
+      verify(sum, `stages ${name}`, name, seconds, value);
+      return {
+        name: String(name),
+        seconds: Number(seconds),
+        value: decodeAny(value, `stages ${name}`) as JsonValue,
+      };
+    });
   return {
     stages,
     stage: (name) => {
       const found = stages().find((stage) => stage.name === name);
       return found && { seconds: found.seconds, value: found.value };
     },
-    finishStage: (name, seconds, value) => void insert.run(name, seconds, encode(value, `stages ${name}`)),
+    finishStage: (name, seconds, value) => {
+      const row = [name, seconds, encode(value, `stages ${name}`)] as const;
+      durably(db, () => insert.run(...row, checksum(...row)));
+    },
   };
 }
 
@@ -180,17 +165,20 @@ function taskTables(db: Database): Pick<RunStore, 'putTasks' | 'tasks' | 'putRol
   const clearSplit = db.prepare('DELETE FROM splits WHERE split = ?');
   const insertSplit = db.prepare('INSERT INTO splits (split, position, task) VALUES (?, ?, ?)');
   const selectSplit = db.prepare(
-    `SELECT tasks.task AS task FROM splits JOIN tasks ON tasks.hash = splits.task
+    `SELECT hash, tasks.task AS task FROM splits JOIN tasks ON tasks.hash = splits.task
      WHERE split = ? ORDER BY splits.position`,
   );
 
   const putTask = (task: Task): string => {
     const json = encode(task, `tasks ${task.id}`);
-    const hash = createHash('sha256').update(json).digest('hex');
+    const hash = sha256(json);
     insertTask.run(hash, json);
     return hash;
   };
-  const readTask = (text: unknown): Task => decode<Task>(text, TASK, 'tasks');
+  const readTask = ({ hash, task }: Record<string, unknown>): Task => {
+    if (sha256(String(task)) !== hash) throw damaged(`tasks ${hash}`, 'its content has another hash');
+    return decode<Task>(task, TASK, `tasks ${hash}`);
+  };
 
   return {
     putTasks: (split, tasks) =>
@@ -198,57 +186,49 @@ function taskTables(db: Database): Pick<RunStore, 'putTasks' | 'tasks' | 'putRol
         clearSplit.run(split);
         tasks.forEach((task, position) => insertSplit.run(split, position, putTask(task)));
       }),
-    tasks: (split) => selectSplit.all(split).map((row) => readTask(row['task'])),
+    tasks: (split) => selectSplit.all(split).map(readTask),
     ...rolloutTable(db, putTask, readTask),
   };
 }
 
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
 function stepTable(db: Database): Pick<RunStore, 'putStep' | 'steps'> {
-  const insert = db.prepare('INSERT OR REPLACE INTO steps (phase, step, summary) VALUES (?, ?, ?)');
-  const select = db.prepare('SELECT step, summary FROM steps WHERE phase = ? ORDER BY step');
+  const insert = db.prepare(
+    'INSERT OR REPLACE INTO steps (phase, step, summary, checksum) VALUES (?, ?, ?, ?)',
+  );
+  const select = db.prepare('SELECT step, summary, checksum FROM steps WHERE phase = ? ORDER BY step');
   return {
-    putStep: (phase, summary) =>
-      void insert.run(phase, summary.step, encode(summary, `steps ${phase} ${summary.step}`)),
+    putStep: (phase, summary) => {
+      const row = [phase, summary.step, encode(summary, `steps ${phase} ${summary.step}`)] as const;
+      durably(db, () => insert.run(...row, checksum(...row)));
+    },
     steps: (phase) =>
-      select
-        .all(phase)
-        .map((row) => decode<StepSummary>(row['summary'], STEP, `steps ${phase} ${row['step']}`)),
+      select.all(phase).map(({ step, summary, checksum: sum }) => {
+        verify(sum, `steps ${phase} ${step}`, phase, step, summary);
+        return decode<StepSummary>(summary, STEP, `steps ${phase} ${step}`);
+      }),
   };
 }
 
 function eventTable(db: Database): Pick<RunStore, 'putEvent' | 'events'> {
-  const insert = db.prepare('INSERT INTO events (time, event) VALUES (?, ?)');
-  const select = db.prepare('SELECT position, time, event FROM events WHERE position > ? ORDER BY position');
+  const insert = db.prepare('INSERT INTO events (time, event, checksum) VALUES (?, ?, ?)');
+  const select = db.prepare(
+    'SELECT position, time, event, checksum FROM events WHERE position > ? ORDER BY position',
+  );
   return {
-    putEvent: (event, time) => void insert.run(time, encode(event, `events ${event.type}`)),
+    putEvent: (event, time) => {
+      const json = encode(event, `events ${event.type}`);
+      insert.run(time, json, checksum(time, json));
+    },
     events: (after = 0) =>
-      select.all(after).map((row) => ({
-        position: Number(row['position']),
-        time: String(row['time']),
-        event: decode<RunEvent>(row['event'], EVENT, `events ${row['position']}`),
-      })),
-  };
-}
-
-function judgeTotals(db: Database): RunStore['judgeTotals'] {
-  // A judge's keys begin with its fingerprint.
-  const paid = db.prepare(
-    `SELECT count(*) AS calls, coalesce(sum(reply ->> '$.inputTokens'), 0) AS input,
-       coalesce(sum(reply ->> '$.outputTokens'), 0) AS output
-     FROM replies WHERE substr(key, 1, length(?)) = ?`,
-  );
-  const asked = db.prepare(
-    `SELECT count(*) AS verdicts, count(DISTINCT verdict ->> '$.key') AS questions
-     FROM verdicts WHERE verdict ->> '$.judge' = ? AND verdict ->> '$.key' <> ''`,
-  );
-  return (fingerprint) => {
-    const { calls, input, output } = paid.get(fingerprint, fingerprint)!;
-    const { verdicts, questions } = asked.get(fingerprint)!;
-    return {
-      calls: Number(calls),
-      saved: Number(verdicts) - Number(questions),
-      inputTokens: Number(input),
-      outputTokens: Number(output),
-    };
+      select.all(after).map(({ position, time, event, checksum: sum }) => {
+        verify(sum, `events ${position}`, time, event);
+        return {
+          position: Number(position),
+          time: String(time),
+          event: decode<RunEvent>(event, EVENT, `events ${position}`),
+        };
+      }),
   };
 }

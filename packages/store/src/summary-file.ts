@@ -1,6 +1,7 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError, summarySchema, type Summary } from '@touchstone/spec';
+import { writeWhole } from './files.js';
 import { upgradeSummary } from './upgrade-summary.js';
 
 const FILE = 'summary.json';
@@ -8,8 +9,7 @@ const FILE = 'summary.json';
 /** Writes a run's `summary.json`, whole or not at all. @returns its path. */
 export async function writeSummary(folder: string, summary: Summary): Promise<string> {
   const file = join(folder, FILE);
-  await writeFile(`${file}.part`, `${JSON.stringify(summary, null, 2)}\n`);
-  await rename(`${file}.part`, file);
+  await writeWhole(file, `${JSON.stringify(summary, null, 2)}\n`);
   return file;
 }
 
@@ -30,7 +30,14 @@ export async function readSummary(folder: string): Promise<Summary> {
         cause,
       });
     }
-    throw InputError.at({ file }, code === undefined ? 'not JSON' : `cannot be read (${code})`, { cause });
+    const problem = code === undefined ? 'not JSON: it is damaged' : `cannot be read (${code})`;
+    throw InputError.at(
+      { file },
+      `${problem}. Run the configuration again: it is written anew from run.db.`,
+      {
+        cause,
+      },
+    );
   }
   const result = summarySchema.safeParse(upgradeSummary(value));
   if (result.success) return result.data;

@@ -1,11 +1,15 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { CausalLM, readSafetensors, writeSafetensors, type OptimizerState } from '@touchstone/engine';
-import { largest, InputError } from '@touchstone/spec';
+import { RunError } from '@touchstone/spec';
+import { namesIn, readSealed, remove, writeSealed, type Seal } from '@touchstone/store';
 import { z } from 'zod';
 import type { Policy } from './policy.js';
 
-const stateSchema = z.object({ step: z.int().nonnegative(), updates: z.int().nonnegative() });
+const stateSchema = z.strictObject({ step: z.int().nonnegative(), updates: z.int().nonnegative() });
+const STATE = path.join('trainer', 'state.json');
+const MOMENTS = path.join('trainer', 'optimizer.safetensors');
+
 /** Everything that training goes on from. */
 export interface Checkpoint {
   /** Steps made. */
@@ -14,59 +18,91 @@ export interface Checkpoint {
   optimizer: OptimizerState;
 }
 
-const NAME = /^step-(\d{6})$/;
+/** A checkpoint on the disk. */
+export interface SavedCheckpoint {
+  step: number;
+  folder: string;
+  /** SHA-256 of everything in it. */
+  digest: string;
+}
 
-/** Folder name of a step's checkpoint: sorts by step. */
+/** Who writes weights: they are refused where they are not what is asked for. */
+export type Origin = Pick<Seal, 'run' | 'stage' | 'versions'>;
+const NOBODY: Origin = { run: '', stage: '', versions: {} };
+
+const NAME = /^step-(\d{6,})$/;
+
+/** Folder name of a step's checkpoint. */
 const checkpointName = (step: number): string => `step-${String(step).padStart(6, '0')}`;
 
 /**
- * Writes a checkpoint: a Hugging Face folder, with the optimiser's state in `trainer/`. It appears under its name only
- * when it is complete, so a killed process leaves no half checkpoint to resume from.
+ * Writes a checkpoint: a Hugging Face folder, with the optimiser's state in `trainer/` and a manifest of it all. It
+ * appears under its name only when all of it is on the disk, so nothing leaves half a checkpoint to resume from.
+ *
+ * @throws {RunError} it cannot be written.
  */
 export async function saveCheckpoint(
   folder: string,
   { step, policy, optimizer }: Checkpoint,
-): Promise<string> {
+  origin: Origin = NOBODY,
+): Promise<SavedCheckpoint> {
   const target = path.join(folder, checkpointName(step));
-  const partial = `${target}.partial`;
-  await rm(partial, { recursive: true, force: true });
-  await policy.model.save(partial, policy.folder);
-  await mkdir(path.join(partial, 'trainer'));
-  await writeSafetensors(path.join(partial, 'trainer', 'optimizer.safetensors'), optimizer.moments);
-  await writeFile(
-    path.join(partial, 'trainer', 'state.json'),
-    JSON.stringify({ step, updates: optimizer.updates }),
-  );
-  await rm(target, { recursive: true, force: true });
-  await rename(partial, target);
-  return target;
-}
-
-/** The newest complete checkpoint, or null. */
-export async function latestCheckpoint(folder: string): Promise<{ step: number; folder: string } | null> {
-  const names = await readdir(folder).catch(() => []);
-  const steps = names.flatMap((name) => NAME.exec(name)?.[1] ?? []).map(Number);
-  if (steps.length === 0) return null;
-  const step = largest(steps);
-  return { step, folder: path.join(folder, checkpointName(step)) };
-}
-
-/** Removes all checkpoints but the newest `keep`. */
-export async function pruneCheckpoints(folder: string, keep: number): Promise<void> {
-  const names = (await readdir(folder)).filter((name) => NAME.test(name)).sort();
-  for (const name of names.slice(0, -keep)) await rm(path.join(folder, name), { recursive: true });
+  const digest = await writeSealed(target, { ...origin, step }, async (partial) => {
+    await policy.model.save(partial, policy.folder);
+    await mkdir(path.join(partial, 'trainer'));
+    await writeSafetensors(path.join(partial, MOMENTS), optimizer.moments);
+    await writeFile(path.join(partial, STATE), JSON.stringify({ step, updates: optimizer.updates }));
+  });
+  return { step, folder: target, digest };
 }
 
 /**
- * @param policy the tokenizer comes from here
- * @throws {InputError} when the checkpoint is damaged.
+ * Checkpoints by their names, the newest first; whether they hold, `loadCheckpoint` finds out.
+ *
+ * @throws {RunError} the folder cannot be read.
  */
-export async function loadCheckpoint(folder: string, policy: Policy): Promise<Checkpoint> {
-  const file = path.join(folder, 'trainer', 'state.json');
-  const parsed = stateSchema.safeParse(JSON.parse(await readFile(file, 'utf8')));
-  if (!parsed.success)
-    throw InputError.at({ file }, 'is not a trainer state; delete this checkpoint to use the one before');
-  const { step, updates } = parsed.data;
-  const moments = await readSafetensors(path.join(folder, 'trainer', 'optimizer.safetensors'));
+export async function listCheckpoints(folder: string): Promise<{ step: number; folder: string }[]> {
+  const steps = (await namesIn(folder)).flatMap((name) => NAME.exec(name)?.[1] ?? []).map(Number);
+  return steps
+    .sort((a, b) => b - a)
+    .map((step) => ({ step, folder: path.join(folder, checkpointName(step)) }));
+}
+
+/** Removes the checkpoint of a step, where there is one. @throws {RunError} it cannot be removed. */
+export const removeCheckpoint = (folder: string, step: number): Promise<void> =>
+  remove(path.join(folder, checkpointName(step)));
+
+async function readState(folder: string): Promise<z.infer<typeof stateSchema>> {
+  try {
+    return stateSchema.parse(JSON.parse(await readFile(path.join(folder, STATE), 'utf8')));
+  } catch (cause) {
+    throw new RunError(`${folder}: ${STATE} is not the state of a trainer`, { cause });
+  }
+}
+
+/**
+ * Reads a checkpoint, every byte of which is what was written.
+ *
+ * @param policy the tokenizer comes from here
+ * @param expected what is known of it: the digest that it was saved with, the run and stage that wrote it
+ * @throws {RunError} naming the folder and what is wrong in it.
+ */
+export async function loadCheckpoint(
+  folder: string,
+  policy: Policy,
+  expected: { digest?: string | undefined; origin?: Pick<Origin, 'run' | 'stage'> } = {},
+): Promise<Checkpoint> {
+  const seal = await readSealed(folder, expected.digest);
+  const { origin = seal } = expected;
+  if (seal.run !== origin.run || seal.stage !== origin.stage) {
+    throw new RunError(`${folder}: it was written by another run, or another stage ("${seal.stage}")`);
+  }
+  const { step, updates } = await readState(folder);
+  if (step !== seal.step || path.basename(folder) !== checkpointName(step)) {
+    throw new RunError(
+      `${folder}: it is of step ${seal.step} by its manifest, of step ${step} by ${STATE}; they and the folder's name must agree`,
+    );
+  }
+  const moments = await readSafetensors(path.join(folder, MOMENTS));
   return { step, policy: policy.withModel(await CausalLM.load(folder)), optimizer: { updates, moments } };
 }

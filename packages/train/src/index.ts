@@ -3,10 +3,12 @@ export { openAlgorithm } from './algorithms/index.js';
 export { makeBatch } from './batch.js';
 export {
   saveCheckpoint,
-  latestCheckpoint,
+  listCheckpoints,
   loadCheckpoint,
-  pruneCheckpoints,
+  removeCheckpoint,
   type Checkpoint,
+  type Origin,
+  type SavedCheckpoint,
 } from './checkpoint.js';
 export { Learner } from './learner.js';
 export { train, type TrainingStep, type TrainOptions } from './loop.js';
@@ -20,6 +22,6 @@ export {
   type SftOptions,
   type TrainingOptions,
 } from './schema.js';
-export { scoreGroups, type ScoredGroup } from './scorer.js';
+export { scoreGroups, stopOnAbstentions, type ScoredGroup } from './scorer.js';
 export { fineTune, type FineTuneOptions, type FineTuneResult } from './supervised/fine-tune.js';
 export { negativeLogLikelihood } from './supervised/loss.js';

@@ -8,6 +8,7 @@ import {
   type Generated,
 } from '@touchstone/engine';
 import { random, type Rollout, type Task } from '@touchstone/spec';
+import { isSealed, readSealed } from '@touchstone/store';
 import type { SamplingOptions } from './schema.js';
 
 /** A sampled answer with what training needs of it. */
@@ -41,8 +42,14 @@ export class Policy {
     readonly folder: string,
   ) {}
 
-  /** @throws {InputError} when the folder is no model that the engine can run. */
-  static async load(folder: string): Promise<Policy> {
+  /**
+   * Loads a Hugging Face folder. One that Touchstone has written must be as it was written.
+   * @param digest what it was written with, where that is known
+   * @throws {InputError} when the folder is no model that the engine can run.
+   * @throws {RunError} when it has a manifest and is not what that says.
+   */
+  static async load(folder: string, digest?: string): Promise<Policy> {
+    if (digest !== undefined || (await isSealed(folder))) await readSealed(folder, digest);
     const { model, tokenizer } = await loadModelFolder(folder);
     return new Policy(model, tokenizer, folder);
   }

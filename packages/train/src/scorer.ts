@@ -23,7 +23,7 @@ export async function scoreGroups(
   step: number,
 ): Promise<ScoredGroup[]> {
   const rewards_PG = await reward.score(rollouts_P_G.flat().map(({ rollout }) => rollout));
-  stopOnAbstentions(rewards_PG, abstention.limit, step);
+  stopOnAbstentions(rewards_PG, abstention.limit, `step ${step}`);
   let start = 0;
   return rollouts_P_G.map((rollouts_G) => {
     const rewards_G = rewards_PG.slice(start, (start += rollouts_G.length));
@@ -31,12 +31,18 @@ export async function scoreGroups(
   });
 }
 
-function stopOnAbstentions(rewards: readonly Reward[], limit: number, step: number): void {
+/**
+ * A figure over few verdicts would pass for one over all.
+ * @param limit share of the rewards that may be abstentions, 0–1
+ * @param what names the work in the message
+ * @throws {RunError} when more are.
+ */
+export function stopOnAbstentions(rewards: readonly Reward[], limit: number, what: string): void {
   const abstained = rewards.filter((reward) => reward.status === 'abstained');
   const [first] = abstained;
   if (!first || abstained.length / rewards.length <= limit) return;
   throw new RunError(
-    `step ${step}: the judge gave no verdict on ${abstained.length} of ${rewards.length} rollouts, ` +
+    `${what}: the judge gave no verdict on ${abstained.length} of ${rewards.length} answers, ` +
       `more than reward.abstention.limit (${limit}) allows. ` +
       `First reason: ${first.reason}: ${first.detail}. ` +
       'Nothing is lost: mend it and run the same command again.',

@@ -1,7 +1,7 @@
-import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readSummary } from '@touchstone/run';
 import type { Summary } from '@touchstone/spec';
+import { writeWhole } from '@touchstone/store';
 import type { Command } from 'commander';
 import type { Io } from '../io.js';
 
@@ -23,7 +23,6 @@ export async function writeReport(folder: string, summary: Summary): Promise<str
   // The report's charts take a moment to load: only who asks for a report waits for them.
   const { renderReport } = await import('@touchstone/studio');
   const file = join(folder, 'report.html');
-  await writeFile(`${file}.part`, renderReport(summary));
-  await rename(`${file}.part`, file);
+  await writeWhole(file, renderReport(summary));
   return file;
 }

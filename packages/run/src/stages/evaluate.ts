@@ -1,14 +1,14 @@
 import { createAnswerReader, parseAnswer, type RewardFunction } from '@touchstone/core';
 import type { EvaluationRecord } from '@touchstone/lab';
-import { RunError, type Reward } from '@touchstone/spec';
+import type { Reward } from '@touchstone/spec';
 import type { StoredRollout } from '@touchstone/store';
-import type { Policy } from '@touchstone/train';
+import { stopOnAbstentions, type Policy } from '@touchstone/train';
 import type { Workspace } from '../workspace/workspace.js';
 import type { StageReporter } from './stage.js';
 import { evaluationOf } from './stages.js';
 
 /** Answers per task: as many as asked for, and enough to choose the best of k from. */
-const samplesPerTask = ({ config }: Workspace): number =>
+export const samplesPerTask = ({ config }: Workspace): number =>
   Math.max(config.evaluation.samples, config.evaluation.best_of);
 
 /** Samples answers to all held-out tasks and scores them with the judge, the held-out judge and the truth. */
@@ -31,7 +31,7 @@ export async function evaluate(
   const rollouts = sampled.map(({ rollout }) => rollout);
   const score = async (by: RewardFunction): Promise<Reward[]> => {
     const rewards = await by.score(rollouts, { onDone: () => reporter.progress(++done, total, 'judging') });
-    stopOnAbstentions(rewards, config.reward.abstention.limit, model);
+    stopOnAbstentions(rewards, config.reward.abstention.limit, `evaluating ${model}`);
     return rewards;
   };
   const judged = await score(reward);
@@ -49,18 +49,6 @@ export async function evaluate(
     })),
   );
   return null;
-}
-
-/** A figure over few verdicts would pass for one over all: too many abstentions end the run instead. */
-function stopOnAbstentions(rewards: readonly Reward[], limit: number, model: string): void {
-  const abstained = rewards.filter((reward) => reward.status === 'abstained');
-  if (abstained.length <= limit * rewards.length) return;
-  const [first] = abstained;
-  throw new RunError(
-    `evaluating ${model}: no verdict on ${abstained.length} of ${rewards.length} answers, more than ` +
-      `reward.abstention.limit (${limit}) allows. First reason: ${first!.reason}: ${first!.detail}. ` +
-      'Nothing is lost: mend it and run the same command again.',
-  );
 }
 
 /** The judge's own score of an answer: 0 where a gate ended it (a bad answer), null where the judge abstained. */

@@ -1,44 +1,38 @@
-import { join } from 'node:path';
 import { clusteredMeanInterval } from '@touchstone/lab';
-import type { Reward, StepSummary } from '@touchstone/spec';
+import { RunError, type Reward, type StepSummary } from '@touchstone/spec';
 import type { RolloutRecord } from '@touchstone/store';
-import {
-  latestCheckpoint,
-  loadCheckpoint,
-  pruneCheckpoints,
-  saveCheckpoint,
-  train,
-  type Checkpoint,
-  type Policy,
-  type ScoredGroup,
-  type TrainingStep,
-} from '@touchstone/train';
+import { train, type Policy, type ScoredGroup, type TrainingStep } from '@touchstone/train';
 import type { Clock } from '../clock.js';
 import type { Workspace } from '../workspace/workspace.js';
+import { keepCheckpoint, newestCheckpoint } from './checkpoints.js';
 import type { StageReporter } from './stage.js';
-import { REINFORCE } from './stages.js';
+import { evaluationOf, REINFORCE } from './stages.js';
 
-/** The last checkpoint is the result; the one before it is there if the disk fails. */
-const CHECKPOINTS_KEPT = 2;
-
-const checkpointFolder = ({ folder }: Workspace): string => join(folder, 'checkpoints');
-
-async function newestCheckpoint(workspace: Workspace): Promise<Checkpoint | null> {
-  const latest = await latestCheckpoint(checkpointFolder(workspace));
-  return latest && loadCheckpoint(latest.folder, workspace.policy);
-}
-
-/** The policy as the newest checkpoint has it. */
+/**
+ * The policy as training has left it.
+ *
+ * @throws {RunError} its last checkpoint does not hold, or run.db has not every step: what came out is not known then.
+ */
 export async function trainedPolicy(workspace: Workspace): Promise<Policy> {
-  return (await newestCheckpoint(workspace))?.policy ?? workspace.policy;
+  const { steps } = workspace.config.training;
+  const newest = await newestCheckpoint(workspace);
+  if (newest?.step === steps) return newest.policy;
+  throw new RunError(
+    `the checkpoint of step ${steps} is not there, or does not hold; the newest that does is of ` +
+      `${newest ? `step ${newest.step}` : 'no step'}. Run the same command again.`,
+  );
 }
+
+/** Whether training need not be taken up again: its result is there, or has been evaluated already. */
+export const isTrained = async (workspace: Workspace): Promise<boolean> =>
+  workspace.store.stage(evaluationOf('rft').name) !== undefined ||
+  (await newestCheckpoint(workspace))?.step === workspace.config.training.steps;
 
 /** Trains from the newest checkpoint, or from the start, to the last step. Every step is stored as it ends. */
 export async function reinforce(workspace: Workspace, reporter: StageReporter, clock: Clock): Promise<null> {
   const { config, store, data, policy, reward } = workspace;
   const { training, seed } = config;
-  const checkpoints = checkpointFolder(workspace);
-  const from = await newestCheckpoint(workspace);
+  const from = await newestCheckpoint(workspace, (text) => reporter.alarm(text));
   reporter.progress(from?.step ?? 0, training.steps);
   let begun = clock.seconds();
   for await (const result of train({
@@ -56,8 +50,7 @@ export async function reinforce(workspace: Workspace, reporter: StageReporter, c
     store.putRollouts(REINFORCE.name, step, groups.flatMap(rolloutRecords));
     store.putStep(REINFORCE.name, summary);
     if (step % training.checkpoint_every === 0 || step === training.steps) {
-      await saveCheckpoint(checkpoints, checkpoint());
-      await pruneCheckpoints(checkpoints, CHECKPOINTS_KEPT);
+      await keepCheckpoint(workspace, checkpoint());
     }
     reporter.step(summary);
     reporter.progress(step, training.steps, `reward ${summary.metrics['reward']?.toFixed(3) ?? 'none'}`);

@@ -70,14 +70,18 @@ export class StageReporter {
   }
 }
 
-/** Does the stages of a run: those that have finished are skipped, those that finish are stored with what they leave. */
+/**
+ * Does the stages of a run: those that have finished are skipped, those that finish are stored with what they leave.
+ * `stillHolds` is asked of a stage that leaves files: where they are gone or changed, it is done again.
+ */
 export function stageRunner(store: RunStore, listener: RunListener, clock: Clock) {
   return async <T extends JsonValue>(
     stage: Stage<T>,
     work: (reporter: StageReporter) => Promise<NoInfer<T>>,
+    stillHolds: () => Promise<boolean> = () => Promise.resolve(true),
   ): Promise<T> => {
     const finished = readStage(store, stage);
-    if (finished) {
+    if (finished && (await stillHolds())) {
       listener({ type: 'stage-skipped', stage: stage.name, seconds: finished.seconds });
       return finished.value;
     }

@@ -12,14 +12,19 @@ import {
 } from '@touchstone/spec';
 import type { RunStore, StoredRollout } from '@touchstone/store';
 import type { z } from 'zod';
-import { evaluationRecords } from './evaluate.js';
+import { stepsWithoutGap } from './checkpoints.js';
+import { evaluationRecords, samplesPerTask } from './evaluate.js';
 import { pickExamples } from './examples.js';
 import { readStage } from './stage.js';
 import { evaluationOf, JUDGE, modelNames, REINFORCE, SUPERVISE } from './stages.js';
 import { versions } from '../workspace/provenance.js';
 import type { Workspace } from '../workspace/workspace.js';
 
-/** Every figure of a finished run, computed from its store alone. */
+/**
+ * Every figure of a finished run, computed from its store alone.
+ *
+ * @throws {RunError} the store lacks something of the run, or it is not what was written.
+ */
 export function summarise(workspace: Workspace, created: Date): Summary {
   const { config, store, judge, heldout, data } = workspace;
   const { seed } = config;
@@ -37,6 +42,7 @@ export function summarise(workspace: Workspace, created: Date): Summary {
   const sft = readStage(store, SUPERVISE);
   const training = store.rollouts(REINFORCE.name);
   const steps = store.steps(REINFORCE.name);
+  assertComplete(workspace, stored, training, steps);
   const wallSeconds = steps.reduce((sum, { seconds }) => sum + seconds, 0);
   const tokens = training.reduce((sum, rollout) => sum + rollout.tokens, 0);
   const totals = judgeTotals(store, judge);
@@ -93,8 +99,46 @@ export function summarise(workspace: Workspace, created: Date): Summary {
     steps,
     examples: pickExamples(workspace, stored),
     stages: store.stages().map(({ name, seconds }) => ({ name, seconds })),
+    alarms: alarmsOf(store),
   };
 }
+
+/** A figure over a part of the run would pass for one over all of it. */
+function assertComplete(
+  workspace: Workspace,
+  evaluations: Record<string, readonly StoredRollout[]>,
+  training: readonly StoredRollout[],
+  steps: readonly StepSummary[],
+): void {
+  const { config, data, heldout } = workspace;
+  const { steps: wanted, prompts_per_step, group_size } = config.training;
+  const missing = (what: string): RunError =>
+    new RunError(
+      `run.db does not have all of the run: ${what}. Restore it from a copy, or choose another folder with --out.`,
+    );
+  if (steps.length !== wanted || stepsWithoutGap(steps) !== wanted) {
+    throw missing(
+      `expected training steps 1 to ${wanted}, found ${steps.map(({ step }) => step).join(', ') || 'none'}`,
+    );
+  }
+  const expected = prompts_per_step * group_size;
+  for (const { step } of steps) {
+    const found = training.filter((one) => one.step === step).length;
+    if (found !== expected) throw missing(`expected ${expected} answers of step ${step}, found ${found}`);
+  }
+  for (const [model, rollouts] of Object.entries(evaluations)) {
+    const expected = data.eval.length * samplesPerTask(workspace);
+    const judged = rollouts.filter((one) => one.reward !== null && (!heldout || one.heldout !== null)).length;
+    if (judged !== expected || rollouts.length !== expected) {
+      throw missing(`expected ${expected} judged answers in the evaluation of ${model}, found ${judged}`);
+    }
+  }
+}
+
+/** What somebody should look at; a run that was stopped says some of it again. */
+const alarmsOf = (store: RunStore): string[] => [
+  ...new Set(store.events().flatMap(({ event }) => (event.type === 'alarm' ? [event.text] : []))),
+];
 
 /** @throws {RunError} a step has no such metric: a sum without it would be a guess. */
 function sumOver(steps: readonly StepSummary[], metric: string): number {

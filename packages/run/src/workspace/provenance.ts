@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { filesOfChecks, type Judge } from '@touchstone/core';
-import { InputError } from '@touchstone/spec';
+import { InputError, RunError } from '@touchstone/spec';
+import { assertOwn, writeWhole, type RunStore } from '@touchstone/store';
 import { parse, stringify } from 'yaml';
+import { z } from 'zod';
 import { version } from '../version.js';
 import type { Config } from '../config/schema.js';
 
@@ -16,13 +18,24 @@ export function versions(): Record<string, string> {
   return { touchstone: version(), node: process.version, platform: `${process.platform}-${process.arch}` };
 }
 
+/** What of a `config.yaml` says which run it is of. Those of an older version have no `run`. */
+const claimSchema = z.looseObject({
+  fingerprint: z.string(),
+  run: z.string().optional(),
+  data: z.record(z.string(), z.string()),
+  models: z.record(z.string(), z.string()),
+});
+type Claim = z.infer<typeof claimSchema>;
+
 /**
  * Writes the run's `config.yaml`: the configuration with every default, and hashes of all it reads. In a folder that
- * has one already, checks that it is the same run.
+ * has one already, checks that it is the same run, and that `run.db` is the one that belongs to it.
  * @throws {InputError} when the folder holds a run of another configuration, other data or other models.
+ * @throws {RunError} when `run.db` was emptied or replaced, or the file cannot be written.
  */
 export async function claimFolder(
   folder: string,
+  store: Pick<RunStore, 'identity' | 'claim'>,
   config: Config,
   baseDir: string,
   models: { policy: string; judge: Judge; heldout: Judge | null },
@@ -48,29 +61,58 @@ export async function claimFolder(
   };
   const fingerprint = sha256(JSON.stringify(inputs)).slice(0, 16);
   const path = join(folder, FILE);
-  const before = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
-    throw error;
-  });
-  if (before === null) {
-    await writeFile(path, stringify({ fingerprint, versions: versions(), ...inputs, config }));
-    return;
+  const { id, fingerprint: claimed } = store.identity();
+  const old = await readClaim(path);
+  if (typeof old === 'object' && old.run !== undefined && old.run !== id) {
+    throw new RunError(
+      `${path} and run.db are of different runs: run.db was emptied or replaced. ` +
+        'Restore the whole folder from a copy, or choose another one with --out.',
+    );
   }
-  const old = parse(before) as {
-    fingerprint?: unknown;
-    data?: Record<string, string>;
-    models?: Record<string, string>;
-  };
-  if (old.fingerprint === fingerprint) return;
+  if (old === 'damaged' && claimed === null) {
+    throw new RunError(
+      `${path} is damaged, and run.db does not say which run this is. ` +
+        'Restore the whole folder from a copy, or choose another one with --out.',
+    );
+  }
+  const differs = typeof old === 'object' && old.fingerprint !== fingerprint;
+  if (differs || (claimed !== null && claimed !== fingerprint)) {
+    throw anotherRun(path, typeof old === 'object' ? old : null, inputs);
+  }
+  if (claimed === null) store.claim(fingerprint);
+  if (typeof old === 'object' && old.run === id) return;
+  // Missing or damaged, run.db knows what it said.
+  await writeWhole(path, stringify({ fingerprint, run: id, versions: versions(), ...inputs, config }));
+}
+
+async function readClaim(path: string): Promise<Claim | 'missing' | 'damaged'> {
+  assertOwn(path, 'file');
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return 'missing';
+    throw new RunError(`${path} cannot be read; look whether this user may`, { cause });
+  }
+  try {
+    return claimSchema.parse(parse(text));
+  } catch {
+    return 'damaged';
+  }
+}
+
+function anotherRun(
+  path: string,
+  old: Claim | null,
+  now: { data: Record<string, string>; models: Record<string, string> },
+): InputError {
   const changed = [
-    ...Object.entries(inputs.data)
-      .filter(([file, hash]) => old.data?.[file] !== hash)
-      .map(([file]) => file),
-    ...Object.entries(inputs.models)
-      .filter(([role, hash]) => old.models?.[role] !== hash)
-      .map(([role]) => `the ${role.replace('_', ' ')}`),
+    ...Object.keys(now.data).filter((file) => old && old.data[file] !== now.data[file]),
+    ...Object.keys(now.models)
+      .filter((role) => old && old.models[role] !== now.models[role])
+      .map((role) => `the ${role.replace('_', ' ')}`),
   ];
-  throw InputError.at(
+  return InputError.at(
     { file: path },
     `this folder holds another run: ${changed.length > 0 ? `${changed.join(', ')} differ` : 'the configuration differs'}. ` +
       'Choose another folder with --out, or delete this one.',

@@ -67,7 +67,7 @@ export async function openWorkspace(
   const store = openRun(folder, { exclusive: true });
   try {
     const { judge, reward, heldout } = await openRewards(config, baseDir, store);
-    await claimFolder(folder, config, baseDir, {
+    await claimFolder(folder, store, config, baseDir, {
       policy: policy.model.fingerprint(),
       judge,
       heldout: heldout?.judge ?? null,

@@ -1,6 +1,5 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InputError } from '@touchstone/spec';
+import { writeWhole } from '@touchstone/store';
 import type { Command } from 'commander';
 import { loadScoringConfig } from '@touchstone/run';
 import type { Io } from '../../io.js';
@@ -33,13 +32,7 @@ async function bundle(path: string, { out, json }: BundleFlags, io: Io): Promise
     ['template.yaml', templateOf(loaded.config, made.sha256)],
     ['README.txt', steps],
   ];
-  try {
-    await mkdir(out, { recursive: true });
-    for (const [name, content] of files) await writeFile(join(out, name), content);
-  } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-    throw InputError.at({ file: out }, `cannot be written to (${code})`, { cause });
-  }
+  for (const [name, content] of files) await writeWhole(join(out, name), content);
   const { sha256, codeBytes: code_bytes, packages } = made;
   if (json) {
     io.out.write(`${JSON.stringify({ out, zip_bytes: made.zip.length, code_bytes, sha256, packages })}\n`);

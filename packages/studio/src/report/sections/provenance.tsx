@@ -20,6 +20,16 @@ export function Provenance({ summary }: { summary: Summary }): VNode {
           ...Object.entries(summary.versions).map(([name, version]) => [name, version] as const),
         ]}
       />
+      {summary.alarms.length > 0 && (
+        <>
+          <h3>What somebody should look at</h3>
+          <ul>
+            {summary.alarms.map((text) => (
+              <li key={text}>{text}</li>
+            ))}
+          </ul>
+        </>
+      )}
       {stages.length === 0 ? (
         <p>Stages: {NO_DATA}.</p>
       ) : (

@@ -1,0 +1,38 @@
+import { damaged } from './columns.js';
+import { type Database, durably } from './sqlite.js';
+
+/** Which run a store is of, and the weights that belong to it. */
+export interface RunTable {
+  /** `id` is drawn when the store is made; `fingerprint` is that of the run that has claimed it, or null. */
+  identity(): { id: string; fingerprint: string | null };
+  /** Says which run this is the store of. */
+  claim(fingerprint: string): void;
+
+  /** Checkpoints that a stage has written whole, by step; `digest` says what is in them. */
+  checkpoints(stage: string): { step: number; digest: string }[];
+  putCheckpoint(stage: string, step: number, digest: string): void;
+  forgetCheckpoint(stage: string, step: number): void;
+}
+
+export function runTable(db: Database): RunTable {
+  const select = db.prepare('SELECT id, fingerprint FROM run');
+  const claim = db.prepare('UPDATE run SET fingerprint = ?');
+  const list = db.prepare('SELECT step, digest FROM checkpoints WHERE stage = ? ORDER BY step');
+  const put = db.prepare('INSERT OR REPLACE INTO checkpoints (stage, step, digest) VALUES (?, ?, ?)');
+  const forget = db.prepare('DELETE FROM checkpoints WHERE stage = ? AND step = ?');
+  return {
+    identity: () => {
+      const row = select.get();
+      if (!row) throw damaged('run', 'it has no row');
+      return {
+        id: String(row['id']),
+        fingerprint: row['fingerprint'] === null ? null : String(row['fingerprint']),
+      };
+    },
+    claim: (fingerprint) => void durably(db, () => claim.run(fingerprint)),
+    checkpoints: (stage) =>
+      list.all(stage).map((row) => ({ step: Number(row['step']), digest: String(row['digest']) })),
+    putCheckpoint: (stage, step, digest) => void durably(db, () => put.run(stage, step, digest)),
+    forgetCheckpoint: (stage, step) => void forget.run(stage, step),
+  };
+}
