@@ -1,9 +1,8 @@
-import type { Task } from '@touchstone/spec';
 import { z } from 'zod';
+import { textsOf } from '../text/task-path.js';
 import type { Evaluate } from './check.js';
 import { checkFields } from './common.js';
 import { defineCheck } from './define.js';
-import { stringsOf } from './prose.js';
 
 const artefactsSchema = z.strictObject({
   type: z.literal('artefacts'),
@@ -82,8 +81,4 @@ function isMixed(word: string): boolean {
   const greek = GREEK.test(word);
   if (!LATIN.test(word)) return lookalikes && greek;
   return lookalikes || (greek && word.length > LONGEST_SYMBOL);
-}
-
-function textsOf(task: Task): string[] {
-  return [...task.messages.map(({ content }) => content), ...stringsOf([task.reference, task.metadata])];
 }

@@ -3,6 +3,7 @@ import type { Judge, Judgement } from '../judge/judge.js';
 import type { CheckContext } from '../checks/check.js';
 import { createCheck } from '../checks/index.js';
 import { composeReward } from './compose.js';
+import { withControlTokens } from './control-tokens.js';
 import { groupsOf, untilAborted } from './groups.js';
 import { judgeComponents } from './judge-components.js';
 import type { RewardConfig } from './schema.js';
@@ -89,7 +90,11 @@ export function createReward(
       signal,
     );
     let next = 0;
-    return checked_G.map((checked, i) => rewardOf(checked, isShown[i] ? judgements[next++]! : null));
+    return checked_G.map((checked, i) => {
+      const judgement = isShown[i] ? judgements[next++]! : null;
+      const reward = rewardOf(checked, judgement);
+      return judgement === null ? reward : withControlTokens(reward, rollouts_G[i]!);
+    });
   }
 
   return {
