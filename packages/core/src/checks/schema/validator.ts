@@ -38,7 +38,7 @@ export function createValidator(text: string, file: string): Validate {
     return (value) => (validate(value) ? undefined : describe(validate.errors?.[0]));
   }
   const limited = new LimitedFunction({
-    program: PROGRAM,
+    program: program(),
     data: standalone.default(ajv, validate),
     limitSeconds: LIMIT_SECONDS,
     memory: MEMORY,
@@ -55,7 +55,7 @@ export function createValidator(text: string, file: string): Validate {
 const textOf = (module: { default: unknown }): string => String(module.default ?? module);
 
 /** Ajv's own code for a schema asks for two of its functions, which are whole in themselves. */
-const PROGRAM = `(code) => {
+const program = (): string => `(code) => {
   const parts = { equal: ${textOf(equal)}, ucs2length: ${textOf(ucs2length)} };
   const module = { exports: {} };
   new Function('module', 'exports', 'require', code)(module, module.exports, (name) => ({ default: parts[name.split('/').pop()] }));
