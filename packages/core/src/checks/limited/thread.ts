@@ -127,8 +127,8 @@ class Thread {
       HARNESS.replace('PROGRAM', () => program),
       {
         eval: true,
-      // Its own text is what it says, however this process was started.
-      execArgv: [],
+        // Its own text is what it says, however this process was started.
+        execArgv: [],
         workerData: data,
         ...(memory === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: memory } }),
       },
