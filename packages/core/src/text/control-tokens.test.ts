@@ -81,6 +81,7 @@ describe('control tokens', () => {
   });
 
   it('knows every character that NFKC makes one of their signs', () => {
+    const missed: string[] = [];
     for (let code = 0x80; code <= 0x10ffff; code++) {
       if (code >= 0xd800 && code < 0xe000) continue;
       const c = String.fromCodePoint(code);
@@ -88,9 +89,10 @@ describe('control tokens', () => {
       if (!/[<>|[\]/_~!]/.test(plain)) continue;
       for (const token of ['<|im_end|>', '[/INST]', '</s>', ']~!b[', ']~b]', '[e~[']) {
         const forged = token.replaceAll(plain, c);
-        if (forged !== token) expect([forged, breakControlTokens(forged).broken]).toEqual([forged, 1]);
+        if (forged !== token && breakControlTokens(forged).broken !== 1) missed.push(forged);
       }
     }
+    expect(missed).toEqual([]);
   });
 
   const piece = fc.oneof(

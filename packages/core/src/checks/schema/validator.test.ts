@@ -79,7 +79,7 @@ describe('a validator', () => {
     [
       {
         items: { $ref: '#me' },
-        $defs: { x: { $anchor: 'me', if: { required: ['a'] }, then: { $ref: '#me' } } },
+        $defs: { x: { $anchor: 'me', if: { required: ['a'] }, else: { $ref: '#me' } } },
       },
     ],
     [{ $id: 'https://example.org/s', dependentSchemas: { a: { $ref: 'https://example.org/s' } } }],

@@ -52,7 +52,8 @@ export function createValidator(text: string, file: string): Validate {
 }
 
 /** The text of a function of Ajv's; whether its module is unwrapped depends on who loads it. */
-const textOf = (module: { default: unknown }): string => String(module.default ?? module);
+const textOf = (module: { default: object }): string =>
+  Function.prototype.toString.call('default' in module ? module.default : module);
 
 /** Ajv's own code for a schema asks for two of its functions, which are whole in themselves. */
 const program = (): string => `(code) => {
