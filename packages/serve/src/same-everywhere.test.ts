@@ -115,7 +115,7 @@ it('Lambda handler, HTTP server and a run in this process give the same results 
     ...bare,
     cache: createReplyCache(),
     openFileCache: (file) => (files.push(file), createReplyCache()),
-    importModule: (path) => import(path),
+    moduleUrl: (path) => Promise.resolve(path),
     countTokens: (text) => text.length,
   });
   expect(files).toEqual([resolve('/replies.db')]);

@@ -97,6 +97,14 @@ export const METRICS: readonly Metric[] = [
     about: 'Rollouts that the judge could not score.',
   },
   {
+    name: 'control_tokens',
+    of: 'step',
+    label: 'Answers with control tokens',
+    unit: 'rollouts',
+    better: 'lower',
+    about: 'Rollouts that hold control tokens of chat templates, which the judge saw broken; absent: none.',
+  },
+  {
     name: 'kl',
     of: 'step',
     label: 'KL',

@@ -108,6 +108,8 @@ export interface RewardComponent {
 
 interface RewardBase {
   components: RewardComponent[];
+  /** Control tokens of chat templates in an answer that a judge was shown; it saw them broken. Absent: none. */
+  controlTokens?: number;
   verdicts: Verdict[];
   usage: Usage;
 }

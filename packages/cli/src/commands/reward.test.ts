@@ -32,7 +32,7 @@ reward:
   judge_weight: 0.75
   checks:
     - { type: length, max: 20, gate: true }
-    - { type: grounding, quotes: q, document: metadata.document, weight: 0.25 }
+    - { type: grounding, quotes: q, document: metadata.document, min_words: 0, weight: 0.25 }
 `,
   );
 });

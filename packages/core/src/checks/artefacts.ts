@@ -1,9 +1,8 @@
-import type { Task } from '@touchstone/spec';
 import { z } from 'zod';
+import { textsOf } from '../text/task-path.js';
 import type { Evaluate } from './check.js';
 import { checkFields } from './common.js';
 import { defineCheck } from './define.js';
-import { stringsOf } from './prose.js';
 
 const artefactsSchema = z.strictObject({
   type: z.literal('artefacts'),
@@ -24,15 +23,25 @@ export const artefacts = defineCheck({ type: 'artefacts', schema: artefactsSchem
  */
 function artefactsCheck({ tolerance }: z.output<typeof artefactsSchema>): Evaluate {
   return ({ task, response }) => {
-    const found = artefactsOf(response);
+    const found = artefactsOf(response, Math.max(MAX_FOUND, tolerance));
     if (found.length === 0) return { score: 1 };
     const source = textsOf(task).join('\n');
-    const own = found.filter(({ text }) => !source.includes(text));
+    // Each is looked for once, and beyond so many nobody quotes.
+    const quoted = new Set(
+      [...new Set(found.map(({ text }) => text))]
+        .slice(0, MAX_QUOTED)
+        .filter((text) => source.includes(text)),
+    );
+    const own = found.filter(({ text }) => !quoted.has(text));
     if (own.length === 0) return { score: 1, detail: `${found.length} artefacts, all of them in the task` };
     const kinds = [...new Set(own.map(({ kind }) => kind))];
     return { score: Math.max(0, 1 - own.length / tolerance), detail: `${own.length}: ${kinds.join(', ')}` };
   };
 }
+
+/** A bound on the work: an answer may have a hundred thousand of them, all different. */
+const MAX_QUOTED = 1000;
+const MAX_FOUND = 10_000;
 
 interface Artefact {
   kind: string;
@@ -67,13 +76,18 @@ const GREEK = /\p{sc=Greek}/u;
 /** Units and symbols mix Greek and Latin: kΩ, ΔT, μm. */
 const LONGEST_SYMBOL = 3;
 
-function artefactsOf(text: string): Artefact[] {
-  const found = PATTERNS.flatMap(({ kind, expression }) =>
-    Array.from(text.matchAll(expression), ([match]): Artefact => ({ kind, text: match })),
-  );
-  for (const [word] of text.matchAll(/[\p{L}\p{M}]+/gu)) {
-    if (isMixed(word)) found.push({ kind: 'scripts mixed in a word', text: word });
-  }
+/** @param most of each kind; one more than that is not looked for. */
+function artefactsOf(text: string, most: number): Artefact[] {
+  const found: Artefact[] = [];
+  const collect = (kind: string, expression: RegExp, counts: (match: string) => boolean): void => {
+    const until = found.length + most;
+    for (const [match] of text.matchAll(expression)) {
+      if (counts(match)) found.push({ kind, text: match });
+      if (found.length === until) return;
+    }
+  };
+  for (const { kind, expression } of PATTERNS) collect(kind, expression, () => true);
+  collect('scripts mixed in a word', /[\p{L}\p{M}]+/gu, isMixed);
   return found;
 }
 
@@ -82,8 +96,4 @@ function isMixed(word: string): boolean {
   const greek = GREEK.test(word);
   if (!LATIN.test(word)) return lookalikes && greek;
   return lookalikes || (greek && word.length > LONGEST_SYMBOL);
-}
-
-function textsOf(task: Task): string[] {
-  return [...task.messages.map(({ content }) => content), ...stringsOf([task.reference, task.metadata])];
 }

@@ -15,7 +15,7 @@ it('never leaves 0–1, whatever the answer', async () => {
       lists: ['prompt-injection', 'secrets', 'personal-data', 'contact-data'],
       phrases: ['a*'],
     },
-    { type: 'grounding', quotes: 'a', document: 'metadata.document', min_similarity: 0.6 },
+    { type: 'grounding', quotes: 'a', document: 'metadata.document', min_words: 0, min_similarity: 0.6 },
     { type: 'repetition', words: 2, allow: 0 },
     { type: 'artefacts', tolerance: 3 },
     { type: 'string-check', ...compared, operation: 'ne' },

@@ -55,6 +55,27 @@ describe("the user's own code", () => {
     await expect(failing).rejects.toThrow(message);
   });
 
+  it.each([
+    ['loops', 'for (;;);'],
+    ['never answers', 'return new Promise(() => {})'],
+    ['ends the process', 'process.exit(0)'],
+    ['throws later', 'setImmediate(() => { throw new Error("late") }); return new Promise(() => {})'],
+  ])('that %s on an answer costs that answer its score; on every answer it is broken', async (name, does) => {
+    const text = (when: string) =>
+      `export default ({ response }) => { if (${when}) { ${does} } return 0.5; };`;
+    const config = { ...module(`${name}.mjs`, text('response === "evil"')), timeout_seconds: 1 };
+    const check = checkOf(config, { baseDir: folder });
+    const results = await Promise.all(
+      ['good', 'evil', 'fine'].map(async (response) => check.evaluate({ task, response })),
+    );
+    expect(results.map(({ score }) => score)).toEqual([0.5, 0, 0.5]);
+    expect(results[1]!.detail).toContain('on this answer, and not on an empty one');
+    const broken = { ...module(`all ${name}.mjs`, text('true')), timeout_seconds: 1 };
+    await expect(evaluate(broken, 'good', { baseDir: folder, task })).rejects.toThrow(
+      /on an empty answer to task t1/,
+    );
+  });
+
   it('must be in the folder of the configuration', () => {
     writeFileSync(join(outer, 'outside.mjs'), 'export default () => 1;');
     for (const name of ['../outside.mjs', join(outer, 'outside.mjs'), 'missing.mjs'])
@@ -64,9 +85,11 @@ describe("the user's own code", () => {
 
   it('is loaded by who knows how to, TypeScript above all', async () => {
     const typed = module('typed.ts', 'export default (r: { response: string }): number => 1;');
-    const importModule = (path: string) =>
-      Promise.resolve({ default: () => ({ score: 1, detail: path.slice(-8) }) });
-    expect(await evaluate(typed, '', { baseDir: folder, importModule })).toEqual({
+    const moduleUrl = (path: string) =>
+      Promise.resolve(
+        `data:text/javascript,export default () => ({ score: 1, detail: "${path.slice(-8)}" })`,
+      );
+    expect(await evaluate(typed, '', { baseDir: folder, moduleUrl })).toEqual({
       score: 1,
       detail: 'typed.ts',
     });

@@ -1,5 +1,4 @@
-import { InputError, type JsonValue } from '@touchstone/spec';
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { JsonValue } from '@touchstone/spec';
 import { z } from 'zod';
 import { parseAnswer } from '../text/answer.js';
 import { repairJson } from '../text/repair-json.js';
@@ -8,6 +7,7 @@ import type { CheckContext, CheckResult, Evaluate } from './check.js';
 import { checkFields } from './common.js';
 import { defineCheck } from './define.js';
 import { readInside } from '../files/inside.js';
+import { createValidator } from './schema/validator.js';
 
 const jsonFields = {
   required: z
@@ -51,17 +51,18 @@ type Config = z.output<typeof jsonSchema> | z.output<typeof jsonSchemaSchema>;
 function jsonCheck(config: Config, { baseDir }: CheckContext): Evaluate {
   const validate =
     config.type === 'json-schema'
-      ? compileSchema(readInside(baseDir, config.schema, 'the JSON Schema'), config.schema)
+      ? createValidator(readInside(baseDir, config.schema, 'the JSON Schema'), config.schema)
       : undefined;
   const required = config.required.map((field) => field.split('.'));
 
-  const scoreValue = (value: JsonValue): CheckResult => {
-    if (validate && !validate(value)) {
-      const [error] = validate.errors ?? [];
-      const place = error?.instancePath || 'the answer';
-      return { score: 0, detail: `${place} ${error?.message ?? 'is not valid'}` };
-    }
+  const scoreValid = (value: JsonValue, problem: string | undefined): CheckResult => {
+    if (problem !== undefined) return { score: 0, detail: problem };
     return required.length === 0 ? { score: 1 } : scoreFields(value, required);
+  };
+  const scoreValue = (value: JsonValue): CheckResult | Promise<CheckResult> => {
+    const problem = validate?.(value);
+    if (!(problem instanceof Promise)) return scoreValid(value, problem);
+    return problem.then((found) => scoreValid(value, found));
   };
 
   return ({ response, repaired }) => {
@@ -70,8 +71,12 @@ function jsonCheck(config: Config, { baseDir }: CheckContext): Evaluate {
     const read = 'value' in exact ? { ...exact, how: repaired } : repairJson(response);
     if (read === undefined)
       return { score: 0, detail: `not JSON: ${'problem' in exact ? exact.problem : ''}` };
-    const { score, detail } = scoreValue(read.value);
-    return { score: score * config.repaired, detail: [read.how, detail].filter(Boolean).join('; ') };
+    const share = ({ score, detail }: CheckResult): CheckResult => ({
+      score: score * config.repaired,
+      detail: [read.how, detail].filter(Boolean).join('; '),
+    });
+    const result = scoreValue(read.value);
+    return result instanceof Promise ? result.then(share) : share(result);
   };
 }
 
@@ -93,22 +98,4 @@ function scoreFields(value: JsonValue, required: readonly string[][]): CheckResu
 
 function isUnfilled(value: JsonValue | undefined): boolean {
   return value === undefined || value === null || (typeof value === 'string' && value.trim() === '');
-}
-
-function compileSchema(text: string, file: string): ValidateFunction {
-  try {
-    const schema: unknown = JSON.parse(text);
-    if (
-      typeof schema !== 'boolean' &&
-      (typeof schema !== 'object' || schema === null || Array.isArray(schema))
-    ) {
-      throw new TypeError('expected an object');
-    }
-    return new Ajv2020({ strict: false, logger: false, validateFormats: false }).compile(schema);
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw InputError.at({ file }, `not a JSON Schema of draft 2020-12 without outside references: ${why}`, {
-      cause,
-    });
-  }
 }

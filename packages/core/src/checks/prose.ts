@@ -1,5 +1,5 @@
-import type { JsonValue } from '@touchstone/spec';
 import { parseAnswer } from '../text/answer.js';
+import { stringsOf } from '../text/json-value.js';
 
 /** What a person reads of an answer: the strings of JSON without its keys, no code, no addresses. */
 export function proseOf(text: string): string {
@@ -10,10 +10,4 @@ export function proseOf(text: string): string {
     .replace(/`[^`\n]*`/g, ' ')
     .replace(/"[^"\n]{1,60}"\s*:/g, ' ')
     .replace(/\b(?:https?:\/\/|www\.)\S+/g, ' ');
-}
-
-/** Every string in a value, in order; the keys are not among them. */
-export function stringsOf(value: JsonValue): string[] {
-  if (typeof value === 'string') return [value];
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(stringsOf) : [];
 }

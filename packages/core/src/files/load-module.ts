@@ -8,15 +8,18 @@ export const moduleName = z
   .string()
   .regex(/\.m?[jt]s$/, 'expected a file that ends in .ts, .mts, .js or .mjs');
 
+/** @throws {Error} that says why the module cannot be loaded. */
+export type ModuleUrl = (path: string) => Promise<string>;
+
 /** Where the files are that a configuration names, and how those of them are loaded that are code. */
 export interface FileContext {
   /** The configuration's folder. */
   baseDir: string;
   /**
-   * Loads a module of the user's own code by its absolute path. By default Node's `import`, which runs TypeScript only
-   * in the versions of Node that strip types.
+   * What Node's `import` takes for a module of the user's own code, by its absolute path. By default that of the file, which
+   * runs TypeScript only in the versions of Node that strip types.
    */
-  importModule?: ((path: string) => Promise<unknown>) | undefined;
+  moduleUrl?: ModuleUrl | undefined;
 }
 
 /**
@@ -29,39 +32,46 @@ export interface FileContext {
  */
 export function loadFunction<F extends (...args: never[]) => unknown>(
   file: string,
-  { baseDir, importModule = importByNode }: FileContext,
+  context: FileContext,
   expected: string,
 ): Promise<F> {
-  const path = pathInside(baseDir, file, 'the module');
-  return load(path, file, importModule, expected) as Promise<F>;
+  return load(findModule(file, context), file, expected) as Promise<F>;
 }
 
-async function load(
-  path: string,
-  file: string,
-  importModule: (path: string) => Promise<unknown>,
-  expected: string,
-): Promise<unknown> {
+async function load(url: Promise<string>, file: string, expected: string): Promise<unknown> {
+  const found = await url;
   let module: unknown;
   try {
-    module = await importModule(path);
+    module = await import(found);
   } catch (cause) {
     if (cause instanceof InputError) throw cause;
     throw moduleError(file, `cannot be loaded: ${messageOf(cause)}`, cause);
   }
-  const found: unknown = (module as { default?: unknown } | null)?.default;
-  if (typeof found === 'function') return found;
+  const { default: main } = module as { default?: unknown };
+  if (typeof main === 'function') return main;
   throw moduleError(file, `has no function as default export; expected ${expected}`);
 }
 
-function importByNode(path: string): Promise<unknown> {
+/**
+ * What Node's `import` takes for a module of the user's own code.
+ *
+ * @throws {InputError} as `loadFunction`, but for what the module holds.
+ */
+export function findModule(file: string, { baseDir, moduleUrl = urlOfFile }: FileContext): Promise<string> {
+  return moduleUrl(pathInside(baseDir, file, 'the module')).catch((cause: unknown) => {
+    if (cause instanceof InputError) throw cause;
+    throw moduleError(file, `cannot be loaded: ${messageOf(cause)}`, cause);
+  });
+}
+
+async function urlOfFile(path: string): Promise<string> {
   const stripsTypes = Boolean((process.features as { typescript?: unknown }).typescript);
   if (/\.m?ts$/.test(path) && !stripsTypes) {
     throw new Error(
       `Node ${process.version} does not run TypeScript; expected Node 22.18 or later, or a module in JavaScript`,
     );
   }
-  return import(pathToFileURL(path).href);
+  return pathToFileURL(path).href;
 }
 
 /** What is wrong with a module of the user's own code. */

@@ -9,7 +9,7 @@ import type { ModelConfig } from '../providers/schema.js';
 import type { ModelAccess, ModelCallsConfig } from './asking-judge.js';
 
 /** What models are opened and asked with. */
-export interface CallResources extends SharedCacheResources, Pick<FileContext, 'importModule'> {
+export interface CallResources extends SharedCacheResources, Pick<FileContext, 'moduleUrl'> {
   /** Loads `local:FOLDER` by the folder's absolute path. Absent where there is no engine. */
   localModel?: ((folder: string) => Promise<LanguageModel>) | undefined;
   /** Replies already paid for. It is asked before a cache that the configuration names. */

@@ -1,6 +1,7 @@
 import { InputError, type Message, type Task } from '@touchstone/spec';
 import { isTaskPath, readTaskPath, toText } from '../text/task-path.js';
-import { parseTemplate, tagNeutraliser } from '../text/template.js';
+import { joinApart } from '../text/control-tokens.js';
+import { neutraliser, parseTemplate } from '../text/template.js';
 
 export interface PromptSpec {
   /** The user's own template; with it `templates` are not used. */
@@ -38,7 +39,7 @@ interface Rendered {
 export interface Prompt {
   /** The templates as text: part of the fingerprint. */
   templates: readonly Message[];
-  /** A candidate's text as a prompt may hold it: cut to size, and unable to open or close a tag of the prompt. */
+  /** A candidate's text as a prompt may hold it: cut to size, unable to open or close a tag of the prompt, or a turn. */
   shield(text: string): string;
   /**
    * @param valueOf text of a slot, shielded.
@@ -68,12 +69,13 @@ export function createPrompt(spec: PromptSpec): Prompt {
       isKnown: (name) =>
         COMMON.includes(name) || isSlot(name) || Object.hasOwn(inputs, name) || isTaskPath(name),
       known: [...COMMON, ...spec.slots, ...Object.keys(inputs), 'metadata.NAME', 'reference.NAME'],
+      join: joinApart,
     }),
   }));
   const names = [...new Set(parsed.flatMap(({ template }) => template.names))];
   assertShows(names, spec.required);
 
-  const neutralise = tagNeutraliser([...templates.map(({ content }) => content), spec.slotTags ?? '']);
+  const neutralise = neutraliser([...templates.map(({ content }) => content), spec.slotTags ?? '']);
   return {
     templates,
     shield: (text) => neutralise(truncate(text, spec.maxCandidateCharacters)),

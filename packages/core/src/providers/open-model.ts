@@ -12,8 +12,8 @@ export interface OpenModelOptions {
   env?: Record<string, string | undefined> | undefined;
   /** Folder of the configuration, for modules and packages that a model names. Default: the process's working folder. */
   baseDir?: string;
-  /** Loads a module of the user's own by its absolute path. Default: Node's `import`. */
-  importModule?: OpenContext['importModule'];
+  /** What Node's `import` takes for a module of the user's own, by its absolute path. Default: its file. */
+  moduleUrl?: OpenContext['moduleUrl'];
   /** Milliseconds since the epoch. Default: the system's clock. */
   now?: () => number;
 }
@@ -36,7 +36,7 @@ export async function openModel(config: NamedModel, options: OpenModelOptions = 
   const opened = await provider.open(name, config, {
     env: options.env ?? process.env,
     baseDir: options.baseDir ?? process.cwd(),
-    importModule: options.importModule,
+    moduleUrl: options.moduleUrl,
     localModel: options.localModel,
   });
   if ('generate' in opened) return atOwnTemperature(opened, config);

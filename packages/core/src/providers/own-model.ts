@@ -29,11 +29,11 @@ export async function openOwnModel(
   file: string,
   modelName: string,
   config: NamedModel,
-  { env, baseDir, importModule }: OpenContext,
+  { env, baseDir, moduleUrl }: OpenContext,
 ): Promise<LanguageModel> {
   const plain = (cause: unknown): string => withoutSecrets(messageOf(cause), likelySecrets(env));
   const expected = '(name, config, env) => LanguageModel';
-  const open = await loadFunction<OpenOwnModel>(file, { baseDir, importModule }, expected);
+  const open = await loadFunction<OpenOwnModel>(file, { baseDir, moduleUrl }, expected);
   let model: unknown;
   try {
     model = await open(modelName, config, env);

@@ -1,3 +1,4 @@
+import type { ModuleUrl } from '../files/load-module.js';
 import type { LanguageModelV3, SharedV3ProviderOptions } from '@ai-sdk/provider';
 import type { LanguageModel } from '@touchstone/spec';
 import type { Env } from './keys.js';
@@ -21,8 +22,8 @@ export interface OpenContext {
   env: Env;
   /** Folder that paths and packages are looked for from: the configuration's. */
   baseDir: string;
-  /** Loads a module of the user's own by its absolute path. Default: Node's `import`. */
-  importModule: ((path: string) => Promise<unknown>) | undefined;
+  /** What Node's `import` takes for a module of the user's own, by its absolute path. Default: its file. */
+  moduleUrl: ModuleUrl | undefined;
   /** Loads a folder of weights by its absolute path; absent where there is no engine. */
   localModel: ((folder: string) => Promise<LanguageModel>) | undefined;
 }

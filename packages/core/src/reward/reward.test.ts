@@ -79,7 +79,7 @@ const config = rewardSchema.parse({
   judge_weight: 0.6,
   checks: [
     { type: 'length', max: 100, gate: true },
-    { type: 'grounding', quotes: 'q', document: 'metadata.document', weight: 0.2 },
+    { type: 'grounding', quotes: 'q', document: 'metadata.document', min_words: 0, weight: 0.2 },
   ],
 });
 const scoreOne = async (judge: Judge, response: string) =>

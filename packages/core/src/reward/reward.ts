@@ -5,6 +5,7 @@ import { mapInSlices } from '../slices.js';
 import { createCheck } from '../checks/index.js';
 import { createAnswerReader, type Answer } from './answer-policy.js';
 import { composeReward } from './compose.js';
+import { withControlTokens } from './control-tokens.js';
 import { groupsOf, untilAborted } from './groups.js';
 import { judgeComponents } from './judge-components.js';
 import type { RewardConfig } from './schema.js';
@@ -97,9 +98,11 @@ export function createReward(
       signal,
     );
     let next = 0;
-    return checked_G.map((checked, i) =>
-      noted(rewardOf(checked, isShown[i] ? judgements[next++]! : null), answers_G[i]!),
-    );
+    return checked_G.map((checked, i) => {
+      const judgement = isShown[i] ? judgements[next++]! : null;
+      const reward = noted(rewardOf(checked, judgement), answers_G[i]!);
+      return judgement === null ? reward : withControlTokens(reward, rollouts_G[i]!);
+    });
   }
 
   return {

@@ -1,5 +1,6 @@
 import { InputError, type JsonValue, type Rollout } from '@touchstone/spec';
 import { parseAnswer } from './answer.js';
+import { joinApart } from './control-tokens.js';
 import { parseTemplate } from './template.js';
 import { isTaskPath, readPath, readTaskPath } from './task-path.js';
 
@@ -31,15 +32,17 @@ function isKnown(name: string): boolean {
  * `{{response_json}}` all of that, compact; the rest are places of the task. Text goes in as it is, other values as JSON.
  *
  * @param what names the template in messages.
- * @param shield what is done to every value before it goes in; by default nothing.
+ * @param shield for what a model is shown: done to every value before it goes in. Values and what stands around them then
+ *   form no control token together either. By default nothing is done.
  * @throws {InputError} for a placeholder that is not known.
  */
 export function parseAnswerTemplate(
   source: string,
   what: string,
-  shield: (text: string) => string = (text) => text,
+  shield?: (text: string) => string,
 ): AnswerTemplate {
-  const template = parseTemplate(source, { what, isKnown, known: KNOWN });
+  const join = shield && joinApart;
+  const template = parseTemplate(source, { what, isKnown, known: KNOWN, join });
   return {
     fill({ task, response }) {
       const values = new Map<string, string>();
@@ -48,12 +51,12 @@ export function parseAnswerTemplate(
           const value = readTaskPath(task, name);
           if (value === undefined || (value === null && name === 'reference'))
             throw new InputError([{ message: `task ${task.id}: ${name} is missing; ${what} needs it` }]);
-          values.set(name, shield(asText(value)));
+          values.set(name, shield?.(asText(value)) ?? asText(value));
           continue;
         }
         const text = fromAnswer(name, response);
         if (typeof text === 'object') return text;
-        values.set(name, shield(text));
+        values.set(name, shield?.(text) ?? text);
       }
       return { text: template.fill((name) => values.get(name)!) };
     },

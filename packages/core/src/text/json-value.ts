@@ -50,6 +50,12 @@ export function jsonProblem(root: JsonValue): string | undefined {
   return undefined;
 }
 
+/** Every string in a value, in order; the keys are not among them. */
+export function stringsOf(value: JsonValue): string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(stringsOf) : [];
+}
+
 /** A copy without the named members. */
 export function omit(object: JsonObject, keys: readonly string[]): JsonObject {
   return Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key)));

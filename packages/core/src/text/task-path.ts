@@ -1,4 +1,5 @@
 import type { JsonValue, Task } from '@touchstone/spec';
+import { stringsOf } from './json-value.js';
 
 /**
  * Whether `path` may be read by a judge or a check: `prompt` (the last user message), `reference`,
@@ -14,6 +15,11 @@ export function readTaskPath(task: Task, path: string): JsonValue | undefined {
   const [root, ...rest] = path.split('.');
   if (root === 'reference') return readPath(task.reference, rest);
   return root === 'metadata' ? readPath(task.metadata, rest) : undefined;
+}
+
+/** Every text of a task that a judge or a check may be shown. */
+export function textsOf(task: Task): string[] {
+  return [...task.messages.map(({ content }) => content), ...stringsOf([task.reference, task.metadata])];
 }
 
 /** Follows own keys of objects, and indices of lists, from `value`. */

@@ -1,4 +1,5 @@
 import { InputError } from '@touchstone/spec';
+import { breakControlTokens, withoutUnseen } from './control-tokens.js';
 import { breakThinking } from './thinking.js';
 
 type Part = { literal: string } | { placeholder: string };
@@ -20,11 +21,22 @@ export interface Template {
  * Reads a template. `isKnown` says which names may occur.
  *
  * @param what names the template in messages, for example `judge.prompt`.
+ * @param join puts what is filled in after what stands before it, and what follows after that; by default as they are.
  * @throws {InputError} for a placeholder that is not known; the message lists `known`.
  */
 export function parseTemplate(
   text: string,
-  { what, isKnown, known }: { what: string; isKnown: (name: string) => boolean; known: readonly string[] },
+  {
+    what,
+    isKnown,
+    known,
+    join = (left, right) => left + right,
+  }: {
+    what: string;
+    isKnown: (name: string) => boolean;
+    known: readonly string[];
+    join?: ((left: string, right: string) => string) | undefined;
+  },
 ): Template {
   const parts: Part[] = [];
   let end = 0;
@@ -41,7 +53,7 @@ export function parseTemplate(
   }
   parts.push({ literal: text.slice(end) });
   const filled = (some: readonly Part[], valueOf: (name: string) => string): string =>
-    some.map((part) => ('literal' in part ? part.literal : valueOf(part.placeholder))).join('');
+    some.reduce((text, part) => join(text, 'literal' in part ? part.literal : valueOf(part.placeholder)), '');
   return {
     names: [...new Set(parts.flatMap((part) => ('placeholder' in part ? [part.placeholder] : [])))],
     fill: (valueOf) => filled(parts, valueOf),
@@ -58,15 +70,23 @@ export function parseTemplate(
 }
 
 /**
- * A function that takes from text the power to open or close a tag of `templates`, whose `<` becomes `&lt;`, and to begin
- * or end a judge's thinking. All other text, quotes above all, stays as it is. Linear in the length of its input.
+ * A function that takes from text the power to pass for a part of the prompt: control tokens are broken (see
+ * `breakControlTokens`), marks that begin or end a judge's thinking too, and the `<` of what opens or closes a tag of
+ * `templates` becomes `&lt;`, whatever unseen characters stand in it. All other text, quotes above all, stays as it is.
+ * Linear in the length of its input.
  */
-export function tagNeutraliser(templates: readonly string[]): (text: string) => string {
+export function neutraliser(templates: readonly string[]): (text: string) => string {
   const tags = new Set(
     templates.flatMap((text) => [...text.matchAll(/<\/?([A-Za-z][\w-]*)/g)].map((match) => match[1]!)),
   );
-  if (tags.size === 0) return breakThinking;
+  const withoutTokens = (text: string): string => breakThinking(breakControlTokens(text).text);
+  if (tags.size === 0) return withoutTokens;
   const opening = new RegExp(`<(?=\\s*(?:/\\s*)?(?:${[...tags].join('|')})(?![\\w-]))`, 'gi');
-  // Most texts have no tag at all, and are long.
-  return (text) => breakThinking(text.includes('<') ? text.replace(opening, '&lt;') : text);
+  return (text) => {
+    // Most texts have no tag at all, and are long.
+    const broken = withoutTokens(text);
+    if (!broken.includes('<')) return broken;
+    const seen = withoutUnseen(broken);
+    return seen.search(opening) < 0 ? broken : seen.replace(opening, '&lt;');
+  };
 }

@@ -4,7 +4,7 @@ import type { ModelRequest } from '@touchstone/spec';
 import type { LoadedConfig } from '../config/load.js';
 import { modelsOf, type JudgeModel } from '../config/judge-models.js';
 import { systemClock } from '../clock.js';
-import { importModule } from '../workspace/import-module.js';
+import { moduleUrl } from '../workspace/module-url.js';
 import { failed, ok, type Finding } from './finding.js';
 
 type Env = Record<string, string | undefined>;
@@ -39,7 +39,7 @@ async function askOnce(judge: JudgeModel, baseDir: string, env: Env): Promise<Fi
     const model = await openModel(judge.config, {
       env,
       baseDir,
-      importModule,
+      moduleUrl,
       localModel: openLocalModel,
     });
     const begun = systemClock.seconds();

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { parseModelId, type RewardParts, type RewardResources } from '@touchstone/core';
 import { ChatTokenizer, openLocalModel } from '@touchstone/engine';
 import { openReplyCache } from '@touchstone/store';
-import { importModule } from './import-module.js';
+import { moduleUrl } from './module-url.js';
 
 /**
  * What a reward is opened with on this machine: its models, files of replies, TypeScript, and the policy's way of counting
@@ -15,7 +15,7 @@ export async function rewardResources(
   { reward: { checks }, policy }: Pick<RewardParts, 'reward'> & { policy?: { model: string } | undefined },
   baseDir: string,
 ): Promise<RewardResources> {
-  const resources = { baseDir, importModule, localModel: openLocalModel, openFileCache: openReplyCache };
+  const resources = { baseDir, moduleUrl, localModel: openLocalModel, openFileCache: openReplyCache };
   const counts = checks.some((check) => check.type === 'length' && check.unit === 'tokens');
   if (!counts || policy === undefined) return resources;
   const tokenizer = await ChatTokenizer.load(resolve(baseDir, parseModelId(policy.model).name));

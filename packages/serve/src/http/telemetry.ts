@@ -7,7 +7,10 @@ import type { Outcome } from '../scoring/outcome.js';
 export interface Telemetry {
   /** @returns what is called when the reply is written. */
   requestBegins(route: string, method: string): (status: number) => void;
-  outcome(wire: string, outcome: Pick<Outcome, 'status'> & { reason?: string; score?: number }): void;
+  outcome(
+    wire: string,
+    outcome: Pick<Outcome, 'status'> & { reason?: string; score?: number; controlTokens?: number },
+  ): void;
   /** Groups of answers that come one by one. */
   watchGroups(groups: { waiting: number; judged: Readonly<Record<string, number>> }): void;
   /** Everything measured so far, in Prometheus' text format. */
@@ -44,6 +47,10 @@ export function createTelemetry(): Telemetry {
   const rewards = meter.createCounter('touchstone.rewards', {
     description: 'Samples by wire, status and reason of abstention',
   });
+  const forged = meter.createCounter('touchstone.rewards.control_tokens', {
+    description:
+      'Samples whose answer holds control tokens of chat templates, by wire; the judge saw them broken',
+  });
   const score = meter.createHistogram('touchstone.reward.score', {
     description: 'Scores of 0 to 1, by wire',
     advice: { explicitBucketBoundaries: TENTHS },
@@ -63,6 +70,7 @@ export function createTelemetry(): Telemetry {
     outcome(wire, outcome) {
       const reason = outcome.status === 'abstained' ? { reason: outcome.reason ?? '' } : {};
       rewards.add(1, { wire, status: outcome.status, ...reason });
+      if (outcome.controlTokens !== undefined) forged.add(1, { wire });
       if (outcome.status === 'scored' && outcome.score !== undefined) score.record(outcome.score, { wire });
     },
     watchGroups(groups) {

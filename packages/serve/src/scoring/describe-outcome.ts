@@ -12,6 +12,8 @@ export interface RewardRecord {
   gated_by?: string;
   reason?: string;
   detail?: string;
+  /** Control tokens of chat templates in the answer, which the judge saw broken; absent: none. */
+  control_tokens?: number;
   components: RewardComponent[];
   verdicts: VerdictRecord[];
   usage: { calls: number; saved: number; input_tokens: number; output_tokens: number; money: number } | null;
@@ -56,6 +58,7 @@ export function describeOutcome(id: string, outcome: Outcome): RewardRecord {
     ...(status === 'scored'
       ? { score: outcome.score, ...(outcome.gatedBy === undefined ? {} : { gated_by: outcome.gatedBy }) }
       : { score: null, reason: outcome.reason, detail: outcome.detail }),
+    ...(outcome.controlTokens === undefined ? {} : { control_tokens: outcome.controlTokens }),
     components: outcome.components,
     verdicts: outcome.verdicts.map(describeVerdict),
     usage: describeUsage(outcome.usage),

@@ -59,7 +59,7 @@ export function simulatedParts(calls: object = {}): RewardParts & { judge: Judge
     judge_weight: 0.75,
     checks: [
       { type: 'length', max: 1000, gate: true },
-      { type: 'grounding', quotes: 'quote', document: 'metadata.document', weight: 0.25 },
+      { type: 'grounding', quotes: 'quote', document: 'metadata.document', min_words: 0, weight: 0.25 },
     ],
   });
   return { seed: 1, judge, reward };

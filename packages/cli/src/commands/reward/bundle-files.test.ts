@@ -72,6 +72,28 @@ reward:
   expect(Object.keys(files).sort()).toEqual(['code/check.mjs', 'code/judge.mjs', 'index.mjs', 'phrases.txt']);
 });
 
+it('a bundle gives up a check that an answer would keep for ever, as the handler in this process does', async () => {
+  const schema = { type: 'array', items: { type: 'string', pattern: '^(\\d+,?)*$' }, uniqueItems: true };
+  writeFileSync(join(folder, 'numbers.json'), JSON.stringify(schema));
+  writeFileSync(
+    join(folder, 'short.mjs'),
+    'export default ({ response }) => { while (response.length > 20); return 1; };',
+  );
+  const [here, bundled] = await scoresOf(
+    `name: Limits
+reward:
+  checks:
+    - { type: json-schema, schema: numbers.json, weight: 0.75 }
+    - { type: code, module: short.mjs, weight: 0.25, timeout_seconds: 1 }
+`,
+    '["1,2"]',
+    `["${'1'.repeat(40)}!"]`,
+    '["1","1"]',
+  );
+  expect(here).toEqual([1, 0, 0.25]);
+  expect(bundled).toEqual(here);
+});
+
 it('a judge of groups opens in a bundle, which has no schemas to parse its fallback with', async () => {
   const [here, bundled] = await scoresOf(
     `name: Group

@@ -61,7 +61,7 @@ aws: { range: { min: -1, max: 1 } }
 }
 const CHECKS = `{ type: json-schema, schema: ./schemas/answer.json, gate: true },
     { type: language, weight: 0.05 },
-    { type: grounding, quotes: q, document: metadata.document, weight: 0.2 }`;
+    { type: grounding, quotes: q, document: metadata.document, min_words: 0, weight: 0.2 }`;
 const simulator = () =>
   `model: openai-compatible:simulator\n  base_url: ${judge.url}\n  structured_output: prompt\n  api_key_env: MY_JUDGE_KEY`;
 

@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { evaluate, scoreOf, taskWith } from '../check.testing.js';
 import { checkSchema } from '../index.js';
 import { approximateSearch } from './approximate.js';
+import { wordsIn } from './quote-length.js';
 import { normaliseTypography } from '../../text/typography.js';
 
 const document = '1. Payment.\n   The “Supplier” shall be paid within 30\u00a0days — at the latest…\n2. Law.';
-const config = { type: 'grounding', quotes: 'text_excerpt', document: 'metadata.document' };
+const config = { type: 'grounding', quotes: 'text_excerpt', document: 'metadata.document', min_words: 0 };
 const task = taskWith({ document });
 const items = (...quotes: unknown[]) => JSON.stringify(quotes.map((text_excerpt) => ({ text_excerpt })));
 
@@ -41,6 +42,35 @@ describe('grounding', () => {
       ),
       { seed: 6, numRuns: 500 },
     );
+  });
+
+  it.each([
+    ['The “Supplier” shall be paid', 1],
+    ['shall be paid within', 1],
+    ['within 30 days', 1],
+    ['the', 0],
+    ['be', 0],
+    ['.', 0],
+    ['30', 0],
+    ['- at the', 0],
+    ['1. — 2. … .', 0],
+    ['t h e l a t e s t', 0],
+  ])('%j is a quote, or too short to be one', async (quote, expected) => {
+    const asUsual = { ...config, min_words: undefined };
+    const text = 'The “Supplier” shall be paid within 30 days - at the latest. 1. — 2. … . t h e l a t e s t';
+    const result = await evaluate(asUsual, items(quote), { task: taskWith({ document: text }) });
+    expect([quote, result.score]).toEqual([quote, expected]);
+    if (expected === 0) expect(result.detail).toContain('too short to be one (min_words: 3)');
+  });
+
+  it('counts words in scripts without spaces by their signs', () => {
+    expect(wordsIn('the notice period')).toBe(3);
+    expect(wordsIn('通知期间为三十天')).toBe(4);
+    expect(wordsIn('本协议')).toBe(1.5);
+    expect(wordsIn('この契約 ends')).toBe(3);
+    expect(wordsIn('สัญญานี้มีผล')).toBe(3);
+    expect(wordsIn('Срок уведомления тридцать дней')).toBe(4);
+    expect(wordsIn('— … .')).toBe(0);
   });
 
   it('refuses what stands where it must not, even if it stands in the document too', async () => {
@@ -114,5 +144,9 @@ describe('approximate search', () => {
     const { score, detail } = await evaluate({ ...config, min_similarity: 0.9 }, quotes, { task: long });
     expect(score).toBe(0);
     expect(detail).toContain('too much to search for');
+    const many = items(...Array.from({ length: 5000 }, (_, i) => `the parties agree on ${i}`));
+    const verbatim = await evaluate(config, many, { task: long });
+    expect(verbatim.score).toBe(0);
+    expect(verbatim.detail).toContain('too much to search for');
   });
 });

@@ -6,6 +6,7 @@ import type { Evaluate } from '../check.js';
 import { checkFields } from '../common.js';
 import { defineCheck } from '../define.js';
 import { approximateSearch, type ApproximateSearch } from './approximate.js';
+import { wordsIn } from './quote-length.js';
 import { normaliseTypography } from '../../text/typography.js';
 
 const taskPath = z.string().refine(isTaskPath, 'expected prompt, reference, reference.NAME or metadata.NAME');
@@ -22,23 +23,32 @@ const groundingSchema = z.strictObject({
   not_in: taskPath
     .optional()
     .meta({ description: 'Where in the task the text is that must not be quoted, for example reference' }),
+  min_words: z.int().min(0).max(100).default(3).meta({
+    description:
+      'Shorter quotes are none: words of 4 letters on average, or 2 signs of Chinese or Japanese each, so that "the" and "." are not found everywhere',
+  }),
   min_similarity: z.number().min(0.5).max(1).default(1).meta({
-    description: '1: verbatim; 0.9: one character in ten of the quote may be wrong, missing or too many',
+    description:
+      '1: verbatim; 0.9: one character in ten of the quote may be wrong, missing or too many, which lets most changes of a single word, number or "not" through',
   }),
   ...checkFields,
 });
 
 export const grounding = defineCheck({ type: 'grounding', schema: groundingSchema, create: groundingCheck });
 
+/** UTF-16 units of the document that are gone through for one answer, well under a second: 1000 quotes in 100 pages. */
+const MAX_UNITS = 2 ** 28;
 /** Steps of approximate search for one answer, under a second: 100 quotes of 300 characters in 100 pages. */
 const MAX_STEPS = 2 ** 26;
 
 /**
  * The share of quotes that occur in the document, and not in what `not_in` names: verbatim but for typography, or
  * within (1 − min_similarity) · length edits of some piece of it. The answer is a JSON list of items, or one object;
- * the quote is a string, or a list of them. A quote that is empty, missing or no string is not found, and an answer
- * without items, or not JSON, scores 0. Search is bounded: quotes beyond the bound count as not found, and the detail
- * says so.
+ * the quote is a string, or a list of them. A quote that is missing, no string, or of fewer than `min_words` words (see
+ * `wordsIn`) is not found, and an answer without items, or not JSON, scores 0. Search is bounded: quotes beyond the bound
+ * count as not found, and the detail says so.
+ *
+ * Below a similarity of 1 an opponent may change what matters: see `npm run bench:grounding` for how much that lets through.
  */
 function groundingCheck(config: z.output<typeof groundingSchema>): Evaluate {
   const keys = config.quotes.split('.');
@@ -59,10 +69,14 @@ function groundingCheck(config: z.output<typeof groundingSchema>): Evaluate {
 
     const isIn = occurrence(document, config.min_similarity);
     const isForbidden = forbidden === undefined ? () => false : occurrence(forbidden, config.min_similarity);
-    const counts = { found: 0, forbidden: 0, unsearched: 0 };
+    const counts = { found: 0, forbidden: 0, short: 0, unsearched: 0 };
     for (const quote of quotes) {
       const text = typeof quote === 'string' ? normaliseTypography(quote) : '';
       if (text === '') continue;
+      if (wordsIn(text) < config.min_words) {
+        counts.short++;
+        continue;
+      }
       const forbiddenHere = isForbidden(text);
       const here = forbiddenHere === true ? false : isIn(text);
       if (forbiddenHere === null || here === null) counts.unsearched++;
@@ -72,6 +86,9 @@ function groundingCheck(config: z.output<typeof groundingSchema>): Evaluate {
     const notes = [
       `${counts.found} of ${quotes.length} quotes are in the document`,
       ...(counts.forbidden > 0 ? [`${counts.forbidden} are in ${config.not_in}`] : []),
+      ...(counts.short > 0
+        ? [`${counts.short} are too short to be one (min_words: ${config.min_words})`]
+        : []),
       ...(counts.unsearched > 0 ? [`${counts.unsearched} are too much to search for`] : []),
     ];
     return { score: counts.found / quotes.length, detail: notes.join(', ') };
@@ -89,7 +106,10 @@ function quotesOf(answer: JsonValue, keys: readonly string[]): JsonValue[] {
 /** Whether a quote occurs in `text`, both normalised; null when that would take too long to say. */
 function occurrence(text: string, minSimilarity: number): (quote: string) => boolean | null {
   let search: ApproximateSearch | undefined;
+  let left = MAX_UNITS;
   return (quote) => {
+    if (left < text.length) return null;
+    left -= text.length;
     if (text.includes(quote)) return true;
     const limit = Math.floor((1 - minSimilarity) * quote.length + 1e-9);
     if (limit === 0) return false;

@@ -56,7 +56,7 @@ export const LISTS = {
     { name: 'password in an address', expression: /\b[a-z]{2,12}:\/\/[^\s/:@]{1,60}:[^\s/:@]{3,60}@[\w.-]/ },
     {
       name: 'signed web token',
-      expression: /\beyJ[A-Za-z0-9_-]{10,2000}\.eyJ[A-Za-z0-9_-]{10,4000}\.[A-Za-z0-9_-]{20,2000}/,
+      expression: /(?<![\w-])eyJ[A-Za-z0-9_-]{10,2000}\.eyJ[A-Za-z0-9_-]{10,4000}\.[A-Za-z0-9_-]{20,2000}/,
     },
   ],
   // Numbers that carry a checksum, so that a clause number or an amount is not taken for one; US numbers have none,

@@ -7,7 +7,7 @@ const MAX_PHRASE = 200;
 /**
  * One expression for a list of phrases. A phrase is found as whole words, whatever its case and white space; `*` in it
  * stands for up to 40 letters, digits or underscores, `#` for one digit: `guarantee* returns`, `CASE-####`. There is
- * no other syntax, so that no list can make matching slow.
+ * no other syntax.
  *
  * @throws {InputError} for a phrase without a letter or digit of its own, one that is too long, or too many.
  */

@@ -191,7 +191,8 @@ describe("a judge of the user's own", () => {
     const judge = await openJudge(config, {
       seed: 1,
       baseDir: folder,
-      importModule: (path) => (path.endsWith('.ts') ? Promise.resolve({ default: () => [1] }) : import(path)),
+      moduleUrl: (path) =>
+        Promise.resolve(path.endsWith('.ts') ? 'data:text/javascript,export default () => [1];' : path),
       open: () => Promise.reject(new Error('it asks no model')),
     });
     const [judgement] = await judge.judge(groupOf('x'));

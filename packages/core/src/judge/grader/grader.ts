@@ -1,7 +1,7 @@
 import { NO_USAGE, type Message, type ModelReply, type Usage, type Verdict } from '@touchstone/spec';
 import { isBlank } from '../../text/answer.js';
 import { parseAnswerTemplate, type AnswerTemplate } from '../../text/answer-template.js';
-import { tagNeutraliser } from '../../text/template.js';
+import { neutraliser } from '../../text/template.js';
 import { AskingJudge, type ModelAccess } from '../asking-judge.js';
 import type { Criterion } from '../criterion.js';
 import { defineJudge, type JudgeContext } from '../define.js';
@@ -45,7 +45,7 @@ class GraderJudge extends AskingJudge<GraderConfig> {
   /** @throws {InputError} for a placeholder that is not known. */
   constructor(config: GraderConfig, access: ModelAccess, seed: number) {
     super(config, access, seed, SCORE_PARSER_VERSION);
-    const neutralise = tagNeutraliser(config.messages.map(({ content }) => content));
+    const neutralise = neutraliser(config.messages.map(({ content }) => content));
     const shield = (text: string): string => neutralise(truncate(text, config.max_candidate_characters));
     this.templates = config.messages.map(({ role, content }) => ({
       role,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createReward, rewardSchema } from '@touchstone/core';
 import { afterAll, describe, expect, it } from 'vitest';
-import { importModule } from './import-module.js';
+import { moduleUrl } from './module-url.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'touchstone-module-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -24,7 +24,7 @@ describe("the user's own code", () => {
   };
   const scoreWith = async (module: string) => {
     const config = rewardSchema.parse({ checks: [{ type: 'code', module, weight: 1 }] });
-    const [reward] = await createReward(config, null, { baseDir: folder, importModule }).score([rollout]);
+    const [reward] = await createReward(config, null, { baseDir: folder, moduleUrl }).score([rollout]);
     return reward;
   };
 
