@@ -47,7 +47,7 @@ async function doctor(path: string | undefined, flags: DoctorFlags, io: Io): Pro
     report(findings, undefined, json, io);
     throw error;
   }
-  findings.push(...(await examineModels(loaded)));
+  findings = [...findings, ...(await examineModels(loaded))];
   if (flags.aws || flags.template !== undefined || flags.recipe !== undefined) {
     findings = [...findings, ...(await examineAws(loaded, flags))];
   }

@@ -42,7 +42,7 @@ export async function readChatTemplate(
     const named = namedTemplates(parsed.data);
     const source = named.get('default');
     if (source !== undefined) return { source, file: at(name) };
-    names.push(...named.keys());
+    for (const other of named.keys()) names.push(other);
   }
   const found =
     names.length === 0 ? 'no chat_template' : `chat templates ${names.join(', ')}, and none called default`;
