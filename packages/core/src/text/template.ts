@@ -71,7 +71,7 @@ export function parseTemplate(
 
 /**
  * A function that takes from text the power to pass for a part of the prompt: control tokens are broken (see
- * `breakControlTokens`), marks that begin or end a judge's thinking too, and the `<` of what opens or closes a tag of
+ * `breakControlTokens`), so is what begins or ends a judge's thinking, and the `<` of what opens or closes a tag of
  * `templates` becomes `&lt;`, whatever unseen characters stand in it. All other text, quotes above all, stays as it is.
  * Linear in the length of its input.
  */
@@ -79,14 +79,14 @@ export function neutraliser(templates: readonly string[]): (text: string) => str
   const tags = new Set(
     templates.flatMap((text) => [...text.matchAll(/<\/?([A-Za-z][\w-]*)/g)].map((match) => match[1]!)),
   );
-  const withoutTokens = (text: string): string => breakThinking(breakControlTokens(text).text);
-  if (tags.size === 0) return withoutTokens;
-  const opening = new RegExp(`<(?=\\s*(?:/\\s*)?(?:${[...tags].join('|')})(?![\\w-]))`, 'gi');
+  const opening =
+    tags.size > 0 && new RegExp(`<(?=\\s*(?:/\\s*)?(?:${[...tags].join('|')})(?![\\w-]))`, 'gi');
   return (text) => {
-    // Most texts have no tag at all, and are long.
-    const broken = withoutTokens(text);
-    if (!broken.includes('<')) return broken;
+    const broken = breakControlTokens(text).text;
     const seen = withoutUnseen(broken);
-    return seen.search(opening) < 0 ? broken : seen.replace(opening, '&lt;');
+    const unthinking = breakThinking(seen);
+    // Most texts have no tag at all, and are long.
+    const safe = opening && seen.includes('<') ? unthinking.replace(opening, '&lt;') : unthinking;
+    return safe === seen ? broken : safe;
   };
 }
