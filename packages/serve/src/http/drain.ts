@@ -9,6 +9,9 @@ const ARRIVAL_MS = 10_000;
  */
 const GRACE_MS = 1000;
 
+/** Turns of the event loop in which those who wait to be let in are, before the door is shut. */
+const TURNS = 3;
+
 export interface Drain {
   /**
    * Takes no new connections, answers the requests that came and, for a moment, those that still come on old
@@ -39,6 +42,8 @@ export function createDrain(server: Server): Drain {
   });
   return {
     async end() {
+      // Whoever has connected and was not let in yet would be cut off.
+      for (let turn = 0; turn < TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
       const closed = new Promise<void>((resolve, reject) => {
         // Of a server of any protocol: it stops listening and leaves connections alone.
         NetServer.prototype.close.call(server, (error) => (error ? reject(error) : resolve()));
