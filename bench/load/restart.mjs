@@ -14,7 +14,7 @@ export async function restart(folder, { clients, seconds, seed }) {
   let server = await startServer(folder);
   const { port } = server;
   const samples = makeSamples(clients, seed, DOCUMENT_LENGTH);
-  const agent = new Agent({ keepAlive: true, maxSockets: clients });
+  const agent = new Agent({ keepAlive: true, maxSockets: clients, maxFreeSockets: clients });
   const counts = { asked: 0, answered: 0, lost: 0, answered_twice: 0, resets: 0, wrong: 0, tried_again: 0 };
   const milliseconds = [];
   const until = performance.now() + seconds * 1000;

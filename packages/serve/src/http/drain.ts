@@ -3,8 +3,14 @@ import { Server as NetServer } from 'node:net';
 
 /** A request that is still arriving when the server is to end has this long to arrive. */
 const ARRIVAL_MS = 10_000;
-/** A client may just be sending a request on a connection that it was promised would stay open. */
+/**
+ * Connections stay open until none of them had a request for so long: a client may just be sending one on a connection that
+ * it was promised would stay open.
+ */
 const GRACE_MS = 1000;
+
+/** Turns of the event loop in which those who wait to be let in are, before the door is shut. */
+const TURNS = 3;
 
 export interface Drain {
   /**
@@ -21,11 +27,14 @@ export interface Drain {
 export function createDrain(server: Server): Drain {
   const open = new Set<IncomingMessage>();
   let isOver = false;
+  let grace: NodeJS.Timeout | undefined;
   const closeIfDone = (): void => {
     if (isOver && open.size === 0) server.closeAllConnections();
   };
   server.on('request', (request, response) => {
     open.add(request);
+    if (grace !== undefined) isOver = false;
+    grace?.refresh();
     response.once('close', () => {
       open.delete(request);
       closeIfDone();
@@ -33,20 +42,20 @@ export function createDrain(server: Server): Drain {
   });
   return {
     async end() {
+      // Whoever has connected and was not let in yet would be cut off.
+      for (let turn = 0; turn < TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
       const closed = new Promise<void>((resolve, reject) => {
         // Of a server of any protocol: it stops listening and leaves connections alone.
         NetServer.prototype.close.call(server, (error) => (error ? reject(error) : resolve()));
       });
-      const timers = [
-        setTimeout(() => {
-          isOver = true;
-          closeIfDone();
-        }, GRACE_MS),
-        setTimeout(() => {
-          for (const request of open) if (!request.complete) request.destroy();
-        }, ARRIVAL_MS),
-      ];
-      await closed.finally(() => timers.forEach(clearTimeout));
+      grace = setTimeout(() => {
+        isOver = true;
+        closeIfDone();
+      }, GRACE_MS);
+      const cut = setTimeout(() => {
+        for (const request of open) if (!request.complete) request.destroy();
+      }, ARRIVAL_MS);
+      await closed.finally(() => [grace, cut].forEach(clearTimeout));
     },
   };
 }
