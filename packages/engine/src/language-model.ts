@@ -5,10 +5,9 @@ import {
   type ModelReply,
   type ModelRequest,
 } from '@touchstone/spec';
-import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { answerTokens, generate } from './generate/generate.js';
-import { loadModelFolder } from './model-folder.js';
+import { fingerprintOf, loadModelFolder } from './model-folder.js';
 import type { CausalLM } from './model.js';
 import type { ChatTokenizer } from './tokenizer/tokenizer.js';
 
@@ -120,10 +119,7 @@ export async function openLocalModel(folder: string): Promise<LanguageModel> {
   const batcher = new Batcher(id, model, tokenizer);
   return {
     id,
-    version: createHash('sha256')
-      .update(model.fingerprint() + tokenizer.fingerprint())
-      .digest('hex')
-      .slice(0, 16),
+    version: fingerprintOf({ model, tokenizer }),
     structuredOutput: false,
     generate: (request) => batcher.answer(request),
   };

@@ -1,4 +1,5 @@
 import { InputError } from '@touchstone/spec';
+import { createHash } from 'node:crypto';
 import { CausalLM } from './model.js';
 import { ChatTokenizer } from './tokenizer/tokenizer.js';
 
@@ -28,4 +29,13 @@ export async function loadModelFolder(folder: string): Promise<ModelFolder> {
     );
   }
   return { model, tokenizer };
+}
+
+/** SHA-256 of all that decides what a model answers, 16 hex digits: weights, what is calculated with them, tokenizer. */
+export function fingerprintOf({ model, tokenizer }: ModelFolder): string {
+  const { source: _, ...facts } = model.config;
+  return createHash('sha256')
+    .update(model.fingerprint() + JSON.stringify(facts) + tokenizer.fingerprint())
+    .digest('hex')
+    .slice(0, 16);
 }

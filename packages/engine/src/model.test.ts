@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CausalLM } from './model.js';
+import { fingerprintOf, loadModelFolder } from './model-folder.js';
 import { tinyModel } from './testing.js';
 import { ChatTokenizer } from './tokenizer/tokenizer.js';
 import { trainBpe } from './tokenizer/train-bpe.js';
@@ -115,5 +116,21 @@ describe('CausalLM', () => {
     expect(saved).not.toHaveProperty('torch_dtype');
     await writeFile(path.join(copy, 'generation_config.json'), JSON.stringify({ eos_token_id: 37 }));
     await expect(CausalLM.load(copy)).rejects.toThrow(/eos_token_id 37 is outside the vocabulary of 37/);
+  });
+
+  it('is another model where its config is another one', async () => {
+    const fingerprints = new Set<string>();
+    for (const changed of [{}, { rope_theta: 77 }, { eos_token_id: 2 }, { rms_norm_eps: 1e-3 }]) {
+      const folder = await newFolder();
+      await tinyModel({ vocab_size: 300, ...changed }).save(folder, folder);
+      const tokenizer = trainBpe([], 0, ['<pad>', '<end>']);
+      await writeFile(path.join(folder, 'tokenizer.json'), JSON.stringify(tokenizer));
+      const template = { chat_template: '{{ messages[0].content }}' };
+      await writeFile(path.join(folder, 'tokenizer_config.json'), JSON.stringify(template));
+      const print = fingerprintOf(await loadModelFolder(folder));
+      expect(print).toBe(fingerprintOf(await loadModelFolder(folder)));
+      fingerprints.add(print);
+    }
+    expect(fingerprints.size).toBe(4);
   });
 });

@@ -9,6 +9,7 @@ import {
   type RegressionCase,
   type RewardFunction,
 } from '@touchstone/core';
+import { fingerprintOf } from '@touchstone/engine';
 import { InputError, type Task } from '@touchstone/spec';
 import { openRun, type RunStore } from '@touchstone/store';
 import { Policy } from '@touchstone/train';
@@ -68,7 +69,7 @@ export async function openWorkspace(
   try {
     const { judge, reward, heldout } = await openRewards(config, baseDir, store);
     await claimFolder(folder, store, config, baseDir, {
-      policy: policy.model.fingerprint(),
+      policy: fingerprintOf(policy),
       judge,
       heldout: heldout?.judge ?? null,
     });
