@@ -9,10 +9,12 @@ const ARRIVAL_MS = 10_000;
  */
 const GRACE_MS = 1000;
 
-/** Turns of the event loop in which those who wait to be let in are, before the door is shut. */
-const TURNS = 3;
+/** Those who have connected are let in one in a turn of the event loop; the server shuts its door after so long anyway. */
+const LET_IN_MS = 5000;
 
 export interface Drain {
+  /** Resolves when nobody waits any more to be let in: whoever does when the server stops listening is cut off. */
+  letIn(): Promise<void>;
   /**
    * Takes no new connections, answers the requests that came and, for a moment, those that still come on old
    * connections, then closes every connection.
@@ -31,6 +33,8 @@ export function createDrain(server: Server): Drain {
   const closeIfDone = (): void => {
     if (isOver && open.size === 0) server.closeAllConnections();
   };
+  let connections = 0;
+  server.on('connection', () => connections++);
   server.on('request', (request, response) => {
     open.add(request);
     if (grace !== undefined) isOver = false;
@@ -41,9 +45,14 @@ export function createDrain(server: Server): Drain {
     });
   });
   return {
+    async letIn() {
+      const until = performance.now() + LET_IN_MS;
+      for (let seen = -1; seen !== connections && performance.now() < until;) {
+        seen = connections;
+        for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
+      }
+    },
     async end() {
-      // Whoever has connected and was not let in yet would be cut off.
-      for (let turn = 0; turn < TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
       const closed = new Promise<void>((resolve, reject) => {
         // Of a server of any protocol: it stops listening and leaves connections alone.
         NetServer.prototype.close.call(server, (error) => (error ? reject(error) : resolve()));

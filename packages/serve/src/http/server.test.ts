@@ -318,7 +318,7 @@ it('answers what it has begun before it closes, and takes nothing new', async ()
   silent.on('error', () => {});
   const closed = server.close();
   running.length = 0;
-  // It shuts its door after a few turns.
+  // Whoever has connected is let in first.
   await new Promise((resolve) => setTimeout(resolve, 50));
   const refused = connect(Number(new URL(url).port), '127.0.0.1');
   const [error] = (await once(refused, 'error')) as [NodeJS.ErrnoException];
@@ -348,6 +348,7 @@ describe('connections', () => {
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
     expect(await ask(socket)).not.toMatch(/connection: close/i);
     const closed = server.close();
+    await new Promise((resolve) => setTimeout(resolve, 50));
     expect(await ask(socket)).toMatch(/^HTTP\/1\.1 200 .*connection: close/is);
     await closed;
     running.length = 0;

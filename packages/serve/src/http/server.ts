@@ -52,7 +52,7 @@ export interface RewardServer {
   listen(at: { host: string; port: number }): Promise<string>;
   /**
    * Takes no new connections, answers the requests in work and those that still come on old connections, then ends.
-   * Every reply from now on closes its connection.
+   * Every reply from then on closes its connection.
    */
   close(how?: Closing): Promise<void>;
 }
@@ -102,10 +102,18 @@ export function createRewardServer(options: RewardServerOptions): RewardServer {
     isEnding: () => isEnding,
   });
   const access: Access = { key, isOpen };
-  const isClosing = (): boolean => isEnding;
+  let isClosing = false;
   const server = createServer(
     { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS },
-    createListener({ handlers, access, telemetry, report, log, isClosing, stop: stop.signal }),
+    createListener({
+      handlers,
+      access,
+      telemetry,
+      report,
+      log,
+      isClosing: () => isClosing,
+      stop: stop.signal,
+    }),
   );
   const drain = createDrain(server);
 
@@ -113,7 +121,10 @@ export function createRewardServer(options: RewardServerOptions): RewardServer {
     listen: (at) => listen(server, access, at),
     async close({ afterMs = 0, limitMs = Infinity } = {}) {
       isEnding = true;
+      isClosing = afterMs > 0;
       if (afterMs > 0) await new Promise((resolve) => setTimeout(resolve, afterMs));
+      await drain.letIn();
+      isClosing = true;
       const ended = drain.end();
       rendezvous.flush();
       const limit = startDeadline(limitMs);
