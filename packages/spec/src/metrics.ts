@@ -102,7 +102,7 @@ export const METRICS: readonly Metric[] = [
     label: 'Answers with control tokens',
     unit: 'rollouts',
     better: 'lower',
-    about: 'Rollouts that hold control tokens of chat templates, which the judge saw broken; absent: none.',
+    about: 'Rollouts that hold control tokens of chat templates, which the judge saw broken.',
   },
   {
     name: 'kl',

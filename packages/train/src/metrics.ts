@@ -8,13 +8,12 @@ export type StepMetrics = Record<string, number | null>;
 export function stepMetrics(groups: readonly ScoredGroup[], learned: Record<string, number>): StepMetrics {
   const rollouts = groups.flatMap(({ rollouts_G }) => rollouts_G);
   const rewards = groups.flatMap(({ rewards_G }) => rewards_G);
-  const forged = rewards.filter(({ controlTokens }) => controlTokens !== undefined).length;
   return {
     ...learned,
     response_tokens: rollouts.reduce((sum, { tokens }) => sum + tokens.length, 0) / rollouts.length,
     zero_variance: groups.filter(({ scores_G }) => hasZeroVariance(scores_G)).length / groups.length,
     abstained: rewards.filter(({ status }) => status === 'abstained').length,
-    ...(forged > 0 ? { control_tokens: forged } : {}),
+    control_tokens: rewards.filter(({ controlTokens }) => controlTokens !== undefined).length,
   };
 }
 
