@@ -2,9 +2,8 @@ import { own } from '@touchstone/core';
 import type { Rollout } from '@touchstone/spec';
 import { z } from 'zod';
 import { describeOutcome } from '../scoring/describe-outcome.js';
-import type { Adapter } from './adapter.js';
-import { objectWith } from './adapter.js';
 import { rolloutOf } from '../scoring/sample.js';
+import { objectWith, type Adapter } from './adapter.js';
 
 const content = z.looseObject({ role: z.string().optional(), parts: z.array(z.unknown()) });
 

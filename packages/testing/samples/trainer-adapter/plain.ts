@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { parseBody, type Adapter } from './adapter.js';
-import { toRollout } from './sample.js';
+import { rolloutOf } from '../scoring/sample.js';
+import { objectWith, type Adapter } from './adapter.js';
 
 const request = z.looseObject({ question: z.string(), answer: z.string() });
 
@@ -15,9 +15,10 @@ export const plain: Adapter = {
   deadlineMs: 60_000,
   abstention: 'number',
   read(body) {
-    const { question, answer } = parseBody(request, body);
+    const row = objectWith(body, ['question', 'answer']);
     return {
-      rollouts: [toRollout([{ role: 'user', content: question }], answer, {})],
+      rows: [row],
+      readRow: () => rolloutOf({ messages: [{ role: 'user', content: row['question'] }] }, row['answer']),
       write: ([judged]) => judged!.number,
     };
   },
