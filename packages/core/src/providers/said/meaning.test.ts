@@ -65,6 +65,14 @@ describe('errors of OpenAI and Anthropic', () => {
     expect(classOf(status, body)).toMatchObject({ reason, isRetryable, status });
   });
 
+  it.each([401, 403, 404])('a name for whatever goes wrong hides no %i', (status) => {
+    for (const type of ['api_error', 'server_error', 'Unavailable'])
+      expect(classOf(status, { error: { type, message: 'm' } })).toMatchObject({
+        isRetryable: false,
+        isLasting: true,
+      });
+  });
+
   it('a request that is larger than the whole limit is not sent again', () => {
     const said =
       'Request too large for m in organization o on tokens per min (TPM): Limit 10000, Requested 12000.';

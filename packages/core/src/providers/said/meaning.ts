@@ -147,9 +147,12 @@ function byWords(
 ): Meaning | undefined {
   // Addresses in the words speak of billing and of plans whatever is wrong.
   const said = words.replace(/https?:\S+/g, '');
-  const known = names.map((name) => BY_NAME.get(name.toLowerCase())).find((one) => one !== undefined);
   // An error inside a success has only its words.
   const isOurs = status < 300 || (status >= 400 && status < 500 && ![408, 409, 425, 429].includes(status));
+  // Servers say `api_error` or `server_error` of whatever goes wrong; a status that blames the request says more.
+  const known = names
+    .map((name) => BY_NAME.get(name.toLowerCase()))
+    .find((one) => one !== undefined && !(one === LATER && isOurs && status >= 400));
   if (isOurs && CONTENT_WORDS.test(said)) return CONTENT;
   // OpenAI gives 429 for a request that is larger than the whole limit, with the code of a passing one.
   if ((status === 429 || status === 413) && /^request too large/i.test(said)) {
