@@ -1,4 +1,4 @@
-import type { RewardFunction } from '@touchstone/core';
+import { own, type RewardFunction } from '@touchstone/core';
 import { parseRewardEvent, scoreNovaEvent } from '@touchstone/serve';
 import { NO_USAGE, random, type Random, type Reward } from '@touchstone/spec';
 
@@ -124,16 +124,21 @@ export async function answerHostileEvent(event: Value): Promise<number> {
   };
   const read = readEvent(event, demand);
   const sent = JSON.parse(JSON.stringify(event) ?? 'null') as Value;
-  if (typeof sent === 'object' && sent !== null) await answerEvent(sent, demand);
+  if (holdsSamples(sent)) await answerEvent(sent as object, demand);
   return read;
 }
+
+/** Whether there is something in an event to answer: a list, or an object with the place of a question. */
+const holdsSamples = (event: Value): boolean =>
+  [event, own(event, 'messages')].some(Array.isArray) ||
+  ['prompt', 'query'].some((key) => own(event, key) !== undefined);
 
 function readEvent(event: Value, demand: Demand): number {
   let samples: ReturnType<typeof parseRewardEvent>;
   try {
     samples = parseRewardEvent(event);
   } catch (error) {
-    demand(typeof event !== 'object' || event === null, `refused with ${String(error)}`);
+    demand(!holdsSamples(event), `refused with ${String(error)}`);
     return 0;
   }
   demand(samples.length === (Array.isArray(event) ? event.length : 1), 'another number of samples');
