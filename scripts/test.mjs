@@ -42,9 +42,13 @@ function runCheck([script, ...args]) {
   });
 }
 
-/** Runs the tests here, printing as they go. @returns how many passed and failed, and why how many were skipped. */
-async function runTests() {
-  const vitest = await startVitest('test', [], { root: ROOT, watch: false });
+/**
+ * Runs the tests here, printing as they go.
+ * @param {string[]} files names in the paths of the test files to run; none: all
+ * @returns how many passed and failed, and why how many were skipped.
+ */
+async function runTests(files = []) {
+  const vitest = await startVitest('test', files, { root: ROOT, watch: false });
   const counts = { passed: 0, failed: vitest.state.getUnhandledErrors().length, skipped: new Map() };
   for (const module of vitest.state.getTestModules()) {
     // A file or a group that could not even be set up has failed, though none of its tests has.
@@ -65,8 +69,10 @@ async function runTests() {
   return counts;
 }
 
-const known = [...Object.keys(CHECKS), 'tests'];
-const chosen = process.argv.length > 2 ? process.argv.slice(2) : known;
+const all = [...Object.keys(CHECKS), 'tests'];
+// The cases have limits of time of their own, so they can be run without other tests beside them.
+const known = [...all, 'cases'];
+const chosen = process.argv.length > 2 ? process.argv.slice(2) : all;
 const strange = chosen.filter((name) => !known.includes(name));
 if (strange.length > 0) {
   console.error(`unknown: ${strange.join(', ')}; expected ${known.join(', ')}`);
@@ -91,9 +97,9 @@ for (const [name, { title, command }] of Object.entries(CHECKS)) {
   if (lines.length > MOST_LINES) console.log(`and ${lines.length - MOST_LINES} lines more`);
   console.log(`(again: node scripts/test.mjs ${name})\n`);
 }
-if (chosen.includes('tests')) {
+if (chosen.includes('tests') || chosen.includes('cases')) {
   console.log('\nTests (vitest)');
-  const tests = await runTests();
+  const tests = await runTests(chosen.includes('tests') ? [] : ['scripts/cases.test.mjs']);
   passed += tests.passed;
   failed += tests.failed;
   for (const [line, count] of tests.skipped) console.log(`skipped ${count}: ${line}`);
