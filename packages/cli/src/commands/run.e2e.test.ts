@@ -167,7 +167,7 @@ describe('with a judge behind HTTP', () => {
     // that moment, a few calls further on each time, so that every stage is cut off somewhere.
     const stages = new Set<string>();
     for (let kills = 0; ; kills++) {
-      const stopAt = answered() + 6;
+      const stopAt = answered() + 8;
       const { child, ended } = running('run', folder);
       endpoint.provider.fate = () => {
         if (answered() < stopAt) return { kind: 'reply' };
@@ -199,7 +199,7 @@ describe('with a judge behind HTTP', () => {
     const straight = await smallRun('straight-by-clock');
     expect(touchstone('run', straight).status).toBe(0);
     // Ever later, so that it falls into loading, evaluation, training, checkpoints and SFT alike.
-    for (let wait = 700; ; wait += 450) {
+    for (let wait = 1000; ; wait += 1500) {
       const { child, ended } = running('run', folder);
       const timer = setTimeout(() => child.kill('SIGKILL'), wait);
       const { code } = await ended;
