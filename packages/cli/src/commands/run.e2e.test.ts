@@ -167,7 +167,7 @@ describe('with a judge behind HTTP', () => {
     // that moment, a few calls further on each time, so that every stage is cut off somewhere.
     const stages = new Set<string>();
     for (let kills = 0; ; kills++) {
-      const stopAt = answered() + 8;
+      const stopAt = answered() + 6;
       const { child, ended } = running('run', folder);
       endpoint.provider.fate = () => {
         if (answered() < stopAt) return { kind: 'reply' };
