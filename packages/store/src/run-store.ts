@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -10,6 +9,7 @@ import { lockRun } from './run-lock.js';
 import { replyTable, type ReplyTable } from './reply-table.js';
 import { rolloutTable, type RolloutRecord, type StoredRollout } from './rollout-table.js';
 import { runTable, type RunTable } from './run-table.js';
+import { sha256 } from './sha256.js';
 import { type Database, durably, explained, mergeLog, transaction } from './sqlite.js';
 
 export interface Stage {
@@ -190,8 +190,6 @@ function taskTables(db: Database): Pick<RunStore, 'putTasks' | 'tasks' | 'putRol
     ...rolloutTable(db, putTask, readTask),
   };
 }
-
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 function stepTable(db: Database): Pick<RunStore, 'putStep' | 'steps'> {
   const insert = db.prepare(

@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { RunError } from '@touchstone/spec';
 import { z } from 'zod';
 import { assertOwn, writeFolderWhole } from './files.js';
+import { sha256 } from './sha256.js';
 
 /** Not a name that other programs write into folders of models. */
 const FILE = 'touchstone-manifest.json';
@@ -112,8 +113,6 @@ async function filesIn(folder: string, under = ''): Promise<Map<string, number>>
   }
   return files;
 }
-
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 async function hashOf(file: string): Promise<string> {
   const hash = createHash('sha256');

@@ -2,6 +2,16 @@
 const MAX_MARKERS = 4;
 const MAX_STARTS = 64;
 
+/** Longer replies are not read; no judge that keeps to a format comes near. */
+const MAX_CHARACTERS = 200_000;
+
+/** Why a reply is not read at all; undefined where it is. */
+export function lengthProblem(text: string): { problem: string } | undefined {
+  return text.length > MAX_CHARACTERS
+    ? { problem: `the reply is longer than ${MAX_CHARACTERS} characters` }
+    : undefined;
+}
+
 /** What a reader made of a slice of a text. */
 export interface FoundObject<T> {
   value: T;

@@ -1,4 +1,5 @@
 import { readSpoken } from '../text/thinking.js';
+import { lengthProblem } from './extract.js';
 
 /** What a free-text reply prefers: the first answer shown, the second, or neither. */
 export type Preference = 'first' | 'second' | 'tie';
@@ -11,8 +12,6 @@ export interface PreferenceLabels {
   tie?: string;
 }
 
-/** Longer replies are not read. */
-const MAX_CHARACTERS = 200_000;
 /** How far back a sentence is looked for. */
 const MAX_SENTENCE = 400;
 
@@ -27,9 +26,7 @@ export function parsePreferenceText(
   text: string,
   labels: PreferenceLabels,
 ): { preferred: Preference } | { problem: string } {
-  if (text.length > MAX_CHARACTERS)
-    return { problem: `the reply is longer than ${MAX_CHARACTERS} characters` };
-  return readSpoken(text, (said) => readSaid(said, labels));
+  return lengthProblem(text) ?? readSpoken(text, (said) => readSaid(said, labels));
 }
 
 function readSaid(text: string, labels: PreferenceLabels): { preferred: Preference } | { problem: string } {

@@ -2,15 +2,13 @@ import type { CriterionVerdict } from '@touchstone/spec';
 import { jsonrepair } from 'jsonrepair';
 import { isRecord, own } from '../text/json-value.js';
 import { partAround } from '../text/thinking.js';
-import { hasDuplicateKeys, lastObjectWith, type FoundObject } from './extract.js';
+import { hasDuplicateKeys, lastObjectWith, lengthProblem, type FoundObject } from './extract.js';
 import type { Criterion } from './criterion.js';
 import { scaleRange, toScore, weightedMean } from './score.js';
 
 /** Part of every fingerprint: raise it when the same reply would be read differently. */
 export const PARSER_VERSION = 2;
 
-/** Longer replies are not read; no judge that keeps to the format comes near. */
-const MAX_CHARACTERS = 200_000;
 /** Repairing costs more than parsing; a reply that needs more tries than this is not one. */
 const MAX_REPAIRS = 8;
 /** The time of a repair grows with the square of the length. */
@@ -53,8 +51,8 @@ export function findReply(
   text: string,
   marker: string,
 ): { value: Fields; slice: string; start?: number } | { problem: string } {
-  if (text.length > MAX_CHARACTERS)
-    return { problem: `the reply is longer than ${MAX_CHARACTERS} characters` };
+  const tooLong = lengthProblem(text);
+  if (tooLong) return tooLong;
   let repairs = 0;
   const found = lastObjectWith(text, marker, [
     (slice) => readObject(slice, marker),

@@ -1,9 +1,7 @@
 import { z } from 'zod';
 import { isRecord, own } from '../../text/json-value.js';
-import { hasDuplicateKeys, objectsIn } from '../extract.js';
+import { hasDuplicateKeys, lengthProblem, objectsIn } from '../extract.js';
 
-/** Longer replies are not read. */
-const MAX_CHARACTERS = 200_000;
 const PLACEHOLDER = '{{verdict}}';
 
 /** Where a reply says its verdict, for prompts that ask for a form of their own. */
@@ -38,8 +36,8 @@ export function replyOf(verdict: string, place: VerdictPlace | undefined): strin
 
 /** The lines that say something, with runs of white space as one space. */
 export function linesOf(text: string): string[] | { problem: string } {
-  if (text.length > MAX_CHARACTERS)
-    return { problem: `the reply is longer than ${MAX_CHARACTERS} characters` };
+  const tooLong = lengthProblem(text);
+  if (tooLong) return tooLong;
   const lines = text
     .split(/\r\n|[\r\n\u2028\u2029]/)
     .map((line) => line.replace(/\s+/g, ' ').trim())

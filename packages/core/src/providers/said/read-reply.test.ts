@@ -6,17 +6,9 @@ import { modelSchema } from '../schema.js';
 import { canned, completion, request } from '../server.testing.js';
 import { readBody } from './body.js';
 import { errorInside } from './complaint.js';
+import { KEY, place } from './place.testing.js';
 import { replyError } from './provider-error.js';
 import { readReply } from './read-reply.js';
-
-const KEY = 'topsecret-0123456789';
-const place = {
-  config: modelSchema.parse({ model: 'openai-compatible:m', base_url: 'http://h/v1' }),
-  keySource: 'the environment variable K',
-  secrets: () => [KEY],
-  signal: undefined,
-  now: () => 0,
-};
 
 describe('a reply', () => {
   const generate = async (reply: unknown) => {

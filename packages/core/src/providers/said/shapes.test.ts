@@ -1,16 +1,8 @@
 import type { ProviderError } from '@touchstone/spec';
 import { describe, expect, it } from 'vitest';
-import { modelSchema } from '../schema.js';
+import { KEY, place } from './place.testing.js';
 import { replyError } from './provider-error.js';
 
-const KEY = 'topsecret-0123456789';
-const place = {
-  config: modelSchema.parse({ model: 'openai-compatible:m', base_url: 'http://h/v1' }),
-  keySource: 'the environment variable K',
-  secrets: () => [KEY],
-  signal: undefined,
-  now: () => 0,
-};
 const errorOf = (status: number, body: unknown, headers = {}) =>
   replyError({ status, headers, body, name: undefined }, '', place);
 
