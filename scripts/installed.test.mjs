@@ -77,7 +77,7 @@ it('runs the quickstart, shortened', async ({ skip }) => {
     const sizes = { train: 8, eval: 3, annotations: 12, labelled: 3, regression: 3 };
     const path = await prepareQuickstart('short', 1, { sizes });
     const config = parse(readFileSync(path, 'utf8'));
-    config.gate = {};
+    config.gate = 'off';
     config.validation = { repeats: 1 };
     config.reward.abstention.limit = 0.5;
     Object.assign(config.training, { steps: 2, prompts_per_step: 2, group_size: 2 });
@@ -85,7 +85,7 @@ it('runs the quickstart, shortened', async ({ skip }) => {
     writeFileSync(path, stringify(config));`,
   );
   expect(await run('prepare.mjs')).toEqual({ code: 0, text: '' });
-  const done = await touchstone('quickstart', '--out', 'short');
+  const done = await touchstone('quickstart', '--out', 'short', '--no-gate', 'only a test');
   expect(done).toEqual({ code: 0, text: expect.stringMatching(/BASE[^]*SFT[^]*RFT/) });
   const summary = JSON.parse(readFileSync(join(folder, 'short', 'summary.json'), 'utf8'));
   expect(Object.keys(summary.models)).toEqual(['base', 'sft', 'rft']);

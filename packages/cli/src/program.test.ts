@@ -146,7 +146,7 @@ describe.skipIf(!built)(`the built program${built ? '' : ' (skipped: run "npm ru
 });
 
 const SUMMARY: Summary = {
-  version: 2,
+  version: 3,
   name: 'a-run-of-the-test',
   seed: 1,
   created: '2026-01-01T00:00:00.000Z',
@@ -170,6 +170,7 @@ const SUMMARY: Summary = {
     findings: [],
     gate: 'not-set',
     override_reason: null,
+    certificate: null,
   },
   training: {
     algorithm: 'grpo',

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { registerDoctor } from './commands/doctor.js';
 import { registerInit } from './commands/init.js';
 import { registerQuickstart } from './commands/quickstart.js';
+import { registerJudge } from './commands/judge.js';
 import { registerReport } from './commands/report.js';
 import { registerReward } from './commands/reward.js';
 import { registerRun } from './commands/run.js';
@@ -18,6 +19,7 @@ const COMMANDS: readonly ((program: Command, io: Io) => void)[] = [
   registerQuickstart,
   registerInit,
   registerRun,
+  registerJudge,
   registerReward,
   registerReport,
   registerDoctor,

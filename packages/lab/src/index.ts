@@ -12,7 +12,20 @@ export {
   pairedDifference,
 } from './statistics/bootstrap.js';
 export { shareInterval, wilson } from './statistics/proportions.js';
-export { assertGateNames, assertGatePassed, type Gate, gateSchema } from './validation/gate.js';
+export {
+  type Certificate,
+  certificateProblem,
+  issueCertificate,
+  readCertificate,
+} from './validation/certificate.js';
+export { FAMILIES } from './validation/findings/index.js';
+export {
+  assertGateNames,
+  assertGatePassed,
+  type Gate,
+  type GateReasons,
+  gateSchema,
+} from './validation/gate.js';
 export {
   findingNames,
   validateJudge,

@@ -20,7 +20,7 @@ export {
 export { openWorkspace, type Workspace } from './workspace/workspace.js';
 export { openExamination, type Examination } from './workspace/examination.js';
 export { runPipeline, type RunOptions } from './pipeline.js';
-export { examineJudge } from './stages/examine.js';
+export { certificateFile, examineJudge, type ExaminationResult } from './stages/examine.js';
 export { readSummary } from '@touchstone/store';
 export { systemClock, type Clock } from './clock.js';
 export { version } from './version.js';

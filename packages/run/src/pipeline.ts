@@ -1,3 +1,4 @@
+import type { GateReasons } from '@touchstone/lab';
 import type { RunEvent, RunListener, Summary } from '@touchstone/spec';
 import { removePartials, writeSummary } from '@touchstone/store';
 import { systemClock, type Clock } from './clock.js';
@@ -14,14 +15,17 @@ import type { Workspace } from './workspace/workspace.js';
 export interface RunOptions {
   /** Told what happens while it happens. */
   onEvent?: RunListener;
-  /** Why training goes on although the gate said no; it goes into the summary. */
-  overrideGate?: string | undefined;
+  /** Why training goes on although the gate has not passed; it goes into the summary. */
+  reasons?: GateReasons;
+  /** PEM of an Ed25519 key that signs the certificate. Default: it is not signed. */
+  signingKey?: string | undefined;
   /** Default: the machine's. */
   clock?: Clock;
 }
 
 /**
- * The main job: baseline, judge validation and gate, training, evaluation, summary. A stage that has finished is not
+ * The main job: judge validation and gate, baseline, training, evaluation, summary. The gate comes first: where it says no,
+ * nothing else is paid for. A stage that has finished is not
  * done again, so calling this after a crash goes on where it stopped. The last thing it does is write `summary.json`.
  *
  * @throws {GateError} when the judge is not fit to train against and no override says why it may be used.
@@ -29,7 +33,7 @@ export interface RunOptions {
  */
 export async function runPipeline(workspace: Workspace, options: RunOptions = {}): Promise<Summary> {
   const { config, folder, store, data } = workspace;
-  const { onEvent = () => {}, overrideGate, clock = systemClock } = options;
+  const { onEvent = () => {}, reasons = {}, signingKey, clock = systemClock } = options;
   const listener = (event: RunEvent): void => {
     if (IN_HISTORY.has(event.type)) store.putEvent(event, clock.date().toISOString());
     onEvent(event);
@@ -39,10 +43,10 @@ export async function runPipeline(workspace: Workspace, options: RunOptions = {}
   for (const within of [folder, checkpointFolder(workspace)]) await removePartials(within);
   store.putTasks('train', data.train);
   store.putTasks('eval', data.eval);
-  await stage(evaluationOf('base'), (reporter) => evaluate(workspace, workspace.policy, 'base', reporter));
   await stage(JUDGE, async (reporter) =>
-    passGate(await examine(workspace, reporter), overrideGate, reporter),
+    passGate(await examine(workspace, { clock, signingKey }, reporter), reasons, reporter),
   );
+  await stage(evaluationOf('base'), (reporter) => evaluate(workspace, workspace.policy, 'base', reporter));
   await stage(
     REINFORCE,
     (reporter) => reinforce(workspace, reporter, clock),

@@ -48,6 +48,7 @@ export async function writeSmallRun(folder: string, model = 1): Promise<void> {
       policy: { model: 'local:model', max_tokens: 4, temperature: 1 },
       data: { train: 'train.jsonl', eval: 'eval.jsonl', annotations: 'annotations.jsonl' },
       judge: { kind: 'code', module: './judge.mjs' },
+      gate: 'off',
       training: {
         steps: STEPS,
         prompts_per_step: 2,
@@ -68,7 +69,7 @@ const CLOCK: Clock = { seconds: () => 0, date: () => new Date(0) };
 export async function runSmall(folder: string, onEvent: RunListener = () => {}): Promise<Summary> {
   const workspace = await openWorkspace(await loadConfig(folder));
   try {
-    return await runPipeline(workspace, { onEvent, clock: CLOCK });
+    return await runPipeline(workspace, { onEvent, clock: CLOCK, reasons: { noGate: 'only a test' } });
   } finally {
     workspace.store.close();
   }

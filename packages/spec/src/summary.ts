@@ -32,14 +32,22 @@ const comparisonSchema = z.strictObject({
 
 export const judgeFindingSchema = z.strictObject({
   name: z.string(),
+  /** The family of findings that it belongs to, such as `order`; empty in older files. */
+  family: z.string(),
   /** What the number is, in a sentence. */
   description: z.string(),
   estimate: estimateSchema.nullable(),
-  /** The bound that `gate:` sets on the interval's lower (or upper) end. */
+  /** The bound that the gate sets on the interval's lower (or upper) end. */
   threshold: z.strictObject({ bound: z.enum(['min', 'max']), value: z.number() }).nullable(),
   outcome: z.enum(['pass', 'fail', 'insufficient-data', 'reported']),
+  /** Why there is no figure, or how much more data the gate wants; null where nothing is to be said. */
+  note: z.string().nullable(),
 });
 export type JudgeFinding = z.infer<typeof judgeFindingSchema>;
+
+/** What a gate says: `not-set` is one that was turned off. */
+export const gateOutcomeSchema = z.enum(['passed', 'failed', 'insufficient-data', 'not-set']);
+export type GateOutcome = z.infer<typeof gateOutcomeSchema>;
 
 const exampleSchema = z.strictObject({
   task: z.string(),
@@ -83,7 +91,7 @@ const stepSchema = z.strictObject({
 export type StepSummary = z.infer<typeof stepSchema>;
 
 /** Rises when a reader of older files would misread a newer one; `readSummary` of the store reads every version. */
-export const SUMMARY_VERSION = 2;
+export const SUMMARY_VERSION = 3;
 
 /** Every figure of a run: what the report draws and what other programs read. */
 export const summarySchema = z.strictObject({
@@ -115,8 +123,11 @@ export const summarySchema = z.strictObject({
     metrics: estimatesSchema,
     /** What was found out about it before training. */
     findings: z.array(judgeFindingSchema),
-    gate: z.enum(['passed', 'failed', 'overridden', 'not-set']),
+    gate: gateOutcomeSchema,
+    /** Why training went on although the gate had not passed. */
     override_reason: z.string().nullable(),
+    /** Hash of the certificate that the run was trained under; null in older files. */
+    certificate: z.string().nullable(),
   }),
   training: z.strictObject({
     algorithm: z.string(),

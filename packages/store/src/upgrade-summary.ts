@@ -14,16 +14,36 @@ const mapValues = (value: unknown, change: (one: Fields) => Fields): unknown =>
  * is, for the schema to refuse.
  */
 export function upgradeSummary(value: unknown): unknown {
-  if (!isFields(value) || value['version'] !== 1) return value;
-  const { models, steps, judge } = value;
+  const second = isFields(value) && value['version'] === 1 ? fromFirst(value) : value;
+  return isFields(second) && second['version'] === 2 ? fromSecond(second) : second;
+}
+
+/** Version 2 has metrics by name. */
+function fromFirst({ models, steps, judge, ...value }: Fields): Fields {
   return {
     ...value,
-    version: SUMMARY_VERSION,
+    version: 2,
     models: mapValues(models, upgradeModel),
     steps: Array.isArray(steps)
       ? steps.map((step: unknown) => (isFields(step) ? upgradeStep(step) : step))
       : steps,
     judge: isFields(judge) ? upgradeJudge(judge) : judge,
+  };
+}
+
+/** Version 3 says more of findings, and tells a gate that was overridden from what it had said. */
+function fromSecond({ judge, ...value }: Fields): Fields {
+  return { ...value, version: SUMMARY_VERSION, judge: isFields(judge) ? judgeFromSecond(judge) : judge };
+}
+
+function judgeFromSecond({ findings, gate, ...judge }: Fields): Fields {
+  return {
+    ...judge,
+    findings: Array.isArray(findings)
+      ? findings.map((one: unknown) => (isFields(one) ? { ...one, family: '', note: null } : one))
+      : findings,
+    gate: gate === 'overridden' ? 'failed' : gate,
+    certificate: null,
   };
 }
 

@@ -90,17 +90,15 @@ describe.each(TEMPLATE_NAMES)('the folder that init writes from the template %s'
 
     const path = join(folder, 'touchstone.yaml');
     const yaml = readFileSync(path, 'utf8');
-    for (const [contrary, code] of [
-      [false, 0],
-      [true, 3],
-    ] as const) {
+    for (const contrary of [false, true]) {
       const endpoint = await startProvider({ respond: labelReader(folder, contrary) });
       writeFileSync(path, yaml.replace('http://127.0.0.1:8000/v1', endpoint.url));
       const judged = await touchstone('judge', folder, '--json', '--out', join(folder, String(contrary)));
       await endpoint.goDown();
+      // A sample of a template is small: even a judge that is always right is not shown to be fit by it.
       expect({ code: judged.code, err: judged.err }).toEqual({
-        code,
-        err: contrary ? expect.stringContaining('not fit to train against') : '',
+        code: 3,
+        err: expect.stringContaining(contrary ? 'not fit to train against' : 'Too little is known'),
       });
       const result = JSON.parse(judged.out) as {
         gate: string;
@@ -109,7 +107,7 @@ describe.each(TEMPLATE_NAMES)('the folder that init writes from the template %s'
         findings: { name: string; estimate: { mean: number } | null }[];
       };
       expect(result).toMatchObject({
-        gate: contrary ? 'failed' : 'passed',
+        gate: contrary ? 'failed' : 'insufficient-data',
         abstentions: {},
         unmatchedLabels: 0,
       });

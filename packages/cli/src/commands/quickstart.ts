@@ -4,11 +4,11 @@ import type { Command } from 'commander';
 import { loadConfig } from '@touchstone/run';
 import type { Io } from '../io.js';
 import { prepareQuickstart } from '@touchstone/quickstart';
-import { addRunFlags, run, type RunFlags } from './run.js';
+import { addRunFlags, addTrainingFlags, run, type RunFlags } from './run.js';
 
 /** `touchstone quickstart` */
 export function registerQuickstart(program: Command, io: Io): void {
-  addRunFlags(program.command('quickstart'))
+  addTrainingFlags(addRunFlags(program.command('quickstart')))
     .description(
       'the whole job in miniature, offline: contract review with small models that the project brings along',
     )

@@ -40,7 +40,7 @@ async function smallRun(name: string, { judge, edit }: Shape = {}): Promise<stri
         attempts: 2,
         ...judge,
       });
-    config['gate'] = {};
+    config['gate'] = 'off' as never;
     config['validation'] = { repeats: 2 };
     Object.assign(config['training']!, { steps: 3, prompts_per_step: 2, group_size: 2, checkpoint_every: 1 });
     Object.assign(config['training']!['sft'] as object, { steps: 2, batch_size: 4, evaluate_every: 1 });
@@ -60,6 +60,16 @@ function change(folder: string, edit: (config: Record<string, Record<string, unk
 
 const touchstone = (...args: string[]) =>
   spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: 120_000 });
+
+/** What is tested is not the judge: three labelled answers would not pass the gate. */
+const trainArguments = (folder: string, ...more: string[]): string[] => [
+  'run',
+  folder,
+  '--no-gate',
+  'only a test',
+  ...more,
+];
+const train = (folder: string, ...more: string[]) => touchstone(...trainArguments(folder, ...more));
 
 /** As above, but this process goes on serving the judge meanwhile. */
 function running(...args: string[]) {
@@ -84,7 +94,7 @@ async function weightsOf(folder: string): Promise<string> {
 describe('touchstone run', () => {
   it('goes from baseline to report, and again without harm', async () => {
     const folder = await smallRun('whole');
-    const first = touchstone('run', folder);
+    const first = train(folder);
     expect(first).toMatchObject({
       status: 0,
       stdout: expect.stringMatching(/judge score[\s\S]*BASE[\s\S]*SFT[\s\S]*RFT[\s\S]*report\.html/),
@@ -100,17 +110,17 @@ describe('touchstone run', () => {
     expect(summary.comparisons.map(({ better, baseline }) => `${better}-${baseline}`)).toContain('rft-sft');
     expect(readFileSync(join(folder, 'report.html'), 'utf8')).toContain('<!doctype html>');
 
-    const again = touchstone('run', folder, '--json');
+    const again = train(folder, '--json');
     expect(again.status).toBe(0);
     expect({ ...summaryOf(folder), created: '' }).toEqual({ ...summary, created: '' });
   });
 
   it('refuses to mix two runs in one folder, and says what differs', async () => {
     const folder = await smallRun('mixed');
-    expect(touchstone('run', folder).status).toBe(0);
+    expect(train(folder).status).toBe(0);
     change(folder, (config) => (config['judge']!['concurrency'] = 3));
-    expect(touchstone('run', folder).status).toBe(0);
-    const other = touchstone('run', folder, '--seed', '2');
+    expect(train(folder).status).toBe(0);
+    const other = train(folder, '--seed', '2');
     expect(other.status).toBe(2);
     expect(other.stderr).toMatch(
       /config\.yaml: this folder holds another run: the configuration differs\. Choose another folder/,
@@ -119,19 +129,22 @@ describe('touchstone run', () => {
       join(folder, 'data/eval.jsonl'),
       readFileSync(join(folder, 'data/eval.jsonl'), 'utf8').split('\n').slice(1).join('\n'),
     );
-    expect(touchstone('run', folder).stderr).toMatch(/another run: data\/eval\.jsonl differ/);
+    expect(train(folder).stderr).toMatch(/another run: data\/eval\.jsonl differ/);
   });
 
   it('stops at the gate with exit code 3, and goes on when somebody says why', async () => {
     const folder = await smallRun('gate', {
       edit: (config) => (config['gate'] = { label_accuracy: { min: 1.01 } }),
     });
-    const refused = touchstone('run', folder);
+    const refused = train(folder);
     expect(refused.status).toBe(3);
     expect(refused.stderr).toMatch(/label_accuracy/);
     const overridden = touchstone('run', folder, '--override-gate', 'only a test');
     expect(overridden.status).toBe(0);
-    expect(summaryOf(folder).judge).toMatchObject({ gate: 'overridden', override_reason: 'only a test' });
+    expect(summaryOf(folder).judge).toMatchObject({
+      gate: 'insufficient-data',
+      override_reason: 'only a test',
+    });
   });
 });
 
@@ -157,7 +170,7 @@ describe('with a judge behind HTTP', () => {
   it('killed at any stage and run again, it ends the same and pays for nothing twice', async () => {
     const judge = { base_url: endpoint.url, structured_output: 'prompt' };
     const straight = await smallRun('straight', { judge });
-    expect(await running('run', straight).ended).toMatchObject({ code: 0 });
+    expect(await running(...trainArguments(straight)).ended).toMatchObject({ code: 0 });
     const needed = answered();
     run = 'second';
     const weights = await weightsOf(straight);
@@ -168,7 +181,7 @@ describe('with a judge behind HTTP', () => {
     const stages = new Set<string>();
     for (let kills = 0; ; kills++) {
       const stopAt = answered() + 6;
-      const { child, ended } = running('run', folder);
+      const { child, ended } = running(...trainArguments(folder));
       endpoint.provider.fate = () => {
         if (answered() < stopAt) return { kind: 'reply' };
         child.kill('SIGKILL');
@@ -197,10 +210,10 @@ describe('with a judge behind HTTP', () => {
   it('killed between calls, while it trains or saves, it still ends the same', async () => {
     const folder = await smallRun('killed-by-clock');
     const straight = await smallRun('straight-by-clock');
-    expect(touchstone('run', straight).status).toBe(0);
+    expect(train(straight).status).toBe(0);
     // Ever later, so that it falls into loading, evaluation, training, checkpoints and SFT alike.
     for (let wait = 1000; ; wait += 1500) {
-      const { child, ended } = running('run', folder);
+      const { child, ended } = running(...trainArguments(folder));
       const timer = setTimeout(() => child.kill('SIGKILL'), wait);
       const { code } = await ended;
       clearTimeout(timer);
@@ -215,12 +228,12 @@ describe('with a judge behind HTTP', () => {
     const down = await startEndpoint();
     await down.goDown();
     const folder = await smallRun('down', { judge: { base_url: down.url, structured_output: 'prompt' } });
-    const failed = await running('run', folder).ended;
+    const failed = await running(...trainArguments(folder)).ended;
     expect(failed.code).toBe(1);
     expect(failed.err).toMatch(/error: [^\n]*transport[^\n]*127\.0\.0\.1/);
     expect(failed.err).not.toMatch(/\n\s+at /);
     await down.comeBack();
-    expect((await running('run', folder).ended).code).toBe(0);
+    expect((await running(...trainArguments(folder)).ended).code).toBe(0);
     await down.goDown();
   }, 120_000);
 
@@ -230,12 +243,12 @@ describe('with a judge behind HTTP', () => {
     const folder = await smallRun('refused', {
       judge: { base_url: endpoint.url, api_key_env: 'TINY_JUDGE_KEY' },
     });
-    const failed = await running('run', folder).ended;
+    const failed = await running(...trainArguments(folder)).ended;
     expect(failed.code).toBe(1);
     expect(failed.err).toMatch(/401[\s\S]*TINY_JUDGE_KEY/);
     expect(failed.err + failed.out).not.toContain('secret-key-123');
     endpoint.provider.fate = () => ({ kind: 'reply' });
-    expect((await running('run', folder).ended).code).toBe(0);
+    expect((await running(...trainArguments(folder)).ended).code).toBe(0);
     expect(readFileSync(join(folder, 'run.db')).includes('secret-key-123')).toBe(false);
   }, 120_000);
 });
@@ -275,7 +288,7 @@ describe('wrong input is one clear message with its place and exit code 2', () =
   ])('%s', async (name, spoil, message) => {
     const folder = await smallRun(name.replaceAll(' ', '-'));
     spoil(folder);
-    const failed = touchstone('run', folder);
+    const failed = train(folder);
     expect({ status: failed.status, err: failed.stderr }).toEqual({
       status: 2,
       err: expect.stringMatching(message),

@@ -1,47 +1,38 @@
 import { join, resolve } from 'node:path';
-import { assertGatePassed, type ValidationResult } from '@touchstone/lab';
-import { inRegistryOrder, type Estimate, type RunListener, type Summary } from '@touchstone/spec';
+import { inRegistryOrder, type RunListener, type Summary } from '@touchstone/spec';
 import { type Command, InvalidArgumentError } from 'commander';
 import {
-  examineJudge,
   loadConfig,
-  loadExaminationConfig,
-  openExamination,
   openWorkspace,
   runPipeline,
   systemClock,
-  type ExaminationConfig,
   type Loaded,
   type LoadedConfig,
 } from '@touchstone/run';
 import type { Io } from '../io.js';
 import { createProgress, showEvents } from '../terminal/progress.js';
 import { renderTable } from '../terminal/table.js';
-import { duration } from '../terminal/text.js';
+import { duration, figure } from '../terminal/text.js';
 import { writeReport } from './report.js';
 
 export interface RunFlags {
   out?: string;
   seed?: number;
   overrideGate?: string;
+  /** commander's default of an option that begins with no- is true. */
+  gate?: string | true;
   json?: true;
 }
 
-/** `touchstone run [config]` and `touchstone judge [config]` */
+/** `touchstone run [config]` */
 export function registerRun(program: Command, io: Io): void {
-  addRunFlags(program.command('run'))
+  addTrainingFlags(addRunFlags(program.command('run')))
     .description(
       'the main job: baseline, judge validation and gate, training, evaluation, report. ' +
         'The same command again goes on where the last one stopped',
     )
     .argument('[config]', 'touchstone.yaml, or its folder', 'touchstone.yaml')
-    .option('--override-gate <reason>', 'train although the gate said no; the reason goes into the report')
     .action(async (path: string, flags: RunFlags) => run(await loadConfig(path), flags, io));
-
-  addRunFlags(program.command('judge'))
-    .description('examine the judge only: is it fit to train against? Exit code 3 when the gate says no')
-    .argument('[config]', 'touchstone.yaml, or its folder', 'touchstone.yaml')
-    .action(async (path: string, flags: RunFlags) => judge(await loadExaminationConfig(path), flags, io));
 }
 
 export function addRunFlags(command: Command): Command {
@@ -49,6 +40,16 @@ export function addRunFlags(command: Command): Command {
     .option('--out <folder>', "the run's folder; default: output of the configuration")
     .option('--seed <number>', 'in place of seed of the configuration', parseSeed)
     .option('--json', 'print the result as JSON, and no progress');
+}
+
+/** Why to train although the judge is not shown to be fit. */
+export function addTrainingFlags(command: Command): Command {
+  return command
+    .option(
+      '--override-gate <reason>',
+      'train although the gate has not passed; the reason goes into the report',
+    )
+    .option('--no-gate <reason>', 'train although the gate is off; the reason goes into the report');
 }
 
 function parseSeed(text: string): number {
@@ -66,7 +67,14 @@ export async function run(loaded: LoadedConfig, flags: RunFlags, io: Io): Promis
     io,
     async (workspace, onEvent) => ({
       folder: workspace.folder,
-      summary: await runPipeline(workspace, { onEvent, overrideGate: flags.overrideGate }),
+      summary: await runPipeline(workspace, {
+        onEvent,
+        signingKey: signingKey(io),
+        reasons: {
+          override: flags.overrideGate,
+          noGate: typeof flags.gate === 'string' ? flags.gate : undefined,
+        },
+      }),
     }),
   );
   const report = await writeReport(folder, summary);
@@ -79,34 +87,12 @@ export async function run(loaded: LoadedConfig, flags: RunFlags, io: Io): Promis
   io.out.write(`Took ${duration((systemClock.seconds() - begun) * 1000)}. Report: ${report}\n`);
 }
 
-async function judge(loaded: Loaded<ExaminationConfig>, flags: RunFlags, io: Io): Promise<void> {
-  const result = await withOpened(openExamination, loaded, flags, io, (examination, onEvent) =>
-    examineJudge(examination, { onEvent }),
-  );
-  io.out.write(flags.json ? `${JSON.stringify(result)}\n` : findingsTable(result));
-  assertGatePassed(result);
-}
-
-function findingsTable(result: ValidationResult): string {
-  const rows = result.findings.map(({ name, estimate, threshold, outcome }) => [
-    name,
-    figure(estimate),
-    String(estimate?.n ?? 0),
-    threshold ? `${threshold.bound} ${threshold.value}` : '',
-    outcome,
-  ]);
-  const columns = [
-    { title: 'finding' },
-    { title: 'estimate' },
-    { title: 'n', align: 'right' as const },
-    { title: 'gate' },
-    { title: 'outcome' },
-  ];
-  return `\n${renderTable(columns, rows)}\nGate: ${result.gate}\n`;
-}
+/** The key that certificates are signed with, as PEM. */
+export const signingKey = (io: Io): string | undefined =>
+  io.env['TOUCHSTONE_SIGNING_KEY']?.trim() || undefined;
 
 /** Opens what a command works with in the run's folder, and closes it when the work has ended. */
-async function withOpened<
+export async function withOpened<
   C extends { output: string; seed: number },
   W extends { store: { close(): void } },
   T,
@@ -128,11 +114,6 @@ async function withOpened<
     opened.store.close();
   }
 }
-
-const figure = (estimate: Estimate | null): string =>
-  estimate
-    ? `${estimate.mean.toFixed(3)} [${estimate.low.toFixed(3)}, ${estimate.high.toFixed(3)}]`
-    : 'no data';
 
 /** The short table that a run ends with: the headline metrics. */
 function resultTable({ models }: Summary): string {

@@ -1,3 +1,4 @@
+import type { Estimate } from '@touchstone/spec';
 /** Without control characters: text of models and files must not steer the terminal. Line ends and tabs stay. */
 export function printable(text: string): string {
   return text.replace(/\r\n?/g, '\n').replace(/(?![\n\t])[\p{Cc}\p{Bidi_Control}]/gu, '\u{FFFD}');
@@ -16,3 +17,9 @@ export function duration(milliseconds: number): string {
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${two(seconds % 60)} s`;
   return `${Math.floor(seconds / 3600)} h ${two(Math.floor((seconds % 3600) / 60))} min`;
 }
+
+/** An estimate with its interval. */
+export const figure = (estimate: Estimate | null): string =>
+  estimate
+    ? `${estimate.mean.toFixed(3)} [${estimate.low.toFixed(3)}, ${estimate.high.toFixed(3)}]`
+    : 'no data';

@@ -1,5 +1,10 @@
 import type { Estimate } from '@touchstone/spec';
 
+import type { Evidence } from './evidence.js';
+
+/** What a gate asks of a finding: the least that the interval's lower end, or the most that its upper end, must keep to. */
+export type Threshold = { min: number } | { max: number };
+
 /** One figure about a judge, before a gate says what it should have been. */
 export interface Finding {
   /** `flip_rate`, or `flip_rate.CRITERION` for a part of it. */
@@ -7,4 +12,24 @@ export interface Finding {
   description: string;
   /** Null for insufficient data. */
   estimate: Estimate | null;
+  /** What the default gate asks. Absent: the figure is only reported, unless the configuration asks something of it. */
+  gate?: Threshold;
+  /** Fewer units than this show nothing, whatever the interval says. Default: `LEAST_UNITS`. */
+  least?: number;
+  /** Why this cannot be measured of this judge, or with what is configured; then the default gate does not ask for it. */
+  absent?: string | undefined;
+}
+
+/** Findings on one question about a judge. */
+export interface FindingFamily {
+  /** Under which reports put them together. */
+  name: string;
+  /** The question that they answer, for people. */
+  title: string;
+  /**
+   * Of no evidence it gives every finding by its name, without a figure.
+   *
+   * @param seed of the resampling.
+   */
+  find(evidence: Evidence, seed: number): Finding[];
 }

@@ -1,90 +1,163 @@
-import { GateError, InputError, type JudgeFinding, type Summary } from '@touchstone/spec';
+import { type Estimate, GateError, type GateOutcome, InputError, type JudgeFinding } from '@touchstone/spec';
 import { z } from 'zod';
 
-import type { Finding } from './finding.js';
+import type { Finding, Threshold } from './finding.js';
+
+/** Fewer tasks than this show nothing about a judge, unless a finding says otherwise. */
+const LEAST_UNITS = 20;
+/** Beyond this, how many more units are needed is a guess. */
+const MOST_FORETOLD = 10_000;
+
+const entrySchema = z.union(
+  [z.strictObject({ min: z.number() }), z.strictObject({ max: z.number() }), z.literal('off')],
+  { error: 'expected min or max, one of them, as a number, or off' },
+);
 
 /**
- * `gate:` of the configuration: for each named finding the least or the most that the whole interval must keep to. `min`
- * is compared with its lower end, `max` with its upper end.
+ * `gate:` of the configuration, by finding: the least or the most that the whole interval must keep to (`min` is compared
+ * with its lower end, `max` with its upper end), or `off`. What is not named keeps what the default gate asks. `off` alone
+ * turns the gate off.
  */
-export const gateSchema = z.record(
-  z.string(),
-  z.union([z.strictObject({ min: z.number() }), z.strictObject({ max: z.number() })], {
-    error: 'expected min or max, one of them, as a number',
-  }),
-);
+export const gateSchema = z.union([z.literal('off'), z.record(z.string(), entrySchema)]);
 export type Gate = z.output<typeof gateSchema>;
 
 /** @throws {InputError} the gate names a finding that there is not. */
 export function assertGateNames(gate: Gate, names: readonly string[]): void {
-  const problems = Object.keys(gate)
+  const problems = (gate === 'off' ? [] : Object.keys(gate))
     .filter((name) => !names.includes(name))
     .map((name) => ({ message: `gate: expected a finding (${names.join(', ')}), got "${name}"` }));
   if (problems.length > 0) throw new InputError(problems);
 }
 
-/** Holds findings against the gate. A gated finding without an interval fails: nothing was shown. */
+/**
+ * Holds findings against the gate. It passes where every gated finding passes; that being a conjunction, each is held to its
+ * own interval without a correction for their number.
+ *
+ * @param gate what the configuration asks in place of the findings' own thresholds.
+ */
 export function applyGate(
-  found: readonly Finding[],
+  found: readonly (Finding & { family: string })[],
   gate: Gate,
-): { findings: JudgeFinding[]; gate: 'passed' | 'failed' | 'not-set' } {
+): { findings: JudgeFinding[]; gate: GateOutcome } {
   const findings = found.map((finding): JudgeFinding => {
-    const threshold = thresholdOf(gate, finding.name);
-    return { ...finding, threshold, outcome: outcomeOf(finding, threshold) };
+    const threshold = thresholdOf(finding, gate);
+    const { name, family, description, estimate, absent = null } = finding;
+    const common = { name, family, description, estimate, threshold: asEntry(threshold) };
+    if (!threshold) return { ...common, outcome: estimate ? 'reported' : 'insufficient-data', note: absent };
+    return { ...common, ...holdAgainst(finding, threshold) };
   });
-  const gated = findings.filter(({ threshold }) => threshold !== null);
-  if (gated.length === 0) return { findings, gate: 'not-set' };
-  return { findings, gate: gated.every(({ outcome }) => outcome === 'pass') ? 'passed' : 'failed' };
+  const outcomes = new Set(findings.flatMap(({ threshold, outcome }) => (threshold ? [outcome] : [])));
+  const verdicts: [JudgeFinding['outcome'], GateOutcome][] = [
+    ['fail', 'failed'],
+    ['insufficient-data', 'insufficient-data'],
+    ['pass', 'passed'],
+  ];
+  return { findings, gate: verdicts.find(([outcome]) => outcomes.has(outcome))?.[1] ?? 'not-set' };
 }
 
-function thresholdOf(gate: Gate, name: string): JudgeFinding['threshold'] {
-  const entry = Object.hasOwn(gate, name) ? gate[name] : undefined;
-  if (!entry) return null;
-  return 'min' in entry ? { bound: 'min', value: entry.min } : { bound: 'max', value: entry.max };
+/** What the configuration asks of a finding, else what the default gate does; undefined: nothing. */
+function thresholdOf({ name, gate: byDefault, absent }: Finding, gate: Gate): Threshold | undefined {
+  if (gate === 'off') return undefined;
+  const own = Object.hasOwn(gate, name) ? gate[name] : undefined;
+  if (own === 'off') return undefined;
+  return own ?? (absent === undefined ? byDefault : undefined);
 }
 
-function outcomeOf({ estimate }: Finding, threshold: JudgeFinding['threshold']): JudgeFinding['outcome'] {
-  if (!estimate) return 'insufficient-data';
-  if (!threshold) return 'reported';
-  const keeps =
-    threshold.bound === 'min' ? estimate.low >= threshold.value : estimate.high <= threshold.value;
-  return keeps ? 'pass' : 'fail';
+const asEntry = (threshold: Threshold | undefined): JudgeFinding['threshold'] => {
+  if (!threshold) return null;
+  return 'min' in threshold ? { bound: 'min', value: threshold.min } : { bound: 'max', value: threshold.max };
+};
+
+/**
+ * A finding passes where its whole interval is on the right side, and fails where the estimate itself is on the wrong one.
+ * In between, or of too few units, nothing is shown yet.
+ */
+function holdAgainst(
+  { estimate, absent, least = LEAST_UNITS }: Finding,
+  threshold: Threshold,
+): Pick<JudgeFinding, 'outcome' | 'note'> {
+  if (!estimate) return { outcome: 'insufficient-data', note: absent ?? null };
+  const { n } = estimate;
+  if (n < least) {
+    return { outcome: 'insufficient-data', note: `at least ${least} are needed: ${least - n} more` };
+  }
+  const [room, half] =
+    'min' in threshold
+      ? [estimate.mean - threshold.min, estimate.mean - estimate.low]
+      : [threshold.max - estimate.mean, estimate.high - estimate.mean];
+  if (room < 0) return { outcome: 'fail', note: null };
+  // The end itself, not room against half: rounding must not decide.
+  const keeps = 'min' in threshold ? estimate.low >= threshold.min : estimate.high <= threshold.max;
+  if (keeps) return { outcome: 'pass', note: null };
+  return { outcome: 'insufficient-data', note: unitsMissing(n, room, half) };
+}
+
+/** An interval narrows with the root of the number of units. */
+function unitsMissing(n: number, room: number, half: number): string {
+  const more = Math.ceil(n * ((half / room) ** 2 - 1));
+  return more <= MOST_FORETOLD
+    ? `the interval is too wide: about ${Math.max(1, more)} more are needed if the estimate stays`
+    : 'the estimate is too close to the threshold for any amount of data';
+}
+
+/** Why a run may train although the gate has not passed, in the user's words. */
+export interface GateReasons {
+  /** The gate said no, or too little is known. */
+  override?: string | undefined;
+  /** The gate is off. */
+  noGate?: string | undefined;
 }
 
 /**
- * Stops a run whose judge is not fit to train against.
+ * Stops a run whose judge is not shown to be fit to train against.
  *
- * @param overrideReason why to train all the same, in the user's words.
- * @returns what the summary records.
- * @throws {GateError} the gate failed and there is no reason; names each failed finding with its figures.
- * @throws {InputError} the reason is blank.
+ * @returns the reason for which it goes on all the same; null where the gate has passed.
+ * @throws {GateError} the gate has not passed and there is no reason; names each finding that did not, with its figures.
+ * @throws {InputError} a reason is blank.
  */
 export function assertGatePassed(
-  result: { findings: readonly JudgeFinding[]; gate: 'passed' | 'failed' | 'not-set' },
-  overrideReason?: string,
-): Summary['judge']['gate'] {
-  if (overrideReason !== undefined && overrideReason.trim() === '') {
-    throw new InputError([
-      { message: '--override-gate: expected a reason, got nothing. It goes into the report.' },
-    ]);
+  { findings, gate }: { findings: readonly JudgeFinding[]; gate: GateOutcome },
+  { override, noGate }: GateReasons = {},
+): string | null {
+  assertReason('--override-gate', override);
+  assertReason('--no-gate', noGate);
+  if (gate === 'passed') return null;
+  if (gate === 'not-set') {
+    if (noGate !== undefined) return noGate;
+    throw new GateError(
+      'Nobody has shown that this judge is fit to train against: its gate is off. ' +
+        'Take "gate: off" out of the configuration, or say why to train without a gate with --no-gate "REASON".',
+    );
   }
-  if (result.gate !== 'failed') return result.gate;
-  if (overrideReason !== undefined) return 'overridden';
-  const gated = result.findings.filter(({ threshold }) => threshold !== null);
-  const failed = gated.filter(({ outcome }) => outcome !== 'pass');
+  if (override !== undefined) return override;
+  const gated = findings.filter(({ threshold }) => threshold !== null);
+  const missed = gated.filter(({ outcome }) => outcome !== 'pass');
   throw new GateError(
     [
-      `The judge is not fit to train against: ${failed.length} of ${gated.length} gated findings failed.`,
-      ...failed.map((finding) => `  ${describe(finding)}`),
-      'Improve the judge or add labelled examples, or say why to train anyway with --override-gate "REASON".',
+      gate === 'failed'
+        ? `The judge is not fit to train against: ${missed.length} of ${gated.length} gated findings did not pass.`
+        : `Too little is known of the judge to train against it: ${missed.length} of ${gated.length} gated findings did not pass.`,
+      ...missed.map((finding) => `  ${describe(finding)}`),
+      'Improve the judge or add labelled answers, or say why to train anyway with --override-gate "REASON".',
     ].join('\n'),
   );
 }
 
-function describe({ name, estimate, threshold }: JudgeFinding): string {
+function assertReason(flag: string, reason: string | undefined): void {
+  if (reason?.trim() !== '') return;
+  throw new InputError([{ message: `${flag}: expected a reason, got nothing. It goes into the report.` }]);
+}
+
+function describe({ name, estimate, threshold, outcome, note }: JudgeFinding): string {
   const least = threshold?.bound === 'min';
   const expected = `expected ${least ? 'the lower end at least' : 'the upper end at most'} ${threshold?.value}`;
-  if (!estimate) return `${name}: insufficient data; ${expected}`;
-  const [mean, low, high] = [estimate.mean, estimate.low, estimate.high].map((figure) => figure.toFixed(3));
-  return `${name}: ${mean} [${low}, ${high}], n = ${estimate.n}; ${expected}`;
+  const why = note === null ? '' : `; ${note}`;
+  const word = outcome === 'fail' ? '' : 'insufficient data: ';
+  return `${name}: ${word}${figure(estimate)}${expected}${why}`;
+}
+
+function figure(estimate: Estimate | null): string {
+  if (!estimate) return '';
+  const [mean, low, high] = [estimate.mean, estimate.low, estimate.high].map((value) => value.toFixed(3));
+  return `${mean} [${low}, ${high}], n = ${estimate.n}; `;
 }

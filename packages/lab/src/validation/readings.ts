@@ -1,6 +1,14 @@
 import { InputError, type CriterionVerdict, type ScoredVerdict, type Verdict } from '@touchstone/spec';
 
-import { type Criterion, type Judgement, type LabelledAnswer, scaleRange, toScore } from '@touchstone/core';
+import {
+  type Criterion,
+  type Judgement,
+  type LabelledAnswer,
+  scaleRange,
+  toScore,
+  weightedMean,
+} from '@touchstone/core';
+import type { Evidence } from './evidence.js';
 
 /** A labelled answer with what the judges said of it. */
 export interface JudgedAnswer {
@@ -33,6 +41,35 @@ export function judgedParts(
 function toLabelScore(name: string, label: number, criteria: readonly Criterion[]): number {
   const criterion = criteria.find((one) => one.name === name);
   return criterion ? toScore(criterion, label) : label;
+}
+
+/**
+ * What an answer is worth by its labels, 0–1: the mean over its items of the weighted mean of the criteria that are
+ * labelled; for a judge without criteria, `score`. Vetoes are left to the judge.
+ */
+export function labelScore({ labels }: LabelledAnswer, criteria: readonly Criterion[]): number | null {
+  const items = labels.flatMap((record) => {
+    const parts = Object.entries(record).map(([name, label]) => ({
+      value: toLabelScore(name, label, criteria),
+      weight: criteria.find((one) => one.name === name)?.weight ?? 1,
+    }));
+    return parts.length === 0 ? [] : [weightedMean(parts)];
+  });
+  return items.length === 0 ? null : items.reduce((sum, item) => sum + item, 0) / items.length;
+}
+
+/** Every verdict that the judge was asked for, on labelled answers and on cases. */
+export function verdictsAsked({
+  answers,
+  cases,
+}: Pick<Evidence, 'answers' | 'cases'>): { task: string; verdict: Verdict }[] {
+  const said = [
+    ...answers.map(({ answer, repeats }) => ({ task: answer.task.id, opinions: repeats })),
+    ...cases.map(({ case: { task }, opinion }) => ({ task: task.id, opinions: opinion ? [opinion] : [] })),
+  ];
+  return said.flatMap(({ task, opinions }) =>
+    opinions.flatMap(({ verdicts }) => verdicts.filter(wasAsked).map((verdict) => ({ task, verdict }))),
+  );
 }
 
 /** One criterion of one item, read twice: by the judge and by the person who labelled it. */

@@ -22,7 +22,8 @@ import { openRun, type RunStore } from '@touchstone/store';
 import { expect, test } from 'vitest';
 
 import { wilson } from '../statistics/proportions.js';
-import { applyGate, assertGatePassed, gateSchema } from './gate.js';
+import type { Finding } from './finding.js';
+import { applyGate, assertGatePassed, type Gate, gateSchema } from './gate.js';
 import { type ValidationInput, validateJudge } from './validate-judge.js';
 
 /** How the judges of these tests read an item: what it says they should say, or 'wobbly' for what the seed says. */
@@ -97,10 +98,13 @@ function labelled(id: string, ...items: { says: Item; label: Record<string, numb
   };
 }
 
-const agreeing = Array.from({ length: 30 }, (_, i) => {
+const agreeing = Array.from({ length: 40 }, (_, i) => {
   const [clear, useful] = [1 + (i % 5), i % 2 === 0];
   return labelled(`t${i}`, { says: { clear, useful }, label: { Clear: clear, Useful: Number(useful) } });
 });
+
+/** What the default gate asks of tasks with several answers. */
+const ONE_ANSWER_A_TASK: Gate = { order_accuracy: 'off', heldout_order_accuracy: 'off', spread: 'off' };
 
 const input = async (overrides: Partial<ValidationInput>): Promise<ValidationInput> => ({
   judge: await judgeOf(model('main')),
@@ -130,6 +134,7 @@ test('a judge that says what the labels say passes, with intervals no tighter th
       labelled: agreeing,
       repeats: 3,
       gate: gateSchema.parse({
+        ...ONE_ANSWER_A_TASK,
         flip_rate: { max: 0.15 },
         label_kappa: { min: 0.9 },
         heldout_correlation: { min: 0.8 },
@@ -138,13 +143,13 @@ test('a judge that says what the labels say passes, with intervals no tighter th
     }),
   );
   expect(gate).toBe('passed');
-  expect(named(findings, 'flip_rate').estimate).toEqual(wilson(0, 30));
-  expect(named(findings, 'label_accuracy').estimate).toEqual(wilson(30, 30));
-  expect(named(findings, 'label_kappa').estimate).toMatchObject({ mean: 1, n: 30 });
+  expect(named(findings, 'flip_rate').estimate).toEqual(wilson(0, 40));
+  expect(named(findings, 'label_accuracy').estimate).toEqual(wilson(40, 40));
+  expect(named(findings, 'label_kappa').estimate).toMatchObject({ mean: 1, n: 40 });
   expect(named(findings, 'heldout_correlation').estimate!.mean).toBeGreaterThan(0.9);
   expect(named(findings, 'regression')).toMatchObject({ estimate: null, outcome: 'insufficient-data' });
-  expect([usage.calls, heldoutUsage.calls, judgements]).toEqual([90, 30, 90]);
-  expect([progress.length, progress.at(-1)]).toEqual([120, 1]);
+  expect([usage.calls, heldoutUsage.calls, judgements]).toEqual([120, 40, 120]);
+  expect([progress.length, progress.at(-1)]).toEqual([160, 1]);
 });
 
 test('agreement is told apart by criterion, by exact value and by pass or fail', async () => {
@@ -177,7 +182,12 @@ test('repeats are kept apart by a real cache, flips are measured, and a second r
     const store = openRun(folder);
     try {
       return await validateJudge(
-        await input({ judge: await judgeOf(model('main'), store), labelled: wobbly, repeats: 4 }),
+        await input({
+          judge: await judgeOf(model('main'), store),
+          labelled: wobbly,
+          repeats: 4,
+          complete: true,
+        }),
       );
     } finally {
       store.close();
@@ -272,40 +282,67 @@ test('a provider that never answers is the provider’s failure, not the judge�
     }),
   );
   await expect(validation).rejects.toThrow(RunError);
-  await expect(validation).rejects.toThrow(/any of 30 judgements; the first: transport: connection refused/);
+  await expect(validation).rejects.toThrow(/any of 40 judgements; the first: transport: connection refused/);
 });
 
-test('the gate holds bounds, not means: too few examples fail it, and only a reason opens it', () => {
-  const found = (name: string, mean: number, low: number, high: number) => ({
-    name,
-    description: '',
-    estimate: { mean, low, high, n: 12 },
-  });
+test('the gate holds bounds, not means, and only a reason opens it', () => {
+  const found = (
+    name: string,
+    [mean, low, high, n]: [number, number, number, number],
+    more: Partial<Finding> = {},
+  ) => ({ name, family: 'test', description: '', estimate: { mean, low, high, n }, ...more });
   const findings = [
-    found('label_kappa', 0.8, 0.55, 0.95),
-    found('flip_rate', 0.05, 0, 0.09),
-    { name: 'regression', description: '', estimate: null },
-    found('label_accuracy', 0.9, 0.8, 1),
+    found('wide', [0.8, 0.55, 0.95, 120], { gate: { min: 0.6 } }),
+    found('wrong', [0.5, 0.45, 0.55, 120], { gate: { min: 0.6 } }),
+    found('few', [1, 1, 1, 2], { gate: { min: 0.6 } }),
+    found('enough', [1, 1, 1, 2], { gate: { min: 0.6 }, least: 2 }),
+    found('right', [0.05, 0, 0.09, 120], { gate: { max: 0.1 } }),
+    { ...found('none', [0, 0, 0, 0], { gate: { min: 0.5 } }), estimate: null },
+    { ...found('not here', [0, 0, 0, 0], { gate: { min: 0.5 } }), estimate: null, absent: 'no such thing' },
+    found('free', [0.9, 0.8, 1, 120]),
   ];
-  const gate = { label_kappa: { min: 0.6 }, flip_rate: { max: 0.1 }, regression: { min: 0.5 } };
-  const result = applyGate(findings, gate);
+  const missing = 'insufficient-data';
+  const result = applyGate(findings, {});
   expect(result.findings.map(({ outcome }) => outcome)).toEqual([
+    missing,
     'fail',
+    missing,
     'pass',
-    'insufficient-data',
+    'pass',
+    missing,
+    missing,
     'reported',
   ]);
+  // (0.25 / 0.2)² times as many.
+  expect(named(result.findings, 'wide').note).toMatch(/about 68 more/);
+  expect(named(result.findings, 'few').note).toMatch(/18 more/);
+  expect(named(result.findings, 'not here')).toMatchObject({ threshold: null, note: 'no such thing' });
+  expect(result.gate).toBe('failed');
   expect(() => assertGatePassed(result)).toThrow(GateError);
-  expect(() => assertGatePassed(result)).toThrow(/2 of 3 gated/);
+  expect(() => assertGatePassed(result)).toThrow(/4 of 6 gated/);
   expect(() => assertGatePassed(result)).toThrow(
-    /label_kappa: 0.800 \[0.550, 0.950\], n = 12; expected .* at least 0.6/,
+    /wide: insufficient data: 0.800 \[0.550, 0.950\], n = 120; expected the lower end at least 0.6/,
   );
-  expect(() => assertGatePassed(result)).toThrow(/regression: insufficient data/);
-  expect(assertGatePassed(result, 'a pilot')).toBe('overridden');
-  expect(() => assertGatePassed(result, ' ')).toThrow(InputError);
-  expect(assertGatePassed(applyGate(findings, {}))).toBe('not-set');
-  expect(assertGatePassed(applyGate(findings, { flip_rate: { max: 0.1 } }), 'not needed')).toBe('passed');
-  for (const bad of [{ x: {} }, { x: { min: 1, max: 2 } }, { x: { min: '1' } }, { x: 1 }]) {
+  expect(assertGatePassed(result, { override: 'a pilot' })).toBe('a pilot');
+  expect(() => assertGatePassed(result, { noGate: 'a pilot' })).toThrow(GateError);
+  expect(() => assertGatePassed(result, { override: ' ' })).toThrow(InputError);
+
+  const own = { wide: { min: 0.5 }, wrong: 'off', few: 'off', none: 'off' } as const;
+  expect(applyGate(findings, own).gate).toBe('passed');
+  expect(assertGatePassed(applyGate(findings, own), { override: 'not needed' })).toBeNull();
+  expect(applyGate(findings, { ...own, 'not here': { min: 0 } }).gate).toBe('insufficient-data');
+  const off = applyGate(findings, 'off');
+  expect(off.gate).toBe('not-set');
+  expect(() => assertGatePassed(off, { override: 'a pilot' })).toThrow(/--no-gate/);
+  expect(assertGatePassed(off, { noGate: 'a pilot' })).toBe('a pilot');
+  for (const bad of [
+    { x: {} },
+    { x: { min: 1, max: 2 } },
+    { x: { min: '1' } },
+    { x: 1 },
+    { x: 'on' },
+    'on',
+  ]) {
     expect(gateSchema.safeParse(bad).success).toBe(false);
   }
 });
@@ -339,14 +376,14 @@ test('a judge that compares has no criteria: labels are of the score, and it can
   ).flat();
   const judge = await judgeOf(compares, undefined, settings);
   const { findings, unmatchedLabels } = await validateJudge(
-    await input({ judge, labelled: answers, repeats: 4 }),
+    await input({ judge, labelled: answers, repeats: 4, complete: true }),
   );
   expect(unmatchedLabels).toBe(0);
   expect(findings.map(({ name }) => name).filter((name) => /^(label_|flip)/.test(name))).toEqual([
-    'flip_rate',
     'label_accuracy',
     'label_pass_accuracy',
     'label_kappa',
+    'flip_rate',
   ]);
   // Half of the labels are of answers that the judge is sure of, and right about.
   const accuracy = named(findings, 'label_accuracy').estimate!;

@@ -1,22 +1,19 @@
 import {
-  addUsage,
+  type GateOutcome,
   type JudgeFinding,
   NO_USAGE,
-  type Rollout,
   RunError,
   type Usage,
   type Verdict,
 } from '@touchstone/spec';
-
-import { abstentionRate } from './abstention-rate.js';
-import type { Finding } from './finding.js';
-import { flipRate } from './flip-rate.js';
-import { applyGate, assertGateNames, type Gate } from './gate.js';
-import { heldoutCorrelation } from './heldout-correlation.js';
 import type { Criterion, Judge, LabelledAnswer, RegressionCase } from '@touchstone/core';
-import { labelAgreement } from './label-agreement.js';
-import { assertLabelsFit, type JudgedAnswer, type Opinion, readLabels, wasAsked } from './readings.js';
-import { type JudgedCase, regressionCases } from './regression-cases.js';
+
+import { Asker } from './ask.js';
+import { type Evidence, noEvidence } from './evidence.js';
+import type { Finding } from './finding.js';
+import { FAMILIES } from './findings/index.js';
+import { applyGate, assertGateNames, type Gate } from './gate.js';
+import { assertLabelsFit, readLabels, verdictsAsked } from './readings.js';
 
 export interface ValidationInput {
   judge: Judge;
@@ -24,19 +21,23 @@ export interface ValidationInput {
   heldout: Judge | null;
   labelled: readonly LabelledAnswer[];
   regression: readonly RegressionCase[];
-  /** How often each labelled answer is judged, from 1; the flip rate needs 2. */
+  /** How often each labelled answer is judged at most, from 1; the flip rate needs 2. */
   repeats: number;
-  /** Empty: everything is reported and nothing stops the run. */
+  /** What is asked in place of the default gate, by finding; empty: the default gate. */
   gate: Gate;
   /** Of the bootstrap. */
   seed: number;
-  /** Called after each answer judged by a judge; `total` of them there are in all. */
+  /** Asks everything, even when a finding has failed by then. Default: false. */
+  complete?: boolean;
+  /** Called while answers are judged; `total` of them there are in all, if nothing fails before. */
   onProgress?: (progress: { done: number; total: number }) => void;
 }
 
 export interface ValidationResult {
   findings: JudgeFinding[];
-  gate: 'passed' | 'failed' | 'not-set';
+  gate: GateOutcome;
+  /** What was not asked any more, because a gated finding had failed by then; empty: everything was. */
+  notAsked: string[];
   /** Judgements asked of the judge, and those it abstained from, by reason. */
   judgements: number;
   abstentions: Record<string, number>;
@@ -46,115 +47,122 @@ export interface ValidationResult {
   heldoutUsage: Usage;
 }
 
+/** A part of an examination: what it asks, added to what is known. */
+interface Phase {
+  name: string;
+  /** Answers that are judged in it. */
+  size: number;
+  ask(known: Evidence): Promise<Evidence>;
+}
+
 /**
- * Is this judge fit to train against? Judges every labelled answer `repeats` times (with repeat indexes 0, 1, … so that
- * a cache keeps them apart), once by the held-out judge, and every regression case once; then measures the
- * verdicts. Calls are made all at once: the judge's dispatcher limits them.
+ * Is this judge fit to train against? Asks what is cheapest first, and after each phase holds what is known against the
+ * gate: where a finding has failed, the rest is not paid for.
  *
  * @throws {InputError} the gate names an unknown finding, or a label does not fit the criteria; before any call.
  * @throws {RunError} the judge gave no verdict at all.
  */
 export async function validateJudge(input: ValidationInput): Promise<ValidationResult> {
-  const { judge, heldout, labelled, regression, repeats, gate, seed } = input;
+  const { judge, heldout, labelled, regression, repeats, gate, seed, complete = false } = input;
+  const about = aboutJudge(judge, heldout, repeats);
   assertGateNames(gate, findingNames(judge.criteria));
   assertLabelsFit(labelled, judge.criteria);
 
-  const total = labelled.length * (repeats + (heldout ? 1 : 0)) + regression.length;
   let done = 0;
-  const ask = (by: Judge): Asker => {
-    const asker: Asker = {
-      usage: NO_USAGE,
-      judge: async (answers, repeat) => {
-        const rollouts = answers.map((answer, index) => ({ ...answer, id: String(index) }));
-        const groups = by.compares ? byTask(rollouts) : rollouts.map((rollout) => [rollout]);
-        const opinions: Opinion[] = [];
-        await Promise.all(
-          groups.map(async (group) => {
-            const judgements = await by.judge(group, { repeat });
-            judgements.forEach(({ answer, verdicts, usage }, i) => {
-              opinions[Number(group[i]!.id)] = { answer, verdicts: verdicts.filter(isOwn) };
-              asker.usage = addUsage(asker.usage, usage);
-              input.onProgress?.({ done: ++done, total });
-            });
-          }),
-        );
-        return opinions;
-      },
-    };
-    return asker;
+  const tick = (answers: number): void => {
+    done += answers;
+    input.onProgress?.({ done, total });
   };
-  const main = ask(judge);
-  const other = heldout && ask(heldout);
+  const main = new Asker(judge, tick);
+  const other = heldout && new Asker(heldout, tick);
+  const phases = phasesOf(input, main, other);
+  const total = phases.reduce((sum, { size }) => sum + size, 0);
 
-  const [heldoutOpinions, repeated, caseOpinions] = await Promise.all([
-    other ? other.judge(labelled, 0) : null,
-    Promise.all(Array.from({ length: repeats }, (_, repeat) => main.judge(labelled, repeat))),
-    main.judge(regression, 0),
-  ]);
-  const answers = labelled.map((answer, i): JudgedAnswer => ({
-    answer,
-    heldout: heldoutOpinions?.[i] ?? null,
-    repeats: repeated.map((opinions) => opinions[i]!),
-  }));
-  const cases = regression.map((one, i): JudgedCase => ({ case: one, opinion: caseOpinions[i]! }));
-
-  const asked = verdictsAsked(answers, cases);
-  assertAnyVerdict(asked.map(({ verdict }) => verdict));
+  let evidence = noEvidence(about, labelled, regression);
+  let held = applyGate(findingsOf(evidence, seed), gate);
+  const waiting = phases.filter(({ size }) => size > 0);
+  while (waiting.length > 0 && (complete || held.gate !== 'failed')) {
+    evidence = await waiting.shift()!.ask(evidence);
+    assertAnyVerdict(verdictsAsked(evidence).map(({ verdict }) => verdict));
+    held = applyGate(findingsOf(evidence, seed), gate);
+  }
+  const asked = verdictsAsked(evidence);
   return {
-    ...applyGate(findingsOf(answers, cases, judge.criteria, seed), gate),
+    ...held,
+    notAsked: waiting.map(({ name }) => name),
     judgements: asked.length,
     abstentions: countAbstentions(asked.map(({ verdict }) => verdict)),
-    unmatchedLabels: readLabels(answers, judge.criteria).unmatched,
+    unmatchedLabels: readLabels(evidence.answers, judge.criteria).unmatched,
     usage: main.usage,
     heldoutUsage: other?.usage ?? NO_USAGE,
   };
 }
 
-/** The names of all findings about a judge with these criteria: what `gate:` may name. */
-export function findingNames(criteria: readonly Criterion[]): string[] {
-  return findingsOf([], [], criteria, 0).map(({ name }) => name);
-}
-
-interface Asker {
-  usage: Usage;
-  /** One opinion per answer, in order. A judge that compares is shown the answers to a task together. */
-  judge(answers: readonly Pick<Rollout, 'task' | 'response'>[], repeat: number): Promise<Opinion[]>;
-}
-
-const isOwn = ({ member }: Verdict): boolean => member === undefined;
-
-function byTask<T extends Pick<Rollout, 'task'>>(answers: readonly T[]): T[][] {
-  const groups = new Map<string, T[]>();
-  for (const answer of answers) groups.set(answer.task.id, [...(groups.get(answer.task.id) ?? []), answer]);
-  return [...groups.values()];
-}
-
-function findingsOf(
-  answers: readonly JudgedAnswer[],
-  cases: readonly JudgedCase[],
-  criteria: readonly Criterion[],
-  seed: number,
-): Finding[] {
+/** The phases of an examination, the cheapest first. */
+function phasesOf(
+  { labelled, regression, repeats }: ValidationInput,
+  main: Asker,
+  other: Asker | null,
+): Phase[] {
   return [
-    ...flipRate(answers, criteria, seed),
-    ...labelAgreement(readLabels(answers, criteria).readings, criteria, seed),
-    heldoutCorrelation(answers, seed),
-    ...regressionCases(cases),
-    abstentionRate(verdictsAsked(answers, cases), seed),
+    {
+      name: 'regression cases',
+      size: regression.length,
+      ask: async (known) => {
+        const opinions = await main.judgeAll(regression);
+        return { ...known, cases: known.cases.map((one, i) => ({ ...one, opinion: opinions[i]! })) };
+      },
+    },
+    {
+      name: 'labelled answers',
+      size: labelled.length,
+      ask: (known) => askAgain(known, main, 0),
+    },
+    {
+      name: 'the held-out judge',
+      size: other ? labelled.length : 0,
+      ask: async (known) => {
+        const opinions = await other!.judgeAll(labelled);
+        return { ...known, answers: known.answers.map((one, i) => ({ ...one, heldout: opinions[i]! })) };
+      },
+    },
+    ...Array.from({ length: repeats - 1 }, (_, i): Phase => ({
+      name: `repeat ${i + 2} of ${repeats}`,
+      size: labelled.length,
+      ask: (known) => askAgain(known, main, i + 1),
+    })),
   ];
 }
 
-function verdictsAsked(
-  answers: readonly JudgedAnswer[],
-  cases: readonly JudgedCase[],
-): { task: string; verdict: Verdict }[] {
-  return [
-    ...answers.map(({ answer, repeats }) => ({
-      task: answer.task.id,
-      verdicts: repeats.flatMap(({ verdicts }) => verdicts),
-    })),
-    ...cases.map(({ case: { task }, opinion: { verdicts } }) => ({ task: task.id, verdicts })),
-  ].flatMap(({ task, verdicts }) => verdicts.filter(wasAsked).map((verdict) => ({ task, verdict })));
+async function askAgain(known: Evidence, main: Asker, repeat: number): Promise<Evidence> {
+  const opinions = await main.judgeAll(
+    known.answers.map(({ answer }) => answer),
+    repeat,
+  );
+  const answers = known.answers.map((one, i) => ({ ...one, repeats: [...one.repeats, opinions[i]!] }));
+  return { ...known, answers };
+}
+
+const aboutJudge = (
+  judge: Pick<Judge, 'criteria' | 'compares'>,
+  heldout: Judge | null,
+  repeats: number,
+): Omit<Evidence, 'answers' | 'cases'> => ({
+  criteria: judge.criteria,
+  compares: judge.compares ?? false,
+  hasHeldout: heldout !== null,
+  repeats,
+});
+
+/** The names of all findings about a judge with these criteria: what `gate:` may name. */
+export function findingNames(criteria: readonly Criterion[]): string[] {
+  return findingsOf(noEvidence(aboutJudge({ criteria }, null, 1)), 0).map(({ name }) => name);
+}
+
+function findingsOf(evidence: Evidence, seed: number): (Finding & { family: string })[] {
+  return FAMILIES.flatMap(({ name: family, find }) =>
+    find(evidence, seed).map((finding) => ({ ...finding, family })),
+  );
 }
 
 /** @throws {RunError} every verdict is an abstention: there is nothing to say about the judge, only about its provider. */

@@ -19,15 +19,16 @@ export function consistencyProblems(config: Config | ExaminationConfig, source: 
     );
   }
   const known = findingNames(criteriaOf(config.judge));
-  for (const finding of Object.keys(gate)) {
+  for (const [finding, entry] of Object.entries(gate === 'off' ? {} : gate)) {
     const path = ['gate', finding];
     if (!known.includes(finding)) {
       const guess = nearest(finding, known);
       const hint = guess === undefined ? `expected one of ${known.join(', ')}` : `did you mean "${guess}"?`;
       need(path, true, `there is no such finding, ${hint}`);
     }
+    if (entry === 'off') continue;
     // A gate on a figure that cannot be computed would always say no, after the judge was paid.
-    if (/^(label_|flip_rate|value_flip_rate)/.test(finding)) {
+    if (/^(label_|flip_rate|value_flip_rate|order_|spread)/.test(finding)) {
       need(path, data.labelled === undefined, 'set data.labelled, the answers that this is measured on');
     }
     if (finding.includes('flip_rate')) {
@@ -37,7 +38,7 @@ export function consistencyProblems(config: Config | ExaminationConfig, source: 
         'set validation.repeats to 2 or more, to see the judge change its mind',
       );
     }
-    if (finding === 'heldout_correlation') {
+    if (finding.startsWith('heldout_')) {
       need(path, config.heldout_judge === undefined, 'set heldout_judge, the judge to correlate with');
       need(path, data.labelled === undefined, 'set data.labelled, the answers that this is measured on');
     }

@@ -61,7 +61,8 @@ export const configSchema = z.strictObject({
   gate: gateSchema
     .default({})
     .describe(
-      "Thresholds that stop the run before training; they hold for the interval's bound, not for the mean",
+      "Thresholds in place of those of the default gate, by finding; they hold for the interval's bound, not for the mean. " +
+        'FINDING: off takes one away; off alone turns the gate off',
     ),
   training: trainingSchema.prefault({}).describe('Reinforcement fine-tuning'),
   evaluation: evaluationSchema.prefault({}).describe('How base, SFT and RFT are compared on data.eval'),

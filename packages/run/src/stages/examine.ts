@@ -1,7 +1,17 @@
-import { assertGatePassed, validateJudge, type ValidationResult } from '@touchstone/lab';
+import { join } from 'node:path';
+import {
+  assertGatePassed,
+  type Certificate,
+  type GateReasons,
+  issueCertificate,
+  validateJudge,
+  type ValidationResult,
+} from '@touchstone/lab';
 import type { RunListener } from '@touchstone/spec';
+import { writeWhole } from '@touchstone/store';
 import type { z } from 'zod';
 import { systemClock, type Clock } from '../clock.js';
+import { versions } from '../workspace/provenance.js';
 import type { Workspace } from '../workspace/workspace.js';
 import { StageReporter } from './stage.js';
 import { JUDGE } from './stages.js';
@@ -9,28 +19,43 @@ import { JUDGE } from './stages.js';
 /** What examining a judge needs of a workspace. */
 interface Examined {
   config: Pick<Workspace['config'], 'validation' | 'gate' | 'seed'>;
+  folder: string;
   judge: Workspace['judge'];
   heldout: Pick<NonNullable<Workspace['heldout']>, 'judge'> | null;
-  data: Pick<Workspace['data'], 'labelled' | 'regression'>;
+  data: Pick<Workspace['data'], 'labelled' | 'regression' | 'files'>;
 }
 
+interface ExamineOptions {
+  clock: Clock;
+  /** PEM of an Ed25519 key; absent: the certificate is not signed. */
+  signingKey?: string | undefined;
+  /** Asks everything, even when a finding has failed by then. */
+  complete?: boolean | undefined;
+}
+
+/** What was found out about a judge, and the certificate that says so. */
+export type ExaminationResult = ValidationResult & { certificate: Certificate };
+
 /**
- * Judges the labelled answers and regression cases, and says whether the gate would let training begin. Nothing of it is
- * stored but the judge's replies.
+ * Judges the labelled answers and regression cases, and says whether the gate would let training begin. What it leaves are the
+ * judge's replies and `certificate.json`.
  */
 export function examineJudge(
   workspace: Examined,
-  options: { onEvent?: RunListener; clock?: Clock } = {},
-): Promise<ValidationResult> {
-  const { onEvent = () => {}, clock = systemClock } = options;
-  return examine(workspace, new StageReporter(JUDGE, onEvent, clock));
+  options: Partial<ExamineOptions> & { onEvent?: RunListener } = {},
+): Promise<ExaminationResult> {
+  const { onEvent = () => {}, clock = systemClock, ...others } = options;
+  return examine(workspace, { ...others, clock }, new StageReporter(JUDGE, onEvent, clock));
 }
 
 /** As `examineJudge`, as a stage. */
 export async function examine(
-  { config, judge, heldout, data }: Examined,
+  examined: Examined,
+  { clock, signingKey, complete }: ExamineOptions,
   reporter: StageReporter,
-): Promise<ValidationResult> {
+): Promise<ExaminationResult> {
+  const { config, folder, judge, heldout, data } = examined;
+  const { seed, gate } = config;
   reporter.progress(0, null);
   const result = await validateJudge({
     judge,
@@ -38,29 +63,49 @@ export async function examine(
     labelled: data.labelled,
     regression: data.regression,
     repeats: config.validation.repeats,
-    gate: config.gate,
-    seed: config.seed,
-    onProgress: ({ done, total }) => reporter.progress(done, null, `of ${total} judgements`),
+    gate,
+    seed,
+    ...(complete === undefined ? {} : { complete }),
+    onProgress: ({ done, total }) => reporter.progress(done, total, 'judgements'),
   });
+  const certificate = issueCertificate(
+    {
+      version: 1,
+      judge: named(judge),
+      heldout: heldout && named(heldout.judge),
+      gate: result.gate,
+      findings: result.findings,
+      data: data.files,
+      seed,
+      created: clock.date().toISOString(),
+      versions: versions(),
+    },
+    signingKey,
+  );
+  await writeWhole(certificateFile(folder), `${JSON.stringify(certificate, null, 2)}\n`);
   reporter.finish(`gate ${result.gate}`);
-  return result;
+  return { ...result, certificate };
 }
+
+/** Where a judge's certificate lies: in the folder of the run that it was examined in. */
+export const certificateFile = (folder: string): string => join(folder, 'certificate.json');
+
+const named = ({ id, fingerprint }: Workspace['judge']): Certificate['judge'] => ({ id, fingerprint });
 
 /**
  * What the judge stage leaves, where training may begin.
  *
- * @param overrideGate why it may although the gate said no.
  * @throws {GateError} when it may not. The stage has not finished then: the next run examines again, from the cache.
  */
 export function passGate(
-  result: ValidationResult,
-  overrideGate: string | undefined,
+  { certificate, ...result }: ExaminationResult,
+  reasons: GateReasons,
   reporter: StageReporter,
 ): z.output<typeof JUDGE.schema> {
-  const gate = assertGatePassed(result, overrideGate);
-  const overrideReason = gate === 'overridden' ? (overrideGate ?? null) : null;
+  const overrideReason = assertGatePassed(result, reasons);
   if (overrideReason !== null) {
-    reporter.alarm(`The gate said no, and training goes on all the same: ${overrideReason}`);
+    const why = result.gate === 'not-set' ? 'There is no gate' : 'The gate has not passed';
+    reporter.alarm(`${why}, and training goes on all the same: ${overrideReason}`);
   }
-  return { ...result, gate, overrideReason };
+  return { ...result, overrideReason, certificate: certificate.hash };
 }

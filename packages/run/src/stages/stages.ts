@@ -1,4 +1,4 @@
-import { judgeFindingSchema, summarySchema } from '@touchstone/spec';
+import { gateOutcomeSchema, judgeFindingSchema } from '@touchstone/spec';
 import { z } from 'zod';
 import type { Workspace } from '../workspace/workspace.js';
 import type { Stage } from './stage.js';
@@ -13,8 +13,12 @@ const usageSchema = z.strictObject({
 });
 const judgeSchema = z.strictObject({
   findings: z.array(judgeFindingSchema),
-  gate: summarySchema.shape.judge.shape.gate,
+  gate: gateOutcomeSchema,
+  /** Why training goes on although the gate has not passed. */
   overrideReason: z.string().nullable(),
+  /** Hash of the certificate. */
+  certificate: z.string(),
+  notAsked: z.array(z.string()),
   judgements: count,
   abstentions: z.record(z.string(), count),
   unmatchedLabels: count,

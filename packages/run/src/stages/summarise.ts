@@ -84,6 +84,7 @@ export function summarise(workspace: Workspace, created: Date): Summary {
       findings: examined.findings,
       gate: examined.gate,
       override_reason: examined.overrideReason,
+      certificate: examined.certificate,
     },
     training: {
       algorithm: config.training.algorithm,

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import {
   createAnswerReader,
@@ -10,9 +11,9 @@ import {
   type RegressionCase,
   type RewardFunction,
 } from '@touchstone/core';
-import { assertGateNames, findingNames } from '@touchstone/lab';
+import { assertGateNames, findingNames, type Certificate } from '@touchstone/lab';
 import type { ReplyCache } from '@touchstone/spec';
-import { openRun, type RunStore } from '@touchstone/store';
+import { openRun, sha256, type RunStore } from '@touchstone/store';
 import type { Loaded } from '../config/load.js';
 import type { ExaminationConfig } from '../config/schema.js';
 import { rewardResources } from './reward-resources.js';
@@ -20,10 +21,18 @@ import { rewardResources } from './reward-resources.js';
 /** What the judge is examined with: a workspace without the policy and what is for training. */
 export interface Examination {
   config: ExaminationConfig;
+  folder: string;
   store: RunStore;
   judge: Judge;
   heldout: { judge: Judge } | null;
-  data: { labelled: LabelledAnswer[]; regression: RegressionCase[] };
+  data: ExaminationData;
+}
+
+interface ExaminationData {
+  labelled: LabelledAnswer[];
+  regression: RegressionCase[];
+  /** The files that the two were read from. */
+  files: Certificate['data'];
 }
 
 const JUDGE_ALONE = rewardSchema.parse({});
@@ -43,7 +52,7 @@ export async function openExamination(
   try {
     // What a check reads may not be there yet; the judge is what is examined.
     const { judge, heldout } = await openRewards({ ...config, reward: JUDGE_ALONE }, baseDir, store);
-    return { config, store, judge, heldout, data };
+    return { config, folder, store, judge, heldout, data };
   } catch (error) {
     store.close();
     throw error;
@@ -54,13 +63,23 @@ export async function openExamination(
 export async function readExaminationData(
   { data: { labelled, regression }, reward }: ExaminationConfig,
   baseDir: string,
-): Promise<Examination['data']> {
+): Promise<ExaminationData> {
   const readAnswer = createAnswerReader(reward);
-  const read = <T extends { response: string }>(lines: readonly T[]): T[] =>
-    lines.map((line) => ({ ...line, response: readAnswer(line.response).text }));
+  const files: Certificate['data'] = {};
+  const read = async <T extends { response: string }>(
+    file: string | undefined,
+    reader: (path: string) => Promise<T[]>,
+  ): Promise<T[]> => {
+    if (file === undefined) return [];
+    const path = resolve(baseDir, file);
+    const lines = await reader(path);
+    files[file] = { sha256: sha256(await readFile(path)), lines: lines.length };
+    return lines.map((line) => ({ ...line, response: readAnswer(line.response).text }));
+  };
   return {
-    labelled: labelled === undefined ? [] : read(await readLabelled(resolve(baseDir, labelled))),
-    regression: regression === undefined ? [] : read(await readRegression(resolve(baseDir, regression))),
+    labelled: await read(labelled, readLabelled),
+    regression: await read(regression, readRegression),
+    files,
   };
 }
 

@@ -1,17 +1,14 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { filesOfChecks, type Judge } from '@touchstone/core';
 import { InputError, RunError } from '@touchstone/spec';
-import { assertOwn, writeWhole, type RunStore } from '@touchstone/store';
+import { assertOwn, sha256, writeWhole, type RunStore } from '@touchstone/store';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { version } from '../version.js';
 import type { Config } from '../config/schema.js';
 
 const FILE = 'config.yaml';
-
-const sha256 = (data: string | Buffer): string => createHash('sha256').update(data).digest('hex');
 
 /** Versions that a result depends on. */
 export function versions(): Record<string, string> {

@@ -5,8 +5,6 @@ import {
   readTasksStrict,
   type Annotation,
   type Judge,
-  type LabelledAnswer,
-  type RegressionCase,
   type RewardFunction,
 } from '@touchstone/core';
 import { fingerprintOf } from '@touchstone/engine';
@@ -15,7 +13,7 @@ import { openRun, type RunStore } from '@touchstone/store';
 import { Policy } from '@touchstone/train';
 import type { LoadedConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
-import { openRewards, readExaminationData } from './examination.js';
+import { openRewards, readExaminationData, type Examination } from './examination.js';
 import { claimFolder } from './provenance.js';
 import { loadTruth, type TruthScore } from './truth-module.js';
 
@@ -30,13 +28,7 @@ export interface Workspace {
   reward: RewardFunction;
   heldout: { judge: Judge; reward: RewardFunction } | null;
   truth: TruthScore | null;
-  data: {
-    train: Task[];
-    eval: Task[];
-    annotations: Annotation[];
-    labelled: LabelledAnswer[];
-    regression: RegressionCase[];
-  };
+  data: { train: Task[]; eval: Task[]; annotations: Annotation[] } & Examination['data'];
 }
 
 /**

@@ -41,7 +41,7 @@ const answer = (name: string, response: string): Summary['examples'][number]['an
 });
 
 const sample: Summary = summarySchema.parse({
-  version: 2,
+  version: 3,
   name: 'contract-review',
   seed: 7,
   created: '2026-11-22T08:40:00Z',
@@ -74,6 +74,8 @@ const sample: Summary = summarySchema.parse({
         estimate: estimate(0.05, 64),
         threshold: { bound: 'max', value: 0.1 },
         outcome: 'pass',
+        family: 'labels',
+        note: null,
       },
       {
         name: 'regression',
@@ -81,10 +83,13 @@ const sample: Summary = summarySchema.parse({
         estimate: null,
         threshold: { bound: 'min', value: 0.8 },
         outcome: 'insufficient-data',
+        family: 'labels',
+        note: null,
       },
     ],
-    gate: 'overridden',
+    gate: 'insufficient-data',
     override_reason: 'checked by hand',
+    certificate: null,
   },
   training: {
     algorithm: 'grpo',
@@ -141,7 +146,9 @@ test('the page has its parts, in the order a reader wants them', () => {
   expect(textOf(page, '.verdict')).toMatch(
     /^Improved\. RFT beats SFT by \+0\.20 \[0\.16, 0\.24\].*held-out judge agrees/,
   );
-  expect(textOf(page, '.gate-overridden')).toMatch(/Not enough data to tell: regression\..*checked by hand/s);
+  expect(textOf(page, '.gate-insufficient-data')).toMatch(
+    /Not enough data to tell: regression\..*checked by hand/s,
+  );
 
   const bars = [...page.querySelectorAll('#models svg')];
   expect(bars.map((svg) => svg.getAttribute('aria-label'))).toEqual([
@@ -240,6 +247,7 @@ test('summaries without data render and say so', () => {
       heldout_id: null,
       gate: 'not-set',
       override_reason: null,
+      certificate: null,
     },
     training: { ...sample.training, sft: null },
   };

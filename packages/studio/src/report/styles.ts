@@ -39,7 +39,7 @@ q, code, pre, .text, h1, summary, td, th, dd { unicode-bidi: isolate; }
 .verdict { font-size: 1.125rem; }
 .outcome-better, .gate-passed { border-left-color: var(--good); }
 .outcome-worse, .gate-failed { border-left-color: var(--bad); }
-.outcome-disputed, .outcome-unconfirmed, .gate-overridden { border-left-color: var(--warn); }
+.outcome-disputed, .outcome-unconfirmed, .gate-insufficient-data { border-left-color: var(--warn); }
 nav { display: flex; flex-wrap: wrap; gap: 4px 20px; margin: 16px 0 0; font-size: 0.9375rem; }
 .grid { display: grid; gap: 24px 20px; margin: 0 0 24px; }
 .charts { grid-template-columns: repeat(auto-fill, minmax(230px, 1fr)); }

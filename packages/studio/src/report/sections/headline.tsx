@@ -7,8 +7,8 @@ import { findingName } from './judge.js';
 const GATE_WORDS: Record<Summary['judge']['gate'], string> = {
   passed: 'The judge passed the gate: every threshold holds for the bound of its interval.',
   failed: 'The judge did not pass the gate: it was not found fit to train against.',
-  overridden: 'The gate said no and was overridden: trust the judge scores below accordingly.',
-  'not-set': 'No gate was set: nothing was required of the judge before training.',
+  'insufficient-data': 'The gate did not pass: too little is known of the judge to train against it.',
+  'not-set': 'The gate is off: nothing was required of the judge before training.',
 };
 
 function named(findings: readonly JudgeFinding[], outcome: JudgeFinding['outcome']): string {
@@ -24,15 +24,16 @@ function Gate({ judge }: { judge: Summary['judge'] }): VNode {
   return (
     <div class={`banner gate-${judge.gate}`} role="note">
       <p>
-        <strong>Gate: {judge.gate === 'not-set' ? 'not set' : judge.gate}.</strong> {GATE_WORDS[judge.gate]}
+        <strong>Gate: {judge.gate.replace('-', ' ')}.</strong> {GATE_WORDS[judge.gate]}
       </p>
       {failed ? <p>Failed: {failed}.</p> : null}
       {insufficient ? <p>Not enough data to tell: {insufficient}.</p> : null}
-      {judge.gate === 'overridden' || judge.override_reason ? (
+      {judge.override_reason === null ? null : (
         <p>
-          Reason given for the override: <q>{judge.override_reason ?? 'none'}</q>
+          Training went on all the same: trust the judge scores below accordingly. The reason given:{' '}
+          <q>{judge.override_reason}</q>
         </p>
-      ) : null}
+      )}
     </div>
   );
 }

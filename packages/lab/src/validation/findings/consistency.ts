@@ -1,11 +1,12 @@
 import type { Estimate } from '@touchstone/spec';
 
-import { passes } from '../pass.js';
-import { groupBy } from '../statistics/bootstrap.js';
-import { shareInterval } from '../statistics/proportions.js';
-import type { Finding } from './finding.js';
+import { passes } from '../../pass.js';
+import { groupBy } from '../../statistics/bootstrap.js';
+import { shareInterval } from '../../statistics/proportions.js';
+import type { Evidence } from '../evidence.js';
+import type { Finding } from '../finding.js';
 import type { Criterion } from '@touchstone/core';
-import { judgedParts, type JudgedAnswer, wasAsked } from './readings.js';
+import { judgedParts, type JudgedAnswer, wasAsked } from '../readings.js';
 
 type Part = ReturnType<typeof judgedParts>[number];
 
@@ -22,11 +23,7 @@ interface Cell {
  * from the majority it does not depend on R and needs no rule for ties. A judge at temperature 0 may be steady for no
  * better reason than that; repeats see only what sampling changes.
  */
-export function flipRate(
-  answers: readonly JudgedAnswer[],
-  criteria: readonly Criterion[],
-  seed: number,
-): Finding[] {
+export function consistency({ answers, criteria }: Evidence, seed: number): Finding[] {
   const cells = repeatedCells(answers, criteria);
   const pass = ({ score }: Part): unknown => passes(score);
   return [
@@ -34,6 +31,7 @@ export function flipRate(
       name: 'flip_rate',
       description: 'Chance that two judgements of one item differ in pass or fail of a criterion.',
       estimate: meanFlips(cells, pass, seed),
+      gate: { max: 0.1 },
     },
     ...criteria.map(({ name }) => ({
       name: `flip_rate.${name}`,

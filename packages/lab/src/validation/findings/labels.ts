@@ -1,21 +1,18 @@
 import type { Estimate } from '@touchstone/spec';
 
-import { passes } from '../pass.js';
-import { type Pair, weightedKappa } from '../statistics/agreement.js';
-import { bootstrapInterval, groupBy } from '../statistics/bootstrap.js';
-import { shareInterval } from '../statistics/proportions.js';
-import type { Finding } from './finding.js';
-import type { Criterion } from '@touchstone/core';
-import type { Reading } from './readings.js';
+import { passes } from '../../pass.js';
+import { type Pair, weightedKappa } from '../../statistics/agreement.js';
+import { bootstrapInterval, groupBy } from '../../statistics/bootstrap.js';
+import { shareInterval } from '../../statistics/proportions.js';
+import type { Evidence } from '../evidence.js';
+import type { Finding } from '../finding.js';
+import { readLabels, type Reading } from '../readings.js';
 
 /**
  * Does the judge say what the labels say? Over all criteria together, and for each of them. Intervals are over tasks.
  */
-export function labelAgreement(
-  readings: readonly Reading[],
-  criteria: readonly Criterion[],
-  seed: number,
-): Finding[] {
+export function labels({ answers, criteria }: Evidence, seed: number): Finding[] {
+  const { readings } = readLabels(answers, criteria);
   const rows = [
     { suffix: '', of: '', readings },
     ...criteria.map(({ name }) => ({
@@ -39,6 +36,7 @@ export function labelAgreement(
       name: `label_kappa${row.suffix}`,
       description: `Agreement with the labels${row.of} beyond chance: quadratically weighted κ, which is Cohen’s for a Boolean criterion.`,
       estimate: kappa(row.readings, seed),
+      ...(row.suffix === '' ? { gate: { min: 0.4 } } : {}),
     })),
   ];
 }

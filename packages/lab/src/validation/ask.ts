@@ -1,0 +1,55 @@
+import { addUsage, NO_USAGE, type Rollout, type Usage, type Verdict } from '@touchstone/spec';
+import type { Judge } from '@touchstone/core';
+
+import { groupBy } from '../statistics/bootstrap.js';
+import type { Opinion } from './readings.js';
+
+type Answer = Pick<Rollout, 'task' | 'response'>;
+
+/** Asks one judge, and keeps count of what it costs. */
+export class Asker {
+  usage: Usage = NO_USAGE;
+
+  /** @param onDone called when this many more answers have been judged. */
+  constructor(
+    readonly judge: Judge,
+    private readonly onDone: (answers: number) => void,
+  ) {}
+
+  /**
+   * One opinion for each answer, in order. Calls are made all at once: the judge's dispatcher limits them. A judge that
+   * compares is shown the answers to a task together.
+   */
+  async judgeAll(answers: readonly Answer[], repeat = 0): Promise<Opinion[]> {
+    const opinions: Opinion[] = [];
+    const places = answers.map((_, place) => place);
+    const groups = this.judge.compares
+      ? groupBy(
+          places,
+          answers.map(({ task }) => task.id),
+        )
+      : places.map((place) => [place]);
+    await Promise.all(
+      groups.map(async (group) => {
+        const said = await this.judgeTogether(
+          group.map((place) => answers[place]!),
+          repeat,
+        );
+        said.forEach((opinion, i) => (opinions[group[i]!] = opinion));
+      }),
+    );
+    return opinions;
+  }
+
+  /** Opinions on answers that are shown together, all to one task. */
+  async judgeTogether(answers: readonly Answer[], repeat = 0): Promise<Opinion[]> {
+    const rollouts = answers.map((answer, i) => ({ ...answer, id: String(i) }));
+    const judgements = await this.judge.judge(rollouts, { repeat });
+    for (const { usage } of judgements) this.usage = addUsage(this.usage, usage);
+    this.onDone(answers.length);
+    return judgements.map(({ answer, verdicts }) => ({ answer, verdicts: verdicts.filter(isOwn) }));
+  }
+}
+
+/** What a panel's members say does not train. */
+const isOwn = ({ member }: Verdict): boolean => member === undefined;

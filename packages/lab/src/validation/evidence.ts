@@ -1,0 +1,36 @@
+import type { Criterion, LabelledAnswer, RegressionCase } from '@touchstone/core';
+
+import type { JudgedAnswer, Opinion } from './readings.js';
+
+/** Everything that judges have said in an examination, so far: what findings are computed from. */
+export interface Evidence {
+  /** What the judge's verdicts name; none where it compares answers as a whole. */
+  criteria: readonly Criterion[];
+  /** Whether the judge compares the answers to a task with one another. */
+  compares: boolean;
+  /** Whether there is a judge that is never trained against. */
+  hasHeldout: boolean;
+  /** How often each labelled answer is judged at most. */
+  repeats: number;
+  answers: readonly JudgedAnswer[];
+  cases: readonly JudgedCase[];
+}
+
+export interface JudgedCase {
+  case: RegressionCase;
+  /** Null before it was asked. */
+  opinion: Opinion | null;
+}
+
+/** Before anything was asked. */
+export function noEvidence(
+  about: Omit<Evidence, 'answers' | 'cases'>,
+  labelled: readonly LabelledAnswer[] = [],
+  regression: readonly RegressionCase[] = [],
+): Evidence {
+  return {
+    ...about,
+    answers: labelled.map((answer) => ({ answer, repeats: [], heldout: null })),
+    cases: regression.map((one) => ({ case: one, opinion: null })),
+  };
+}

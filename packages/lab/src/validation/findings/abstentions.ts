@@ -1,0 +1,22 @@
+import { shareInterval } from '../../statistics/proportions.js';
+import type { Evidence } from '../evidence.js';
+import type { Finding } from '../finding.js';
+import { verdictsAsked } from '../readings.js';
+
+/** How often did the judge give no verdict, over everything it was asked? The interval is over tasks. */
+export function abstentions(evidence: Evidence, seed: number): Finding[] {
+  const asked = verdictsAsked(evidence);
+  return [
+    {
+      name: 'abstention_rate',
+      description: 'Share of judgements for which the judge gave no verdict.',
+      estimate: shareInterval(
+        asked.map(({ verdict }) => Number(verdict.status === 'abstained')),
+        asked.map(({ task }) => task),
+        seed,
+      ),
+      // A judge that is silent about what it finds hard is right about the rest.
+      gate: { max: 0.1 },
+    },
+  ];
+}
