@@ -15,6 +15,7 @@ export { shareInterval, wilson } from './statistics/proportions.js';
 export {
   type Certificate,
   certificateProblem,
+  certificateText,
   issueCertificate,
   readCertificate,
 } from './validation/certificate.js';

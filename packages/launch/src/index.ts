@@ -1,4 +1,4 @@
-export { makeBundle } from './aws/bundle.js';
+export { CERTIFICATE_FILE, makeBundle } from './aws/bundle.js';
 export { lineProblem } from './aws/doctor/dataset.js';
 export { examineEvent } from './aws/doctor/event.js';
 export { examineAws } from './aws/doctor/examine-aws.js';

@@ -20,7 +20,7 @@ export {
 export { openWorkspace, type Workspace } from './workspace/workspace.js';
 export { openExamination, type Examination } from './workspace/examination.js';
 export { runPipeline, type RunOptions } from './pipeline.js';
-export { certificateFile, examineJudge, type ExaminationResult } from './stages/examine.js';
+export { examineJudge, type ExaminationResult } from './stages/examine.js';
 export { readSummary } from '@touchstone/store';
 export { systemClock, type Clock } from './clock.js';
 export { version } from './version.js';
@@ -28,6 +28,7 @@ export { version } from './version.js';
 // A configuration's parts, for what scores without training.
 export { configSchema, type Config, type ExaminationConfig, type ScoringConfig } from './config/schema.js';
 export { configJsonSchema } from './config/json-schema.js';
+export { assertCertified, certificateOf, type Certified } from './workspace/certificate.js';
 export { rewardResources } from './workspace/reward-resources.js';
 export { cacheVariablesOf, keyVariablesOf, modelsOf, type JudgeModel } from './config/judge-models.js';
 

@@ -48,6 +48,10 @@ export function issueCertificate(statement: Statement, privateKey?: string): Cer
   };
 }
 
+/** A certificate as a file holds it. */
+export const certificateText = (certificate: Certificate): string =>
+  `${JSON.stringify(certificate, null, 2)}\n`;
+
 /**
  * Reads a certificate.
  *
@@ -78,20 +82,20 @@ export function readCertificate(content: string, file: string): Certificate {
 /**
  * Whether a certificate speaks of this judge, and for it.
  *
- * @param publicKey PEM of the Ed25519 key that must have signed it; null: it need not be signed.
+ * @param publicKey PEM of the Ed25519 key that must have signed it; absent: it need not be signed.
  * @returns why not; null where it does.
  */
 export function certificateProblem(
   certificate: Certificate,
   fingerprint: string,
-  publicKey: string | null = null,
+  publicKey?: string,
 ): string | null {
   const { judge, gate, signature } = certificate;
   if (judge.fingerprint !== fingerprint) {
     return `the certificate is of judge ${judge.fingerprint}, and this one is ${fingerprint}: it has changed since`;
   }
   if (gate !== 'passed') return `the certificate says that the gate is "${gate}"`;
-  if (publicKey === null) return null;
+  if (publicKey === undefined) return null;
   if (!signature) return 'the certificate is not signed';
   const wanted = keyText(readKey(publicKey, createPublicKey, 'public'));
   return signature.publicKey === wanted ? null : 'the certificate is signed by another key';

@@ -9,6 +9,7 @@ import {
   PROVIDERS,
   unusedCheckPackages,
 } from '@touchstone/core';
+import { certificateText, type Certificate } from '@touchstone/lab';
 import { InputError, RunError } from '@touchstone/spec';
 import { build, type BuildOptions, type Metafile } from 'esbuild';
 import { type ScoringConfig, cacheVariablesOf, modelsOf } from '@touchstone/run';
@@ -31,21 +32,21 @@ const MAX_ZIP_BYTES = 400_000;
 
 /** Names of the files in the zip; the template's handler setting follows from the first. */
 const CODE_FILE = 'index.mjs';
+export const CERTIFICATE_FILE = 'certificate.json';
+const RESERVED = [CODE_FILE, CERTIFICATE_FILE];
 
 /**
  * The AWS Lambda function of a configuration as a zip file: our code and the packages that this configuration needs in
  * one minified module, the configuration in it as data, and beside it the files that its checks and judges name. The same
  * configuration gives the same bytes.
  *
+ * @param certificate of its judge; goes into the zip.
  * @throws {InputError} when the configuration cannot run in Lambda.
  */
-export async function makeBundle({
-  config,
-  baseDir,
-}: {
-  config: ScoringConfig;
-  baseDir: string;
-}): Promise<Bundle> {
+export async function makeBundle(
+  { config, baseDir }: { config: ScoringConfig; baseDir: string },
+  certificate: Certificate | null = null,
+): Promise<Bundle> {
   const lambda = lambdaConfigOf(config);
   const here = fileURLToPath(import.meta.url);
   const result = await bundled({
@@ -62,7 +63,11 @@ export async function makeBundle({
     plugins: [leaveOut(unusedPackages(config))],
   });
   const code = result.outputFiles[0]!.contents;
-  const zip = zipOf({ [CODE_FILE]: code, ...(await filesOf(config, baseDir)) });
+  const zip = zipOf({
+    [CODE_FILE]: code,
+    ...(await filesOf(config, baseDir)),
+    ...(certificate ? { [CERTIFICATE_FILE]: Buffer.from(certificateText(certificate)) } : {}),
+  });
   if (zip.length > MAX_ZIP_BYTES) {
     throw new RunError(
       `the bundle has ${zip.length} bytes, expected at most ${MAX_ZIP_BYTES}: which of its files is so large?`,
@@ -124,10 +129,10 @@ async function bundleModule(path: string): Promise<Uint8Array> {
 /** @throws {InputError} for a file outside of the configuration's folder. */
 function nameInZip(name: string): string {
   const path = posix.normalize(name.replaceAll('\\', '/'));
-  if (path.startsWith('/') || path.startsWith('../') || path === CODE_FILE) {
+  if (path.startsWith('/') || path.startsWith('../') || RESERVED.includes(path)) {
     throw InputError.at(
       { file: name },
-      `expected a file below the configuration, with another name than ${CODE_FILE}`,
+      `expected a file below the configuration, with another name than ${RESERVED.join(' and ')}`,
     );
   }
   return path;

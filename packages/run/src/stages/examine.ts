@@ -1,7 +1,7 @@
-import { join } from 'node:path';
 import {
   assertGatePassed,
   type Certificate,
+  certificateText,
   type GateReasons,
   issueCertificate,
   validateJudge,
@@ -11,6 +11,7 @@ import type { RunListener } from '@touchstone/spec';
 import { writeWhole } from '@touchstone/store';
 import type { z } from 'zod';
 import { systemClock, type Clock } from '../clock.js';
+import { certificateFile } from '../workspace/certificate.js';
 import { versions } from '../workspace/provenance.js';
 import type { Workspace } from '../workspace/workspace.js';
 import { StageReporter } from './stage.js';
@@ -82,13 +83,10 @@ export async function examine(
     },
     signingKey,
   );
-  await writeWhole(certificateFile(folder), `${JSON.stringify(certificate, null, 2)}\n`);
+  await writeWhole(certificateFile(folder), certificateText(certificate));
   reporter.finish(`gate ${result.gate}`);
   return { ...result, certificate };
 }
-
-/** Where a judge's certificate lies: in the folder of the run that it was examined in. */
-export const certificateFile = (folder: string): string => join(folder, 'certificate.json');
 
 const named = ({ id, fingerprint }: Workspace['judge']): Certificate['judge'] => ({ id, fingerprint });
 

@@ -52,6 +52,8 @@ export interface Handling {
   ready: () => string | undefined | Promise<string | undefined>;
   /** The server takes no new requests, or soon will not. */
   isEnding: () => boolean;
+  /** Hash of the judge's certificate; null: it has none. */
+  certificate: string | null;
 }
 
 /** What answers each path, by the operation's name. */
@@ -126,7 +128,7 @@ export function createHandlers(handling: Handling): ReadonlyMap<string, Handler>
       formalities.map(({ name, says }): [string, Handler] => [name, () => Promise.resolve(says)]),
     ),
     ['nova', nova],
-    ['health', () => Promise.resolve({ status: 'ok' })],
+    ['health', () => Promise.resolve({ status: 'ok', certificate: handling.certificate })],
     ['ready', ready],
     ['metrics', async () => new Text(await telemetry.expose(), 'text/plain; version=0.0.4; charset=utf-8')],
     ['openapi', () => Promise.resolve(openApiDocument())],

@@ -80,9 +80,15 @@ const OWN_OPERATIONS: readonly Operation[] = [
     name: 'health',
     method: 'get',
     path: '/health',
-    summary: 'The process is alive',
+    summary: 'The process is alive, and whether its judge is certified',
     secured: false,
-    reply: z.object({ status: z.literal('ok') }),
+    reply: z.object({
+      status: z.literal('ok'),
+      certificate: z
+        .string()
+        .nullable()
+        .describe('SHA-256 of the certificate that says that the judge may train a model; null: it has none'),
+    }),
     refusals: [],
   },
   {

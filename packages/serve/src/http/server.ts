@@ -33,6 +33,8 @@ export interface RewardServerOptions {
   groupWaitMs?: number;
   /** Why no traffic should come now, for `GET /ready`; undefined when it may. */
   ready?: () => string | undefined | Promise<string | undefined>;
+  /** Hash of the judge's certificate, for `GET /health`. Default: null, it has none. */
+  certificate?: string | null;
   /** Told of samples without a score and of faults. Default: a JSON line on standard error each. */
   report?: Report;
   /** Told of every answered request but those for health and measurements. */
@@ -100,6 +102,7 @@ export function createRewardServer(options: RewardServerOptions): RewardServer {
     telemetry,
     ready: options.ready ?? (() => undefined),
     isEnding: () => isEnding,
+    certificate: options.certificate ?? null,
   });
   const access: Access = { key, isOpen };
   let isClosing = false;

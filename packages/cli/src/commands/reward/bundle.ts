@@ -1,12 +1,16 @@
 import { join } from 'node:path';
 import { writeWhole } from '@touchstone/store';
 import type { Command } from 'commander';
-import { loadScoringConfig } from '@touchstone/run';
+import { openReward, type Judge } from '@touchstone/core';
+import { loadScoringConfig, rewardResources, type Loaded, type ScoringConfig } from '@touchstone/run';
 import type { Io } from '../../io.js';
-import { makeBundle, nextSteps, templateOf } from '@touchstone/launch';
+import { certificateText } from '@touchstone/lab';
+import { CERTIFICATE_FILE, makeBundle, nextSteps, templateOf } from '@touchstone/launch';
+import { certified, REQUIRE_CERTIFICATE } from './certified.js';
 
 interface BundleFlags {
   out: string;
+  requireCertificate?: true;
   json?: true;
 }
 
@@ -19,29 +23,41 @@ export function registerBundle(reward: Command, io: Io): void {
     )
     .argument('<config>', 'touchstone.yaml, or its folder')
     .requiredOption('--out <dir>', 'the folder to write to')
+    .option('--require-certificate', REQUIRE_CERTIFICATE)
     .option('--json', 'print the result as JSON')
     .action((config: string, flags: BundleFlags) => bundle(config, flags, io));
 }
 
-async function bundle(path: string, { out, json }: BundleFlags, io: Io): Promise<void> {
+/** Opened for its fingerprint: nothing is asked. */
+const judgeOf = async ({ config, baseDir }: Loaded<ScoringConfig>): Promise<Judge | null> =>
+  (await openReward(config, await rewardResources(config, baseDir))).judge;
+
+async function bundle(path: string, flags: BundleFlags, io: Io): Promise<void> {
+  const { out, json } = flags;
   const loaded = await loadScoringConfig(path);
-  const made = await makeBundle(loaded);
+  const { certificate, problem } = await certified(loaded, judgeOf(loaded), flags, io);
+  const made = await makeBundle(loaded, certificate);
   const steps = nextSteps(loaded.config, made.sha256);
   const files: [name: string, content: Uint8Array | string][] = [
     ['function.zip', made.zip],
     ['template.yaml', templateOf(loaded.config, made.sha256)],
     ['README.txt', steps],
+    ...(certificate ? [[CERTIFICATE_FILE, certificateText(certificate)] as [string, string]] : []),
   ];
   for (const [name, content] of files) await writeWhole(join(out, name), content);
   const { sha256, codeBytes: code_bytes, packages } = made;
   if (json) {
-    io.out.write(`${JSON.stringify({ out, zip_bytes: made.zip.length, code_bytes, sha256, packages })}\n`);
+    const figures = { zip_bytes: made.zip.length, code_bytes, sha256, packages };
+    io.out.write(`${JSON.stringify({ out, ...figures, certificate: certificate?.hash ?? null })}\n`);
     return;
   }
   const kilobytes = (bytes: number): string => `${Math.round(bytes / 1000)} kB`;
   const largest = packages.slice(0, 5).map(({ name, bytes }) => `${name} ${kilobytes(bytes)}`);
   io.out.write(
     `${join(out, 'function.zip')}: ${kilobytes(made.zip.length)} (${kilobytes(code_bytes)} of code: ${largest.join(', ')}, ...)\n` +
-      `${join(out, 'template.yaml')}, and the commands to deploy it in ${join(out, 'README.txt')}\n`,
+      `${join(out, 'template.yaml')}, and the commands to deploy it in ${join(out, 'README.txt')}\n` +
+      (problem === null
+        ? `The judge's certificate goes with it: ${certificate.hash}\n`
+        : `The judge has no certificate: ${problem}\n`),
   );
 }

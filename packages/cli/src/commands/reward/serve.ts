@@ -4,6 +4,7 @@ import { InputError } from '@touchstone/spec';
 import { InvalidArgumentError, type Command } from 'commander';
 import type { Io } from '../../io.js';
 import { loadScoringConfig, rewardResources, systemClock } from '@touchstone/run';
+import { certified, REQUIRE_CERTIFICATE } from './certified.js';
 
 /** Holds the key that requests to `touchstone reward serve` must carry. */
 const KEY_VARIABLE = 'TOUCHSTONE_REWARD_KEY';
@@ -44,6 +45,7 @@ export function registerServe(reward: Command, io: Io): void {
       parseSeconds,
       25,
     )
+    .option('--require-certificate', REQUIRE_CERTIFICATE)
     .option('--log-prompts', 'log prompts and answers of samples that could not be judged')
     .option('--json', 'print the address as JSON')
     .action((config: string, flags: ServeFlags) => serve(config, flags, io));
@@ -58,6 +60,7 @@ interface ServeFlags {
   groupWait: number;
   drainWait: number;
   drainLimit: number;
+  requireCertificate?: true;
   logPrompts?: true;
   json?: true;
 }
@@ -94,7 +97,8 @@ async function serve(path: string, flags: ServeFlags, io: Io): Promise<void> {
   // Before the judge is opened: what it measures with is bound when it is made.
   telemetry.install();
   const { config, baseDir } = await loadScoringConfig(path);
-  const { reward } = await openReward(config, await rewardResources(config, baseDir));
+  const { reward, judge } = await openReward(config, await rewardResources(config, baseDir));
+  const { certificate, problem } = await certified({ config, baseDir }, Promise.resolve(judge), flags, io);
   const write = (record: object): void => {
     io.err.write(`${JSON.stringify({ time: systemClock.date().toISOString(), ...record })}\n`);
   };
@@ -104,6 +108,7 @@ async function serve(path: string, flags: ServeFlags, io: Io): Promise<void> {
     isOpen: !flags.key,
     abstention: config.reward.abstention.policy,
     novaRange: config.aws.range,
+    certificate: certificate?.hash ?? null,
     groupSize: flags.groupSize,
     groupWaitMs: flags.groupWait * 1000,
     report: write,
@@ -111,6 +116,7 @@ async function serve(path: string, flags: ServeFlags, io: Io): Promise<void> {
     logPrompts: flags.logPrompts ?? false,
     telemetry,
   });
+  if (problem !== null) write({ event: 'no-certificate', detail: problem });
   const stopped = firstSignal();
   try {
     const url = await server.listen(flags);
