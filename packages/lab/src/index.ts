@@ -3,7 +3,7 @@ export { bestOfInterval, summariseModel } from './evaluation/model-summary.js';
 export { type EvaluationRecord, MEASURES, type Measure } from './evaluation/record.js';
 export { truthAgreement } from './evaluation/truth-agreement.js';
 export { passes } from './pass.js';
-export { spearman, weightedKappa, type Pair } from './statistics/agreement.js';
+export { weightedKappa } from './statistics/agreement.js';
 export { bestOfK, type Candidate } from './statistics/best-of-k.js';
 export {
   bootstrapInterval,
@@ -11,6 +11,8 @@ export {
   meanInterval,
   pairedDifference,
 } from './statistics/bootstrap.js';
+export { spearman } from './statistics/correlation.js';
+export { type Pair } from './statistics/pairs.js';
 export { shareInterval, wilson } from './statistics/proportions.js';
 export {
   type Certificate,

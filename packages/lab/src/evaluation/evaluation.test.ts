@@ -1,7 +1,7 @@
 import { inRegistryOrder, METRICS, random } from '@touchstone/spec';
 import { expect, test } from 'vitest';
 
-import { meanOf } from '../statistics/bootstrap.js';
+import { meanOf } from '../statistics/values.js';
 import { compareModels } from './compare-models.js';
 import { bestOfInterval, summariseModel } from './model-summary.js';
 import { type EvaluationRecord, MEASURES } from './record.js';

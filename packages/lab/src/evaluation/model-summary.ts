@@ -1,8 +1,9 @@
 import type { Estimate, ModelSummary } from '@touchstone/spec';
 
 import { bestOfK } from '../statistics/best-of-k.js';
-import { groupBy, meanInterval, meanOf } from '../statistics/bootstrap.js';
+import { meanInterval } from '../statistics/bootstrap.js';
 import { shareInterval } from '../statistics/proportions.js';
+import { groupBy, meanOf } from '../statistics/values.js';
 import { type EvaluationRecord, type Measure, MEASURES, taskMeans } from './record.js';
 
 /**

@@ -1,4 +1,4 @@
-import { groupBy, meanOf } from '../statistics/bootstrap.js';
+import { groupBy, meanOf } from '../statistics/values.js';
 
 /** One sampled answer of one model, with all its scores. */
 export interface EvaluationRecord {

@@ -1,7 +1,6 @@
-import { meanOf, sumOf } from './bootstrap.js';
-
-/** Two readings of one thing: the judge's and the label, each a number on one scale. */
-export type Pair = readonly [number, number];
+import { Z95 } from './distributions.js';
+import { type Pair, sides } from './pairs.js';
+import { meanOf, squaresOf, sumOf } from './values.js';
 
 /**
  * Observed disagreement and the disagreement that chance alone would give, as mean squared differences: the two halves
@@ -13,19 +12,11 @@ export type Pair = readonly [number, number];
 function disagreement(pairs: readonly Pair[]): { observed: number; expected: number } {
   const n = pairs.length;
   if (n === 0) return { observed: 0, expected: 0 };
-  let [meanA, meanB] = [0, 0];
-  for (const [a, b] of pairs) {
-    meanA += a;
-    meanB += b;
-  }
-  meanA /= n;
-  meanB /= n;
-  let [observed, spread] = [0, 0];
-  for (const [a, b] of pairs) {
-    observed += (a - b) ** 2;
-    spread += (a - meanA) ** 2 + (b - meanB) ** 2;
-  }
-  return { observed: observed / n, expected: spread / n + (meanA - meanB) ** 2 };
+  const [a, b] = sides(pairs);
+  let observed = 0;
+  for (let i = 0; i < n; i++) observed += (a[i]! - b[i]!) ** 2;
+  const spread = squaresOf(a) + squaresOf(b);
+  return { observed: observed / n, expected: spread / n + (meanOf(a) - meanOf(b)) ** 2 };
 }
 
 /**
@@ -37,6 +28,7 @@ function disagreement(pairs: readonly Pair[]): { observed: number; expected: num
  * share a scale (0–1).
  *
  * @returns null when chance alone agrees perfectly: both sides always said one and the same thing, or there are no pairs.
+ * @throws {RangeError} a reading is not finite.
  */
 export function weightedKappa(...lists: readonly (readonly Pair[])[]): number | null {
   const halves = lists.map((pairs) => ({ ...disagreement(pairs), n: pairs.length }));
@@ -46,30 +38,58 @@ export function weightedKappa(...lists: readonly (readonly Pair[])[]): number | 
 }
 
 /**
- * Spearman's rank correlation: Pearson's of the ranks, ties sharing their mean rank. −1 to 1.
+ * Gwet's AC1 (2008): agreement beyond chance that does not collapse where nearly all is of one category. Chance agreement is
+ * Σ π(1 − π) / (K − 1), π being the mean of both sides' shares of a category. At most 1; read beside κ.
  *
- * @returns null for fewer than two pairs or when a side never varies.
+ * @param categories K, those that could have been said: 2 for a Boolean criterion.
+ * @returns null for no pairs.
+ * @throws {RangeError} fewer than two categories, more said than there are, or a reading that is not finite.
  */
-export function spearman(pairs: readonly Pair[]): number | null {
-  return pearson(ranks(pairs.map(([a]) => a)), ranks(pairs.map(([, b]) => b)));
-}
-
-function pearson(a: readonly number[], b: readonly number[]): number | null {
-  const [meanA, meanB] = [meanOf(a), meanOf(b)];
-  const covariance = sumOf(a.map((value, i) => (value - meanA) * (b[i]! - meanB)));
-  const spreadA = sumOf(a.map((value) => (value - meanA) ** 2));
-  const spreadB = sumOf(b.map((value) => (value - meanB) ** 2));
-  if (!(spreadA > 0 && spreadB > 0)) return null;
-  return Math.max(-1, Math.min(1, covariance / Math.sqrt(spreadA * spreadB)));
-}
-
-/** Ranks from 1, ties sharing the mean of the ranks they take up. */
-function ranks(values: readonly number[]): number[] {
-  const order = values.map((_, i) => i).sort((i, j) => values[i]! - values[j]!);
-  const out = values.map(() => 0);
-  for (let start = 0, end = 0; start < order.length; start = end) {
-    while (end < order.length && values[order[end]!] === values[order[start]!]) end++;
-    for (let i = start; i < end; i++) out[order[i]!] = (start + 1 + end) / 2;
+export function gwetAC1(pairs: readonly Pair[], categories: number): number | null {
+  const said = sides(pairs).flat();
+  const counts = new Map<number, number>();
+  for (const reading of said) counts.set(reading, (counts.get(reading) ?? 0) + 1);
+  if (!Number.isInteger(categories) || categories < Math.max(2, counts.size)) {
+    throw new RangeError(`expected at least ${Math.max(2, counts.size)} categories, got ${categories}`);
   }
-  return out;
+  if (pairs.length === 0) return null;
+  const shares = [...counts.values()].map((count) => count / said.length);
+  const chance = sumOf(shares.map((share) => share * (1 - share))) / (categories - 1);
+  const observed = pairs.filter(([a, b]) => a === b).length / pairs.length;
+  return (observed - chance) / (1 - chance);
+}
+
+/**
+ * Lin's concordance correlation (1989): 2 s_ab / (s_a² + s_b² + (ā − b̄)²), moments with divisor n. Like Pearson's, less what a
+ * shift or a stretch of the scale costs. −1 to 1. It is quadratically weighted κ, so that is what computes it.
+ *
+ * @returns null when both sides always said one and the same thing, or for no pairs.
+ * @throws {RangeError} a reading is not finite.
+ */
+export function concordance(pairs: readonly Pair[]): number | null {
+  return weightedKappa(pairs);
+}
+
+/** How far two judges lie apart on one scale. */
+export interface Limits {
+  /** Mean of the first less the second: the shift. */
+  shift: number;
+  /** 95 % of the differences lie between these, if they are normal. */
+  low: number;
+  high: number;
+}
+
+/**
+ * Bland–Altman limits of agreement (1986): the mean difference ± 1.96 standard deviations of the differences (divisor n − 1).
+ *
+ * @returns null for fewer than two pairs.
+ * @throws {RangeError} a reading is not finite.
+ */
+export function blandAltman(pairs: readonly Pair[]): Limits | null {
+  if (pairs.length < 2) return null;
+  const [a, b] = sides(pairs);
+  const differences = a.map((value, i) => value - b[i]!);
+  const shift = meanOf(differences);
+  const reach = Z95 * Math.sqrt(squaresOf(differences) / (pairs.length - 1));
+  return { shift, low: shift - reach, high: shift + reach };
 }

@@ -1,3 +1,5 @@
+import { finite } from './values.js';
+
 /** One of the answers sampled for a task: what it is picked by and what the pick is worth. */
 export interface Candidate {
   score: number;
@@ -14,10 +16,18 @@ export interface Candidate {
  *
  * @param k from 1.
  * @returns null for fewer than k candidates.
- * @throws {RangeError} k is not a positive integer.
+ * @throws {RangeError} k is not a positive integer, or a score or an outcome not finite.
  */
 export function bestOfK(candidates: readonly Candidate[], k: number): number | null {
   if (!Number.isInteger(k) || k < 1) throw new RangeError(`expected a positive integer k, got ${k}`);
+  finite(
+    candidates.map(({ score }) => score),
+    'scores',
+  );
+  finite(
+    candidates.map(({ outcome }) => outcome),
+    'outcomes',
+  );
   const sorted = [...candidates].sort((a, b) => b.score - a.score);
   const n = sorted.length;
   if (n < k) return null;

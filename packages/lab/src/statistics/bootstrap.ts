@@ -1,5 +1,7 @@
 import { type Estimate, random } from '@touchstone/spec';
 
+import { groupBy, meanOf, quantile, sumOf } from './values.js';
+
 /** Resamples of every interval. */
 const RESAMPLES = 2000;
 /** Intervals hold 95 %. */
@@ -71,34 +73,4 @@ export function pairedDifference(a: readonly number[], b: readonly number[], see
     a.map((value, i) => value - b[i]!),
     seed,
   );
-}
-
-/** Values by cluster, clusters in the order they first occur. */
-export function groupBy<T>(values: readonly T[], clusters: readonly string[]): T[][] {
-  if (values.length !== clusters.length) {
-    throw new RangeError(`expected a cluster for each value, got ${clusters.length} for ${values.length}`);
-  }
-  const groups = new Map<string, T[]>();
-  values.forEach((value, i) => {
-    const group = groups.get(clusters[i]!);
-    if (group) group.push(value);
-    else groups.set(clusters[i]!, [value]);
-  });
-  return [...groups.values()];
-}
-
-export function sumOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0);
-}
-
-/** NaN for no values. */
-export function meanOf(values: readonly number[]): number {
-  return sumOf(values) / values.length;
-}
-
-/** Quantile of sorted values, linear between neighbours (Hyndman and Fan 1996, type 7). */
-function quantile(sorted: readonly number[], q: number): number {
-  const position = (sorted.length - 1) * q;
-  const below = sorted[Math.floor(position)]!;
-  return below + (sorted[Math.ceil(position)]! - below) * (position % 1);
 }

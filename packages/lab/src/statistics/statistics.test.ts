@@ -2,16 +2,13 @@ import { random } from '@touchstone/spec';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { type Pair, spearman, weightedKappa } from './agreement.js';
+import { weightedKappa } from './agreement.js';
 import { bestOfK, type Candidate } from './best-of-k.js';
-import {
-  bootstrapInterval,
-  clusteredMeanInterval,
-  meanInterval,
-  meanOf,
-  pairedDifference,
-} from './bootstrap.js';
+import { bootstrapInterval, clusteredMeanInterval, meanInterval, pairedDifference } from './bootstrap.js';
+import { spearman } from './correlation.js';
+import type { Pair } from './pairs.js';
 import { shareInterval, wilson } from './proportions.js';
+import { meanOf } from './values.js';
 
 const repeat = (pair: Pair, times: number): Pair[] => Array.from({ length: times }, () => pair);
 

@@ -1,7 +1,7 @@
 import { addUsage, NO_USAGE, type Rollout, type Usage, type Verdict } from '@touchstone/spec';
 import type { Judge } from '@touchstone/core';
 
-import { groupBy } from '../statistics/bootstrap.js';
+import { groupBy } from '../statistics/values.js';
 import type { Opinion } from './readings.js';
 
 type Answer = Pick<Rollout, 'task' | 'response'>;

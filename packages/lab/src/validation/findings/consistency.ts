@@ -1,7 +1,7 @@
 import type { Estimate } from '@touchstone/spec';
 
 import { passes } from '../../pass.js';
-import { groupBy } from '../../statistics/bootstrap.js';
+import { groupBy } from '../../statistics/values.js';
 import { shareInterval } from '../../statistics/proportions.js';
 import type { Evidence } from '../evidence.js';
 import type { Finding } from '../finding.js';

@@ -1,6 +1,7 @@
-import type { Pair } from '../../statistics/agreement.js';
-import { spearman } from '../../statistics/agreement.js';
-import { bootstrapInterval, groupBy } from '../../statistics/bootstrap.js';
+import { spearman } from '../../statistics/correlation.js';
+import type { Pair } from '../../statistics/pairs.js';
+import { bootstrapInterval } from '../../statistics/bootstrap.js';
+import { groupBy } from '../../statistics/values.js';
 import type { Evidence } from '../evidence.js';
 import type { Finding } from '../finding.js';
 import { scoreOf } from './order.js';

@@ -1,8 +1,10 @@
 import type { Estimate } from '@touchstone/spec';
 
 import { passes } from '../../pass.js';
-import { type Pair, weightedKappa } from '../../statistics/agreement.js';
-import { bootstrapInterval, groupBy } from '../../statistics/bootstrap.js';
+import { weightedKappa } from '../../statistics/agreement.js';
+import type { Pair } from '../../statistics/pairs.js';
+import { bootstrapInterval } from '../../statistics/bootstrap.js';
+import { groupBy } from '../../statistics/values.js';
 import { shareInterval } from '../../statistics/proportions.js';
 import type { Evidence } from '../evidence.js';
 import type { Finding } from '../finding.js';
