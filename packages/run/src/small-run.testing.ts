@@ -75,5 +75,8 @@ export async function runSmall(folder: string, onEvent: RunListener = () => {}):
   }
 }
 
+/** What every one of these runs says, since its gate is off. */
+export const NO_GATE = 'There is no gate, and training goes on all the same: only a test';
+
 /** What a summary says, but for what somebody should look at. */
 export const figuresOf = ({ alarms: _, ...figures }: Summary): object => figures;

@@ -95,10 +95,10 @@ describe.each(TEMPLATE_NAMES)('the folder that init writes from the template %s'
       writeFileSync(path, yaml.replace('http://127.0.0.1:8000/v1', endpoint.url));
       const judged = await touchstone('judge', folder, '--json', '--out', join(folder, String(contrary)));
       await endpoint.goDown();
-      // A sample of a template is small: even a judge that is always right is not shown to be fit by it.
+      // A sample of a template is small: neither a judge that is always right nor one that never is is told by it.
       expect({ code: judged.code, err: judged.err }).toEqual({
         code: 3,
-        err: expect.stringContaining(contrary ? 'not fit to train against' : 'Too little is known'),
+        err: expect.stringContaining('Too little is known'),
       });
       const result = JSON.parse(judged.out) as {
         gate: string;
@@ -107,7 +107,7 @@ describe.each(TEMPLATE_NAMES)('the folder that init writes from the template %s'
         findings: { name: string; estimate: { mean: number } | null }[];
       };
       expect(result).toMatchObject({
-        gate: contrary ? 'failed' : 'insufficient-data',
+        gate: 'insufficient-data',
         abstentions: {},
         unmatchedLabels: 0,
       });
