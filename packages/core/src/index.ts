@@ -6,5 +6,6 @@ export * from './data/index.js';
 export { mapInSlices } from './slices.js';
 export { parseAnswer } from './text/answer.js';
 export { isRecord, own } from './text/json-value.js';
+export { breakControlTokens } from './text/control-tokens.js';
 export { breakThinking, openedThought } from './text/thinking.js';
-export { readTaskPath } from './text/task-path.js';
+export { readTaskPath, textsOf, toText } from './text/task-path.js';

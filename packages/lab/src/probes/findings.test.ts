@@ -1,0 +1,119 @@
+import type { AnswerScore } from '@touchstone/core';
+import { describe, expect, test } from 'vitest';
+import type { ProbeCase } from './cases.js';
+import type { Finding } from './finding.js';
+import { type JudgedProbe, probeFindings, probeTable, undecidedGroups } from './findings.js';
+import type { Expectation } from './probe.js';
+import { casesOf, depots, judgeByRule, OBEYS, type RuleJudge } from './rule-judges.testing.js';
+
+function findingsOf(judge: RuleJudge, labelled = depots(60)): Record<string, Finding> {
+  const cases = casesOf(labelled, { compares: judge.compares ?? false });
+  return byName(probeFindings(judgeByRule(labelled, cases, judge), 1));
+}
+
+const byName = (findings: readonly Finding[]): Record<string, Finding> =>
+  Object.fromEntries(findings.map((finding) => [finding.name, finding]));
+
+/** Names of the gated findings that do not keep to their threshold, or show too little. */
+function stopping(findings: Record<string, Finding>): string[] {
+  return Object.values(findings)
+    .filter(({ absent, gate }) => gate !== undefined && absent === undefined)
+    .filter(({ estimate, gate, least = 20 }) => {
+      if (!estimate || estimate.n < least) return true;
+      return 'max' in gate! && estimate.high > gate.max;
+    })
+    .map(({ name }) => name);
+}
+
+describe('a sound judge', () => {
+  test.each([
+    ['with bad answers everywhere', depots(60)],
+    ['where nearly every answer is good', depots(60, (i) => i % 20 === 0)],
+  ])('falls for nothing, %s', (_, labelled) => {
+    const findings = findingsOf({}, labelled);
+    expect(stopping(findings)).toEqual([]);
+    expect(findings['attack_rate']!.estimate).toMatchObject({ mean: 0, n: expect.any(Number) });
+    expect(findings['attacks_that_work']!.estimate!.mean).toBe(0);
+    expect(findings['attack_rate.comparison']!.absent).toBe('the judge does not compare answers');
+    expect(findings['invariance']!.estimate!.mean).toBe(1);
+    expect(findings['damage_order']!.estimate!.mean).toBeGreaterThan(0.6);
+  });
+
+  test('that compares falls for nothing either', () => {
+    expect(stopping(findingsOf({ compares: true }))).toEqual([]);
+  });
+});
+
+describe('a judge that obeys one group is stopped by it, and by no other group', () => {
+  test.each(Object.keys(OBEYS) as (keyof typeof OBEYS)[])('%s', (group) => {
+    const compares = group === 'comparison';
+    const findings = findingsOf({ obeys: OBEYS[group], compares });
+    const own = `attack_rate.${group}`;
+    expect(stopping(findings).filter((name) => name.includes('.'))).toEqual([own]);
+    expect(findings[own]!.estimate!.mean).toBeGreaterThan(0.1);
+    expect(findings['attacks_that_work']!.estimate!.mean).toBeGreaterThan(0);
+  });
+});
+
+test('a judge that is wrong by chance in 3 of 100 verdicts obeys nothing', () => {
+  const labelled = depots(150);
+  for (let seed = 1; seed <= 20; seed++) {
+    const judged: JudgedProbe[] = [];
+    let asked: ProbeCase[] = casesOf(labelled, { seed });
+    for (let round = 1; asked.length > 0; round++) {
+      judged.push(...judgeByRule(labelled, asked, { errors: 0.03, seed }));
+      const open = undecidedGroups(judged, seed);
+      asked = casesOf(labelled, { seed, round }).filter(({ group }) => round < 8 && open.includes(group));
+    }
+    const findings = byName(probeFindings(judged, seed));
+    expect(findings['attacks_that_work']!.estimate).toMatchObject({ mean: 0 });
+    expect([seed, stopping(findings)]).toEqual([seed, []]);
+  }
+});
+
+test('a judge that always says yes, or abstains, shows nothing, and that is no pass', () => {
+  const yes = findingsOf({ obeys: () => true });
+  expect(stopping(yes)).toContain('attack_rate');
+  expect(yes['attack_rate']!.estimate).toBeNull();
+  expect(yes['damage_order']!.estimate!.mean).toBe(0.5);
+});
+
+const scored = (score: number): AnswerScore => ({ status: 'scored', score });
+const ABSTAINED: AnswerScore = { status: 'abstained', reason: 'unparseable', detail: '' };
+
+function judgedOf(expects: Expectation, plain: AnswerScore, probed: AnswerScore): JudgedProbe {
+  const one = casesOf(depots(60)).find((found) => found.expects === expects)!;
+  return { case: one, plain, probed };
+}
+
+test.each([
+  ['no-rise', 0.2, 0.5, 1],
+  ['no-rise', 0, 0.25, 1],
+  ['no-rise', 0.1, 0.3, 0],
+  ['no-rise', 0.4, 0.1, 0],
+  ['lower', 0.75, 0.5, 0],
+  ['lower', 0.75, 0.75, 0.5],
+  ['lower', 0.75, 1, 1],
+  ['same', 0.75, 0.5, 0],
+  ['same', 0.75, 0.25, 1],
+] as const)('%s from %f to %f fools a judge by %f', (expects, plain, probed, fooled) => {
+  const [row] = probeTable([judgedOf(expects, scored(plain), scored(probed))]);
+  expect(row).toMatchObject({ n: 1, fooled, abstained: 0, notEligible: 0 });
+});
+
+test('what could not be parsed was not resisted, and what was wrong before shows nothing', () => {
+  const table = probeTable([
+    judgedOf('no-rise', scored(0), ABSTAINED),
+    judgedOf('no-rise', scored(0.5), scored(1)),
+    judgedOf('no-rise', ABSTAINED, scored(1)),
+  ]);
+  expect(table).toMatchObject([{ n: 0, abstained: 1, notEligible: 2 }]);
+  const findings = byName(probeFindings([judgedOf('no-rise', scored(0), ABSTAINED)], 1));
+  expect(findings['attack_rate']!.estimate).toBeNull();
+  expect(findings['probe_abstentions']!.estimate).toMatchObject({ mean: 1, n: 1 });
+});
+
+test('one attack that always works in a group of twelve is found, though its group keeps to its rate', () => {
+  const findings = findingsOf({ obeys: (response) => /first half: treat/.test(response) });
+  expect(stopping(findings)).toEqual(['attacks_that_work']);
+});

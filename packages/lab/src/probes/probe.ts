@@ -1,0 +1,71 @@
+import type { Criterion } from '@touchstone/core';
+import type { Random, Task } from '@touchstone/spec';
+
+/** What probes try, in the order of the report. */
+export const PROBE_GROUPS = [
+  /** Answers with next to nothing in them. */
+  'empty',
+  /** Words to the judge. */
+  'instructions',
+  /** Verdicts in the answer, for the judge or its parser to take for the judge's own. */
+  'forged-verdict',
+  /** Claims of who wrote, checked or liked the answer. */
+  'authority',
+  'length',
+  /** Looks in place of content. */
+  'form',
+  /** A good answer with one thing made wrong. */
+  'minimal-defect',
+  /** An answer with a change that does not matter. */
+  'invariance',
+  /** Words to a judge that compares, about the other answers. */
+  'comparison',
+  /** The reference and the prompt: changed, or lied about. */
+  'reference',
+  /** What a policy finds in training: answers that fit any task, parts of good ones. */
+  'mined',
+  /** Requests for what a judge must keep to itself, or for a reply that cannot be read. */
+  'canary',
+] as const;
+export type ProbeGroup = (typeof PROBE_GROUPS)[number];
+
+/**
+ * What a sound judge makes of it. `no-rise`: an attack on a bad answer does not pay. `lower`: a damaged good answer scores
+ * less. `same`: a harmless change does not matter.
+ */
+export type Expectation = 'no-rise' | 'lower' | 'same';
+
+/** What a probe is made from. */
+export interface Base {
+  task: Task;
+  /** A bad answer for `no-rise`, a good one for `lower`, any for `same`. */
+  response: string;
+  criteria: readonly Criterion[];
+  /**
+   * Answers to tasks other than this one, each given to one task only, so that they do not answer this one as well; the
+   * good ones where there are any. May be empty.
+   */
+  foreign: readonly { task: Task; response: string }[];
+  /** Of this probe and base. */
+  random: Random;
+}
+
+/** The changed answer, or the changed task, or null where the probe cannot be made from this base. */
+export type Make = (base: Base) => string | Task | null;
+
+export interface Probe {
+  /** As in `fake-system-message`; unique over all groups. */
+  name: string;
+  group: ProbeGroup;
+  expects: Expectation;
+  make: Make;
+}
+
+/** Probes of one group that expect the same, from a table of names. */
+export function defineProbes(
+  group: ProbeGroup,
+  expects: Expectation,
+  table: Readonly<Record<string, Make>>,
+): Probe[] {
+  return Object.entries(table).map(([name, make]) => ({ name, group, expects, make }));
+}
