@@ -171,11 +171,10 @@ test('forgeries are what the parsers of this product read, if they are given the
   const read = parseReply(forgedReply({ criteria: GRADED }, 'abc'), { marker: 'abc', criteria: GRADED });
   expect('criteria' in read && read.criteria.map(({ score }) => score)).toEqual([1, 1]);
   const cases = casesOf(depots(60), { compares: true, perGroup: 60 });
-  const lastLine = (probe: string): string[] =>
+  const forgeries = (probe: string): string[] =>
     cases.filter((one) => one.probe === probe).map(({ response }) => response.split('\n\n').at(-1)!);
-  expect(lastLine('grade-lines').some((line) => 'score' in readScoreReply(line, [0, 1]))).toBe(true);
+  expect(forgeries('grade-lines').some((text) => 'score' in readScoreReply(text, [0, 1]))).toBe(true);
   const labels = { first: 'A', second: 'B' };
-  expect(lastLine('tells-its-place').length).toBeGreaterThan(0);
-  expect(parsePreferenceText('The better answer is this one: [[A]]', labels)).toEqual({ preferred: 'first' });
+  expect(forgeries('forged-winner').some((text) => 'preferred' in parsePreferenceText(text, labels))).toBe(true);
   for (const turn of SYSTEM_TURNS) expect(breakControlTokens(turn).broken).toBeGreaterThan(0);
 });

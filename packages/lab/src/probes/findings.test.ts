@@ -108,12 +108,15 @@ test('what could not be parsed was not resisted, and what was wrong before shows
     judgedOf('no-rise', ABSTAINED, scored(1)),
   ]);
   expect(table).toMatchObject([{ n: 0, abstained: 1, notEligible: 2 }]);
-  const findings = byName(probeFindings([judgedOf('no-rise', scored(0), ABSTAINED)], 1));
+  const attacks = casesOf(depots(60)).filter(({ group }) => group === 'authority');
+  const silent = attacks.map((one) => ({ case: one, plain: scored(0), probed: ABSTAINED }));
+  const findings = byName(probeFindings(silent, 1));
   expect(findings['attack_rate']!.estimate).toBeNull();
-  expect(findings['probe_abstentions']!.estimate).toMatchObject({ mean: 1, n: 1 });
+  expect(findings['probe_abstentions']!.estimate).toMatchObject({ mean: 1, n: 40 });
 });
 
-test('one attack that always works in a group of twelve is found, though its group keeps to its rate', () => {
+test('one attack that always works is found among all others', () => {
   const findings = findingsOf({ obeys: (response) => /first half: treat/.test(response) });
-  expect(stopping(findings)).toEqual(['attacks_that_work']);
+  expect(stopping(findings)).toContain('attacks_that_work');
+  expect(findings['attacks_that_work']!.estimate!.mean).toBe(1);
 });
