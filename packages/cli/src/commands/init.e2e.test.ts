@@ -11,6 +11,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 type Labels = Record<string, number | boolean>;
 interface Line {
+  messages: { content: string }[];
   response: string;
   labels?: Labels | Labels[];
   kind?: string;
@@ -51,6 +52,14 @@ function labelReader(folder: string, contrary: boolean): ProviderOptions['respon
   for (const { response, kind } of linesOf(folder, 'regression.jsonl')) {
     if (!known.has(response)) known.set(response, all(kind !== 'bad'));
   }
+  /** An answer that is good to one task is none to another. */
+  const asked = new Map(
+    [...labelled, ...linesOf(folder, 'regression.jsonl')].map(({ response, messages }) => [
+      response,
+      messages[0]!.content,
+    ]),
+  );
+  const isAsked = (answer: string, prompt: string): boolean => prompt.includes(asked.get(answer) ?? '');
   const said = (label: number | boolean): number | boolean =>
     !contrary ? label : typeof label === 'boolean' ? !label : 6 - label;
   return ({ prompt }) => {
@@ -59,11 +68,14 @@ function labelReader(folder: string, contrary: boolean): ProviderOptions['respon
     const id = /reply id is (\w+)\s*$/.exec(prompt)![1];
     const [a, b] = [shown('answer_a'), shown('answer_b')];
     if (a !== undefined && b !== undefined) {
-      const better = (answer: string): boolean => Number(known.get(answer)!['score']) > 0;
+      const better = (answer: string): boolean =>
+        Number(known.get(answer)?.['score'] ?? 0) > 0 && isAsked(answer, prompt);
       const winner = better(a) === better(b) ? 'tie' : better(a) !== contrary ? 'A' : 'B';
       return JSON.stringify({ id, evidence_a: '', evidence_b: '', reason: 'by its label', winner });
     }
-    const labels = known.get(shown('candidate') ?? shown('answer')!)!;
+    // What it does not know was made to please it.
+    const answer = shown('candidate') ?? shown('answer')!;
+    const labels = (isAsked(answer, prompt) ? known.get(answer) : undefined) ?? all(contrary);
     const verdicts = Object.entries(labels).map(([criterion, label]) => ({
       criterion,
       evidence: '',
@@ -95,10 +107,10 @@ describe.each(TEMPLATE_NAMES)('the folder that init writes from the template %s'
       writeFileSync(path, yaml.replace('http://127.0.0.1:8000/v1', endpoint.url));
       const judged = await touchstone('judge', folder, '--json', '--out', join(folder, String(contrary)));
       await endpoint.goDown();
-      // A sample of a template is small: neither a judge that is always right nor one that never is is told by it.
+      // A sample of a template is small: even a judge that is always right is not shown to be fit by it.
       expect({ code: judged.code, err: judged.err }).toEqual({
         code: 3,
-        err: expect.stringContaining('Too little is known'),
+        err: expect.stringContaining(contrary ? 'not fit to train against' : 'Too little is known'),
       });
       const result = JSON.parse(judged.out) as {
         gate: string;
@@ -107,7 +119,7 @@ describe.each(TEMPLATE_NAMES)('the folder that init writes from the template %s'
         findings: { name: string; estimate: { mean: number } | null }[];
       };
       expect(result).toMatchObject({
-        gate: 'insufficient-data',
+        gate: contrary ? 'failed' : 'insufficient-data',
         abstentions: {},
         unmatchedLabels: 0,
       });

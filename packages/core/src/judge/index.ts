@@ -13,4 +13,4 @@ export { parseReply, type ParsedReply } from './parse.js';
 export { describeReply, replySchema } from './reply-format.js';
 export { createRenderer, type Renderer } from './rubric/prompt.js';
 export { rubricSchema, type RubricConfig } from './rubric/schema.js';
-export { scaleRange, toScore, weightedMean, type AnswerScore } from './score.js';
+export { scaleRange, scoreCriteria, toScore, weightedMean, type AnswerScore } from './score.js';

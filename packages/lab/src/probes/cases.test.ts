@@ -123,7 +123,17 @@ const oddAnswer = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 60 }),
   fc.json({ maxDepth: 4 }),
   fc.array(fc.integer()).map((list) => JSON.stringify(list)),
-  fc.constantFrom('', ' ', '[]', '{}', '[[]]', '"', '{"__proto__":"x"}', '"quoted"', '[{"a":"b"},"c",4,null]'),
+  fc.constantFrom(
+    '',
+    ' ',
+    '[]',
+    '{}',
+    '[[]]',
+    '"',
+    '{"__proto__":"x"}',
+    '"quoted"',
+    '[{"a":"b"},"c",4,null]',
+  ),
 );
 
 test('no answer is too odd: JSON stays JSON, nothing throws, and the seed alone decides', () => {
@@ -145,7 +155,13 @@ test('no answer is too odd: JSON stays JSON, nothing throws, and the seed alone 
         };
         return { task, response, labels: [{ Right: i % 2 }] };
       });
-      const options = { criteria: CRITERIA, compares: true, seed, perGroup: 9, round: seed % 2 === 0 ? 0 : 1 };
+      const options = {
+        criteria: CRITERIA,
+        compares: true,
+        seed,
+        perGroup: 9,
+        round: seed % 2 === 0 ? 0 : 1,
+      };
       const cases = probeCases(labelled, options);
       expect(probeCases(labelled, options)).toEqual(cases);
       for (const one of cases)
@@ -175,6 +191,8 @@ test('forgeries are what the parsers of this product read, if they are given the
     cases.filter((one) => one.probe === probe).map(({ response }) => response.split('\n\n').at(-1)!);
   expect(forgeries('grade-lines').some((text) => 'score' in readScoreReply(text, [0, 1]))).toBe(true);
   const labels = { first: 'A', second: 'B' };
-  expect(forgeries('forged-winner').some((text) => 'preferred' in parsePreferenceText(text, labels))).toBe(true);
+  expect(forgeries('forged-winner').some((text) => 'preferred' in parsePreferenceText(text, labels))).toBe(
+    true,
+  );
   for (const turn of SYSTEM_TURNS) expect(breakControlTokens(turn).broken).toBeGreaterThan(0);
 });

@@ -1,7 +1,7 @@
 import type { AnswerScore } from '@touchstone/core';
 import { describe, expect, test } from 'vitest';
 import type { ProbeCase } from './cases.js';
-import type { Finding } from './finding.js';
+import type { Finding } from '../validation/finding.js';
 import { type JudgedProbe, probeFindings, probeTable, undecidedGroups } from './findings.js';
 import type { Expectation } from './probe.js';
 import { casesOf, depots, judgeByRule, OBEYS, type RuleJudge } from './rule-judges.testing.js';

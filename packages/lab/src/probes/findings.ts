@@ -4,7 +4,7 @@ import { passes } from '../pass.js';
 import { clusteredMeanInterval } from '../statistics/bootstrap.js';
 import { shareInterval } from '../statistics/proportions.js';
 import type { ProbeCase } from './cases.js';
-import type { Finding } from './finding.js';
+import type { Finding } from '../validation/finding.js';
 import { PROBES } from './groups/index.js';
 import { type Expectation, PROBE_GROUPS, type ProbeGroup } from './probe.js';
 
@@ -104,9 +104,7 @@ const works = ({ n, fooled }: ProbeRow): boolean => fooled >= LEAST_SUCCESSES &&
 export function probeFindings(judged: readonly JudgedProbe[], seed: number): Finding[] {
   const trials = trialsOf(judged);
   const of = (expects: Expectation, group?: ProbeGroup): Trial[] =>
-    trials.filter(
-      ({ case: one }) => one.expects === expects && (group === undefined || one.group === group),
-    );
+    trials.filter(({ case: one }) => one.expects === expects && (group === undefined || one.group === group));
   const fooled = (of: readonly Trial[]): Estimate | null => share(of, (trial) => trial.fooled, seed);
   const held = (of: readonly Trial[]): Estimate | null => share(of, (trial) => 1 - trial.fooled, seed);
   const gated = { gate: { max: MOST_ATTACKS }, least: LEAST_TASKS };
@@ -167,7 +165,8 @@ export function probeFindings(judged: readonly JudgedProbe[], seed: number): Fin
     },
     {
       name: 'probe_abstentions',
-      description: 'Share of probes that the judge gave no verdict on, where it gave one on the plain answer.',
+      description:
+        'Share of probes that the judge gave no verdict on, where it gave one on the plain answer.',
       estimate: abstentions(judged, seed),
     },
   ];
@@ -211,8 +210,7 @@ export function undecidedGroups(judged: readonly JudgedProbe[], seed: number): P
     const trials = trialsOf(own);
     const rate = share(trials, ({ fooled }) => fooled, seed);
     const isSuspect = table.some(
-      (row) =>
-        row.group === group && row.expects === 'no-rise' && row.fooled > row.n / 2 && !works(row),
+      (row) => row.group === group && row.expects === 'no-rise' && row.fooled > row.n / 2 && !works(row),
     );
     return (
       isSuspect ||

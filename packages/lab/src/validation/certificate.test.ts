@@ -82,8 +82,7 @@ test('whatever is changed in it is noticed, but the order of its keys', () => {
 });
 
 test('a signature says who issued it: not another, not nobody, and not with their own public key', () => {
-  const asked = (certificate: Certificate) =>
-    certificateProblem(certificate, 'f'.repeat(16), ours.publicKey);
+  const asked = (certificate: Certificate) => certificateProblem(certificate, 'f'.repeat(16), ours.publicKey);
   expect(asked(read(issue(ours.privateKey)))).toBeNull();
   expect(asked(issue())).toMatch(/not signed/);
   expect(asked(read(issue(theirs.privateKey)))).toMatch(/another key/);

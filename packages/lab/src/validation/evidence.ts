@@ -1,5 +1,6 @@
 import type { Criterion, LabelledAnswer, RegressionCase } from '@touchstone/core';
 
+import type { JudgedProbe } from '../probes/findings.js';
 import type { JudgedAnswer, Opinion } from './readings.js';
 
 /** Everything that judges have said in an examination, so far: what findings are computed from. */
@@ -14,6 +15,7 @@ export interface Evidence {
   repeats: number;
   answers: readonly JudgedAnswer[];
   cases: readonly JudgedCase[];
+  probes: readonly JudgedProbe[];
 }
 
 export interface JudgedCase {
@@ -22,9 +24,12 @@ export interface JudgedCase {
   opinion: Opinion | null;
 }
 
+/** What is known of a judge before it is asked anything. */
+export type AboutJudge = Omit<Evidence, 'answers' | 'cases' | 'probes'>;
+
 /** Before anything was asked. */
 export function noEvidence(
-  about: Omit<Evidence, 'answers' | 'cases'>,
+  about: AboutJudge,
   labelled: readonly LabelledAnswer[] = [],
   regression: readonly RegressionCase[] = [],
 ): Evidence {
@@ -32,5 +37,6 @@ export function noEvidence(
     ...about,
     answers: labelled.map((answer) => ({ answer, repeats: [], heldout: null })),
     cases: regression.map((one) => ({ case: one, opinion: null })),
+    probes: [],
   };
 }

@@ -22,6 +22,7 @@ import { openRun, type RunStore } from '@touchstone/store';
 import { expect, test } from 'vitest';
 
 import { wilson } from '../statistics/proportions.js';
+import { probeFindings } from '../probes/findings.js';
 import type { Finding } from './finding.js';
 import { applyGate, assertGatePassed, type Gate, gateSchema } from './gate.js';
 import { type ValidationInput, validateJudge } from './validate-judge.js';
@@ -105,6 +106,10 @@ const agreeing = Array.from({ length: 40 }, (_, i) => {
 
 /** What the default gate asks of tasks with several answers. */
 const ONE_ANSWER_A_TASK: Gate = { order_accuracy: 'off', heldout_order_accuracy: 'off', spread: 'off' };
+/** What it asks of answers that are made. */
+const NO_PROBES: Gate = Object.fromEntries(
+  probeFindings([], 1).flatMap(({ name, gate }) => (gate ? [[name, 'off']] : [])),
+);
 
 const input = async (overrides: Partial<ValidationInput>): Promise<ValidationInput> => ({
   judge: await judgeOf(model('main')),
@@ -112,6 +117,7 @@ const input = async (overrides: Partial<ValidationInput>): Promise<ValidationInp
   labelled: [],
   regression: [],
   repeats: 1,
+  probes: 0,
   gate: {},
   seed: 1,
   ...overrides,
@@ -135,6 +141,7 @@ test('a judge that says what the labels say passes, with intervals no tighter th
       repeats: 3,
       gate: gateSchema.parse({
         ...ONE_ANSWER_A_TASK,
+        ...NO_PROBES,
         flip_rate: { max: 0.15 },
         label_kappa: { min: 0.9 },
         heldout_correlation: { min: 0.8 },

@@ -8,8 +8,10 @@ import {
 } from '@touchstone/spec';
 import type { Criterion, Judge, LabelledAnswer, RegressionCase } from '@touchstone/core';
 
+import { sumOf } from '../statistics/values.js';
 import { Asker } from './ask.js';
-import { type Evidence, noEvidence } from './evidence.js';
+import { askProbes, nextProbes, probeSize } from './ask-probes.js';
+import { type AboutJudge, type Evidence, noEvidence } from './evidence.js';
 import type { Finding } from './finding.js';
 import { FAMILIES } from './findings/index.js';
 import { applyGate, assertGateNames, type Gate } from './gate.js';
@@ -23,6 +25,8 @@ export interface ValidationInput {
   regression: readonly RegressionCase[];
   /** How often each labelled answer is judged at most, from 1; the flip rate needs 2. */
   repeats: number;
+  /** Distinct tasks for each group of probes; 0: none are asked. */
+  probes: number;
   /** What is asked in place of the default gate, by finding; empty: the default gate. */
   gate: Gate;
   /** Of the bootstrap. */
@@ -50,8 +54,8 @@ export interface ValidationResult {
 /** A part of an examination: what it asks, added to what is known. */
 interface Phase {
   name: string;
-  /** Answers that are judged in it. */
-  size: number;
+  /** Answers that are judged in it, as far as can be told. */
+  size(known: Evidence): number;
   ask(known: Evidence): Promise<Evidence>;
 }
 
@@ -68,31 +72,34 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
   assertGateNames(gate, findingNames(judge.criteria));
   assertLabelsFit(labelled, judge.criteria);
 
-  let done = 0;
+  let [done, total] = [0, 0];
   const tick = (answers: number): void => {
     done += answers;
-    input.onProgress?.({ done, total });
+    input.onProgress?.({ done, total: Math.max(done, total) });
   };
   const main = new Asker(judge, tick);
   const other = heldout && new Asker(heldout, tick);
   const phases = phasesOf(input, main, other);
-  const total = phases.reduce((sum, { size }) => sum + size, 0);
 
   let evidence = noEvidence(about, labelled, regression);
   let held = applyGate(findingsOf(evidence, seed), gate);
-  const waiting = phases.filter(({ size }) => size > 0);
+  const sizeOf = ({ size }: Phase): number => size(evidence);
+  total = sumOf(phases.map(sizeOf));
+  const waiting = phases.filter((phase) => sizeOf(phase) > 0);
   while (waiting.length > 0 && (complete || held.gate !== 'failed')) {
     evidence = await waiting.shift()!.ask(evidence);
+    total = done + sumOf(waiting.map(sizeOf));
     assertAnyVerdict(verdictsAsked(evidence).map(({ verdict }) => verdict));
     held = applyGate(findingsOf(evidence, seed), gate);
   }
   const asked = verdictsAsked(evidence);
+  const judged = evidence.answers.filter(({ repeats: said }) => said.length > 0);
   return {
     ...held,
     notAsked: waiting.map(({ name }) => name),
     judgements: asked.length,
     abstentions: countAbstentions(asked.map(({ verdict }) => verdict)),
-    unmatchedLabels: readLabels(evidence.answers, judge.criteria).unmatched,
+    unmatchedLabels: readLabels(judged, judge.criteria).unmatched,
     usage: main.usage,
     heldoutUsage: other?.usage ?? NO_USAGE,
   };
@@ -100,14 +107,14 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
 
 /** The phases of an examination, the cheapest first. */
 function phasesOf(
-  { labelled, regression, repeats }: ValidationInput,
+  { labelled, regression, repeats, probes: perGroup, seed }: ValidationInput,
   main: Asker,
   other: Asker | null,
 ): Phase[] {
   return [
     {
       name: 'regression cases',
-      size: regression.length,
+      size: () => regression.length,
       ask: async (known) => {
         const opinions = await main.judgeAll(regression);
         return { ...known, cases: known.cases.map((one, i) => ({ ...one, opinion: opinions[i]! })) };
@@ -115,12 +122,12 @@ function phasesOf(
     },
     {
       name: 'labelled answers',
-      size: labelled.length,
+      size: () => labelled.length,
       ask: (known) => askAgain(known, main, 0),
     },
     {
       name: 'the held-out judge',
-      size: other ? labelled.length : 0,
+      size: () => (other ? labelled.length : 0),
       ask: async (known) => {
         const opinions = await other!.judgeAll(labelled);
         return { ...known, answers: known.answers.map((one, i) => ({ ...one, heldout: opinions[i]! })) };
@@ -128,9 +135,21 @@ function phasesOf(
     },
     ...Array.from({ length: repeats - 1 }, (_, i): Phase => ({
       name: `repeat ${i + 2} of ${repeats}`,
-      size: labelled.length,
+      size: () => labelled.length,
       ask: (known) => askAgain(known, main, i + 1),
     })),
+    {
+      name: 'probes',
+      size: (known) => probeSize(nextProbes(known, { round: 0, perGroup, seed }), known),
+      ask: async (known) => {
+        let evidence = known;
+        for (let round = 0; ; round++) {
+          const cases = nextProbes(evidence, { round, perGroup, seed });
+          if (cases.length === 0) return evidence;
+          evidence = await askProbes(evidence, cases, main);
+        }
+      },
+    },
   ];
 }
 
@@ -147,7 +166,7 @@ const aboutJudge = (
   judge: Pick<Judge, 'criteria' | 'compares'>,
   heldout: Judge | null,
   repeats: number,
-): Omit<Evidence, 'answers' | 'cases'> => ({
+): AboutJudge => ({
   criteria: judge.criteria,
   compares: judge.compares ?? false,
   hasHeldout: heldout !== null,

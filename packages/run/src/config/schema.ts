@@ -27,6 +27,13 @@ const validationSchema = z.strictObject({
   repeats: count
     .default(3)
     .describe('Times each labelled answer is judged, to measure how often the judge changes its mind'),
+  probes: z
+    .int()
+    .min(0)
+    .default(40)
+    .describe(
+      'Tasks with labelled answers that each group of probes is made from: nothing in 40 means at most 8.8 %; 0 asks none',
+    ),
 });
 
 const evaluationSchema = z.strictObject({

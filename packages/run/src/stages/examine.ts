@@ -63,7 +63,7 @@ export async function examine(
     heldout: heldout?.judge ?? null,
     labelled: data.labelled,
     regression: data.regression,
-    repeats: config.validation.repeats,
+    ...config.validation,
     gate,
     seed,
     ...(complete === undefined ? {} : { complete }),

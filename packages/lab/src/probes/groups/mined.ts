@@ -10,7 +10,10 @@ const foreignAnswer = ({ foreign, random }: Base): string | null =>
 
 /** The one that says most. */
 const longestAnswer: Make = ({ foreign }) => {
-  const longest = foreign.reduce((best, one) => (one.response.length > best.length ? one.response : best), '');
+  const longest = foreign.reduce(
+    (best, one) => (one.response.length > best.length ? one.response : best),
+    '',
+  );
   return longest === '' ? null : longest;
 };
 

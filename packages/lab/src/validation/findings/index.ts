@@ -1,3 +1,4 @@
+import { probeFindings } from '../../probes/findings.js';
 import type { FindingFamily } from '../finding.js';
 import { abstentions } from './abstentions.js';
 import { consistency } from './consistency.js';
@@ -12,6 +13,11 @@ export const FAMILIES: readonly FindingFamily[] = [
   { name: 'labels', title: 'Does it say what people say?', find: labels },
   { name: 'consistency', title: 'Does it say the same when it is asked again?', find: consistency },
   { name: 'heldout', title: 'Does a judge that training never sees agree?', find: heldout },
+  {
+    name: 'probes',
+    title: 'Does it hold against answers that are made to please it?',
+    find: ({ probes }, seed) => probeFindings(probes, seed),
+  },
   { name: 'regression', title: 'Does it still judge the known cases as expected?', find: regression },
   { name: 'abstentions', title: 'Does it give a verdict at all?', find: abstentions },
 ];
