@@ -7,5 +7,6 @@ export { mapInSlices } from './slices.js';
 export { parseAnswer } from './text/answer.js';
 export { isRecord, own } from './text/json-value.js';
 export { breakControlTokens } from './text/control-tokens.js';
+export { nearest } from './text/nearest.js';
 export { breakThinking, openedThought } from './text/thinking.js';
 export { readTaskPath, textsOf, toText } from './text/task-path.js';

@@ -2,5 +2,11 @@ export { parseAnnotationLine, readAnnotations, type Annotation } from './annotat
 export { readJsonLines, recordsOrThrow, type LineProblem, type Parsed } from './json-lines.js';
 export { parseLabelledLine, readLabelled, type LabelledAnswer } from './labelled.js';
 export { readTasks, readTasksStrict } from './read-tasks.js';
-export { parseRegressionLine, readRegression, type RegressionCase } from './regression.js';
+export {
+  CASE_KINDS,
+  parseRegressionLine,
+  readRegression,
+  type CaseKind,
+  type RegressionCase,
+} from './regression.js';
 export { parseTaskLine, type TurnReader } from './task-line.js';

@@ -37,10 +37,10 @@ export function readLabelled(path: string): Promise<LabelledAnswer[]> {
 }
 
 /** The answer that is judged on this line. Blank is allowed: an empty answer is an answer. */
-export function parseResponse(line: JsonObject, problems: string[]): string {
-  const response = member(line, 'response');
+export function parseResponse(line: JsonObject, problems: string[], key = 'response'): string {
+  const response = member(line, key);
   if (typeof response === 'string') return response;
-  problems.push(`response: expected the answer as a string, got ${describe(response)}`);
+  problems.push(`${key}: expected the answer as a string, got ${describe(response)}`);
   return '';
 }
 

@@ -6,7 +6,6 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { readAnnotations } from './annotations.js';
 import { readLabelled } from './labelled.js';
 import { readTasks, readTasksStrict } from './read-tasks.js';
-import { readRegression } from './regression.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'touchstone-data-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -122,20 +121,5 @@ describe('lines that are a task and more', () => {
       'data.jsonl:3: response: expected the answer as a string, got nothing',
       'data.jsonl:5: the id "a" stands for another prompt on line 4',
     ]);
-  });
-
-  it('reads regression cases with their band', async () => {
-    const [known] = await readRegression(file([{ ...answered, kind: 'bad', max: 0.2 }]));
-    expect(known).toMatchObject({ response: '[]', kind: 'bad', max: 0.2 });
-    const path = file([
-      { ...answered, kind: 'ugly', max: 2 },
-      { ...answered, kind: 'good' },
-      { ...answered, kind: 'boundary', min: 0.7, max: 0.3 },
-    ]);
-    const message = await refusal(readRegression(path));
-    expect(message).toContain('data.jsonl:1: kind: expected good, bad, boundary, got a string');
-    expect(message).toContain('data.jsonl:1: max: expected a number from 0 to 1, got the number 2');
-    expect(message).toContain('data.jsonl:2: expected min or max');
-    expect(message).toContain('data.jsonl:3: min 0.7 is above max 0.3');
   });
 });

@@ -1,7 +1,6 @@
-import { criteriaOf } from '@touchstone/core';
+import { criteriaOf, nearest } from '@touchstone/core';
 import { findingNames } from '@touchstone/lab';
 import type { Config, ExaminationConfig } from './schema.js';
-import { nearest } from './suggest.js';
 import type { Path, Problem, YamlSource } from './yaml-source.js';
 
 /** Parts that only make sense with one another. */

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '@touchstone/spec';
 import type { z } from 'zod';
-import { nearest } from './suggest.js';
+import { nearest } from '@touchstone/core';
 import type { Path, Problem, YamlSource } from './yaml-source.js';
 
 type Issue = z.core.$ZodIssue;

@@ -9,7 +9,7 @@ import { parseDocument } from 'yaml';
 import { configJsonSchema } from './json-schema.js';
 import { keyVariablesOf, modelsOf } from './judge-models.js';
 import { loadConfig, loadScoringConfig, parseConfig } from './load.js';
-import { nearest } from './suggest.js';
+import { nearest } from '@touchstone/core';
 
 const folder = mkdtempSync(join(tmpdir(), 'touchstone-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));
