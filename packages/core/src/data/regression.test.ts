@@ -34,7 +34,10 @@ describe('a line of regression cases', () => {
   });
 
   it.each([
-    [{ ...band, kind: 'ugly' }, 'kind: expected good, bad, boundary, incident, order, invariance, got "ugly"'],
+    [
+      { ...band, kind: 'ugly' },
+      'kind: expected good, bad, boundary, incident, order, invariance, got "ugly"',
+    ],
     [{ ...band, min: 2 }, 'min: expected a number from 0 to 1, got the number 2'],
     [{ ...task, kind: 'good', response: 'x' }, 'expected min or max, the score (0 to 1)'],
     [{ ...band, max: 0.3 }, 'min 0.8 is above max 0.3'],
@@ -43,7 +46,10 @@ describe('a line of regression cases', () => {
     [{ ...order, worse: '40 t' }, 'worse: expected another answer than better, got the same'],
     [{ ...invariance, variant: '40 t' }, 'variant: expected another answer than response, got the same'],
     [{ ...invariance, tolerance: -0.1 }, 'tolerance: expected a number from 0 to 1'],
-    [{ ...order, min: 0.5 }, 'min: belongs to a case of kind good, bad, boundary, incident, and this one is order'],
+    [
+      { ...order, min: 0.5 },
+      'min: belongs to a case of kind good, bad, boundary, incident, and this one is order',
+    ],
     [{ ...band, tolerance: 0.2 }, 'tolerance: belongs to a case of kind invariance, and this one is good'],
     [{ ...band, worse: 'x' }, 'worse: belongs to a case of kind order, and this one is good'],
     [{ ...band, critical: 'yes' }, 'critical: expected true or false, got a string'],
@@ -53,7 +59,10 @@ describe('a line of regression cases', () => {
     [{ ...band, Max: 1 }, 'Max: not a field of a case: did you mean "max"?'],
     [{ ...band, tag: ['x'] }, 'tag: not a field of a case: did you mean "tags"?'],
     [{ ...invariance, tolerence: 0.5 }, 'tolerence: not a field of a case: did you mean "tolerance"?'],
-    [{ ...band, max_score: 0.9 }, 'max_score: not a field of a case: expected one of kind, critical, tags, why'],
+    [
+      { ...band, max_score: 0.9 },
+      'max_score: not a field of a case: expected one of kind, critical, tags, why',
+    ],
     [{ ...band, severity: 'high' }, 'severity: not a field of a case'],
   ])('says what is wrong with %j', (line, problem) => {
     const problems = problemsOf(line);

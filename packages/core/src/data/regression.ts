@@ -141,10 +141,7 @@ function parseExpected(
 }
 
 /** What people say about the case. */
-function parseNotes(
-  line: JsonObject,
-  problems: string[],
-): Pick<RegressionCase, 'critical' | 'tags' | 'why'> {
+function parseNotes(line: JsonObject, problems: string[]): Pick<RegressionCase, 'critical' | 'tags' | 'why'> {
   const critical = member(line, 'critical') ?? false;
   if (typeof critical !== 'boolean')
     problems.push(`critical: expected true or false, got ${describe(critical)}`);

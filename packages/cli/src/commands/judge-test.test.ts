@@ -1,0 +1,262 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { CaseResult } from '@touchstone/lab';
+import { ruleJudge, startProvider, type ProviderServer } from '@touchstone/testing';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCli } from '../program.js';
+import { junitXml } from './judge-test/junit.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'touchstone-suite-'));
+let simulator: ProviderServer;
+/** Says the number that an answer begins with, of 1 to 5; the model called "kind" one more; nothing of "unreadable". */
+beforeAll(async () => {
+  simulator = await startProvider({
+    respond: ruleJudge((candidate, { model }) => {
+      if (candidate.includes('unreadable')) return 'no JSON';
+      const said = Number.parseInt(candidate, 10);
+      return { Quality: model === 'kind' ? Math.min(5, said + 1) : said };
+    }),
+  });
+  writeJudge('touchstone.yaml', 'strict');
+  writeJudge('kind.yaml', 'kind');
+});
+afterAll(async () => {
+  await simulator.goDown();
+  rmSync(folder, { recursive: true });
+});
+
+function writeJudge(name: string, model: string): void {
+  writeFileSync(
+    join(folder, name),
+    `output: runs
+data: { regression: cases.jsonl }
+validation: { repeats: 2 }
+heldout_judge:
+  model: openai-compatible:other
+  base_url: ${simulator.url}
+  api_key_env: A_KEY_THAT_THE_SUITE_DOES_NOT_NEED
+  objective: Judge it.
+  criteria: [{ name: Useful, question: Is it useful? }]
+judge:
+  model: openai-compatible:${model}
+  base_url: ${simulator.url}
+  structured_output: prompt
+  attempts: 1
+  objective: Judge it.
+  criteria: [{ name: Quality, question: How good is it?, scale: graded, anchors: { 1: bad, 5: good } }]
+`,
+  );
+}
+
+function writeCases(...cases: object[]): void {
+  const lines = cases.map((one, i) => JSON.stringify({ id: `t${i}`, question: `Question ${i}?`, ...one }));
+  writeFileSync(join(folder, 'cases.jsonl'), lines.join('\n'));
+}
+
+async function test(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const got = { out: '', err: '' };
+  const sink = (key: 'out' | 'err') => ({ write: (text: string) => void (got[key] += text) });
+  const code = await runCli(['judge', 'test', folder, ...args], {
+    out: sink('out'),
+    err: sink('err'),
+    env: {},
+  });
+  return { code, ...got };
+}
+
+const good = (n: number): object[] =>
+  Array.from({ length: n }, () => ({ kind: 'good', response: '5', min: 0.8 }));
+const pair = {
+  kind: 'order',
+  better: '4 whole',
+  worse: '3 damaged',
+  critical: true,
+  why: 'Half of it is lost.',
+};
+
+describe('touchstone judge test', () => {
+  it('passes a judge that holds its cases, and asks for nothing twice', async () => {
+    writeCases(...good(4), pair, { kind: 'invariance', response: '2 and', variant: '2 or' });
+    const first = await test('--json');
+    expect({ code: first.code, err: first.err }).toEqual({ code: 0, err: '' });
+    const result = JSON.parse(first.out) as { cases: object[]; gate: string };
+    expect(result).toMatchObject({
+      gate: 'passed',
+      judge: { id: 'openai-compatible:strict' },
+      health: { cases: 6, tasks: 6, critical: 1, withoutWhy: 5 },
+      usage: { calls: 16 },
+      against: null,
+    });
+    expect(result.cases[4]).toMatchObject({
+      name: 't4 order',
+      outcome: 'held',
+      expected: 'better above worse',
+      got: '0.75 and 0.50',
+    });
+    expect(JSON.parse((await test('--json')).out)).toMatchObject({ usage: { calls: 0, saved: 16 } });
+  });
+
+  it('stops at a critical case: failed first in the table, and in the JUnit file with its reason', async () => {
+    writeCases(
+      ...good(40),
+      { ...pair, better: '2 <b>whole</b> & "sound"', tags: ['numbers'] },
+      { kind: 'incident', response: 'unreadable', max: 0.2 },
+    );
+    const junit = join(folder, 'reports/judge.xml');
+    const { code, out, err } = await test('--junit', junit);
+    expect(code).toBe(3);
+    expect(
+      out
+        .split('\n')
+        .slice(1, 5)
+        .map((line) => line.split(/ {2,}/)),
+    ).toEqual([
+      ['case', 'outcome', 'expected', 'got', 'why'],
+      [
+        expect.stringMatching(/^-+$/),
+        ...Array.from({ length: 5 }, () => expect.stringMatching(/^-+$/) as string),
+      ],
+      ['t40 order', 'failed', 'critical', 'better above worse', '0.25 and 0.50', 'Half of it is lost.'],
+      ['t41 incident', 'abstained', 'at most 0.2', expect.stringMatching(/^abstained \(unparseable: .*\)$/)],
+    ]);
+    expect(err).toContain('critical cases that do not hold: t40 order');
+    expect(err).toContain('regression.critical_failures: 1.000 [1.000, 1.000], expected max 0: fail');
+    const xml = readFileSync(junit, 'utf8');
+    expect(elementsOf(xml).filter((name) => name === 'testcase')).toHaveLength(42);
+    expect(xml).toContain('<testsuites tests="42" failures="1" errors="1">');
+    expect(xml).toContain('<testcase classname="regression.order.numbers" name="t40 order">');
+    expect(xml).toMatch(
+      /<failure type="failed" message="critical: expected better above worse, got 0\.25 and 0\.50">/,
+    );
+    expect(xml).toContain('why: Half of it is lost.');
+    expect(xml).toMatch(/<error type="abstained" message="expected at most 0\.2, got abstained/);
+  });
+
+  it('holds a judge against another version: what is worse and what is not shown both stop it', async () => {
+    const bad = Array.from({ length: 60 }, (_, i) => ({
+      kind: 'bad',
+      response: i < 20 ? '2' : '1',
+      max: 0.25,
+    }));
+    writeCases(...bad);
+    const worse = await runCliOn('kind.yaml', '--against', join(folder, 'touchstone.yaml'), '--json');
+    expect(worse.code).toBe(3);
+    expect(JSON.parse(worse.out)).toMatchObject({
+      against: {
+        judge: { id: 'openai-compatible:strict' },
+        comparison: { verdict: 'worse', lost: 20, gained: 0, margin: 0.02 },
+      },
+    });
+    expect(worse.err).toContain('against the other version: worse');
+
+    writeCases(...good(30));
+    const few = await test('--against', join(folder, 'kind.yaml'));
+    expect(few.code).toBe(3);
+    expect(few.err).toContain('not shown to be as good');
+    expect(few.out).toContain('0 of 30 cases lost, 0 gained; exact McNemar p = 1.0000.');
+    expect((await test('--against', join(folder, 'kind.yaml'), '--margin', '0.25')).code).toBe(0);
+
+    const same = await test('--against', join(folder, 'touchstone.yaml'));
+    expect({ code: same.code, out: same.out }).toEqual({
+      code: 0,
+      out: expect.stringContaining('is the same judge'),
+    });
+  });
+
+  it('refuses what it cannot understand', async () => {
+    writeCases({ kind: 'good', response: '5', min: 0.8, critcal: true });
+    expect(await test()).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/cases\.jsonl:1: critcal: .*did you mean "critical"\?/),
+    });
+    writeCases(...good(5));
+    expect(await test('--margin', '2')).toMatchObject({ code: 2, err: expect.stringContaining('--margin') });
+    expect(await test('--against', join(folder, 'none.yaml'))).toMatchObject({ code: 2 });
+    writeFileSync(
+      join(folder, 'no-cases.yaml'),
+      readFileSync(join(folder, 'touchstone.yaml'), 'utf8').replace(/^data:.*$/m, ''),
+    );
+    expect(await runCliOn('no-cases.yaml')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('data.regression: expected cases'),
+    });
+  });
+});
+
+async function runCliOn(name: string, ...args: string[]) {
+  const got = { out: '', err: '' };
+  const sink = (key: 'out' | 'err') => ({ write: (text: string) => void (got[key] += text) });
+  const path = join(folder, name);
+  const code = await runCli(['judge', 'test', path, ...args], {
+    out: sink('out'),
+    err: sink('err'),
+    env: {},
+  });
+  return { code, ...got };
+}
+
+describe('the JUnit file', () => {
+  it('is well-formed XML whatever the cases and the judge say', () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom(']]>', '&#0;', '<!--', '\uD800', '\u0000', '"\'\r\n'),
+    );
+    const result = fc
+      .record({
+        id: text,
+        why: text,
+        tag: text,
+        detail: text,
+        outcome: fc.constantFrom('held', 'failed', 'abstained'),
+      })
+      .map(({ id, why, tag, detail, outcome }): CaseResult => ({
+        case: {
+          task: { id, messages: [], reference: null, metadata: {} },
+          kind: 'bad',
+          responses: ['x'],
+          max: 0.1,
+          tags: [tag],
+          why,
+        },
+        outcome: outcome as CaseResult['outcome'],
+        repeats: [{ outcome: outcome as CaseResult['outcome'], scores: [0.5], detail }],
+      }));
+    fc.assert(
+      fc.property(text, fc.array(result, { maxLength: 4 }), (name, results) => {
+        const names = elementsOf(junitXml(name, results));
+        expect(names.filter((one) => one === 'testcase')).toHaveLength(results.length);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+/** The names of the elements of an XML document. @throws {Error} it is not well-formed, by the part of XML 1.0 that it uses. */
+function elementsOf(xml: string): string[] {
+  const [, body = ''] = /^<\?xml version="1\.0" encoding="UTF-8"\?>\n(.*)$/su.exec(xml) ?? [];
+  const odd = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/u.exec(body);
+  if (body === '' || odd) throw new Error(`a character that XML cannot hold, at ${odd?.index}`);
+  const part =
+    /<(\/?)([a-z]+)((?: [a-z]+="(?:[^<&"]|&(?:amp|lt|gt|quot|apos);)*")*)(\/?)>|(?:[^<&>]|&(?:amp|lt|gt|quot|apos);)+/gy;
+  const open: string[] = [];
+  const names: string[] = [];
+  while (part.lastIndex < body.length) {
+    const at = part.lastIndex;
+    const found = part.exec(body);
+    if (!found) throw new Error(`not well-formed at ${JSON.stringify(body.slice(at, at + 80))}`);
+    const [, closes, name, attributes = '', isEmpty] = found;
+    if (name === undefined) continue;
+    const keys = [...attributes.matchAll(/ ([a-z]+)="/g)].map(([, key]) => key);
+    if (new Set(keys).size < keys.length) throw new Error(`an attribute twice: ${attributes}`);
+    if (closes === '/') {
+      if (open.pop() !== name) throw new Error(`</${name}> closes another element`);
+    } else {
+      names.push(name);
+      if (isEmpty !== '/') open.push(name);
+    }
+  }
+  if (open.length > 0) throw new Error(`not closed: ${open.join()}`);
+  return names;
+}

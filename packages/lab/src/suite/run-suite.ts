@@ -1,0 +1,55 @@
+import { InputError, type GateOutcome, type JudgeFinding, type Usage } from '@touchstone/spec';
+import type { Judge, RegressionCase } from '@touchstone/core';
+
+import { Asker } from '../validation/ask.js';
+import { regression } from '../validation/findings/regression.js';
+import { applyGate, type Gate } from '../validation/gate.js';
+import { askCases } from './ask-cases.js';
+import { type CaseResult, resultsOf } from './case-result.js';
+
+export interface SuiteInput {
+  judge: Judge;
+  cases: readonly RegressionCase[];
+  /** How often each case is judged, from 1. */
+  repeats: number;
+  /** As for the whole examination: what it says of other findings counts for nothing here. */
+  gate: Gate;
+  /** Of the bootstrap. */
+  seed: number;
+  onProgress?: (progress: { done: number; total: number }) => void;
+}
+
+export interface SuiteResult {
+  judge: { id: string; fingerprint: string };
+  results: CaseResult[];
+  findings: JudgeFinding[];
+  gate: GateOutcome;
+  usage: Usage;
+}
+
+/**
+ * Does the judge still say what is known of the cases? Asks nothing else.
+ *
+ * @throws {InputError} there are no cases.
+ */
+export async function runSuite(input: SuiteInput): Promise<SuiteResult> {
+  const { judge, cases, repeats, gate, seed } = input;
+  if (cases.length === 0) {
+    throw new InputError([{ message: 'data.regression: expected cases to test the judge with, got none' }]);
+  }
+  let done = 0;
+  const total = repeats * cases.reduce((sum, { responses }) => sum + responses.length, 0);
+  const asker = new Asker(judge, (answers) => input.onProgress?.({ done: (done += answers), total }));
+  const said = await Promise.all(Array.from({ length: repeats }, (_, i) => askCases(asker, cases, i)));
+  const judged = cases.map((one, i) => ({ case: one, repeats: said.map((opinions) => opinions[i]!) }));
+  const { id, fingerprint } = judge;
+  return {
+    judge: { id, fingerprint },
+    results: resultsOf(judged),
+    ...applyGate(
+      regression({ cases: judged }, seed).map((finding) => ({ ...finding, family: 'regression' })),
+      gate,
+    ),
+    usage: asker.usage,
+  };
+}
