@@ -50,6 +50,8 @@ function createProgram(io: Io): Command {
     .description('Reinforcement fine-tuning with a language model as the judge.')
     .version(version())
     .exitOverride()
+    // An option belongs to the command that it stands behind: `judge test --json` is no option of `judge`.
+    .enablePositionalOptions()
     .configureOutput({
       writeOut: (text) => void io.out.write(text),
       writeErr: (text) => void io.err.write(text),

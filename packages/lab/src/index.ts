@@ -4,6 +4,7 @@ export { type EvaluationRecord, MEASURES, type Measure } from './evaluation/reco
 export { truthAgreement } from './evaluation/truth-agreement.js';
 export { passes } from './pass.js';
 export { weightedKappa } from './statistics/agreement.js';
+export { krippendorffAlpha } from './statistics/agreement-of-many.js';
 export { bestOfK, type Candidate } from './statistics/best-of-k.js';
 export {
   bootstrapInterval,
@@ -12,8 +13,13 @@ export {
   pairedDifference,
 } from './statistics/bootstrap.js';
 export { spearman } from './statistics/correlation.js';
+export { effectiveJudges, errorCorrelation } from './statistics/judge-errors.js';
 export { type Pair } from './statistics/pairs.js';
 export { shareInterval, wilson } from './statistics/proportions.js';
+export { type CaseResult, expectationOf, isUnsteady, sayingOf } from './suite/case-result.js';
+export { compareSuites, type SuiteComparison } from './suite/compare.js';
+export { caseNames, healthOf, type SuiteHealth } from './suite/health.js';
+export { runSuite, type SuiteResult } from './suite/run-suite.js';
 export {
   type Certificate,
   certificateProblem,

@@ -21,6 +21,7 @@ export { openWorkspace, type Workspace } from './workspace/workspace.js';
 export { openExamination, type Examination } from './workspace/examination.js';
 export { runPipeline, type RunOptions } from './pipeline.js';
 export { examineJudge, type ExaminationResult } from './stages/examine.js';
+export { testJudge, type JudgeTest } from './stages/test-judge.js';
 export { readSummary } from '@touchstone/store';
 export { systemClock, type Clock } from './clock.js';
 export { version } from './version.js';

@@ -17,8 +17,6 @@ interface JudgeTestFlags extends RunFlags {
 
 /** `touchstone judge test [config]` */
 export function registerJudgeTest(judge: Command, io: Io): void {
-  // The options are those of this command, not of the one that it belongs to.
-  judge.enablePositionalOptions();
   addRunFlags(judge.command('test'))
     .description(
       'run the regression suite only: does the judge still say what is known of the cases? ' +

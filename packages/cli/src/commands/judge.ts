@@ -10,8 +10,8 @@ import {
 import type { GateOutcome } from '@touchstone/spec';
 import type { Command } from 'commander';
 import type { Io } from '../io.js';
-import { renderTable } from '../terminal/table.js';
-import { figure } from '../terminal/text.js';
+import { findingsTable } from './findings-table.js';
+import { registerJudgeTest } from './judge-test.js';
 import { addRunFlags, signingKey, withOpened, type RunFlags } from './run.js';
 
 interface JudgeFlags extends RunFlags {
@@ -20,7 +20,7 @@ interface JudgeFlags extends RunFlags {
 
 /** `touchstone judge [config]` */
 export function registerJudge(program: Command, io: Io): void {
-  addRunFlags(program.command('judge'))
+  const command = addRunFlags(program.command('judge'))
     .description(
       'examine the judge only: is it fit to train against? Exit code 3 when that is not shown. ' +
         'What is cheapest is asked first, and nothing more once a finding has failed',
@@ -28,6 +28,7 @@ export function registerJudge(program: Command, io: Io): void {
     .argument('[config]', 'touchstone.yaml, or its folder', 'touchstone.yaml')
     .option('--complete', 'ask everything, even when a finding has failed by then')
     .action(async (path: string, flags: JudgeFlags) => judge(await loadExaminationConfig(path), flags, io));
+  registerJudgeTest(command, io);
 }
 
 async function judge(loaded: Loaded<ExaminationConfig>, flags: JudgeFlags, io: Io): Promise<void> {
@@ -46,25 +47,9 @@ const VERDICTS: Record<GateOutcome, string> = {
 };
 
 function findingsText({ gate, findings, notAsked, certificate }: ExaminationResult): string {
-  const rows = findings.map(({ name, estimate, threshold, outcome, note }) => [
-    name,
-    figure(estimate),
-    String(estimate?.n ?? 0),
-    threshold ? `${threshold.bound} ${threshold.value}` : '',
-    outcome,
-    note ?? '',
-  ]);
-  const columns = [
-    { title: 'finding' },
-    { title: 'estimate' },
-    { title: 'n', align: 'right' as const },
-    { title: 'gate' },
-    { title: 'outcome' },
-    { title: '' },
-  ];
   const skipped =
     notAsked.length === 0
       ? ''
       : `Not asked any more, because a finding had failed: ${notAsked.join(', ')} (--complete asks them).\n`;
-  return `\n${VERDICTS[gate]}\n\n${renderTable(columns, rows)}\n${skipped}Certificate: ${certificate.hash}\n`;
+  return `\n${VERDICTS[gate]}\n\n${findingsTable(findings)}\n${skipped}Certificate: ${certificate.hash}\n`;
 }

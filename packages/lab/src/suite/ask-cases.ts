@@ -1,33 +1,48 @@
 import type { RegressionCase } from '@touchstone/core';
 
-import { groupBy } from '../statistics/bootstrap.js';
+import { groupBy } from '../statistics/values.js';
 import type { Asker } from '../validation/ask.js';
-import type { Opinion } from '../validation/readings.js';
+import type { JudgedCase } from '../validation/evidence.js';
 
-/**
- * What a judge says of the answers of each case, in order. A judge that compares is shown the two answers of a pair
- * together and apart from all others; single answers it is shown with the others to their task.
- */
+/** How many answers are judged when each case is judged `repeats` times. */
+export const sizeOf = (cases: readonly RegressionCase[], repeats: number): number =>
+  repeats * cases.reduce((sum, { responses }) => sum + responses.length, 0);
+
+/** Asks a judge about the answers of each case `repeats` times: one opinion would be one draw. */
 export async function askCases(
   asker: Asker,
   cases: readonly RegressionCase[],
-  repeat: number,
-): Promise<Opinion[][]> {
+  repeats: number,
+): Promise<JudgedCase[]> {
+  const judged = cases.map((one): JudgedCase => ({ case: one, repeats: [] }));
+  await Promise.all(
+    Array.from({ length: repeats }, async (_, repeat) => {
+      judged.forEach((one) => (one.repeats[repeat] = []));
+      await Promise.all(
+        groupsOf(cases, asker.judge.compares ?? false).map(async (group) => {
+          const opinions = await asker.judgeTogether(group, repeat);
+          opinions.forEach((opinion, i) => {
+            const { of, place } = group[i]!;
+            judged[of]!.repeats[repeat]![place] = opinion;
+          });
+        }),
+      );
+    }),
+  );
+  return judged;
+}
+
+/**
+ * What is judged together, with the places of its case and of the answer in it. A judge that compares is shown the two
+ * answers of a pair apart from all others, and single answers with the others to their task.
+ */
+function groupsOf(cases: readonly RegressionCase[], compares: boolean) {
   const seats = cases.flatMap(({ task, responses }, of) =>
     responses.map((response, place) => ({ task, response, of, place })),
   );
-  const groups = asker.judge.compares
-    ? groupBy(
-        seats,
-        seats.map(({ task, of }) => (cases[of]!.responses.length > 1 ? `pair ${of}` : `task ${task.id}`)),
-      )
-    : seats.map((seat) => [seat]);
-  const opinions: Opinion[][] = cases.map(() => []);
-  await Promise.all(
-    groups.map(async (group) => {
-      const said = await asker.judgeTogether(group, repeat);
-      said.forEach((opinion, i) => (opinions[group[i]!.of]![group[i]!.place] = opinion));
-    }),
+  if (!compares) return seats.map((seat) => [seat]);
+  return groupBy(
+    seats,
+    seats.map(({ task, of }) => (cases[of]!.responses.length > 1 ? `pair ${of}` : `task ${task.id}`)),
   );
-  return opinions;
 }

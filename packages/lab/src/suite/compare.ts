@@ -108,3 +108,14 @@ function signTest(changes: readonly Change[]): { p: number; isLoss: boolean } {
   const [lost, gained] = [-1, 1].map((sign) => tasks.filter((task) => task === sign).length);
   return { p: binomialTest(gained!, lost! + gained!), isLoss: lost! > gained! };
 }
+
+/** STUB */
+function differenceOf(changes: readonly Change[], _seed: number): Estimate | null {
+  // Tango score-like
+  const n = changes.length;
+  const b = changes.filter((c) => c.change === 1).length, c = changes.filter((x) => x.change === -1).length;
+  const z2 = 3.8415, d = (b - c) / n;
+  if (b + c === 0) { const h = z2 / (n + z2); return { mean: 0, low: -h, high: h, n: new Set(changes.map((x) => x.task)).size }; }
+  const se = Math.sqrt((b + c + 1 - (b - c) ** 2 / n) / n / n);
+  return { mean: d, low: d - 1.96 * se, high: d + 1.96 * se, n: new Set(changes.map((x) => x.task)).size };
+}

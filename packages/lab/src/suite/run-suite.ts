@@ -4,7 +4,7 @@ import type { Judge, RegressionCase } from '@touchstone/core';
 import { Asker } from '../validation/ask.js';
 import { regression } from '../validation/findings/regression.js';
 import { applyGate, type Gate } from '../validation/gate.js';
-import { askCases } from './ask-cases.js';
+import { askCases, sizeOf } from './ask-cases.js';
 import { type CaseResult, resultsOf } from './case-result.js';
 
 export interface SuiteInput {
@@ -38,10 +38,9 @@ export async function runSuite(input: SuiteInput): Promise<SuiteResult> {
     throw new InputError([{ message: 'data.regression: expected cases to test the judge with, got none' }]);
   }
   let done = 0;
-  const total = repeats * cases.reduce((sum, { responses }) => sum + responses.length, 0);
+  const total = sizeOf(cases, repeats);
   const asker = new Asker(judge, (answers) => input.onProgress?.({ done: (done += answers), total }));
-  const said = await Promise.all(Array.from({ length: repeats }, (_, i) => askCases(asker, cases, i)));
-  const judged = cases.map((one, i) => ({ case: one, repeats: said.map((opinions) => opinions[i]!) }));
+  const judged = await askCases(asker, cases, repeats);
   const { id, fingerprint } = judge;
   return {
     judge: { id, fingerprint },

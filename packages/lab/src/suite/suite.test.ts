@@ -128,7 +128,8 @@ describe('a case', () => {
     expect(got.results.map(isUnsteady)).toEqual([true, true, true, true]);
     expect(sayingOf(got.results[2]!)).toContain('abstained (refusal: no)');
     // 3 of 6 pairs of repeats, 4 of 6, and none where there are no two verdicts, or two that are the same.
-    expect(finding(got, 'regression.flip_rate').estimate).toMatchObject({ mean: (3 / 6 + 4 / 6) / 3, n: 3 });
+    const flips = finding(got, 'regression.flip_rate').estimate!;
+    expect([flips.n, flips.mean]).toEqual([3, expect.closeTo((3 / 6 + 4 / 6) / 3, 12)]);
   });
 
   it('is shown to a judge that compares as a pair, single answers with the others to their task', async () => {

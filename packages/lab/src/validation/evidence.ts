@@ -20,8 +20,8 @@ export interface Evidence {
 
 export interface JudgedCase {
   case: RegressionCase;
-  /** Null before it was asked. */
-  opinion: Opinion | null;
+  /** What the judge said of each of its answers, once for each repeat; none before it was asked. */
+  repeats: Opinion[][];
 }
 
 /** What is known of a judge before it is asked anything. */
@@ -36,7 +36,7 @@ export function noEvidence(
   return {
     ...about,
     answers: labelled.map((answer) => ({ answer, repeats: [], heldout: null })),
-    cases: regression.map((one) => ({ case: one, opinion: null })),
+    cases: regression.map((one) => ({ case: one, repeats: [] })),
     probes: [],
   };
 }

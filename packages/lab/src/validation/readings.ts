@@ -65,7 +65,7 @@ export function verdictsAsked({
 }: Pick<Evidence, 'answers' | 'cases'>): { task: string; verdict: Verdict }[] {
   const said = [
     ...answers.map(({ answer, repeats }) => ({ task: answer.task.id, opinions: repeats })),
-    ...cases.map(({ case: { task }, opinion }) => ({ task: task.id, opinions: opinion ? [opinion] : [] })),
+    ...cases.map(({ case: { task }, repeats }) => ({ task: task.id, opinions: repeats.flat() })),
   ];
   return said.flatMap(({ task, opinions }) =>
     opinions.flatMap(({ verdicts }) => verdicts.filter(wasAsked).map((verdict) => ({ task, verdict }))),

@@ -9,6 +9,7 @@ import {
 import type { Criterion, Judge, LabelledAnswer, RegressionCase } from '@touchstone/core';
 
 import { sumOf } from '../statistics/values.js';
+import { askCases, sizeOf } from '../suite/ask-cases.js';
 import { Asker } from './ask.js';
 import { askProbes, nextProbes, probeSize } from './ask-probes.js';
 import { type AboutJudge, type Evidence, noEvidence } from './evidence.js';
@@ -114,11 +115,8 @@ function phasesOf(
   return [
     {
       name: 'regression cases',
-      size: () => regression.length,
-      ask: async (known) => {
-        const opinions = await main.judgeAll(regression);
-        return { ...known, cases: known.cases.map((one, i) => ({ ...one, opinion: opinions[i]! })) };
-      },
+      size: () => sizeOf(regression, repeats),
+      ask: async (known) => ({ ...known, cases: await askCases(main, regression, repeats) }),
     },
     {
       name: 'labelled answers',

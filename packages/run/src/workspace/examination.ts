@@ -66,21 +66,37 @@ export async function readExaminationData(
 ): Promise<ExaminationData> {
   const readAnswer = createAnswerReader(reward);
   const files: Certificate['data'] = {};
-  const read = async <T extends { response: string }>(
+  const read = async <T>(
     file: string | undefined,
     reader: (path: string) => Promise<T[]>,
+    answered: (line: T, answer: (response: string) => string) => T,
   ): Promise<T[]> => {
     if (file === undefined) return [];
     const path = resolve(baseDir, file);
     const lines = await reader(path);
     files[file] = { sha256: sha256(await readFile(path)), lines: lines.length };
-    return lines.map((line) => ({ ...line, response: readAnswer(line.response).text }));
+    return lines.map((line) => answered(line, (response) => readAnswer(response).text));
   };
   return {
-    labelled: await read(labelled, readLabelled),
-    regression: await read(regression, readRegression),
+    labelled: await read(labelled, readLabelled, (line, answer) => ({
+      ...line,
+      response: answer(line.response),
+    })),
+    regression: await read(regression, readRegression, (line, answer) => ({
+      ...line,
+      responses: line.responses.map(answer),
+    })),
     files,
   };
+}
+
+/** Opens the judge of another configuration alone; its replies go into `cache`. */
+export async function openJudgeAlone(
+  { config, baseDir }: Loaded<ExaminationConfig>,
+  cache: ReplyCache,
+): Promise<Judge> {
+  const alone = { ...config, reward: JUDGE_ALONE, heldout_judge: undefined };
+  return (await openRewards(alone, baseDir, cache)).judge;
 }
 
 /** What scores: the judge that is trained against with its checks, and the same with the judge that is not. */

@@ -63,7 +63,7 @@ function meanFlips(
 }
 
 /** Chance that two different ones of at least two readings differ. */
-function chanceTwoDiffer(readings: readonly unknown[]): number {
+export function chanceTwoDiffer(readings: readonly unknown[]): number {
   const counts = new Map<unknown, number>();
   for (const reading of readings) counts.set(reading, (counts.get(reading) ?? 0) + 1);
   const pairs = readings.length * (readings.length - 1);

@@ -1,34 +1,78 @@
-import { wilson } from '../../statistics/proportions.js';
+import type { Estimate } from '@touchstone/spec';
+import { CASE_KINDS } from '@touchstone/core';
+
+import { shareInterval, wilson } from '../../statistics/proportions.js';
+import { type CaseResult, resultsOf } from '../../suite/case-result.js';
 import type { Evidence } from '../evidence.js';
 import type { Finding } from '../finding.js';
-import { scoreOf } from './order.js';
-
-const KINDS = ['good', 'bad', 'boundary'] as const;
+import { chanceTwoDiffer } from './consistency.js';
 
 /**
- * Does the judge still score the known cases as expected? Each case is one trial, and the interval is Wilson's: a suite
- * of five that all pass must not look like certainty. Cases the judge abstained on are left out.
+ * Does the judge still say what is known of the regression cases? A case counts by the majority of its repeats; cases on
+ * which the judge abstained are left out of shares, but a critical one of them counts as failed.
+ *
+ * The default gate asks for little of the share: people choose cases for being hard, and half is what a judge that says the
+ * same of everything gets of as many good as bad ones. What must never happen is marked critical, and there one is too many.
  */
-export function regression({ cases }: Evidence): Finding[] {
-  const results = cases.flatMap(({ case: { kind, min = 0, max = 1 }, opinion }) => {
-    const score = scoreOf(opinion);
-    return score === null ? [] : [{ kind, within: score >= min && score <= max }];
-  });
+export function regression({ cases }: Pick<Evidence, 'cases'>, seed: number): Finding[] {
+  const results = resultsOf(cases);
   const absent = cases.length === 0 ? 'there are no regression cases (data.regression)' : undefined;
-  const finding = (name: string, what: string, of: typeof results): Finding => ({
-    name,
-    description: `Share of ${what} whose score is in the expected band (n counts cases).`,
-    estimate: wilson(of.filter(({ within }) => within).length, of.length),
-    absent,
-  });
+  const critical = results.filter((result) => result.case.critical === true);
+  const lost = critical.filter(({ outcome }) => outcome !== 'held').length;
   return [
-    { ...finding('regression', 'regression cases', results), gate: { min: 0.5 }, least: 5 },
-    ...KINDS.map((kind) =>
-      finding(
-        `regression.${kind}`,
-        `${kind} cases`,
-        results.filter((result) => result.kind === kind),
+    {
+      name: 'regression',
+      description: 'Share of regression cases that hold: score in the band, pair in the order, variant scored alike.',
+      estimate: shareHeld(results, seed),
+      gate: { min: 0.5 },
+      least: 5,
+      absent,
+    },
+    {
+      name: 'regression.critical_failures',
+      description: 'Number of critical cases that do not hold, or on which the judge abstained (n counts critical cases).',
+      estimate: critical.length === 0 ? null : { mean: lost, low: lost, high: lost, n: critical.length },
+      gate: { max: 0 },
+      least: 1,
+      absent: cases.some((one) => one.case.critical === true) ? undefined : 'no regression case is critical',
+    },
+    ...CASE_KINDS.map((kind) => ({
+      name: `regression.${kind}`,
+      description: `Share of ${kind} cases that hold.`,
+      estimate: shareHeld(
+        results.filter((result) => result.case.kind === kind),
+        seed,
       ),
-    ),
+      absent: cases.some((one) => one.case.kind === kind) ? undefined : `there are no ${kind} cases`,
+    })),
+    {
+      name: 'regression.flip_rate',
+      description: 'Chance that two judgements of one regression case differ in whether it holds.',
+      estimate: flips(results, seed),
+      absent,
+    },
   ];
+}
+
+/** Where each task has one case, the cases are trials: a suite of five that all hold must not look like certainty. */
+function shareHeld(results: readonly CaseResult[], seed: number): Estimate | null {
+  const judged = results.filter(({ outcome }) => outcome !== 'abstained');
+  const held = judged.map(({ outcome }) => Number(outcome === 'held'));
+  const tasks = judged.map((result) => result.case.task.id);
+  if (new Set(tasks).size < tasks.length) return shareInterval(held, tasks, seed);
+  return wilson(held.filter((one) => one === 1).length, held.length);
+}
+
+function flips(results: readonly CaseResult[], seed: number): Estimate | null {
+  const repeated = results
+    .map((result) => ({
+      task: result.case.task.id,
+      said: result.repeats.map(({ outcome }) => outcome).filter((outcome) => outcome !== 'abstained'),
+    }))
+    .filter(({ said }) => said.length > 1);
+  return shareInterval(
+    repeated.map(({ said }) => chanceTwoDiffer(said)),
+    repeated.map(({ task }) => task),
+    seed,
+  );
 }
