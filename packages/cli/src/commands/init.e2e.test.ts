@@ -15,6 +15,9 @@ interface Line {
   response: string;
   labels?: Labels | Labels[];
   kind?: string;
+  variant?: string;
+  better?: string;
+  worse?: string;
 }
 
 const linesOf = (folder: string, file: string): Line[] =>
@@ -46,11 +49,19 @@ function labelReader(folder: string, contrary: boolean): ProviderOptions['respon
     Object.fromEntries(
       Object.entries(template!).map(([name, label]) => [
         name,
-        typeof label === 'boolean' ? value : value ? 5 : 1,
+        // `score` is what a judge without criteria gives, 0 to 1.
+        typeof label === 'boolean' ? value : name === 'score' ? Number(value) : value ? 5 : 1,
       ]),
     );
-  for (const { response, kind } of linesOf(folder, 'regression.jsonl')) {
-    if (!known.has(response)) known.set(response, all(kind !== 'bad'));
+  const learn = (response: string | undefined, value: boolean): void => {
+    const items = response?.startsWith('[{') ? (JSON.parse(response) as unknown[]) : [];
+    for (const text of [response, ...items.map((item) => JSON.stringify(item))]) {
+      if (text !== undefined && !known.has(text)) known.set(text, all(value));
+    }
+  };
+  for (const { response, variant, better, worse, kind } of linesOf(folder, 'regression.jsonl')) {
+    for (const text of [response, variant, better]) learn(text, kind !== 'bad');
+    learn(worse, false);
   }
   /** An answer that is good to one task is none to another. */
   const asked = new Map(
@@ -105,7 +116,14 @@ describe.each(TEMPLATE_NAMES)('the folder that init writes from the template %s'
     for (const contrary of [false, true]) {
       const endpoint = await startProvider({ respond: labelReader(folder, contrary) });
       writeFileSync(path, yaml.replace('http://127.0.0.1:8000/v1', endpoint.url));
-      const judged = await touchstone('judge', folder, '--json', '--out', join(folder, String(contrary)));
+      const judged = await touchstone(
+        'judge',
+        folder,
+        '--complete',
+        '--json',
+        '--out',
+        join(folder, String(contrary)),
+      );
       await endpoint.goDown();
       // A sample of a template is small: even a judge that is always right is not shown to be fit by it.
       expect({ code: judged.code, err: judged.err }).toEqual({

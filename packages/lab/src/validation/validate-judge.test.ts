@@ -221,7 +221,7 @@ test('known cases are held against their bands, and abstentions are counted and 
     i = 0,
   ): RegressionCase => ({
     task: taskOf(`${kind}${i}`),
-    response: JSON.stringify([says]),
+    responses: [JSON.stringify([says])],
     kind,
     ...band,
   });
@@ -237,7 +237,7 @@ test('known cases are held against their bands, and abstentions are counted and 
         one('bad', { clear: 5, useful: true }, { max: 0.2 }, 1),
         one('boundary', { clear: 3, useful: false }, { min: 0.2, max: 0.3 }),
         one('boundary', { clear: 3, useful: 'refuse' }, { min: 0.2 }, 1),
-        { task: taskOf('empty'), response: 'not a list', kind: 'bad', max: 0 },
+        { task: taskOf('empty'), responses: ['not a list'], kind: 'bad', max: 0 },
       ],
     }),
   );
