@@ -2,6 +2,7 @@ import type { Estimate } from '@touchstone/spec';
 import { CASE_KINDS, type CaseKind } from '@touchstone/core';
 
 import { binomialTest, holm } from '../statistics/hypothesis-tests.js';
+import { pairedShareDifference } from '../statistics/paired-shares.js';
 import { groupBy, sumOf } from '../statistics/values.js';
 import type { CaseResult } from './case-result.js';
 
@@ -68,7 +69,11 @@ export function compareSuites(
     isWorse: adjusted[i]! < LEVEL && signTest(of).isLoss,
   }));
   const all = signTest(changes);
-  const difference = differenceOf(changes, seed);
+  const difference = pairedShareDifference(
+    changes.map(({ change }) => change),
+    changes.map(({ task }) => task),
+    seed,
+  );
   const isWorse = (all.p < LEVEL && all.isLoss) || tested.some((kind) => kind.isWorse);
   const places = changes.map((_, place) => place);
   return {
@@ -107,15 +112,4 @@ function signTest(changes: readonly Change[]): { p: number; isLoss: boolean } {
   ).map((task) => Math.sign(sumOf(task)));
   const [lost, gained] = [-1, 1].map((sign) => tasks.filter((task) => task === sign).length);
   return { p: binomialTest(gained!, lost! + gained!), isLoss: lost! > gained! };
-}
-
-/** STUB */
-function differenceOf(changes: readonly Change[], _seed: number): Estimate | null {
-  // Tango score-like
-  const n = changes.length;
-  const b = changes.filter((c) => c.change === 1).length, c = changes.filter((x) => x.change === -1).length;
-  const z2 = 3.8415, d = (b - c) / n;
-  if (b + c === 0) { const h = z2 / (n + z2); return { mean: 0, low: -h, high: h, n: new Set(changes.map((x) => x.task)).size }; }
-  const se = Math.sqrt((b + c + 1 - (b - c) ** 2 / n) / n / n);
-  return { mean: d, low: d - 1.96 * se, high: d + 1.96 * se, n: new Set(changes.map((x) => x.task)).size };
 }
