@@ -1,21 +1,19 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import {
-  bootstrapInterval,
-  clusteredMeanInterval,
   effectiveJudges,
   errorCorrelation,
+  intervalOf,
+  kappaInterval,
   krippendorffAlpha,
-  weightedKappa,
+  shareInterval,
+  SIGNED,
   wilson,
 } from '@touchstone/lab';
 
-/** Of every interval. */
-const SEED = 1;
-
 /** Every figure, with its n and its interval (95 %, over pairs or items). */
 export function storedVerdicts(data) {
-  return { seed: SEED, llmbar: llmbar(data), pandalm: pandalm(data), newsroom: newsroom(data) };
+  return { llmbar: llmbar(data), pandalm: pandalm(data), newsroom: newsroom(data) };
 }
 
 const readJson = (...names) => JSON.parse(readFileSync(path.join(...names), 'utf8'));
@@ -53,10 +51,9 @@ function llmbar(data) {
     const isRead = (winner) => winner === '1' || winner === '2';
     const read = pairs.filter(({ plain, swapped }) => isRead(plain) && isRead(swapped));
     const bothOrders = (...scores) =>
-      clusteredMeanInterval(
+      shareInterval(
         read.flatMap((pair) => scores.map((score) => Number(score(pair)))),
         read.flatMap((_, i) => scores.map(() => `${i}`)),
-        SEED,
       );
     return {
       judge,
@@ -78,14 +75,9 @@ function llmbar(data) {
 
 const TIE = 0;
 
-/** Cohen's κ of pairs that name categories: quadratic weights on the indicators of all categories come to that. */
-const nominalKappa = (pairs, categories) =>
-  weightedKappa(...categories.map((one) => pairs.map(([a, b]) => [Number(a === one), Number(b === one)])));
-
-function kappaOf(pairs) {
-  const categories = [TIE, 1, 2];
-  return bootstrapInterval(pairs, (sample) => nominalKappa(sample, categories), SEED);
-}
+/** Cohen's κ of pairs that name one of three: quadratic weights on the indicators of all categories come to that. */
+const kappaOf = (pairs) =>
+  kappaInterval(pairs.map(([a, b]) => [TIE, 1, 2].map((one) => [[Number(a === one), Number(b === one)]])));
 
 function pandalm(data) {
   const people = readJson(data, 'pandalm', 'testset-v1.json');
@@ -110,7 +102,7 @@ function pandalm(data) {
   const noTies = gpt.map((one) => (one === TIE ? null : one));
   const errors = (first) =>
     majority.map((most, i) => [first, panda].map((said) => (said[i] === null ? null : said[i] !== most)));
-  const correlation = (first) => bootstrapInterval(errors(first), errorCorrelation, SEED);
+  const correlation = (first) => intervalOf(errors(first), errorCorrelation, SIGNED);
   const people3 = [0, 1, 2].map((j) => labels.map((item) => item[j]));
   return {
     items: people.length,
@@ -138,7 +130,7 @@ function newsroom(data) {
     dimensions.map((name) => {
       const ratings = instances.map(({ annotations }) => annotations[name].individual_human_scores);
       const alpha = (sample) => krippendorffAlpha(sample, 'ordinal');
-      return [name, bootstrapInterval(ratings, alpha, SEED)];
+      return [name, intervalOf(ratings, alpha, SIGNED)];
     }),
   );
 }

@@ -13,6 +13,8 @@ export {
   pairedDifference,
 } from './statistics/bootstrap.js';
 export { spearman } from './statistics/correlation.js';
+export { kappaInterval } from './statistics/intervals.js';
+export { intervalOf, SIGNED } from './statistics/jackknife.js';
 export { effectiveJudges, errorCorrelation } from './statistics/judge-errors.js';
 export { type Pair } from './statistics/pairs.js';
 export { shareInterval, wilson } from './statistics/proportions.js';

@@ -1,6 +1,6 @@
 import type { Estimate } from '@touchstone/spec';
 
-import { shareInterval } from './proportions.js';
+import { shareInterval } from './means.js';
 
 /**
  * Interval of the difference of two shares over the same cases, 95 %: the share gained less the share lost, each with its
@@ -14,13 +14,11 @@ import { shareInterval } from './proportions.js';
 export function pairedShareDifference(
   changes: readonly (-1 | 0 | 1)[],
   clusters: readonly string[],
-  seed: number,
 ): Estimate | null {
   const shareOf = (change: -1 | 1): Estimate | null =>
     shareInterval(
       changes.map((one) => Number(one === change)),
       clusters,
-      seed,
     );
   const [gained, lost] = [shareOf(1), shareOf(-1)];
   if (!gained || !lost) return null;

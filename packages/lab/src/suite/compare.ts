@@ -51,7 +51,7 @@ interface Change {
 export function compareSuites(
   now: readonly CaseResult[],
   before: readonly CaseResult[],
-  { margin, seed }: { margin: number; seed: number },
+  margin: number,
 ): SuiteComparison {
   const changes = changesOf(now, before);
   const count = (of: readonly Change[], change: Change['change']): number =>
@@ -72,7 +72,6 @@ export function compareSuites(
   const difference = pairedShareDifference(
     changes.map(({ change }) => change),
     changes.map(({ task }) => task),
-    seed,
   );
   const isWorse = (all.p < LEVEL && all.isLoss) || tested.some((kind) => kind.isWorse);
   const places = changes.map((_, place) => place);

@@ -14,8 +14,6 @@ export interface SuiteInput {
   repeats: number;
   /** As for the whole examination: what it says of other findings counts for nothing here. */
   gate: Gate;
-  /** Of the bootstrap. */
-  seed: number;
   onProgress?: (progress: { done: number; total: number }) => void;
 }
 
@@ -33,7 +31,7 @@ export interface SuiteResult {
  * @throws {InputError} there are no cases.
  */
 export async function runSuite(input: SuiteInput): Promise<SuiteResult> {
-  const { judge, cases, repeats, gate, seed } = input;
+  const { judge, cases, repeats, gate } = input;
   if (cases.length === 0) {
     throw new InputError([{ message: 'data.regression: expected cases to test the judge with, got none' }]);
   }
@@ -46,7 +44,7 @@ export async function runSuite(input: SuiteInput): Promise<SuiteResult> {
     judge: { id, fingerprint },
     results: resultsOf(judged),
     ...applyGate(
-      regression({ cases: judged }, seed).map((finding) => ({ ...finding, family: 'regression' })),
+      regression({ cases: judged }).map((finding) => ({ ...finding, family: 'regression' })),
       gate,
     ),
     usage: asker.usage,

@@ -1,3 +1,4 @@
+import type { Judge } from '@touchstone/core';
 import {
   compareSuites,
   healthOf,
@@ -16,12 +17,14 @@ import { StageReporter } from './stage.js';
 export interface JudgeTest extends SuiteResult {
   health: SuiteHealth;
   /** Another version of the judge on the same cases; null where none was named. */
-  against: {
-    judge: SuiteResult['judge'];
-    /** Null where both are one judge: there is nothing to compare. */
-    comparison: SuiteComparison | null;
-    results: SuiteResult['results'];
-  } | null;
+  against: AnotherVersion | null;
+}
+
+interface AnotherVersion {
+  judge: SuiteResult['judge'];
+  results: SuiteResult['results'];
+  /** Null where both are one judge: there is nothing to compare. */
+  comparison: SuiteComparison | null;
 }
 
 export interface JudgeTestOptions {
@@ -43,32 +46,26 @@ export async function testJudge(
   { config, judge, data, store }: Pick<Examination, 'config' | 'judge' | 'data' | 'store'>,
   { against, margin, onEvent = () => {}, clock = systemClock }: JudgeTestOptions,
 ): Promise<JudgeTest> {
-  const other = against && { judge: await openJudgeAlone(against, store), seed: against.config.seed };
-  const { seed, gate, validation } = config;
-  const run = async (title: string, of: typeof judge): Promise<SuiteResult> => {
+  const other = against && (await openJudgeAlone(against, store));
+  const test = async (title: string, one: Judge): Promise<SuiteResult> => {
     const reporter = new StageReporter({ name: 'judge-test', title }, onEvent, clock);
     const result = await runSuite({
-      judge: of,
+      judge: one,
       cases: data.regression,
-      repeats: validation.repeats,
-      gate,
-      seed,
-      onProgress: ({ done, total }) => reporter.progress(done, total),
+      repeats: config.validation.repeats,
+      gate: config.gate,
+      onProgress: ({ done, total }) => reporter.progress(done, total, 'judgements'),
     });
-    reporter.finish(`${result.results.filter(({ outcome }) => outcome === 'held').length} held`);
+    const held = result.results.filter(({ outcome }) => outcome === 'held').length;
+    reporter.finish(`${held} of ${result.results.length} cases hold`);
     return result;
   };
-  const tested = await run('Testing the judge', judge);
-  return {
-    ...tested,
-    health: healthOf(data.regression),
-    against: other ? await compared(tested, other.judge) : null,
+  const now = await test('Testing the judge', judge);
+  const versus = async (one: Judge): Promise<AnotherVersion> => {
+    const isSame = one.fingerprint === judge.fingerprint;
+    const before = isSame ? now : await test('Testing the other version', one);
+    const comparison = isSame ? null : compareSuites(now.results, before.results, margin);
+    return { judge: before.judge, results: before.results, comparison };
   };
-
-  async function compared(now: SuiteResult, otherJudge: typeof judge): Promise<JudgeTest['against']> {
-    const isSame = otherJudge.fingerprint === now.judge.fingerprint;
-    const before = isSame ? now : await run('Testing the other version', otherJudge);
-    const comparison = isSame ? null : compareSuites(now.results, before.results, { margin, seed });
-    return { judge: before.judge, comparison, results: before.results };
-  }
+  return { ...now, health: healthOf(data.regression), against: other ? await versus(other) : null };
 }
