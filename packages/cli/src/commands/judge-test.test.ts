@@ -165,6 +165,22 @@ describe('touchstone judge test', () => {
     });
   });
 
+  it('does not pass a judge that has no verdict on the hard cases', async () => {
+    const hard = { kind: 'bad', response: 'unreadable', max: 0.2 };
+    writeCases(...good(18), hard);
+    expect(await test()).toMatchObject({
+      code: 3,
+      err: expect.stringContaining('1 of 19 cases have no verdict; reward.abstention.limit is 0.05'),
+    });
+    writeCases(...good(20), hard);
+    expect(await test()).toMatchObject({ code: 0 });
+    writeCases(hard, hard);
+    expect(await test()).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('no verdict on any of 2 cases; the first: abstained (unparseable'),
+    });
+  });
+
   it('refuses what it cannot understand', async () => {
     writeCases({ kind: 'good', response: '5', min: 0.8, critcal: true });
     expect(await test()).toMatchObject({

@@ -3,10 +3,10 @@ import type { RegressionCase } from '@touchstone/core';
 import type { JudgedCase } from '../validation/evidence.js';
 import type { Opinion } from '../validation/readings.js';
 
-export type CaseOutcome = 'held' | 'failed' | 'abstained';
+type CaseOutcome = 'held' | 'failed' | 'abstained';
 
 /** What one repeat says of a case. */
-export interface CaseRepeat {
+interface CaseRepeat {
   outcome: CaseOutcome;
   /** The score (0–1) of each of the case's answers; null where the judge abstained. */
   scores: (number | null)[];
@@ -31,7 +31,7 @@ const ROUNDING = 1e-9;
  *
  * @returns null for a case that was not asked.
  */
-export function resultOf({ case: one, repeats }: JudgedCase): CaseResult | null {
+function resultOf({ case: one, repeats }: JudgedCase): CaseResult | null {
   if (repeats.length === 0) return null;
   const said = repeats.map((opinions) => repeatOf(one, opinions));
   const count = (outcome: CaseOutcome): number => said.filter((repeat) => repeat.outcome === outcome).length;

@@ -1,7 +1,7 @@
 import type { Estimate } from '@touchstone/spec';
 import { CASE_KINDS, type CaseKind } from '@touchstone/core';
 
-import { binomialTest, holm } from '../statistics/hypothesis-tests.js';
+import { holm, mcnemar } from '../statistics/hypothesis-tests.js';
 import { pairedShareDifference } from '../statistics/paired-shares.js';
 import { groupBy, sumOf } from '../statistics/values.js';
 import type { CaseResult } from './case-result.js';
@@ -59,21 +59,15 @@ export function compareSuites(
   const kinds = CASE_KINDS.map((kind) => ({ kind, of: changes.filter((one) => one.kind === kind) })).filter(
     ({ of }) => of.length > 0,
   );
-  const adjusted = holm(kinds.map(({ of }) => signTest(of).p));
-  const tested = kinds.map(({ kind, of }, i) => ({
-    kind,
-    cases: of.length,
-    lost: count(of, -1),
-    gained: count(of, 1),
-    p: adjusted[i]!,
-    isWorse: adjusted[i]! < LEVEL && signTest(of).isLoss,
-  }));
-  const all = signTest(changes);
+  const ofKinds = kinds.map(({ of }) => testTasks(of));
+  const adjusted = holm(ofKinds.map(({ p }) => p));
+  const all = testTasks(changes);
   const difference = pairedShareDifference(
     changes.map(({ change }) => change),
     changes.map(({ task }) => task),
   );
-  const isWorse = (all.p < LEVEL && all.isLoss) || tested.some((kind) => kind.isWorse);
+  const isWorse =
+    (all.p < LEVEL && all.isLoss) || ofKinds.some(({ isLoss }, i) => isLoss && adjusted[i]! < LEVEL);
   const places = changes.map((_, place) => place);
   return {
     verdict: isWorse ? 'worse' : difference !== null && difference.low > -margin ? 'not-worse' : 'not-shown',
@@ -84,7 +78,13 @@ export function compareSuites(
     p: all.p,
     difference,
     margin,
-    kinds: tested.map(({ isWorse: _, ...kind }) => kind),
+    kinds: kinds.map(({ kind, of }, i) => ({
+      kind,
+      cases: of.length,
+      lost: count(of, -1),
+      gained: count(of, 1),
+      p: adjusted[i]!,
+    })),
     flipped: [-1, 1].flatMap((change) => places.filter((place) => changes[place]!.change === change)),
     heldByBoth: places.filter((place) => isHeld(now[place]!) && isHeld(before[place]!)),
   };
@@ -103,12 +103,12 @@ function changesOf(now: readonly CaseResult[], before: readonly CaseResult[]): C
   }));
 }
 
-/** Of the tasks that changed on the whole, as many for the better as for the worse? With a case a task it is McNemar's test. */
-function signTest(changes: readonly Change[]): { p: number; isLoss: boolean } {
-  const tasks = groupBy(
+/** Of the tasks that changed on the whole, are as many better as worse? With a case a task it is McNemar's of the cases. */
+function testTasks(changes: readonly Change[]): { p: number; isLoss: boolean } {
+  const nets = groupBy(
     changes.map(({ change }) => change),
     changes.map(({ task }) => task),
-  ).map((task) => Math.sign(sumOf(task)));
-  const [lost, gained] = [-1, 1].map((sign) => tasks.filter((task) => task === sign).length);
-  return { p: binomialTest(gained!, lost! + gained!), isLoss: lost! > gained! };
+  ).map(sumOf);
+  const found = mcnemar(nets.map((net) => [net < 0, net > 0]));
+  return found ? { p: found.p, isLoss: found.lost > found.gained } : { p: 1, isLoss: false };
 }

@@ -1,11 +1,11 @@
-import { InputError, type GateOutcome, type JudgeFinding, type Usage } from '@touchstone/spec';
+import { InputError, RunError, type GateOutcome, type JudgeFinding, type Usage } from '@touchstone/spec';
 import type { Judge, RegressionCase } from '@touchstone/core';
 
 import { Asker } from '../validation/ask.js';
 import { regression } from '../validation/findings/regression.js';
 import { applyGate, type Gate } from '../validation/gate.js';
 import { askCases, sizeOf } from './ask-cases.js';
-import { type CaseResult, resultsOf } from './case-result.js';
+import { type CaseResult, resultsOf, sayingOf } from './case-result.js';
 
 export interface SuiteInput {
   judge: Judge;
@@ -29,6 +29,7 @@ export interface SuiteResult {
  * Does the judge still say what is known of the cases? Asks nothing else.
  *
  * @throws {InputError} there are no cases.
+ * @throws {RunError} the judge gave no verdict on any of them.
  */
 export async function runSuite(input: SuiteInput): Promise<SuiteResult> {
   const { judge, cases, repeats, gate } = input;
@@ -39,14 +40,25 @@ export async function runSuite(input: SuiteInput): Promise<SuiteResult> {
   const total = sizeOf(cases, repeats);
   const asker = new Asker(judge, (answers) => input.onProgress?.({ done: (done += answers), total }));
   const judged = await askCases(asker, cases, repeats);
+  const results = resultsOf(judged);
+  assertAnyVerdict(results);
   const { id, fingerprint } = judge;
   return {
     judge: { id, fingerprint },
-    results: resultsOf(judged),
+    results,
     ...applyGate(
       regression({ cases: judged }).map((finding) => ({ ...finding, family: 'regression' })),
       gate,
     ),
     usage: asker.usage,
   };
+}
+
+/** That says something about its provider, and nothing about the judge. */
+function assertAnyVerdict(results: readonly CaseResult[]): void {
+  if (results.some(({ outcome }) => outcome !== 'abstained')) return;
+  throw new RunError(
+    `The judge gave no verdict on any of ${results.length} cases; the first: ${sayingOf(results[0]!)}. ` +
+      'Mend the cause and run again: replies that were paid for are kept.',
+  );
 }

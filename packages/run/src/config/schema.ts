@@ -20,7 +20,9 @@ const dataSchema = z.strictObject({
   eval: file.describe('Held-out tasks, same format, never trained on'),
   annotations: file.optional().describe('Tasks that end with an assistant turn, for supervised fine-tuning'),
   labelled: file.optional().describe('Answers with labels per criterion, to validate the judge'),
-  regression: file.optional().describe('Good, bad and boundary answers with the score band they must get'),
+  regression: file
+    .optional()
+    .describe('Cases of which it is known what the judge must say: bands of scores, orders, invariances'),
 });
 
 const validationSchema = z.strictObject({

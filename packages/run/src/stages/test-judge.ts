@@ -16,6 +16,8 @@ import { StageReporter } from './stage.js';
 
 export interface JudgeTest extends SuiteResult {
   health: SuiteHealth;
+  /** Share of the cases, 0–1, that may have no verdict: that of a training step. */
+  abstentionLimit: number;
   /** Another version of the judge on the same cases; null where none was named. */
   against: AnotherVersion | null;
 }
@@ -67,5 +69,10 @@ export async function testJudge(
     const comparison = isSame ? null : compareSuites(now.results, before.results, margin);
     return { judge: before.judge, results: before.results, comparison };
   };
-  return { ...now, health: healthOf(data.regression), against: other ? await versus(other) : null };
+  return {
+    ...now,
+    health: healthOf(data.regression),
+    abstentionLimit: config.reward.abstention.limit,
+    against: other ? await versus(other) : null,
+  };
 }

@@ -50,10 +50,14 @@ function casesTable(results: readonly CaseResult[]): string {
 function healthLines(health: SuiteHealth, results: readonly CaseResult[]): string[] {
   const { cases, tasks, critical, kinds, duplicates, contradictions, withoutWhy, constant } = health;
   const unsteady = results.filter(isUnsteady).length;
+  const [held, failed, abstained] = (['held', 'failed', 'abstained'] as const).map(
+    (outcome) => results.filter((result) => result.outcome === outcome).length,
+  );
   const ofKinds = Object.entries(kinds).map(([kind, n]) => `${n} ${kind}`);
   const twins = (pairs: readonly [string, string][]): string =>
     listed(pairs.map(([name, earlier]) => `${name} and ${earlier}`));
   return [
+    `${held} of ${cases} cases hold, ${failed} fail, ${abstained} have no verdict.`,
     `The suite: ${cases} cases (${ofKinds.join(', ')}) about ${tasks} tasks; ${critical} critical, ${withoutWhy} without why.`,
     `A judge that gives every answer ${constant.score} would hold ${constant.held} of them.`,
     ...(unsteady > 0 ? [`${unsteady} cases hold in some repeats only.`] : []),
@@ -92,16 +96,22 @@ const VERDICTS: Record<SuiteComparison['verdict'], string> = {
 };
 
 /** Why the judge does not pass; empty: it does. */
-export function whyNot({ results, findings, against }: JudgeTest): string[] {
+export function whyNot({ results, findings, abstentionLimit, against }: JudgeTest): string[] {
   const names = caseNames(results.map((result) => result.case));
   const critical = names.filter(
     (_, i) => results[i]!.case.critical === true && results[i]!.outcome !== 'held',
   );
   const missed = findings.filter(({ threshold, outcome }) => threshold && outcome !== 'pass');
+  const abstained = results.filter(({ outcome }) => outcome === 'abstained').length;
   const verdict = against?.comparison?.verdict ?? 'not-worse';
   return [
     ...(critical.length > 0 ? [`critical cases that do not hold: ${listed(critical)}`] : []),
     ...missed.map(missing),
+    ...(abstained > abstentionLimit * results.length
+      ? [
+          `${abstained} of ${results.length} cases have no verdict; reward.abstention.limit is ${abstentionLimit}`,
+        ]
+      : []),
     ...(verdict === 'not-worse' ? [] : [`against the other version: ${VERDICTS[verdict]}`]),
   ];
 }
