@@ -48,12 +48,15 @@ describe.skipIf(missing)(`published verdicts through the product's statistics${w
     const panda = pandalm['pandalm-7b'];
     expect([to(4, panda.accuracy_of_all), to(4, panda.kappa), panda.kappa.n]).toEqual([0.6677, 0.4354, 999]);
     expect([panda.kappa.low, panda.kappa.high].map((end) => end.toFixed(2))).toEqual(['0.39', '0.48']);
-    const noTies = pandalm['gpt-3.5-turbo, no ties'].kappa;
+    const noTies = pandalm['gpt-3.5-turbo, its ties left out'].kappa;
     expect([noTies.n, to(2, noTies)]).toEqual([936, 0.52]);
     expect([noTies.low, noTies.high].map((end) => end.toFixed(2))).toEqual(['0.47', '0.57']);
-    expect(to(2, pandalm['error_correlation, no ties of gpt-3.5-turbo'])).toBe(0.41);
-    expect(pandalm['effective_judges, no ties of gpt-3.5-turbo']).toBeCloseTo(1.41, 2);
-    expect(to(2, pandalm.error_correlation)).toBe(0.4);
+    const two = pandalm['errors, ties of gpt-3.5-turbo left out'];
+    expect([two.correlation.n, to(2, two.correlation), to(1, two.effective_judges)]).toEqual([
+      936, 0.41, 1.4,
+    ]);
+    expect([pandalm.errors.correlation.n, to(2, pandalm.errors.correlation)]).toEqual([974, 0.4]);
+    expect([two, pandalm.errors].flatMap(Object.values).every(within)).toBe(true);
   });
 
   it('give Newsroom’s ratings the published ordinal α', () => {
