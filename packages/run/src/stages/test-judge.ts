@@ -7,7 +7,7 @@ import {
   type SuiteHealth,
   type SuiteResult,
 } from '@touchstone/lab';
-import type { RunListener } from '@touchstone/spec';
+import { NO_USAGE, type RunListener } from '@touchstone/spec';
 import { systemClock, type Clock } from '../clock.js';
 import type { Loaded } from '../config/load.js';
 import type { ExaminationConfig } from '../config/schema.js';
@@ -22,9 +22,7 @@ export interface JudgeTest extends SuiteResult {
   against: AnotherVersion | null;
 }
 
-interface AnotherVersion {
-  judge: SuiteResult['judge'];
-  results: SuiteResult['results'];
+interface AnotherVersion extends Pick<SuiteResult, 'judge' | 'results' | 'usage'> {
   /** Null where both are one judge: there is nothing to compare. */
   comparison: SuiteComparison | null;
 }
@@ -64,10 +62,11 @@ export async function testJudge(
   };
   const now = await test('Testing the judge', judge);
   const versus = async (one: Judge): Promise<AnotherVersion> => {
-    const isSame = one.fingerprint === judge.fingerprint;
-    const before = isSame ? now : await test('Testing the other version', one);
-    const comparison = isSame ? null : compareSuites(now.results, before.results, margin);
-    return { judge: before.judge, results: before.results, comparison };
+    if (one.fingerprint === judge.fingerprint) {
+      return { judge: now.judge, results: now.results, usage: NO_USAGE, comparison: null };
+    }
+    const { judge: tested, results, usage } = await test('Testing the other version', one);
+    return { judge: tested, results, usage, comparison: compareSuites(now.results, results, margin) };
   };
   return {
     ...now,

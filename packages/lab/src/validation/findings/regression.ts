@@ -8,6 +8,9 @@ import type { Evidence } from '../evidence.js';
 import type { Finding } from '../finding.js';
 import { chanceTwoDiffer } from './consistency.js';
 
+/** People choose cases; they are no sample, of which twenty would be few. */
+const LEAST_TASKS = 5;
+
 /**
  * Does the judge still say what is known of the regression cases? A case counts by the majority of its repeats; cases on
  * which the judge abstained are left out of shares, but a critical one of them counts as failed.
@@ -27,7 +30,7 @@ export function regression({ cases }: Pick<Evidence, 'cases'>): Finding[] {
         'Share of regression cases that hold: score in the band, pair in the order, variant scored alike.',
       estimate: shareHeld(results),
       gate: { min: 0.5 },
-      least: 5,
+      least: LEAST_TASKS,
       absent,
     },
     {
@@ -42,6 +45,7 @@ export function regression({ cases }: Pick<Evidence, 'cases'>): Finding[] {
     ...CASE_KINDS.map((kind) => ({
       name: `regression.${kind}`,
       description: `Share of ${kind} cases that hold.`,
+      least: LEAST_TASKS,
       estimate: shareHeld(results.filter((result) => result.case.kind === kind)),
       absent: cases.some((one) => one.case.kind === kind) ? undefined : `there are no ${kind} cases`,
     })),
