@@ -116,14 +116,7 @@ describe.each(TEMPLATE_NAMES)('the folder that init writes from the template %s'
     for (const contrary of [false, true]) {
       const endpoint = await startProvider({ respond: labelReader(folder, contrary) });
       writeFileSync(path, yaml.replace('http://127.0.0.1:8000/v1', endpoint.url));
-      const judged = await touchstone(
-        'judge',
-        folder,
-        '--complete',
-        '--json',
-        '--out',
-        join(folder, String(contrary)),
-      );
+      const judged = await touchstone('judge', folder, '--json', '--out', join(folder, String(contrary)));
       await endpoint.goDown();
       // A sample of a template is small: even a judge that is always right is not shown to be fit by it.
       expect({ code: judged.code, err: judged.err }).toEqual({
