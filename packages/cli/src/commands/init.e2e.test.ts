@@ -9,6 +9,8 @@ import { runCli } from '../program.js';
 const root = mkdtempSync(join(tmpdir(), 'touchstone-init-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
+const toJson = (value: unknown): string => JSON.stringify(value);
+
 type Labels = Record<string, number | boolean>;
 interface Line {
   messages: { content: string }[];
@@ -65,10 +67,10 @@ function labelReader(folder: string, contrary: boolean): ProviderOptions['respon
   }
   /** An answer that is good to one task is none to another. */
   const asked = new Map(
-    [...labelled, ...linesOf(folder, 'regression.jsonl')].map(({ response, messages }) => [
-      response,
-      messages[0]!.content,
-    ]),
+    [...labelled, ...linesOf(folder, 'regression.jsonl')].flatMap(({ response, messages, labels }) => {
+      const items = Array.isArray(labels) ? (JSON.parse(response) as unknown[]).map(toJson) : [];
+      return [response, ...items].map((text) => [text, messages[0]!.content] as const);
+    }),
   );
   const isAsked = (answer: string, prompt: string): boolean => prompt.includes(asked.get(answer) ?? '');
   const said = (label: number | boolean): number | boolean =>
