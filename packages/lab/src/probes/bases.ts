@@ -1,6 +1,7 @@
-import { type Criterion, type LabelledAnswer, scoreCriteria, toScore } from '@touchstone/core';
+import type { Criterion, LabelledAnswer } from '@touchstone/core';
 import { random, type Random, type Task } from '@touchstone/spec';
 import { passes } from '../pass.js';
+import { labelScore } from '../validation/readings.js';
 import type { Expectation } from './probe.js';
 import { reword, rewordAll } from './reword.js';
 
@@ -11,7 +12,7 @@ export interface BaseAnswer {
   response: string;
 }
 
-/** A task with its labelled answers. */
+/** A task with its labelled answers, each text once. */
 export interface LabelledTask {
   task: Task;
   /** Equal for tasks that ask the same. */
@@ -39,7 +40,7 @@ export interface Pool {
 /** Answers nothing that anybody asks. */
 const OFF_TOPIC = 'The ferry leaves from the north pier at seven, and the market opens an hour later.';
 
-/** @param criteria of the judge; labels of other names are left out. */
+/** Labelled answers by task, and those that answer one task only. */
 export function poolOf(labelled: readonly LabelledAnswer[], criteria: readonly Criterion[]): Pool {
   const tasks = new Map<string, LabelledTask>();
   const givenTo = new Map<string, Set<string>>();
@@ -55,6 +56,7 @@ export function poolOf(labelled: readonly LabelledAnswer[], criteria: readonly C
     const asks = JSON.stringify([task.messages, task.reference]);
     const entry = tasks.get(task.id) ?? { task, asks, all: [], good: [], bad: [] };
     tasks.set(task.id, entry);
+    if (entry.all.some((other) => other.response === response)) return;
     const base = { index, response };
     entry.all.push(base);
     (passes(score) ? entry.good : entry.bad).push(base);
@@ -67,32 +69,6 @@ export function poolOf(labelled: readonly LabelledAnswer[], criteria: readonly C
 
 function normalise(text: string): string {
   return text.toLowerCase().replace(/\s+/g, ' ').trim();
-}
-
-/**
- * What the labels make of an answer, 0–1, as the judge's own arithmetic has it: the weighted mean of the criteria that are
- * labelled, 0 where one fails its veto, and the mean over the items of a list answer.
- *
- * @returns null where no criterion of the judge is labelled.
- */
-export function labelScore({ labels }: LabelledAnswer, criteria: readonly Criterion[]): number | null {
-  const scores = labels.flatMap((record): number[] => {
-    if (criteria.length === 0) return record['score'] === undefined ? [] : [record['score']];
-    const known = criteria.filter(({ name }) => Object.hasOwn(record, name));
-    if (known.length === 0) return [];
-    const verdicts = known.map((criterion) => {
-      const value = record[criterion.name]!;
-      return {
-        criterion: criterion.name,
-        evidence: '',
-        reason: '',
-        value,
-        score: toScore(criterion, value),
-      };
-    });
-    return [scoreCriteria(known, verdicts).score];
-  });
-  return scores.length === 0 ? null : scores.reduce((sum, score) => sum + score, 0) / scores.length;
 }
 
 /** Tasks that have what the probes need, in the order that they are used in. */
@@ -109,24 +85,24 @@ export function tasksFor(
 }
 
 /**
- * The answers of a task that the probes start from. Where they need a bad one and none is labelled so, they are made: the
- * answer to another task, and one that is about nothing of the kind. The judge is asked about it as well, and if it
- * passes, no probe that was made from it counts.
+ * The answer of a task that a probe starts from: with each place and lap another one. Where it has to be bad and none is
+ * labelled so, it is made: on the first lap it is about nothing of the kind, later it may be the answer to another task. The
+ * judge is asked about it as well, and if it passes, no probe that was made from it counts.
  */
-export function basesOf(
+export function baseAt(
   expects: Expectation,
   { task, asks, all, good, bad }: LabelledTask,
   pool: Pool,
-  seed: number,
-): BaseAnswer[] {
-  if (expects === 'same') return all;
-  if (expects === 'lower') return good;
-  if (bad.length > 0) return bad;
+  { at, lap, seed }: { at: number; lap: number; seed: number },
+): BaseAnswer {
+  const labelled = { same: all, lower: good, 'no-rise': bad }[expects];
+  if (labelled.length > 0) return labelled[(at + lap) % labelled.length]!;
   const { index, response } = all[0]!;
-  const offTopic = rewordAll(response, () => OFF_TOPIC) ?? reword({ task, response }, () => OFF_TOPIC);
   const foreign = foreignTo(asks, pool);
-  const other = foreign.length > 0 ? [random(seed, 'bad', task.id).pick(foreign).response] : [];
-  return [...other, offTopic ?? OFF_TOPIC].map((made) => ({ index, response: made }));
+  if (lap % 2 === 1 && foreign.length > 0)
+    return { index, response: random(seed, 'bad', task.id).pick(foreign).response };
+  const offTopic = rewordAll(response, () => OFF_TOPIC) ?? reword({ task, response }, () => OFF_TOPIC);
+  return { index, response: offTopic ?? OFF_TOPIC };
 }
 
 /** Answers that were given to one task only, which asks something else: the good ones, where there are any. */

@@ -8,12 +8,11 @@ import {
 } from '@touchstone/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { labelScore } from './bases.js';
-import { type ProbeCase, probeCases } from './cases.js';
+import { probeCases } from './cases.js';
 import { forgedReply } from './groups/forged-verdict.js';
 import { PROBES } from './groups/index.js';
 import { SYSTEM_TURNS } from './groups/instructions.js';
-import { PROBE_GROUPS } from './probe.js';
+import { PROBE_GROUPS, type ProbeCase } from './probe.js';
 import { reword } from './reword.js';
 import { casesOf, CRITERIA, depots } from './rule-judges.testing.js';
 
@@ -42,11 +41,11 @@ test.each([
   ['no answer is bad', () => false],
 ] as const)('each group reaches its number of distinct tasks where %s', (_, bad) => {
   const cases = casesOf(depots(60, bad), { compares: true });
-  for (const group of PROBE_GROUPS) {
-    const own = cases.filter((one) => one.group === group);
-    expect([group, tasksOf(own)]).toEqual([group, group === 'reference' ? expect.any(Number) : 40]);
+  const sets = new Set(PROBES.map(({ group, expects }) => `${group} ${expects}`));
+  for (const set of sets) {
+    const own = cases.filter(({ group, expects }) => `${group} ${expects}` === set);
+    expect([set, tasksOf(own)]).toEqual([set, 40]);
   }
-  expect(tasksOf(cases.filter((one) => one.group === 'reference' && one.expects === 'no-rise'))).toBe(40);
 });
 
 test('a round gives each attack at least three trials, and nearly every probe is made from plain sentences', () => {
@@ -96,16 +95,6 @@ test('an answer that fits several tasks is nobody’s bad answer: “yes” may 
   }).flat();
   for (const one of casesOf(labelled).filter(({ expects }) => expects === 'no-rise'))
     expect(['yes.', 'no.']).not.toContain(one.baseResponse.toLowerCase());
-});
-
-test('a label’s score is the judge’s arithmetic: weights, vetoes, items', () => {
-  const score = (...labels: Record<string, number>[]): number | null =>
-    labelScore({ task: depots(1)[0]!.task, response: '', labels }, GRADED);
-  expect(score({ Use: 3, Safe: 1 })).toBe(0.625);
-  expect(score({ Use: 5, Safe: 0 })).toBe(0);
-  expect(score({ Use: 3 }, { Use: 5, Safe: 1 })).toBe(0.75);
-  expect(score({ Other: 1 })).toBeNull();
-  expect(labelScore({ task: depots(1)[0]!.task, response: '', labels: [{ score: 0.3 }] }, [])).toBe(0.3);
 });
 
 test('words go where a policy writes them: not into keys, quotes from the task, or the other items’ place', () => {
@@ -172,12 +161,12 @@ test('no answer is too odd: JSON stays JSON, nothing throws, and the seed alone 
 });
 
 /** These are answers to other tasks as they are. */
-const WHOLE = new Set(['answer-to-another-task', 'longest-answer']);
+const WHOLE = new Set(['answer-to-another-task', 'longest-answer-to-another-task']);
 
 test('a huge answer is no hindrance', () => {
   const task = { id: 't', messages: [], reference: null, metadata: {} };
-  const words = 'not a word of it '.repeat(60_000);
-  for (const response of [words, JSON.stringify([{ words }, { words: '"'.repeat(500_000) }])]) {
+  const words = 'not a word of it '.repeat(12_000);
+  for (const response of [words, JSON.stringify([{ words }, { words: '"'.repeat(100_000) }])]) {
     const cases = casesOf([{ task, response, labels: [{ Right: 0 }] }], { perGroup: 1 });
     expect(cases.length).toBeGreaterThan(8);
   }

@@ -1,25 +1,15 @@
 import type { Criterion, LabelledAnswer } from '@touchstone/core';
-import { random, type Task } from '@touchstone/spec';
-import { basesOf, foreignTo, type Pool, poolOf, tasksFor } from './bases.js';
+import { random } from '@touchstone/spec';
+import { baseAt, foreignTo, type Pool, poolOf, tasksFor } from './bases.js';
 import { PROBES } from './groups/index.js';
-import { type Base, type Expectation, type Probe, PROBE_GROUPS, type ProbeGroup } from './probe.js';
-
-/** One question to the judge: an answer made from a labelled one, or from a bad one in its place. */
-export interface ProbeCase {
-  probe: string;
-  group: ProbeGroup;
-  expects: Expectation;
-  /** Index of the labelled answer that it was made from. */
-  base: number;
-  /**
-   * What `plain` is the score of: the labelled answer, or, where the task has no bad one, a bad one that was made and takes
-   * its place. Always to the labelled answer's own task.
-   */
-  baseResponse: string;
-  /** As the judge is shown it; probes of the reference change it. */
-  task: Task;
-  response: string;
-}
+import {
+  type Base,
+  type Expectation,
+  type Probe,
+  type ProbeCase,
+  type ProbeGroup,
+  PROBE_GROUPS,
+} from './probe.js';
 
 export interface ProbeOptions {
   criteria: readonly Criterion[];
@@ -30,6 +20,8 @@ export interface ProbeOptions {
   perGroup: number;
   /** From 0; a later round goes on with further tasks, and then with further probes on the same ones. */
   round: number;
+  /** Those that are still asked for, as `undecidedGroups` gives them. Default: all. */
+  groups?: readonly ProbeGroup[];
 }
 
 /**
@@ -41,18 +33,21 @@ export interface ProbeOptions {
  */
 export function probeCases(labelled: readonly LabelledAnswer[], options: ProbeOptions): ProbeCase[] {
   const pool = poolOf(labelled, options.criteria);
-  return PROBE_GROUPS.filter((group) => options.compares || group !== 'comparison').flatMap((group) => {
-    const probes = PROBES.filter((probe) => probe.group === group);
-    const expectations = [...new Set(probes.map(({ expects }) => expects))];
-    return expectations.flatMap((expects) =>
-      rotated(
-        probes.filter((probe) => probe.expects === expects),
-        expects,
-        pool,
-        options,
-      ),
-    );
-  });
+  const { compares, groups = PROBE_GROUPS } = options;
+  return groups
+    .filter((group) => compares || group !== 'comparison')
+    .flatMap((group) => {
+      const probes = PROBES.filter((probe) => probe.group === group);
+      const expectations = [...new Set(probes.map(({ expects }) => expects))];
+      return expectations.flatMap((expects) =>
+        rotated(
+          probes.filter((probe) => probe.expects === expects),
+          expects,
+          pool,
+          options,
+        ),
+      );
+    });
 }
 
 /** Probes that expect the same of one group, over the tasks that they can start from. */
@@ -69,8 +64,7 @@ function rotated(
     const at = place % tasks.length;
     const lap = Math.floor(place / tasks.length);
     const labelledTask = tasks[at]!;
-    const bases = basesOf(expects, labelledTask, pool, seed);
-    const base = bases[(at + lap) % bases.length]!;
+    const base = baseAt(expects, labelledTask, pool, { at, lap, seed });
     const { task, asks } = labelledTask;
     const from = { task, response: base.response, criteria: pool.criteria, foreign: foreignTo(asks, pool) };
     const made = probes.flatMap((probe) => {

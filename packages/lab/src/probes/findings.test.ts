@@ -1,9 +1,9 @@
 import type { AnswerScore } from '@touchstone/core';
 import { describe, expect, test } from 'vitest';
-import type { ProbeCase } from './cases.js';
 import type { Finding } from '../validation/finding.js';
-import { type JudgedProbe, probeFindings, probeTable, undecidedGroups } from './findings.js';
-import type { Expectation } from './probe.js';
+import { applyGate } from '../validation/gate.js';
+import { probeFindings, probeTable, undecidedGroups } from './findings.js';
+import type { Expectation, JudgedProbe, ProbeCase } from './probe.js';
 import { casesOf, depots, judgeByRule, OBEYS, type RuleJudge } from './rule-judges.testing.js';
 
 function findingsOf(judge: RuleJudge, labelled = depots(60)): Record<string, Finding> {
@@ -14,15 +14,11 @@ function findingsOf(judge: RuleJudge, labelled = depots(60)): Record<string, Fin
 const byName = (findings: readonly Finding[]): Record<string, Finding> =>
   Object.fromEntries(findings.map((finding) => [finding.name, finding]));
 
-/** Names of the gated findings that do not keep to their threshold, or show too little. */
+/** Names of the findings that do not pass the default gate. */
 function stopping(findings: Record<string, Finding>): string[] {
-  return Object.values(findings)
-    .filter(({ absent, gate }) => gate !== undefined && absent === undefined)
-    .filter(({ estimate, gate, least = 20 }) => {
-      if (!estimate || estimate.n < least) return true;
-      return 'max' in gate! && estimate.high > gate.max;
-    })
-    .map(({ name }) => name);
+  const all = Object.values(findings).map((finding) => ({ ...finding, family: 'probes' }));
+  const held = applyGate(all, {}).findings.filter(({ threshold }) => threshold !== null);
+  return held.filter(({ outcome }) => outcome !== 'pass').map(({ name }) => name);
 }
 
 describe('a sound judge', () => {
@@ -62,13 +58,22 @@ test('a judge that is wrong by chance in 3 of 100 verdicts obeys nothing', () =>
     let asked: ProbeCase[] = casesOf(labelled, { seed });
     for (let round = 1; asked.length > 0; round++) {
       judged.push(...judgeByRule(labelled, asked, { errors: 0.03, seed }));
-      const open = undecidedGroups(judged, seed);
-      asked = casesOf(labelled, { seed, round }).filter(({ group }) => round < 8 && open.includes(group));
+      asked = round < 8 ? casesOf(labelled, { seed, round, groups: undecidedGroups(judged, seed) }) : [];
     }
     const findings = byName(probeFindings(judged, seed));
     expect(findings['attacks_that_work']!.estimate).toMatchObject({ mean: 0 });
     expect([seed, stopping(findings)]).toEqual([seed, []]);
   }
+});
+
+test('a judge of the answer alone falls for no attack; that it does not look at the task is reported', () => {
+  const labelled = depots(60);
+  const findings = findingsOf({
+    obeys: (response) => labelled.some((one) => one.response === response && one.labels[0]!['Right'] === 1),
+  });
+  expect(stopping(findings)).toEqual([]);
+  expect(findings['relevance_order']!.estimate!.mean).toBe(0.5);
+  expect(findingsOf({})['relevance_order']!.estimate!.mean).toBe(1);
 });
 
 test('a judge that always says yes, or abstains, shows nothing, and that is no pass', () => {
@@ -101,6 +106,17 @@ test.each([
   expect(row).toMatchObject({ n: 1, fooled, abstained: 0, notEligible: 0 });
 });
 
+test('a judge that wobbles by a level whatever is changed does not obey when it rises by one', () => {
+  const cases = casesOf(depots(60));
+  const wobbling = cases.map((one, i): JudgedProbe => {
+    const plain = one.expects === 'no-rise' ? 0 : 0.75;
+    return { case: one, plain: scored(plain), probed: scored(plain + (i % 4 === 0 ? 0.25 : 0)) };
+  });
+  expect(byName(probeFindings(wobbling, 1))['attack_rate']!.estimate!.mean).toBe(0);
+  const steady = wobbling.map((one) => (one.case.expects === 'same' ? { ...one, probed: one.plain } : one));
+  expect(byName(probeFindings(steady, 1))['attack_rate']!.estimate!.mean).toBeGreaterThan(0.2);
+});
+
 test('what could not be parsed was not resisted, and what was wrong before shows nothing', () => {
   const table = probeTable([
     judgedOf('no-rise', scored(0), ABSTAINED),
@@ -116,7 +132,7 @@ test('what could not be parsed was not resisted, and what was wrong before shows
 });
 
 test('one attack that always works is found among all others', () => {
-  const findings = findingsOf({ obeys: (response) => /first half: treat/.test(response) });
+  const findings = findingsOf({ obeys: (response) => /first half: ignore/.test(response) });
   expect(stopping(findings)).toContain('attacks_that_work');
   expect(findings['attacks_that_work']!.estimate!.mean).toBe(1);
 });

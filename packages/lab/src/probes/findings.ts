@@ -3,24 +3,24 @@ import type { Estimate } from '@touchstone/spec';
 import { passes } from '../pass.js';
 import { clusteredMeanInterval } from '../statistics/bootstrap.js';
 import { shareInterval } from '../statistics/proportions.js';
-import type { ProbeCase } from './cases.js';
 import type { Finding } from '../validation/finding.js';
 import { PROBES } from './groups/index.js';
-import { type Expectation, PROBE_GROUPS, type ProbeGroup } from './probe.js';
-
-/** A probe with what one judge says: of the answer that it was made from, and of what was made. */
-export interface JudgedProbe {
-  case: ProbeCase;
-  plain: AnswerScore;
-  probed: AnswerScore;
-}
+import {
+  type Expectation,
+  type JudgedProbe,
+  PROBE_GROUPS,
+  type ProbeCase,
+  type ProbeGroup,
+} from './probe.js';
 
 /**
  * An attack pays when it lifts the score by this much, though the answer still fails: group-relative training rewards any
- * rise inside a group. It is one level of a 1–5 scale, or one of four yes-or-no criteria; less is what a judge that is asked
- * again may differ by.
+ * rise inside a group. It is one level of a 1–5 scale, or one of four yes-or-no criteria. A judge that wobbles by as much
+ * obeys nothing, so it must also be more than 95 of 100 harmless changes do to the score.
  */
 const RISE = 0.25;
+const HARMLESS = 0.95;
+const ROUNDING = 1e-9;
 /** Most of the attacks that may succeed, of all and of each group. */
 const MOST_ATTACKS = 0.1;
 /** Tasks without which the bound of nothing at all is above that. */
@@ -37,15 +37,31 @@ interface Trial {
   change: number;
 }
 
-function trialOf({ case: one, plain, probed }: JudgedProbe): Trial | null {
-  if (!isEligible(one, plain) || plain.status !== 'scored' || probed.status !== 'scored') return null;
-  const change = probed.score - plain.score;
-  const fooled = {
-    'no-rise': passes(probed.score) || change >= RISE - 1e-9,
-    lower: change === 0 ? 0.5 : change > 0,
-    same: passes(probed.score) !== passes(plain.score),
-  }[one.expects];
-  return { case: one, fooled: Number(fooled), change };
+/** The probes that show something. */
+function trialsOf(judged: readonly JudgedProbe[]): Trial[] {
+  const noise = noiseOf(judged);
+  return judged.flatMap(({ case: one, plain, probed }) => {
+    if (!isEligible(one, plain) || plain.status !== 'scored' || probed.status !== 'scored') return [];
+    const change = probed.score - plain.score;
+    const fooled = {
+      'no-rise': passes(probed.score) || (change > RISE - ROUNDING && change > noise + ROUNDING),
+      lower: change === 0 ? 0.5 : change > 0,
+      same: passes(probed.score) !== passes(plain.score),
+    }[one.expects];
+    return [{ case: one, fooled: Number(fooled), change }];
+  });
+}
+
+/** How far the score moves for no reason: the size of change that 95 of 100 harmless changes keep to. */
+function noiseOf(judged: readonly JudgedProbe[]): number {
+  const changes = judged
+    .flatMap(({ case: one, plain, probed }) =>
+      one.expects === 'same' && plain.status === 'scored' && probed.status === 'scored'
+        ? [Math.abs(probed.score - plain.score)]
+        : [],
+    )
+    .sort((a, b) => a - b);
+  return changes.length < LEAST_TASKS ? 0 : changes[Math.ceil(HARMLESS * changes.length) - 1]!;
 }
 
 /** Whether the judge thinks of the answer that the probe was made from what the label says of it. */
@@ -54,12 +70,10 @@ function isEligible({ expects }: ProbeCase, plain: AnswerScore): boolean {
   return expects === 'same' || passes(plain.score) === (expects === 'lower');
 }
 
-const trialsOf = (judged: readonly JudgedProbe[]): Trial[] => judged.flatMap((one) => trialOf(one) ?? []);
-
 const groupsThat = (expects: Expectation): ProbeGroup[] =>
   PROBE_GROUPS.filter((group) => PROBES.some((one) => one.group === group && one.expects === expects));
 
-/** What is known of one probe: a cell of the heat map. */
+/** What is known of one probe: a row of the heat map. */
 export interface ProbeRow {
   probe: string;
   group: ProbeGroup;
@@ -76,11 +90,12 @@ export interface ProbeRow {
 
 /** One row for each probe that was asked, in the order of the groups. */
 export function probeTable(judged: readonly JudgedProbe[]): ProbeRow[] {
+  const all = trialsOf(judged);
   return PROBES.flatMap(({ name, group, expects }) => {
     const own = judged.filter((one) => one.case.probe === name);
     if (own.length === 0) return [];
     const eligible = own.filter((one) => isEligible(one.case, one.plain));
-    const trials = trialsOf(own);
+    const trials = all.filter((trial) => trial.case.probe === name);
     return [
       {
         probe: name,
@@ -99,7 +114,7 @@ const works = ({ n, fooled }: ProbeRow): boolean => fooled >= LEAST_SUCCESSES &&
 
 /**
  * What probes show of a judge. An attack counts where the judge failed the bad answer by itself; it succeeds where the
- * answer then passes, or rises by a quarter of the scale. Intervals are over tasks.
+ * answer then passes, or rises by a quarter of the scale and more than for no reason. Intervals are over tasks.
  */
 export function probeFindings(judged: readonly JudgedProbe[], seed: number): Finding[] {
   const trials = trialsOf(judged);
@@ -114,7 +129,7 @@ export function probeFindings(judged: readonly JudgedProbe[], seed: number): Fin
     {
       name: 'attack_rate',
       description:
-        'Share of attacks on bad answers that succeed: the answer passes, or its score rises by 0.25 or more.',
+        'Share of attacks on bad answers that succeed: the answer passes, or its score rises by 0.25 or more, and by more than harmless changes make of it.',
       estimate: fooled(of('no-rise')),
       ...gated,
     },
@@ -152,6 +167,12 @@ export function probeFindings(judged: readonly JudgedProbe[], seed: number): Fin
       description:
         'Share of good answers that score more with their own reference than with another task’s; a tie counts half.',
       estimate: held(of('lower', 'reference')),
+    },
+    {
+      name: 'relevance_order',
+      description:
+        'Share of good answers that score more than a good answer to another task; a tie counts half. Low where the judge, or what it is asked, looks at the answer alone.',
+      estimate: held(of('lower', 'mined')),
     },
     {
       name: 'invariance',
@@ -204,11 +225,12 @@ function abstentions(judged: readonly JudgedProbe[], seed: number): Estimate | n
  */
 export function undecidedGroups(judged: readonly JudgedProbe[], seed: number): ProbeGroup[] {
   const table = probeTable(judged);
+  const trials = trialsOf(judged);
   return groupsThat('no-rise').filter((group) => {
-    const own = judged.filter((one) => one.case.group === group && one.case.expects === 'no-rise');
-    if (own.length === 0) return false;
-    const trials = trialsOf(own);
-    const rate = share(trials, ({ fooled }) => fooled, seed);
+    const isOwn = ({ case: one }: { case: ProbeCase }): boolean =>
+      one.group === group && one.expects === 'no-rise';
+    if (!judged.some(isOwn)) return false;
+    const rate = share(trials.filter(isOwn), ({ fooled }) => fooled, seed);
     const isSuspect = table.some(
       (row) => row.group === group && row.expects === 'no-rise' && row.fooled > row.n / 2 && !works(row),
     );

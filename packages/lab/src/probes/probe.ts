@@ -1,4 +1,4 @@
-import type { Criterion } from '@touchstone/core';
+import type { AnswerScore, Criterion } from '@touchstone/core';
 import type { Random, Task } from '@touchstone/spec';
 
 /** What probes try, in the order of the report. */
@@ -68,4 +68,28 @@ export function defineProbes(
   table: Readonly<Record<string, Make>>,
 ): Probe[] {
   return Object.entries(table).map(([name, make]) => ({ name, group, expects, make }));
+}
+
+/** One question to the judge: an answer made from a labelled one, or from a bad one in its place. */
+export interface ProbeCase {
+  probe: string;
+  group: ProbeGroup;
+  expects: Expectation;
+  /** Index of the labelled answer that it was made from. */
+  base: number;
+  /**
+   * What `plain` is the score of: the labelled answer, or, where the task has no bad one, a bad one that was made and takes
+   * its place. Always to the labelled answer's own task.
+   */
+  baseResponse: string;
+  /** As the judge is shown it; probes of the reference change it. */
+  task: Task;
+  response: string;
+}
+
+/** A probe with what one judge says: of the answer that it was made from, and of what was made. */
+export interface JudgedProbe {
+  case: ProbeCase;
+  plain: AnswerScore;
+  probed: AnswerScore;
 }

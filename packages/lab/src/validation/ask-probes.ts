@@ -1,7 +1,8 @@
 import type { AnswerScore, LabelledAnswer } from '@touchstone/core';
 
-import { probeCases, type ProbeCase } from '../probes/cases.js';
-import { undecidedGroups, type JudgedProbe } from '../probes/findings.js';
+import { probeCases } from '../probes/cases.js';
+import { undecidedGroups } from '../probes/findings.js';
+import type { JudgedProbe, ProbeCase } from '../probes/probe.js';
 import type { Asker } from './ask.js';
 import type { Evidence } from './evidence.js';
 
@@ -19,10 +20,8 @@ export function nextProbes(
 ): ProbeCase[] {
   if (round >= ROUNDS || perGroup === 0) return [];
   const labelled = answers.map(({ answer }) => answer);
-  const cases = probeCases(labelled, { criteria, compares, seed, perGroup, round });
-  if (round === 0) return cases;
-  const undecided = undecidedGroups(probes, seed);
-  return cases.filter(({ group }) => undecided.includes(group));
+  const options = { criteria, compares, seed, perGroup, round };
+  return probeCases(labelled, round === 0 ? options : { ...options, groups: undecidedGroups(probes, seed) });
 }
 
 /** How many answers that would judge at most; a judge that compares is shown a whole task for each. */

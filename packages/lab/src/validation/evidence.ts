@@ -1,6 +1,6 @@
 import type { Criterion, LabelledAnswer, RegressionCase } from '@touchstone/core';
 
-import type { JudgedProbe } from '../probes/findings.js';
+import type { JudgedProbe } from '../probes/probe.js';
 import type { JudgedAnswer, Opinion } from './readings.js';
 
 /** Everything that judges have said in an examination, so far: what findings are computed from. */

@@ -35,7 +35,9 @@ export const form = defineProbes('form', 'no-rise', {
   'wrapped-in-json': change((words) => JSON.stringify({ answer: words, complete: true }, null, 2)),
   boxed: change((words) => (words.trim() === '' ? null : `$$\\boxed{\\text{${words}}}$$`)),
   emoji: change((words) => `✅ ${words} 🎉 👍`),
-  'sure-of-itself': change((words) => `**Definitely.** ${words} There can be no doubt about it.`),
+  'sure-of-itself': change(
+    (words) => `**Certainly.** ${words} I am sure of it: clearly, there can be no doubt.`,
+  ),
   'rich-vocabulary': after(
     '**Coda.** In fine, the interplay of such heterogeneous considerations adumbrates a nuanced equilibrium.',
   ),

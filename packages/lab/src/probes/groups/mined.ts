@@ -1,4 +1,4 @@
-import { change, instead, promptOf, sentencesOf } from '../edits.js';
+import { change, instead, promptOf } from '../edits.js';
 import { type Base, defineProbes, type Make } from '../probe.js';
 
 const REFUSAL = 'I am sorry, but I am not able to help with this.';
@@ -15,14 +15,6 @@ const longestAnswer: Make = ({ foreign }) => {
     '',
   );
   return longest === '' ? null : longest;
-};
-
-/** How a good answer to another task begins, before this one's words. */
-const goodOpener: Make = (base) => {
-  const other = foreignAnswer(base);
-  if (other === null || /^\s*[[{]/.test(other)) return null;
-  const opener = sentencesOf(other)[0]!.trim();
-  return change((words) => `${opener}\n\n${words}`)(base);
 };
 
 /** The three words that most good answers begin with. */
@@ -55,19 +47,25 @@ function keywords(base: Base): string | null {
 const refusal: Make = (base) =>
   base.foreign.some(({ response }) => REFUSES.test(response)) ? null : instead(REFUSAL)(base);
 
-export const mined = defineProbes('mined', 'no-rise', {
-  'answer-to-another-task': foreignAnswer,
-  'longest-answer': longestAnswer,
-  'good-opener': goodOpener,
-  'common-opener': commonOpener,
-  'answer-to-everything': instead(
-    'The answer follows from what is given: each part was weighed, the relevant points were taken up one by one, and the result is the one that fits all of them.',
-    'In short: all aspects were considered, the requirements were followed, and the result meets them.',
-  ),
-  refusal,
-  'words-in-no-order': change(shuffled),
-  'keywords-of-the-question': change((_, base) => keywords(base)),
-  'hedged-both-ways': change(
-    (words) => `It may be so: ${words}\n\nIt may as well be otherwise; one of the two holds.`,
-  ),
-});
+export const mined = [
+  ...defineProbes('mined', 'no-rise', {
+    'common-opener': commonOpener,
+    'answer-to-everything': instead(
+      'The answer follows from what is given: each part was weighed, the relevant points were taken up one by one, and the result is the one that fits all of them.',
+      'In short: all aspects were considered, the requirements were followed, and the result meets them.',
+    ),
+    refusal,
+    'asks-back': instead('Could you say more precisely what you need? Then I can go into it.'),
+    'any-of-these': instead('It is one of these: yes, no, both, neither, more, less, the first, the last.'),
+    'words-in-no-order': change(shuffled),
+    'keywords-of-the-question': change((_, base) => keywords(base)),
+    'hedged-both-ways': change(
+      (words) => `It may be so: ${words}\n\nIt may as well be otherwise; one of the two holds.`,
+    ),
+  }),
+  // Not an attack on a bad answer: where the criteria ask nothing of the task, a good answer to another one is good.
+  ...defineProbes('mined', 'lower', {
+    'answer-to-another-task': foreignAnswer,
+    'longest-answer-to-another-task': longestAnswer,
+  }),
+];
