@@ -68,8 +68,12 @@ export function kendall(pairs: readonly Pair[]): number | null {
   return untiedA === 0 || untiedB === 0 ? null : within1(same / Math.sqrt(untiedA) / Math.sqrt(untiedB));
 }
 
-/** Pearson's of two lists; rounding must neither push it past ±1 nor make a spread of equal numbers. */
-function correlation(a: readonly number[], b: readonly number[]): number | null {
+/**
+ * Pearson’s of two lists of one length. Rounding neither pushes it past ±1 nor makes a spread of equal numbers.
+ *
+ * @returns null when a side never varies.
+ */
+export function correlation(a: readonly number[], b: readonly number[]): number | null {
   if (isConstant(a) || isConstant(b)) return null;
   const [meanA, meanB] = [meanOf(a), meanOf(b)];
   let covariance = 0;

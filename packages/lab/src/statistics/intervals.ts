@@ -1,0 +1,133 @@
+import type { Estimate } from '@touchstone/spec';
+
+import { type Jackknife, jackknifeOfSums, scoreInterval, SHARE, SIGNED, unseen } from './jackknife.js';
+import { clusteredMeanInterval, shareInterval } from './means.js';
+import { type Pair, sides } from './pairs.js';
+import type { Verdicts } from './rates.js';
+import { groupTau, orderedPairs } from './within-groups.js';
+
+/*
+ * Intervals, 95 %, over tasks. Each takes a list of tasks with what hangs on each, gives n as the number of tasks with something to
+ * measure, and is null for fewer than two of them, where the statistic is undefined, or where it hangs on one task.
+ */
+
+/** Sums of a list of pairs from which κ is computed. */
+const KAPPA_SUMS = 6;
+
+/**
+ * Of `weightedKappa` of readings of 0–1.
+ *
+ * Perfect agreement, or a side that says one thing only, leaves no error to see. The interval then goes as far as κ would if the share of
+ * tasks that may be unlike all that were seen (`unseen`) read (0, 0), (1, 1), (0, 1) or (1, 0).
+ *
+ * @param tasks what was read of each task: one list of pairs a criterion, the same criteria in each task.
+ * @throws {RangeError} a reading is outside 0–1.
+ */
+export function kappaInterval(tasks: readonly (readonly (readonly Pair[])[])[]): Estimate | null {
+  const units = tasks
+    .filter((lists) => lists.some((pairs) => pairs.length > 0))
+    .map((lists) => lists.flatMap(kappaSums));
+  const found = jackknifeOfSums(units, kappaOfSums);
+  if (!found) return null;
+  return found.error > 1e-9 ? scoreInterval(found, SIGNED) : unanimousKappa(found, units);
+}
+
+function kappaSums(pairs: readonly Pair[]): number[] {
+  const [a, b] = sides(pairs);
+  const sums = [a.length, 0, 0, 0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    const [x, y] = [a[i]!, b[i]!];
+    if (x < 0 || x > 1 || y < 0 || y > 1) throw new RangeError(`expected readings of 0 to 1, got ${x} and ${y}`);
+    sums[1]! += x;
+    sums[2]! += y;
+    sums[3]! += x * x;
+    sums[4]! += y * y;
+    sums[5]! += (x - y) ** 2;
+  }
+  return sums;
+}
+
+function kappaOfSums(sums: readonly number[]): number | null {
+  let [observed, expected] = [0, 0];
+  for (let i = 0; i < sums.length; i += KAPPA_SUMS) {
+    const n = sums[i]!;
+    if (n === 0) continue;
+    observed += sums[i + 5]!;
+    expected += sums[i + 3]! + sums[i + 4]! - (2 * sums[i + 1]! * sums[i + 2]!) / n;
+  }
+  return expected < 1e-9 ? null : 1 - observed / expected;
+}
+
+function unanimousKappa({ estimate, n }: Jackknife, units: readonly (readonly number[])[]): Estimate {
+  const sums = units[0]!.map((_, k) => units.reduce((sum, unit) => sum + unit[k]!, 0));
+  const share = unseen(n);
+  const extremes: Pair[] = [
+    [0, 0],
+    [1, 1],
+    [0, 1],
+    [1, 0],
+  ];
+  const reached = extremes.map((pair) => {
+    const one = kappaSums([pair]);
+    const extreme = sums.map((_, k) => one[k % KAPPA_SUMS]! * sums[k - (k % KAPPA_SUMS)]!);
+    return kappaOfSums(sums.map((sum, k) => (1 - share) * sum + share * extreme[k]!)) ?? estimate;
+  });
+  return { mean: estimate, low: Math.min(estimate, ...reached), high: Math.max(estimate, ...reached), n };
+}
+
+/**
+ * Of balanced accuracy, from the intervals of sensitivity and specificity (MOVER, Zou and Donner 2008): right also where one of them never
+ * failed.
+ *
+ * @param tasks the verdicts on each task's answers.
+ * @returns n is the smaller of the number of tasks with an answer that is labelled pass and with one labelled fail.
+ */
+export function balancedAccuracyInterval(tasks: readonly (readonly Verdicts[])[]): Estimate | null {
+  const rate = (kind: boolean): Estimate | null => {
+    const cases = tasks.flatMap((verdicts, task) =>
+      verdicts.filter(([, label]) => label === kind).map(([judge]) => ({ task: String(task), right: Number(judge === kind) })),
+    );
+    return shareInterval(
+      cases.map(({ right }) => right),
+      cases.map(({ task }) => task),
+    );
+  };
+  const [a, b] = [rate(true), rate(false)];
+  if (!a || !b) return null;
+  const mean = (a.mean + b.mean) / 2;
+  return {
+    mean,
+    low: mean - Math.hypot(a.mean - a.low, b.mean - b.low) / 2,
+    high: mean + Math.hypot(a.high - a.mean, b.high - b.mean) / 2,
+    n: Math.min(a.n, b.n),
+  };
+}
+
+/**
+ * Of `pairAccuracy`.
+ *
+ * @param groups [judge's score, label] of each answer, one group a task.
+ * @throws {RangeError} a reading is not finite.
+ */
+export function pairAccuracyInterval(groups: readonly (readonly Pair[])[]): Estimate | null {
+  const units = groups.map(orderedPairs).filter(({ pairs }) => pairs > 0);
+  const found = jackknifeOfSums(
+    units.map(({ right, pairs }) => [right, pairs]),
+    ([right, pairs]) => right! / pairs!,
+  );
+  return found && scoreInterval(found, SHARE);
+}
+
+/**
+ * Of `withinTau`.
+ *
+ * @throws {RangeError} a reading is not finite.
+ */
+export function withinTauInterval(groups: readonly (readonly Pair[])[]): Estimate | null {
+  const taus = groups.flatMap((group) => groupTau(group) ?? []);
+  return clusteredMeanInterval(
+    taus,
+    taus.map((_, i) => String(i)),
+    SIGNED,
+  );
+}
