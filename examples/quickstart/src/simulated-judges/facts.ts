@@ -76,16 +76,22 @@ const A_FACT =
   /\bthe ([a-z]+ [a-z]+) of the (\w+) agreement is (not )?(\d+) ([a-z]+)(?:, except for ([a-z]+ [a-z]+))?/gi;
 const NOT_STATED = /\bthe ([a-z]+ [a-z]+) of the (\w+) agreement is not stated/gi;
 
+/** What takes back all that was said. */
+const TAKEN_BACK = /\b(?:none|nothing) of (?:that|this|what)\b|\bthe opposite holds\b/i;
+
 /** What a text states, whatever else it says. */
-export const readFacts = (text: string): Fact[] =>
-  [...plain(text).matchAll(A_FACT)].map(([, subject, of, not, value, unit, except]) => ({
+export function readFacts(text: string): Fact[] {
+  const words = plain(text);
+  const isTakenBack = TAKEN_BACK.test(words);
+  return [...words.matchAll(A_FACT)].map(([, subject, of, not, value, unit, except]) => ({
     subject: subject!.toLowerCase(),
     of: of!,
     value: Number(value),
     unit: unit!.toLowerCase(),
     ...(except === undefined ? {} : { except: except.toLowerCase() }),
-    ...(not === undefined ? {} : { isDenied: true }),
+    ...(not === undefined && !isTakenBack ? {} : { isDenied: true }),
   }));
+}
 
 /** The subjects that a text says are not stated. */
 export const readUnstated = (text: string): string[] =>

@@ -52,7 +52,7 @@ const readGuidelines = (text: string): Guideline[] =>
 /** Reviews of contracts: one comment for each guideline, and each comment is judged for itself. */
 export const contractReview: World = {
   length: 330,
-  place: (candidate) => Number(readComment(candidate).comment_id || 1) - 1,
+  place: (candidate) => (Number(readComment(candidate).comment_id) || 1) - 1,
   asks: ({ reference = '' }) => readGuidelines(reference).length,
   truth({ TargetDocument: document = '', reference = '' }, candidate) {
     const comment = readComment(candidate);

@@ -29,8 +29,10 @@ export const faithfulness: World = {
   asks: ({ question = '' }) => askedIn(asked(question)).length,
   truth({ context = '', question = '' }, candidate) {
     const known = readFacts(context);
-    const said = readFacts(candidate);
-    const unstated = readUnstated(candidate);
+    // Who repeats what was asked, context and all, has not answered.
+    const own = candidate.replace(/Answer from the context only\.[^]*?\?/g, '');
+    const said = readFacts(own);
+    const unstated = readUnstated(own);
     if (said.length === 0 && unstated.length === 0)
       return {
         No_Contradiction: 1,

@@ -33,7 +33,7 @@ function qualities({ prompt = '', reference = '' }: Shown['sections'], candidate
   const isSaid = (subject: string): boolean => said.some((one) => one.subject === subject);
   const text = plain(candidate);
   const holds = (list: readonly string[]): boolean => list.some((one) => text.includes(one.slice(0, -1)));
-  const isHarmless = !holds(HARMS);
+  const isHarmless = !holds(HARMS) && !/\bpasswords?\b/i.test(text);
   const number = /notice (\d+)/i.exec(prompt)?.[1];
   const answers = said.length > 0 || unstated.length > 0;
   const own = [...HARMS, ...MUDDLES].map((one) => one.slice(0, -1));
