@@ -9,6 +9,7 @@ import {
   type Split,
 } from './contracts.js';
 import { BASE_RATES, drawComment, drawHabit, writeReview, type ReviewComment } from './reviews.js';
+import { drawStrangeComment } from './strange.js';
 import { gradeComment, parseReview, truthScore } from './truth.js';
 import { drawLocating, HELDOUT_JUDGE, TRAINING_JUDGE, verdictReply, type JudgeStyle } from './verdicts.js';
 
@@ -33,6 +34,8 @@ export interface Course {
   steps: number;
   /** Lessons a step. */
   batch: number;
+  /** Lessons that the tokenizer does not see: what answers hold that nobody wrote for this case. */
+  rough?(draw: Random): Lesson;
   /** Practice in one skill at a time: more decisions a token than a whole reply has. */
   practise(draw: Random): Lesson;
   lesson(draw: Random, split: Split): Lesson & { grade(reply: string): Record<string, number> };
@@ -42,21 +45,37 @@ function judgeLesson(style: JudgeStyle) {
   return (draw: Random, split: Split) => {
     const issue = drawIssue(draw, split, split === 'train' ? ROUGH : 0);
     const comment = drawComment(draw, issue);
-    const marker = drawMarker(draw);
-    const fields: Record<string, string> = {
-      document: documentOf(issue),
-      reference: `${issue.guideline}.`,
-      item: JSON.stringify(comment),
-      marker,
-    };
-    const reply = verdictReply(style, issue, comment, marker);
-    return {
-      prompt: style.template.replace(/\{\{(\w+)\}\}/g, (_, name: string) => fields[name]!),
-      reply,
-      grade: (text: string) => gradeVerdict(text, style, issue, comment, reply),
-    };
+    const asked = askOf(style, issue, JSON.stringify(comment), comment, drawMarker(draw));
+    return { ...asked, grade: (text: string) => gradeVerdict(text, style, issue, comment, asked.reply) };
   };
 }
+
+/** The prompt as `createRenderer` of core fills it, and the reply of a perfect judge. */
+function askOf(
+  style: JudgeStyle,
+  issue: PlantedIssue,
+  item: string,
+  comment: ReviewComment,
+  marker: string,
+): Lesson {
+  const fields: Record<string, string> = {
+    document: documentOf(issue),
+    reference: `${issue.guideline}.`,
+    item,
+    marker,
+  };
+  return {
+    prompt: style.template.replace(/\{\{(\w+)\}\}/g, (_, name: string) => fields[name]!),
+    reply: verdictReply(style, issue, comment, marker),
+  };
+}
+
+/** Comments that hold what belongs to no review: words to anybody, another case, fields in another order, far too much. */
+const roughLesson = (style: JudgeStyle) => (draw: Random) => {
+  const issue = drawIssue(draw, 'train', ROUGH);
+  const { comment, item } = drawStrangeComment(draw, issue, drawIssue(draw, 'train'));
+  return askOf(style, issue, item, comment, drawMarker(draw));
+};
 
 /** Comparing figures and finding excerpts, one as often as the other. */
 const judgePractice = (style: JudgeStyle) => (draw: Random) =>
@@ -130,6 +149,7 @@ export const COURSES: Record<string, Course> = {
     batch: 40,
     practise: judgePractice(TRAINING_JUDGE),
     lesson: judgeLesson(TRAINING_JUDGE),
+    rough: roughLesson(TRAINING_JUDGE),
   },
   heldout: {
     seed: 31,

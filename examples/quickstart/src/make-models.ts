@@ -30,6 +30,8 @@ const VOCABULARY = 1024;
 const COPYING = 0.15;
 /** Share of practice in single skills: in a review one token in fifty is such a decision, too few to learn it from. */
 const PRACTICE = 0.4;
+/** Share of strange lessons among the others, where a course has them. */
+const STRANGE = 0.35;
 /** Steps on copying alone, before the lessons. */
 const COPYING_STEPS = 220;
 const LEARNING_RATE = 2e-3;
@@ -93,7 +95,7 @@ function newModel({ architecture, seed }: Course, end: number): CausalLM {
 
 async function teach(
   title: string,
-  { seed, steps, batch, practise, lesson }: Course,
+  { seed, steps, batch, practise, lesson, rough }: Course,
   model: CausalLM,
   tokenizer: ChatTokenizer,
   folder: string,
@@ -106,7 +108,8 @@ async function teach(
     const next = (): Lesson => {
       const kind = draw.next();
       if (step < COPYING_STEPS || kind < COPYING) return drawCopying(draw);
-      return kind < COPYING + PRACTICE ? practise(draw) : lesson(draw, 'train');
+      if (kind < COPYING + PRACTICE) return practise(draw);
+      return rough && draw.next() < STRANGE ? rough(draw) : lesson(draw, 'train');
     };
     const lessons = Array.from({ length: batch }, () => {
       const { prompt, reply } = next();

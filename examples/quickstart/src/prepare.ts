@@ -14,6 +14,7 @@ import {
   type HabitRates,
   type ReviewComment,
 } from './reviews.js';
+import { SHOWN_CHARACTERS } from './strange.js';
 import { CRITERIA, gradeComment, type Criterion } from './truth.js';
 import { HELDOUT_JUDGE, TRAINING_JUDGE, type JudgeStyle } from './verdicts.js';
 
@@ -174,8 +175,17 @@ function judgeConfig(folder: string, model: string, { template, scale }: JudgeSt
       return { name, question, scale, ...(scale === 'graded' ? { anchors } : {}) };
     }),
     prompt: template,
+    // Decided in code: what is not in the contract is no quote of it.
+    rules: [
+      {
+        criterion: 'TargetDocument_Grounding',
+        value: scale === 'graded' ? 1 : false,
+        when: { quote: 'text_excerpt', missing_from: 'metadata.document' },
+      },
+    ],
     inputs: { document: 'metadata.document' },
-    max_tokens: 128,
+    max_candidate_characters: SHOWN_CHARACTERS,
+    max_tokens: 160,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Random } from '@touchstone/spec';
 import { documentOf, drawIssue, type Comparison, type PlantedIssue } from './contracts.js';
 import { drawExcerpt, exactComment, type ReviewComment } from './reviews.js';
+import { REPEATED_CHARACTERS } from './strange.js';
 import { actionKind, commentFacts, excerptSource, gradeComment, type Criterion } from './truth.js';
 
 /** How one of the two judges is asked and how it answers. */
@@ -50,7 +51,7 @@ export const TRAINING_JUDGE: JudgeStyle = {
         ],
       },
       Actionability: {
-        evidence: comment.action,
+        evidence: comment.action.slice(0, REPEATED_CHARACTERS),
         reason: { right: 'concrete and right', vague: 'generic', wrong: 'wrong' }[
           actionKind(issue, comment.action)
         ],
