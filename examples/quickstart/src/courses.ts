@@ -21,6 +21,14 @@ export interface Lesson {
   reply: string;
 }
 
+/** A part of a model's training. */
+export interface Teaching {
+  steps: number;
+  /** Highest learning rate. */
+  rate: number;
+  lesson(draw: Random, step: number): Lesson;
+}
+
 /** What a model learns from, and how well its sampled replies do on held-out tasks (0–1). */
 export interface Course {
   seed: number;
@@ -34,11 +42,11 @@ export interface Course {
   steps: number;
   /** Lessons a step. */
   batch: number;
-  /** Lessons that the tokenizer does not see: what answers hold that nobody wrote for this case. */
-  rough?(draw: Random): Lesson;
   /** Practice in one skill at a time: more decisions a token than a whole reply has. */
   practise(draw: Random): Lesson;
   lesson(draw: Random, split: Split): Lesson & { grade(reply: string): Record<string, number> };
+  /** What it learns afterwards. The tokenizer has not seen these lessons. */
+  hardening?: Teaching;
 }
 
 function judgeLesson(style: JudgeStyle) {
@@ -70,12 +78,18 @@ function askOf(
   };
 }
 
-/** Comments that hold what belongs to no review: words to anybody, another case, fields in another order, far too much. */
-const roughLesson = (style: JudgeStyle) => (draw: Random) => {
+/**
+ * Comments that hold what belongs to no review: words to anybody, another case, fields in another order, far too much;
+ * between them usual lessons and practice.
+ */
+function hardLesson(style: JudgeStyle, draw: Random): Lesson {
+  const kind = draw.next();
+  if (kind < 0.2) return judgePractice(style)(draw);
+  if (kind < 0.55) return judgeLesson(style)(draw, 'train');
   const issue = drawIssue(draw, 'train', ROUGH);
   const { comment, item } = drawStrangeComment(draw, issue, drawIssue(draw, 'train'));
   return askOf(style, issue, item, comment, drawMarker(draw));
-};
+}
 
 /** Comparing figures and finding excerpts, one as often as the other. */
 const judgePractice = (style: JudgeStyle) => (draw: Random) =>
@@ -149,7 +163,11 @@ export const COURSES: Record<string, Course> = {
     batch: 40,
     practise: judgePractice(TRAINING_JUDGE),
     lesson: judgeLesson(TRAINING_JUDGE),
-    rough: roughLesson(TRAINING_JUDGE),
+    hardening: {
+      steps: 600,
+      rate: 6e-4,
+      lesson: (draw) => hardLesson(TRAINING_JUDGE, draw),
+    },
   },
   heldout: {
     seed: 31,

@@ -1,5 +1,6 @@
 /**
- * Makes the quickstart's three models from nothing: `npm run make-models -- [policy|judge|heldout] [--out DIR]`.
+ * Makes the quickstart's three models from nothing: `npm run make-models -- [policy|judge|heldout] [--out DIR] [--from DIR]`.
+ * With `--from` a model of that folder is hardened only.
  * The folders it writes are the ones committed under examples/quickstart/models.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -19,7 +20,7 @@ import {
 import { random } from '@touchstone/spec';
 import { negativeLogLikelihood } from '@touchstone/train';
 import { drawCopying, type Split } from './contracts.js';
-import { COURSES, type Course, type Lesson } from './courses.js';
+import { COURSES, type Course, type Teaching } from './courses.js';
 
 const SPECIAL_TOKENS = ['<|pad|>', '<|end|>', '<|system|>', '<|user|>', '<|assistant|>'];
 const CHAT_TEMPLATE =
@@ -30,8 +31,6 @@ const VOCABULARY = 1024;
 const COPYING = 0.15;
 /** Share of practice in single skills: in a review one token in fifty is such a decision, too few to learn it from. */
 const PRACTICE = 0.4;
-/** Share of strange lessons among the others, where a course has them. */
-const STRANGE = 0.35;
 /** Steps on copying alone, before the lessons. */
 const COPYING_STEPS = 220;
 const LEARNING_RATE = 2e-3;
@@ -63,12 +62,29 @@ async function makeTokenizer(folder: string): Promise<ChatTokenizer> {
   return ChatTokenizer.load(folder);
 }
 
-async function make(name: string, course: Course, out: string): Promise<void> {
+/** @param from folder of models that have been taught; absent: from nothing. */
+async function make(name: string, course: Course, out: string, from?: string): Promise<void> {
   const folder = path.join(out, name);
   const tokenizer = await makeTokenizer(folder);
-  const model = newModel(course, tokenizer.id('<|end|>')!);
+  let model =
+    from === undefined
+      ? newModel(course, tokenizer.id('<|end|>')!)
+      : await CausalLM.load(path.join(from, name));
   process.stderr.write(`${name}: ${(model.size / 1e6).toFixed(2)} M parameters\n`);
-  await teach(name, course, model, tokenizer, folder);
+  if (from === undefined) {
+    await teach(name, course, model, tokenizer, folder, {
+      steps: course.steps,
+      rate: LEARNING_RATE,
+      lesson: (draw, step) => {
+        const kind = draw.next();
+        if (step < COPYING_STEPS || kind < COPYING) return drawCopying(draw);
+        return kind < COPYING + PRACTICE ? course.practise(draw) : course.lesson(draw, 'train');
+      },
+    });
+    model = await CausalLM.load(folder);
+  }
+  const { hardening } = course;
+  if (hardening) await teach(`${name}, hardening`, course, model, tokenizer, folder, hardening);
 }
 
 function newModel({ architecture, seed }: Course, end: number): CausalLM {
@@ -95,31 +111,26 @@ function newModel({ architecture, seed }: Course, end: number): CausalLM {
 
 async function teach(
   title: string,
-  { seed, steps, batch, practise, lesson, rough }: Course,
+  { seed, batch, lesson: exam }: Course,
   model: CausalLM,
   tokenizer: ChatTokenizer,
   folder: string,
+  { steps, rate: highest, lesson }: Teaching,
 ): Promise<void> {
   const [end] = model.config.eosTokens;
   const optimizer = new AdamW(model, { ...ADAMW_DEFAULTS, weightDecay: 0.01 });
   const begun = performance.now();
   for (let step = 0; step < steps; step++) {
-    const draw = random(seed, 'lesson', step);
-    const next = (): Lesson => {
-      const kind = draw.next();
-      if (step < COPYING_STEPS || kind < COPYING) return drawCopying(draw);
-      if (kind < COPYING + PRACTICE) return practise(draw);
-      return rough && draw.next() < STRANGE ? rough(draw) : lesson(draw, 'train');
-    };
+    const draw = random(seed, title.endsWith('hardening') ? 'hardening' : 'lesson', step);
     const lessons = Array.from({ length: batch }, () => {
-      const { prompt, reply } = next();
+      const { prompt, reply } = lesson(draw, step);
       const start = tokenizer.encodeChat([{ role: 'user', content: prompt }]);
       return { tokens: [...start, ...tokenizer.encode(reply), end!], start: start.length };
     });
     const scored = lessons.reduce((sum, { start, tokens }) => sum + tokens.length - start, 0);
     const sequences = lessons.map((one): TrainingSequence => ({ ...one, columns: { weight: 1 / scored } }));
     const result = await gradients(model, sequences, negativeLogLikelihood);
-    const rate = LEARNING_RATE * scheduleFactor(step, { steps, warmup: 80, decay: 'cosine', floor: 0.02 });
+    const rate = highest * scheduleFactor(step, { steps, warmup: 80, decay: 'cosine', floor: 0.02 });
     await optimizer.update(result.gradients, rate);
     const last = step + 1 === steps;
     if ((step + 1) % 50 === 0 || last) {
@@ -128,10 +139,10 @@ async function teach(
         `${title}: step ${step + 1} of ${steps}, ${seconds} s, loss ${result.loss.toFixed(4)}\n`,
       );
     }
-    if ((step > COPYING_STEPS && (step + 1) % 200 === 0) || last) {
+    if ((step + 1) % 200 === 0 || last) {
       await model.save(folder, folder, 'F16');
       for (const split of ['train', 'heldout'] as const) {
-        const figures = await examine(model, tokenizer, lesson, split, title === 'policy' ? 1 : 0);
+        const figures = await examine(model, tokenizer, exam, split, title === 'policy' ? 1 : 0);
         process.stderr.write(`  sampled on ${split} tasks: ${JSON.stringify(figures)}\n`);
       }
     }
@@ -167,10 +178,10 @@ async function examine(
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { out: { type: 'string', default: 'examples/quickstart/models' } },
+  options: { out: { type: 'string', default: 'examples/quickstart/models' }, from: { type: 'string' } },
 });
 for (const name of positionals.length > 0 ? positionals : Object.keys(COURSES)) {
   const course = COURSES[name];
   if (!course) throw new Error(`expected one of ${Object.keys(COURSES).join(', ')}; got ${name}`);
-  await make(name, course, values.out);
+  await make(name, course, values.out, values.from);
 }

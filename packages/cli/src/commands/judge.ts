@@ -11,6 +11,7 @@ import type { GateOutcome } from '@touchstone/spec';
 import type { Command } from 'commander';
 import type { Io } from '../io.js';
 import { findingsTable } from './findings-table.js';
+import { registerJudgeQuickstart } from './judge-quickstart.js';
 import { registerJudgeTest } from './judge-test.js';
 import { addRunFlags, signingKey, withOpened, type RunFlags } from './run.js';
 
@@ -29,6 +30,7 @@ export function registerJudge(program: Command, io: Io): void {
     .option('--complete', 'ask everything, even when a finding has failed by then')
     .action(async (path: string, flags: JudgeFlags) => judge(await loadExaminationConfig(path), flags, io));
   registerJudgeTest(command, io);
+  registerJudgeQuickstart(command, io);
 }
 
 async function judge(loaded: Loaded<ExaminationConfig>, flags: JudgeFlags, io: Io): Promise<void> {

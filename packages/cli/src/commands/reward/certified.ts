@@ -1,5 +1,11 @@
 import type { Judge } from '@touchstone/core';
-import { assertCertified, certificateOf, type Certified, type Loaded, type ScoringConfig } from '@touchstone/run';
+import {
+  assertCertified,
+  certificateOf,
+  type Certified,
+  type Loaded,
+  type ScoringConfig,
+} from '@touchstone/run';
 import { InputError } from '@touchstone/spec';
 import type { Io } from '../../io.js';
 
