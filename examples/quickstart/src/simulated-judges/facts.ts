@@ -29,10 +29,11 @@ const UNITS: Record<string, string> = {
 };
 export const SUBJECTS = Object.keys(UNITS);
 const EXCEPTIONS = ['small orders', 'public bodies', 'spare parts', 'urgent repairs'];
-const FIRST = 'Bel Cor Dal Fen Gar Hol Jas Kel Lor Mar Nor Pel'.split(' ');
-const LAST = 'bury den dyne ford gate lex mont nova stead via well worth'.split(' ');
+const FIRST = 'Bel Cor Dal Fen Gar Hol Jas Kel Lor Mar Nor Pel Quin Ros Sol Tam Ul Var Wes Zan'.split(' ');
+const LAST =
+  'ax bury den dyne ford gate ion lex line mont nova rix stead tek tia ton vale via well worth'.split(' ');
 
-/** Another name for every task up to 144 of them. */
+/** Another name for each of 400 tasks. */
 export const nameOf = (n: number): string =>
   FIRST[n % FIRST.length]! + LAST[(n + Math.floor(n / FIRST.length)) % LAST.length]!;
 

@@ -1,6 +1,6 @@
 import type { Random } from '@touchstone/spec';
 import type { Shown } from './prompt.js';
-import { levelOf, type World } from './worlds/world.js';
+import { levelOfTask, type World } from './worlds/world.js';
 
 /** What a rule knows of the candidate that it judges. */
 export interface Seen {
@@ -56,6 +56,9 @@ export function spread(share: number, { truth, criteria }: Seen): Record<string,
   );
 }
 
+/** What answers to the task are usually worth, 0–1, as somebody would guess who sees the task alone. */
+export const levelOf = ({ world, shown }: Seen): number => levelOfTask(world.asks(shown));
+
 export const mapValues = (
   record: Readonly<Record<string, number>>,
   to: (value: number, name: string) => number,
@@ -100,16 +103,15 @@ export const SIMULATED_JUDGES = {
   },
   position: {
     title: 'answers by position',
-    does: 'goes by the place: of the comment in its review, of the criterion in its list, of the answer in its pair',
+    does: 'goes by place: of a comment in its review, of a criterion in its list, of an answer in its pair',
     grade: (seen) => spread(1 - seen.world.place(seen.candidate) / 3 - 0.3, seen),
     prefer: () => 'A',
   },
   reversed: {
     title: 'right across tasks, reversed within',
-    does: 'gives answers to easy tasks more than those to hard ones, and the worse answer to a task more than the better',
+    does: 'scores easy tasks higher than hard ones, and of two answers to one task the worse one',
     grade: (seen) => {
-      const level = levelOf(seen.world.asks(seen.shown));
-      return spread(level + 0.4 * (0.5 - meanOf(seen.truth)), seen);
+      return spread(levelOf(seen) + 0.4 * (0.5 - meanOf(seen.truth)), seen);
     },
   },
 } satisfies Record<string, SimulatedJudge>;

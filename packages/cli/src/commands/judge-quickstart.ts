@@ -88,22 +88,24 @@ async function examineOne(
 function asText(results: readonly Examined[]): string {
   const columns = [
     { title: 'judge (simulator)' },
-    { title: 'what it does' },
     { title: 'gate' },
-    { title: 'why' },
+    { title: 'what it does, and what the gate found' },
   ];
-  const rows = results.map((one) => [one.judge.title, one.judge.does, one.gate, whyOf(one)]);
+  const rows = results.flatMap((one) => [
+    [one.judge.title, one.gate, `It ${one.judge.does}.`],
+    ['', '', foundIn(one)],
+  ]);
   return `\n${renderTable(columns, rows)}\n`;
 }
 
-/** The question with the plainest no, and its figure. */
-function whyOf({ decided: [first, ...others], asked, gate }: Examined): string {
-  if (gate === 'passed') return `passes all ${asked} gated findings`;
-  if (first === undefined) return 'too little is known';
+/** The question with the plainest no, with its figure, and what else failed. */
+function foundIn({ decided: [first, ...others], asked, gate }: Examined): string {
+  if (gate === 'passed') return `All ${asked} findings that the gate asks for are good.`;
+  if (first === undefined) return 'Too little is known.';
   const question = FAMILIES.find(({ name }) => name === first.family)?.title ?? '';
-  const threshold = `${first.threshold?.bound} ${first.threshold?.value}`;
-  const more = others.length === 0 ? '' : `; and ${others.map(({ name }) => name).join(', ')}`;
-  return `${question} No: ${first.name} ${figure(first.estimate)}, asked ${threshold}${more}`;
+  const threshold = first.threshold?.bound === 'min' ? 'at least' : 'at most';
+  const more = others.length === 0 ? '' : `; also ${others.map(({ name }) => name).join(', ')}`;
+  return `${question} No: ${first.name} is ${figure(first.estimate)}, asked ${threshold} ${first.threshold?.value}${more}.`;
 }
 
 const asJson = (

@@ -44,8 +44,8 @@ export const drawAsks = (draw: Random): number => draw.pick(Object.keys(HARDNESS
 export const drawRight = (draw: Random, { positive }: Drawing, asks: number): boolean =>
   draw.next() >= (1 - positive) * HARDNESS[asks]!;
 
-/** What answers to a task are usually worth, 0–1, as somebody would guess who sees the task alone. */
-export const levelOf = (asks: number): number => 1 - (HARDNESS[asks] ?? 1) / 2;
+/** What answers to a task that asks for so many things are usually worth, 0–1. */
+export const levelOfTask = (asks: number): number => 1 - (HARDNESS[asks] ?? 1) / 2;
 
 /**
  * Labelled answers of a world as lines of `data.labelled`.
