@@ -4,7 +4,7 @@ import type { JsonValue, LanguageModel, ModelRequest, Task } from '@touchstone/s
 import { consistencyProblems } from '../consistency.js';
 import { parseConfig } from '../load.js';
 import type { Config } from '../schema.js';
-import { TEMPLATE_NAMES, TEMPLATES, type TemplateName } from './index.js';
+import { templateFiles, TEMPLATE_NAMES, TEMPLATES, type TemplateName } from './index.js';
 
 const task: Task = {
   id: 't',
@@ -58,12 +58,21 @@ describe.each(TEMPLATE_NAMES)('the template %s', (name: TemplateName) => {
     const on = parseConfig(yaml.replaceAll(/^( *)#(?=\S| {2})/gm, '$1'), `${name}.yaml`);
     expect(consistencyProblems(on.config, on.source)).toEqual([]);
     expect(on.config.heldout_judge).toBeDefined();
-    expect(Object.keys(on.config.gate)).toEqual([
-      'label_pass_accuracy',
-      'regression',
-      'flip_rate',
-      'label_accuracy',
-    ]);
+    expect(config.gate).toEqual({});
+    expect(on.config.gate).toMatchObject({ label_kappa: { min: 0.6 }, flip_rate: 'off' });
+  });
+
+  it('has a sample of several answers to each task, with other labels for each', async () => {
+    const { 'data/labelled.jsonl': sample } = await templateFiles(name);
+    const lines = sample!
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { id: string; labels: object });
+    for (const { id } of lines) {
+      const labels = lines.filter((line) => line.id === id).map((line) => JSON.stringify(line.labels));
+      expect(labels.length, id).toBeGreaterThan(1);
+      expect(new Set(labels).size, id).toBe(labels.length);
+    }
   });
 
   it('renders a prompt that shows the task, the answer and how to reply', async () => {
