@@ -1,6 +1,6 @@
 export { parseAnnotationLine, readAnnotations, type Annotation } from './annotations.js';
 export { readJsonLines, recordsOrThrow, type LineProblem, type Parsed } from './json-lines.js';
-export { parseLabelledLine, readLabelled, type LabelledAnswer } from './labelled.js';
+export { parseLabelledLine, readLabelled, type LabelledAnswer, type Labels } from './labelled.js';
 export { readTasks, readTasksStrict } from './read-tasks.js';
 export {
   CASE_KINDS,

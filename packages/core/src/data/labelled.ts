@@ -5,30 +5,40 @@ import { shorten } from './json-lines.js';
 import { readTaskLines } from './read-task-lines.js';
 import { parseTaskLine } from './task-line.js';
 
+/** Value per criterion, on the criterion's own scale, Boolean as 0 or 1: one record for each item of the answer, or a single one for all of it. */
+export type Labels = Record<string, number>[];
+
 /** An answer that people have judged. */
 export interface LabelledAnswer {
   task: Task;
   response: string;
   /**
-   * Value per criterion, on the criterion's own scale, Boolean as 0 or 1: one record for each item of the answer, or a
-   * single one for the whole answer. A record may leave criteria out. For a judge without criteria, `score`, 0–1.
+   * What counts as right. A record may leave criteria out. For a judge without criteria, `score`, 0–1. Empty where there is only
+   * what each of several people said.
    */
-  labels: Record<string, number>[];
+  labels: Labels;
+  /** What each of several people said, by name; each has as many records as the others, and as `labels`, if those are not empty. */
+  raters?: Record<string, Labels>;
 }
 
 /**
  * One line of labelled answers: a task line with `response` (the answer as a string) and `labels`, for example
- * `{"Actionability": 4, "Grounding": true}` or a list of those, one for each item of the answer.
+ * `{"Actionability": 4, "Grounding": true}` or a list of those, one for each item of the answer. Where several people have
+ * judged it, `raters` has the labels of each: `{"anna": {"Grounding": true}, "ben": {"Grounding": false}}`; `labels` is then what they
+ * settled on, or is left out.
  */
 export function parseLabelledLine(value: unknown): Parsed<LabelledAnswer> {
   const line = value as JsonValue;
   if (!isObject(line)) return { problems: [`expected a JSON object, got ${describe(line)}`] };
   const problems: string[] = [];
   const response = parseResponse(line, problems);
-  const labels = parseLabels(member(line, 'labels'), problems);
-  const parsed = parseTaskLine(omit(line, ['response', 'labels']));
+  const [stated, byPeople] = [member(line, 'labels'), member(line, 'raters')];
+  const labels = stated === undefined && byPeople !== undefined ? [] : parseLabels(stated, 'labels', problems);
+  const raters = byPeople === undefined ? undefined : parseRaters(byPeople, labels, problems);
+  const parsed = parseTaskLine(omit(line, ['response', 'labels', 'raters']));
   if ('problems' in parsed) return { problems: [...problems, ...parsed.problems] };
-  return problems.length > 0 ? { problems } : { value: { task: parsed.value, response, labels } };
+  if (problems.length > 0) return { problems };
+  return { value: { task: parsed.value, response, labels, ...(raters && { raters }) } };
 }
 
 /** @throws {InputError} naming every bad line as `file:line`, or when the file is not JSON Lines at all. */
@@ -44,11 +54,30 @@ export function parseResponse(line: JsonObject, problems: string[], key = 'respo
   return '';
 }
 
-function parseLabels(value: JsonValue | undefined, problems: string[]): Record<string, number>[] {
+function parseRaters(value: JsonValue, labels: Labels, problems: string[]): Record<string, Labels> {
+  if (!isObject(value) || Object.keys(value).length === 0) {
+    problems.push(`raters: expected an object of name and labels, got ${describe(value)}`);
+    return {};
+  }
+  const before = problems.length;
+  const raters = Object.fromEntries(
+    Object.entries(value).map(([name, said]) => [
+      name,
+      parseLabels(said, `raters."${shorten(name)}"`, problems),
+    ]),
+  );
+  const lengths = new Set([labels, ...Object.values(raters)].map(({ length }) => length).filter(Boolean));
+  if (problems.length === before && lengths.size > 1) {
+    problems.push(`raters: expected as many records from each, got ${[...lengths].join(' and ')}`);
+  }
+  return raters;
+}
+
+function parseLabels(value: JsonValue | undefined, name: string, problems: string[]): Labels {
   const records = Array.isArray(value) ? value : [value];
   const before = problems.length;
   const labels = records.map((record, index) => {
-    const at = Array.isArray(value) ? `labels[${index}]` : 'labels';
+    const at = Array.isArray(value) ? `${name}[${index}]` : name;
     if (!isObject(record)) {
       problems.push(`${at}: expected an object of criterion and value, got ${describe(record)}`);
       return {};
@@ -65,7 +94,7 @@ function parseLabels(value: JsonValue | undefined, problems: string[]): Record<s
     );
   });
   if (problems.length === before && !labels.some((record) => Object.keys(record).length > 0)) {
-    problems.push('labels: expected at least one label, got none');
+    problems.push(`${name}: expected at least one label, got none`);
   }
   return labels;
 }

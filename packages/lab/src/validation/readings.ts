@@ -8,6 +8,7 @@ import {
   toScore,
   weightedMean,
 } from '@touchstone/core';
+import { meanOf } from '../statistics/values.js';
 import type { Evidence } from './evidence.js';
 
 /** A labelled answer with what the judges said of it. */
@@ -27,8 +28,15 @@ export function wasAsked(verdict: Verdict): boolean {
   return verdict.key !== '';
 }
 
-/** What is read of a verdict without criteria, as a comparison is: its score, 0–1. */
-const WHOLE = 'score';
+/** What is labelled and read where a judge has no criteria, as a comparison has none: the score of the whole, 0–1. */
+export const WHOLE = 'score';
+/** What earlier versions called it: comparisons and rankings. */
+const FORMER_NAMES = ['Preference', 'Rank'];
+
+/** What a label is of. */
+export function labelName(name: string, criteria: readonly Criterion[]): string {
+  return criteria.length === 0 && FORMER_NAMES.includes(name) ? WHOLE : name;
+}
 
 /** What a verdict says that labels and repeats can be compared with: its criteria, or the score of the whole. */
 export function judgedParts(
@@ -38,7 +46,8 @@ export function judgedParts(
   return ofJudge.length > 0 && criteria.length > 0 ? criteria : [{ criterion: WHOLE, value: score, score }];
 }
 
-function toLabelScore(name: string, label: number, criteria: readonly Criterion[]): number {
+/** A label as 0–1. */
+export function toLabelScore(name: string, label: number, criteria: readonly Criterion[]): number {
   const criterion = criteria.find((one) => one.name === name);
   return criterion ? toScore(criterion, label) : label;
 }
@@ -47,7 +56,10 @@ function toLabelScore(name: string, label: number, criteria: readonly Criterion[
  * What an answer is worth by its labels, 0–1: the mean over its items of the weighted mean of the criteria that are
  * labelled; for a judge without criteria, `score`. Vetoes are left to the judge.
  */
-export function labelScore({ labels }: LabelledAnswer, criteria: readonly Criterion[]): number | null {
+export function labelScore(
+  { labels }: Pick<LabelledAnswer, 'labels'>,
+  criteria: readonly Criterion[],
+): number | null {
   const items = labels.flatMap((record) => {
     const parts = Object.entries(record).map(([name, label]) => ({
       value: toLabelScore(name, label, criteria),
@@ -72,70 +84,49 @@ export function verdictsAsked({
   );
 }
 
-/** One criterion of one item, read twice: by the judge and by the person who labelled it. */
-export interface Reading {
-  /** The task's id: readings of one task are resampled together. */
-  task: string;
-  criterion: string;
-  /** On the criterion's own scale. */
-  value: number;
-  label: number;
-  /** The same on 0–1. */
-  score: number;
-  labelScore: number;
-}
-
 /**
- * Pairs each label with the judge's verdict on the same item and criterion; with its score, where the judge has no criteria. Labels of the whole answer go with a verdict
- * of the whole answer, label record i with the verdict of item i. A single record for an answer of several items is taken to
- * label the whole answer, which no verdict of one item can be compared with.
+ * What counts as right of an answer that several people judged, where they have not settled on anything: of a Boolean criterion what
+ * the majority says, of a graded one (and of `score`) the mean.
  *
- * @returns `unmatched`: labels without a verdict, because the judge abstained or never saw such an item.
+ * @returns `split`: Boolean labels that are left out, because as many said true as false.
  */
-export function readLabels(
-  answers: readonly JudgedAnswer[],
+export function settleLabels(
+  labelled: readonly LabelledAnswer[],
   criteria: readonly Criterion[],
-): { readings: Reading[]; unmatched: number } {
-  const readings: Reading[] = [];
-  let unmatched = 0;
-  for (const { answer, repeats } of answers) {
-    const verdicts = repeats[0]?.verdicts ?? [];
-    const comparable = answer.labels.length > 1 || verdicts.length <= 1;
-    answer.labels.forEach((labels, index) => {
-      const verdict = comparable
-        ? verdicts.filter(wasAsked).find(({ item }) => (item ?? 0) === index)
-        : undefined;
-      for (const [name, label] of Object.entries(labels)) {
-        const parts = verdict?.status === 'scored' ? judgedParts(verdict, criteria) : [];
-        const found = parts.find((part) => part.criterion === name);
-        if (!found) {
-          unmatched++;
-          continue;
-        }
-        readings.push({
-          task: answer.task.id,
-          criterion: name,
-          value: found.value,
-          label,
-          score: found.score,
-          labelScore: toLabelScore(name, label, criteria),
-        });
+): { labelled: LabelledAnswer[]; split: number } {
+  let split = 0;
+  const settled = labelled.map((answer) => {
+    const people = Object.values(answer.raters ?? {});
+    if (answer.labels.length > 0 || people.length === 0) return answer;
+    const labels = people[0]!.map((_, item) => {
+      const said = new Map<string, number[]>();
+      for (const [name, label] of people.flatMap((records) => Object.entries(records[item]!))) {
+        said.set(name, [...(said.get(name) ?? []), label]);
       }
+      return Object.fromEntries(
+        [...said].flatMap(([name, values]): [string, number][] => {
+          const mean = meanOf(values);
+          if (criteria.find((one) => one.name === name)?.scale !== 'boolean') return [[name, mean]];
+          if (mean === 0.5) split++;
+          return mean === 0.5 ? [] : [[name, Math.round(mean)]];
+        }),
+      );
     });
-  }
-  return { readings, unmatched };
+    return { ...answer, labels };
+  });
+  return { labelled: settled, split };
 }
 
 /**
- * Checks labels against the judge's criteria, before anything is paid for.
+ * Checks labels, those of each person too, against the judge's criteria, before anything is paid for.
  *
  * @throws {InputError} naming each label of an unknown criterion or off the criterion's scale.
  */
 export function assertLabelsFit(labelled: readonly LabelledAnswer[], criteria: readonly Criterion[]): void {
-  const problems = labelled.flatMap(({ task, labels }) =>
-    labels.flatMap((record) =>
+  const problems = labelled.flatMap(({ task, labels, raters = {} }) =>
+    [labels, ...Object.values(raters)].flat().flatMap((record) =>
       Object.entries(record).flatMap(([name, label]) => {
-        const problem = labelProblem(name, label, criteria);
+        const problem = labelProblem(labelName(name, criteria), label, criteria);
         return problem === null ? [] : [{ message: `labelled answer to task "${task.id}": ${problem}` }];
       }),
     ),

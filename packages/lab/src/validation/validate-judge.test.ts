@@ -392,14 +392,14 @@ test('a judge that compares has no criteria: labels are of the score, and it can
     'label_kappa',
     'flip_rate',
   ]);
-  // Half of the labels are of answers that the judge is sure of, and right about.
+  // Half of the comparisons are of answers that the judge is sure of, and right about.
   const accuracy = named(findings, 'label_accuracy').estimate!;
   expect(accuracy.n).toBe(20);
   expect(accuracy.mean).toBeGreaterThanOrEqual(0.5);
   expect(accuracy.mean).toBeLessThan(1);
   expect(named(findings, 'value_flip_rate').estimate!.mean).toBeGreaterThan(0);
-  const wrong = [{ ...answers[0]!, labels: [{ Preference: 1 }] }];
+  const wrong = [{ ...answers[0]!, labels: [{ Quality: 1 }] }];
   await expect(validateJudge(await input({ judge, labelled: wrong }))).rejects.toThrow(
-    /expected score, since the judge has no criteria, got "Preference"/,
+    /expected score, since the judge has no criteria, got "Quality"/,
   );
 });

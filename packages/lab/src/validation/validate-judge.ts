@@ -16,7 +16,8 @@ import { type AboutJudge, type Evidence, noEvidence } from './evidence.js';
 import type { Finding } from './finding.js';
 import { FAMILIES } from './findings/index.js';
 import { applyGate, assertGateNames, type Gate } from './gate.js';
-import { assertLabelsFit, readLabels, verdictsAsked } from './readings.js';
+import { unmatchedLabels } from './ratings.js';
+import { assertLabelsFit, settleLabels, verdictsAsked } from './readings.js';
 
 export interface ValidationInput {
   judge: Judge;
@@ -48,6 +49,8 @@ export interface ValidationResult {
   abstentions: Record<string, number>;
   /** Labels that no verdict could be compared with. */
   unmatchedLabels: number;
+  /** Labels on which as many people said true as false: they are none. */
+  splitLabels: number;
   usage: Usage;
   heldoutUsage: Usage;
 }
@@ -68,10 +71,11 @@ interface Phase {
  * @throws {RunError} the judge gave no verdict at all.
  */
 export async function validateJudge(input: ValidationInput): Promise<ValidationResult> {
-  const { judge, heldout, labelled, regression, repeats, gate, seed, complete = false } = input;
+  const { judge, heldout, regression, repeats, gate, seed, complete = false } = input;
   const about = aboutJudge(judge, heldout, repeats);
   assertGateNames(gate, findingNames(judge.criteria));
-  assertLabelsFit(labelled, judge.criteria);
+  assertLabelsFit(input.labelled, judge.criteria);
+  const { labelled, split } = settleLabels(input.labelled, judge.criteria);
 
   let [done, total] = [0, 0];
   const tick = (answers: number): void => {
@@ -100,7 +104,8 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
     notAsked: waiting.map(({ name }) => name),
     judgements: asked.length,
     abstentions: countAbstentions(asked.map(({ verdict }) => verdict)),
-    unmatchedLabels: readLabels(judged, judge.criteria).unmatched,
+    unmatchedLabels: unmatchedLabels({ ...evidence, answers: judged }),
+    splitLabels: split,
     usage: main.usage,
     heldoutUsage: other?.usage ?? NO_USAGE,
   };

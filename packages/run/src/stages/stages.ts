@@ -22,6 +22,7 @@ const judgeSchema = z.strictObject({
   judgements: count,
   abstentions: z.record(z.string(), count),
   unmatchedLabels: count,
+  splitLabels: count,
   usage: usageSchema,
   heldoutUsage: usageSchema,
 });

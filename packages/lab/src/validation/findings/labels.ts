@@ -8,13 +8,14 @@ import { groupBy } from '../../statistics/values.js';
 import { shareInterval } from '../../statistics/proportions.js';
 import type { Evidence } from '../evidence.js';
 import type { Finding } from '../finding.js';
-import { readLabels, type Reading } from '../readings.js';
+import { rate, type Reading, readingsOf } from '../ratings.js';
 
 /**
  * Does the judge say what the labels say? Over all criteria together, and for each of them. Intervals are over tasks.
  */
-export function labels({ answers, criteria }: Evidence, seed: number): Finding[] {
-  const { readings } = readLabels(answers, criteria);
+export function labels(evidence: Evidence, seed: number): Finding[] {
+  const { criteria } = evidence;
+  const readings = readingsOf(rate(evidence));
   const rows = [
     { suffix: '', of: '', readings },
     ...criteria.map(({ name }) => ({
