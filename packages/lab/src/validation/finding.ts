@@ -18,6 +18,10 @@ export interface Finding {
   least?: number;
   /** Why this cannot be measured of this judge, or with what is configured; then the default gate does not ask for it. */
   absent?: string | undefined;
+  /** What to know of the figure; said where the gate has nothing else to say. */
+  note?: string | undefined;
+  /** Why a figure on the wrong side of the threshold shows nothing about the judge: it is insufficient data then, and no failure. */
+  doubt?: string | undefined;
 }
 
 /** Findings on one question about a judge. */

@@ -41,9 +41,10 @@ export function applyGate(
 ): { findings: JudgeFinding[]; gate: GateOutcome } {
   const findings = found.map((finding): JudgeFinding => {
     const threshold = thresholdOf(finding, gate);
-    const { name, family, description, estimate, absent = null } = finding;
+    const { name, family, description, estimate } = finding;
+    const note = finding.absent ?? finding.note ?? null;
     const common = { name, family, description, estimate, threshold: asEntry(threshold) };
-    if (!threshold) return { ...common, outcome: estimate ? 'reported' : 'insufficient-data', note: absent };
+    if (!threshold) return { ...common, outcome: estimate ? 'reported' : 'insufficient-data', note };
     return { ...common, ...holdAgainst(finding, threshold) };
   });
   const outcomes = new Set(findings.flatMap(({ threshold, outcome }) => (threshold ? [outcome] : [])));
@@ -73,10 +74,11 @@ const asEntry = (threshold: Threshold | undefined): JudgeFinding['threshold'] =>
  * In between, or of too few units, nothing is shown yet.
  */
 function holdAgainst(
-  { estimate, absent, least = LEAST_UNITS }: Finding,
+  { estimate, absent, least = LEAST_UNITS, doubt, ...finding }: Finding,
   threshold: Threshold,
 ): Pick<JudgeFinding, 'outcome' | 'note'> {
-  if (!estimate) return { outcome: 'insufficient-data', note: absent ?? null };
+  const note = finding.note ?? null;
+  if (!estimate) return { outcome: 'insufficient-data', note: absent ?? note };
   const { n } = estimate;
   if (n < least) {
     return { outcome: 'insufficient-data', note: `at least ${least} are needed: ${least - n} more` };
@@ -85,10 +87,11 @@ function holdAgainst(
     'min' in threshold
       ? [estimate.mean - threshold.min, estimate.mean - estimate.low]
       : [threshold.max - estimate.mean, estimate.high - estimate.mean];
-  if (room < 0) return { outcome: 'fail', note: null };
+  if (room < 0)
+    return doubt === undefined ? { outcome: 'fail', note } : { outcome: 'insufficient-data', note: doubt };
   // The end itself, not room against half: rounding must not decide.
   const keeps = 'min' in threshold ? estimate.low >= threshold.min : estimate.high <= threshold.max;
-  if (keeps) return { outcome: 'pass', note: null };
+  if (keeps) return { outcome: 'pass', note };
   return { outcome: 'insufficient-data', note: unitsMissing(n, room, half) };
 }
 

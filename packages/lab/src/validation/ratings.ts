@@ -30,6 +30,8 @@ export interface Rating {
   criterion: string;
   /** The labelled answer, by its place; of a comparison the one that is better or worse. */
   answer: number;
+  /** Of a comparison, the answer that it is compared with; null elsewhere. */
+  other: number | null;
   /** Null where the judge abstained or never saw such a thing. */
   judge: Said | null;
   /** What counts as right; null where it is not labelled. */
@@ -123,7 +125,9 @@ function rateItems(
       ? verdicts.filter(wasAsked).find((one) => (one.item ?? 0) === item)
       : undefined;
     const parts = verdict?.status === 'scored' ? judgedParts(verdict, criteria) : [];
-    const [label, ...said] = [answer.labels, ...people].map((records) => named(records[item] ?? {}, criteria));
+    const [label, ...said] = [answer.labels, ...people].map((records) =>
+      named(records[item] ?? {}, criteria),
+    );
     const names = new Set([label!, ...said].flatMap((record) => [...record.keys()]));
     return [...names].map((criterion): Rating => {
       const labelled = label!.get(criterion);
@@ -132,6 +136,7 @@ function rateItems(
         task: answer.task.id,
         criterion,
         answer: place,
+        other: null,
         judge: part ? { value: part.value, score: part.score } : null,
         label: labelled ?? null,
         people: said.map((record) => record.get(criterion)?.score ?? null),
@@ -183,6 +188,7 @@ function rateComparisons(
           task: a.task,
           criterion: WHOLE,
           answer: a.place,
+          other: b.place,
           judge: judge === null ? null : { value: judge, score: judge },
           label: label === null ? null : { value: label, score: label },
           people: a.people.map((score, rater) => better(score, b.people[rater]!)),

@@ -105,7 +105,12 @@ const agreeing = Array.from({ length: 40 }, (_, i) => {
 });
 
 /** What the default gate asks of tasks with several answers. */
-const ONE_ANSWER_A_TASK: Gate = { order_accuracy: 'off', heldout_order_accuracy: 'off', spread: 'off' };
+const ONE_ANSWER_A_TASK: Gate = {
+  order_accuracy: 'off',
+  'order_accuracy.against_length': 'off',
+  heldout_order_accuracy: 'off',
+  spread: 'off',
+};
 /** What it asks of answers that are made. */
 const NO_PROBES: Gate = Object.fromEntries(
   probeFindings([], 1).flatMap(({ name, gate }) => (gate ? [[name, 'off']] : [])),
@@ -387,9 +392,11 @@ test('a judge that compares has no criteria: labels are of the score, and it can
   );
   expect(unmatchedLabels).toBe(0);
   expect(findings.map(({ name }) => name).filter((name) => /^(label_|flip)/.test(name))).toEqual([
+    'label_kappa',
+    'label_specificity',
+    'label_sensitivity',
     'label_accuracy',
     'label_pass_accuracy',
-    'label_kappa',
     'flip_rate',
   ]);
   // Half of the comparisons are of answers that the judge is sure of, and right about.

@@ -13,7 +13,7 @@ import { askCases, sizeOf } from '../suite/ask-cases.js';
 import { Asker } from './ask.js';
 import { askProbes, nextProbes, probeSize } from './ask-probes.js';
 import { type AboutJudge, type Evidence, noEvidence } from './evidence.js';
-import type { Finding } from './finding.js';
+import type { Finding, FindingFamily } from './finding.js';
 import { FAMILIES } from './findings/index.js';
 import { applyGate, assertGateNames, type Gate } from './gate.js';
 import { unmatchedLabels } from './ratings.js';
@@ -86,8 +86,10 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
   const other = heldout && new Asker(heldout, tick);
   const phases = phasesOf(input, main, other);
 
+  // What the gate asks nothing of can wait until everything is known.
+  const gated = FAMILIES.filter((family) => isGated(family, noEvidence(about), gate));
   let evidence = noEvidence(about, labelled, regression);
-  let held = applyGate(findingsOf(evidence, seed), gate);
+  let held = applyGate(findingsOf(gated, evidence, seed), gate);
   const sizeOf = ({ size }: Phase): number => size(evidence);
   total = sumOf(phases.map(sizeOf));
   const waiting = phases.filter((phase) => sizeOf(phase) > 0);
@@ -95,12 +97,12 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
     evidence = await waiting.shift()!.ask(evidence);
     total = done + sumOf(waiting.map(sizeOf));
     assertAnyVerdict(verdictsAsked(evidence).map(({ verdict }) => verdict));
-    held = applyGate(findingsOf(evidence, seed), gate);
+    held = applyGate(findingsOf(gated, evidence, seed), gate);
   }
   const asked = verdictsAsked(evidence);
   const judged = evidence.answers.filter(({ repeats: said }) => said.length > 0);
   return {
-    ...held,
+    ...applyGate(findingsOf(FAMILIES, evidence, seed), gate),
     notAsked: waiting.map(({ name }) => name),
     judgements: asked.length,
     abstentions: countAbstentions(asked.map(({ verdict }) => verdict)),
@@ -178,14 +180,21 @@ const aboutJudge = (
 
 /** The names of all findings about a judge with these criteria: what `gate:` may name. */
 export function findingNames(criteria: readonly Criterion[]): string[] {
-  return findingsOf(noEvidence(aboutJudge({ criteria }, null, 1)), 0).map(({ name }) => name);
+  return findingsOf(FAMILIES, noEvidence(aboutJudge({ criteria }, null, 1)), 0).map(({ name }) => name);
 }
 
-function findingsOf(evidence: Evidence, seed: number): (Finding & { family: string })[] {
-  return FAMILIES.flatMap(({ name: family, find }) =>
+function findingsOf(
+  families: readonly FindingFamily[],
+  evidence: Evidence,
+  seed: number,
+): (Finding & { family: string })[] {
+  return families.flatMap(({ name: family, find }) =>
     find(evidence, seed).map((finding) => ({ ...finding, family })),
   );
 }
+
+const isGated = (family: FindingFamily, evidence: Evidence, gate: Gate): boolean =>
+  applyGate(findingsOf([family], evidence, 0), gate).gate !== 'not-set';
 
 /** @throws {RunError} every verdict is an abstention: there is nothing to say about the judge, only about its provider. */
 function assertAnyVerdict(verdicts: readonly Verdict[]): void {

@@ -4,7 +4,7 @@ import { bootstrapInterval } from '../../statistics/bootstrap.js';
 import { groupBy } from '../../statistics/values.js';
 import type { Evidence } from '../evidence.js';
 import type { Finding } from '../finding.js';
-import { scoreOf } from './order.js';
+import { scoreOf } from '../groups.js';
 
 /** Does a judge that is never trained against say the same? Answers either judge abstained on are left out. */
 export function heldout({ answers, hasHeldout }: Evidence, seed: number): Finding[] {

@@ -3,14 +3,17 @@ import type { FindingFamily } from '../finding.js';
 import { abstentions } from './abstentions.js';
 import { consistency } from './consistency.js';
 import { heldout } from './heldout.js';
-import { labels } from './labels.js';
+import { criteria, labels } from './labels.js';
 import { order } from './order.js';
+import { people } from './people.js';
 import { regression } from './regression.js';
 
 /** Every question that is asked about a judge, in the order of reports: what training uses comes first. */
 export const FAMILIES: readonly FindingFamily[] = [
   { name: 'order', title: 'Does it put the answers to a task in the right order?', find: order },
+  { name: 'people', title: 'How far do people agree with one another?', find: people },
   { name: 'labels', title: 'Does it say what people say?', find: labels },
+  { name: 'criteria', title: 'And criterion by criterion?', find: criteria },
   { name: 'consistency', title: 'Does it say the same when it is asked again?', find: consistency },
   { name: 'heldout', title: 'Does a judge that training never sees agree?', find: heldout },
   {

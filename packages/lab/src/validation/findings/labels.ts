@@ -1,78 +1,88 @@
 import type { Estimate } from '@touchstone/spec';
 
 import { passes } from '../../pass.js';
-import { weightedKappa } from '../../statistics/agreement.js';
-import type { Pair } from '../../statistics/pairs.js';
-import { bootstrapInterval } from '../../statistics/bootstrap.js';
-import { groupBy } from '../../statistics/values.js';
 import { shareInterval } from '../../statistics/proportions.js';
 import type { Evidence } from '../evidence.js';
 import type { Finding } from '../finding.js';
 import { rate, type Reading, readingsOf } from '../ratings.js';
+import { kappaInterval, LEAST_KAPPA } from './kappa.js';
+import { labelDoubt } from './people.js';
 
-/**
- * Does the judge say what the labels say? Over all criteria together, and for each of them. Intervals are over tasks.
- */
+/** Does the judge say what the labels say, over all criteria together? Intervals are over tasks. */
 export function labels(evidence: Evidence, seed: number): Finding[] {
-  const { criteria } = evidence;
-  const readings = readingsOf(rate(evidence));
-  const rows = [
-    { suffix: '', of: '', readings },
-    ...criteria.map(({ name }) => ({
-      suffix: `.${name}`,
-      of: ` of ${name}`,
-      readings: readings.filter(({ criterion }) => criterion === name),
-    })),
-  ];
+  const ratings = rate(evidence);
+  const doubt = labelDoubt(ratings);
+  const [kappa, specificity, ...others] = agreement(readingsOf(ratings), '', '', seed);
   return [
-    ...rows.map((row) => ({
-      name: `label_accuracy${row.suffix}`,
-      description: `Share of labelled verdicts${row.of} where the judge gives exactly the labelled value.`,
-      estimate: share(row.readings, ({ value, label }) => value === label, seed),
-    })),
-    ...rows.map((row) => ({
-      name: `label_pass_accuracy${row.suffix}`,
-      description: `Share of labelled verdicts${row.of} where judge and label both pass or both fail (pass: the middle of the scale or above).`,
-      estimate: share(row.readings, ({ score, labelScore }) => passes(score) === passes(labelScore), seed),
-    })),
-    ...rows.map((row) => ({
-      name: `label_kappa${row.suffix}`,
-      description: `Agreement with the labels${row.of} beyond chance: quadratically weighted κ, which is Cohen’s for a Boolean criterion.`,
-      estimate: kappa(row.readings, seed),
-      ...(row.suffix === '' ? { gate: { min: 0.4 } } : {}),
-    })),
+    { ...kappa!, gate: { min: LEAST_KAPPA }, doubt },
+    // What is wrongly passed is what a policy learns to write, so a judge must fail more than half of what is bad: one that
+    // passes everything fails nothing, however many of the labels are good. Wilson's interval and this bar leave room for ten.
+    { ...specificity!, gate: { min: 0.5 }, least: 10, doubt },
+    ...others,
+  ];
+}
+
+/** The same for each criterion. */
+export function criteria(evidence: Evidence, seed: number): Finding[] {
+  const readings = readingsOf(rate(evidence));
+  return evidence.criteria.flatMap(({ name }) =>
+    agreement(
+      readings.filter(({ criterion }) => criterion === name),
+      `.${name}`,
+      ` of ${name}`,
+      seed,
+    ),
+  );
+}
+
+/** κ first, then specificity. */
+function agreement(readings: readonly Reading[], suffix: string, of: string, seed: number): Finding[] {
+  const good = readings.filter(({ labelScore }) => passes(labelScore));
+  const bad = readings.filter(({ labelScore }) => !passes(labelScore));
+  return [
+    {
+      name: `label_kappa${suffix}`,
+      description: `Agreement with the labels${of} beyond chance: quadratically weighted κ, which is Cohen’s for a Boolean criterion.`,
+      estimate: kappaInterval(
+        readings.map(({ task, criterion, score, labelScore }) => ({
+          task,
+          criterion,
+          pair: [score, labelScore],
+        })),
+        seed,
+      ),
+    },
+    {
+      name: `label_specificity${suffix}`,
+      description: `Share of the bad${of} that the judge fails (TNR); bad is a label below the middle of the scale, or the worse of two answers. n counts tasks that have any.`,
+      estimate: share(bad, ({ score }) => !passes(score), seed),
+    },
+    {
+      name: `label_sensitivity${suffix}`,
+      description: `Share of the good${of} that the judge passes (TPR). n counts tasks that have any.`,
+      estimate: share(good, ({ score }) => passes(score), seed),
+    },
+    {
+      name: `label_accuracy${suffix}`,
+      description: `Share of labelled verdicts${of} where the judge gives exactly the labelled value.`,
+      estimate: share(readings, ({ value, label }) => value === label, seed),
+    },
+    {
+      name: `label_pass_accuracy${suffix}`,
+      description: `Share of labelled verdicts${of} where judge and label both pass or both fail (pass: the middle of the scale or above).`,
+      estimate: share(readings, ({ score, labelScore }) => passes(score) === passes(labelScore), seed),
+    },
   ];
 }
 
 function share(
   readings: readonly Reading[],
-  agrees: (reading: Reading) => boolean,
+  holds: (reading: Reading) => boolean,
   seed: number,
 ): Estimate | null {
   return shareInterval(
-    readings.map((reading) => Number(agrees(reading))),
+    readings.map((reading) => Number(holds(reading))),
     readings.map(({ task }) => task),
     seed,
   );
-}
-
-function kappa(readings: readonly Reading[], seed: number): Estimate | null {
-  const names = [...new Set(readings.map(({ criterion }) => criterion))];
-  const tasks = groupBy(
-    readings,
-    readings.map(({ task }) => task),
-  ).map((task) =>
-    names.map((name) =>
-      task
-        .filter(({ criterion }) => criterion === name)
-        .map(({ score, labelScore }): Pair => [score, labelScore]),
-    ),
-  );
-  // A loop, because this runs for each of thousands of resamples and flatMap is much slower.
-  const drawn = (sample: readonly Pair[][][], criterion: number): Pair[] => {
-    const pairs: Pair[] = [];
-    for (const task of sample) for (const pair of task[criterion]!) pairs.push(pair);
-    return pairs;
-  };
-  return bootstrapInterval(tasks, (sample) => weightedKappa(...names.map((_, i) => drawn(sample, i))), seed);
 }

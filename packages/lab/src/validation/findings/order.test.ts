@@ -24,7 +24,9 @@ function evidence(tasks: [label: number, judge: number, heldout: number][][]): E
 }
 
 const means = (tasks: [number, number, number][][]) =>
-  Object.fromEntries(order(evidence(tasks), 1).map(({ name, estimate }) => [name, estimate?.mean]));
+  Object.fromEntries(
+    order(evidence(tasks), 1).flatMap(({ name, estimate }) => (estimate ? [[name, estimate.mean]] : [])),
+  );
 
 test('what counts is the order within a task, however right a judge is across tasks', () => {
   // Hard tasks below easy ones, every task backwards.
@@ -32,7 +34,14 @@ test('what counts is the order within a task, however right a judge is across ta
     [i / 100, i / 100 + 0.02, i / 100],
     [i / 100 + 0.02, i / 100, i / 100 + 0.02],
   ]);
-  expect(means(backwards)).toEqual({ order_accuracy: 0, heldout_order_accuracy: 0, spread: 1 });
+  expect(means(backwards)).toEqual({
+    order_accuracy: 0,
+    'order_accuracy.against_length': 0,
+    order_tau: -1,
+    heldout_order_accuracy: 0,
+    heldout_order_tau: -1,
+    spread: 1,
+  });
 });
 
 test('a tie of the judge counts one half; a tie of the label counts nothing', () => {
@@ -59,6 +68,13 @@ test('a constant judge teaches nothing, and labels without two worths a task say
     [1, 0.7, 1],
     [0, 0.7, 0],
   ]);
-  expect(means(constant)).toEqual({ order_accuracy: 0.5, heldout_order_accuracy: 0.5, spread: 0 });
+  expect(means(constant)).toEqual({
+    order_accuracy: 0.5,
+    'order_accuracy.against_length': 0.5,
+    order_tau: 0,
+    heldout_order_accuracy: 0.5,
+    heldout_order_tau: 0,
+    spread: 0,
+  });
   expect(means(constant.map(([first]) => [first!, first!]))).toEqual({});
 });

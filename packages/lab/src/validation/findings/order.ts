@@ -1,102 +1,107 @@
 import type { Estimate } from '@touchstone/spec';
-import type { Criterion } from '@touchstone/core';
 
-import { groupBy } from '../../statistics/values.js';
+import { meanInterval } from '../../statistics/bootstrap.js';
+import type { Pair } from '../../statistics/pairs.js';
 import { shareInterval } from '../../statistics/proportions.js';
+import { groupTau, orderedPairs } from '../../statistics/within-groups.js';
 import type { Evidence } from '../evidence.js';
 import type { Finding } from '../finding.js';
-import { labelScore, type JudgedAnswer, type Opinion } from '../readings.js';
+import { groupsOf, longer, pairsApart, type Scored, type ScoredPair, scoreOf } from '../groups.js';
+import { rate } from '../ratings.js';
+import { labelScore } from '../readings.js';
+import { labelDoubt } from './people.js';
 
 /**
  * Does the judge put the answers to one task in the right order? Group-relative training learns from nothing else: what a
  * judge says across tasks, however right, is taken off with the group's mean.
  */
-export function order({ answers, criteria, hasHeldout }: Evidence, seed: number): Finding[] {
-  const byLabel = (one: JudgedAnswer): number | null => labelScore(one.answer, criteria);
-  const byHeldout = ({ heldout }: JudgedAnswer): number | null => scoreOf(heldout);
+export function order(evidence: Evidence, seed: number): Finding[] {
+  const { answers, criteria, hasHeldout } = evidence;
+  const labelled = groupsOf(answers, ({ answer }) => labelScore(answer, criteria));
+  const byHeldout = groupsOf(answers, ({ heldout }) => scoreOf(heldout));
+  const doubt = labelDoubt(rate(evidence));
+  const noHeldout = hasHeldout ? undefined : 'there is no held-out judge';
   return [
     {
       name: 'order_accuracy',
       description:
         'Within a task: share of pairs of answers with different labels that the judge puts in the order of the labels; a tie of the judge counts one half, which is also what chance gives.',
-      estimate: orderAccuracy(answers, byLabel, seed),
+      estimate: accuracy(labelled.map(pairsApart), seed),
       gate: { min: 0.6 },
+      doubt,
+    },
+    {
+      name: 'order_accuracy.against_length',
+      description:
+        'The same over the pairs that length alone does not get right: those in which the better answer is no longer than the worse one, or, where shorter answers are mostly better, no shorter.',
+      estimate: accuracy(notByLength(labelled), seed),
+      // A ruler has at most one half here (answers of one length are a tie to it), whatever the labels, and a judge that does not
+      // look at length what it has elsewhere. Where there are few such pairs, the labels cannot tell a judge from a ruler,
+      // however well it does on the others.
+      gate: { min: 0.55 },
+      least: 10,
+      doubt,
     },
     {
       name: 'heldout_order_accuracy',
       description:
         'Within a task: share of pairs of answers that the held-out judge tells apart and the judge puts in the same order; a tie of the judge counts one half.',
-      estimate: orderAccuracy(answers, byHeldout, seed),
+      estimate: accuracy(byHeldout.map(pairsApart), seed),
       gate: { min: 0.5 },
-      absent: hasHeldout ? undefined : 'there is no held-out judge',
+      absent: noHeldout,
     },
     {
       name: 'spread',
       description:
         'Share of tasks with several labelled answers of different worth in which the judge does not give all the same score: it cannot teach the others.',
-      estimate: spread(answers, criteria, seed),
+      estimate: spread(labelled, seed),
       gate: { min: 0.3 },
+    },
+    {
+      name: 'order_tau',
+      description:
+        'Kendall’s τ_b of judge and labels within a task, mean over tasks; 0 is what chance gives.',
+      estimate: tau(labelled, seed),
+    },
+    {
+      name: 'heldout_order_tau',
+      description: 'Kendall’s τ_b of judge and held-out judge within a task, mean over tasks.',
+      estimate: tau(byHeldout, seed),
+      absent: noHeldout,
     },
   ];
 }
 
-export function scoreOf(opinion: Opinion | null | undefined): number | null {
-  return opinion?.answer.status === 'scored' ? opinion.answer.score : null;
-}
+const pairOf = ({ judge, other }: Scored): Pair => [judge, other];
 
-interface Both {
-  task: string;
-  judge: number;
-  other: number;
-}
-
-/** Answers that both have a score for, by task. */
-function tasksOf(answers: readonly JudgedAnswer[], other: (one: JudgedAnswer) => number | null): Both[][] {
-  const both = answers.flatMap((one): Both[] => {
-    const [judge, value] = [scoreOf(one.repeats[0]), other(one)];
-    return judge === null || value === null ? [] : [{ task: one.answer.task.id, judge, other: value }];
-  });
-  return groupBy(
-    both,
-    both.map(({ task }) => task),
-  );
-}
-
-/** Points of the pairs that `other` tells apart: 1 in the same order, 0 in the contrary one, 1/2 for a tie of the judge. */
-function pairPoints(task: readonly Both[]): number[] {
-  return task.flatMap((a, i) =>
-    task.slice(i + 1).flatMap((b) => {
-      if (a.other === b.other) return [];
-      if (a.judge === b.judge) return [0.5];
-      return [Number(a.judge > b.judge === a.other > b.other)];
-    }),
-  );
-}
-
-function orderAccuracy(
-  answers: readonly JudgedAnswer[],
-  other: (one: JudgedAnswer) => number | null,
-  seed: number,
-): Estimate | null {
-  const points = tasksOf(answers, other).map(pairPoints);
+/** @param pairs of each task. Tasks count by their pairs. */
+function accuracy(pairs: readonly (readonly ScoredPair[])[], seed: number): Estimate | null {
   return shareInterval(
-    points.flat(),
-    points.flatMap((task, i) => task.map(() => String(i))),
+    pairs.flat().map((pair) => orderedPairs(pair.map(pairOf)).right),
+    pairs.flatMap((task, i) => task.map(() => String(i))),
     seed,
   );
 }
 
-function spread(
-  answers: readonly JudgedAnswer[],
-  criteria: readonly Criterion[],
-  seed: number,
-): Estimate | null {
-  const tasks = tasksOf(answers, ({ answer }) => labelScore(answer, criteria)).filter(
-    (task) => new Set(task.map(({ other }) => other)).size > 1,
+/** The pairs that the better of two rulers does not get right: longer is better, and shorter is better. */
+function notByLength(groups: readonly (readonly Scored[])[]): ScoredPair[][] {
+  const tasks = groups.map(pairsApart);
+  const ruler = tasks.flat().reduce((sum, pair) => sum + longer(pair), 0) < 0 ? -1 : 1;
+  return tasks.map((pairs) => pairs.filter((pair) => longer(pair) !== ruler));
+}
+
+function tau(groups: readonly (readonly Scored[])[], seed: number): Estimate | null {
+  return meanInterval(
+    groups.flatMap((group) => groupTau(group.map(pairOf)) ?? []),
+    seed,
   );
+}
+
+function spread(groups: readonly (readonly Scored[])[], seed: number): Estimate | null {
+  const apart = groups.filter((group) => new Set(group.map(({ other }) => other)).size > 1);
   return shareInterval(
-    tasks.map((task) => Number(new Set(task.map(({ judge }) => judge)).size > 1)),
-    tasks.map((_, i) => String(i)),
+    apart.map((group) => Number(new Set(group.map(({ judge }) => judge)).size > 1)),
+    apart.map((_, task) => String(task)),
     seed,
   );
 }

@@ -1,0 +1,183 @@
+import { random } from '@touchstone/spec';
+import type { Criterion, LabelledAnswer, Labels } from '@touchstone/core';
+import { expect, test } from 'vitest';
+
+import { type Evidence, noEvidence } from '../evidence.js';
+import { applyGate } from '../gate.js';
+import { type JudgedAnswer, type Opinion, settleLabels } from '../readings.js';
+import { labels } from './labels.js';
+import { order } from './order.js';
+import { people } from './people.js';
+
+const sound: Criterion = { name: 'Sound', question: 'Is it sound?', scale: 'boolean', weight: 1 };
+const about = { criteria: [sound], compares: false, hasHeldout: false, repeats: 1 };
+
+/** A judge's opinion of an answer, by its one criterion. */
+const says = (value: boolean): Opinion => ({
+  answer: { status: 'scored', score: Number(value) },
+  verdicts: [
+    {
+      status: 'scored',
+      judge: 'j',
+      key: 'k',
+      raw: '',
+      score: Number(value),
+      criteria: [
+        { criterion: 'Sound', evidence: '', reason: '', value: Number(value), score: Number(value) },
+      ],
+      mismatch: false,
+    },
+  ],
+});
+
+function judged(
+  task: number,
+  response: string,
+  said: boolean,
+  of: Pick<LabelledAnswer, 'labels' | 'raters'>,
+): JudgedAnswer {
+  const id = `matter ${task}`;
+  return {
+    answer: { task: { id, messages: [], reference: null, metadata: {} }, response, ...of },
+    repeats: [says(said)],
+    heldout: null,
+  };
+}
+
+const withAnswers = (answers: JudgedAnswer[]): Evidence => ({ ...noEvidence(about), answers });
+
+const held = (family: typeof labels, evidence: Evidence) =>
+  Object.fromEntries(
+    applyGate(
+      family(evidence, 1).map((finding) => ({ ...finding, family: '' })),
+      {},
+    ).findings.map((finding) => [finding.name, finding]),
+  );
+
+/** 200 tasks of four answers, 95 % of them good: some 40 are bad. The judge is right but for a share of errors, or always says yes. */
+function skewed(errors: number | 'always yes'): Evidence {
+  const { next } = random(3, 'skewed');
+  const answers = Array.from({ length: 200 }, (_, task) =>
+    Array.from({ length: 4 }, (__, i) => {
+      const isGood = next() < 0.95;
+      const isWrong = next() < Number(errors);
+      const said = errors === 'always yes' ? true : isGood !== isWrong;
+      return judged(task, `${i}`.repeat(1 + Math.floor(20 * next())), said, {
+        labels: [{ Sound: Number(isGood) }],
+      });
+    }),
+  ).flat();
+  return withAnswers(answers);
+}
+
+test('with 95 % good labels a judge that says yes to everything fails for what it lets through, and a good one passes', () => {
+  const yes = held(labels, skewed('always yes'));
+  expect(yes['label_pass_accuracy']!.estimate!.mean).toBeGreaterThan(0.94);
+  expect(yes['label_specificity']).toMatchObject({ outcome: 'fail', estimate: { mean: 0 } });
+  expect(held(order, skewed('always yes'))['order_accuracy']!.outcome).toBe('fail');
+
+  const good = { ...held(labels, skewed(0.01)), ...held(order, skewed(0.01)) };
+  const gated = Object.values(good).filter(({ threshold }) => threshold !== null);
+  expect(gated.map(({ name, outcome }) => [name, outcome])).toEqual(gated.map(({ name }) => [name, 'pass']));
+  expect(gated).toHaveLength(5);
+});
+
+/** Answers of which the longer is better in this share of the tasks; the judge goes by length, or is right. */
+function lengths(longerIsBetter: number, judge: 'longer' | 'shorter' | 'right'): Evidence {
+  const answers = Array.from({ length: 100 }, (_, task) => {
+    const longIsGood = task < 100 * longerIsBetter;
+    const says = (isLong: boolean): boolean =>
+      judge === 'right' ? isLong === longIsGood : isLong === (judge === 'longer');
+    return [true, false].map((isLong) =>
+      judged(task, isLong ? 'a long answer' : 'short', says(isLong), {
+        labels: [{ Sound: Number(isLong === longIsGood) }],
+      }),
+    );
+  }).flat();
+  return withAnswers(answers);
+}
+
+test('a judge that goes by length fails, however often length is right, and labels that length explains show nothing', () => {
+  for (const [share, judge] of [
+    [0.85, 'longer'],
+    [0.15, 'shorter'],
+  ] as const) {
+    const found = held(order, lengths(share, judge));
+    expect(found['order_accuracy']!.outcome).toBe('pass');
+    expect(found['order_accuracy.against_length']).toMatchObject({ outcome: 'fail', estimate: { mean: 0 } });
+    expect(held(order, lengths(share, 'right'))['order_accuracy.against_length']!.outcome).toBe('pass');
+  }
+  expect(held(order, lengths(0.95, 'right'))['order_accuracy.against_length']).toMatchObject({
+    outcome: 'insufficient-data',
+    note: 'at least 10 are needed: 5 more',
+  });
+});
+
+/** 60 tasks of two answers, labelled by three people who say what is so but for a share of coin throws. */
+function byPeople(noise: number, judge: (truth: boolean, next: () => number) => boolean) {
+  const { next } = random(5, 'people', noise);
+  const rows = Array.from({ length: 60 }, (_, task) =>
+    [true, false].map((truth) => {
+      const person = (): Labels => [{ Sound: Number(next() < noise ? next() < 0.5 : truth) }];
+      return judged(task, `${truth}`, judge(truth, next), {
+        labels: [],
+        raters: { anna: person(), ben: person(), cleo: person() },
+      });
+    }),
+  ).flat();
+  const { labelled, split } = settleLabels(
+    rows.map(({ answer }) => answer),
+    about.criteria,
+  );
+  const evidence = withAnswers(rows.map((row, i) => ({ ...row, answer: labelled[i]! })));
+  return { evidence, split };
+}
+
+test('people who hardly agree are the ceiling: the labels are in doubt, and no judge has failed by them', () => {
+  const right = (truth: boolean): boolean => truth;
+  const { evidence } = byPeople(0.7, right);
+  const found = { ...held(people, evidence), ...held(labels, evidence), ...held(order, evidence) };
+  expect(found['human_kappa']!.estimate!.mean).toBeLessThan(0.3);
+  expect(found['human_kappa']!.note).toMatch(/labels are in doubt, not the judge: .* κ 0\.\d\d only/);
+  for (const name of ['label_kappa', 'order_accuracy']) {
+    expect(['insufficient-data', 'pass']).toContain(found[name]!.outcome);
+  }
+  // The same people and a judge that does not look: not shown to be wrong either, and it does not pass.
+  const coin = held(labels, byPeople(0.7, (_, next) => next() < 0.5).evidence);
+  expect(coin['label_kappa']).toMatchObject({ outcome: 'insufficient-data' });
+  expect(coin['label_kappa']!.note).toMatch(/in doubt/);
+});
+
+test('beside people who agree, a judge is read: one that is right may stand in for them, one that guesses may not', () => {
+  const good = held(people, byPeople(0.15, (truth) => truth).evidence);
+  expect(good['human_kappa']!.estimate!.mean).toBeGreaterThan(0.6);
+  expect(good['human_kappa']!.note).toBeNull();
+  expect(good['human_gap']!.estimate!.mean).toBeGreaterThan(0);
+  expect(good['alt_test']!.estimate).toMatchObject({ mean: 1, n: 3 });
+  const { evidence } = byPeople(0.15, (_, next) => next() < 0.5);
+  const guess = held(people, evidence);
+  expect(guess['human_gap']!.estimate!.high).toBeLessThan(0);
+  expect(guess['alt_test']!.estimate!.mean).toBe(0);
+  expect(held(labels, evidence)['label_kappa']).toMatchObject({ outcome: 'fail', note: null });
+});
+
+test('what people settle on: the majority, or the mean; as many for as against is no label', () => {
+  const graded: Criterion = { ...sound, name: 'Clear', scale: 'graded', anchors: { 1: 'no', 5: 'yes' } };
+  const answer = (raters: Record<string, Labels>, stated: Labels = []): LabelledAnswer => ({
+    ...judged(0, '', true, { labels: stated, raters }).answer,
+  });
+  const { labelled, split } = settleLabels(
+    [
+      answer({ a: [{ Sound: 1, Clear: 2 }], b: [{ Sound: 1, Clear: 5 }], c: [{ Sound: 0 }] }),
+      answer({ a: [{ Sound: 1 }, { Sound: 0 }], b: [{ Sound: 0 }, {}] }),
+      answer({ a: [{ Sound: 0 }], b: [{ Sound: 0 }] }, [{ Sound: 1 }]),
+    ],
+    [sound, graded],
+  );
+  expect(labelled.map(({ labels: settled }) => settled)).toEqual([
+    [{ Sound: 1, Clear: 3.5 }],
+    [{}, { Sound: 0 }],
+    [{ Sound: 1 }],
+  ]);
+  expect(split).toBe(1);
+});

@@ -1,0 +1,47 @@
+import { groupBy } from '../statistics/values.js';
+import type { JudgedAnswer, Opinion } from './readings.js';
+
+/** An answer that both the judge and something else have a score for. */
+export interface Scored {
+  judge: number;
+  other: number;
+  /** Of the answer, in UTF-16 units. */
+  length: number;
+}
+
+export function scoreOf(opinion: Opinion | null | undefined): number | null {
+  return opinion?.answer.status === 'scored' ? opinion.answer.score : null;
+}
+
+/** The answers that both have a score for, by task. */
+export function groupsOf(
+  answers: readonly JudgedAnswer[],
+  other: (one: JudgedAnswer) => number | null,
+): Scored[][] {
+  const tasks: string[] = [];
+  const scored: Scored[] = [];
+  for (const one of answers) {
+    const [judge, value] = [scoreOf(one.repeats[0]), other(one)];
+    if (judge === null || value === null) continue;
+    tasks.push(one.answer.task.id);
+    scored.push({ judge, other: value, length: one.answer.response.length });
+  }
+  return groupBy(scored, tasks);
+}
+
+/** Two answers of a group that `other` tells apart. */
+export type ScoredPair = [better: Scored, worse: Scored];
+
+/** Every two answers of a group that `other` tells apart. */
+export function pairsApart(group: readonly Scored[]): ScoredPair[] {
+  return group.flatMap((a, i) =>
+    group
+      .slice(i + 1)
+      .flatMap((b): ScoredPair[] => (a.other === b.other ? [] : [a.other > b.other ? [a, b] : [b, a]])),
+  );
+}
+
+/** 1 where the better answer is the longer one, −1 where it is the shorter, 0 for equal lengths. */
+export function longer([better, worse]: ScoredPair): number {
+  return Math.sign(better.length - worse.length);
+}
