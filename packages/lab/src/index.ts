@@ -29,6 +29,7 @@ export {
   issueCertificate,
   readCertificate,
 } from './validation/certificate.js';
+export { familyWarnings } from './validation/model-family.js';
 export { FAMILIES } from './validation/findings/index.js';
 export {
   assertGateNames,
@@ -39,6 +40,7 @@ export {
 } from './validation/gate.js';
 export {
   findingNames,
+  modelsOf,
   validateJudge,
   type ValidationInput,
   type ValidationResult,

@@ -73,6 +73,8 @@ export interface ScoredVerdict extends VerdictBase {
   vetoedBy?: string;
   /** Of a comparison with one other answer. */
   outcome?: ComparisonOutcome;
+  /** Of an inconsistent comparison: the place, of the two that answers are shown in, that won in both orders. Absent where a tie was said. */
+  preferred?: 'first' | 'second';
   /** Of a ranking, among the answers that it was compared with: 1 is the best, equals share a rank. */
   rank?: number;
   /** Why, in the judge's words, where there are no criteria to say it. */

@@ -49,6 +49,50 @@ export type JudgeFinding = z.infer<typeof judgeFindingSchema>;
 export const gateOutcomeSchema = z.enum(['passed', 'failed', 'insufficient-data', 'not-set']);
 export type GateOutcome = z.infer<typeof gateOutcomeSchema>;
 
+const share = z.number().min(0).max(1);
+const reliabilityBinSchema = z.strictObject({
+  low: share,
+  high: share,
+  n: z.int(),
+  /** Mean of the judge's scores. */
+  forecast: share,
+  /** Share that is labelled good. */
+  outcome: share,
+});
+
+/** Curves and tables about a judge that are no single figure. Each is empty where it could not be measured. */
+export const judgeDetailsSchema = z.strictObject({
+  /** Of answers of one task, as many as `n` at a time: what the one is worth that the judge scores highest. */
+  best_of_n: z.array(
+    z.strictObject({
+      n: z.int(),
+      /** KL divergence, in nats, of picking the best of n from the policy: log n − (n − 1) / n. */
+      kl: z.number(),
+      /** By the labels, by the held-out judge, and by the judge itself. */
+      label: estimateSchema.nullable(),
+      heldout: estimateSchema.nullable(),
+      judge: estimateSchema.nullable(),
+    }),
+  ),
+  /** How often each label met each verdict, by criterion: `counts[label][verdict]`, both by their place in `values`. */
+  confusion: z.array(
+    z.strictObject({ criterion: z.string(), values: z.array(z.number()), counts: z.array(z.array(z.int())) }),
+  ),
+  /** The judge's scores beside the share that is labelled good: as they are, and mapped out of fold. */
+  reliability: z.array(
+    z.strictObject({ map: z.enum(['none', 'platt', 'isotonic']), bins: z.array(reliabilityBinSchema) }),
+  ),
+  /** Answers, at most some hundreds of them: length in characters, the judge's score, and what the labels say, all scores 0–1. */
+  lengths: z.array(z.strictObject({ length: z.int(), judge: share, label: share.nullable() })),
+  /** How wide the interval of `label_kappa` would be (half of it) with as many labelled tasks. */
+  label_budget: z.array(z.strictObject({ tasks: z.int(), half_width: z.number() })),
+  /** Judge less held-out judge: the mean, and where 95 % of the differences lie. */
+  heldout_difference: z
+    .strictObject({ shift: z.number(), low: z.number(), high: z.number() })
+    .nullable(),
+});
+export type JudgeDetails = z.infer<typeof judgeDetailsSchema>;
+
 const exampleSchema = z.strictObject({
   task: z.string(),
   document: z.string(),
@@ -123,6 +167,8 @@ export const summarySchema = z.strictObject({
     metrics: estimatesSchema,
     /** What was found out about it before training. */
     findings: z.array(judgeFindingSchema),
+    /** Older files have none. */
+    details: judgeDetailsSchema.nullable().default(null),
     gate: gateOutcomeSchema,
     /** Why training went on although the gate had not passed. */
     override_reason: z.string().nullable(),

@@ -47,7 +47,11 @@ export class Asker {
     const judgements = await this.judge.judge(rollouts, { repeat });
     for (const { usage } of judgements) this.usage = addUsage(this.usage, usage);
     this.onDone(answers.length);
-    return judgements.map(({ answer, verdicts }) => ({ answer, verdicts: verdicts.filter(isOwn) }));
+    return judgements.map(({ answer, verdicts, members }) => ({
+      answer,
+      verdicts: verdicts.filter(isOwn),
+      ...(members && { members }),
+    }));
   }
 }
 

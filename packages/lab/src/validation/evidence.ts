@@ -9,6 +9,8 @@ export interface Evidence {
   criteria: readonly Criterion[];
   /** Whether the judge compares the answers to a task with one another. */
   compares: boolean;
+  /** The models that the judge asks, `provider:model`. */
+  models: readonly string[];
   /** Whether there is a judge that is never trained against. */
   hasHeldout: boolean;
   /** How often each labelled answer is judged at most. */

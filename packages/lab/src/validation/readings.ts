@@ -20,8 +20,8 @@ export interface JudgedAnswer {
   heldout: Opinion | null;
 }
 
-/** A judgement with the judge's own verdicts only: those of a panel's members are not what trains. */
-export type Opinion = Pick<Judgement, 'answer' | 'verdicts'>;
+/** A judgement with the judge's own verdicts only: those of a panel's members are not what trains. What each member found is in `members`. */
+export type Opinion = Pick<Judgement, 'answer' | 'verdicts' | 'members'>;
 
 /** False for an item that is empty or past the judge's cap: it scores 0 without a call. */
 export function wasAsked(verdict: Verdict): boolean {

@@ -1,17 +1,25 @@
 import {
   type GateOutcome,
+  type JudgeDetails,
   type JudgeFinding,
   NO_USAGE,
   RunError,
   type Usage,
   type Verdict,
 } from '@touchstone/spec';
-import type { Criterion, Judge, LabelledAnswer, RegressionCase } from '@touchstone/core';
+import {
+  type Criterion,
+  type Judge,
+  judgesWithin,
+  type LabelledAnswer,
+  type RegressionCase,
+} from '@touchstone/core';
 
 import { sumOf } from '../statistics/values.js';
 import { askCases, sizeOf } from '../suite/ask-cases.js';
 import { Asker } from './ask.js';
 import { askProbes, nextProbes, probeSize } from './ask-probes.js';
+import { detailsOf } from './details/index.js';
 import { type AboutJudge, type Evidence, noEvidence } from './evidence.js';
 import type { Finding, FindingFamily } from './finding.js';
 import { FAMILIES } from './findings/index.js';
@@ -41,6 +49,8 @@ export interface ValidationInput {
 
 export interface ValidationResult {
   findings: JudgeFinding[];
+  /** Curves and tables beside the findings. */
+  details: JudgeDetails;
   gate: GateOutcome;
   /** What was not asked any more, because a gated finding had failed by then; empty: everything was. */
   notAsked: string[];
@@ -72,7 +82,7 @@ interface Phase {
  */
 export async function validateJudge(input: ValidationInput): Promise<ValidationResult> {
   const { judge, heldout, regression, repeats, gate, seed, complete = false } = input;
-  const about = aboutJudge(judge, heldout, repeats);
+  const about = aboutJudge(judge, modelsOf(judge), heldout !== null, repeats);
   assertGateNames(gate, findingNames(judge.criteria));
   assertLabelsFit(input.labelled, judge.criteria);
   const { labelled, split } = settleLabels(input.labelled, judge.criteria);
@@ -103,6 +113,7 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
   const judged = evidence.answers.filter(({ repeats: said }) => said.length > 0);
   return {
     ...applyGate(findingsOf(FAMILIES, evidence, seed), gate),
+    details: detailsOf(evidence, seed),
     notAsked: waiting.map(({ name }) => name),
     judgements: asked.length,
     abstentions: countAbstentions(asked.map(({ verdict }) => verdict)),
@@ -169,18 +180,23 @@ async function askAgain(known: Evidence, main: Asker, repeat: number): Promise<E
 
 const aboutJudge = (
   judge: Pick<Judge, 'criteria' | 'compares'>,
-  heldout: Judge | null,
+  models: readonly string[],
+  hasHeldout: boolean,
   repeats: number,
 ): AboutJudge => ({
   criteria: judge.criteria,
   compares: judge.compares ?? false,
-  hasHeldout: heldout !== null,
+  models,
+  hasHeldout,
   repeats,
 });
 
+/** The models that a judge asks: its own, and those of the judges that it is made of. */
+export const modelsOf = (judge: Judge): string[] => judgesWithin(judge).map(({ id }) => id);
+
 /** The names of all findings about a judge with these criteria: what `gate:` may name. */
 export function findingNames(criteria: readonly Criterion[]): string[] {
-  return findingsOf(FAMILIES, noEvidence(aboutJudge({ criteria }, null, 1)), 0).map(({ name }) => name);
+  return findingsOf(FAMILIES, noEvidence(aboutJudge({ criteria }, [], false, 1)), 0).map(({ name }) => name);
 }
 
 function findingsOf(

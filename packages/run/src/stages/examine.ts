@@ -1,5 +1,7 @@
 import {
   assertGatePassed,
+  familyWarnings,
+  modelsOf,
   type Certificate,
   certificateText,
   type GateReasons,
@@ -12,6 +14,7 @@ import { writeWhole } from '@touchstone/store';
 import type { z } from 'zod';
 import { systemClock, type Clock } from '../clock.js';
 import { certificateFile } from '../workspace/certificate.js';
+import type { ExaminationConfig } from '../config/schema.js';
 import { versions } from '../workspace/provenance.js';
 import type { Workspace } from '../workspace/workspace.js';
 import { StageReporter } from './stage.js';
@@ -19,7 +22,7 @@ import { JUDGE } from './stages.js';
 
 /** What examining a judge needs of a workspace. */
 interface Examined {
-  config: Pick<Workspace['config'], 'validation' | 'gate' | 'seed'>;
+  config: Pick<ExaminationConfig, 'validation' | 'gate' | 'seed' | 'policy'>;
   folder: string;
   judge: Workspace['judge'];
   heldout: Pick<NonNullable<Workspace['heldout']>, 'judge'> | null;
@@ -58,6 +61,12 @@ export async function examine(
   const { config, folder, judge, heldout, data } = examined;
   const { seed, gate } = config;
   reporter.progress(0, null);
+  const warnings = familyWarnings({
+    judge: modelsOf(judge),
+    heldout: heldout ? modelsOf(heldout.judge) : [],
+    policy: config.policy ? [config.policy.model] : [],
+  });
+  for (const warning of warnings) reporter.alarm(warning);
   const result = await validateJudge({
     judge,
     heldout: heldout?.judge ?? null,

@@ -1,4 +1,4 @@
-import { gateOutcomeSchema, judgeFindingSchema } from '@touchstone/spec';
+import { gateOutcomeSchema, judgeDetailsSchema, judgeFindingSchema } from '@touchstone/spec';
 import { z } from 'zod';
 import type { Workspace } from '../workspace/workspace.js';
 import type { Stage } from './stage.js';
@@ -13,6 +13,7 @@ const usageSchema = z.strictObject({
 });
 const judgeSchema = z.strictObject({
   findings: z.array(judgeFindingSchema),
+  details: judgeDetailsSchema,
   gate: gateOutcomeSchema,
   /** Why training goes on although the gate has not passed. */
   overrideReason: z.string().nullable(),

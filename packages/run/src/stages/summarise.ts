@@ -82,6 +82,7 @@ export function summarise(workspace: Workspace, created: Date): Summary {
       money: totals.money,
       metrics: { truth_agreement: truthAgreement(Object.values(records).flat(), seed) },
       findings: examined.findings,
+      details: examined.details,
       gate: examined.gate,
       override_reason: examined.overrideReason,
       certificate: examined.certificate,

@@ -7,7 +7,13 @@ export type OneWay = ReadResult<Preference>;
 
 /** Two answers compared in both orders, from the side of the first. */
 export type Comparison = { keys: [string, string]; raws: [string, string]; usage: Usage } & (
-  | { outcome: ComparisonOutcome; evidence: { first: string; second: string }; reason: string }
+  | {
+      outcome: ComparisonOutcome;
+      /** The place that won in both orders, where the place decided. */
+      preferred?: 'first' | 'second';
+      evidence: { first: string; second: string };
+      reason: string;
+    }
   | { outcome?: undefined; abstained: AbstentionReason; detail: string }
 );
 
@@ -32,7 +38,14 @@ export function bothWays(forward: OneWay, backward: OneWay): Comparison {
     outcome === 'inconsistent'
       ? `shown first, ${inWords(first.winner)}: ${first.reason} Shown second, ${inWords(swap(second.winner))}: ${second.reason}`
       : first.reason;
-  return { ...base, outcome, evidence: { first: first.evidenceA, second: first.evidenceB }, reason };
+  const place = first.winner === second.winner ? PLACES[first.winner] : undefined;
+  return {
+    ...base,
+    outcome,
+    ...(place && { preferred: place }),
+    evidence: { first: first.evidenceA, second: first.evidenceB },
+    reason,
+  };
 }
 
 /** Of the answer that was A in the first order and B in the second. */
@@ -41,6 +54,7 @@ export function outcomeOf(forward: Winner, backward: Winner): ComparisonOutcome 
   return forward === 'A' ? 'win' : forward === 'B' ? 'loss' : 'tie';
 }
 
+const PLACES = { A: 'first', B: 'second', tie: undefined } as const;
 const swap = (winner: Winner): Winner => (winner === 'A' ? 'B' : winner === 'B' ? 'A' : 'tie');
 const inWords = (winner: Winner): string =>
   winner === 'A' ? 'it wins' : winner === 'B' ? 'it loses' : 'a tie';

@@ -1,0 +1,87 @@
+import type { Estimate, JudgeDetails } from '@touchstone/spec';
+
+import { bestOfK } from '../statistics/best-of-k.js';
+import { meanInterval } from '../statistics/bootstrap.js';
+import { groupBy, meanOf } from '../statistics/values.js';
+import type { Evidence } from './evidence.js';
+import { scoreOf } from './groups.js';
+import { labelScore } from './readings.js';
+
+const SIZES = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
+
+/** An answer with what judge, label and held-out judge find it worth, 0–1. */
+interface Worth {
+  judge: number;
+  label: number | null;
+  heldout: number | null;
+}
+
+/**
+ * What picking by the judge is worth, without training anything: where the judge is wrong about what it likes best, the labels'
+ * curve bends down while its own goes up. All points are over the same tasks, those with as many answers as the largest n.
+ */
+export function bestOfN({ answers, criteria }: Evidence, seed: number): JudgeDetails['best_of_n'] {
+  const judged = answers.flatMap(({ answer, repeats, heldout }) => {
+    const judge = scoreOf(repeats[0]);
+    if (judge === null) return [];
+    const worth: Worth = { judge, label: labelScore(answer, criteria), heldout: scoreOf(heldout) };
+    return [{ task: answer.task.id, worth }];
+  });
+  const tasks = groupBy(
+    judged.map(({ worth }) => worth),
+    judged.map(({ task }) => task),
+  );
+  return SIZES.filter((n) => n <= usualSize(tasks)).map((n) => ({
+    n,
+    kl: Math.log(n) - (n - 1) / n,
+    label: picked(tasks, n, ({ label }) => label, seed),
+    heldout: picked(tasks, n, ({ heldout }) => heldout, seed),
+    judge: picked(tasks, n, ({ judge }) => judge, seed),
+  }));
+}
+
+/** By the labels, what the judge's pick of as many answers as most tasks have is worth more than an answer is on average. */
+export function bestOfGain({ answers, criteria }: Evidence, seed: number): Estimate | null {
+  const labelled = answers.flatMap(({ answer, repeats }) => {
+    const [score, outcome] = [scoreOf(repeats[0]), labelScore(answer, criteria)];
+    return score === null || outcome === null ? [] : [{ task: answer.task.id, candidate: { score, outcome } }];
+  });
+  const tasks = groupBy(
+    labelled.map(({ candidate }) => candidate),
+    labelled.map(({ task }) => task),
+  );
+  const n = usualSize(tasks);
+  if (n < 2) return null;
+  return meanInterval(
+    tasks.flatMap((task) => {
+      const best = bestOfK(task, n);
+      return best === null ? [] : [best - meanOf(task.map(({ outcome }) => outcome))];
+    }),
+    seed,
+  );
+}
+
+/** The most answers that at least half of the tasks with several have; 0 where no task has several. */
+function usualSize(tasks: readonly (readonly unknown[])[]): number {
+  const sizes = tasks.map(({ length }) => length).filter((size) => size > 1);
+  return sizes.sort((a, b) => b - a)[Math.floor((sizes.length - 1) / 2)] ?? 0;
+}
+
+function picked(
+  tasks: readonly (readonly Worth[])[],
+  n: number,
+  worth: (answer: Worth) => number | null,
+  seed: number,
+): Estimate | null {
+  const most = usualSize(tasks);
+  return meanInterval(
+    tasks.flatMap((task) => {
+      const candidates = task.flatMap((answer) => {
+        const outcome = worth(answer);
+        return outcome === null ? [] : [{ score: answer.judge, outcome }];
+      });
+      return candidates.length < most ? [] : (bestOfK(candidates, n) ?? []);
+    }),
+    seed,
+  );
+}

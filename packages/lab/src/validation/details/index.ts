@@ -1,0 +1,58 @@
+import type { JudgeDetails } from '@touchstone/spec';
+
+import { moreForHalfWidth } from '../../statistics/labels-needed.js';
+import { blandAltman } from '../../statistics/agreement.js';
+import { bestOfN } from '../best-of-n.js';
+import { reliability } from '../calibration.js';
+import type { Evidence } from '../evidence.js';
+import { kappaInterval } from '../findings/kappa.js';
+import { scoreOf } from '../groups.js';
+import { rate, readingsOf } from '../ratings.js';
+import { labelScore } from '../readings.js';
+import { confusion } from './confusion.js';
+
+/** More points than this are a blot. */
+const MOST_POINTS = 400;
+const HALF_WIDTHS = [0.3, 0.25, 0.2, 0.15, 0.1, 0.075, 0.05];
+
+/** Curves and tables about a judge, for reports. */
+export function detailsOf(evidence: Evidence, seed: number): JudgeDetails {
+  const readings = readingsOf(rate(evidence));
+  const kappa = kappaInterval(
+    readings.map(({ task, criterion, score, labelScore: label }) => ({
+      task,
+      criterion,
+      pair: [score, label],
+    })),
+    seed,
+  );
+  return {
+    best_of_n: bestOfN(evidence, seed),
+    confusion: confusion(readings),
+    reliability: reliability(evidence, seed),
+    lengths: lengths(evidence),
+    label_budget: kappa
+      ? HALF_WIDTHS.map((halfWidth) => ({
+          tasks: kappa.n + moreForHalfWidth(kappa, halfWidth),
+          half_width: halfWidth,
+        })).filter(({ tasks }) => tasks > kappa.n)
+      : [],
+    heldout_difference: blandAltman(
+      evidence.answers.flatMap(({ repeats, heldout }) => {
+        const [judge, other] = [scoreOf(repeats[0]), scoreOf(heldout)];
+        return judge === null || other === null ? [] : [[judge, other] as const];
+      }),
+    ),
+  };
+}
+
+function lengths({ answers, criteria }: Evidence): JudgeDetails['lengths'] {
+  const points = answers.flatMap(({ answer, repeats }) => {
+    const judge = scoreOf(repeats[0]);
+    return judge === null
+      ? []
+      : [{ length: answer.response.length, judge, label: labelScore(answer, criteria) }];
+  });
+  const step = Math.max(1, points.length / MOST_POINTS);
+  return Array.from({ length: Math.min(points.length, MOST_POINTS) }, (_, i) => points[Math.floor(i * step)]!);
+}

@@ -1,0 +1,75 @@
+import { bootstrapInterval, clusteredMeanInterval } from '../../statistics/bootstrap.js';
+import { partialSpearman } from '../../statistics/correlation.js';
+import { shareInterval } from '../../statistics/proportions.js';
+import { groupBy } from '../../statistics/values.js';
+import type { Evidence } from '../evidence.js';
+import type { Finding } from '../finding.js';
+import { groupsOf, longer, pairsApart, type Scored, type ScoredPair } from '../groups.js';
+import { labelScore } from '../readings.js';
+import { selfPreference } from './self-preference.js';
+
+/** Does it go by what does not matter: length, the top of its scale, who wrote it? */
+export function bias(evidence: Evidence, seed: number): Finding[] {
+  const { answers, criteria } = evidence;
+  const groups = groupsOf(answers, ({ answer }) => labelScore(answer, criteria));
+  const pairs = groups.map((group) => pairsApart(group).filter((pair) => longer(pair) !== 0));
+  const scored = groupsOf(answers, () => 0);
+  const tasks = scored.flatMap((group, i) => group.map(() => String(i)));
+  const scores = scored.flat().map(({ judge }) => judge);
+  const commonest = commonestOf(scores);
+  return [
+    {
+      name: 'length_bias',
+      description:
+        'Within a task: share of pairs in which the judge prefers the longer answer, less the share in which it is the better one by the labels.',
+      estimate: clusteredMeanInterval(
+        pairs.flat().map((pair) => prefersLonger(pair) - Number(longer(pair) > 0)),
+        pairs.flatMap((task, i) => task.map(() => String(i))),
+        seed,
+      ),
+    },
+    {
+      name: 'length_correlation',
+      description:
+        'Spearman correlation of score and length of an answer with what it is worth by its label held constant.',
+      estimate: bootstrapInterval(groups, (sample) => lengthCorrelation(sample.flat()), seed),
+    },
+    {
+      name: 'share_at_top',
+      description: 'Share of answers with the highest score there is, among which training sees no difference.',
+      estimate: shareInterval(
+        scores.map((score) => Number(score >= 1)),
+        tasks,
+        seed,
+      ),
+    },
+    {
+      name: 'commonest_score',
+      description: 'Share of answers that have the score that most have.',
+      estimate: shareInterval(
+        scores.map((score) => Number(score === commonest)),
+        tasks,
+        seed,
+      ),
+    },
+    selfPreference(evidence, seed),
+  ];
+}
+
+/** A tie counts one half. */
+function prefersLonger(pair: ScoredPair): number {
+  const [better, worse] = pair;
+  return (1 + Math.sign(better.judge - worse.judge) * longer(pair)) / 2;
+}
+
+function lengthCorrelation(answers: readonly Scored[]): number | null {
+  return partialSpearman(
+    answers.map(({ judge, length }) => [judge, length] as const),
+    answers.map(({ other }) => other),
+  );
+}
+
+function commonestOf(scores: readonly number[]): number | undefined {
+  const groups = groupBy(scores, scores.map(String));
+  return groups.sort((a, b) => b.length - a.length)[0]?.[0];
+}

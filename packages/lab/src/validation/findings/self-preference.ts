@@ -1,0 +1,40 @@
+import { bootstrapInterval } from '../../statistics/bootstrap.js';
+import { groupBy, meanOf } from '../../statistics/values.js';
+import type { Evidence } from '../evidence.js';
+import type { Finding } from '../finding.js';
+import { scoreOf } from '../groups.js';
+import { familyOf } from '../model-family.js';
+import { labelScore } from '../readings.js';
+
+/**
+ * What a judge gives answers of its own family of models more than they are worth, less what it gives others: the difference of the
+ * differences, because a family may really write better answers.
+ */
+export function selfPreference({ answers, criteria, models }: Evidence, seed: number): Finding {
+  const families = new Set(models.flatMap((model) => familyOf(model) ?? []));
+  const tasks: string[] = [];
+  const rows: { isOwn: boolean; excess: number }[] = [];
+  for (const { answer, repeats } of answers) {
+    const { model } = answer.task.metadata;
+    const family = typeof model === 'string' ? familyOf(model) : undefined;
+    const [score, label] = [scoreOf(repeats[0]), labelScore(answer, criteria)];
+    if (family === undefined || score === null || label === null) continue;
+    tasks.push(answer.task.id);
+    rows.push({ isOwn: families.has(family), excess: score - label });
+  }
+  const isMixed = rows.some(({ isOwn }) => isOwn) && rows.some(({ isOwn }) => !isOwn);
+  return {
+    name: 'self_preference',
+    description:
+      'By how much the judge overrates answers of its own family of models more than others (metadata `model` says who wrote an answer).',
+    estimate: bootstrapInterval(groupBy(rows, tasks), (sample) => difference(sample.flat()), seed),
+    absent: isMixed ? undefined : 'no metadata says of answers which models wrote them, its own family and others',
+  };
+}
+
+function difference(rows: readonly { isOwn: boolean; excess: number }[]): number | null {
+  const mean = (own: boolean): number =>
+    meanOf(rows.filter(({ isOwn }) => isOwn === own).map(({ excess }) => excess));
+  const found = mean(true) - mean(false);
+  return Number.isNaN(found) ? null : found;
+}
