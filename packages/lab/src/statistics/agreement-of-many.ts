@@ -1,4 +1,4 @@
-import { finite, sumOf } from './values.js';
+import { finite, squaresOf, sumOf } from './values.js';
 
 /** What each of several raters (people, judges, repeats) said of each item: items × raters; null where one said nothing. */
 export type Ratings = readonly (readonly (number | null)[])[];
@@ -60,6 +60,7 @@ export function krippendorffAlpha(ratings: Ratings, level: Level): number | null
   if (level === 'ratio' && items.flat().some((value) => value < 0)) {
     throw new RangeError('expected ratings of at least 0 on a ratio scale');
   }
+  if (level === 'interval') return intervalAlpha(items);
   const totals = [...countsOf(items.flat())].sort(([a], [b]) => a - b);
   if (totals.length < 2) return null;
   const places = new Map(totals.map(([value], place) => [value, place]));
@@ -79,10 +80,18 @@ export function krippendorffAlpha(ratings: Ratings, level: Level): number | null
   return 1 - observed / expected;
 }
 
+/** At the interval level squared distances add up to squared deviations, Σ (a − b)² = 2 n Σ (a − mean)², however many values there are. */
+function intervalAlpha(items: readonly (readonly number[])[]): number | null {
+  const all = items.flat();
+  if (all.every((value) => value === all[0])) return null;
+  const observed = sumOf(items.map((item) => (item.length * squaresOf(item)) / (item.length - 1)));
+  return 1 - observed / ((all.length * squaresOf(all)) / (all.length - 1));
+}
+
 /** Of two values, by their places in `totals`: [value, how often it was said], ascending. */
 function squaredDistance(
   totals: readonly (readonly [number, number])[],
-  level: Level,
+  level: Exclude<Level, 'interval'>,
 ): (a: number, b: number) => number {
   let before = 0;
   const middles = totals.map(([, count]) => (before += count) - count / 2);
@@ -94,8 +103,6 @@ function squaredDistance(
         return 1;
       case 'ordinal':
         return (middles[a]! - middles[b]!) ** 2;
-      case 'interval':
-        return (valueA - valueB) ** 2;
       case 'ratio':
         return ((valueA - valueB) / (valueA + valueB)) ** 2;
     }

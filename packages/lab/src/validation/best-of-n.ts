@@ -1,7 +1,8 @@
 import type { Estimate, JudgeDetails } from '@touchstone/spec';
 
 import { bestOfK } from '../statistics/best-of-k.js';
-import { meanInterval } from '../statistics/bootstrap.js';
+import { SIGNED } from '../statistics/jackknife.js';
+import { clusteredMeanInterval, meanInterval } from '../statistics/means.js';
 import { groupBy, meanOf } from '../statistics/values.js';
 import type { Evidence } from './evidence.js';
 import { scoreOf } from './groups.js';
@@ -20,7 +21,7 @@ interface Worth {
  * What picking by the judge is worth, without training anything: where the judge is wrong about what it likes best, the labels'
  * curve bends down while its own goes up. All points are over the same tasks, those with as many answers as the largest n.
  */
-export function bestOfN({ answers, criteria }: Evidence, seed: number): JudgeDetails['best_of_n'] {
+export function bestOfN({ answers, criteria }: Evidence): JudgeDetails['best_of_n'] {
   const judged = answers.flatMap(({ answer, repeats, heldout }) => {
     const judge = scoreOf(repeats[0]);
     if (judge === null) return [];
@@ -34,17 +35,19 @@ export function bestOfN({ answers, criteria }: Evidence, seed: number): JudgeDet
   return SIZES.filter((n) => n <= usualSize(tasks)).map((n) => ({
     n,
     kl: Math.log(n) - (n - 1) / n,
-    label: picked(tasks, n, ({ label }) => label, seed),
-    heldout: picked(tasks, n, ({ heldout }) => heldout, seed),
-    judge: picked(tasks, n, ({ judge }) => judge, seed),
+    label: picked(tasks, n, ({ label }) => label),
+    heldout: picked(tasks, n, ({ heldout }) => heldout),
+    judge: picked(tasks, n, ({ judge }) => judge),
   }));
 }
 
 /** By the labels, what the judge's pick of as many answers as most tasks have is worth more than an answer is on average. */
-export function bestOfGain({ answers, criteria }: Evidence, seed: number): Estimate | null {
+export function bestOfGain({ answers, criteria }: Evidence): Estimate | null {
   const labelled = answers.flatMap(({ answer, repeats }) => {
     const [score, outcome] = [scoreOf(repeats[0]), labelScore(answer, criteria)];
-    return score === null || outcome === null ? [] : [{ task: answer.task.id, candidate: { score, outcome } }];
+    return score === null || outcome === null
+      ? []
+      : [{ task: answer.task.id, candidate: { score, outcome } }];
   });
   const tasks = groupBy(
     labelled.map(({ candidate }) => candidate),
@@ -52,12 +55,14 @@ export function bestOfGain({ answers, criteria }: Evidence, seed: number): Estim
   );
   const n = usualSize(tasks);
   if (n < 2) return null;
-  return meanInterval(
-    tasks.flatMap((task) => {
-      const best = bestOfK(task, n);
-      return best === null ? [] : [best - meanOf(task.map(({ outcome }) => outcome))];
-    }),
-    seed,
+  const gains = tasks.flatMap((task) => {
+    const best = bestOfK(task, n);
+    return best === null ? [] : [best - meanOf(task.map(({ outcome }) => outcome))];
+  });
+  return clusteredMeanInterval(
+    gains,
+    gains.map((_, i) => String(i)),
+    SIGNED,
   );
 }
 
@@ -71,7 +76,6 @@ function picked(
   tasks: readonly (readonly Worth[])[],
   n: number,
   worth: (answer: Worth) => number | null,
-  seed: number,
 ): Estimate | null {
   const most = usualSize(tasks);
   return meanInterval(
@@ -82,6 +86,5 @@ function picked(
       });
       return candidates.length < most ? [] : (bestOfK(candidates, n) ?? []);
     }),
-    seed,
   );
 }

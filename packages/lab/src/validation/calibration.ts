@@ -32,7 +32,9 @@ export function forecasts({ answers, criteria }: Evidence, seed: number): Foreca
   const mapped = outOfFold(pairs, tasks, map === 'platt' ? platt : isotonic, seed);
   return [
     { map: 'none', pairs, tasks },
-    ...(mapped ? [{ map, pairs: pairs.map(([, outcome], i): Pair => [mapped[i]!, outcome]), tasks } as const] : []),
+    ...(mapped
+      ? [{ map, pairs: pairs.map(([, outcome], i): Pair => [mapped[i]!, outcome]), tasks } as const]
+      : []),
   ];
 }
 

@@ -39,9 +39,15 @@ export function familyWarnings({ judge, heldout, policy }: Models): string[] {
     return b.flatMap((model) => familyOf(model) ?? []).find((family) => families.has(family));
   };
   const warnings: [string | undefined, string][] = [
-    [shared(judge, heldout), 'the judge and the held-out judge are of one family of models: they may err alike'],
+    [
+      shared(judge, heldout),
+      'the judge and the held-out judge are of one family of models: they may err alike',
+    ],
     [shared(judge, policy), 'the judge and the policy are of one family of models: it may prefer its own'],
-    [shared(heldout, policy), 'the held-out judge and the policy are of one family of models: it may prefer its own'],
+    [
+      shared(heldout, policy),
+      'the held-out judge and the policy are of one family of models: it may prefer its own',
+    ],
   ];
   return warnings.flatMap(([family, text]) => (family === undefined ? [] : [`${text} (${family})`]));
 }

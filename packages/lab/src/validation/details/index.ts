@@ -5,7 +5,7 @@ import { blandAltman } from '../../statistics/agreement.js';
 import { bestOfN } from '../best-of-n.js';
 import { reliability } from '../calibration.js';
 import type { Evidence } from '../evidence.js';
-import { kappaInterval } from '../findings/kappa.js';
+import { pooledKappaInterval } from '../findings/kappa.js';
 import { scoreOf } from '../groups.js';
 import { rate, readingsOf } from '../ratings.js';
 import { labelScore } from '../readings.js';
@@ -18,16 +18,15 @@ const HALF_WIDTHS = [0.3, 0.25, 0.2, 0.15, 0.1, 0.075, 0.05];
 /** Curves and tables about a judge, for reports. */
 export function detailsOf(evidence: Evidence, seed: number): JudgeDetails {
   const readings = readingsOf(rate(evidence));
-  const kappa = kappaInterval(
+  const kappa = pooledKappaInterval(
     readings.map(({ task, criterion, score, labelScore: label }) => ({
       task,
       criterion,
       pair: [score, label],
     })),
-    seed,
   );
   return {
-    best_of_n: bestOfN(evidence, seed),
+    best_of_n: bestOfN(evidence),
     confusion: confusion(readings),
     reliability: reliability(evidence, seed),
     lengths: lengths(evidence),
@@ -54,5 +53,8 @@ function lengths({ answers, criteria }: Evidence): JudgeDetails['lengths'] {
       : [{ length: answer.response.length, judge, label: labelScore(answer, criteria) }];
   });
   const step = Math.max(1, points.length / MOST_POINTS);
-  return Array.from({ length: Math.min(points.length, MOST_POINTS) }, (_, i) => points[Math.floor(i * step)]!);
+  return Array.from(
+    { length: Math.min(points.length, MOST_POINTS) },
+    (_, i) => points[Math.floor(i * step)]!,
+  );
 }

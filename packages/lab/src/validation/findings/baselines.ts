@@ -1,9 +1,10 @@
 import type { Estimate } from '@touchstone/spec';
 
 import { passes } from '../../pass.js';
-import { bootstrapInterval, clusteredMeanInterval } from '../../statistics/bootstrap.js';
-import { shareInterval } from '../../statistics/proportions.js';
-import { rates, type Verdicts } from '../../statistics/rates.js';
+import { balancedAccuracyInterval } from '../../statistics/intervals.js';
+import { SIGNED } from '../../statistics/jackknife.js';
+import { clusteredMeanInterval, shareInterval } from '../../statistics/means.js';
+import type { Verdicts } from '../../statistics/rates.js';
 import { groupBy, meanOf } from '../../statistics/values.js';
 import { orderedPairs } from '../../statistics/within-groups.js';
 import { bestOfGain } from '../best-of-n.js';
@@ -20,7 +21,7 @@ import { labelScore } from '../readings.js';
  * right less often than a constant, and worth more: what the gate asks is κ, the share of the bad that is failed, and the order where
  * length does not give it, which neither a constant nor a ruler has.
  */
-export function baselines(evidence: Evidence, seed: number): Finding[] {
+export function baselines(evidence: Evidence): Finding[] {
   const readings = readingsOf(rate(evidence));
   const rows = readings.map((reading) => {
     const [verdict, label] = [passes(reading.score), passes(reading.labelScore)];
@@ -38,13 +39,12 @@ export function baselines(evidence: Evidence, seed: number): Finding[] {
       estimate: shareInterval(
         rows.map(({ label }) => Number(label)),
         tasks,
-        seed,
       ),
     },
     {
       name: 'constant_accuracy',
       description: 'label_pass_accuracy of the best constant: of each criterion what most of its labels say.',
-      estimate: shareInterval(constant, tasks, seed),
+      estimate: shareInterval(constant, tasks),
     },
     {
       name: 'label_gain',
@@ -52,30 +52,31 @@ export function baselines(evidence: Evidence, seed: number): Finding[] {
       estimate: clusteredMeanInterval(
         rows.map(({ verdict, label }, i) => Number(verdict === label) - constant[i]!),
         tasks,
-        seed,
+        SIGNED,
       ),
     },
     {
       name: 'label_balanced_accuracy',
       description:
         'Mean of label_sensitivity and label_specificity: one half for every constant, whatever the prevalence.',
-      estimate: balancedAccuracy(rows, seed),
+      estimate: balancedAccuracy(rows),
     },
     {
       name: 'length_order_accuracy',
-      description: 'order_accuracy of a ruler that finds longer answers better; 1 less it, that of the other.',
-      estimate: overPairs(pairs, byLength, seed),
+      description:
+        'order_accuracy of a ruler that finds longer answers better; 1 less it, that of the other.',
+      estimate: overPairs(pairs, byLength),
     },
     {
       name: 'order_gain',
       description: 'order_accuracy less that of the better of the two rulers, on the same pairs.',
-      estimate: overPairs(pairs, orderGain(pairs), seed),
+      estimate: overPairs(pairs, orderGain(pairs)),
     },
     {
       name: 'best_of_n_gain',
       description:
         'What the answer that the judge scores highest is worth by its label more than answers to the task are on average, 0–1.',
-      estimate: bestOfGain(evidence, seed),
+      estimate: bestOfGain(evidence),
     },
   ];
 }
@@ -97,13 +98,12 @@ function constantRight(readings: readonly Reading[]): number[] {
 
 function balancedAccuracy(
   rows: readonly { task: string; verdict: boolean; label: boolean }[],
-  seed: number,
 ): Estimate | null {
   const tasks = groupBy(
     rows.map(({ verdict, label }): Verdicts => [verdict, label]),
     rows.map(({ task }) => task),
   );
-  return bootstrapInterval(tasks, (sample) => rates(sample.flat()).balanced_accuracy, seed);
+  return balancedAccuracyInterval(tasks);
 }
 
 /** Points of a ruler that finds the longer answer better; answers of one length are a tie. */
@@ -120,11 +120,10 @@ function orderGain(pairs: readonly (readonly ScoredPair[])[]): (pair: ScoredPair
 function overPairs(
   pairs: readonly (readonly ScoredPair[])[],
   points: (pair: ScoredPair) => number,
-  seed: number,
 ): Estimate | null {
   return clusteredMeanInterval(
     pairs.flat().map(points),
     pairs.flatMap((task, i) => task.map(() => String(i))),
-    seed,
+    SIGNED,
   );
 }

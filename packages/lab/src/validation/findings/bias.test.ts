@@ -108,7 +108,8 @@ test('a judge that pays for length is told from one that pays for worth, where l
   const [a, b] = [figures(bias, evidence(fair)), figures(bias, evidence(paying))];
   expect(a['length_bias']!.mean).toBe(0);
   expect(b['length_bias']!.low).toBeGreaterThan(0.1);
-  expect(b['length_correlation']!.low).toBeGreaterThan(0.9);
+  expect(b['length_correlation']!.low).toBeGreaterThan(0.8);
+  expect(Math.abs(a['length_correlation']?.mean ?? 0)).toBeLessThan(0.1);
   const known = figures(baselines, evidence(paying));
   expect(known['order_gain']).toMatchObject({ mean: 0 });
   expect(figures(baselines, evidence(fair))['order_gain']!.low).toBeGreaterThan(0.1);
@@ -121,7 +122,9 @@ test('what a family of models gives its own is seen beside what it gives others'
     return { judge: [worth + (model === 'x:claude-8' ? 0.2 : 0)], model };
   });
   expect(figures(bias, evidence(rows))['self_preference']!.mean).toBeCloseTo(0.2, 9);
-  expect(figures(bias, evidence(rows.map((row) => ({ ...row, model: 'qwen' }))))['self_preference']).toBeNull();
+  expect(
+    figures(bias, evidence(rows.map((row) => ({ ...row, model: 'qwen' }))))['self_preference'],
+  ).toBeNull();
   expect(familyOf('bedrock:us.amazon.nova-lite-v1:0')).toBe('Nova');
   expect(familyOf('local:models/renovated')).toBeUndefined();
   const warned = familyWarnings({ judge: ['a:gpt-5'], heldout: ['b:GPT-4o'], policy: ['local:llama'] });

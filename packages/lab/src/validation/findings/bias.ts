@@ -1,6 +1,6 @@
-import { bootstrapInterval, clusteredMeanInterval } from '../../statistics/bootstrap.js';
 import { partialSpearman } from '../../statistics/correlation.js';
-import { shareInterval } from '../../statistics/proportions.js';
+import { intervalOf, SIGNED } from '../../statistics/jackknife.js';
+import { clusteredMeanInterval, shareInterval } from '../../statistics/means.js';
 import { groupBy } from '../../statistics/values.js';
 import type { Evidence } from '../evidence.js';
 import type { Finding } from '../finding.js';
@@ -9,7 +9,7 @@ import { labelScore } from '../readings.js';
 import { selfPreference } from './self-preference.js';
 
 /** Does it go by what does not matter: length, the top of its scale, who wrote it? */
-export function bias(evidence: Evidence, seed: number): Finding[] {
+export function bias(evidence: Evidence): Finding[] {
   const { answers, criteria } = evidence;
   const groups = groupsOf(answers, ({ answer }) => labelScore(answer, criteria));
   const pairs = groups.map((group) => pairsApart(group).filter((pair) => longer(pair) !== 0));
@@ -25,22 +25,22 @@ export function bias(evidence: Evidence, seed: number): Finding[] {
       estimate: clusteredMeanInterval(
         pairs.flat().map((pair) => prefersLonger(pair) - Number(longer(pair) > 0)),
         pairs.flatMap((task, i) => task.map(() => String(i))),
-        seed,
+        SIGNED,
       ),
     },
     {
       name: 'length_correlation',
       description:
         'Spearman correlation of score and length of an answer with what it is worth by its label held constant.',
-      estimate: bootstrapInterval(groups, (sample) => lengthCorrelation(sample.flat()), seed),
+      estimate: intervalOf(groups, (sample) => lengthCorrelation(sample.flat()), SIGNED),
     },
     {
       name: 'share_at_top',
-      description: 'Share of answers with the highest score there is, among which training sees no difference.',
+      description:
+        'Share of answers with the highest score there is, among which training sees no difference.',
       estimate: shareInterval(
         scores.map((score) => Number(score >= 1)),
         tasks,
-        seed,
       ),
     },
     {
@@ -49,10 +49,9 @@ export function bias(evidence: Evidence, seed: number): Finding[] {
       estimate: shareInterval(
         scores.map((score) => Number(score === commonest)),
         tasks,
-        seed,
       ),
     },
-    selfPreference(evidence, seed),
+    selfPreference(evidence),
   ];
 }
 

@@ -1,8 +1,8 @@
 import type { Estimate } from '@touchstone/spec';
 
-import { bootstrapInterval } from '../../statistics/bootstrap.js';
 import { calibrationError, reliabilityBins } from '../../statistics/calibration.js';
-import { shareInterval } from '../../statistics/proportions.js';
+import { intervalOf, SHARE } from '../../statistics/jackknife.js';
+import { shareInterval } from '../../statistics/means.js';
 import { groupBy, meanOf } from '../../statistics/values.js';
 import { type Forecasts, forecasts } from '../calibration.js';
 import type { Evidence } from '../evidence.js';
@@ -21,39 +21,41 @@ export function calibration(evidence: Evidence, seed: number): Finding[] {
       name: 'calibration_error',
       description:
         'Expected calibration error: how far the judge’s score of an answer is from the share of answers of such a score that the labels pass; 10 bins. With few answers too large.',
-      estimate: errorInterval(plain!, seed),
+      estimate: errorInterval(plain!),
     },
     {
       name: 'brier',
       description: 'Mean squared error of the score as a forecast that the labels pass the answer.',
-      estimate: brierInterval(plain!, seed),
-      note: plain!.pairs.length > 0 ? `always saying the base rate has ${(base * (1 - base)).toFixed(3)}` : undefined,
+      estimate: brierInterval(plain!),
+      note:
+        plain!.pairs.length > 0
+          ? `always saying the base rate has ${(base * (1 - base)).toFixed(3)}`
+          : undefined,
     },
     {
       name: 'calibration_error.mapped',
       description: `calibration_error after a never-falling map${how} that was fitted on the other tasks.`,
-      estimate: mapped ? errorInterval(mapped, seed) : null,
+      estimate: mapped ? errorInterval(mapped) : null,
     },
     {
       name: 'brier.mapped',
       description: `brier after a never-falling map${how} that was fitted on the other tasks.`,
-      estimate: mapped ? brierInterval(mapped, seed) : null,
+      estimate: mapped ? brierInterval(mapped) : null,
     },
   ];
 }
 
-function errorInterval({ pairs, tasks }: Forecasts, seed: number): Estimate | null {
-  return bootstrapInterval(
+function errorInterval({ pairs, tasks }: Forecasts): Estimate | null {
+  return intervalOf(
     groupBy(pairs, tasks),
     (sample) => calibrationError(reliabilityBins(sample.flat())),
-    seed,
+    SHARE,
   );
 }
 
-function brierInterval({ pairs, tasks }: Forecasts, seed: number): Estimate | null {
+function brierInterval({ pairs, tasks }: Forecasts): Estimate | null {
   return shareInterval(
     pairs.map(([forecast, outcome]) => (forecast - outcome) ** 2),
     tasks,
-    seed,
   );
 }

@@ -1,10 +1,8 @@
-import type { Estimate } from '@touchstone/spec';
-
 import { passes } from '../../pass.js';
-import { concordance, gwetAC1, weightedKappa } from '../../statistics/agreement.js';
-import { krippendorffAlpha } from '../../statistics/agreement-of-many.js';
-import { bootstrapInterval } from '../../statistics/bootstrap.js';
-import { spearman } from '../../statistics/correlation.js';
+import { gwetAC1 } from '../../statistics/agreement.js';
+import { kendallInterval, spearmanInterval } from '../../statistics/correlation-intervals.js';
+import { kappaInterval } from '../../statistics/intervals.js';
+import { intervalOf, SIGNED } from '../../statistics/jackknife.js';
 import type { Pair } from '../../statistics/pairs.js';
 import { groupBy } from '../../statistics/values.js';
 import type { Evidence } from '../evidence.js';
@@ -12,7 +10,7 @@ import type { Finding } from '../finding.js';
 import { scoreOf } from '../groups.js';
 
 /** Does a judge that is never trained against say the same? Answers either judge abstained on are left out. */
-export function heldout({ answers, hasHeldout }: Evidence, seed: number): Finding[] {
+export function heldout({ answers, hasHeldout }: Evidence): Finding[] {
   const tasks: string[] = [];
   const pairs: Pair[] = [];
   for (const { answer, repeats, heldout: other } of answers) {
@@ -23,52 +21,38 @@ export function heldout({ answers, hasHeldout }: Evidence, seed: number): Findin
   }
   const units = groupBy(pairs, tasks);
   const passed = units.map((task) => task.map(([a, b]): Pair => [Number(passes(a)), Number(passes(b))]));
-  const finding = (
-    name: string,
-    description: string,
-    over: readonly (readonly Pair[])[],
-    statistic: (pairs: readonly Pair[]) => number | null,
-  ): Finding => ({
-    name: `heldout_${name}`,
-    description,
-    estimate: interval(over, statistic, seed),
-    absent: hasHeldout ? undefined : 'there is no held-out judge',
-  });
+  const absent = hasHeldout ? undefined : 'there is no held-out judge';
   return [
-    finding(
-      'correlation',
-      'Spearman correlation of the answers’ scores by the judge and by the held-out judge.',
-      units,
-      spearman,
-    ),
-    finding(
-      'kappa',
-      'Agreement of judge and held-out judge on pass and fail of an answer beyond chance: Cohen’s κ.',
-      passed,
-      weightedKappa,
-    ),
-    finding(
-      'ac1',
-      'The same by Gwet’s AC1, which does not collapse where nearly all answers pass, or fail.',
-      passed,
-      (both) => gwetAC1(both, 2),
-    ),
-    finding(
-      'concordance',
-      'Lin’s concordance of their scores, which is quadratically weighted κ: correlation, less what a shift or a stretch of the scale costs.',
-      units,
-      concordance,
-    ),
-    finding('alpha', 'Krippendorff’s α of their scores, interval level.', units, (both) =>
-      krippendorffAlpha(both, 'interval'),
-    ),
+    {
+      name: 'heldout_correlation',
+      description: 'Spearman correlation of the answers’ scores by the judge and by the held-out judge.',
+      estimate: spearmanInterval(units),
+      absent,
+    },
+    {
+      name: 'heldout_tau',
+      description: 'Kendall’s τ_b of the same.',
+      estimate: kendallInterval(units),
+      absent,
+    },
+    {
+      name: 'heldout_kappa',
+      description: 'Agreement of the two on pass and fail of an answer beyond chance: Cohen’s κ.',
+      estimate: kappaInterval(passed.map((task) => [task])),
+      absent,
+    },
+    {
+      name: 'heldout_ac1',
+      description: 'The same by Gwet’s AC1, which does not collapse where nearly all answers pass, or fail.',
+      estimate: intervalOf(passed, (sample) => gwetAC1(sample.flat(), 2), SIGNED),
+      absent,
+    },
+    {
+      name: 'heldout_concordance',
+      description:
+        'Lin’s concordance of their scores, which is quadratically weighted κ: correlation, less what a shift or a stretch of the scale costs.',
+      estimate: kappaInterval(units.map((task) => [task])),
+      absent,
+    },
   ];
-}
-
-function interval(
-  units: readonly (readonly Pair[])[],
-  statistic: (pairs: readonly Pair[]) => number | null,
-  seed: number,
-): Estimate | null {
-  return bootstrapInterval(units, (sample) => statistic(sample.flat()), seed);
 }

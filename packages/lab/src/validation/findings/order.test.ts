@@ -20,7 +20,10 @@ function evidence(tasks: [label: number, judge: number, heldout: number][][]): E
       heldout: opinion(heldout),
     })),
   );
-  return { ...noEvidence({ criteria: [], compares: false, models: [], hasHeldout: true, repeats: 1 }), answers };
+  return {
+    ...noEvidence({ criteria: [], compares: false, models: [], hasHeldout: true, repeats: 1 }),
+    answers,
+  };
 }
 
 const means = (tasks: [number, number, number][][]) =>

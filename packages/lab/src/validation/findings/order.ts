@@ -1,9 +1,9 @@
 import type { Estimate } from '@touchstone/spec';
 
-import { meanInterval } from '../../statistics/bootstrap.js';
+import { withinTauInterval } from '../../statistics/intervals.js';
+import { shareInterval } from '../../statistics/means.js';
 import type { Pair } from '../../statistics/pairs.js';
-import { shareInterval } from '../../statistics/proportions.js';
-import { groupTau, orderedPairs } from '../../statistics/within-groups.js';
+import { orderedPairs } from '../../statistics/within-groups.js';
 import type { Evidence } from '../evidence.js';
 import type { Finding } from '../finding.js';
 import { groupsOf, longer, pairsApart, type Scored, type ScoredPair, scoreOf } from '../groups.js';
@@ -15,7 +15,7 @@ import { labelDoubt } from './people.js';
  * Does the judge put the answers to one task in the right order? Group-relative training learns from nothing else: what a
  * judge says across tasks, however right, is taken off with the group's mean.
  */
-export function order(evidence: Evidence, seed: number): Finding[] {
+export function order(evidence: Evidence): Finding[] {
   const { answers, criteria, hasHeldout } = evidence;
   const labelled = groupsOf(answers, ({ answer }) => labelScore(answer, criteria));
   const byHeldout = groupsOf(answers, ({ heldout }) => scoreOf(heldout));
@@ -26,7 +26,7 @@ export function order(evidence: Evidence, seed: number): Finding[] {
       name: 'order_accuracy',
       description:
         'Within a task: share of pairs of answers with different labels that the judge puts in the order of the labels; a tie of the judge counts one half, which is also what chance gives.',
-      estimate: accuracy(labelled.map(pairsApart), seed),
+      estimate: accuracy(labelled.map(pairsApart)),
       gate: { min: 0.6 },
       doubt,
     },
@@ -34,7 +34,7 @@ export function order(evidence: Evidence, seed: number): Finding[] {
       name: 'order_accuracy.against_length',
       description:
         'The same over the pairs that length alone does not get right: those in which the better answer is no longer than the worse one, or, where shorter answers are mostly better, no shorter.',
-      estimate: accuracy(notByLength(labelled), seed),
+      estimate: accuracy(notByLength(labelled)),
       // A ruler has at most one half here (answers of one length are a tie to it), whatever the labels, and a judge that does not
       // look at length what it has elsewhere. Where there are few such pairs, the labels cannot tell a judge from a ruler,
       // however well it does on the others.
@@ -46,7 +46,7 @@ export function order(evidence: Evidence, seed: number): Finding[] {
       name: 'heldout_order_accuracy',
       description:
         'Within a task: share of pairs of answers that the held-out judge tells apart and the judge puts in the same order; a tie of the judge counts one half.',
-      estimate: accuracy(byHeldout.map(pairsApart), seed),
+      estimate: accuracy(byHeldout.map(pairsApart)),
       gate: { min: 0.5 },
       absent: noHeldout,
     },
@@ -54,19 +54,19 @@ export function order(evidence: Evidence, seed: number): Finding[] {
       name: 'spread',
       description:
         'Share of tasks with several labelled answers of different worth in which the judge does not give all the same score: it cannot teach the others.',
-      estimate: spread(labelled, seed),
+      estimate: spread(labelled),
       gate: { min: 0.3 },
     },
     {
       name: 'order_tau',
       description:
         'Kendall’s τ_b of judge and labels within a task, mean over tasks; 0 is what chance gives.',
-      estimate: tau(labelled, seed),
+      estimate: withinTauInterval(labelled.map((group) => group.map(pairOf))),
     },
     {
       name: 'heldout_order_tau',
       description: 'Kendall’s τ_b of judge and held-out judge within a task, mean over tasks.',
-      estimate: tau(byHeldout, seed),
+      estimate: withinTauInterval(byHeldout.map((group) => group.map(pairOf))),
       absent: noHeldout,
     },
   ];
@@ -75,11 +75,10 @@ export function order(evidence: Evidence, seed: number): Finding[] {
 const pairOf = ({ judge, other }: Scored): Pair => [judge, other];
 
 /** @param pairs of each task. Tasks count by their pairs. */
-function accuracy(pairs: readonly (readonly ScoredPair[])[], seed: number): Estimate | null {
+function accuracy(pairs: readonly (readonly ScoredPair[])[]): Estimate | null {
   return shareInterval(
     pairs.flat().map((pair) => orderedPairs(pair.map(pairOf)).right),
     pairs.flatMap((task, i) => task.map(() => String(i))),
-    seed,
   );
 }
 
@@ -90,18 +89,10 @@ function notByLength(groups: readonly (readonly Scored[])[]): ScoredPair[][] {
   return tasks.map((pairs) => pairs.filter((pair) => longer(pair) !== ruler));
 }
 
-function tau(groups: readonly (readonly Scored[])[], seed: number): Estimate | null {
-  return meanInterval(
-    groups.flatMap((group) => groupTau(group.map(pairOf)) ?? []),
-    seed,
-  );
-}
-
-function spread(groups: readonly (readonly Scored[])[], seed: number): Estimate | null {
+function spread(groups: readonly (readonly Scored[])[]): Estimate | null {
   const apart = groups.filter((group) => new Set(group.map(({ other }) => other)).size > 1);
   return shareInterval(
     apart.map((group) => Number(new Set(group.map(({ judge }) => judge)).size > 1)),
     apart.map((_, task) => String(task)),
-    seed,
   );
 }

@@ -2,7 +2,7 @@ import type { Estimate } from '@touchstone/spec';
 
 import { passes } from '../../pass.js';
 import { krippendorffAlpha } from '../../statistics/agreement-of-many.js';
-import { bootstrapInterval } from '../../statistics/bootstrap.js';
+import { intervalOf, SIGNED } from '../../statistics/jackknife.js';
 import { effectiveJudges, errorCorrelation } from '../../statistics/judge-errors.js';
 import { groupBy } from '../../statistics/values.js';
 import type { Evidence } from '../evidence.js';
@@ -14,8 +14,10 @@ import { type JudgedAnswer, labelScore } from '../readings.js';
  * Are several judges worth more than one? The members of a panel, or the judge where it has none, and the held-out judge: judges that
  * err on the same answers are one judge that is paid several times.
  */
-export function panel({ answers, criteria }: Evidence, seed: number): Finding[] {
-  const members = [...new Set(answers.flatMap(({ repeats }) => repeats[0]?.members ?? []).map(({ name }) => name))];
+export function panel({ answers, criteria }: Evidence): Finding[] {
+  const members = [
+    ...new Set(answers.flatMap(({ repeats }) => repeats[0]?.members ?? []).map(({ name }) => name)),
+  ];
   const scores = answers.map((one) => scoresOf(one, members));
   const tasks = answers.map(({ answer }) => answer.task.id);
   const judges = Math.max(0, ...scores.map((row) => row.filter((score) => score !== null).length));
@@ -26,19 +28,15 @@ export function panel({ answers, criteria }: Evidence, seed: number): Finding[] 
     );
   });
   const absent = judges > 1 ? undefined : 'there is one judge only: no members, no held-out judge';
-  const correlation = bootstrapInterval(
-    groupBy(errors, tasks),
-    (sample) => errorCorrelation(sample.flat()),
-    seed,
-  );
+  const correlation = intervalOf(groupBy(errors, tasks), (sample) => errorCorrelation(sample.flat()), SIGNED);
   return [
     {
       name: 'judges_alpha',
       description: 'Agreement of all judges on what an answer is worth: Krippendorff’s α, interval level.',
-      estimate: bootstrapInterval(
+      estimate: intervalOf(
         groupBy(scores, tasks),
         (sample) => krippendorffAlpha(sample.flat(), 'interval'),
-        seed,
+        SIGNED,
       ),
       absent,
     },

@@ -1,6 +1,6 @@
 import { krippendorffAlpha } from '../../statistics/agreement-of-many.js';
 import { alternativeAnnotator } from '../../statistics/alternative-annotator.js';
-import { bootstrapInterval } from '../../statistics/bootstrap.js';
+import { intervalOf, SIGNED } from '../../statistics/jackknife.js';
 import { wilson } from '../../statistics/proportions.js';
 import { iccTwoWay } from '../../statistics/reliability.js';
 import { groupBy } from '../../statistics/values.js';
@@ -8,7 +8,7 @@ import type { Evidence } from '../evidence.js';
 import type { Finding } from '../finding.js';
 import { rate, ratersOf, type Rating } from '../ratings.js';
 import { labelScore } from '../readings.js';
-import { type KappaPair, kappaDifference, kappaInterval, kappaOf, LEAST_KAPPA } from './kappa.js';
+import { type KappaPair, kappaDifference, LEAST_KAPPA, pooledKappa, pooledKappaInterval } from './kappa.js';
 
 /** Fewer tasks that several people labelled say nothing of how far people agree. */
 const LEAST_TASKS = 10;
@@ -19,7 +19,7 @@ const EPSILON = 0.1;
  * How far do people agree with one another? That is the ceiling: a judge cannot be asked to agree with people more than they do
  * with themselves, and where they hardly do, it is the labels that must be mended before anything is known of a judge.
  */
-export function people(evidence: Evidence, seed: number): Finding[] {
+export function people(evidence: Evidence): Finding[] {
   const { criteria, answers } = evidence;
   const ratings = rate(evidence);
   const [human, judged] = [ratings.flatMap(pairsOfPeople), ratings.flatMap(pairsWithPeople)];
@@ -35,44 +35,41 @@ export function people(evidence: Evidence, seed: number): Finding[] {
     {
       name: 'human_kappa',
       description: 'Agreement of two people beyond chance: quadratically weighted κ.',
-      estimate: kappaInterval(human, seed),
+      estimate: pooledKappaInterval(human),
       absent,
       note: doubtOf(human),
     },
     ...criteria.map(({ name }) => ({
       name: `human_kappa.${name}`,
       description: `Agreement of two people on ${name} beyond chance: quadratically weighted κ.`,
-      estimate: kappaInterval(
-        human.filter(({ criterion }) => criterion === name),
-        seed,
-      ),
+      estimate: pooledKappaInterval(human.filter(({ criterion }) => criterion === name)),
       absent,
     })),
     {
       name: 'human_alpha',
       description:
         'Agreement of all people on what an answer is worth: Krippendorff’s α, interval level; α of at least 0.8 is called dependable.',
-      estimate: bootstrapInterval(worth, (sample) => krippendorffAlpha(sample.flat(), 'interval'), seed),
+      estimate: intervalOf(worth, (sample) => krippendorffAlpha(sample.flat(), 'interval'), SIGNED),
       absent,
     },
     {
       name: 'human_icc',
       description:
         'Share of the variance of what one person finds answers worth that is between answers: ICC(2,1).',
-      estimate: bootstrapInterval(worth, (sample) => iccTwoWay(sample.flat()), seed),
+      estimate: intervalOf(worth, (sample) => iccTwoWay(sample.flat()), SIGNED),
       absent,
     },
     {
       name: 'judge_person_kappa',
       description: 'Agreement of the judge with one person beyond chance, to be read beside human_kappa.',
-      estimate: kappaInterval(judged, seed),
+      estimate: pooledKappaInterval(judged),
       absent,
     },
     {
       name: 'human_gap',
       description:
         'judge_person_kappa less human_kappa: below 0, people agree more with one another than with the judge.',
-      estimate: human.length > 0 ? kappaDifference(judged, human, seed) : null,
+      estimate: human.length > 0 ? kappaDifference(judged, human) : null,
       absent,
     },
     {
@@ -95,7 +92,7 @@ export function labelDoubt(ratings: readonly Rating[]): string | undefined {
 
 function doubtOf(human: readonly KappaPair[]): string | undefined {
   if (new Set(human.map(({ task }) => task)).size < LEAST_TASKS) return undefined;
-  const kappa = kappaOf(human);
+  const kappa = pooledKappa(human);
   return kappa !== null && kappa < LEAST_KAPPA
     ? `the labels are in doubt, not the judge: people agree with one another at κ ${kappa.toFixed(2)} only (human_kappa)`
     : undefined;

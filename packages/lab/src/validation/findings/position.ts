@@ -1,11 +1,11 @@
-import { clusteredMeanInterval } from '../../statistics/bootstrap.js';
-import { shareInterval } from '../../statistics/proportions.js';
+import { SIGNED } from '../../statistics/jackknife.js';
+import { clusteredMeanInterval, shareInterval } from '../../statistics/means.js';
 import type { Evidence } from '../evidence.js';
 import type { Finding } from '../finding.js';
 import { verdictsAsked } from '../readings.js';
 
 /** Does the place of an answer decide? Two answers are shown in both orders; what depends on the order is inconsistent. */
-export function position(evidence: Evidence, seed: number): Finding[] {
+export function position(evidence: Evidence): Finding[] {
   const { answers, criteria } = evidence;
   const asked = verdictsAsked({ answers, cases: [] });
   const comparisons = asked.flatMap(({ task, verdict }) =>
@@ -26,7 +26,6 @@ export function position(evidence: Evidence, seed: number): Finding[] {
       estimate: shareInterval(
         comparisons.map(({ outcome }) => Number(outcome !== 'inconsistent')),
         tasks,
-        seed,
       ),
       // One that answers by place has 0, whatever its order within tasks looks like for the few it is sure of; usable
       // judges have 0.65 to 0.93 (MT-Bench, LLMBar), those that mostly go by place less than 0.6.
@@ -35,11 +34,11 @@ export function position(evidence: Evidence, seed: number): Finding[] {
     },
     {
       name: 'first_place_share',
-      description: 'Share of the inconsistent comparisons in which the answer that is shown first wins both times.',
+      description:
+        'Share of the inconsistent comparisons in which the answer that is shown first wins both times.',
       estimate: shareInterval(
         inconsistent.map(({ preferred }) => Number(preferred === 'first')),
         inconsistent.map(({ task }) => task),
-        seed,
       ),
       absent,
     },
@@ -47,7 +46,7 @@ export function position(evidence: Evidence, seed: number): Finding[] {
       name: 'position_preference',
       description:
         'Share of all comparisons that the first place wins both times, less the share that the second does: 0 is fair.',
-      estimate: clusteredMeanInterval(places(comparisons), tasks, seed),
+      estimate: clusteredMeanInterval(places(comparisons), tasks, SIGNED),
       absent,
     },
   ];

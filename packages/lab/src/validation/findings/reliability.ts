@@ -1,16 +1,15 @@
 import type { Estimate } from '@touchstone/spec';
 
 import { passes } from '../../pass.js';
-import type { Ratings } from '../../statistics/agreement-of-many.js';
-import { bootstrapInterval } from '../../statistics/bootstrap.js';
 import { Z95 } from '../../statistics/distributions.js';
-import { shareInterval } from '../../statistics/proportions.js';
+import { intervalOf, SHARE } from '../../statistics/jackknife.js';
+import { shareInterval } from '../../statistics/means.js';
 import {
-  iccOneWay,
   repeatsNeeded,
   smallestDetectableChange,
   standardErrorOfMeasurement,
 } from '../../statistics/reliability.js';
+import { iccInterval } from '../../statistics/reliability-intervals.js';
 import { groupBy, meanOf } from '../../statistics/values.js';
 import type { Evidence } from '../evidence.js';
 import type { Finding } from '../finding.js';
@@ -20,7 +19,7 @@ import { scoreOf } from '../groups.js';
 const TARGET = 0.75;
 
 /** How far do repeats of one judgement lie apart, beside how far answers do? Over the answers that were scored more than once. */
-export function reliability({ answers, repeats }: Evidence, seed: number): Finding[] {
+export function reliability({ answers, repeats }: Evidence): Finding[] {
   const repeated = answers
     .map(({ answer, repeats: said }) => ({
       task: answer.task.id,
@@ -32,10 +31,8 @@ export function reliability({ answers, repeats }: Evidence, seed: number): Findi
     repeated.map(({ scores }) => scores),
     tasks,
   );
-  const interval = (statistic: (ratings: Ratings) => number | null): Estimate | null =>
-    bootstrapInterval(units, (sample) => statistic(sample.flat()), seed);
-  const icc = interval(iccOneWay);
-  const error = interval(standardErrorOfMeasurement);
+  const icc = iccInterval(units);
+  const error = intervalOf(units, (sample) => standardErrorOfMeasurement(sample.flat()), SHARE);
   const absent = repeats > 1 ? undefined : 'each answer is judged once (validation.repeats)';
   return [
     {
@@ -72,7 +69,6 @@ export function reliability({ answers, repeats }: Evidence, seed: number): Findi
         ? shareInterval(
             repeated.map(({ scores }) => Number(isUndecided(scores, error.mean))),
             tasks,
-            seed,
           )
         : null,
       absent,
@@ -96,5 +92,7 @@ const mapEstimate = ({ mean, low, high, n }: Estimate, to: (value: number) => nu
 /** The more reliable, the fewer; null where no number of repeats may do. */
 function repeatsInterval({ mean, low, high, n }: Estimate): Estimate | null {
   const [middle, fewest, most] = [mean, high, low].map((icc) => repeatsNeeded(icc, TARGET));
-  return middle == null || fewest == null || most == null ? null : { mean: middle, low: fewest, high: most, n };
+  return middle == null || fewest == null || most == null
+    ? null
+    : { mean: middle, low: fewest, high: most, n };
 }

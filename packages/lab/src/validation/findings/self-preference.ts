@@ -1,4 +1,4 @@
-import { bootstrapInterval } from '../../statistics/bootstrap.js';
+import { intervalOf, UNBOUNDED } from '../../statistics/jackknife.js';
 import { groupBy, meanOf } from '../../statistics/values.js';
 import type { Evidence } from '../evidence.js';
 import type { Finding } from '../finding.js';
@@ -10,7 +10,7 @@ import { labelScore } from '../readings.js';
  * What a judge gives answers of its own family of models more than they are worth, less what it gives others: the difference of the
  * differences, because a family may really write better answers.
  */
-export function selfPreference({ answers, criteria, models }: Evidence, seed: number): Finding {
+export function selfPreference({ answers, criteria, models }: Evidence): Finding {
   const families = new Set(models.flatMap((model) => familyOf(model) ?? []));
   const tasks: string[] = [];
   const rows: { isOwn: boolean; excess: number }[] = [];
@@ -27,8 +27,10 @@ export function selfPreference({ answers, criteria, models }: Evidence, seed: nu
     name: 'self_preference',
     description:
       'By how much the judge overrates answers of its own family of models more than others (metadata `model` says who wrote an answer).',
-    estimate: bootstrapInterval(groupBy(rows, tasks), (sample) => difference(sample.flat()), seed),
-    absent: isMixed ? undefined : 'no metadata says of answers which models wrote them, its own family and others',
+    estimate: intervalOf(groupBy(rows, tasks), (sample) => difference(sample.flat()), UNBOUNDED),
+    absent: isMixed
+      ? undefined
+      : 'no metadata says of answers which models wrote them, its own family and others',
   };
 }
 
