@@ -33,7 +33,8 @@ export function parseLabelledLine(value: unknown): Parsed<LabelledAnswer> {
   const problems: string[] = [];
   const response = parseResponse(line, problems);
   const [stated, byPeople] = [member(line, 'labels'), member(line, 'raters')];
-  const labels = stated === undefined && byPeople !== undefined ? [] : parseLabels(stated, 'labels', problems);
+  const labels =
+    stated === undefined && byPeople !== undefined ? [] : parseLabels(stated, 'labels', problems);
   const raters = byPeople === undefined ? undefined : parseRaters(byPeople, labels, problems);
   const parsed = parseTaskLine(omit(line, ['response', 'labels', 'raters']));
   if ('problems' in parsed) return { problems: [...problems, ...parsed.problems] };

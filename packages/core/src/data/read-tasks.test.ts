@@ -107,6 +107,37 @@ describe('lines that are a task and more', () => {
     expect(examples[0]?.task.metadata).toEqual({});
   });
 
+  it('reads what each of several people said, beside what they settled on or in its place', async () => {
+    const raters = { anna: { Grounding: true }, ben: { Grounding: false } };
+    const [settled, open] = await readLabelled(
+      file([
+        { ...answered, labels: { Grounding: 1 }, raters },
+        { ...answered, raters },
+      ]),
+    );
+    const people = { anna: [{ Grounding: 1 }], ben: [{ Grounding: 0 }] };
+    expect(settled).toMatchObject({ labels: [{ Grounding: 1 }], raters: people, task: { metadata: {} } });
+    expect(open).toMatchObject({ labels: [], raters: people });
+    const said = await refusal(
+      readLabelled(
+        file([
+          { ...answered, raters: {} },
+          { ...answered, raters: { anna: [{ Grounding: 1 }, {}], ben: { Grounding: 1 } } },
+          { ...answered, labels: [{ Grounding: 1 }, {}], raters: { anna: { Grounding: 1 } } },
+          { ...answered, raters: { anna: { Grounding: 'yes' } } },
+          { ...answered, raters: 'anna' },
+        ]),
+      ),
+    );
+    expect(said.split('\n')).toEqual([
+      'data.jsonl:1: raters: expected an object of name and labels, got an empty object',
+      'data.jsonl:2: raters: expected as many records from each, got 2 and 1',
+      'data.jsonl:3: raters: expected as many records from each, got 2 and 1',
+      'data.jsonl:4: raters."anna"."Grounding": expected a number, true or false, got a string',
+      'data.jsonl:5: raters: expected an object of name and labels, got a string',
+    ]);
+  });
+
   it('refuses unusable labels, and one id for two prompts', async () => {
     const path = file([
       { ...answered, labels: { Grounding: '5' } },

@@ -27,10 +27,10 @@ export function consistencyProblems(config: Config | ExaminationConfig, source: 
     }
     if (entry === 'off') continue;
     // A gate on a figure that cannot be computed would always say no, after the judge was paid.
-    if (/^(label_|flip_rate|value_flip_rate|order_|spread)/.test(finding)) {
+    if (!/^(regression|abstention_rate)/.test(finding)) {
       need(path, data.labelled === undefined, 'set data.labelled, the answers that this is measured on');
     }
-    if (finding.includes('flip_rate')) {
+    if (/flip_rate|^(score_|smallest_change|repeats_needed|undecided)/.test(finding)) {
       need(
         path,
         config.validation.repeats < 2,
@@ -39,7 +39,6 @@ export function consistencyProblems(config: Config | ExaminationConfig, source: 
     }
     if (finding.startsWith('heldout_')) {
       need(path, config.heldout_judge === undefined, 'set heldout_judge, the judge to correlate with');
-      need(path, data.labelled === undefined, 'set data.labelled, the answers that this is measured on');
     }
     if (finding.startsWith('regression'))
       need(path, data.regression === undefined, 'set data.regression, the cases');

@@ -19,7 +19,9 @@ const dataSchema = z.strictObject({
   train: file.describe('Tasks without answers, JSON Lines in the OpenAI / Amazon Nova RFT format'),
   eval: file.describe('Held-out tasks, same format, never trained on'),
   annotations: file.optional().describe('Tasks that end with an assistant turn, for supervised fine-tuning'),
-  labelled: file.optional().describe('Answers with labels per criterion, to validate the judge'),
+  labelled: file
+    .optional()
+    .describe('Answers with labels per criterion, by one person or several (raters), to examine the judge'),
   regression: file
     .optional()
     .describe('Cases of which it is known what the judge must say: bands of scores, orders, invariances'),
