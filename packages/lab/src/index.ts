@@ -41,6 +41,8 @@ export {
 export {
   findingNames,
   modelsOf,
+  plannedPhases,
+  type PlannedPhase,
   validateJudge,
   type ValidationInput,
   type ValidationResult,

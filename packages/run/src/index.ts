@@ -20,6 +20,7 @@ export {
 export { openWorkspace, type Workspace } from './workspace/workspace.js';
 export { openExamination, type Examination } from './workspace/examination.js';
 export { runPipeline, type RunOptions } from './pipeline.js';
+export { planExamination, type PhaseCost } from './stages/plan.js';
 export { examineJudge, type ExaminationResult } from './stages/examine.js';
 export { testJudge, type JudgeTest } from './stages/test-judge.js';
 export { readSummary } from '@touchstone/store';

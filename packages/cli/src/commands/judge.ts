@@ -3,13 +3,16 @@ import {
   examineJudge,
   loadExaminationConfig,
   openExamination,
+  planExamination,
   type ExaminationConfig,
   type ExaminationResult,
   type Loaded,
+  type PhaseCost,
 } from '@touchstone/run';
 import type { GateOutcome } from '@touchstone/spec';
 import type { Command } from 'commander';
 import type { Io } from '../io.js';
+import { renderTable } from '../terminal/table.js';
 import { findingsTable } from './findings-table.js';
 import { registerJudgeQuickstart } from './judge-quickstart.js';
 import { registerJudgeTest } from './judge-test.js';
@@ -17,6 +20,7 @@ import { addRunFlags, signingKey, withOpened, type RunFlags } from './run.js';
 
 interface JudgeFlags extends RunFlags {
   complete?: true;
+  plan?: true;
 }
 
 /** `touchstone judge [config]` */
@@ -28,17 +32,57 @@ export function registerJudge(program: Command, io: Io): void {
     )
     .argument('[config]', 'touchstone.yaml, or its folder', 'touchstone.yaml')
     .option('--complete', 'ask everything, even when a finding has failed by then')
+    .option('--plan', 'say what it would cost at most, and ask nothing')
     .action(async (path: string, flags: JudgeFlags) => judge(await loadExaminationConfig(path), flags, io));
   registerJudgeTest(command, io);
   registerJudgeQuickstart(command, io);
 }
 
 async function judge(loaded: Loaded<ExaminationConfig>, flags: JudgeFlags, io: Io): Promise<void> {
-  const result = await withOpened(openExamination, loaded, flags, io, (examination, onEvent) =>
-    examineJudge(examination, { onEvent, signingKey: signingKey(io), complete: flags.complete }),
-  );
+  if (flags.plan) return plan(loaded, flags, io);
+  const result = await withOpened(openExamination, loaded, flags, io, async (examination, onEvent) => {
+    if (!flags.json) io.err.write(`${costText(await planExamination(examination))}\n`);
+    return examineJudge(examination, { onEvent, signingKey: signingKey(io), complete: flags.complete });
+  });
   io.out.write(flags.json ? `${JSON.stringify(result)}\n` : findingsText(result));
   assertGatePassed(result);
+}
+
+async function plan(loaded: Loaded<ExaminationConfig>, flags: JudgeFlags, io: Io): Promise<void> {
+  const phases = await withOpened(openExamination, loaded, flags, io, planExamination);
+  if (flags.json) {
+    io.out.write(`${JSON.stringify(phases)}\n`);
+    return;
+  }
+  const right = { align: 'right' as const };
+  const columns = [
+    { title: 'what is asked, in this order' },
+    { title: 'answers', ...right },
+    { title: 'calls', ...right },
+    { title: 'tokens read', ...right },
+    { title: 'written at most', ...right },
+    { title: 'dollars at most', ...right },
+  ];
+  const rows = phases.map(({ name, answers, calls, inputTokens, outputTokens, money }) => [
+    name,
+    ...[answers, calls, inputTokens, outputTokens].map((count) => count.toLocaleString('en')),
+    money.toFixed(2),
+  ]);
+  io.out.write(`\n${renderTable(columns, rows)}\n${costText(phases)}\n`);
+}
+
+/** Before it is spent, in a line. */
+function costText(phases: readonly PhaseCost[]): string {
+  const sum = (of: (phase: PhaseCost) => number): number =>
+    phases.reduce((total, phase) => total + of(phase), 0);
+  const many = (count: number): string => count.toLocaleString('en', { notation: 'compact' });
+  const money = sum((phase) => phase.money);
+  return (
+    `At most about ${many(sum(({ calls }) => calls))} calls, ${many(sum((phase) => phase.inputTokens))} tokens read and ` +
+    `${many(sum((phase) => phase.outputTokens))} written` +
+    `${money > 0 ? `, $${money.toFixed(2)}` : ''}; undecided groups of probes are asked up to twice more. ` +
+    'Replies that are there already cost nothing.'
+  );
 }
 
 const VERDICTS: Record<GateOutcome, string> = {

@@ -7,4 +7,5 @@ export {
   type DispatcherOptions,
   type ProviderLimits,
 } from './dispatcher.js';
+export { requestBytes } from './tokens.js';
 export { callsSchema, type CallsConfig } from './schema.js';

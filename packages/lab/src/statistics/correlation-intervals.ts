@@ -62,7 +62,8 @@ export function kendallInterval(tasks: readonly (readonly Pair[])[]): Estimate |
   for (let i = 1; i < a.length; i++) {
     for (let j = 0; j < i; j++) {
       const [orderA, orderB] = [Math.sign(a[i]! - a[j]!), Math.sign(b[i]! - b[j]!)];
-      const counts = unitOf[i] === unitOf[j] ? [all, of[unitOf[i]!]!] : [all, of[unitOf[i]!]!, of[unitOf[j]!]!];
+      const counts =
+        unitOf[i] === unitOf[j] ? [all, of[unitOf[i]!]!] : [all, of[unitOf[i]!]!, of[unitOf[j]!]!];
       for (const count of counts) {
         count[0]! += orderA * orderB;
         count[1]! += Math.abs(orderA);

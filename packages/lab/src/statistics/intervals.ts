@@ -37,7 +37,8 @@ function kappaSums(pairs: readonly Pair[]): number[] {
   const sums = [a.length, 0, 0, 0, 0, 0];
   for (let i = 0; i < a.length; i++) {
     const [x, y] = [a[i]!, b[i]!];
-    if (x < 0 || x > 1 || y < 0 || y > 1) throw new RangeError(`expected readings of 0 to 1, got ${x} and ${y}`);
+    if (x < 0 || x > 1 || y < 0 || y > 1)
+      throw new RangeError(`expected readings of 0 to 1, got ${x} and ${y}`);
     sums[1]! += x;
     sums[2]! += y;
     sums[3]! += x * x;
@@ -85,7 +86,9 @@ function unanimousKappa({ estimate, n }: Jackknife, units: readonly (readonly nu
 export function balancedAccuracyInterval(tasks: readonly (readonly Verdicts[])[]): Estimate | null {
   const rate = (kind: boolean): Estimate | null => {
     const cases = tasks.flatMap((verdicts, task) =>
-      verdicts.filter(([, label]) => label === kind).map(([judge]) => ({ task: String(task), right: Number(judge === kind) })),
+      verdicts
+        .filter(([, label]) => label === kind)
+        .map(([judge]) => ({ task: String(task), right: Number(judge === kind) })),
     );
     return shareInterval(
       cases.map(({ right }) => right),

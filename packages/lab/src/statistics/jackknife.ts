@@ -113,8 +113,15 @@ export function scoreInterval({ estimate, error, n }: Jackknife, range: Range): 
   const spread = p * (1 - p);
   const pull = (t * t * variance) / (spread + t * t * variance);
   const centre = p + (0.5 - p) * pull;
-  const half = (t * Math.sqrt(variance) * Math.sqrt(spread * spread + (t * t * variance * spread) / 4)) / (spread + t * t * variance);
-  return { mean, low: range.low + width * Math.max(0, centre - half), high: range.low + width * Math.min(1, centre + half), n };
+  const half =
+    (t * Math.sqrt(variance) * Math.sqrt(spread * spread + (t * t * variance * spread) / 4)) /
+    (spread + t * t * variance);
+  return {
+    mean,
+    low: range.low + width * Math.max(0, centre - half),
+    high: range.low + width * Math.min(1, centre + half),
+    n,
+  };
 }
 
 /** The share of units that may be unlike all of n that were alike: the upper end of the score interval of 0 of n. */

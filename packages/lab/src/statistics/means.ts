@@ -45,7 +45,11 @@ export function shareInterval(values: readonly number[], clusters: readonly stri
  * @throws {RangeError} a value is outside 0–1.
  */
 export function meanInterval(values: readonly number[]): Estimate | null {
-  return clusteredMeanInterval(values, values.map((_, i) => String(i)), SHARE);
+  return clusteredMeanInterval(
+    values,
+    values.map((_, i) => String(i)),
+    SHARE,
+  );
 }
 
 /**
@@ -56,5 +60,9 @@ export function meanInterval(values: readonly number[]): Estimate | null {
 export function pairedDifference(a: readonly number[], b: readonly number[]): Estimate | null {
   if (a.length !== b.length) throw new RangeError(`expected pairs, got ${a.length} and ${b.length} values`);
   const differences = a.map((value, i) => value - b[i]!);
-  return clusteredMeanInterval(differences, a.map((_, i) => String(i)), SIGNED);
+  return clusteredMeanInterval(
+    differences,
+    a.map((_, i) => String(i)),
+    SIGNED,
+  );
 }

@@ -37,7 +37,14 @@ function iccSums(items: readonly (readonly number[])[]): number[] {
 }
 
 function iccOfSums(sums: readonly number[]): number | null {
-  const [items, ratings, squaredCounts, sum, squares, within] = sums as [number, number, number, number, number, number];
+  const [items, ratings, squaredCounts, sum, squares, within] = sums as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   const between = squares - sum ** 2 / ratings;
   if (items < 2 || between + within < 1e-9) return null;
   const k = (ratings - squaredCounts / ratings) / (items - 1);

@@ -68,6 +68,7 @@ export interface ValidationResult {
 /** A part of an examination: what it asks, added to what is known. */
 interface Phase {
   name: string;
+  by: PlannedPhase['by'];
   /** Answers that are judged in it, as far as can be told. */
   size(known: Evidence): number;
   ask(known: Evidence): Promise<Evidence>;
@@ -124,25 +125,58 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
   };
 }
 
+/** A part of an examination, before anything of it is asked. */
+export interface PlannedPhase {
+  name: string;
+  by: 'judge' | 'heldout';
+  /** Answers that are judged in it; of probes those of the first round. */
+  answers: number;
+}
+
+/** What an examination asks if nothing fails before, in its order. */
+export function plannedPhases(
+  input: Pick<
+    ValidationInput,
+    'judge' | 'heldout' | 'labelled' | 'regression' | 'repeats' | 'probes' | 'seed'
+  >,
+): PlannedPhase[] {
+  const { judge, heldout, labelled, regression, repeats } = input;
+  const nothing = noEvidence(aboutJudge(judge, heldout, repeats), labelled, regression);
+  const asker = (by: Judge): Asker => new Asker(by, () => {});
+  return phasesOf(input, asker(judge), heldout && asker(heldout)).flatMap(({ name, by, size }) => {
+    const answers = size(nothing);
+    return answers === 0 ? [] : [{ name, by, answers }];
+  });
+}
+
 /** The phases of an examination, the cheapest first. */
 function phasesOf(
-  { labelled, regression, repeats, probes: perGroup, seed }: ValidationInput,
+  {
+    labelled,
+    regression,
+    repeats,
+    probes: perGroup,
+    seed,
+  }: Pick<ValidationInput, 'labelled' | 'regression' | 'repeats' | 'probes' | 'seed'>,
   main: Asker,
   other: Asker | null,
 ): Phase[] {
   return [
     {
       name: 'regression cases',
+      by: 'judge',
       size: () => sizeOf(regression, repeats),
       ask: async (known) => ({ ...known, cases: await askCases(main, regression, repeats) }),
     },
     {
       name: 'labelled answers',
+      by: 'judge',
       size: () => labelled.length,
       ask: (known) => askAgain(known, main, 0),
     },
     {
       name: 'the held-out judge',
+      by: 'heldout',
       size: () => (other ? labelled.length : 0),
       ask: async (known) => {
         const opinions = await other!.judgeAll(labelled);
@@ -151,11 +185,13 @@ function phasesOf(
     },
     ...Array.from({ length: repeats - 1 }, (_, i): Phase => ({
       name: `repeat ${i + 2} of ${repeats}`,
+      by: 'judge',
       size: () => labelled.length,
       ask: (known) => askAgain(known, main, i + 1),
     })),
     {
       name: 'probes',
+      by: 'judge',
       size: (known) => probeSize(nextProbes(known, { round: 0, perGroup, seed }), known),
       ask: async (known) => {
         let evidence = known;

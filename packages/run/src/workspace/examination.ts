@@ -21,6 +21,8 @@ import { rewardResources } from './reward-resources.js';
 /** What the judge is examined with: a workspace without the policy and what is for training. */
 export interface Examination {
   config: ExaminationConfig;
+  /** The folder that the configuration's paths are relative to. */
+  baseDir: string;
   folder: string;
   store: RunStore;
   judge: Judge;
@@ -52,7 +54,7 @@ export async function openExamination(
   try {
     // What a check reads may not be there yet; the judge is what is examined.
     const { judge, heldout } = await openRewards({ ...config, reward: JUDGE_ALONE }, baseDir, store);
-    return { config, folder, store, judge, heldout, data };
+    return { config, baseDir, folder, store, judge, heldout, data };
   } catch (error) {
     store.close();
     throw error;
