@@ -38,11 +38,9 @@ export {
   type GateReasons,
   gateSchema,
 } from './validation/gate.js';
+export { modelsOf, plannedPhases, type PlannedPhase } from './validation/phases.js';
 export {
   findingNames,
-  modelsOf,
-  plannedPhases,
-  type PlannedPhase,
   validateJudge,
   type ValidationInput,
   type ValidationResult,

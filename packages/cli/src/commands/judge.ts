@@ -92,10 +92,17 @@ const VERDICTS: Record<GateOutcome, string> = {
   'not-set': 'Nothing is asked of this judge: its gate is off.',
 };
 
+const NOT_ASKED = {
+  failed: 'Not asked any more, because a finding had failed',
+  enough: 'Not asked, because the judge is steady enough',
+};
+
 function findingsText({ gate, findings, notAsked, certificate }: ExaminationResult): string {
-  const skipped =
-    notAsked.length === 0
+  const skipped = (['failed', 'enough'] as const).map((because) => {
+    const names = notAsked.flatMap(({ name, why }) => (why === because ? [name] : []));
+    return names.length === 0
       ? ''
-      : `Not asked any more, because a finding had failed: ${notAsked.join(', ')} (--complete asks them).\n`;
-  return `\n${VERDICTS[gate]}\n\n${findingsTable(findings)}\n${skipped}Certificate: ${certificate.hash}\n`;
+      : `${NOT_ASKED[because]}: ${names.join(', ')} (--complete asks everything).\n`;
+  });
+  return `\n${VERDICTS[gate]}\n\n${findingsTable(findings)}\n${skipped.join('')}Certificate: ${certificate.hash}\n`;
 }

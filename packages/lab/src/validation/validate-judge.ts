@@ -7,23 +7,16 @@ import {
   type Usage,
   type Verdict,
 } from '@touchstone/spec';
-import {
-  type Criterion,
-  type Judge,
-  judgesWithin,
-  type LabelledAnswer,
-  type RegressionCase,
-} from '@touchstone/core';
+import { type Criterion, type Judge, type LabelledAnswer, type RegressionCase } from '@touchstone/core';
 
 import { sumOf } from '../statistics/values.js';
-import { askCases, sizeOf } from '../suite/ask-cases.js';
 import { Asker } from './ask.js';
-import { askProbes, nextProbes, probeSize } from './ask-probes.js';
 import { detailsOf } from './details/index.js';
-import { type AboutJudge, type Evidence, noEvidence } from './evidence.js';
+import { type Evidence, noEvidence } from './evidence.js';
 import type { Finding, FindingFamily } from './finding.js';
 import { FAMILIES } from './findings/index.js';
 import { applyGate, assertGateNames, type Gate } from './gate.js';
+import { aboutJudge, phasesOf } from './phases.js';
 import { unmatchedLabels } from './ratings.js';
 import { assertLabelsFit, settleLabels, verdictsAsked } from './readings.js';
 
@@ -52,8 +45,8 @@ export interface ValidationResult {
   /** Curves and tables beside the findings. */
   details: JudgeDetails;
   gate: GateOutcome;
-  /** What was not asked any more, because a gated finding had failed by then; empty: everything was. */
-  notAsked: string[];
+  /** What was not asked: a gated finding had failed by then, or repeats had said enough. */
+  notAsked: { name: string; why: 'failed' | 'enough' }[];
   /** Judgements asked of the judge, and those it abstained from, by reason. */
   judgements: number;
   abstentions: Record<string, number>;
@@ -65,15 +58,6 @@ export interface ValidationResult {
   heldoutUsage: Usage;
 }
 
-/** A part of an examination: what it asks, added to what is known. */
-interface Phase {
-  name: string;
-  by: PlannedPhase['by'];
-  /** Answers that are judged in it, as far as can be told. */
-  size(known: Evidence): number;
-  ask(known: Evidence): Promise<Evidence>;
-}
-
 /**
  * Is this judge fit to train against? Asks what is cheapest first, and after each phase holds what is known against the
  * gate: where a finding has failed, the rest is not paid for.
@@ -83,7 +67,7 @@ interface Phase {
  */
 export async function validateJudge(input: ValidationInput): Promise<ValidationResult> {
   const { judge, heldout, regression, repeats, gate, seed, complete = false } = input;
-  const about = aboutJudge(judge, modelsOf(judge), heldout !== null, repeats);
+  const about = aboutJudge(judge, heldout !== null, repeats);
   assertGateNames(gate, findingNames(judge.criteria));
   assertLabelsFit(input.labelled, judge.criteria);
   const { labelled, split } = settleLabels(input.labelled, judge.criteria);
@@ -95,17 +79,23 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
   };
   const main = new Asker(judge, tick);
   const other = heldout && new Asker(heldout, tick);
-  const phases = phasesOf(input, main, other);
+  const phases = phasesOf({ ...input, labelled }, main, other);
 
   // What the gate asks nothing of can wait until everything is known.
   const gated = FAMILIES.filter((family) => isGated(family, noEvidence(about), gate));
   let evidence = noEvidence(about, labelled, regression);
   let held = applyGate(findingsOf(gated, evidence, seed), gate);
-  const sizeOf = ({ size }: Phase): number => size(evidence);
+  const sizeOf = ({ size }: { size(known: Evidence): number }): number => size(evidence);
   total = sumOf(phases.map(sizeOf));
   const waiting = phases.filter((phase) => sizeOf(phase) > 0);
+  const notAsked: ValidationResult['notAsked'] = [];
   while (waiting.length > 0 && (complete || held.gate !== 'failed')) {
-    evidence = await waiting.shift()!.ask(evidence);
+    const phase = waiting.shift()!;
+    if (!complete && phase.isEnough?.(held.findings)) {
+      notAsked.push({ name: phase.name, why: 'enough' });
+      continue;
+    }
+    evidence = await phase.ask(evidence);
     total = done + sumOf(waiting.map(sizeOf));
     assertAnyVerdict(verdictsAsked(evidence).map(({ verdict }) => verdict));
     held = applyGate(findingsOf(gated, evidence, seed), gate);
@@ -115,7 +105,7 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
   return {
     ...applyGate(findingsOf(FAMILIES, evidence, seed), gate),
     details: detailsOf(evidence, seed),
-    notAsked: waiting.map(({ name }) => name),
+    notAsked: [...notAsked, ...waiting.map(({ name }) => ({ name, why: 'failed' as const }))],
     judgements: asked.length,
     abstentions: countAbstentions(asked.map(({ verdict }) => verdict)),
     unmatchedLabels: unmatchedLabels({ ...evidence, answers: judged }),
@@ -125,114 +115,10 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
   };
 }
 
-/** A part of an examination, before anything of it is asked. */
-export interface PlannedPhase {
-  name: string;
-  by: 'judge' | 'heldout';
-  /** Answers that are judged in it; of probes those of the first round. */
-  answers: number;
-}
-
-/** What an examination asks if nothing fails before, in its order. */
-export function plannedPhases(
-  input: Pick<
-    ValidationInput,
-    'judge' | 'heldout' | 'labelled' | 'regression' | 'repeats' | 'probes' | 'seed'
-  >,
-): PlannedPhase[] {
-  const { judge, heldout, labelled, regression, repeats } = input;
-  const nothing = noEvidence(aboutJudge(judge, heldout, repeats), labelled, regression);
-  const asker = (by: Judge): Asker => new Asker(by, () => {});
-  return phasesOf(input, asker(judge), heldout && asker(heldout)).flatMap(({ name, by, size }) => {
-    const answers = size(nothing);
-    return answers === 0 ? [] : [{ name, by, answers }];
-  });
-}
-
-/** The phases of an examination, the cheapest first. */
-function phasesOf(
-  {
-    labelled,
-    regression,
-    repeats,
-    probes: perGroup,
-    seed,
-  }: Pick<ValidationInput, 'labelled' | 'regression' | 'repeats' | 'probes' | 'seed'>,
-  main: Asker,
-  other: Asker | null,
-): Phase[] {
-  return [
-    {
-      name: 'regression cases',
-      by: 'judge',
-      size: () => sizeOf(regression, repeats),
-      ask: async (known) => ({ ...known, cases: await askCases(main, regression, repeats) }),
-    },
-    {
-      name: 'labelled answers',
-      by: 'judge',
-      size: () => labelled.length,
-      ask: (known) => askAgain(known, main, 0),
-    },
-    {
-      name: 'the held-out judge',
-      by: 'heldout',
-      size: () => (other ? labelled.length : 0),
-      ask: async (known) => {
-        const opinions = await other!.judgeAll(labelled);
-        return { ...known, answers: known.answers.map((one, i) => ({ ...one, heldout: opinions[i]! })) };
-      },
-    },
-    ...Array.from({ length: repeats - 1 }, (_, i): Phase => ({
-      name: `repeat ${i + 2} of ${repeats}`,
-      by: 'judge',
-      size: () => labelled.length,
-      ask: (known) => askAgain(known, main, i + 1),
-    })),
-    {
-      name: 'probes',
-      by: 'judge',
-      size: (known) => probeSize(nextProbes(known, { round: 0, perGroup, seed }), known),
-      ask: async (known) => {
-        let evidence = known;
-        for (let round = 0; ; round++) {
-          const cases = nextProbes(evidence, { round, perGroup, seed });
-          if (cases.length === 0) return evidence;
-          evidence = await askProbes(evidence, cases, main);
-        }
-      },
-    },
-  ];
-}
-
-async function askAgain(known: Evidence, main: Asker, repeat: number): Promise<Evidence> {
-  const opinions = await main.judgeAll(
-    known.answers.map(({ answer }) => answer),
-    repeat,
-  );
-  const answers = known.answers.map((one, i) => ({ ...one, repeats: [...one.repeats, opinions[i]!] }));
-  return { ...known, answers };
-}
-
-const aboutJudge = (
-  judge: Pick<Judge, 'criteria' | 'compares'>,
-  models: readonly string[],
-  hasHeldout: boolean,
-  repeats: number,
-): AboutJudge => ({
-  criteria: judge.criteria,
-  compares: judge.compares ?? false,
-  models,
-  hasHeldout,
-  repeats,
-});
-
-/** The models that a judge asks: its own, and those of the judges that it is made of. */
-export const modelsOf = (judge: Judge): string[] => judgesWithin(judge).map(({ id }) => id);
-
 /** The names of all findings about a judge with these criteria: what `gate:` may name. */
 export function findingNames(criteria: readonly Criterion[]): string[] {
-  return findingsOf(FAMILIES, noEvidence(aboutJudge({ criteria }, [], false, 1)), 0).map(({ name }) => name);
+  const about = { criteria, compares: false, models: [], hasHeldout: false, repeats: 1 };
+  return findingsOf(FAMILIES, noEvidence(about), 0).map(({ name }) => name);
 }
 
 function findingsOf(

@@ -19,7 +19,7 @@ const judgeSchema = z.strictObject({
   overrideReason: z.string().nullable(),
   /** Hash of the certificate. */
   certificate: z.string(),
-  notAsked: z.array(z.string()),
+  notAsked: z.array(z.strictObject({ name: z.string(), why: z.enum(['failed', 'enough']) })),
   judgements: count,
   abstentions: z.record(z.string(), count),
   unmatchedLabels: count,

@@ -1,0 +1,130 @@
+import { type Judge, judgesWithin } from '@touchstone/core';
+import type { JudgeFinding } from '@touchstone/spec';
+
+import { askCases, sizeOf } from '../suite/ask-cases.js';
+import { Asker } from './ask.js';
+import { askProbes, nextProbes, probeSize } from './ask-probes.js';
+import { type AboutJudge, type Evidence, noEvidence } from './evidence.js';
+import type { ValidationInput } from './validate-judge.js';
+
+/** A part of an examination: what it asks, added to what is known. */
+export interface Phase {
+  name: string;
+  by: PlannedPhase['by'];
+  /** Answers that are judged in it, as far as can be told. */
+  size(known: Evidence): number;
+  ask(known: Evidence): Promise<Evidence>;
+  /** Whether what is known says enough without it. Default: never. */
+  isEnough?(findings: readonly JudgeFinding[]): boolean;
+}
+
+/** A part of an examination, before anything of it is asked. */
+export interface PlannedPhase {
+  name: string;
+  by: 'judge' | 'heldout';
+  /** Answers that are judged in it; of probes those of the first round. */
+  answers: number;
+}
+
+/** What an examination asks if nothing fails before, in its order. */
+export function plannedPhases(
+  input: Pick<
+    ValidationInput,
+    'judge' | 'heldout' | 'labelled' | 'regression' | 'repeats' | 'probes' | 'seed'
+  >,
+): PlannedPhase[] {
+  const { judge, heldout, labelled, regression, repeats } = input;
+  const nothing = noEvidence(aboutJudge(judge, heldout !== null, repeats), labelled, regression);
+  const asker = (by: Judge): Asker => new Asker(by, () => {});
+  return phasesOf(input, asker(judge), heldout && asker(heldout)).flatMap(({ name, by, size }) => {
+    const answers = size(nothing);
+    return answers === 0 ? [] : [{ name, by, answers }];
+  });
+}
+
+/** The phases of an examination, the cheapest first. */
+export function phasesOf(
+  {
+    labelled,
+    regression,
+    repeats,
+    probes: perGroup,
+    seed,
+  }: Pick<ValidationInput, 'labelled' | 'regression' | 'repeats' | 'probes' | 'seed'>,
+  main: Asker,
+  other: Asker | null,
+): Phase[] {
+  return [
+    {
+      name: 'regression cases',
+      by: 'judge',
+      size: () => sizeOf(regression, repeats),
+      ask: async (known) => ({ ...known, cases: await askCases(main, regression, repeats) }),
+    },
+    {
+      name: 'labelled answers',
+      by: 'judge',
+      size: () => labelled.length,
+      ask: (known) => askAgain(known, main, 0),
+    },
+    {
+      name: 'the held-out judge',
+      by: 'heldout',
+      size: () => (other ? labelled.length : 0),
+      ask: async (known) => {
+        const opinions = await other!.judgeAll(labelled);
+        return { ...known, answers: known.answers.map((one, i) => ({ ...one, heldout: opinions[i]! })) };
+      },
+    },
+    ...Array.from({ length: repeats - 1 }, (_, i): Phase => ({
+      name: `repeat ${i + 2} of ${repeats}`,
+      by: 'judge',
+      size: () => labelled.length,
+      ask: (known) => askAgain(known, main, i + 1),
+      // One repeat shows nothing of how narrow the interval is.
+      ...(i === 0 ? {} : { isEnough: isSteady }),
+    })),
+    {
+      name: 'probes',
+      by: 'judge',
+      size: (known) => probeSize(nextProbes(known, { round: 0, perGroup, seed }), known),
+      ask: async (known) => {
+        let evidence = known;
+        for (let round = 0; ; round++) {
+          const cases = nextProbes(evidence, { round, perGroup, seed });
+          if (cases.length === 0) return evidence;
+          evidence = await askProbes(evidence, cases, main);
+        }
+      },
+    },
+  ];
+}
+
+async function askAgain(known: Evidence, main: Asker, repeat: number): Promise<Evidence> {
+  const opinions = await main.judgeAll(
+    known.answers.map(({ answer }) => answer),
+    repeat,
+  );
+  const answers = known.answers.map((one, i) => ({ ...one, repeats: [...one.repeats, opinions[i]!] }));
+  return { ...known, answers };
+}
+
+/** Half of the width of an interval that says enough. The width alone decides, so that looking does not sway the figure. */
+const NARROW = 0.02;
+
+function isSteady(findings: readonly JudgeFinding[]): boolean {
+  const flips = findings.find(({ name }) => name === 'flip_rate')?.estimate;
+  return flips !== null && flips !== undefined && (flips.high - flips.low) / 2 <= NARROW;
+}
+
+/** What can be said of a judge without asking it. */
+export const aboutJudge = (judge: Judge, hasHeldout: boolean, repeats: number): AboutJudge => ({
+  criteria: judge.criteria,
+  compares: judge.compares ?? false,
+  models: modelsOf(judge),
+  hasHeldout,
+  repeats,
+});
+
+/** The models that a judge asks: its own, and those of the judges that it is made of. */
+export const modelsOf = (judge: Judge): string[] => judgesWithin(judge).map(({ id }) => id);
