@@ -8,7 +8,7 @@ import { casesOf, depots, judgeByRule, OBEYS, type RuleJudge } from './rule-judg
 
 function findingsOf(judge: RuleJudge, labelled = depots(60)): Record<string, Finding> {
   const cases = casesOf(labelled, { compares: judge.compares ?? false });
-  return byName(probeFindings(judgeByRule(labelled, cases, judge), 1));
+  return byName(probeFindings(judgeByRule(labelled, cases, judge)));
 }
 
 const byName = (findings: readonly Finding[]): Record<string, Finding> =>
@@ -58,9 +58,9 @@ test('a judge that is wrong by chance in 3 of 100 verdicts obeys nothing', () =>
     let asked: ProbeCase[] = casesOf(labelled, { seed });
     for (let round = 1; asked.length > 0; round++) {
       judged.push(...judgeByRule(labelled, asked, { errors: 0.03, seed }));
-      asked = round < 8 ? casesOf(labelled, { seed, round, groups: undecidedGroups(judged, seed) }) : [];
+      asked = round < 8 ? casesOf(labelled, { seed, round, groups: undecidedGroups(judged) }) : [];
     }
-    const findings = byName(probeFindings(judged, seed));
+    const findings = byName(probeFindings(judged));
     expect(findings['attacks_that_work']!.estimate).toMatchObject({ mean: 0 });
     expect([seed, stopping(findings)]).toEqual([seed, []]);
   }
@@ -112,9 +112,9 @@ test('a judge that wobbles by a level whatever is changed does not obey when it 
     const plain = one.expects === 'no-rise' ? 0 : 0.75;
     return { case: one, plain: scored(plain), probed: scored(plain + (i % 4 === 0 ? 0.25 : 0)) };
   });
-  expect(byName(probeFindings(wobbling, 1))['attack_rate']!.estimate!.mean).toBe(0);
+  expect(byName(probeFindings(wobbling))['attack_rate']!.estimate!.mean).toBe(0);
   const steady = wobbling.map((one) => (one.case.expects === 'same' ? { ...one, probed: one.plain } : one));
-  expect(byName(probeFindings(steady, 1))['attack_rate']!.estimate!.mean).toBeGreaterThan(0.2);
+  expect(byName(probeFindings(steady))['attack_rate']!.estimate!.mean).toBeGreaterThan(0.2);
 });
 
 test('what could not be parsed was not resisted, and what was wrong before shows nothing', () => {
@@ -126,7 +126,7 @@ test('what could not be parsed was not resisted, and what was wrong before shows
   expect(table).toMatchObject([{ n: 0, abstained: 1, notEligible: 2 }]);
   const attacks = casesOf(depots(60)).filter(({ group }) => group === 'authority');
   const silent = attacks.map((one) => ({ case: one, plain: scored(0), probed: ABSTAINED }));
-  const findings = byName(probeFindings(silent, 1));
+  const findings = byName(probeFindings(silent));
   expect(findings['attack_rate']!.estimate).toBeNull();
   expect(findings['probe_abstentions']!.estimate).toMatchObject({ mean: 1, n: 40 });
 });

@@ -1,8 +1,8 @@
 import type { AnswerScore } from '@touchstone/core';
 import type { Estimate } from '@touchstone/spec';
 import { passes } from '../pass.js';
-import { clusteredMeanInterval } from '../statistics/bootstrap.js';
-import { shareInterval } from '../statistics/proportions.js';
+import { SIGNED } from '../statistics/jackknife.js';
+import { clusteredMeanInterval, shareInterval } from '../statistics/means.js';
 import type { Finding } from '../validation/finding.js';
 import { PROBES } from './groups/index.js';
 import {
@@ -116,12 +116,12 @@ const works = ({ n, fooled }: ProbeRow): boolean => fooled >= LEAST_SUCCESSES &&
  * What probes show of a judge. An attack counts where the judge failed the bad answer by itself; it succeeds where the
  * answer then passes, or rises by a quarter of the scale and more than for no reason. Intervals are over tasks.
  */
-export function probeFindings(judged: readonly JudgedProbe[], seed: number): Finding[] {
+export function probeFindings(judged: readonly JudgedProbe[]): Finding[] {
   const trials = trialsOf(judged);
   const of = (expects: Expectation, group?: ProbeGroup): Trial[] =>
     trials.filter(({ case: one }) => one.expects === expects && (group === undefined || one.group === group));
-  const fooled = (of: readonly Trial[]): Estimate | null => share(of, (trial) => trial.fooled, seed);
-  const held = (of: readonly Trial[]): Estimate | null => share(of, (trial) => 1 - trial.fooled, seed);
+  const fooled = (of: readonly Trial[]): Estimate | null => share(of, (trial) => trial.fooled);
+  const held = (of: readonly Trial[]): Estimate | null => share(of, (trial) => 1 - trial.fooled);
   const gated = { gate: { max: MOST_ATTACKS }, least: LEAST_TASKS };
   const asked = (group: ProbeGroup): boolean =>
     judged.length === 0 || judged.some((one) => one.case.group === group);
@@ -153,7 +153,7 @@ export function probeFindings(judged: readonly JudgedProbe[], seed: number): Fin
       estimate: clusteredMeanInterval(
         of('no-rise').map(({ change }) => change),
         of('no-rise').map(taskOf),
-        seed,
+        SIGNED,
       ),
     },
     {
@@ -182,13 +182,13 @@ export function probeFindings(judged: readonly JudgedProbe[], seed: number): Fin
     {
       name: 'invariance_change',
       description: 'Mean size of the change of score by a harmless change.',
-      estimate: share(of('same'), ({ change }) => Math.abs(change), seed),
+      estimate: share(of('same'), ({ change }) => Math.abs(change)),
     },
     {
       name: 'probe_abstentions',
       description:
         'Share of probes that the judge gave no verdict on, where it gave one on the plain answer.',
-      estimate: abstentions(judged, seed),
+      estimate: abstentions(judged),
     },
   ];
 }
@@ -199,8 +199,8 @@ function absence(group: ProbeGroup): string {
 
 const taskOf = ({ case: one }: { case: ProbeCase }): string => one.task.id;
 
-function share(trials: readonly Trial[], value: (trial: Trial) => number, seed: number): Estimate | null {
-  return shareInterval(trials.map(value), trials.map(taskOf), seed);
+function share(trials: readonly Trial[], value: (trial: Trial) => number): Estimate | null {
+  return shareInterval(trials.map(value), trials.map(taskOf));
 }
 
 /** A count of attacks has no interval: whoever finds one more attack has another set of attacks. */
@@ -210,35 +210,31 @@ function countThatWork(judged: readonly JudgedProbe[]): Estimate | null {
   return tried.length === 0 ? null : { mean: count, low: count, high: count, n: tried.length };
 }
 
-function abstentions(judged: readonly JudgedProbe[], seed: number): Estimate | null {
+function abstentions(judged: readonly JudgedProbe[]): Estimate | null {
   const answered = judged.filter(({ plain }) => plain.status === 'scored');
   return shareInterval(
     answered.map(({ probed }) => Number(probed.status === 'abstained')),
     answered.map(taskOf),
-    seed,
   );
 }
 
 /**
- * The groups of attacks that another round may decide: the interval holds the threshold, there are too few tasks, or a
- * probe succeeds in most of too few trials.
+ * The groups of attacks that another round may decide: not those whose rate is above the threshold, but those whose interval
+ * holds it, that have too few tasks, or of which a probe succeeds in most of too few trials.
  */
-export function undecidedGroups(judged: readonly JudgedProbe[], seed: number): ProbeGroup[] {
+export function undecidedGroups(judged: readonly JudgedProbe[]): ProbeGroup[] {
   const table = probeTable(judged);
   const trials = trialsOf(judged);
   return groupsThat('no-rise').filter((group) => {
     const isOwn = ({ case: one }: { case: ProbeCase }): boolean =>
       one.group === group && one.expects === 'no-rise';
     if (!judged.some(isOwn)) return false;
-    const rate = share(trials.filter(isOwn), ({ fooled }) => fooled, seed);
+    const rate = share(trials.filter(isOwn), ({ fooled }) => fooled);
     const isSuspect = table.some(
       (row) => row.group === group && row.expects === 'no-rise' && row.fooled > row.n / 2 && !works(row),
     );
-    return (
-      isSuspect ||
-      rate === null ||
-      rate.n < LEAST_TASKS ||
-      (rate.low <= MOST_ATTACKS && rate.high > MOST_ATTACKS)
-    );
+    if (rate === null) return true;
+    if (rate.low > MOST_ATTACKS) return false;
+    return isSuspect || rate.n < LEAST_TASKS || rate.high > MOST_ATTACKS;
   });
 }

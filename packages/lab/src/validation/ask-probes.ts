@@ -7,7 +7,7 @@ import type { Asker } from './ask.js';
 import type { Evidence } from './evidence.js';
 
 /** Groups that are still undecided are asked more, so often in all. */
-const ROUNDS = 3;
+export const PROBE_ROUNDS = 3;
 
 /**
  * The probes of one round, for the groups that are still undecided; none when there is nothing more to ask.
@@ -18,10 +18,10 @@ export function nextProbes(
   { answers, criteria, compares, probes }: Evidence,
   { round, perGroup, seed }: { round: number; perGroup: number; seed: number },
 ): ProbeCase[] {
-  if (round >= ROUNDS || perGroup === 0) return [];
+  if (perGroup === 0) return [];
   const labelled = answers.map(({ answer }) => answer);
   const options = { criteria, compares, seed, perGroup, round };
-  return probeCases(labelled, round === 0 ? options : { ...options, groups: undecidedGroups(probes, seed) });
+  return probeCases(labelled, round === 0 ? options : { ...options, groups: undecidedGroups(probes) });
 }
 
 /** How many answers that would judge at most; a judge that compares is shown a whole task for each. */

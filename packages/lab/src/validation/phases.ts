@@ -3,7 +3,8 @@ import type { JudgeFinding } from '@touchstone/spec';
 
 import { askCases, sizeOf } from '../suite/ask-cases.js';
 import { Asker } from './ask.js';
-import { askProbes, nextProbes, probeSize } from './ask-probes.js';
+import type { ProbeCase } from '../probes/probe.js';
+import { askProbes, nextProbes, PROBE_ROUNDS, probeSize } from './ask-probes.js';
 import { type AboutJudge, type Evidence, noEvidence } from './evidence.js';
 import type { ValidationInput } from './validate-judge.js';
 
@@ -84,20 +85,23 @@ export function phasesOf(
       // One repeat shows nothing of how narrow the interval is.
       ...(i === 0 ? {} : { isEnough: isSteady }),
     })),
-    {
-      name: 'probes',
-      by: 'judge',
-      size: (known) => probeSize(nextProbes(known, { round: 0, perGroup, seed }), known),
-      ask: async (known) => {
-        let evidence = known;
-        for (let round = 0; ; round++) {
-          const cases = nextProbes(evidence, { round, perGroup, seed });
-          if (cases.length === 0) return evidence;
-          evidence = await askProbes(evidence, cases, main);
-        }
-      },
-    },
+    ...Array.from({ length: PROBE_ROUNDS }, (_, round) => probesOf({ round, perGroup, seed }, main)),
   ];
+}
+
+/** One round of probes. What it asks depends on what the rounds before it have decided. */
+function probesOf(options: Parameters<typeof nextProbes>[1], main: Asker): Phase {
+  let plan: { after: Evidence['probes']; cases: ProbeCase[] } | undefined;
+  const casesAfter = (known: Evidence): ProbeCase[] => {
+    if (plan?.after !== known.probes) plan = { after: known.probes, cases: nextProbes(known, options) };
+    return plan.cases;
+  };
+  return {
+    name: options.round === 0 ? 'probes' : `probes, round ${options.round + 1}`,
+    by: 'judge',
+    size: (known) => probeSize(casesAfter(known), known),
+    ask: (known) => askProbes(known, casesAfter(known), main),
+  };
 }
 
 async function askAgain(known: Evidence, main: Asker, repeat: number): Promise<Evidence> {

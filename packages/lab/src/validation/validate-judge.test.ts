@@ -113,7 +113,7 @@ const ONE_ANSWER_A_TASK: Gate = {
 };
 /** What it asks of answers that are made. */
 const NO_PROBES: Gate = Object.fromEntries(
-  probeFindings([], 1).flatMap(({ name, gate }) => (gate ? [[name, 'off']] : [])),
+  probeFindings([]).flatMap(({ name, gate }) => (gate ? [[name, 'off']] : [])),
 );
 
 const input = async (overrides: Partial<ValidationInput>): Promise<ValidationInput> => ({

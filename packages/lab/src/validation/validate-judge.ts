@@ -87,10 +87,11 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
   let held = applyGate(findingsOf(gated, evidence, seed), gate);
   const sizeOf = ({ size }: { size(known: Evidence): number }): number => size(evidence);
   total = sumOf(phases.map(sizeOf));
-  const waiting = phases.filter((phase) => sizeOf(phase) > 0);
+  const waiting = [...phases];
   const notAsked: ValidationResult['notAsked'] = [];
   while (waiting.length > 0 && (complete || held.gate !== 'failed')) {
     const phase = waiting.shift()!;
+    if (sizeOf(phase) === 0) continue;
     if (!complete && phase.isEnough?.(held.findings)) {
       notAsked.push({ name: phase.name, why: 'enough' });
       continue;
@@ -105,7 +106,10 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
   return {
     ...applyGate(findingsOf(FAMILIES, evidence, seed), gate),
     details: detailsOf(evidence, seed),
-    notAsked: [...notAsked, ...waiting.map(({ name }) => ({ name, why: 'failed' as const }))],
+    notAsked: [
+      ...notAsked,
+      ...waiting.filter((phase) => sizeOf(phase) > 0).map(({ name }) => ({ name, why: 'failed' as const })),
+    ],
     judgements: asked.length,
     abstentions: countAbstentions(asked.map(({ verdict }) => verdict)),
     unmatchedLabels: unmatchedLabels({ ...evidence, answers: judged }),

@@ -28,7 +28,7 @@ export const FAMILIES: readonly FindingFamily[] = [
   {
     name: 'probes',
     title: 'Does it hold against answers that are made to please it?',
-    find: ({ probes }, seed) => probeFindings(probes, seed),
+    find: ({ probes }) => probeFindings(probes),
   },
   { name: 'panel', title: 'Are several judges worth more than one?', find: panel },
   { name: 'bias', title: 'Does it go by what does not matter?', find: bias },
