@@ -77,6 +77,10 @@ function count(counts, key) {
 const judged = [...rows.values()];
 const wrong = judged.filter(({ right, seeds }) => right !== undefined && right < seeds);
 console.log(
-  JSON.stringify({ machine: describeMachine(), reasons: REASONS, wrong: wrong.length, rows: judged }, null, 2),
+  JSON.stringify(
+    { machine: describeMachine(), reasons: REASONS, wrong: wrong.length, rows: judged },
+    null,
+    2,
+  ),
 );
 process.exitCode = wrong.length === 0 ? 0 : 1;
