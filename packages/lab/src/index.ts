@@ -6,18 +6,22 @@ export { passes } from './pass.js';
 export { weightedKappa } from './statistics/agreement.js';
 export { krippendorffAlpha } from './statistics/agreement-of-many.js';
 export { bestOfK, type Candidate } from './statistics/best-of-k.js';
-export {
-  bootstrapInterval,
-  clusteredMeanInterval,
-  meanInterval,
-  pairedDifference,
-} from './statistics/bootstrap.js';
+export { predictionPoweredInterval, roganGladenInterval } from './statistics/corrected-intervals.js';
+export { kendallInterval, spearmanInterval } from './statistics/correlation-intervals.js';
 export { spearman } from './statistics/correlation.js';
-export { kappaInterval } from './statistics/intervals.js';
+export {
+  balancedAccuracyInterval,
+  kappaInterval,
+  pairAccuracyInterval,
+  withinTauInterval,
+} from './statistics/intervals.js';
 export { intervalOf, SIGNED } from './statistics/jackknife.js';
 export { effectiveJudges, errorCorrelation } from './statistics/judge-errors.js';
+export { clusteredMeanInterval, meanInterval, pairedDifference, shareInterval } from './statistics/means.js';
 export { type Pair } from './statistics/pairs.js';
-export { shareInterval, wilson } from './statistics/proportions.js';
+export { wilson } from './statistics/proportions.js';
+export { iccInterval } from './statistics/reliability-intervals.js';
+export { trainingsInterval } from './statistics/trainings.js';
 export { type CaseResult, expectationOf, isUnsteady, sayingOf } from './suite/case-result.js';
 export { compareSuites, type SuiteComparison } from './suite/compare.js';
 export { caseNames, healthOf, type SuiteHealth } from './suite/health.js';

@@ -5,7 +5,6 @@ declare module 'cephes' {
   export function ndtr(x: number): number;
   export function ndtri(p: number): number;
   export function stdtr(freedom: number, t: number): number;
-  export function stdtri(freedom: number, p: number): number;
   export function incbet(a: number, b: number, x: number): number;
   export function incbi(a: number, b: number, p: number): number;
 }

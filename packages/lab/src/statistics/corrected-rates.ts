@@ -1,6 +1,6 @@
 import { type Pair, sides } from './pairs.js';
-import { finite, meanOf, squaresOf } from './values.js';
 import { rates, type Verdicts } from './rates.js';
+import { finite, meanOf } from './values.js';
 
 /**
  * The share of answers that are truly good, from the share that an imperfect judge passes (Rogan and Gladen 1978):
@@ -38,15 +38,41 @@ export function predictionPowered(
   judged: readonly number[],
   labelled: readonly Pair[],
 ): PredictionPowered | null {
-  finite(judged, 'scores');
-  const [scores, labels] = sides(labelled);
-  if (labelled.length < 2 || judged.length === 0) return null;
-  const [meanScore, meanLabel] = [meanOf(scores), meanOf(labels)];
-  let covariance = 0;
-  for (let i = 0; i < scores.length; i++) covariance += (scores[i]! - meanScore) * (labels[i]! - meanLabel);
-  covariance /= labelled.length - 1;
-  const variance = squaresOf([...scores, ...judged]) / (labelled.length + judged.length - 1);
-  const best = variance > 0 ? covariance / ((1 + labelled.length / judged.length) * variance) : 0;
+  return predictionPoweredOfSums(judgedSums(judged), labelledSums(labelled));
+}
+
+/** Number, sum and sum of squares of scores. */
+export function judgedSums(scores: readonly number[]): number[] {
+  const sums = [scores.length, 0, 0];
+  for (const score of finite(scores, 'scores')) {
+    sums[1]! += score;
+    sums[2]! += score * score;
+  }
+  return sums;
+}
+
+/** The same, then the sum of labels and of score times label. */
+export function labelledSums(pairs: readonly Pair[]): number[] {
+  const [scores, labels] = sides(pairs);
+  const sums = [...judgedSums(scores), 0, 0];
+  for (let i = 0; i < labels.length; i++) {
+    sums[3]! += labels[i]!;
+    sums[4]! += scores[i]! * labels[i]!;
+  }
+  return sums;
+}
+
+/** `predictionPowered`, from the sums over each sample. */
+export function predictionPoweredOfSums(
+  judged: readonly number[],
+  labelled: readonly number[],
+): PredictionPowered | null {
+  const [total, sum, squares] = judged as [number, number, number];
+  const [n, scores, scoreSquares, labels, products] = labelled as [number, number, number, number, number];
+  if (n < 2 || total === 0) return null;
+  const covariance = (products - (scores * labels) / n) / (n - 1);
+  const variance = (squares + scoreSquares - (sum + scores) ** 2 / (n + total)) / (n + total - 1);
+  const best = variance > 1e-12 ? covariance / ((1 + n / total) * variance) : 0; // not 0: sums are rounded
   const lambda = Math.max(0, Math.min(1, best));
-  return { mean: meanLabel + lambda * (meanOf(judged) - meanScore), lambda };
+  return { mean: labels / n + lambda * (sum / total - scores / n), lambda };
 }

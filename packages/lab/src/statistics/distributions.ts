@@ -2,7 +2,7 @@
  * Distribution functions, from the Cephes library (Moshier 1989, also under older SciPy) compiled to WebAssembly: agree with SciPy to
  * 1e-12, where what is written in JavaScript reaches 1e-7 or takes hundreds of packages.
  */
-import { compiled, incbet, incbi, ndtr, ndtri, stdtr, stdtri } from 'cephes';
+import { compiled, incbet, incbi, ndtr, ndtri, stdtr } from 'cephes';
 
 await compiled;
 
@@ -25,11 +25,12 @@ export function tCdf(t: number, freedom: number): number {
 /** The 97.5 % point of the standard normal distribution. */
 export const Z95 = ndtri(0.975);
 
-/** The 97.5 % point of Student's distribution: what a 95 % interval is wide by. */
+/** The 97.5 % point of Student's distribution: what a 95 % interval is wide by. Freedom may be broken. */
 export function t95(freedom: number): number {
   const known = t95s.get(freedom);
   if (known !== undefined) return known;
-  const point = stdtri(freedom, 0.975);
+  // T² / (freedom + T²) has the beta distribution with ½ and freedom / 2.
+  const point = Math.sqrt(freedom * (1 / betaQuantile(0.05, freedom / 2, 0.5) - 1));
   t95s.set(freedom, point);
   return point;
 }

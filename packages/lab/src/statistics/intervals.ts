@@ -1,6 +1,14 @@
 import type { Estimate } from '@touchstone/spec';
 
-import { type Jackknife, jackknifeOfSums, scoreInterval, SHARE, SIGNED, unseen } from './jackknife.js';
+import {
+  type Jackknife,
+  jackknifeOfSums,
+  scoreInterval,
+  SHARE,
+  SIGNED,
+  totalsOf,
+  unseen,
+} from './jackknife.js';
 import { clusteredMeanInterval, shareInterval } from './means.js';
 import { type Pair, sides } from './pairs.js';
 import type { Verdicts } from './rates.js';
@@ -60,7 +68,7 @@ function kappaOfSums(sums: readonly number[]): number | null {
 }
 
 function unanimousKappa({ estimate, n }: Jackknife, units: readonly (readonly number[])[]): Estimate {
-  const sums = units[0]!.map((_, k) => units.reduce((sum, unit) => sum + unit[k]!, 0));
+  const sums = totalsOf(units);
   const share = unseen(n);
   const extremes: Pair[] = [
     [0, 0],

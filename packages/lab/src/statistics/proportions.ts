@@ -1,7 +1,7 @@
 import type { Estimate } from '@touchstone/spec';
 
-import { clusteredMeanInterval } from './bootstrap.js';
 import { Z95 } from './distributions.js';
+import * as means from './means.js';
 
 /**
  * Score interval of a proportion, 95 % (Wilson 1927): right at and near 0 and 1, where resampling is not.
@@ -20,22 +20,11 @@ export function wilson(successes: number, n: number): Estimate | null {
   return { mean: p, low: successes === 0 ? 0 : centre - half, high: successes === n ? 1 : centre + half, n };
 }
 
-/**
- * Interval of the mean of shares or scores (each 0–1), with whole clusters drawn. Where every value is 0, or every one
- * is 1, resampling can only repeat that and would claim certainty from two tasks; then it is Wilson's, with the
- * clusters as trials: never seen in 30 tasks still means up to 11 %.
- *
- * @returns n is the number of clusters; null for fewer than two.
- */
+// Callers name a seed that nothing draws with any more; they move to means.ts.
 export function shareInterval(
   values: readonly number[],
   clusters: readonly string[],
-  seed: number,
+  _seed: number,
 ): Estimate | null {
-  const [first] = values;
-  const n = new Set(clusters).size;
-  if (n >= 2 && (first === 0 || first === 1) && values.every((value) => value === first)) {
-    return wilson(first * n, n);
-  }
-  return clusteredMeanInterval(values, clusters, seed);
+  return means.shareInterval(values, clusters);
 }

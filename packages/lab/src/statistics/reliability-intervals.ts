@@ -1,7 +1,7 @@
 import type { Estimate } from '@touchstone/spec';
 
 import { type Ratings, saidOf } from './agreement-of-many.js';
-import { type Jackknife, jackknifeOfSums, scoreInterval, SIGNED, unseen } from './jackknife.js';
+import { type Jackknife, jackknifeOfSums, scoreInterval, SIGNED, totalsOf, unseen } from './jackknife.js';
 import { squaresOf, sumOf } from './values.js';
 
 /**
@@ -54,7 +54,7 @@ function iccOfSums(sums: readonly number[]): number | null {
 }
 
 function unanimousIcc({ estimate, n }: Jackknife, units: readonly (readonly number[])[]): Estimate {
-  const sums = units[0]!.map((_, k) => sumOf(units.map((unit) => unit[k]!)));
+  const sums = totalsOf(units);
   const share = unseen(n);
   const [items, ratings, squaredCounts] = sums as [number, number, number];
   const split = [items, ratings, squaredCounts, ratings / 2, ratings / 4, ratings / 4];

@@ -4,10 +4,11 @@ import { describe, expect, test } from 'vitest';
 
 import { weightedKappa } from './agreement.js';
 import { bestOfK, type Candidate } from './best-of-k.js';
-import { bootstrapInterval, clusteredMeanInterval, meanInterval, pairedDifference } from './bootstrap.js';
 import { spearman } from './correlation.js';
+import { unseen } from './jackknife.js';
+import { meanInterval, pairedDifference, shareInterval } from './means.js';
 import type { Pair } from './pairs.js';
-import { shareInterval, wilson } from './proportions.js';
+import { wilson } from './proportions.js';
 import { meanOf } from './values.js';
 
 const repeat = (pair: Pair, times: number): Pair[] => Array.from({ length: times }, () => pair);
@@ -101,67 +102,60 @@ describe('Wilson', () => {
     expect(interval.low).toBeCloseTo(low, 4);
     expect(interval.high).toBeCloseTo(high, 4);
   });
-
-  test('a share that never varied is not certain', () => {
-    const tasks = Array.from({ length: 16 }, (_, i) => `t${i % 8}`);
-    expect(shareInterval(Array<number>(16).fill(1), tasks, 1)).toEqual(wilson(8, 8));
-    expect(shareInterval(Array<number>(16).fill(0), tasks, 1)).toEqual(wilson(0, 8));
-    expect(shareInterval([1, 1], ['t', 't'], 1)).toBeNull();
-  });
 });
 
-describe('bootstrap', () => {
-  test('needs two units, repeats itself for one seed and holds the mean', () => {
-    const values = [0.1, 0.4, 0.4, 0.9, 0.3];
-    expect(meanInterval([], 1)).toBeNull();
-    expect(meanInterval([0.5], 1)).toBeNull();
-    const interval = meanInterval(values, 1)!;
-    expect(meanInterval(values, 1)).toEqual(interval);
+describe('means', () => {
+  test('needs two units and holds the mean', () => {
+    expect(meanInterval([])).toBeNull();
+    expect(meanInterval([0.5])).toBeNull();
+    const interval = meanInterval([0.1, 0.4, 0.4, 0.9, 0.3])!;
     expect(interval.n).toBe(5);
     expect(interval.mean).toBeCloseTo(0.42, 12);
     expect(interval.low).toBeLessThan(0.42);
     expect(interval.high).toBeGreaterThan(0.42);
   });
 
-  test('meets the exact distribution: one in 27 resamples of three values is all zeros, so the bound is zero', () => {
-    expect(meanInterval([0, 1, 5], 3)).toEqual({ mean: 2, low: 0, high: 5, n: 3 }); // 1/27 = 3.7 % > 2.5 %
-  });
-
   test('holds the true mean in about 95 of 100 studies of 40 skewed values', () => {
     let held = 0;
-    const studies = 300;
+    const studies = 2000;
     for (let study = 0; study < studies; study++) {
       const { next } = random(11, 'study', study);
-      const values = Array.from({ length: 40 }, () => next() ** 2); // mean 1/3
-      const { low, high } = meanInterval(values, study)!;
+      const { low, high } = meanInterval(Array.from({ length: 40 }, () => next() ** 2))!; // mean 1/3
       if (low <= 1 / 3 && 1 / 3 <= high) held++;
     }
-    expect(held / studies).toBeGreaterThan(0.9);
-    expect(held / studies).toBeLessThan(0.98);
+    expect(held / studies).toBeGreaterThan(0.935);
+    expect(held / studies).toBeLessThan(0.97);
   });
 
   test('draws clusters whole: copies of a task’s answer add no certainty', () => {
     const values = [0, 1, 0.5, 0.25, 0.75, 1];
     const copies = values.flatMap((value) => Array<number>(10).fill(value));
     const tasks = values.flatMap((_, i) => Array<string>(10).fill(`t${i}`));
-    expect(clusteredMeanInterval(copies, tasks, 5)).toEqual(meanInterval(values, 5));
+    const [ofCopies, once] = [shareInterval(copies, tasks)!, meanInterval(values)!];
+    for (const end of ['mean', 'low', 'high'] as const) expect(ofCopies[end]).toBeCloseTo(once[end], 12);
+    expect(ofCopies.n).toBe(6);
   });
 
-  test('pairs differences: a constant gain has no spread, whatever the spread of the tasks', () => {
+  test('pairs differences: a constant gain has no spread, and yet is not certain', () => {
     const before = [0, 0.25, 0.5, 0.75];
     const gain = pairedDifference(
       before.map((value) => value + 0.25),
       before,
-      1,
-    );
-    expect(gain).toEqual({ mean: 0.25, low: 0.25, high: 0.25, n: 4 });
-    expect(() => pairedDifference([1], [], 1)).toThrow(RangeError);
+    )!;
+    expect(gain.mean).toBe(0.25);
+    expect(gain.low).toBeCloseTo(0.25 - unseen(4) * 1.25, 12);
+    expect(gain.high).toBeCloseTo(0.25 + unseen(4) * 0.75, 12);
+    expect(() => pairedDifference([1], [])).toThrow(RangeError);
+    expect(() => meanInterval([0.5, 1.5])).toThrow('0 to 1, got 1.5');
   });
 
-  test('a statistic that is undefined too often has no interval', () => {
-    const defined = (sample: number[]): number | null => (sample.includes(1) ? meanOf(sample) : null);
-    expect(bootstrapInterval([1, 0, 0, 0], defined, 1)).toBeNull(); // missing from (3/4)^4 = 32 % of the resamples
-    expect(bootstrapInterval([1, 1, 1, 1, 0], defined, 1)).not.toBeNull();
+  test('a share that never varied is not certain: Wilson’s interval with Student’s quantile', () => {
+    const tasks = Array.from({ length: 16 }, (_, i) => `t${i % 8}`);
+    const t = 2.3646242515927844; // scipy.stats.t.ppf(0.975, 7)
+    const rest = t ** 2 / (8 + t ** 2);
+    expect(shareInterval(Array<number>(16).fill(1), tasks)!.low).toBeCloseTo(1 - rest, 9);
+    expect(shareInterval(Array<number>(16).fill(0), tasks)!.high).toBeCloseTo(rest, 9);
+    expect(shareInterval([1, 1], ['t', 't'])).toBeNull();
   });
 });
 

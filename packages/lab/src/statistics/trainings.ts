@@ -1,0 +1,38 @@
+import type { Estimate } from '@touchstone/spec';
+
+import { jackknifeOfSums, scoreInterval, SIGNED } from './jackknife.js';
+
+/**
+ * Interval, 95 %, of the mean over several trainings (seeds) that were evaluated on the same tasks, each with several answers: what another
+ * seed and other tasks would give. The errors over trainings and over tasks add up in squares, which counts the answers' own noise twice, and
+ * have Satterthwaite's degrees of freedom (1946): few seeds that differ cost what they should.
+ *
+ * @param trainings trainings × tasks × answers: scores, or differences of scores (−1 to 1); the same tasks in the same order in each. A task
+ *   without answers in a training is left out of that one.
+ * @returns n is the number of trainings; null for fewer than two, or fewer than two tasks.
+ * @throws {RangeError} the trainings have different numbers of tasks.
+ */
+export function trainingsInterval(trainings: readonly (readonly (readonly number[])[])[]): Estimate | null {
+  const tasks = trainings[0]?.length ?? 0;
+  const odd = trainings.find((training) => training.length !== tasks);
+  if (odd) throw new RangeError(`expected ${tasks} tasks in each training, got ${odd.length}`);
+  // A task counts once, however many answers it has.
+  const cells = trainings.map((training) =>
+    training.map((answers) =>
+      answers.length === 0 ? [0, 0] : [answers.reduce((a, b) => a + b, 0) / answers.length, 1],
+    ),
+  );
+  const sum = (list: readonly (readonly number[])[]): number[] =>
+    list.reduce<number[]>(([value, count], cell) => [value! + cell[0]!, count! + cell[1]!], [0, 0]);
+  const mean = ([value, count]: readonly number[]): number | null => (count! > 0 ? value! / count! : null);
+  const bySeed = jackknifeOfSums(cells.map(sum), mean);
+  const byTask = jackknifeOfSums(
+    Array.from({ length: tasks }, (_, task) => sum(cells.map((training) => training[task]!))),
+    mean,
+  );
+  if (!bySeed || !byTask) return null;
+  const [a, b] = [bySeed.error ** 2, byTask.error ** 2];
+  const freedom =
+    a + b > 0 ? (a + b) ** 2 / (a ** 2 / (bySeed.n - 1) + b ** 2 / (byTask.n - 1)) : bySeed.n - 1;
+  return scoreInterval({ ...bySeed, error: Math.sqrt(a + b), freedom }, SIGNED);
+}
