@@ -6,6 +6,7 @@ export { passes } from './pass.js';
 export { weightedKappa } from './statistics/agreement.js';
 export { krippendorffAlpha } from './statistics/agreement-of-many.js';
 export { bestOfK, type Candidate } from './statistics/best-of-k.js';
+export { bootstrapInterval } from './statistics/bootstrap.js';
 export { predictionPoweredInterval, roganGladenInterval } from './statistics/corrected-intervals.js';
 export { kendallInterval, spearmanInterval } from './statistics/correlation-intervals.js';
 export { spearman } from './statistics/correlation.js';
@@ -15,7 +16,7 @@ export {
   pairAccuracyInterval,
   withinTauInterval,
 } from './statistics/intervals.js';
-export { intervalOf, SIGNED } from './statistics/jackknife.js';
+export { intervalOf, SIGNED, UNBOUNDED } from './statistics/jackknife.js';
 export { effectiveJudges, errorCorrelation } from './statistics/judge-errors.js';
 export { clusteredMeanInterval, meanInterval, pairedDifference, shareInterval } from './statistics/means.js';
 export { type Pair } from './statistics/pairs.js';

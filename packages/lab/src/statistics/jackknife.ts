@@ -1,6 +1,6 @@
 import type { Estimate } from '@touchstone/spec';
 
-import { t95 } from './distributions.js';
+import { t95, Z95 } from './distributions.js';
 
 /** What a statistic can be: its lowest and its highest value. */
 export interface Range {
@@ -163,8 +163,7 @@ function reaches(
   return [t + Math.max(0, -lean), t + Math.max(0, lean)];
 }
 
-/** The share of units that may be unlike all of n that were alike: the upper end of the score interval of 0 of n. */
+/** The share of units that may be unlike all of n that were alike: the upper end of Wilson's interval of 0 of n. */
 export function unseen(n: number): number {
-  const t = t95(n - 1);
-  return (t * t) / (n + t * t);
+  return (Z95 * Z95) / (n + Z95 * Z95);
 }

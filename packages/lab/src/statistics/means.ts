@@ -30,7 +30,7 @@ export function clusteredMeanInterval(
 
 /**
  * Interval of the mean of shares or scores (each 0–1), of which some belong together. Where every value is 0, or every one is 1, it is that
- * of so many tasks: never seen in 30 tasks still means up to 12 %.
+ * of so many tasks: never seen in 30 tasks still means up to 11 %.
  *
  * @returns n is the number of clusters; null for fewer than two.
  * @throws {RangeError} a value is outside 0–1.

@@ -1,4 +1,4 @@
-import { clusteredMeanInterval } from '@touchstone/lab';
+import { clusteredMeanInterval, UNBOUNDED } from '@touchstone/lab';
 import { RunError, type Reward, type StepSummary } from '@touchstone/spec';
 import type { RolloutRecord } from '@touchstone/store';
 import { train, type Policy, type ScoredGroup, type TrainingStep } from '@touchstone/train';
@@ -46,7 +46,7 @@ export async function reinforce(workspace: Workspace, reporter: StageReporter, c
     from,
   })) {
     const { step, groups, checkpoint } = result;
-    const summary = summariseStep(result, clock.seconds() - begun, seed);
+    const summary = summariseStep(result, clock.seconds() - begun);
     store.putRollouts(REINFORCE.name, step, groups.flatMap(rolloutRecords));
     store.putStep(REINFORCE.name, summary);
     if (step % training.checkpoint_every === 0 || step === training.steps) {
@@ -69,14 +69,14 @@ const rolloutRecords = ({ rollouts_G, rewards_G }: ScoredGroup): RolloutRecord[]
     tokens: tokens.length,
   }));
 
-function summariseStep({ step, groups, metrics }: TrainingStep, seconds: number, seed: number): StepSummary {
+function summariseStep({ step, groups, metrics }: TrainingStep, seconds: number): StepSummary {
   const scored = groups.flatMap(({ scores_G }, p) =>
     scores_G.flatMap((reward) => (reward === null ? [] : [{ reward, group: String(p) }])),
   );
   const interval = clusteredMeanInterval(
     scored.map(({ reward }) => reward),
     scored.map(({ group }) => group),
-    seed,
+    UNBOUNDED,
   );
   return {
     step,
