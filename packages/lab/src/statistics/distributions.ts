@@ -11,11 +11,6 @@ export function normalCdf(x: number): number {
   return ndtr(x);
 }
 
-/** The x with P(X ≤ x) = p of the standard normal distribution; ±Infinity at 1 and 0. */
-export function normalQuantile(p: number): number {
-  return p <= 0 ? -Infinity : p >= 1 ? Infinity : ndtri(p);
-}
-
 /** P(T ≤ t) of Student's distribution. */
 export function tCdf(t: number, freedom: number): number {
   if (!Number.isFinite(t)) return t > 0 ? 1 : 0;
@@ -43,6 +38,6 @@ export function betaCdf(x: number, a: number, b: number): number {
 }
 
 /** The x with P(X ≤ x) = p of the beta distribution. */
-export function betaQuantile(p: number, a: number, b: number): number {
+function betaQuantile(p: number, a: number, b: number): number {
   return incbi(a, b, p);
 }

@@ -46,7 +46,7 @@ export function intervalOf<T>(
 }
 
 /** Standard error of a statistic from its values with each unit left out in turn (Tukey 1958). Null as in `intervalOf`. */
-export function jackknife<T>(
+function jackknife<T>(
   units: readonly T[],
   statistic: (sample: readonly T[]) => number | null,
 ): Jackknife | null {
