@@ -168,6 +168,7 @@ const SUMMARY: Summary = {
     money: 0,
     metrics: { truth_agreement: null },
     findings: [],
+    details: null,
     gate: 'not-set',
     override_reason: null,
     certificate: null,

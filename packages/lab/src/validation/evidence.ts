@@ -1,7 +1,8 @@
+import type { Verdict } from '@touchstone/spec';
 import type { Criterion, LabelledAnswer, RegressionCase } from '@touchstone/core';
 
 import type { JudgedProbe } from '../probes/probe.js';
-import type { JudgedAnswer, Opinion } from './readings.js';
+import { type JudgedAnswer, type Opinion, wasAsked } from './readings.js';
 
 /** Everything that judges have said in an examination, so far: what findings are computed from. */
 export interface Evidence {
@@ -41,4 +42,18 @@ export function noEvidence(
     cases: regression.map((one) => ({ case: one, repeats: [] })),
     probes: [],
   };
+}
+
+/** Every verdict that the judge was asked for, on labelled answers and on cases. */
+export function verdictsAsked({
+  answers,
+  cases,
+}: Pick<Evidence, 'answers' | 'cases'>): { task: string; verdict: Verdict }[] {
+  const said = [
+    ...answers.map(({ answer, repeats }) => ({ task: answer.task.id, opinions: repeats })),
+    ...cases.map(({ case: { task }, repeats }) => ({ task: task.id, opinions: repeats.flat() })),
+  ];
+  return said.flatMap(({ task, opinions }) =>
+    opinions.flatMap(({ verdicts }) => verdicts.filter(wasAsked).map((verdict) => ({ task, verdict }))),
+  );
 }

@@ -9,7 +9,6 @@ import {
   weightedMean,
 } from '@touchstone/core';
 import { meanOf } from '../statistics/values.js';
-import type { Evidence } from './evidence.js';
 
 /** A labelled answer with what the judges said of it. */
 export interface JudgedAnswer {
@@ -68,20 +67,6 @@ export function labelScore(
     return parts.length === 0 ? [] : [weightedMean(parts)];
   });
   return items.length === 0 ? null : items.reduce((sum, item) => sum + item, 0) / items.length;
-}
-
-/** Every verdict that the judge was asked for, on labelled answers and on cases. */
-export function verdictsAsked({
-  answers,
-  cases,
-}: Pick<Evidence, 'answers' | 'cases'>): { task: string; verdict: Verdict }[] {
-  const said = [
-    ...answers.map(({ answer, repeats }) => ({ task: answer.task.id, opinions: repeats })),
-    ...cases.map(({ case: { task }, repeats }) => ({ task: task.id, opinions: repeats.flat() })),
-  ];
-  return said.flatMap(({ task, opinions }) =>
-    opinions.flatMap(({ verdicts }) => verdicts.filter(wasAsked).map((verdict) => ({ task, verdict }))),
-  );
 }
 
 /**

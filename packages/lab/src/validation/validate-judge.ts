@@ -12,13 +12,13 @@ import { type Criterion, type Judge, type LabelledAnswer, type RegressionCase } 
 import { sumOf } from '../statistics/values.js';
 import { Asker } from './ask.js';
 import { detailsOf } from './details/index.js';
-import { type Evidence, noEvidence } from './evidence.js';
+import { type Evidence, noEvidence, verdictsAsked } from './evidence.js';
 import type { Finding, FindingFamily } from './finding.js';
 import { FAMILIES } from './findings/index.js';
 import { applyGate, assertGateNames, type Gate } from './gate.js';
 import { aboutJudge, phasesOf } from './phases.js';
 import { unmatchedLabels } from './ratings.js';
-import { assertLabelsFit, settleLabels, verdictsAsked } from './readings.js';
+import { assertLabelsFit, settleLabels } from './readings.js';
 
 export interface ValidationInput {
   judge: Judge;

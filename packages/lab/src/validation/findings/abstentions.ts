@@ -1,7 +1,6 @@
 import { shareInterval } from '../../statistics/proportions.js';
-import type { Evidence } from '../evidence.js';
+import { type Evidence, verdictsAsked } from '../evidence.js';
 import type { Finding } from '../finding.js';
-import { verdictsAsked } from '../readings.js';
 
 /** How often did the judge give no verdict, over everything it was asked? The interval is over tasks. */
 export function abstentions(evidence: Evidence, seed: number): Finding[] {

@@ -235,7 +235,7 @@ test('a judge that answers by place fails for it; one that is sometimes unsure p
   );
   const held = (known: Evidence) =>
     applyGate(
-      position(known, 1).map((finding) => ({ ...finding, family: '' })),
+      position(known).map((finding) => ({ ...finding, family: '' })),
       {},
     ).findings;
   expect(held(first)[0]).toMatchObject({ outcome: 'fail', estimate: { mean: 0 } });

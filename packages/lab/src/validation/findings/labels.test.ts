@@ -3,6 +3,7 @@ import type { Criterion, LabelledAnswer, Labels } from '@touchstone/core';
 import { expect, test } from 'vitest';
 
 import { type Evidence, noEvidence } from '../evidence.js';
+import type { FindingFamily } from '../finding.js';
 import { applyGate } from '../gate.js';
 import { type JudgedAnswer, type Opinion, settleLabels } from '../readings.js';
 import { labels } from './labels.js';
@@ -46,7 +47,7 @@ function judged(
 
 const withAnswers = (answers: JudgedAnswer[]): Evidence => ({ ...noEvidence(about), answers });
 
-const held = (family: typeof labels, evidence: Evidence) =>
+const held = (family: FindingFamily['find'], evidence: Evidence) =>
   Object.fromEntries(
     applyGate(
       family(evidence, 1).map((finding) => ({ ...finding, family: '' })),

@@ -28,7 +28,7 @@ function evidence(tasks: [label: number, judge: number, heldout: number][][]): E
 
 const means = (tasks: [number, number, number][][]) =>
   Object.fromEntries(
-    order(evidence(tasks), 1).flatMap(({ name, estimate }) => (estimate ? [[name, estimate.mean]] : [])),
+    order(evidence(tasks)).flatMap(({ name, estimate }) => (estimate ? [[name, estimate.mean]] : [])),
   );
 
 test('what counts is the order within a task, however right a judge is across tasks', () => {

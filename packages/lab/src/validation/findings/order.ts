@@ -1,6 +1,6 @@
 import type { Estimate } from '@touchstone/spec';
 
-import { withinTauInterval } from '../../statistics/intervals.js';
+import { pairAccuracyInterval, withinTauInterval } from '../../statistics/intervals.js';
 import { shareInterval } from '../../statistics/means.js';
 import type { Pair } from '../../statistics/pairs.js';
 import { orderedPairs } from '../../statistics/within-groups.js';
@@ -26,7 +26,7 @@ export function order(evidence: Evidence): Finding[] {
       name: 'order_accuracy',
       description:
         'Within a task: share of pairs of answers with different labels that the judge puts in the order of the labels; a tie of the judge counts one half, which is also what chance gives.',
-      estimate: accuracy(labelled.map(pairsApart)),
+      estimate: pairAccuracyInterval(labelled.map(toPairs)),
       gate: { min: 0.6 },
       doubt,
     },
@@ -46,7 +46,7 @@ export function order(evidence: Evidence): Finding[] {
       name: 'heldout_order_accuracy',
       description:
         'Within a task: share of pairs of answers that the held-out judge tells apart and the judge puts in the same order; a tie of the judge counts one half.',
-      estimate: accuracy(byHeldout.map(pairsApart)),
+      estimate: pairAccuracyInterval(byHeldout.map(toPairs)),
       gate: { min: 0.5 },
       absent: noHeldout,
     },
@@ -61,23 +61,23 @@ export function order(evidence: Evidence): Finding[] {
       name: 'order_tau',
       description:
         'Kendall’s τ_b of judge and labels within a task, mean over tasks; 0 is what chance gives.',
-      estimate: withinTauInterval(labelled.map((group) => group.map(pairOf))),
+      estimate: withinTauInterval(labelled.map(toPairs)),
     },
     {
       name: 'heldout_order_tau',
       description: 'Kendall’s τ_b of judge and held-out judge within a task, mean over tasks.',
-      estimate: withinTauInterval(byHeldout.map((group) => group.map(pairOf))),
+      estimate: withinTauInterval(byHeldout.map(toPairs)),
       absent: noHeldout,
     },
   ];
 }
 
-const pairOf = ({ judge, other }: Scored): Pair => [judge, other];
+const toPairs = (answers: readonly Scored[]): Pair[] => answers.map(({ judge, other }) => [judge, other]);
 
 /** @param pairs of each task. Tasks count by their pairs. */
 function accuracy(pairs: readonly (readonly ScoredPair[])[]): Estimate | null {
   return shareInterval(
-    pairs.flat().map((pair) => orderedPairs(pair.map(pairOf)).right),
+    pairs.flat().map((pair) => orderedPairs(toPairs(pair)).right),
     pairs.flatMap((task, i) => task.map(() => String(i))),
   );
 }

@@ -1,8 +1,7 @@
 import { SIGNED } from '../../statistics/jackknife.js';
 import { clusteredMeanInterval, shareInterval } from '../../statistics/means.js';
-import type { Evidence } from '../evidence.js';
+import { type Evidence, verdictsAsked } from '../evidence.js';
 import type { Finding } from '../finding.js';
-import { verdictsAsked } from '../readings.js';
 
 /** Does the place of an answer decide? Two answers are shown in both orders; what depends on the order is inconsistent. */
 export function position(evidence: Evidence): Finding[] {
