@@ -40,6 +40,24 @@ export function kappaInterval(tasks: readonly (readonly (readonly Pair[])[])[]):
   return found.error > 1e-9 ? scoreInterval(found, SIGNED) : unanimousKappa(found, units);
 }
 
+/**
+ * Of the κ of one set of readings less that of another, on the same tasks.
+ *
+ * @param tasks of each set what `kappaInterval` takes; a task may have none of either.
+ * @throws {RangeError} a reading is outside 0–1.
+ */
+export function kappaDifferenceInterval(
+  tasks: readonly (readonly [first: readonly (readonly Pair[])[], second: readonly (readonly Pair[])[]])[],
+): Estimate | null {
+  const units = tasks.map((sets) => sets.flatMap((lists) => lists.flatMap(kappaSums)));
+  const half = (units[0]?.length ?? 0) / 2;
+  const found = jackknifeOfSums(units, (sums) => {
+    const [a, b] = [kappaOfSums(sums.slice(0, half)), kappaOfSums(sums.slice(half))];
+    return a === null || b === null ? null : a - b;
+  });
+  return found && scoreInterval(found, { low: 2 * SIGNED.low, high: 2 * SIGNED.high });
+}
+
 function kappaSums(pairs: readonly Pair[]): number[] {
   const [a, b] = sides(pairs);
   const sums = [a.length, 0, 0, 0, 0, 0];

@@ -1,8 +1,8 @@
 import type { Estimate } from '@touchstone/spec';
 
 import { passes } from '../../pass.js';
+import { shareInterval } from '../../statistics/means.js';
 import { groupBy } from '../../statistics/values.js';
-import { shareInterval } from '../../statistics/proportions.js';
 import type { Evidence } from '../evidence.js';
 import type { Finding } from '../finding.js';
 import type { Criterion } from '@touchstone/core';
@@ -23,14 +23,14 @@ interface Cell {
  * from the majority it does not depend on R and needs no rule for ties. A judge at temperature 0 may be steady for no
  * better reason than that; repeats see only what sampling changes.
  */
-export function consistency({ answers, criteria }: Evidence, seed: number): Finding[] {
+export function consistency({ answers, criteria }: Evidence): Finding[] {
   const cells = repeatedCells(answers, criteria);
   const pass = ({ score }: Part): unknown => passes(score);
   return [
     {
       name: 'flip_rate',
       description: 'Chance that two judgements of one item differ in pass or fail of a criterion.',
-      estimate: meanFlips(cells, pass, seed),
+      estimate: meanFlips(cells, pass),
       gate: { max: 0.1 },
     },
     ...criteria.map(({ name }) => ({
@@ -39,26 +39,20 @@ export function consistency({ answers, criteria }: Evidence, seed: number): Find
       estimate: meanFlips(
         cells.filter(({ criterion }) => criterion === name),
         pass,
-        seed,
       ),
     })),
     {
       name: 'value_flip_rate',
       description: 'Chance that two judgements of one item differ in the value of a criterion.',
-      estimate: meanFlips(cells, ({ value }) => value, seed),
+      estimate: meanFlips(cells, ({ value }) => value),
     },
   ];
 }
 
-function meanFlips(
-  cells: readonly Cell[],
-  reading: (verdict: Part) => unknown,
-  seed: number,
-): Estimate | null {
+function meanFlips(cells: readonly Cell[], reading: (verdict: Part) => unknown): Estimate | null {
   return shareInterval(
     cells.map(({ verdicts }) => chanceTwoDiffer(verdicts.map(reading))),
     cells.map(({ task }) => task),
-    seed,
   );
 }
 

@@ -1,9 +1,9 @@
 import type { Estimate } from '@touchstone/spec';
 
 import { weightedKappa } from '../../statistics/agreement.js';
-import { kappaInterval } from '../../statistics/intervals.js';
-import { intervalOf, UNBOUNDED } from '../../statistics/jackknife.js';
+import { kappaDifferenceInterval, kappaInterval } from '../../statistics/intervals.js';
 import type { Pair } from '../../statistics/pairs.js';
+import { groupBy } from '../../statistics/values.js';
 
 /** κ from which agreement is called more than fair (Landis and Koch 1977): what is asked of a judge, and what labels must hold to themselves. */
 export const LEAST_KAPPA = 0.4;
@@ -18,7 +18,11 @@ export interface KappaPair {
 
 /** κ over all criteria together, without an interval; null where it is undefined. */
 export function pooledKappa(pairs: readonly KappaPair[]): number | null {
-  return kappaOf(byTask([pairs]), 0);
+  const lists = groupBy(
+    pairs.map(({ pair }) => pair),
+    pairs.map(({ criterion }) => criterion),
+  );
+  return weightedKappa(...lists);
 }
 
 /** κ over all criteria together; the interval is over tasks. */
@@ -28,22 +32,13 @@ export function pooledKappaInterval(pairs: readonly KappaPair[]): Estimate | nul
 
 /** κ of the first pairs less κ of the second; the interval is over the tasks of both. */
 export function kappaDifference(first: readonly KappaPair[], second: readonly KappaPair[]): Estimate | null {
-  return intervalOf(
-    byTask([first, second]),
-    (tasks) => {
-      const [a, b] = [kappaOf(tasks, 0), kappaOf(tasks, 1)];
-      return a === null || b === null ? null : a - b;
-    },
-    UNBOUNDED,
-  );
+  return kappaDifferenceInterval(byTask([first, second]).map(([a, b]) => [a!, b!] as const));
 }
 
-/** What a task has of each set of pairs: [set][criterion][pair]. */
-type Unit = Pair[][][];
-
-function byTask(sets: readonly (readonly KappaPair[])[]): Unit[] {
+/** What each task has of each set of pairs: [task][set][criterion][pair]. */
+function byTask(sets: readonly (readonly KappaPair[])[]): Pair[][][][] {
   const criteria = [...new Set(sets.flatMap((pairs) => pairs.map(({ criterion }) => criterion)))];
-  const units = new Map<string, Unit>();
+  const units = new Map<string, Pair[][][]>();
   sets.forEach((pairs, set) => {
     for (const { task, criterion, pair } of pairs) {
       let unit = units.get(task);
@@ -52,14 +47,4 @@ function byTask(sets: readonly (readonly KappaPair[])[]): Unit[] {
     }
   });
   return [...units.values()];
-}
-
-/** With a loop, because it runs once for each task and flatMap is much slower. */
-function kappaOf(tasks: readonly Unit[], set: number): number | null {
-  const criteria = tasks[0]?.[set]?.length ?? 0;
-  const lists = Array.from({ length: criteria }, (): Pair[] => []);
-  for (const task of tasks) {
-    for (let i = 0; i < criteria; i++) for (const pair of task[set]![i]!) lists[i]!.push(pair);
-  }
-  return weightedKappa(...lists);
 }
