@@ -76,11 +76,6 @@ function count(counts, key) {
 
 const judged = [...rows.values()];
 const wrong = judged.filter(({ right, seeds }) => right !== undefined && right < seeds);
-console.log(
-  JSON.stringify(
-    { machine: describeMachine(), reasons: REASONS, wrong: wrong.length, rows: judged },
-    null,
-    2,
-  ),
-);
+const figures = { machine: describeMachine(), reasons: REASONS, wrong: wrong.length, rows: judged };
+process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
 process.exitCode = wrong.length === 0 ? 0 : 1;

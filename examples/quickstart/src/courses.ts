@@ -16,7 +16,7 @@ import { drawLocating, HELDOUT_JUDGE, TRAINING_JUDGE, verdictReply, type JudgeSt
 /** Share of disturbed wordings in lessons: without them models learn the sentences by heart and quote from memory. */
 const ROUGH = 0.9;
 
-export interface Lesson {
+interface Lesson {
   prompt: string;
   reply: string;
 }

@@ -93,8 +93,9 @@ function drawAnswer(
   const right = (): boolean => drawRight(draw, options, asks);
   let said = [...about];
   let unstated = [...lacking];
-  if (!right()) said = draw.shuffle(said).slice(1);
-  else if (!right()) unstated = [];
+  const [isComplete, saysLimits] = [right(), right()];
+  if (!isComplete) said = draw.shuffle(said).slice(1);
+  else if (!saysLimits) unstated = [];
   if (!right()) said = said.map(({ except: _, ...fact }) => fact);
   if (!right()) {
     // Figures from the context and others.

@@ -27,7 +27,7 @@ export interface Drawing {
   answers: number;
 }
 
-export interface DrawnTask {
+interface DrawnTask {
   task: object;
   answers: { response: string; labels: object }[];
 }
