@@ -3,7 +3,7 @@
  * Does the gate let a good judge pass and stop broken ones, for the right reason?
  *
  *     npm run bench:gate
- *     npm run bench:gate -- --seeds 3 --templates helpfulness,preference --further-seeds 0
+ *     npm run bench:gate -- --seeds 3 --templates helpfulness,preference --data balanced --further-seeds 0
  *
  * The judge of each template, its model a simulator, with the default gate, on made-up labelled answers: balanced, and 95 %
  * positive. Prints JSON; progress goes to standard error. Exits with 1 where a good judge is stopped, or one of the five
@@ -20,12 +20,13 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '20' },
     'further-seeds': { type: 'string', default: '3' },
     templates: { type: 'string', default: 'contract-review,helpfulness,faithfulness,preference' },
+    data: { type: 'string', default: Object.keys(DATA).join() },
   },
 });
 const templates = values.templates.split(',');
 const upTo = (n) => Array.from({ length: Number(n) }, (_, i) => i + 1);
 const rounds = templates.flatMap((template) =>
-  Object.keys(DATA).flatMap((data) => [
+  values.data.split(',').flatMap((data) => [
     ...upTo(values.seeds).flatMap((seed) => [
       { template, data, seed, judges: Object.keys(SIMULATED_JUDGES) },
       { template, data, seed, judges: ['obeys'], injected: 0.15 },

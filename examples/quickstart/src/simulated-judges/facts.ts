@@ -95,8 +95,12 @@ export function readFacts(text: string): Fact[] {
 }
 
 /** The subjects that a text says are not stated. */
-export const readUnstated = (text: string): string[] =>
-  [...plain(text).matchAll(NOT_STATED)].map(([, subject]) => subject!.toLowerCase());
+export function readUnstated(text: string): string[] {
+  const words = plain(text);
+  return TAKEN_BACK.test(words)
+    ? []
+    : [...words.matchAll(NOT_STATED)].map(([, subject]) => subject!.toLowerCase());
+}
 
 /** Whether both say the same of the same, exceptions apart. */
 export const agree = (a: Fact, b: Fact): boolean =>
