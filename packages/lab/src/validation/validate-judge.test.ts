@@ -307,6 +307,7 @@ test('the gate holds bounds, not means, and only a reason opens it', () => {
     found('wide', [0.8, 0.55, 0.95, 120], { gate: { min: 0.6 } }),
     found('wrong', [0.5, 0.45, 0.55, 120], { gate: { min: 0.6 } }),
     found('few', [1, 1, 1, 2], { gate: { min: 0.6 } }),
+    found('few and wrong', [0, 0, 0.5, 2], { gate: { min: 0.6 } }),
     found('enough', [1, 1, 1, 2], { gate: { min: 0.6 }, least: 2 }),
     found('right', [0.05, 0, 0.09, 120], { gate: { max: 0.1 } }),
     { ...found('none', [0, 0, 0, 0], { gate: { min: 0.5 } }), estimate: null },
@@ -319,6 +320,7 @@ test('the gate holds bounds, not means, and only a reason opens it', () => {
     missing,
     'fail',
     missing,
+    'fail',
     'pass',
     'pass',
     missing,
@@ -327,11 +329,11 @@ test('the gate holds bounds, not means, and only a reason opens it', () => {
   ]);
   // (0.25 / 0.2)² times as many.
   expect(named(result.findings, 'wide').note).toMatch(/about 68 more/);
-  expect(named(result.findings, 'few').note).toMatch(/18 more/);
+  expect(named(result.findings, 'few').note).toMatch(/28 more/);
   expect(named(result.findings, 'not here')).toMatchObject({ threshold: null, note: 'no such thing' });
   expect(result.gate).toBe('failed');
   expect(() => assertGatePassed(result)).toThrow(GateError);
-  expect(() => assertGatePassed(result)).toThrow(/4 of 6 gated/);
+  expect(() => assertGatePassed(result)).toThrow(/5 of 7 gated/);
   expect(() => assertGatePassed(result)).toThrow(
     /wide: insufficient data: 0.800 \[0.550, 0.950\], n = 120; expected the lower end at least 0.6/,
   );
@@ -339,7 +341,7 @@ test('the gate holds bounds, not means, and only a reason opens it', () => {
   expect(() => assertGatePassed(result, { noGate: 'a pilot' })).toThrow(GateError);
   expect(() => assertGatePassed(result, { override: ' ' })).toThrow(InputError);
 
-  const own = { wide: { min: 0.5 }, wrong: 'off', few: 'off', none: 'off' } as const;
+  const own = { wide: { min: 0.5 }, wrong: 'off', few: 'off', 'few and wrong': 'off', none: 'off' } as const;
   expect(applyGate(findings, own).gate).toBe('passed');
   expect(assertGatePassed(applyGate(findings, own), { override: 'not needed' })).toBeNull();
   expect(applyGate(findings, { ...own, 'not here': { min: 0 } }).gate).toBe('insufficient-data');
