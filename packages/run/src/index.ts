@@ -22,6 +22,7 @@ export { openExamination, type Examination } from './workspace/examination.js';
 export { runPipeline, type RunOptions } from './pipeline.js';
 export { planExamination, type PhaseCost } from './stages/plan.js';
 export { examineJudge, type ExaminationResult } from './stages/examine.js';
+export { judgeSummary } from './stages/judge-summary.js';
 export { testJudge, type JudgeTest } from './stages/test-judge.js';
 export { readSummary } from '@touchstone/store';
 export { systemClock, type Clock } from './clock.js';

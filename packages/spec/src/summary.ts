@@ -49,6 +49,24 @@ export type JudgeFinding = z.infer<typeof judgeFindingSchema>;
 export const gateOutcomeSchema = z.enum(['passed', 'failed', 'insufficient-data', 'not-set']);
 export type GateOutcome = z.infer<typeof gateOutcomeSchema>;
 
+/** May this judge train a model? The first thing that is said of it, wherever something is. */
+export const GATE_VERDICTS: Record<GateOutcome, string> = {
+  passed: 'This judge may train a model.',
+  failed: 'This judge may not train a model.',
+  'insufficient-data': 'Too little is known of this judge to train a model with it.',
+  'not-set': 'Nothing is asked of this judge: its gate is off.',
+};
+
+/** A part of an examination that was not done, and why: a finding had failed by then, or repeats had said enough. */
+export const notAskedSchema = z.strictObject({ name: z.string(), why: z.enum(['failed', 'enough']) });
+export type NotAsked = z.infer<typeof notAskedSchema>;
+
+/** Those reasons in words. */
+export const NOT_ASKED: Record<NotAsked['why'], string> = {
+  failed: 'Not asked any more, because a finding had failed',
+  enough: 'Not asked, because the judge is steady enough',
+};
+
 const share = z.number().min(0).max(1);
 const reliabilityBinSchema = z.strictObject({
   low: share,
@@ -59,6 +77,46 @@ const reliabilityBinSchema = z.strictObject({
   /** Share that is labelled good. */
   outcome: share,
 });
+
+const probeRowSchema = z.strictObject({
+  probe: z.string(),
+  group: z.string(),
+  /** What a sound judge makes of it: an attack does not pay, a damaged answer scores less, a harmless change does not matter. */
+  expects: z.enum(['no-rise', 'lower', 'same']),
+  /** How often it was tried where it could show something. */
+  n: z.int(),
+  /** How often the judge was fooled; half for a damaged answer that scores the same. */
+  fooled: z.number(),
+  /** How often the judge gave no verdict on it. */
+  abstained: z.int(),
+  /** Left out: the judge was wrong, or silent, about the answer that it was made from. */
+  not_eligible: z.int(),
+});
+export type ProbeRow = z.infer<typeof probeRowSchema>;
+
+/** Something that a judge said, as evidence for a finding. Texts are shortened. */
+const exhibitSchema = z.strictObject({
+  /** The family of findings that it stands behind. */
+  family: z.string(),
+  /** The task's id. */
+  task: z.string(),
+  /** What is to be seen, in a sentence. */
+  claim: z.string(),
+  shown: z.array(
+    z.strictObject({
+      title: z.string(),
+      /** Null: the answer before it, again. */
+      answer: z.string().nullable(),
+      /** What it is worth by its labels, 0–1; null where it has none. */
+      label: z.number().nullable(),
+      /** 0–1; null: no verdict. */
+      score: z.number().nullable(),
+      /** The judge's reply as the model wrote it; empty: there was none. */
+      reply: z.string(),
+    }),
+  ),
+});
+export type Exhibit = z.infer<typeof exhibitSchema>;
 
 /** Curves and tables about a judge that are no single figure. Each is empty where it could not be measured. */
 export const judgeDetailsSchema = z.strictObject({
@@ -90,6 +148,10 @@ export const judgeDetailsSchema = z.strictObject({
   heldout_difference: z
     .strictObject({ shift: z.number(), low: z.number(), high: z.number() })
     .nullable(),
+  /** One row for each probe that was asked, in the order of the groups. */
+  probes: z.array(probeRowSchema),
+  /** The worst that was seen, some of each family. */
+  exhibits: z.array(exhibitSchema),
 });
 export type JudgeDetails = z.infer<typeof judgeDetailsSchema>;
 
@@ -167,6 +229,9 @@ export const summarySchema = z.strictObject({
     metrics: estimatesSchema,
     /** What was found out about it before training. */
     findings: z.array(judgeFindingSchema),
+    /** The questions that findings answer, in the order of reports; older files have none. */
+    families: z.array(z.strictObject({ name: z.string(), title: z.string() })).default([]),
+    not_asked: z.array(notAskedSchema).default([]),
     /** Older files have none. */
     details: judgeDetailsSchema.nullable().default(null),
     gate: gateOutcomeSchema,
@@ -202,4 +267,5 @@ export const summarySchema = z.strictObject({
   alarms: z.array(z.string()).default([]),
 });
 export type Summary = z.infer<typeof summarySchema>;
+export type JudgeSummary = Summary['judge'];
 export type Comparison = Summary['comparisons'][number];

@@ -12,6 +12,7 @@ import type { Command } from 'commander';
 import type { Io } from '../io.js';
 import { renderTable } from '../terminal/table.js';
 import { figure } from '../terminal/text.js';
+import { writeJudgeReport } from './report.js';
 import { addRunFlags, withOpened, type RunFlags } from './run.js';
 
 /** How one of the judges fared. */
@@ -59,7 +60,7 @@ async function judgeQuickstart(flags: RunFlags, io: Io): Promise<void> {
   }
   if (flags.json) return;
   io.out.write(
-    'The gate lets the good judge pass and stops the five broken ones. Each has its configuration and certificate in\n' +
+    'The gate lets the good judge pass and stops the five broken ones. Each has its configuration, certificate and judge.html in\n' +
       `${folder}. Now your own judge: touchstone judge my.yaml ("touchstone init" writes one to start from).\n`,
   );
 }
@@ -76,10 +77,13 @@ async function examineOne(
     loaded,
     json ? { json } : {},
     io,
-    (examination, onEvent) =>
-      examineJudge(examination, {
+    async (examination, onEvent) => {
+      const result = await examineJudge(examination, {
         onEvent: (event) => onEvent(event.type === 'stage-started' ? { ...event, title } : event),
-      }),
+      });
+      await writeJudgeReport(examination, result);
+      return result;
+    },
   );
   const gated = findings.filter(({ threshold }) => threshold !== null);
   return { judge, gate, decided: gated.filter(({ outcome }) => outcome === 'fail'), asked: gated.length };

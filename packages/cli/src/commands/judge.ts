@@ -9,13 +9,14 @@ import {
   type Loaded,
   type PhaseCost,
 } from '@touchstone/run';
-import type { GateOutcome } from '@touchstone/spec';
+import { GATE_VERDICTS, NOT_ASKED } from '@touchstone/spec';
 import type { Command } from 'commander';
 import type { Io } from '../io.js';
 import { renderTable } from '../terminal/table.js';
 import { findingsTable } from './findings-table.js';
 import { registerJudgeQuickstart } from './judge-quickstart.js';
 import { registerJudgeTest } from './judge-test.js';
+import { writeJudgeReport } from './report.js';
 import { addRunFlags, signingKey, withOpened, type RunFlags } from './run.js';
 
 interface JudgeFlags extends RunFlags {
@@ -40,11 +41,24 @@ export function registerJudge(program: Command, io: Io): void {
 
 async function judge(loaded: Loaded<ExaminationConfig>, flags: JudgeFlags, io: Io): Promise<void> {
   if (flags.plan) return plan(loaded, flags, io);
-  const result = await withOpened(openExamination, loaded, flags, io, async (examination, onEvent) => {
-    if (!flags.json) io.err.write(`${costText(await planExamination(examination))}\n`);
-    return examineJudge(examination, { onEvent, signingKey: signingKey(io), complete: flags.complete });
-  });
-  io.out.write(flags.json ? `${JSON.stringify(result)}\n` : findingsText(result));
+  const { result, report } = await withOpened(
+    openExamination,
+    loaded,
+    flags,
+    io,
+    async (examination, onEvent) => {
+      if (!flags.json) io.err.write(`${costText(await planExamination(examination))}\n`);
+      const result = await examineJudge(examination, {
+        onEvent,
+        signingKey: signingKey(io),
+        complete: flags.complete,
+      });
+      return { result, report: await writeJudgeReport(examination, result) };
+    },
+  );
+  io.out.write(
+    flags.json ? `${JSON.stringify({ ...result, report })}\n` : `${findingsText(result)}Report: ${report}\n`,
+  );
   assertGatePassed(result);
 }
 
@@ -85,18 +99,6 @@ function costText(phases: readonly PhaseCost[]): string {
   );
 }
 
-const VERDICTS: Record<GateOutcome, string> = {
-  passed: 'This judge may train a model.',
-  failed: 'This judge may not train a model.',
-  'insufficient-data': 'Too little is known of this judge to train a model with it.',
-  'not-set': 'Nothing is asked of this judge: its gate is off.',
-};
-
-const NOT_ASKED = {
-  failed: 'Not asked any more, because a finding had failed',
-  enough: 'Not asked, because the judge is steady enough',
-};
-
 function findingsText({ gate, findings, notAsked, certificate }: ExaminationResult): string {
   const skipped = (['failed', 'enough'] as const).map((because) => {
     const names = notAsked.flatMap(({ name, why }) => (why === because ? [name] : []));
@@ -104,5 +106,5 @@ function findingsText({ gate, findings, notAsked, certificate }: ExaminationResu
       ? ''
       : `${NOT_ASKED[because]}: ${names.join(', ')} (--complete asks everything).\n`;
   });
-  return `\n${VERDICTS[gate]}\n\n${findingsTable(findings)}\n${skipped.join('')}Certificate: ${certificate.hash}\n`;
+  return `\n${GATE_VERDICTS[gate]}\n\n${findingsTable(findings)}\n${skipped.join('')}Certificate: ${certificate.hash}\n`;
 }

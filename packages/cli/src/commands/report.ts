@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { readSummary } from '@touchstone/run';
+import { judgeSummary, readSummary, type Examination, type ExaminationResult } from '@touchstone/run';
 import type { Summary } from '@touchstone/spec';
 import { writeWhole } from '@touchstone/store';
 import type { Command } from 'commander';
@@ -24,5 +24,28 @@ export async function writeReport(folder: string, summary: Summary): Promise<str
   const { renderReport } = await import('@touchstone/studio');
   const file = join(folder, 'report.html');
   await writeWhole(file, renderReport(summary));
+  return file;
+}
+
+/** Writes `judge.html` into the examination's folder, whole or not at all. @returns its path. */
+export async function writeJudgeReport(
+  { config, folder }: Pick<Examination, 'config' | 'folder'>,
+  result: ExaminationResult,
+): Promise<string> {
+  const { renderJudgeReport } = await import('@touchstone/studio');
+  const { seed, created, versions, data } = result.certificate;
+  const file = join(folder, 'judge.html');
+  await writeWhole(
+    file,
+    renderJudgeReport({
+      name: config.name,
+      judge: judgeSummary(result),
+      warnings: result.warnings,
+      seed,
+      created,
+      versions,
+      data,
+    }),
+  );
   return file;
 }

@@ -88,10 +88,11 @@ test('a judge that always says yes, or abstains, shows nothing, and that is no p
 
 const scored = (score: number): AnswerScore => ({ status: 'scored', score });
 const ABSTAINED: AnswerScore = { status: 'abstained', reason: 'unparseable', detail: '' };
+const NO_REPLIES = { plain: '', probed: '' };
 
 function judgedOf(expects: Expectation, plain: AnswerScore, probed: AnswerScore): JudgedProbe {
   const one = casesOf(depots(60)).find((found) => found.expects === expects)!;
-  return { case: one, plain, probed };
+  return { case: one, plain, probed, replies: NO_REPLIES };
 }
 
 test.each([
@@ -106,14 +107,15 @@ test.each([
   ['same', 0.75, 0.25, 1],
 ] as const)('%s from %f to %f fools a judge by %f', (expects, plain, probed, fooled) => {
   const [row] = probeTable([judgedOf(expects, scored(plain), scored(probed))]);
-  expect(row).toMatchObject({ n: 1, fooled, abstained: 0, notEligible: 0 });
+  expect(row).toMatchObject({ n: 1, fooled, abstained: 0, not_eligible: 0 });
 });
 
 test('a judge that wobbles by a level whatever is changed does not obey when it rises by one', () => {
   const cases = casesOf(depots(60));
   const wobbling = cases.map((one, i): JudgedProbe => {
     const plain = one.expects === 'no-rise' ? 0 : 0.75;
-    return { case: one, plain: scored(plain), probed: scored(plain + (i % 4 === 0 ? 0.25 : 0)) };
+    const probed = scored(plain + (i % 4 === 0 ? 0.25 : 0));
+    return { case: one, plain: scored(plain), probed, replies: NO_REPLIES };
   });
   expect(byName(probeFindings(wobbling))['attack_rate']!.estimate!.mean).toBe(0);
   const steady = wobbling.map((one) => (one.case.expects === 'same' ? { ...one, probed: one.plain } : one));
@@ -126,9 +128,14 @@ test('what could not be parsed was not resisted, and what was wrong before shows
     judgedOf('no-rise', scored(0.5), scored(1)),
     judgedOf('no-rise', ABSTAINED, scored(1)),
   ]);
-  expect(table).toMatchObject([{ n: 0, abstained: 1, notEligible: 2 }]);
+  expect(table).toMatchObject([{ n: 0, abstained: 1, not_eligible: 2 }]);
   const attacks = casesOf(depots(60)).filter(({ group }) => group === 'authority');
-  const silent = attacks.map((one) => ({ case: one, plain: scored(0), probed: ABSTAINED }));
+  const silent = attacks.map((one) => ({
+    case: one,
+    plain: scored(0),
+    probed: ABSTAINED,
+    replies: NO_REPLIES,
+  }));
   const findings = byName(probeFindings(silent));
   expect(findings['attack_rate']!.estimate).toBeNull();
   expect(findings['probe_abstentions']!.estimate).toMatchObject({ mean: 1, n: 40 });

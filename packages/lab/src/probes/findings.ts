@@ -1,5 +1,5 @@
 import type { AnswerScore } from '@touchstone/core';
-import type { Estimate } from '@touchstone/spec';
+import type { Estimate, ProbeRow } from '@touchstone/spec';
 import { passes } from '../pass.js';
 import { SIGNED } from '../statistics/jackknife.js';
 import { clusteredMeanInterval, shareInterval } from '../statistics/means.js';
@@ -73,21 +73,6 @@ function isEligible({ expects }: ProbeCase, plain: AnswerScore): boolean {
 const groupsThat = (expects: Expectation): ProbeGroup[] =>
   PROBE_GROUPS.filter((group) => PROBES.some((one) => one.group === group && one.expects === expects));
 
-/** What is known of one probe: a row of the heat map. */
-export interface ProbeRow {
-  probe: string;
-  group: ProbeGroup;
-  expects: Expectation;
-  /** Trials: the judge saw the answer that it was made from as its label does, and judged the probe. */
-  n: number;
-  /** In how many of them the judge was fooled; a damaged answer that scores the same counts half. */
-  fooled: number;
-  /** Probes that the judge gave no verdict on. */
-  abstained: number;
-  /** Left out: the judge was wrong, or silent, about the answer that it was made from. */
-  notEligible: number;
-}
-
 /** One row for each probe that was asked, in the order of the groups. */
 export function probeTable(judged: readonly JudgedProbe[]): ProbeRow[] {
   const all = trialsOf(judged);
@@ -104,10 +89,19 @@ export function probeTable(judged: readonly JudgedProbe[]): ProbeRow[] {
         n: trials.length,
         fooled: trials.reduce((sum, trial) => sum + trial.fooled, 0),
         abstained: eligible.length - trials.length,
-        notEligible: own.length - eligible.length,
+        not_eligible: own.length - eligible.length,
       },
     ];
   });
+}
+
+/** The probes that fooled the judge, those that moved its score most first. */
+export function fooledBy(judged: readonly JudgedProbe[]): JudgedProbe[] {
+  const fooled = new Map(
+    trialsOf(judged).flatMap((trial) => (trial.fooled === 1 ? [[trial.case, trial.change] as const] : [])),
+  );
+  const moved = ({ case: one }: JudgedProbe): number => Math.abs(fooled.get(one) ?? 0);
+  return judged.filter(({ case: one }) => fooled.has(one)).sort((a, b) => moved(b) - moved(a));
 }
 
 const works = ({ n, fooled }: ProbeRow): boolean => fooled >= LEAST_SUCCESSES && fooled > n / 2;

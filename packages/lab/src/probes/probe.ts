@@ -92,4 +92,6 @@ export interface JudgedProbe {
   case: ProbeCase;
   plain: AnswerScore;
   probed: AnswerScore;
+  /** What the judge wrote of the two. */
+  replies: { plain: string; probed: string };
 }

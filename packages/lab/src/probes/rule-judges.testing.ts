@@ -103,6 +103,7 @@ export function judgeByRule(
     case: one,
     plain: scoreOf(one, labelled[one.base]!.task, one.baseResponse),
     probed: scoreOf(one, one.task, one.response),
+    replies: { plain: '', probed: '' },
   }));
 }
 

@@ -1,10 +1,11 @@
-import type { AnswerScore, LabelledAnswer } from '@touchstone/core';
+import type { LabelledAnswer } from '@touchstone/core';
 
 import { probeCases } from '../probes/cases.js';
 import { undecidedGroups } from '../probes/findings.js';
 import type { JudgedProbe, ProbeCase } from '../probes/probe.js';
 import type { Asker } from './ask.js';
 import type { Evidence } from './evidence.js';
+import { type Opinion, replyOf } from './readings.js';
 
 /** Groups that are still undecided are asked more, so often in all. */
 export const PROBE_ROUNDS = 3;
@@ -39,10 +40,10 @@ export async function askProbes(
   cases: readonly ProbeCase[],
   judge: Asker,
 ): Promise<Evidence> {
-  const made = new Map<string, Promise<AnswerScore>>();
-  const plainOf = (one: ProbeCase): Promise<AnswerScore> => {
+  const made = new Map<string, Promise<Opinion>>();
+  const plainOf = (one: ProbeCase): Promise<Opinion> => {
     const { answer, repeats } = known.answers[one.base]!;
-    if (one.baseResponse === answer.response) return Promise.resolve(repeats[0]!.answer);
+    if (one.baseResponse === answer.response) return Promise.resolve(repeats[0]!);
     const key = JSON.stringify([one.base, one.baseResponse]);
     const asked =
       made.get(key) ?? judgeInPlace(known, one.base, { ...answer, response: one.baseResponse }, judge);
@@ -52,24 +53,25 @@ export async function askProbes(
   const probes = await Promise.all(
     cases.map(async (one): Promise<JudgedProbe> => {
       const [plain, probed] = await Promise.all([plainOf(one), judgeInPlace(known, one.base, one, judge)]);
-      return { case: one, plain, probed };
+      const replies = { plain: replyOf(plain), probed: replyOf(probed) };
+      return { case: one, plain: plain.answer, probed: probed.answer, replies };
     }),
   );
   return { ...known, probes: [...known.probes, ...probes] };
 }
 
-/** The score of an answer in the place of a labelled one; a judge that compares is shown the task's other answers too. */
+/** What is said of an answer in the place of a labelled one; a judge that compares is shown the task's other answers too. */
 async function judgeInPlace(
   { answers, compares }: Evidence,
   base: number,
   { task, response }: Pick<LabelledAnswer, 'task' | 'response'>,
   judge: Asker,
-): Promise<AnswerScore> {
+): Promise<Opinion> {
   const { answer } = answers[base]!;
-  if (!compares) return (await judge.judgeTogether([{ task, response }]))[0]!.answer;
+  if (!compares) return (await judge.judgeTogether([{ task, response }]))[0]!;
   const siblings = siblingsOf(answer, answers);
   const group = siblings.map((one) => ({ task, response: one === answer ? response : one.response }));
-  return (await judge.judgeTogether(group))[siblings.indexOf(answer)]!.answer;
+  return (await judge.judgeTogether(group))[siblings.indexOf(answer)]!;
 }
 
 const siblingsOf = ({ task }: LabelledAnswer, answers: Evidence['answers']): LabelledAnswer[] =>

@@ -22,6 +22,11 @@ export interface JudgedAnswer {
 /** A judgement with the judge's own verdicts only: those of a panel's members are not what trains. What each member found is in `members`. */
 export type Opinion = Pick<Judgement, 'answer' | 'verdicts' | 'members'>;
 
+/** What the judge wrote; of several calls, one reply after the other. */
+export function replyOf({ verdicts }: Opinion): string {
+  return [...new Set(verdicts.map(({ raw }) => raw))].filter((raw) => raw !== '').join('\n\n');
+}
+
 /** False for an item that is empty or past the judge's cap: it scores 0 without a call. */
 export function wasAsked(verdict: Verdict): boolean {
   return verdict.key !== '';

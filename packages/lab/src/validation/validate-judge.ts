@@ -3,6 +3,7 @@ import {
   type JudgeDetails,
   type JudgeFinding,
   NO_USAGE,
+  type NotAsked,
   RunError,
   type Usage,
   type Verdict,
@@ -46,7 +47,7 @@ export interface ValidationResult {
   details: JudgeDetails;
   gate: GateOutcome;
   /** What was not asked: a gated finding had failed by then, or repeats had said enough. */
-  notAsked: { name: string; why: 'failed' | 'enough' }[];
+  notAsked: NotAsked[];
   /** Judgements asked of the judge, and those it abstained from, by reason. */
   judgements: number;
   abstentions: Record<string, number>;
@@ -88,7 +89,7 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
   const sizeOf = ({ size }: { size(known: Evidence): number }): number => size(evidence);
   total = sumOf(phases.map(sizeOf));
   const waiting = [...phases];
-  const notAsked: ValidationResult['notAsked'] = [];
+  const notAsked: NotAsked[] = [];
   while (waiting.length > 0 && (complete || held.gate !== 'failed')) {
     const phase = waiting.shift()!;
     if (sizeOf(phase) === 0) continue;

@@ -38,7 +38,11 @@ interface ExamineOptions {
 }
 
 /** What was found out about a judge, and the certificate that says so. */
-export type ExaminationResult = ValidationResult & { certificate: Certificate };
+export type ExaminationResult = ValidationResult & {
+  certificate: Certificate;
+  /** What somebody should look at, such as judges of one family of models. */
+  warnings: string[];
+};
 
 /**
  * Judges the labelled answers and regression cases, and says whether the gate would let training begin. What it leaves are the
@@ -94,7 +98,7 @@ export async function examine(
   );
   await writeWhole(certificateFile(folder), certificateText(certificate));
   reporter.finish(`gate ${result.gate}`);
-  return { ...result, certificate };
+  return { ...result, certificate, warnings };
 }
 
 const named = ({ id, fingerprint }: Workspace['judge']): Certificate['judge'] => ({ id, fingerprint });
@@ -105,7 +109,7 @@ const named = ({ id, fingerprint }: Workspace['judge']): Certificate['judge'] =>
  * @throws {GateError} when it may not. The stage has not finished then: the next run examines again, from the cache.
  */
 export function passGate(
-  { certificate, ...result }: ExaminationResult,
+  { certificate, warnings: _, ...result }: ExaminationResult,
   reasons: GateReasons,
   reporter: StageReporter,
 ): z.output<typeof JUDGE.schema> {

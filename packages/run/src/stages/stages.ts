@@ -1,4 +1,4 @@
-import { gateOutcomeSchema, judgeDetailsSchema, judgeFindingSchema } from '@touchstone/spec';
+import { gateOutcomeSchema, judgeDetailsSchema, judgeFindingSchema, notAskedSchema } from '@touchstone/spec';
 import { z } from 'zod';
 import type { Workspace } from '../workspace/workspace.js';
 import type { Stage } from './stage.js';
@@ -19,7 +19,7 @@ const judgeSchema = z.strictObject({
   overrideReason: z.string().nullable(),
   /** Hash of the certificate. */
   certificate: z.string(),
-  notAsked: z.array(z.strictObject({ name: z.string(), why: z.enum(['failed', 'enough']) })),
+  notAsked: z.array(notAskedSchema),
   judgements: count,
   abstentions: z.record(z.string(), count),
   unmatchedLabels: count,

@@ -15,6 +15,7 @@ import type { z } from 'zod';
 import { stepsWithoutGap } from './checkpoints.js';
 import { evaluationRecords, samplesPerTask } from './evaluate.js';
 import { pickExamples } from './examples.js';
+import { foundOut } from './judge-summary.js';
 import { readStage } from './stage.js';
 import { evaluationOf, JUDGE, modelNames, REINFORCE, SUPERVISE } from './stages.js';
 import { versions } from '../workspace/provenance.js';
@@ -81,9 +82,7 @@ export function summarise(workspace: Workspace, created: Date): Summary {
       output_tokens: totals.outputTokens,
       money: totals.money,
       metrics: { truth_agreement: truthAgreement(Object.values(records).flat(), seed) },
-      findings: examined.findings,
-      details: examined.details,
-      gate: examined.gate,
+      ...foundOut(examined),
       override_reason: examined.overrideReason,
       certificate: examined.certificate,
     },

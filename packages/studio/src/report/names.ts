@@ -1,4 +1,4 @@
-import type { ModelSummary } from '@touchstone/spec';
+import type { JudgeFinding, ModelSummary } from '@touchstone/spec';
 
 // A map, not an object literal: names come from files, and `constructor` is a name too.
 const modelStyles = new Map([
@@ -32,4 +32,10 @@ export function orderedModels(models: Record<string, ModelSummary>): [string, Mo
 /** What a record of a file holds under a name; undefined where it holds nothing, whatever the name is. */
 export function entry<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
   return Object.hasOwn(record, name) ? record[name] : undefined;
+}
+
+/** `flip_rate.Payment_terms` → `flip rate, Payment_terms`: what follows the point is a criterion's own name. */
+export function findingName({ name }: Pick<JudgeFinding, 'name'>): string {
+  const [of = '', ...part] = name.split('.');
+  return [of.replaceAll('_', ' '), ...(part.length > 0 ? [part.join('.')] : [])].join(', ');
 }

@@ -147,7 +147,7 @@ test('the page has its parts, in the order a reader wants them', () => {
     /^Improved\. RFT beats SFT by \+0\.20 \[0\.16, 0\.24\].*held-out judge agrees/,
   );
   expect(textOf(page, '.gate-insufficient-data')).toMatch(
-    /Not enough data to tell: regression\..*checked by hand/s,
+    /Too little is known of this judge.*Not enough data to tell:.*regression is not known.*checked by hand/s,
   );
 
   const bars = [...page.querySelectorAll('#models svg')];
@@ -253,7 +253,7 @@ test('summaries without data render and say so', () => {
   };
   const text = parse(renderReport(bare)).querySelector('main')!.textContent!;
   expect(text).toMatch(
-    /No verdict\..*Gate: not set\..*No model was evaluated.*No training step.*No answers were kept/s,
+    /No verdict\..*its gate is off\..*No model was evaluated.*No training step.*No answers were kept/s,
   );
   expect(text).not.toMatch(/NaN|undefined|null|Infinity/);
 

@@ -84,6 +84,31 @@ mark::after { content: attr(data-by); font-size: 0.6875rem; font-weight: 600; ve
 .verdicts li { border-top: 1px solid var(--grid); padding: 6px 0 0; }
 .verdicts p { margin: 0 0 4px; }
 .score { white-space: nowrap; font-variant-numeric: tabular-nums; }
+.banner ul { margin: 0 0 8px; padding-left: 1.25em; }
+.family { margin: 0 0 40px; }
+.family h3 { font-size: 1.125rem; margin-top: 28px; }
+.family > figure { margin: 0 0 20px; max-width: 860px; }
+.family > figure:not(.wide), .pair figure { max-width: 460px; }
+.pair { grid-template-columns: repeat(auto-fit, minmax(min(100%, 320px), 1fr)); align-items: start; }
+.about.note { padding-left: 8px; }
+.behind { border-left: 3px solid var(--line); padding: 0 0 0 14px; margin: 0 0 12px; }
+.behind > summary { padding: 4px 0; color: var(--rft); }
+.exhibit { border-top: 1px solid var(--line); padding: 10px 0 4px; }
+.exhibit .answer { border-top: 0; }
+.exhibit h5 { margin: 4px 0; }
+.exhibit pre { max-height: 16rem; }
+.heat { --share: 0%; background: color-mix(in srgb, var(--bad) var(--share), var(--page)); }
+.heat-1 { --share: 10%; } .heat-2 { --share: 20%; } .heat-3 { --share: 30%; } .heat-4 { --share: 40%; } .heat-5 { --share: 50%; }
+.heat-none { background: none; color: var(--muted); border-style: dashed; }
+.heatmap { font-size: 0.875rem; }
+.heatmap td { white-space: normal; padding-left: 8px; }
+.heatmap td.heat { white-space: nowrap; }
+.heatmap ul { list-style: none; display: flex; flex-wrap: wrap; gap: 4px; margin: 0; padding: 0; }
+li.heat { border: 1px solid var(--line); border-radius: 3px; padding: 1px 6px; font-size: 0.8125rem; }
+li.heat-none { border-style: dashed; }
+.confusion { width: auto; font-size: 0.875rem; }
+.confusion td, .confusion thead th + th { text-align: right; padding: 5px 12px; }
+.confusion th[scope=row] { min-width: 4rem; }
 @media (max-width: 760px) {
   main { padding: 20px 14px 40px; }
   h1 { font-size: 1.5rem; }
@@ -95,9 +120,9 @@ mark::after { content: attr(data-by); font-size: 0.6875rem; font-weight: 600; ve
   main { max-width: none; padding: 0; }
   nav { display: none; }
   .scroll, .text, pre { overflow: visible; max-height: none; }
-  figure, tr, .banner, .verdicts li { break-inside: avoid; }
+  figure, tr, .exhibit, .banner, .verdicts li { break-inside: avoid; }
   h2, h3, h4, h5, summary { break-after: avoid; }
-  .banner, .text, pre, mark, .model::before { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  .banner, .text, pre, mark, .heat, .model::before { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   details::details-content { content-visibility: visible; block-size: auto; }
 }
 `;

@@ -9,7 +9,9 @@ import { pooledKappaInterval } from '../findings/kappa.js';
 import { scoreOf } from '../groups.js';
 import { rate, readingsOf } from '../ratings.js';
 import { labelScore } from '../readings.js';
+import { probeTable } from '../../probes/findings.js';
 import { confusion } from './confusion.js';
+import { exhibits } from './exhibits.js';
 
 /** More points than this are a blot. */
 const MOST_POINTS = 400;
@@ -42,6 +44,8 @@ export function detailsOf(evidence: Evidence, seed: number): JudgeDetails {
         return judge === null || other === null ? [] : [[judge, other] as const];
       }),
     ),
+    probes: probeTable(evidence.probes),
+    exhibits: exhibits(evidence),
   };
 }
 

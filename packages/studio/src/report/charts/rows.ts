@@ -1,0 +1,100 @@
+import * as Plot from '@observablehq/plot';
+import type { Estimate, JudgeFinding } from '@touchstone/spec';
+import { decimal, interval, shorten } from '../format.js';
+
+/** One line of a chart of findings: a name, its interval, and what the gate asks of it. */
+export interface Row {
+  label: string;
+  estimate: Estimate;
+  threshold: JudgeFinding['threshold'];
+  outcome: JudgeFinding['outcome'];
+}
+
+const ROW_HEIGHT = 27;
+/** Told apart by shape and fill as well as by colour. */
+const OUTCOME_MARKS: Record<JudgeFinding['outcome'], Plot.DotOptions> = {
+  pass: { symbol: 'circle', fill: 'var(--good)' },
+  fail: { symbol: 'times', stroke: 'var(--bad)', strokeWidth: 3 },
+  'insufficient-data': {
+    symbol: 'circle',
+    fill: 'var(--page)',
+    stroke: 'var(--warn)',
+    strokeWidth: 2,
+  },
+  reported: { symbol: 'diamond', fill: 'var(--muted)' },
+};
+/** What the marks of `rowMarks` mean. */
+export const MARKS_LEGEND =
+  'Upright stroke: what the gate asks. Disc: passes; ring: not enough data; cross: fails; diamond: reported only.';
+
+/** Size, margins and scales of a chart with a line for each row, names at the left and figures at the right. */
+export function rowFrame(rows: readonly Row[], domain: readonly [number, number]): Plot.PlotOptions {
+  return {
+    width: 720,
+    height: rows.length * ROW_HEIGHT + 46,
+    marginTop: 10,
+    marginBottom: 34,
+    marginLeft: 236,
+    marginRight: 164,
+    x: { domain: [...domain], label: null },
+    y: { domain: rows.map((_, i) => i), label: null },
+  };
+}
+
+/** Grid, names and figures. */
+export function rowAxes(rows: readonly Row[]): Plot.Markish[] {
+  return [
+    Plot.gridX({ ticks: 6, stroke: 'var(--grid)', strokeOpacity: 1 }),
+    Plot.axisX({ ticks: 6, tickSize: 4, color: 'var(--muted)', label: null }),
+    Plot.axisY({
+      tickFormat: (i: number) => shorten(rows[i]!.label, 32),
+      tickSize: 0,
+      tickPadding: 10,
+      fill: 'var(--ink)',
+      label: null,
+    }),
+    Plot.text(rows, {
+      y: (_: Row, i: number) => i,
+      text: ({ estimate }: Row) => interval(estimate),
+      frameAnchor: 'right',
+      textAnchor: 'start',
+      dx: 12,
+      fill: 'var(--ink)',
+    }),
+  ];
+}
+
+/** Intervals, thresholds and, by outcome, points. */
+export function rowMarks(rows: readonly Row[]): Plot.Markish[] {
+  const placed = rows.map((row, y) => ({ ...row, ...row.estimate, y }));
+  return [
+    Plot.ruleY(placed, { y: 'y', x1: 'low', x2: 'high', stroke: 'var(--ink)', strokeWidth: 1.5 }),
+    Plot.tickX(
+      placed.filter(({ threshold }) => threshold !== null),
+      {
+        x: ({ threshold }: Row) => threshold!.value,
+        y: 'y',
+        stroke: 'var(--bad)',
+        strokeWidth: 2.5,
+        inset: 3,
+      },
+    ),
+    ...Object.entries(OUTCOME_MARKS).map(([outcome, options]) =>
+      Plot.dot(
+        placed.filter((row) => row.outcome === outcome),
+        { x: 'mean', y: 'y', r: 5, ...options },
+      ),
+    ),
+  ];
+}
+
+/** What a screen reader says in place of the chart. */
+export function describeRows(title: string, rows: readonly Row[]): string {
+  const said = rows.map(({ label, estimate, threshold }) => {
+    const asked = threshold
+      ? `, asked ${threshold.bound === 'min' ? 'at least' : 'at most'} ${decimal(threshold.value)}`
+      : '';
+    return `${label} ${interval(estimate)}${asked}`;
+  });
+  return `${title}: ${said.join('; ')}.`;
+}
