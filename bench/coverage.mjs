@@ -10,7 +10,7 @@
  */
 import { parseArgs } from 'node:util';
 import { random } from '@touchstone/spec';
-import { SETTINGS } from './coverage/settings.mjs';
+import { SETTINGS } from './intervals/settings.mjs';
 import { describeMachine } from './shared/machine.mjs';
 
 const { values } = parseArgs({

@@ -168,6 +168,8 @@ const SUMMARY: Summary = {
     money: 0,
     metrics: { truth_agreement: null },
     findings: [],
+    families: [],
+    not_asked: [],
     details: null,
     gate: 'not-set',
     override_reason: null,

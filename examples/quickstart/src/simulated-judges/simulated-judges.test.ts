@@ -23,8 +23,8 @@ describe.each(TEMPLATE_NAMES)('the tasks for the template %s', (template) => {
     expect(draw(0.5)).toEqual(draw(0.5));
     for (const positive of [0.5, 0.95]) {
       const values = draw(positive)
-        .flatMap(({ labels }) => labels)
-        .flatMap((record) => Object.values(record));
+        .flatMap(({ labels }) => (Array.isArray(labels) ? labels : [labels]))
+        .flatMap((record): (number | boolean)[] => Object.values(record));
       // A graded criterion goes from 1 to 5.
       const share =
         values.filter(

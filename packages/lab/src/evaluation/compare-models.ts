@@ -1,6 +1,6 @@
 import type { Comparison } from '@touchstone/spec';
 
-import { pairedDifference } from '../statistics/bootstrap.js';
+import { pairedDifference } from '../statistics/means.js';
 import { type EvaluationRecord, MEASURES, taskMeans } from './record.js';
 
 /**
@@ -9,14 +9,12 @@ import { type EvaluationRecord, MEASURES, taskMeans } from './record.js';
  *
  * @param models records by the model's name.
  * @param pairs `[better, baseline]`, by name.
- * @param seed of the bootstrap.
  * @returns none for a metric that fewer than two tasks have under both models.
  * @throws {RangeError} a pair names a model there are no records of.
  */
 export function compareModels(
   models: Readonly<Record<string, readonly EvaluationRecord[]>>,
   pairs: readonly (readonly [better: string, baseline: string])[],
-  seed: number,
 ): Comparison[] {
   const recordsOf = (name: string): readonly EvaluationRecord[] => {
     const records = Object.hasOwn(models, name) ? models[name] : undefined;
@@ -30,7 +28,6 @@ export function compareModels(
       const difference = pairedDifference(
         tasks.map((task) => a.get(task)!),
         tasks.map((task) => b.get(task)!),
-        seed,
       );
       return difference ? [{ metric, better, baseline, difference }] : [];
     }),

@@ -26,7 +26,7 @@ test('a task counts once, however many of its samples the judge could score', ()
     record('b', { judge: 0, sample: 0 }),
     record('b', { judge: null, sample: 1, tokens: 50 }),
   ];
-  const summary = summariseModel(records, { bestOf: 1, seed: 1 });
+  const summary = summariseModel(records, { bestOf: 1 });
   expect(summary.metrics['judge_score']).toMatchObject({ mean: 0.375, n: 2 });
   expect(summary).toMatchObject({
     abstained: 1,
@@ -37,13 +37,13 @@ test('a task counts once, however many of its samples the judge could score', ()
 
 test('all answers valid is 1, and not certainty', () => {
   const records = Array.from({ length: 30 }, (_, i) => record(`t${i}`));
-  const { metrics } = summariseModel(records, { bestOf: 1, seed: 1 });
+  const { metrics } = summariseModel(records, { bestOf: 1 });
   expect(metrics['json_valid']).toMatchObject({ mean: 1, high: 1, n: 30 });
   expect(metrics['json_valid']!.low).toBeCloseTo(0.886, 3); // Wilson, 30 of 30
 });
 
 test('every metric of a model is registered, in the order of the registry', () => {
-  const { metrics } = summariseModel([record('a'), record('b')], { bestOf: 1, seed: 1 });
+  const { metrics } = summariseModel([record('a'), record('b')], { bestOf: 1 });
   const registered = METRICS.flatMap(({ of, name }) => (of === 'model' ? [name] : []));
   expect(inRegistryOrder('model', Object.keys(metrics)).map(({ name }) => name)).toEqual(registered);
 });
@@ -55,7 +55,7 @@ test('components are reported by name, over the answers that reached them', () =
       record('b', { components: { Grounding: 0, schema: 1 } }),
       record('c', { components: { schema: 0, rare: 1 } }),
     ],
-    { bestOf: 1, seed: 1 },
+    { bestOf: 1 },
   );
   expect(components['Grounding']).toMatchObject({ mean: 0.5, n: 2 });
   expect(components['schema']).toMatchObject({ n: 3 });
@@ -68,11 +68,11 @@ test('best of k: the judge’s own score rises, and truth tells when the judge p
     record(task, { sample: 1, judge: 0.5, truth: 1 }),
     record(task, { sample: 2, judge: 0, truth: 1 }),
   ]);
-  expect(bestOfInterval(fooled, MEASURES.judge_score, 1, 1)!.mean).toBeCloseTo(0.5, 12);
-  expect(bestOfInterval(fooled, MEASURES.judge_score, 2, 1)!.mean).toBeCloseTo(5 / 6, 12);
-  expect(bestOfInterval(fooled, MEASURES.truth_score, 1, 1)!.mean).toBeCloseTo(2 / 3, 12);
-  expect(bestOfInterval(fooled, MEASURES.truth_score, 3, 1)!.mean).toBe(0);
-  expect(bestOfInterval(fooled, MEASURES.truth_score, 4, 1)).toBeNull();
+  expect(bestOfInterval(fooled, MEASURES.judge_score, 1)!.mean).toBeCloseTo(0.5, 12);
+  expect(bestOfInterval(fooled, MEASURES.judge_score, 2)!.mean).toBeCloseTo(5 / 6, 12);
+  expect(bestOfInterval(fooled, MEASURES.truth_score, 1)!.mean).toBeCloseTo(2 / 3, 12);
+  expect(bestOfInterval(fooled, MEASURES.truth_score, 3)!.mean).toBe(0);
+  expect(bestOfInterval(fooled, MEASURES.truth_score, 4)).toBeNull();
 });
 
 test('differences are paired by task: a small gain on tasks of very different difficulty is seen', () => {
@@ -82,7 +82,7 @@ test('differences are paired by task: a small gain on tasks of very different di
   const rft = difficulty
     .map((score, i) => record(`t${i}`, { judge: score + 0.05 + 0.03 * normal() }))
     .reverse();
-  const [comparison, ...rest] = compareModels({ base, rft }, [['rft', 'base']], 1);
+  const [comparison, ...rest] = compareModels({ base, rft }, [['rft', 'base']]);
   expect(comparison).toMatchObject({ metric: 'judge_score', better: 'rft', baseline: 'base' });
   expect(comparison!.difference.n).toBe(60);
   expect(comparison!.difference.low).toBeGreaterThan(0);
@@ -93,21 +93,18 @@ test('differences are paired by task: a small gain on tasks of very different di
   expect(rest.map(({ metric }) => metric)).toEqual(['json_valid']); // no truth, no held-out judge
 
   const abstaining = rft.map((one, i) => (i < 20 ? { ...one, judge: null } : one));
-  expect(compareModels({ base, rft: abstaining }, [['rft', 'base']], 1)[0]?.difference.n).toBe(40);
-  expect(() => compareModels({ base }, [['constructor', 'base']], 1)).toThrow(RangeError);
+  expect(compareModels({ base, rft: abstaining }, [['rft', 'base']])[0]?.difference.n).toBe(40);
+  expect(() => compareModels({ base }, [['constructor', 'base']])).toThrow(RangeError);
 });
 
 test('agreement with truth counts pass and fail, on answers that have both', () => {
-  const agreement = truthAgreement(
-    [
-      { taskId: 'a', judge: 0.5, truth: 1 },
-      { taskId: 'b', judge: 0.4, truth: 0.45 },
-      { taskId: 'c', judge: 0.9, truth: 0.2 },
-      { taskId: 'd', judge: 0.2, truth: 0.3 },
-      { taskId: 'e', judge: null, truth: 1 },
-      { taskId: 'f', judge: 1, truth: null },
-    ],
-    1,
-  );
+  const agreement = truthAgreement([
+    { taskId: 'a', judge: 0.5, truth: 1 },
+    { taskId: 'b', judge: 0.4, truth: 0.45 },
+    { taskId: 'c', judge: 0.9, truth: 0.2 },
+    { taskId: 'd', judge: 0.2, truth: 0.3 },
+    { taskId: 'e', judge: null, truth: 1 },
+    { taskId: 'f', judge: 1, truth: null },
+  ]);
   expect(agreement).toMatchObject({ mean: 0.75, n: 4 });
 });

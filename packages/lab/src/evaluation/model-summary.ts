@@ -1,8 +1,7 @@
 import type { Estimate, ModelSummary } from '@touchstone/spec';
 
 import { bestOfK } from '../statistics/best-of-k.js';
-import { meanInterval } from '../statistics/bootstrap.js';
-import { shareInterval } from '../statistics/proportions.js';
+import { meanInterval, shareInterval } from '../statistics/means.js';
 import { groupBy, meanOf } from '../statistics/values.js';
 import { type EvaluationRecord, type Measure, MEASURES, taskMeans } from './record.js';
 
@@ -11,21 +10,19 @@ import { type EvaluationRecord, type Measure, MEASURES, taskMeans } from './reco
  * so is every interval.
  *
  * @param options.bestOf k of `best_of_k`.
- * @param options.seed of the bootstrap.
  */
 export function summariseModel(
   records: readonly EvaluationRecord[],
-  options: { bestOf: number; seed: number },
+  { bestOf }: { bestOf: number },
 ): ModelSummary {
-  const { bestOf, seed } = options;
   return {
     metrics: {
       ...Object.fromEntries(
-        Object.entries(MEASURES).map(([name, measure]) => [name, measureInterval(records, measure, seed)]),
+        Object.entries(MEASURES).map(([name, measure]) => [name, measureInterval(records, measure)]),
       ),
-      best_of_k: bestOfInterval(records, MEASURES.judge_score, bestOf, seed),
+      best_of_k: bestOfInterval(records, MEASURES.judge_score, bestOf),
     },
-    components: componentIntervals(records, seed),
+    components: componentIntervals(records),
     mean_tokens: records.length === 0 ? 0 : meanOf(records.map(({ tokens }) => tokens)),
     abstained: records.filter(({ judge }) => judge === null).length,
   };
@@ -43,7 +40,6 @@ export function bestOfInterval(
   records: readonly EvaluationRecord[],
   outcome: Measure,
   k: number,
-  seed: number,
 ): Estimate | null {
   const tasks = groupBy(
     records,
@@ -56,25 +52,21 @@ export function bestOfInterval(
     });
     return bestOfK(candidates, k) ?? [];
   });
-  return meanInterval(values, seed);
+  return meanInterval(values);
 }
 
-function measureInterval(
-  records: readonly EvaluationRecord[],
-  measure: Measure,
-  seed: number,
-): Estimate | null {
+function measureInterval(records: readonly EvaluationRecord[], measure: Measure): Estimate | null {
   const means = taskMeans(records, measure);
-  return shareInterval([...means.values()], [...means.keys()], seed);
+  return shareInterval([...means.values()], [...means.keys()]);
 }
 
-function componentIntervals(records: readonly EvaluationRecord[], seed: number): Record<string, Estimate> {
+function componentIntervals(records: readonly EvaluationRecord[]): Record<string, Estimate> {
   const names = [...new Set(records.flatMap(({ components }) => Object.keys(components)))];
   return Object.fromEntries(
     names.flatMap((name) => {
       const component = ({ components }: EvaluationRecord): number | null =>
         Object.hasOwn(components, name) ? components[name]! : null;
-      const interval = measureInterval(records, component, seed);
+      const interval = measureInterval(records, component);
       return interval ? [[name, interval]] : [];
     }),
   );

@@ -1,7 +1,7 @@
 import type { Estimate } from '@touchstone/spec';
 
 import { passes } from '../pass.js';
-import { shareInterval } from '../statistics/proportions.js';
+import { shareInterval } from '../statistics/means.js';
 import type { EvaluationRecord } from './record.js';
 
 /**
@@ -10,7 +10,6 @@ import type { EvaluationRecord } from './record.js';
  */
 export function truthAgreement(
   records: readonly Pick<EvaluationRecord, 'taskId' | 'judge' | 'truth'>[],
-  seed: number,
 ): Estimate | null {
   const both = records.flatMap(({ taskId, judge, truth }) =>
     judge === null || truth === null ? [] : [{ taskId, agrees: passes(judge) === passes(truth) }],
@@ -18,6 +17,5 @@ export function truthAgreement(
   return shareInterval(
     both.map(({ agrees }) => Number(agrees)),
     both.map(({ taskId }) => taskId),
-    seed,
   );
 }

@@ -1,7 +1,5 @@
 import { type Estimate, random } from '@touchstone/spec';
 
-import { UNBOUNDED } from './jackknife.js';
-import * as means from './means.js';
 import { quantile } from './values.js';
 
 /** Resamples of an interval. */
@@ -36,22 +34,4 @@ export function bootstrapInterval<T>(
   if (values.length < RESAMPLES * (1 - UNDEFINED_LIMIT)) return null;
   values.sort((a, b) => a - b);
   return { mean, low: quantile(values, 0.025), high: quantile(values, 0.975), n };
-}
-
-// Callers of what follows name a seed that nothing draws with any more; they move to means.ts.
-
-export function meanInterval(values: readonly number[], _seed: number): Estimate | null {
-  return means.meanInterval(values);
-}
-
-export function pairedDifference(a: readonly number[], b: readonly number[], _seed: number): Estimate | null {
-  return means.pairedDifference(a, b);
-}
-
-export function clusteredMeanInterval(
-  values: readonly number[],
-  clusters: readonly string[],
-  _seed: number,
-): Estimate | null {
-  return means.clusteredMeanInterval(values, clusters, UNBOUNDED);
 }

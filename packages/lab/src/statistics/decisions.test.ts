@@ -34,10 +34,10 @@ describe('corrected rates', () => {
   test('leaning on a judge that says nothing changes nothing, and a good one narrows the interval', () => {
     const labelled = Array.from({ length: 60 }, (_, i): Pair[] => [[Number(i % 3 > 0), Number(i % 3 > 0)]]);
     const judged = Array.from({ length: 600 }, (_, i) => [Number(i % 3 > 0)]);
-    const alone = meanInterval(labelled.map(([[, label]]) => label) as number[])!;
+    const alone = meanInterval(labelled.flat().map(([, label]) => label))!;
     const powered = predictionPoweredInterval(judged, labelled)!;
     expect(powered.high - powered.low).toBeLessThan((alone.high - alone.low) / 2);
-    const constant = labelled.map(([[, label]]): Pair[] => [[0.5, label]]) as Pair[][];
+    const constant = labelled.flat().map(([, label]): Pair[] => [[0.5, label]]);
     expect(predictionPowered(judged.flat(), constant.flat())).toEqual({ mean: alone.mean, lambda: 0 });
   });
 });

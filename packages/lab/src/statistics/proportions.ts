@@ -1,7 +1,6 @@
 import type { Estimate } from '@touchstone/spec';
 
 import { Z95 } from './distributions.js';
-import * as means from './means.js';
 
 /**
  * Score interval of a proportion, 95 % (Wilson 1927): right at and near 0 and 1, where resampling is not.
@@ -18,13 +17,4 @@ export function wilson(successes: number, n: number): Estimate | null {
   const half = (Z95 * Math.sqrt((p * (1 - p)) / n + (Z95 * Z95) / (4 * n * n))) / (1 + (Z95 * Z95) / n);
   // At the ends the bound is exact; rounding must not push it past the mean.
   return { mean: p, low: successes === 0 ? 0 : centre - half, high: successes === n ? 1 : centre + half, n };
-}
-
-// Callers name a seed that nothing draws with any more; they move to means.ts.
-export function shareInterval(
-  values: readonly number[],
-  clusters: readonly string[],
-  _seed: number,
-): Estimate | null {
-  return means.shareInterval(values, clusters);
 }

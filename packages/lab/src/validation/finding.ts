@@ -33,7 +33,7 @@ export interface FindingFamily {
   /**
    * Of no evidence it gives every finding by its name, without a figure.
    *
-   * @param seed of the resampling.
+   * @param seed of what is drawn, such as folds.
    */
   find(evidence: Evidence, seed: number): Finding[];
 }

@@ -1,4 +1,4 @@
-import { type Judge, judgesWithin } from '@touchstone/core';
+import { type Judge, judgesWithin, type LabelledAnswer, type RegressionCase } from '@touchstone/core';
 import type { JudgeFinding } from '@touchstone/spec';
 
 import { askCases, sizeOf } from '../suite/ask-cases.js';
@@ -6,7 +6,21 @@ import { Asker } from './ask.js';
 import type { ProbeCase } from '../probes/probe.js';
 import { askProbes, nextProbes, PROBE_ROUNDS, probeSize } from './ask-probes.js';
 import { type AboutJudge, type Evidence, noEvidence } from './evidence.js';
-import type { ValidationInput } from './validate-judge.js';
+
+/** What an examination asks, and whom. */
+export interface Asked {
+  judge: Judge;
+  /** Never trained against; null where there is none. */
+  heldout: Judge | null;
+  labelled: readonly LabelledAnswer[];
+  regression: readonly RegressionCase[];
+  /** How often each labelled answer is judged at most, from 1; the flip rate needs 2. */
+  repeats: number;
+  /** Distinct tasks for each group of probes; 0: none are asked. */
+  probes: number;
+  /** Of what is drawn: probes, folds. */
+  seed: number;
+}
 
 /** A part of an examination: what it asks, added to what is known. */
 export interface Phase {
@@ -28,12 +42,7 @@ export interface PlannedPhase {
 }
 
 /** What an examination asks if nothing fails before, in its order. */
-export function plannedPhases(
-  input: Pick<
-    ValidationInput,
-    'judge' | 'heldout' | 'labelled' | 'regression' | 'repeats' | 'probes' | 'seed'
-  >,
-): PlannedPhase[] {
+export function plannedPhases(input: Asked): PlannedPhase[] {
   const { judge, heldout, labelled, regression, repeats } = input;
   const nothing = noEvidence(aboutJudge(judge, heldout !== null, repeats), labelled, regression);
   const asker = (by: Judge): Asker => new Asker(by, () => {});
@@ -45,13 +54,7 @@ export function plannedPhases(
 
 /** The phases of an examination, the cheapest first. */
 export function phasesOf(
-  {
-    labelled,
-    regression,
-    repeats,
-    probes: perGroup,
-    seed,
-  }: Pick<ValidationInput, 'labelled' | 'regression' | 'repeats' | 'probes' | 'seed'>,
+  { labelled, regression, repeats, probes: perGroup, seed }: Asked,
   main: Asker,
   other: Asker | null,
 ): Phase[] {

@@ -8,7 +8,7 @@ import {
   type Usage,
   type Verdict,
 } from '@touchstone/spec';
-import { type Criterion, type Judge, type LabelledAnswer, type RegressionCase } from '@touchstone/core';
+import type { Criterion } from '@touchstone/core';
 
 import { sumOf } from '../statistics/values.js';
 import { Asker } from './ask.js';
@@ -17,24 +17,13 @@ import { type Evidence, noEvidence, verdictsAsked } from './evidence.js';
 import type { Finding, FindingFamily } from './finding.js';
 import { FAMILIES } from './findings/index.js';
 import { applyGate, assertGateNames, type Gate } from './gate.js';
-import { aboutJudge, phasesOf } from './phases.js';
+import { aboutJudge, type Asked, phasesOf } from './phases.js';
 import { unmatchedLabels } from './ratings.js';
 import { assertLabelsFit, settleLabels } from './readings.js';
 
-export interface ValidationInput {
-  judge: Judge;
-  /** Never trained against; null where there is none. */
-  heldout: Judge | null;
-  labelled: readonly LabelledAnswer[];
-  regression: readonly RegressionCase[];
-  /** How often each labelled answer is judged at most, from 1; the flip rate needs 2. */
-  repeats: number;
-  /** Distinct tasks for each group of probes; 0: none are asked. */
-  probes: number;
+export interface ValidationInput extends Asked {
   /** What is asked in place of the default gate, by finding; empty: the default gate. */
   gate: Gate;
-  /** Of the bootstrap. */
-  seed: number;
   /** Asks everything, even when a finding has failed by then. Default: false. */
   complete?: boolean;
   /** Called while answers are judged; `total` of them there are in all, if nothing fails before. */

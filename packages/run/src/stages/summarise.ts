@@ -35,7 +35,7 @@ export function summarise(workspace: Workspace, created: Date): Summary {
     names.map((name) => [name, evaluationRecords(workspace, stored[name]!)]),
   );
   const models: Record<string, ModelSummary> = Object.fromEntries(
-    names.map((name) => [name, summariseModel(records[name]!, { bestOf: config.evaluation.best_of, seed })]),
+    names.map((name) => [name, summariseModel(records[name]!, { bestOf: config.evaluation.best_of })]),
   );
   const others = names.filter((name) => name !== 'rft');
   const examined = readStage(store, JUDGE)?.value;
@@ -61,14 +61,10 @@ export function summarise(workspace: Workspace, created: Date): Summary {
       labelled: data.labelled.length,
     },
     models,
-    comparisons: compareModels(
-      records,
-      [
-        ...others.toReversed().map((other) => ['rft', other] as const),
-        ...(names.includes('sft') ? [['sft', 'base'] as const] : []),
-      ],
-      seed,
-    ),
+    comparisons: compareModels(records, [
+      ...others.toReversed().map((other) => ['rft', other] as const),
+      ...(names.includes('sft') ? [['sft', 'base'] as const] : []),
+    ]),
     judge: {
       id: judge.id,
       fingerprint: judge.fingerprint,
@@ -81,7 +77,7 @@ export function summarise(workspace: Workspace, created: Date): Summary {
       input_tokens: totals.inputTokens,
       output_tokens: totals.outputTokens,
       money: totals.money,
-      metrics: { truth_agreement: truthAgreement(Object.values(records).flat(), seed) },
+      metrics: { truth_agreement: truthAgreement(Object.values(records).flat()) },
       ...foundOut(examined),
       override_reason: examined.overrideReason,
       certificate: examined.certificate,

@@ -211,7 +211,11 @@ const said = (answer: Opinion['answer'], reply: string): Pick<Shown, 'label' | '
 function cut(text: string, most: number): string {
   if (text.length <= most) return text;
   const [head, tail] = [Math.ceil((most * 2) / 3), Math.floor(most / 3)];
-  const start = Array.from(text.slice(0, head + 1)).slice(0, -1).join('');
-  const end = Array.from(text.slice(-tail - 1)).slice(1).join('');
+  const start = Array.from(text.slice(0, head + 1))
+    .slice(0, -1)
+    .join('');
+  const end = Array.from(text.slice(-tail - 1))
+    .slice(1)
+    .join('');
   return `${start} […] ${end}`;
 }
