@@ -145,9 +145,7 @@ export const judgeDetailsSchema = z.strictObject({
   /** How wide the interval of `label_kappa` would be (half of it) with as many labelled tasks. */
   label_budget: z.array(z.strictObject({ tasks: z.int(), half_width: z.number() })),
   /** Judge less held-out judge: the mean, and where 95 % of the differences lie. */
-  heldout_difference: z
-    .strictObject({ shift: z.number(), low: z.number(), high: z.number() })
-    .nullable(),
+  heldout_difference: z.strictObject({ shift: z.number(), low: z.number(), high: z.number() }).nullable(),
   /** One row for each probe that was asked, in the order of the groups. */
   probes: z.array(probeRowSchema),
   /** The worst that was seen, some of each family. */

@@ -19,9 +19,14 @@ function hasData(estimate: Estimate | null | undefined): estimate is Estimate {
   return estimate !== null && estimate !== undefined && estimate.n > 0;
 }
 
-/** `0.83 [0.79, 0.87]`, or "no data" for null and for n = 0. */
+/** A number of things, which is known and has no interval. Shares are never above 1. */
+const isCount = ({ mean, low, high }: Estimate): boolean =>
+  mean > 1 && Number.isInteger(mean) && low === mean && high === mean;
+
+/** `0.83 [0.79, 0.87]`, a count as `12`, or "no data" for null and for n = 0. */
 export function interval(estimate: Estimate | null | undefined): string {
   if (!hasData(estimate)) return NO_DATA;
+  if (isCount(estimate)) return count(estimate.mean);
   return `${decimal(estimate.mean)} [${decimal(estimate.low)}, ${decimal(estimate.high)}]`;
 }
 

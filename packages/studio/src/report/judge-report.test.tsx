@@ -56,9 +56,33 @@ const details: JudgeDetails = {
   label_budget: [{ tasks: 240, half_width: 0.02 }],
   heldout_difference: { shift: 0.1, low: -0.2, high: 0.4 },
   probes: [
-    { probe: 'fake-system-message', group: 'instructions', expects: 'no-rise', n: 40, fooled: 31, abstained: 2, not_eligible: 0 },
-    { probe: 'one-word', group: 'instructions', expects: 'no-rise', n: 40, fooled: 0, abstained: 0, not_eligible: 0 },
-    { probe: 'wrong-number', group: 'minimal-defect', expects: 'lower', n: 0, fooled: 0, abstained: 0, not_eligible: 7 },
+    {
+      probe: 'fake-system-message',
+      group: 'instructions',
+      expects: 'no-rise',
+      n: 40,
+      fooled: 31,
+      abstained: 2,
+      not_eligible: 0,
+    },
+    {
+      probe: 'one-word',
+      group: 'instructions',
+      expects: 'no-rise',
+      n: 40,
+      fooled: 0,
+      abstained: 0,
+      not_eligible: 0,
+    },
+    {
+      probe: 'wrong-number',
+      group: 'minimal-defect',
+      expects: 'lower',
+      n: 0,
+      fooled: 0,
+      abstained: 0,
+      not_eligible: 7,
+    },
   ],
   exhibits: [
     {
@@ -66,7 +90,11 @@ const details: JudgeDetails = {
       task: 'depot-7',
       claim: 'The labels prefer the first answer, the judge the second.',
       shown: [
-        shown('Better by the labels', 'Close the north depot.', '{"verdict":[{"criterion":"Clarity","value":0}]}'),
+        shown(
+          'Better by the labels',
+          'Close the north depot.',
+          '{"verdict":[{"criterion":"Clarity","value":0}]}',
+        ),
         shown('Better by the judge', null, 'I like it.'),
       ],
     },
@@ -99,7 +127,10 @@ const judge: JudgeSummary = {
       note: 'the interval is too wide: about 40 more are needed if the estimate stays',
     }),
     finding('probes', 'attack_rate.instructions', 0.39, gated('max', 0.1, 'fail')),
-    finding('probes', 'attacks_that_work', 3, gated('max', 0, 'fail')),
+    finding('probes', 'attacks_that_work', 3, {
+      ...gated('max', 0, 'fail'),
+      estimate: { mean: 3, low: 3, high: 3, n: 60 },
+    }),
     finding('position', 'position_consistency', null, { note: 'it does not compare' }),
     finding('calibration', 'brier', 0.2),
     finding('bias', 'length_bias', -0.1),
@@ -149,11 +180,15 @@ test('the first line says whether the judge may train a model, and why not', () 
   );
   expect([...page.querySelectorAll('.banner li')].map((li) => li.textContent)).toEqual([
     'attack rate, instructions is 0.39 [0.35, 0.43] (n = 60), and the gate asks for at most 0.10.',
-    'attacks that work is 3.00 [2.96, 3.04] (n = 60), and the gate asks for at most 0.00.',
+    'attacks that work is 3 (n = 60), and the gate asks for at most 0.00.',
     expect.stringMatching(/^flip rate is 0\.08 .* at most 0\.10; .*about 40 more are needed/),
   ]);
   expect(textOf(page, '.banner')).toContain('because a finding had failed: probes, round 2.');
-  const passed = { ...judge, gate: 'passed' as const, findings: judge.findings.filter((one) => one.outcome === 'pass') };
+  const passed = {
+    ...judge,
+    gate: 'passed' as const,
+    findings: judge.findings.filter((one) => one.outcome === 'pass'),
+  };
   expect(textOf(parse(renderJudgeReport({ ...report, judge: passed })), '.verdict')).toBe(
     'This judge may train a model. 2 findings that the gate asks for: all pass.',
   );
@@ -174,7 +209,7 @@ test('each question has its chart, its findings and what the judge said', () => 
   expect(labels).toEqual([
     'Order within a task: order accuracy 0.31 [0.27, 0.35], asked at least 0.60; heldout order accuracy 0.70 [0.66, 0.74], asked at least 0.50.',
     'Best of n: by the labels n 1 0.50 [0.46, 0.54], n 4 0.40 [0.36, 0.44]; by the held-out judge n 1 0.50 [0.46, 0.54]; by the judge itself n 1 0.50 [0.46, 0.54], n 4 0.90 [0.86, 0.94].',
-    'Findings: human kappa 0.62 [0.58, 0.66].',
+    'People with one another, and the judge with them: human kappa 0.62 [0.58, 0.66].',
     'Agreement beyond chance, κ: label kappa 0.55 [0.51, 0.59], asked at least 0.40; label kappa, Payment_terms 0.50 [0.46, 0.54]. People with one another: 0.62 [0.58, 0.66].',
     'Labelled tasks and half of the interval’s width: now 60, ± 0.04; 240, ± 0.020.',
     'The judge beside what knows nothing: constant accuracy 0.80 [0.76, 0.84].',
@@ -185,7 +220,9 @@ test('each question has its chart, its findings and what the judge said', () => 
     'Biases: length bias −0.10 [−0.14, −0.06].',
   ]);
   const map = [...familyOf(page, 'Does it hold against attacks?').querySelectorAll('.heatmap tbody tr')];
-  expect(map.map((row) => [...row.querySelectorAll('th, td > strong, li')].map((cell) => cell.textContent))).toEqual([
+  expect(
+    map.map((row) => [...row.querySelectorAll('th, td > strong, li')].map((cell) => cell.textContent)),
+  ).toEqual([
     ['instructions attack', '31/80', 'fake-system-message 31/40, no verdict on 2', 'one-word 0/40'],
     ['minimal-defect damage', 'not tried', 'wrong-number not tried (7 answers left out)'],
   ]);
@@ -195,7 +232,9 @@ test('each question has its chart, its findings and what the judge said', () => 
     'heat heat-none',
   ]);
   const order = familyOf(page, 'Does it put answers in order?');
-  expect(textOf(order, '.exhibit')).toMatch(/depot-7.*Close the north depot\..*"criterion": "Clarity".*The same answer\.I like it\./s);
+  expect(textOf(order, '.exhibit')).toMatch(
+    /depot-7.*Close the north depot\..*"criterion": "Clarity".*The same answer\.I like it\./s,
+  );
   expect(textOf(familyOf(page, 'Does the place decide?'), 'p')).toBe('Not measured: it does not compare.');
   for (const table of page.querySelectorAll('table')) {
     expect(textOf(table, 'caption')).not.toBe('');
@@ -216,13 +255,23 @@ test('what is missing is said in words', () => {
   };
   const pages = [
     { ...judge, details: nothing },
-    { ...judge, details: null, families: [], findings: judge.findings.map((one) => ({ ...one, family: '' })) },
+    {
+      ...judge,
+      details: null,
+      families: [],
+      findings: judge.findings.map((one) => ({ ...one, family: '' })),
+    },
     { ...judge, details: nothing, findings: [], gate: 'not-set' as const },
-    { ...judge, details: { ...nothing, best_of_n: [{ n: 1, kl: 0, label: null, heldout: null, judge: null }] } },
+    {
+      ...judge,
+      details: { ...nothing, best_of_n: [{ n: 1, kl: 0, label: null, heldout: null, judge: null }] },
+    },
   ].map((one) => renderJudgeReport({ ...report, judge: one }));
   for (const html of pages) expect(html).not.toMatch(/NaN|undefined|Infinity|>null/);
   const [empty, older, none] = pages.map((html) => parse(html).querySelector('main')!.textContent!);
-  expect(empty).toMatch(/Best of n: no data.*Labels and verdicts: no data.*Probes: no data.*What a score means: no data.*Score and length: no data/s);
+  expect(empty).toMatch(
+    /Best of n: no data.*Labels and verdicts: no data.*Probes: no data.*What a score means: no data.*Score and length: no data/s,
+  );
   expect(older).toMatch(/kept neither curves nor replies.*Findings about the judge.*order accuracy/s);
   expect(none).toMatch(/its gate is off\..*Findings about the judge: no data/s);
 });
@@ -261,11 +310,18 @@ test('hostile text anywhere stays text', () => {
   fc.assert(
     fc.property(payload, fc.boolean(), (poison, before) => {
       const change = (text: string): string => (before ? `${poison}${text}` : `${text}${poison}`);
-      const named = judge.findings.map((one) => ({ ...one, family: one.family, name: `${one.name}.${poison}` }));
+      const named = judge.findings.map((one) => ({
+        ...one,
+        family: one.family,
+        name: `${one.name}.${poison}`,
+      }));
       for (const hostile of [
         mapTexts(report, change),
         { ...report, name: poison, judge: { ...judge, findings: named } },
-        { ...report, judge: { ...judge, families: [], findings: named.map((one) => ({ ...one, family: poison })) } },
+        {
+          ...report,
+          judge: { ...judge, families: [], findings: named.map((one) => ({ ...one, family: poison })) },
+        },
       ]) {
         const html = renderJudgeReport(hostile);
         expect([...tagsOf(html)].filter((tag) => !tags.has(tag))).toEqual([]);

@@ -32,8 +32,8 @@ export function renderJudgeReport({ name, judge, warnings, ...from }: JudgeRepor
           <p>{text}</p>
         ))}
         <p class="muted">
-          Made {from.created}, seed {from.seed}. Brackets hold the interval of each estimate; n is the number of
-          tasks unless said otherwise.
+          Made {from.created}, seed {from.seed}. Brackets hold the interval of each estimate; n is the number
+          of tasks unless said otherwise.
         </p>
       </header>
       <nav aria-label="Contents">
@@ -60,8 +60,9 @@ export function renderJudgeReport({ name, judge, warnings, ...from }: JudgeRepor
           ]}
         />
         <p>
-          <code>touchstone judge</code> with the same configuration and files writes this page again. Every reply of
-          the judge is in <code>run.db</code> beside it, every figure in <code>certificate.json</code>.
+          <code>touchstone judge</code> with the same configuration and files writes this page again. Every
+          reply of the judge is in <code>run.db</code> beside it, every figure in{' '}
+          <code>certificate.json</code>.
         </p>
       </Section>
     </>,

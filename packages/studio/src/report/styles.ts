@@ -88,8 +88,8 @@ mark::after { content: attr(data-by); font-size: 0.6875rem; font-weight: 600; ve
 .family { margin: 0 0 40px; }
 .family h3 { font-size: 1.125rem; margin-top: 28px; }
 .family > figure { margin: 0 0 20px; max-width: 860px; }
-.family > figure:not(.wide), .pair figure { max-width: 460px; }
-.pair { grid-template-columns: repeat(auto-fit, minmax(min(100%, 320px), 1fr)); align-items: start; }
+.family > figure:not(.wide) { max-width: 460px; }
+.tables { display: flex; flex-wrap: wrap; gap: 0 40px; }
 .about.note { padding-left: 8px; }
 .behind { border-left: 3px solid var(--line); padding: 0 0 0 14px; margin: 0 0 12px; }
 .behind > summary { padding: 4px 0; color: var(--rft); }
@@ -101,7 +101,7 @@ mark::after { content: attr(data-by); font-size: 0.6875rem; font-weight: 600; ve
 .heat-1 { --share: 10%; } .heat-2 { --share: 20%; } .heat-3 { --share: 30%; } .heat-4 { --share: 40%; } .heat-5 { --share: 50%; }
 .heat-none { background: none; color: var(--muted); border-style: dashed; }
 .heatmap { font-size: 0.875rem; }
-.heatmap td { white-space: normal; padding-left: 8px; }
+.heatmap td { white-space: normal; } .heatmap td, .heatmap thead th + th { padding-left: 8px; }
 .heatmap td.heat { white-space: nowrap; }
 .heatmap ul { list-style: none; display: flex; flex-wrap: wrap; gap: 4px; margin: 0; padding: 0; }
 li.heat { border: 1px solid var(--line); border-radius: 3px; padding: 1px 6px; font-size: 0.8125rem; }

@@ -12,7 +12,7 @@ const BY = [
   { key: 'heldout', name: 'by the held-out judge', color: 'var(--series-3)', dash: '6 3' },
   { key: 'judge', name: 'by the judge itself', color: 'var(--series-2)', dash: '2 3' },
 ] as const;
-const [WIDTH, HEIGHT] = [560, 320];
+const [WIDTH, HEIGHT] = [720, 300];
 const [TOP, BOTTOM] = [14, HEIGHT - 52];
 
 /** What the best of n answers is worth, the judge picking: by the labels, by the held-out judge, and by the judge itself. */
@@ -41,7 +41,7 @@ export function bestOfNChart(points: readonly Point[]): VNode {
       marginTop: TOP,
       marginBottom: HEIGHT - BOTTOM,
       marginLeft: 44,
-      marginRight: 190,
+      marginRight: 220,
       x: { type: 'point', domain: points.map(({ n }) => n), label: null, padding: 0.2 },
       y: { domain, label: null },
       marks: [
@@ -68,7 +68,9 @@ export function bestOfNChart(points: readonly Point[]): VNode {
       ],
     },
     `Best of n: ${curves
-      .map(({ name, points: own }) => `${name} ${own.map((one) => `n ${one.size} ${interval(one)}`).join(', ')}`)
+      .map(
+        ({ name, points: own }) => `${name} ${own.map((one) => `n ${one.size} ${interval(one)}`).join(', ')}`,
+      )
       .join('; ')}.`,
   );
 }

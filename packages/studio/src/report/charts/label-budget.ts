@@ -16,7 +16,7 @@ export function labelBudgetChart(now: Budget, more: readonly Budget[]): VNode {
     {
       width: 420,
       height: 300,
-      marginTop: 20,
+      marginTop: 30,
       marginBottom: 40,
       marginLeft: 48,
       marginRight: 30,
@@ -36,7 +36,14 @@ export function labelBudgetChart(now: Budget, more: readonly Budget[]): VNode {
         }),
         Plot.line(points, { x: 'tasks', y: 'half_width', stroke: 'var(--rft)', strokeWidth: 2 }),
         Plot.dot(points, { x: 'tasks', y: 'half_width', fill: 'var(--rft)', r: 3 }),
-        Plot.dot([now], { x: 'tasks', y: 'half_width', fill: 'var(--page)', stroke: 'var(--rft)', strokeWidth: 2, r: 6 }),
+        Plot.dot([now], {
+          x: 'tasks',
+          y: 'half_width',
+          fill: 'var(--page)',
+          stroke: 'var(--rft)',
+          strokeWidth: 2,
+          r: 6,
+        }),
         Plot.text(points, {
           x: 'tasks',
           y: 'half_width',

@@ -19,7 +19,7 @@ export function lengthChart(points: readonly Point[]): VNode {
     {
       width: 420,
       height: 340,
-      marginTop: 14,
+      marginTop: 30,
       marginBottom: 40,
       marginLeft: 48,
       marginRight: 20,
@@ -36,9 +36,25 @@ export function lengthChart(points: readonly Point[]): VNode {
           labelArrow: 'none',
           labelAnchor: 'center',
         }),
-        Plot.dot(points.filter((one) => one.label === null), { x: 'length', y: 'judge', r: 3, stroke: 'var(--muted)' }),
-        Plot.dot(points.filter(isBad), { x: 'length', y: 'judge', r: 4, symbol: 'times', stroke: 'var(--series-2)', strokeWidth: 1.5 }),
-        Plot.dot(points.filter(isGood), { x: 'length', y: 'judge', r: 3, fill: 'var(--series-0)', fillOpacity: 0.6 }),
+        Plot.dot(
+          points.filter((one) => one.label === null),
+          { x: 'length', y: 'judge', r: 3, stroke: 'var(--muted)' },
+        ),
+        Plot.dot(points.filter(isBad), {
+          x: 'length',
+          y: 'judge',
+          r: 4,
+          symbol: 'times',
+          stroke: 'var(--series-2)',
+          strokeWidth: 1.5,
+        }),
+        Plot.dot(points.filter(isGood), {
+          x: 'length',
+          y: 'judge',
+          r: 3,
+          fill: 'var(--series-0)',
+          fillOpacity: 0.6,
+        }),
       ],
     },
     `Score against length of ${count(points.length)} answers: mean score ${meanOf(points.filter(({ length }) => length < middle))} ` +

@@ -20,10 +20,10 @@ export function rateChart(title: string, rows: readonly Row[]): VNode {
         Plot.barX(placed, {
           x: 'mean',
           y: 'y',
-          fill: ({ outcome }: (typeof placed)[number]) =>
-            outcome === 'fail' ? 'var(--bad)' : 'var(--base)',
+          fill: ({ outcome }: (typeof placed)[number]) => (outcome === 'fail' ? 'var(--bad)' : 'var(--base)'),
           fillOpacity: 0.55,
-          inset: 5,
+          insetTop: 5,
+          insetBottom: 5,
         }),
         Plot.ruleX([0], { stroke: 'var(--ink)' }),
         ...rowMarks(rows),

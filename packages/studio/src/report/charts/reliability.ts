@@ -24,7 +24,7 @@ export function reliabilityChart(curves: readonly Curve[]): VNode {
     {
       width: 420,
       height: 340,
-      marginTop: 14,
+      marginTop: 30,
       marginBottom: 40,
       marginLeft: 48,
       marginRight: 20,
@@ -32,7 +32,13 @@ export function reliabilityChart(curves: readonly Curve[]): VNode {
       y: { domain: [0, 1] },
       marks: [
         Plot.gridY({ ticks: 5, stroke: 'var(--grid)', strokeOpacity: 1 }),
-        Plot.axisY({ ticks: 5, tickSize: 0, color: 'var(--muted)', label: 'labelled good', labelArrow: 'none' }),
+        Plot.axisY({
+          ticks: 5,
+          tickSize: 0,
+          color: 'var(--muted)',
+          label: 'labelled good',
+          labelArrow: 'none',
+        }),
         Plot.axisX({
           ticks: 5,
           tickSize: 4,
@@ -41,7 +47,12 @@ export function reliabilityChart(curves: readonly Curve[]): VNode {
           labelArrow: 'none',
           labelAnchor: 'center',
         }),
-        Plot.line([0, 1], { x: (at: number) => at, y: (at: number) => at, stroke: 'var(--muted)', strokeDasharray: '2 4' }),
+        Plot.line([0, 1], {
+          x: (at: number) => at,
+          y: (at: number) => at,
+          stroke: 'var(--muted)',
+          strokeDasharray: '2 4',
+        }),
         ...curves.flatMap(({ map, bins }) => [
           Plot.line(bins, {
             x: 'forecast',

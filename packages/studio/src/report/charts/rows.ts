@@ -25,7 +25,8 @@ const OUTCOME_MARKS: Record<JudgeFinding['outcome'], Plot.DotOptions> = {
 };
 /** What the marks of `rowMarks` mean. */
 export const MARKS_LEGEND =
-  'Upright stroke: what the gate asks. Disc: passes; ring: not enough data; cross: fails; diamond: reported only.';
+  'In the charts of findings an upright stroke is what the gate asks for; a disc passes, a cross fails, of a ring there is not ' +
+  'enough data, a diamond is only reported. The lines are intervals.';
 
 /** Size, margins and scales of a chart with a line for each row, names at the left and figures at the right. */
 export function rowFrame(rows: readonly Row[], domain: readonly [number, number]): Plot.PlotOptions {

@@ -40,7 +40,9 @@ export function Gate({ judge }: { judge: JudgeSummary }): VNode {
       <p class="verdict">
         <strong>{GATE_VERDICTS[judge.gate]}</strong>
         {first ? ` ${question ? `${question} No: ` : ''}${sentence(first)}` : ''}
-        {judge.gate === 'passed' ? ` ${plural(gated.length, 'finding')} that the gate asks for: all pass.` : ''}
+        {judge.gate === 'passed'
+          ? ` ${plural(gated.length, 'finding')} that the gate asks for: all pass.`
+          : ''}
       </p>
       <Findings title="Also failed:" findings={others} />
       <Findings title="Not enough data to tell:" findings={unknown} />

@@ -6,7 +6,7 @@ import { labelBudgetChart } from '../../charts/label-budget.js';
 import { lengthChart } from '../../charts/lengths.js';
 import { rateChart } from '../../charts/rates.js';
 import { reliabilityChart } from '../../charts/reliability.js';
-import { MARKS_LEGEND, type Row } from '../../charts/rows.js';
+import type { Row } from '../../charts/rows.js';
 import { decimal, interval, NO_DATA } from '../../format.js';
 import { findingName } from '../../names.js';
 import { Figure } from '../parts.js';
@@ -20,13 +20,16 @@ const MOST_TABLES = 6;
 function rowsOf({ findings }: JudgeSummary, wanted: (finding: JudgeFinding) => boolean): Row[] {
   return findings.flatMap((finding) => {
     const { estimate, threshold, outcome } = finding;
-    if (!estimate || estimate.n === 0 || Math.abs(estimate.mean) > 1 || !wanted(finding)) return [];
+    if (!estimate || estimate.n === 0 || !wanted(finding)) return [];
+    if (estimate.low < -1 || estimate.high > 1) return [];
     return [{ label: findingName(finding), estimate, threshold, outcome }];
   });
 }
 
-const named = (names: readonly string[]) => (finding: JudgeFinding): boolean =>
-  names.some((name) => finding.name === name || finding.name.startsWith(`${name}.`));
+const named =
+  (names: readonly string[]) =>
+  (finding: JudgeFinding): boolean =>
+    names.some((name) => finding.name === name || finding.name.startsWith(`${name}.`));
 
 const Missing = ({ title, why }: { title: string; why: string }): VNode => (
   <p class="muted">
@@ -43,7 +46,7 @@ function Forest(props: {
   const rows = rowsOf(props.judge, props.wanted);
   if (rows.length === 0) return null;
   return (
-    <Figure wide title={props.title} caption={`${props.caption ?? ''} ${MARKS_LEGEND}`.trim()}>
+    <Figure wide title={props.title} caption={props.caption ?? ''}>
       {forestChart(props.title, rows)}
     </Figure>
   );
@@ -59,7 +62,7 @@ function Ceiling({ judge }: { judge: JudgeSummary }): VNode | null {
     ? `Broken line: how far people agree with one another, ${interval(human)}; no judge can be asked for more.`
     : 'How far people agree with one another is not known: no answer has labels by two people.';
   return (
-    <Figure wide title={title} caption={`${ceiling} ${MARKS_LEGEND}`}>
+    <Figure wide title={title} caption={ceiling}>
       {forestChart(title, rows, human ? { label: 'People with one another', estimate: human } : undefined)}
     </Figure>
   );
@@ -69,7 +72,7 @@ function Rates(props: { judge: JudgeSummary; title: string; name: string }): VNo
   const rows = rowsOf(props.judge, named([props.name]));
   if (rows.length === 0) return null;
   return (
-    <Figure wide title={props.title} caption={MARKS_LEGEND}>
+    <Figure wide title={props.title}>
       {rateChart(props.title, rows)}
     </Figure>
   );
@@ -97,12 +100,16 @@ function LabelBudget({ judge, more }: { judge: JudgeSummary; more: JudgeDetails[
   if (more.length === 0) {
     return (
       <p class="muted">
-        {title}: the interval of label kappa is ± {decimal(now.half_width)}; more labels would hardly narrow it.
+        {title}: the interval of label kappa is ± {decimal(now.half_width, 3)}; more labels would hardly
+        narrow it.
       </p>
     );
   }
   return (
-    <Figure title={title} caption="Half of the width of the interval of label kappa by labelled tasks; ring: now.">
+    <Figure
+      title={title}
+      caption="Half of the width of the interval of label kappa by labelled tasks; ring: now."
+    >
       {labelBudgetChart(now, more)}
     </Figure>
   );
@@ -115,19 +122,18 @@ function Labels({ judge, details }: { judge: JudgeSummary; details: JudgeDetails
     <>
       <Ceiling judge={judge} />
       {details && (
-        <div class="grid pair">
-          <LabelBudget judge={judge} more={more} />
-          {confusion.length === 0 ? (
-            <Missing title="Labels and verdicts" why="none can be counted" />
-          ) : (
-            <div>
-              {confusion.slice(0, MOST_TABLES).map((table) => (
-                <Confusion table={table} />
-              ))}
-              {left > 0 && <p class="muted">{left} more criteria are in the figures as JSON.</p>}
-            </div>
+        <>
+          {confusion.length === 0 && <Missing title="Labels and verdicts" why="none can be counted" />}
+          <div class="tables">
+            {confusion.slice(0, MOST_TABLES).map((table) => (
+              <Confusion table={table} />
+            ))}
+          </div>
+          {left > 0 && (
+            <p class="muted">Labels and verdicts of {left} more criteria: touchstone judge --json.</p>
           )}
-        </div>
+          <LabelBudget judge={judge} more={more} />
+        </>
       )}
     </>
   );
@@ -170,6 +176,15 @@ function Probes({ judge, details }: { judge: JudgeSummary; details: JudgeDetails
     </>
   );
 }
+
+/** Families that one chart of all their findings shows. */
+const PLAIN = new Map([
+  ['people', 'People with one another, and the judge with them'],
+  ['reliability', 'One judgement beside another'],
+  ['position', 'Both orders of two answers'],
+  ['panel', 'Members of the panel'],
+  ['regression', 'Known cases that hold'],
+]);
 
 /** What stands between a question and the table of its findings. */
 export function FamilyFigures({ family, judge }: { family: string; judge: JudgeSummary }): VNode | null {
@@ -219,19 +234,15 @@ export function FamilyFigures({ family, judge }: { family: string; judge: JudgeS
           <Forest judge={judge} title="Judge and held-out judge" wanted={own} />
           {difference && (
             <p>
-              Judge less held-out judge: {decimal(difference.shift)} in the mean; 95 % of the differences lie between{' '}
-              {decimal(difference.low)} and {decimal(difference.high)} (Bland–Altman).
+              Judge less held-out judge: {decimal(difference.shift)} in the mean; 95 % of the differences lie
+              between {decimal(difference.low)} and {decimal(difference.high)} (Bland–Altman).
             </p>
           )}
         </>
       );
-    case 'people':
-    case 'position':
-    case 'reliability':
-    case 'panel':
-    case 'regression':
-      return <Forest judge={judge} title="Findings" wanted={own} />;
-    default:
-      return null;
+    default: {
+      const title = PLAIN.get(family);
+      return title === undefined ? null : <Forest judge={judge} title={title} wanted={own} />;
+    }
   }
 }

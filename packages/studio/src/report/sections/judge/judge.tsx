@@ -1,5 +1,6 @@
 import { inRegistryOrder, type JudgeFinding, type JudgeSummary } from '@touchstone/spec';
 import type { VNode } from 'preact';
+import { MARKS_LEGEND } from '../../charts/rows.js';
 import { count, dollars, interval, NO_DATA, plural } from '../../format.js';
 import { entry } from '../../names.js';
 import { Facts, metricTitle, Section } from '../parts.js';
@@ -55,9 +56,11 @@ export function Judge({ judge }: { judge: JudgeSummary }): VNode {
       {judge.findings.length === 0 ? (
         <p>Findings about the judge: {NO_DATA}.</p>
       ) : (
-        judge.details === null && (
-          <p class="muted">This file is of a version that kept neither curves nor replies of the judge.</p>
-        )
+        <p class="muted">
+          {MARKS_LEGEND}
+          {judge.details === null &&
+            ' This file is of a version that kept neither curves nor replies of the judge.'}
+        </p>
       )}
       {familiesOf(judge).map((family, place) => (
         <FamilyPart family={family} id={familyId(place)} judge={judge} />

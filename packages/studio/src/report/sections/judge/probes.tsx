@@ -22,7 +22,9 @@ function Cell({ probe: { probe, n, fooled, abstained, not_eligible: left } }: { 
   return (
     <li class={`heat ${heatOf(fooled, n)}`}>
       <span>{probe}</span>{' '}
-      <strong>{n === 0 ? `not tried (${plural(left, 'answer')} left out)` : `${number(fooled)}/${count(n)}`}</strong>
+      <strong>
+        {n === 0 ? `not tried (${plural(left, 'answer')} left out)` : `${number(fooled)}/${count(n)}`}
+      </strong>
       {silent}
     </li>
   );
