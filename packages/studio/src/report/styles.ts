@@ -89,6 +89,7 @@ mark::after { content: attr(data-by); font-size: 0.6875rem; font-weight: 600; ve
 .family h3 { font-size: 1.125rem; margin-top: 28px; }
 .family > figure { margin: 0 0 20px; max-width: 860px; }
 .family > figure:not(.wide) { max-width: 460px; }
+.family .wide .plot { min-width: 640px; }
 .tables { display: flex; flex-wrap: wrap; gap: 0 40px; }
 .about.note { padding-left: 8px; }
 .behind { border-left: 3px solid var(--line); padding: 0 0 0 14px; margin: 0 0 12px; }
@@ -100,7 +101,8 @@ mark::after { content: attr(data-by); font-size: 0.6875rem; font-weight: 600; ve
 .heat { --share: 0%; background: color-mix(in srgb, var(--bad) var(--share), var(--page)); }
 .heat-1 { --share: 10%; } .heat-2 { --share: 20%; } .heat-3 { --share: 30%; } .heat-4 { --share: 40%; } .heat-5 { --share: 50%; }
 .heat-none { background: none; color: var(--muted); border-style: dashed; }
-.heatmap { font-size: 0.875rem; }
+.heatmap { font-size: 0.875rem; min-width: 34rem; }
+.heatmap th[scope=row] { min-width: 7rem; }
 .heatmap td { white-space: normal; } .heatmap td, .heatmap thead th + th { padding-left: 8px; }
 .heatmap td.heat { white-space: nowrap; }
 .heatmap ul { list-style: none; display: flex; flex-wrap: wrap; gap: 4px; margin: 0; padding: 0; }

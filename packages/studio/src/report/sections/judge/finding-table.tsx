@@ -16,6 +16,11 @@ function threshold({ threshold: t }: JudgeFinding): string {
   return t.bound === 'min' ? `lower bound ≥ ${decimal(t.value)}` : `upper bound ≤ ${decimal(t.value)}`;
 }
 
+function Outcome({ finding: { outcome, threshold: asked } }: { finding: JudgeFinding }): VNode {
+  if (asked === null && outcome === 'insufficient-data') return <span class="muted">not measured</span>;
+  return <span class={`outcome ${outcome}`}>{OUTCOMES[outcome]}</span>;
+}
+
 function FindingsOf({ caption, findings }: { caption: string; findings: readonly JudgeFinding[] }): VNode {
   return (
     <Table
@@ -29,7 +34,7 @@ function FindingsOf({ caption, findings }: { caption: string; findings: readonly
         interval(finding.estimate),
         finding.estimate ? count(finding.estimate.n) : '0',
         threshold(finding),
-        <span class={`outcome ${finding.outcome}`}>{OUTCOMES[finding.outcome]}</span>,
+        <Outcome finding={finding} />,
       ])}
     />
   );
