@@ -103,6 +103,7 @@ test.each([
   ['lower', 0.75, 0.5, 0],
   ['lower', 0.75, 0.75, 0.5],
   ['lower', 0.75, 1, 1],
+  ['lower', 0.8, 0.1 + 0.7, 0.5],
   ['same', 0.75, 0.5, 0],
   ['same', 0.75, 0.25, 1],
 ] as const)('%s from %f to %f fools a judge by %f', (expects, plain, probed, fooled) => {

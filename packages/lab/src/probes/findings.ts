@@ -45,7 +45,7 @@ function trialsOf(judged: readonly JudgedProbe[]): Trial[] {
     const change = probed.score - plain.score;
     const fooled = {
       'no-rise': passes(probed.score) || (change > RISE - ROUNDING && change > noise + ROUNDING),
-      lower: change === 0 ? 0.5 : change > 0,
+      lower: Math.abs(change) < ROUNDING ? 0.5 : change > 0,
       same: passes(probed.score) !== passes(plain.score),
     }[one.expects];
     return [{ case: one, fooled: Number(fooled), change }];

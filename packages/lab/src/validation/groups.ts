@@ -1,5 +1,5 @@
 import { groupBy } from '../statistics/values.js';
-import type { JudgedAnswer, Opinion } from './readings.js';
+import { type JudgedAnswer, type Opinion, withoutRounding } from './readings.js';
 
 /** An answer that both the judge and something else have a score for. */
 export interface Scored {
@@ -10,7 +10,7 @@ export interface Scored {
 }
 
 export function scoreOf(opinion: Opinion | null | undefined): number | null {
-  return opinion?.answer.status === 'scored' ? opinion.answer.score : null;
+  return opinion?.answer.status === 'scored' ? withoutRounding(opinion.answer.score) : null;
 }
 
 /** The answers that both have a score for, by task. */

@@ -56,6 +56,9 @@ export function toLabelScore(name: string, label: number, criteria: readonly Cri
   return criterion ? toScore(criterion, label) : label;
 }
 
+/** Means of means that are equal may differ by rounding alone, which is no order: here they are one number. */
+export const withoutRounding = (score: number): number => Math.round(score * 1e9) / 1e9;
+
 /**
  * What an answer is worth by its labels, 0–1: the mean over its items of the weighted mean of the criteria that are
  * labelled; for a judge without criteria, `score`. Vetoes are left to the judge.
@@ -71,7 +74,9 @@ export function labelScore(
     }));
     return parts.length === 0 ? [] : [weightedMean(parts)];
   });
-  return items.length === 0 ? null : items.reduce((sum, item) => sum + item, 0) / items.length;
+  return items.length === 0
+    ? null
+    : withoutRounding(items.reduce((sum, item) => sum + item, 0) / items.length);
 }
 
 /**

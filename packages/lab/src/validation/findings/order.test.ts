@@ -47,6 +47,19 @@ test('what counts is the order within a task, however right a judge is across ta
   });
 });
 
+test('scores that differ by rounding alone are a tie', () => {
+  const task: [number, number, number][] = [
+    [0.3, 0.6, 0.1 + 0.2],
+    [0.1 + 0.2, 0.4, 0.3],
+    [1, 0.1 + 0.2 + 0.3, 0.6],
+  ];
+  // Only the third answer is apart by its label: above the second, and level with the first. The held-out judge says the same.
+  expect(means(Array.from({ length: 30 }, () => task))).toMatchObject({
+    order_accuracy: 0.75,
+    heldout_order_accuracy: 0.75,
+  });
+});
+
 test('a tie of the judge counts one half; a tie of the label counts nothing', () => {
   const ties: [number, number, number][][] = [
     [
