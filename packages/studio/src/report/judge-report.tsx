@@ -29,7 +29,7 @@ export function renderJudgeReport({ name, judge, warnings, ...from }: JudgeRepor
         <h1>{name}</h1>
         <Gate judge={judge} />
         {warnings.map((text) => (
-          <p>{text}</p>
+          <p class="note">{text}</p>
         ))}
         <p class="muted">
           Made {from.created}, seed {from.seed}. Brackets hold the interval of each estimate; n is the number

@@ -100,7 +100,7 @@ mark::after { content: attr(data-by); font-size: 0.6875rem; font-weight: 600; ve
 .exhibit pre { max-height: 16rem; }
 .heat { --share: 0%; background: color-mix(in srgb, var(--bad) var(--share), var(--page)); }
 .heat-1 { --share: 10%; } .heat-2 { --share: 20%; } .heat-3 { --share: 30%; } .heat-4 { --share: 40%; } .heat-5 { --share: 50%; }
-.heat-none { background: none; color: var(--muted); border-style: dashed; }
+.heat-none { background: none; color: var(--muted); }
 .heatmap { font-size: 0.875rem; min-width: 34rem; }
 .heatmap th[scope=row] { min-width: 7rem; }
 .heatmap td { white-space: normal; } .heatmap td, .heatmap thead th + th { padding-left: 8px; }

@@ -147,7 +147,7 @@ function Calibration({ curves }: { curves: JudgeDetails['reliability'] }): VNode
   return (
     <Figure
       title={title}
-      caption={`Answers by their score: the share that is labelled good. On the dotted line a score is a chance.${map ? ` Squares: mapped (${map}), out of fold.` : ''}`}
+      caption={`Answers by their score: the share that is labelled good. On the dotted line a score is a chance.${map ? ` Squares: mapped (${map === 'platt' ? 'Platt' : map}), out of fold.` : ''}`}
     >
       {reliabilityChart(drawn)}
     </Figure>
