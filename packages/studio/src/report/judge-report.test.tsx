@@ -233,7 +233,7 @@ test('each question has its chart, its findings and what the judge said', () => 
   ]);
   const order = familyOf(page, 'Does it put answers in order?');
   expect(textOf(order, '.exhibit')).toMatch(
-    /depot-7.*Close the north depot\..*"criterion": "Clarity".*The same answer\.I like it\./s,
+    /depot-7.*Close the north depot\..*"criterion": "Clarity".*The same answer\..*I like it\./s,
   );
   expect(textOf(familyOf(page, 'Does the place decide?'), 'p')).toBe('Not measured: it does not compare.');
   for (const table of page.querySelectorAll('table')) {

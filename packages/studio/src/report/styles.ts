@@ -96,6 +96,7 @@ mark::after { content: attr(data-by); font-size: 0.6875rem; font-weight: 600; ve
 .behind > summary { padding: 4px 0; color: var(--rft); }
 .exhibit { border-top: 1px solid var(--line); padding: 10px 0 4px; }
 .exhibit .answer { border-top: 0; }
+.exhibit h6 { margin: 4px 0; font-size: 0.8125rem; font-weight: 500; color: var(--muted); }
 .exhibit h5 { margin: 4px 0; }
 .exhibit pre { max-height: 16rem; }
 .heat { --share: 0%; background: color-mix(in srgb, var(--bad) var(--share), var(--page)); }

@@ -1,6 +1,6 @@
 import type { Exhibit } from '@touchstone/spec';
 import type { VNode } from 'preact';
-import { decimal, NO_DATA } from '../../format.js';
+import { decimal } from '../../format.js';
 import { layOutJson } from '../../json-text.js';
 
 type Shown = Exhibit['shown'][number];
@@ -32,7 +32,8 @@ function Side({ shown: { title, answer, label, score, reply } }: { shown: Shown 
       ) : (
         <Text label={title} text={answer} empty="The answer is empty." />
       )}
-      <Text label={`Reply of the judge, ${title}`} text={reply} empty={`Reply of the judge: ${NO_DATA}.`} />
+      <h6>What the judge wrote</h6>
+      <Text label={`Reply of the judge, ${title}`} text={reply} empty="Nothing that was kept." />
     </div>
   );
 }
