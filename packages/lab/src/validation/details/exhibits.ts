@@ -39,30 +39,35 @@ export function exhibits(evidence: Evidence): Exhibit[] {
 
 /** Two answers to a task that judge and labels put in opposite orders; of a task those that are furthest apart. */
 function wrongOrders({ answers, criteria }: Evidence): Ranked[] {
+  const scored = answers.flatMap((one) => {
+    const [label, score] = [labelScore(one.answer, criteria), scoreOf(one.repeats[0])];
+    return label === null || score === null ? [] : [{ one, label, score }];
+  });
   const tasks = groupBy(
-    answers,
-    answers.map(({ answer }) => answer.task.id),
+    scored,
+    scored.map(({ one }) => one.answer.task.id),
   );
-  return tasks.flatMap((group) => {
+  return tasks.flatMap((group): Ranked[] => {
     const pairs = group.flatMap((better) =>
-      group.flatMap((worse): Ranked[] => {
-        const [a, b] = [labelScore(better.answer, criteria), labelScore(worse.answer, criteria)];
-        const [x, y] = [scoreOf(better.repeats[0]), scoreOf(worse.repeats[0])];
-        if (a === null || b === null || x === null || y === null || a <= b || x >= y) return [];
-        return [
-          {
-            task: better.answer.task.id,
-            claim: 'The labels prefer the first answer, the judge the second.',
-            shown: [
-              show('Better by the labels', better, better.repeats[0], a),
-              show('Better by the judge', worse, worse.repeats[0], b),
-            ],
-            size: a - b + (y - x),
-          },
-        ];
-      }),
+      group.flatMap((worse) =>
+        better.label > worse.label && better.score < worse.score
+          ? [{ better, worse, size: better.label - worse.label + worse.score - better.score }]
+          : [],
+      ),
     );
-    return pairs.sort((a, b) => b.size - a.size).slice(0, 1);
+    if (pairs.length === 0) return [];
+    const { better, worse, size } = pairs.reduce((a, b) => (b.size > a.size ? b : a));
+    return [
+      {
+        task: better.one.answer.task.id,
+        claim: 'The labels prefer the first answer, the judge the second.',
+        shown: [
+          show('Better by the labels', better.one, better.one.repeats[0], better.label),
+          show('Better by the judge', worse.one, worse.one.repeats[0], worse.label),
+        ],
+        size,
+      },
+    ];
   });
 }
 
