@@ -13,15 +13,6 @@ const cases = folder
       .sort()
   : [];
 
-/** What the gate does not see yet. One that begins to pass fails here, so that it leaves this list. */
-const NOT_YET = [
-  'always-yes-skewed-labels',
-  'obeys-candidate',
-  'perfect-at-n-2',
-  'preference-three-answers',
-  'reversed-within-groups',
-];
-
 /** How a case ended, and what it said. */
 async function run(name) {
   const child = spawn(process.execPath, [join(folder, name, 'run.mjs')], {
@@ -36,17 +27,11 @@ async function run(name) {
 }
 
 const why = cases.length === 0 ? ' (skipped: TOUCHSTONE_CASES does not point to a folder of cases)' : '';
-const known = cases.filter((name) => !NOT_YET.includes(name));
 describe.skipIf(why !== '')(`cases${why}`, () => {
-  it.each(known.length > 0 ? known : ['none'])(
+  it.each(cases.length > 0 ? cases : ['none'])(
     '%s',
     // Cases have limits of time of their own, which a busy machine may miss.
     { timeout: 90_000, retry: 1 },
     async (name) => expect(await run(name)).toMatchObject({ code: 0 }),
-  );
-  it.fails.each(cases.filter((name) => NOT_YET.includes(name)))(
-    '%s, which the gate does not see yet',
-    async (name) => expect(await run(name)).toMatchObject({ code: 0 }),
-    90_000,
   );
 });

@@ -1,4 +1,4 @@
-import { random } from '@touchstone/spec';
+import { largest, random } from '@touchstone/spec';
 
 import { type Pair, sides } from './pairs.js';
 import { groupBy, meanOf } from './values.js';
@@ -90,7 +90,7 @@ function logistic(
 ): { slope: number; intercept: number } {
   // Centred and scaled, so that the two coefficients are about as large and nearly independent.
   const centre = meanOf(scores);
-  const scale = Math.max(...scores.map((score) => Math.abs(score - centre)));
+  const scale = largest(scores.map((score) => Math.abs(score - centre)));
   const xs = scores.map((score) => (score - centre) / scale);
   const loss = (slope: number, intercept: number): number =>
     meanOf(

@@ -84,16 +84,16 @@ function holdAgainst(
   if (!estimate) return { outcome: 'insufficient-data', note: absent ?? note };
   const { n } = estimate;
   const isOut = 'min' in threshold ? estimate.high < threshold.min : estimate.low > threshold.max;
-  if (isOut) return { outcome: 'fail', note: null };
-  if (n < least) {
-    return { outcome: 'insufficient-data', note: `at least ${least} are needed: ${least - n} more` };
-  }
   const [room, half] =
     'min' in threshold
       ? [estimate.mean - threshold.min, estimate.mean - estimate.low]
       : [threshold.max - estimate.mean, estimate.high - estimate.mean];
-  if (room < 0)
+  if (isOut || (room < 0 && n >= least)) {
     return doubt === undefined ? { outcome: 'fail', note } : { outcome: 'insufficient-data', note: doubt };
+  }
+  if (n < least) {
+    return { outcome: 'insufficient-data', note: `at least ${least} are needed: ${least - n} more` };
+  }
   // The end itself, not room against half: rounding must not decide.
   const keeps = 'min' in threshold ? estimate.low >= threshold.min : estimate.high <= threshold.max;
   if (keeps) return { outcome: 'pass', note };

@@ -1,3 +1,4 @@
+import { largest } from '@touchstone/spec';
 import * as Plot from '@observablehq/plot';
 import type { VNode } from 'preact';
 import { count, decimal } from '../format.js';
@@ -21,7 +22,7 @@ export function labelBudgetChart(now: Budget, more: readonly Budget[]): VNode {
       marginLeft: 48,
       marginRight: 30,
       x: { type: 'log', domain: [now.tasks, Math.max(now.tasks * 1.5, ...more.map(({ tasks }) => tasks))] },
-      y: { domain: [0, Math.max(...points.map(({ half_width: half }) => half))], nice: true },
+      y: { domain: [0, largest(points.map(({ half_width: half }) => half))], nice: true },
       marks: [
         Plot.gridY({ ticks: 5, stroke: 'var(--grid)', strokeOpacity: 1 }),
         Plot.axisY({ ticks: 5, tickSize: 0, color: 'var(--muted)', label: '± κ', labelArrow: 'none' }),
