@@ -25,7 +25,7 @@ const { values } = parseArgs({
     tasks: { type: 'string', default: '125' },
     repeats: { type: 'string', default: '5' },
     concurrency: { type: 'string', default: '64' },
-    latency: { type: 'string', default: '200' },
+    latency: { type: 'string', default: '400' },
     seed: { type: 'string', default: '1' },
     out: { type: 'string' },
   },
@@ -91,8 +91,10 @@ async function examine(folder, ledger, killAt = Infinity) {
   let [text, used, inFlight] = ['', null, 0];
   child.stdout.setEncoding('utf8').on('data', (part) => (text += part));
   const timer = setInterval(() => {
-    used = inspectProcess(child.pid) ?? used;
-    if (ledger.counts.calls < killAt) return;
+    const now = inspectProcess(child.pid);
+    // A process that has ended has no memory any more.
+    if (now?.peak_rss_mb) used = now;
+    if (ledger.counts.calls < killAt || child.killed) return;
     inFlight = ledger.inFlight;
     child.kill('SIGKILL');
   }, 10);
