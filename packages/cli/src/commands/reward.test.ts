@@ -1,6 +1,10 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { openReward } from '@touchstone/core';
+import { certificateText, issueCertificate, type Certificate } from '@touchstone/lab';
+import { loadScoringConfig, rewardResources } from '@touchstone/run';
 import type { NovaResult, RewardRecord } from '@touchstone/serve';
 import { goodIsUseful, startProvider, type ProviderServer } from '@touchstone/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -185,6 +189,61 @@ describe('reward serve', () => {
     process.emit('SIGTERM');
     expect(await ended).toBe(0);
     await expect(fetch(url)).rejects.toThrow('fetch failed');
+  });
+
+  it('says whether its judge has a certificate, and does not start without one that is required', async () => {
+    const loaded = await loadScoringConfig(folder);
+    const { judge } = await openReward(loaded.config, await rewardResources(loaded.config, loaded.baseDir));
+    const output = resolve(loaded.baseDir, loaded.config.output);
+    const signer = generateKeyPairSync('ed25519');
+    const issue = (gate: 'passed' | 'failed', fingerprint = judge!.fingerprint): Certificate => {
+      const certificate = issueCertificate(
+        {
+          version: 1,
+          judge: { id: judge!.id, fingerprint },
+          heldout: null,
+          gate,
+          findings: [],
+          data: {},
+          seed: 1,
+          created: '2026-01-01T00:00:00.000Z',
+          versions: {},
+        },
+        signer.privateKey.export({ format: 'pem', type: 'pkcs8' }) as string,
+      );
+      mkdirSync(output, { recursive: true });
+      writeFileSync(join(output, 'certificate.json'), certificateText(certificate));
+      return certificate;
+    };
+    const health = async (env: Record<string, string> = {}) => {
+      const { got, ended } = start(['serve', folder, '--port', '0', '--json'], env);
+      while (got.out === '') await new Promise((done) => setTimeout(done, 10));
+      const { url } = JSON.parse(got.out) as { url: string };
+      const said = (await (await fetch(`${url}/health`)).json()) as { certificate: string | null };
+      process.emit('SIGTERM');
+      expect(await ended).toBe(0);
+      return { certificate: said.certificate, err: got.err };
+    };
+    expect(await health()).toEqual({ certificate: null, err: expect.stringContaining('touchstone judge') });
+    const { hash } = issue('passed');
+    const publicKey = (key: KeyObject): string => key.export({ format: 'pem', type: 'spki' }) as string;
+    for (const env of [{}, { TOUCHSTONE_CERTIFICATE_KEY: publicKey(signer.publicKey) }]) {
+      expect(await health(env)).toEqual({ certificate: hash, err: '' });
+    }
+    const required = ['serve', folder, '--port', '0', '--require-certificate'];
+    const another = { TOUCHSTONE_CERTIFICATE_KEY: publicKey(generateKeyPairSync('ed25519').publicKey) };
+    const refused = async (env: Record<string, string>, why: RegExp): Promise<void> => {
+      const { got, ended } = start(required, env);
+      expect({ code: await ended, err: got.err }).toEqual({ code: 3, err: expect.stringMatching(why) });
+    };
+    await refused(another, /signed by another key/);
+    issue('failed');
+    await refused({}, /the gate is "failed"/);
+    issue('passed', '0'.repeat(16));
+    await refused({}, /it has changed since/);
+    writeFileSync(join(output, 'certificate.json'), certificateText({ ...issue('failed'), gate: 'passed' }));
+    await refused({}, /changed after it was issued/);
+    rmSync(join(output, 'certificate.json'));
   });
 
   it('refuses to be open to other machines without a key, and a port that is none', async () => {
