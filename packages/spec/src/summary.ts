@@ -30,6 +30,8 @@ const comparisonSchema = z.strictObject({
   difference: estimateSchema,
 });
 
+const thresholdSchema = z.strictObject({ bound: z.enum(['min', 'max']), value: z.number() });
+
 export const judgeFindingSchema = z.strictObject({
   name: z.string(),
   /** The family of findings that it belongs to, such as `order`; empty in older files. */
@@ -38,7 +40,9 @@ export const judgeFindingSchema = z.strictObject({
   description: z.string(),
   estimate: estimateSchema.nullable(),
   /** The bound that the gate sets on the interval's lower (or upper) end. */
-  threshold: z.strictObject({ bound: z.enum(['min', 'max']), value: z.number() }).nullable(),
+  threshold: thresholdSchema.nullable(),
+  /** What the default gate asks, where the configuration asks less of it or nothing; null: it asks no less. */
+  eased_from: thresholdSchema.nullable().default(null),
   outcome: z.enum(['pass', 'fail', 'insufficient-data', 'reported']),
   /** Why there is no figure, or how much more data the gate wants; null where nothing is to be said. */
   note: z.string().nullable(),
@@ -56,6 +60,18 @@ export const GATE_VERDICTS: Record<GateOutcome, string> = {
   'insufficient-data': 'Too little is known of this judge to train a model with it.',
   'not-set': 'Nothing is asked of this judge: its gate is off.',
 };
+
+/** In which findings a gate asks less than the default one does, in words; null: in none. */
+export function easedText(findings: readonly JudgeFinding[]): string | null {
+  const eased = findings.flatMap(({ name, threshold, eased_from: from }) => {
+    if (!from) return [];
+    const atBest = from.bound === 'min' ? 'at least' : 'at most';
+    return [`${name} (${threshold ? threshold.value : 'off'}, by default ${atBest} ${from.value})`];
+  });
+  return eased.length === 0
+    ? null
+    : `The configuration asks less than the default gate: ${eased.join(', ')}.`;
+}
 
 /** A part of an examination that was not done, and why: a finding had failed by then, or repeats had said enough. */
 export const notAskedSchema = z.strictObject({ name: z.string(), why: z.enum(['failed', 'enough']) });

@@ -9,7 +9,7 @@ import {
   type Loaded,
   type PhaseCost,
 } from '@touchstone/run';
-import { GATE_VERDICTS, NOT_ASKED } from '@touchstone/spec';
+import { easedText, GATE_VERDICTS, NOT_ASKED } from '@touchstone/spec';
 import type { Command } from 'commander';
 import type { Io } from '../io.js';
 import { renderTable } from '../terminal/table.js';
@@ -106,5 +106,7 @@ function findingsText({ gate, findings, notAsked, certificate }: ExaminationResu
       ? ''
       : `${NOT_ASKED[because]}: ${names.join(', ')} (--complete asks everything).\n`;
   });
-  return `\n${GATE_VERDICTS[gate]}\n\n${findingsTable(findings)}\n${skipped.join('')}Certificate: ${certificate.hash}\n`;
+  const eased = easedText(findings);
+  const verdict = `${GATE_VERDICTS[gate]}${eased === null ? '' : `\n${eased}`}`;
+  return `\n${verdict}\n\n${findingsTable(findings)}\n${skipped.join('')}Certificate: ${certificate.hash}\n`;
 }

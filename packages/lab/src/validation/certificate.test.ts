@@ -36,6 +36,7 @@ const issue = (key?: string, gate: Certificate['gate'] = 'passed'): Certificate 
           threshold: { bound: 'min', value: 0.6 },
           outcome: 'pass',
           note: null,
+          eased_from: null,
         },
       ],
       data: { 'labelled.jsonl': { sha256: 'a'.repeat(64), lines: 120 } },

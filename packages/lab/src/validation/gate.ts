@@ -46,7 +46,14 @@ export function applyGate(
     const threshold = thresholdOf(finding, gate);
     const { name, family, description, estimate } = finding;
     const note = finding.absent ?? finding.note ?? null;
-    const common = { name, family, description, estimate, threshold: asEntry(threshold) };
+    const common = {
+      name,
+      family,
+      description,
+      estimate,
+      threshold: asEntry(threshold),
+      eased_from: asEntry(easedFrom(finding, threshold, gate)),
+    };
     if (!threshold) return { ...common, outcome: estimate ? 'reported' : 'insufficient-data', note };
     return { ...common, ...holdAgainst(finding, threshold) };
   });
@@ -65,6 +72,21 @@ function thresholdOf({ name, gate: byDefault, absent }: Finding, gate: Gate): Th
   const own = Object.hasOwn(gate, name) ? gate[name] : undefined;
   if (own === 'off') return undefined;
   return own ?? (absent === undefined ? byDefault : undefined);
+}
+
+/** The default gate's threshold, where what is asked in its place is less; a gate that is off altogether says so by itself. */
+function easedFrom(
+  { gate: byDefault, absent }: Finding,
+  asked: Threshold | undefined,
+  gate: Gate,
+): Threshold | undefined {
+  if (gate === 'off' || !byDefault || absent !== undefined) return undefined;
+  if (!asked) return byDefault;
+  const isLess =
+    'min' in byDefault
+      ? !('min' in asked) || asked.min < byDefault.min
+      : !('max' in asked) || asked.max > byDefault.max;
+  return isLess ? byDefault : undefined;
 }
 
 const asEntry = (threshold: Threshold | undefined): JudgeFinding['threshold'] => {

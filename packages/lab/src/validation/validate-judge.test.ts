@@ -11,6 +11,7 @@ import {
   type RegressionCase,
 } from '@touchstone/core';
 import {
+  easedText,
   GateError,
   InputError,
   type JudgeFinding,
@@ -345,6 +346,13 @@ test('the gate holds bounds, not means, and only a reason opens it', () => {
   expect(applyGate(findings, own).gate).toBe('passed');
   expect(assertGatePassed(applyGate(findings, own), { override: 'not needed' })).toBeNull();
   expect(applyGate(findings, { ...own, 'not here': { min: 0 } }).gate).toBe('insufficient-data');
+  // Whoever passes by asking less, it is said of which findings.
+  expect(easedText(result.findings)).toBeNull();
+  expect(easedText(applyGate(findings, { ...own, enough: { min: 0.9 } }).findings)).toBe(
+    'The configuration asks less than the default gate: wide (0.5, by default at least 0.6), ' +
+      'wrong (off, by default at least 0.6), few (off, by default at least 0.6), ' +
+      'few and wrong (off, by default at least 0.6), none (off, by default at least 0.5).',
+  );
   const off = applyGate(findings, 'off');
   expect(off.gate).toBe('not-set');
   expect(() => assertGatePassed(off, { override: 'a pilot' })).toThrow(/--no-gate/);

@@ -76,6 +76,7 @@ const sample: Summary = summarySchema.parse({
         outcome: 'pass',
         family: 'labels',
         note: null,
+        eased_from: null,
       },
       {
         name: 'regression',
@@ -85,6 +86,7 @@ const sample: Summary = summarySchema.parse({
         outcome: 'insufficient-data',
         family: 'labels',
         note: null,
+        eased_from: null,
       },
     ],
     gate: 'insufficient-data',

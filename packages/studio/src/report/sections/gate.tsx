@@ -1,4 +1,4 @@
-import { GATE_VERDICTS, type JudgeFinding, type JudgeSummary, NOT_ASKED } from '@touchstone/spec';
+import { easedText, GATE_VERDICTS, type JudgeFinding, type JudgeSummary, NOT_ASKED } from '@touchstone/spec';
 import type { VNode } from 'preact';
 import { count, decimal, interval, plural } from '../format.js';
 import { findingName } from '../names.js';
@@ -35,6 +35,7 @@ export function Gate({ judge }: { judge: JudgeSummary }): VNode {
   const [failed, unknown] = [those('fail'), those('insufficient-data')];
   const [first, ...others] = failed;
   const question = judge.families.find(({ name }) => name === first?.family)?.title;
+  const eased = easedText(judge.findings);
   return (
     <div class={`banner gate-${judge.gate}`} role="note">
       <p class="verdict">
@@ -44,6 +45,7 @@ export function Gate({ judge }: { judge: JudgeSummary }): VNode {
           ? ` ${plural(gated.length, 'finding')} that the gate asks for: all pass.`
           : ''}
       </p>
+      {eased === null ? null : <p>{eased}</p>}
       <Findings title="Also failed:" findings={others} />
       <Findings title="Not enough data to tell:" findings={unknown} />
       {(['failed', 'enough'] as const).map((because) => {
