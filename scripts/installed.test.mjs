@@ -78,7 +78,7 @@ it('runs the quickstart, shortened', async ({ skip }) => {
     const path = await prepareQuickstart('short', 1, { sizes });
     const config = parse(readFileSync(path, 'utf8'));
     config.gate = 'off';
-    config.validation = { repeats: 1 };
+    config.validation = { repeats: 1, probes: 0 };
     config.reward.abstention.limit = 0.5;
     Object.assign(config.training, { steps: 2, prompts_per_step: 2, group_size: 2 });
     Object.assign(config.training.sft, { steps: 2, batch_size: 4, evaluate_every: 1 });

@@ -41,7 +41,7 @@ async function smallRun(name: string, { judge, edit }: Shape = {}): Promise<stri
         ...judge,
       });
     config['gate'] = 'off' as never;
-    config['validation'] = { repeats: 2 };
+    config['validation'] = { repeats: 2, probes: 0 };
     Object.assign(config['training']!, { steps: 3, prompts_per_step: 2, group_size: 2, checkpoint_every: 1 });
     Object.assign(config['training']!['sft'] as object, { steps: 2, batch_size: 4, evaluate_every: 1 });
     Object.assign(config['evaluation']!, { best_of: 2, truth: relative(folder, TRUTH) });
@@ -142,7 +142,7 @@ describe('touchstone run', () => {
     const overridden = touchstone('run', folder, '--override-gate', 'only a test');
     expect(overridden.status).toBe(0);
     expect(summaryOf(folder).judge).toMatchObject({
-      gate: 'insufficient-data',
+      gate: 'failed',
       override_reason: 'only a test',
     });
   });
