@@ -16,7 +16,8 @@ const cases = folder
 /** How a case ended, and what it said. */
 async function run(name) {
   const child = spawn(process.execPath, [join(folder, name, 'run.mjs')], {
-    env: { ...process.env, TOUCHSTONE: ROOT },
+    // Some train without labelled answers, since it is not the judge that they are about.
+    env: { ...process.env, TOUCHSTONE: ROOT, TOUCHSTONE_NO_GATE: 'only a case' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let said = '';

@@ -58,7 +58,7 @@ export const GATE_VERDICTS: Record<GateOutcome, string> = {
   passed: 'This judge may train a model.',
   failed: 'This judge may not train a model.',
   'insufficient-data': 'Too little is known of this judge to train a model with it.',
-  'not-set': 'Nothing is asked of this judge: its gate is off.',
+  'not-set': 'Nothing is asked of this judge: its gate is off, or there is nothing to examine it on.',
 };
 
 /** In which findings a gate asks less than the default one does, in words; null: in none. */

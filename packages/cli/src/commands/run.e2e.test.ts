@@ -30,7 +30,7 @@ interface Shape {
 async function smallRun(name: string, { judge, edit }: Shape = {}): Promise<string> {
   const folder = join(root, name);
   await prepareQuickstart(folder, 1, {
-    sizes: { train: 8, eval: 3, annotations: 12, labelled: 3, regression: 3 },
+    sizes: { train: 8, eval: 3, annotations: 12, labelled: 1, regression: 3 },
   });
   change(folder, (config) => {
     if (judge)
@@ -142,7 +142,7 @@ describe('touchstone run', () => {
     const overridden = touchstone('run', folder, '--override-gate', 'only a test');
     expect(overridden.status).toBe(0);
     expect(summaryOf(folder).judge).toMatchObject({
-      gate: 'failed',
+      gate: 'insufficient-data',
       override_reason: 'only a test',
     });
   });

@@ -42,6 +42,9 @@ export function addRunFlags(command: Command): Command {
     .option('--json', 'print the result as JSON, and no progress');
 }
 
+/** A reason for all runs of a machine on which judges are not the matter. */
+const NO_GATE_VARIABLE = 'TOUCHSTONE_NO_GATE';
+
 /** Why to train although the judge is not shown to be fit. */
 export function addTrainingFlags(command: Command): Command {
   return command
@@ -49,7 +52,10 @@ export function addTrainingFlags(command: Command): Command {
       '--override-gate <reason>',
       'train although the gate has not passed; the reason goes into the report',
     )
-    .option('--no-gate <reason>', 'train although the gate is off; the reason goes into the report');
+    .option(
+      '--no-gate <reason>',
+      `train although the gate is off, or there is nothing to examine the judge on; the reason goes into the report. Default: ${NO_GATE_VARIABLE}`,
+    );
 }
 
 function parseSeed(text: string): number {
@@ -72,7 +78,7 @@ export async function run(loaded: LoadedConfig, flags: RunFlags, io: Io): Promis
         signingKey: signingKey(io),
         reasons: {
           override: flags.overrideGate,
-          noGate: typeof flags.gate === 'string' ? flags.gate : undefined,
+          noGate: typeof flags.gate === 'string' ? flags.gate : io.env[NO_GATE_VARIABLE],
         },
       }),
     }),

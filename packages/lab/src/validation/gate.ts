@@ -134,7 +134,7 @@ function unitsMissing(n: number, room: number, half: number): string {
 export interface GateReasons {
   /** The gate said no, or too little is known. */
   override?: string | undefined;
-  /** The gate is off. */
+  /** The gate is off, or there is nothing to examine the judge on. */
   noGate?: string | undefined;
 }
 
@@ -155,8 +155,8 @@ export function assertGatePassed(
   if (gate === 'not-set') {
     if (noGate !== undefined) return noGate;
     throw new GateError(
-      'Nobody has shown that this judge is fit to train against: its gate is off. ' +
-        'Take "gate: off" out of the configuration, or say why to train without a gate with --no-gate "REASON".',
+      'Nobody has shown that this judge is fit to train against: its gate is off, or there is nothing to examine it on. ' +
+        'Set data.labelled and take "gate: off" out of the configuration, or say why to train without a gate with --no-gate "REASON".',
     );
   }
   if (override !== undefined) return override;

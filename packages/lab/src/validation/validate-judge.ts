@@ -56,7 +56,8 @@ export interface ValidationResult {
  * @throws {RunError} the judge gave no verdict at all.
  */
 export async function validateJudge(input: ValidationInput): Promise<ValidationResult> {
-  const { judge, heldout, regression, repeats, gate, seed, complete = false } = input;
+  const { judge, heldout, regression, repeats, seed, complete = false } = input;
+  const gate = gateOf(input);
   const about = aboutJudge(judge, heldout !== null, repeats);
   assertGateNames(gate, findingNames(judge.criteria));
   assertLabelsFit(input.labelled, judge.criteria);
@@ -108,6 +109,12 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
     heldoutUsage: other?.usage ?? NO_USAGE,
   };
 }
+
+/** With nothing to examine a judge on and nothing asked of it, there is no gate to pass or to miss. */
+const gateOf = ({ labelled, regression, gate }: ValidationInput): Gate =>
+  labelled.length + regression.length === 0 && gate !== 'off' && Object.keys(gate).length === 0
+    ? 'off'
+    : gate;
 
 /** The names of all findings about a judge with these criteria: what `gate:` may name. */
 export function findingNames(criteria: readonly Criterion[]): string[] {

@@ -255,7 +255,7 @@ test('summaries without data render and say so', () => {
   };
   const text = parse(renderReport(bare)).querySelector('main')!.textContent!;
   expect(text).toMatch(
-    /No verdict\..*its gate is off\..*No model was evaluated.*No training step.*No answers were kept/s,
+    /No verdict\..*its gate is off, or there is nothing to examine it on\..*No model was evaluated.*No training step.*No answers were kept/s,
   );
   expect(text).not.toMatch(/NaN|undefined|null|Infinity/);
 
