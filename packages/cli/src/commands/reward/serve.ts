@@ -119,7 +119,7 @@ async function serve(path: string, flags: ServeFlags, io: Io): Promise<void> {
   const stopped = firstSignal();
   try {
     const url = await server.listen(flags);
-    if (problem !== null) write({ event: 'no-certificate', detail: problem });
+    if (problem !== null) write({ kind: 'no-certificate', detail: problem });
     io.out.write(flags.json ? `${JSON.stringify({ url })}\n` : `Listening on ${url}; Ctrl+C ends it.\n`);
     await stopped.signal;
     if (!flags.json) io.err.write('Answering the requests in work; once more ends at once.\n');
