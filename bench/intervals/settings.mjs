@@ -135,7 +135,7 @@ export const SETTINGS = {
   },
   mean_single: {
     task: (random) => random.next() ** 2,
-    measure: meanInterval,
+    measure: (values) => meanInterval(values),
   },
   rate_90: rate(2.2),
   rate_95: rate(2.8),

@@ -23,6 +23,8 @@ interface Lesson {
 
 /** A part of a model's training. */
 export interface Teaching {
+  /** What its lessons are drawn for, beside the course's seed. */
+  purpose: string;
   steps: number;
   /** Highest learning rate. */
   rate: number;
@@ -164,6 +166,7 @@ export const COURSES: Record<string, Course> = {
     practise: judgePractice(TRAINING_JUDGE),
     lesson: judgeLesson(TRAINING_JUDGE),
     hardening: {
+      purpose: 'hardening',
       steps: 600,
       rate: 6e-4,
       lesson: (draw) => hardLesson(TRAINING_JUDGE, draw),

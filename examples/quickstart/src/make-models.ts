@@ -73,6 +73,7 @@ async function make(name: string, course: Course, out: string, from?: string): P
   process.stderr.write(`${name}: ${(model.size / 1e6).toFixed(2)} M parameters\n`);
   if (from === undefined) {
     await teach(name, course, model, tokenizer, folder, {
+      purpose: 'lesson',
       steps: course.steps,
       rate: LEARNING_RATE,
       lesson: (draw, step) => {
@@ -115,13 +116,13 @@ async function teach(
   model: CausalLM,
   tokenizer: ChatTokenizer,
   folder: string,
-  { steps, rate: highest, lesson }: Teaching,
+  { purpose, steps, rate: highest, lesson }: Teaching,
 ): Promise<void> {
   const [end] = model.config.eosTokens;
   const optimizer = new AdamW(model, { ...ADAMW_DEFAULTS, weightDecay: 0.01 });
   const begun = performance.now();
   for (let step = 0; step < steps; step++) {
-    const draw = random(seed, title.endsWith('hardening') ? 'hardening' : 'lesson', step);
+    const draw = random(seed, purpose, step);
     const lessons = Array.from({ length: batch }, () => {
       const { prompt, reply } = lesson(draw, step);
       const start = tokenizer.encodeChat([{ role: 'user', content: prompt }]);

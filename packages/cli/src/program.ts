@@ -1,3 +1,4 @@
+import { version } from '@touchstone/run';
 import { EXIT } from '@touchstone/spec';
 import type { ExitCode } from '@touchstone/spec';
 import { Command, CommanderError } from 'commander';
@@ -12,7 +13,6 @@ import { registerSchema } from './commands/schema.js';
 import type { Io } from './io.js';
 import { describeFailure } from './terminal/errors.js';
 import { oneLine } from './terminal/text.js';
-import { version } from '@touchstone/run';
 
 /** Each adds one command; help lists them in this order. */
 const COMMANDS: readonly ((program: Command, io: Io) => void)[] = [

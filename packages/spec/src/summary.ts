@@ -61,12 +61,18 @@ export const GATE_VERDICTS: Record<GateOutcome, string> = {
   'not-set': 'Nothing is asked of this judge: its gate is off, or there is nothing to examine it on.',
 };
 
+/** What a threshold asks, in front of its value. */
+export const BOUND_WORDS: Record<z.infer<typeof thresholdSchema>['bound'], string> = {
+  min: 'at least',
+  max: 'at most',
+};
+
 /** In which findings a gate asks less than the default one does, in words; null: in none. */
 export function easedText(findings: readonly JudgeFinding[]): string | null {
   const eased = findings.flatMap(({ name, threshold, eased_from: from }) => {
     if (!from) return [];
-    const atBest = from.bound === 'min' ? 'at least' : 'at most';
-    return [`${name} (${threshold ? threshold.value : 'off'}, by default ${atBest} ${from.value})`];
+    const asked = threshold ? threshold.value : 'off';
+    return [`${name} (${asked}, by default ${BOUND_WORDS[from.bound]} ${from.value})`];
   });
   return eased.length === 0
     ? null
@@ -77,11 +83,18 @@ export function easedText(findings: readonly JudgeFinding[]): string | null {
 export const notAskedSchema = z.strictObject({ name: z.string(), why: z.enum(['failed', 'enough']) });
 export type NotAsked = z.infer<typeof notAskedSchema>;
 
-/** Those reasons in words. */
-export const NOT_ASKED: Record<NotAsked['why'], string> = {
+const NOT_ASKED: Record<NotAsked['why'], string> = {
   failed: 'Not asked any more, because a finding had failed',
   enough: 'Not asked, because the judge is steady enough',
 };
+
+/** What was not asked, in words: a line for each reason that there is, without a full stop. */
+export function notAskedLines(notAsked: readonly NotAsked[]): string[] {
+  return (['failed', 'enough'] as const).flatMap((because) => {
+    const names = notAsked.flatMap(({ name, why }) => (why === because ? [name] : []));
+    return names.length === 0 ? [] : [`${NOT_ASKED[because]}: ${names.join(', ')}`];
+  });
+}
 
 const share = z.number().min(0).max(1);
 const reliabilityBinSchema = z.strictObject({

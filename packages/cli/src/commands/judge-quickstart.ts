@@ -7,7 +7,7 @@ import {
   openExamination,
   type ExaminationResult,
 } from '@touchstone/run';
-import { RunError, type JudgeFinding } from '@touchstone/spec';
+import { BOUND_WORDS, RunError, type JudgeFinding } from '@touchstone/spec';
 import type { Command } from 'commander';
 import type { Io } from '../io.js';
 import { renderTable } from '../terminal/table.js';
@@ -106,10 +106,10 @@ function asText(results: readonly Examined[]): string {
 function foundIn({ decided: [first, ...others], asked, gate }: Examined): string {
   if (gate === 'passed') return `All ${asked} findings that the gate asks for are good.`;
   if (first === undefined) return 'Too little is known.';
+  const { bound, value } = first.threshold!; // what failed was held against one
   const question = FAMILIES.find(({ name }) => name === first.family)?.title ?? '';
-  const threshold = first.threshold?.bound === 'min' ? 'at least' : 'at most';
   const more = others.length === 0 ? '' : `; also ${others.map(({ name }) => name).join(', ')}`;
-  return `${question} No: ${first.name} is ${figure(first.estimate)}, asked ${threshold} ${first.threshold?.value}${more}.`;
+  return `${question} No: ${first.name} is ${figure(first.estimate)}, asked ${BOUND_WORDS[bound]} ${value}${more}.`;
 }
 
 const asJson = (

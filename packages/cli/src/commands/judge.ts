@@ -9,7 +9,7 @@ import {
   type Loaded,
   type PhaseCost,
 } from '@touchstone/run';
-import { easedText, GATE_VERDICTS, NOT_ASKED } from '@touchstone/spec';
+import { easedText, GATE_VERDICTS, notAskedLines } from '@touchstone/spec';
 import type { Command } from 'commander';
 import type { Io } from '../io.js';
 import { renderTable } from '../terminal/table.js';
@@ -100,12 +100,7 @@ function costText(phases: readonly PhaseCost[]): string {
 }
 
 function findingsText({ gate, findings, notAsked, certificate }: ExaminationResult): string {
-  const skipped = (['failed', 'enough'] as const).map((because) => {
-    const names = notAsked.flatMap(({ name, why }) => (why === because ? [name] : []));
-    return names.length === 0
-      ? ''
-      : `${NOT_ASKED[because]}: ${names.join(', ')} (--complete asks everything).\n`;
-  });
+  const skipped = notAskedLines(notAsked).map((line) => `${line} (--complete asks everything).\n`);
   const eased = easedText(findings);
   const verdict = `${GATE_VERDICTS[gate]}${eased === null ? '' : `\n${eased}`}`;
   return `\n${verdict}\n\n${findingsTable(findings)}\n${skipped.join('')}Certificate: ${certificate.hash}\n`;

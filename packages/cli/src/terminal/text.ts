@@ -1,4 +1,5 @@
 import type { Estimate } from '@touchstone/spec';
+
 /** Without control characters: text of models and files must not steer the terminal. Line ends and tabs stay. */
 export function printable(text: string): string {
   return text.replace(/\r\n?/g, '\n').replace(/(?![\n\t])[\p{Cc}\p{Bidi_Control}]/gu, '\u{FFFD}');

@@ -65,7 +65,7 @@ function identityOf({ id, version, structuredOutput }: LanguageModel): readonly 
 }
 
 /** JSON with the keys of every object in order: the order in which settings are written says nothing. */
-function canonical(value: unknown): string {
+export function canonical(value: unknown): string {
   return JSON.stringify(value, (_, inner: JsonValue) =>
     typeof inner === 'object' && inner !== null && !Array.isArray(inner)
       ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))

@@ -5,6 +5,7 @@ export { defineJudge, type JudgeContext, type JudgeDefinition, type JudgeResourc
 export type { Judge, JudgedRollout, Judgement, JudgeOptions, MemberJudgement } from './judge.js';
 export { judgeSchema, type JudgeConfig } from './kinds.js';
 export { modelsWithin } from './models-within.js';
+export { canonical } from './fingerprint.js';
 export { criteriaOf, filesOfJudge, judgesWithin, openJudge, singleJudges } from './open-judge.js';
 export { readLabelReply } from './grader/label-reply.js';
 export { readScoreReply } from './grader/score-reply.js';

@@ -1,8 +1,9 @@
 import type { Estimate } from '@touchstone/spec';
 
-import { correlation, kendall, spearman } from './correlation.js';
+import { correlation, tauOfCounts } from './correlation.js';
 import { fromReplicates, scoreInterval, SIGNED } from './jackknife.js';
 import { type Pair, sides } from './pairs.js';
+import { ranks } from './values.js';
 
 /**
  * Interval, 95 %, over tasks of `spearman` of all their pairs.
@@ -11,18 +12,23 @@ import { type Pair, sides } from './pairs.js';
  * @throws {RangeError} a reading is not finite.
  */
 export function spearmanInterval(tasks: readonly (readonly Pair[])[]): Estimate | null {
-  const units = tasks.filter((pairs) => pairs.length > 0);
-  const estimate = units.length < 2 ? null : spearman(units.flat());
-  if (estimate === null) return null;
-  const [a, b] = sides(units.flat());
-  const unitOf = units.flatMap((pairs, unit) => pairs.map(() => unit));
+  const { a, b, unitOf, units } = unitsOf(tasks);
+  const estimate = correlation(ranks(a), ranks(b));
+  if (units < 2 || estimate === null) return null;
   // Sorted once: without a unit the order of the rest stays.
   const [ranksA, ranksB] = [ranksWithout(a, unitOf), ranksWithout(b, unitOf)];
   const found = fromReplicates(
     estimate,
-    units.map((_, unit) => correlation(ranksA(unit), ranksB(unit))),
+    Array.from({ length: units }, (_, unit) => correlation(ranksA(unit), ranksB(unit))),
   );
   return found && scoreInterval(found, SIGNED);
+}
+
+/** All readings by side, with the place of each one's task among the tasks that have any. */
+function unitsOf(tasks: readonly (readonly Pair[])[]) {
+  const units = tasks.filter((pairs) => pairs.length > 0);
+  const [a, b] = sides(units.flat());
+  return { a, b, unitOf: units.flatMap((pairs, unit) => pairs.map(() => unit)), units: units.length };
 }
 
 /** Mid-ranks of the values that do not belong to a unit, in their order. */
@@ -51,14 +57,10 @@ function ranksWithout(values: readonly number[], unitOf: readonly number[]): (un
  * @throws {RangeError} a reading is not finite.
  */
 export function kendallInterval(tasks: readonly (readonly Pair[])[]): Estimate | null {
-  const units = tasks.filter((pairs) => pairs.length > 0);
-  const estimate = units.length < 2 ? null : kendall(units.flat());
-  if (estimate === null) return null;
-  const [a, b] = sides(units.flat());
-  const unitOf = units.flatMap((pairs, unit) => pairs.map(() => unit));
+  const { a, b, unitOf, units } = unitsOf(tasks);
   // [order in common, untied on one side, untied on the other]: in all, and of what involves each unit.
   const all = new Float64Array(3);
-  const of = units.map(() => new Float64Array(3));
+  const of = Array.from({ length: units }, () => new Float64Array(3));
   for (let i = 1; i < a.length; i++) {
     for (let j = 0; j < i; j++) {
       const [orderA, orderB] = [Math.sign(a[i]! - a[j]!), Math.sign(b[i]! - b[j]!)];
@@ -71,12 +73,11 @@ export function kendallInterval(tasks: readonly (readonly Pair[])[]): Estimate |
       }
     }
   }
+  const estimate = tauOfCounts(all);
+  if (units < 2 || estimate === null) return null;
   const found = fromReplicates(
     estimate,
-    of.map((count) => {
-      const [same, untiedA, untiedB] = [0, 1, 2].map((k) => all[k]! - count[k]!) as [number, number, number];
-      return untiedA === 0 || untiedB === 0 ? null : same / Math.sqrt(untiedA) / Math.sqrt(untiedB);
-    }),
+    of.map((count) => tauOfCounts(all.map((total, k) => total - count[k]!))),
   );
   return found && scoreInterval(found, SIGNED);
 }

@@ -65,6 +65,12 @@ export function kendall(pairs: readonly Pair[]): number | null {
       untiedB += Math.abs(orderB);
     }
   }
+  return tauOfCounts([same, untiedA, untiedB]);
+}
+
+/** τ_b of [pairs in common order less those in opposite, pairs untied on one side, on the other]; null when a side never varies. */
+export function tauOfCounts(counts: ArrayLike<number>): number | null {
+  const [same, untiedA, untiedB] = [counts[0]!, counts[1]!, counts[2]!];
   return untiedA === 0 || untiedB === 0 ? null : within1(same / Math.sqrt(untiedA) / Math.sqrt(untiedB));
 }
 

@@ -9,7 +9,7 @@ import {
   totalsOf,
   unseen,
 } from './jackknife.js';
-import { clusteredMeanInterval, shareInterval } from './means.js';
+import { groupedMeanInterval, meanInterval } from './means.js';
 import { type Pair, sides } from './pairs.js';
 import type { Verdicts } from './rates.js';
 import { groupTau, orderedPairs } from './within-groups.js';
@@ -111,15 +111,8 @@ function unanimousKappa({ estimate, n }: Jackknife, units: readonly (readonly nu
  */
 export function balancedAccuracyInterval(tasks: readonly (readonly Verdicts[])[]): Estimate | null {
   const rate = (kind: boolean): Estimate | null => {
-    const cases = tasks.flatMap((verdicts, task) =>
-      verdicts
-        .filter(([, label]) => label === kind)
-        .map(([judge]) => ({ task: String(task), right: Number(judge === kind) })),
-    );
-    return shareInterval(
-      cases.map(({ right }) => right),
-      cases.map(({ task }) => task),
-    );
+    const ofKind = tasks.map((verdicts) => verdicts.filter(([, label]) => label === kind));
+    return groupedMeanInterval(ofKind.map((verdicts) => verdicts.map(([judge]) => Number(judge === kind))));
   };
   const [a, b] = [rate(true), rate(false)];
   if (!a || !b) return null;
@@ -153,10 +146,8 @@ export function pairAccuracyInterval(groups: readonly (readonly Pair[])[]): Esti
  * @throws {RangeError} a reading is not finite.
  */
 export function withinTauInterval(groups: readonly (readonly Pair[])[]): Estimate | null {
-  const taus = groups.flatMap((group) => groupTau(group) ?? []);
-  return clusteredMeanInterval(
-    taus,
-    taus.map((_, i) => String(i)),
+  return meanInterval(
+    groups.flatMap((group) => groupTau(group) ?? []),
     SIGNED,
   );
 }

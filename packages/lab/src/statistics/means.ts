@@ -40,15 +40,30 @@ export function shareInterval(values: readonly number[], clusters: readonly stri
 }
 
 /**
- * Interval of the mean of independent scores (each 0–1). Null for fewer than two.
+ * The same for values that are in clusters already: [cluster][value]. A cluster without values is left out.
  *
- * @throws {RangeError} a value is outside 0–1.
+ * @throws {RangeError} a value is outside the range.
  */
-export function meanInterval(values: readonly number[]): Estimate | null {
+export function groupedMeanInterval(
+  groups: readonly (readonly number[])[],
+  range: Range = SHARE,
+): Estimate | null {
   return clusteredMeanInterval(
-    values,
-    values.map((_, i) => String(i)),
-    SHARE,
+    groups.flat(),
+    groups.flatMap((group, i) => group.map(() => String(i))),
+    range,
+  );
+}
+
+/**
+ * Interval of the mean of independent values. Null for fewer than two.
+ *
+ * @throws {RangeError} a value is outside the range.
+ */
+export function meanInterval(values: readonly number[], range: Range = SHARE): Estimate | null {
+  return groupedMeanInterval(
+    values.map((value) => [value]),
+    range,
   );
 }
 
@@ -59,10 +74,8 @@ export function meanInterval(values: readonly number[]): Estimate | null {
  */
 export function pairedDifference(a: readonly number[], b: readonly number[]): Estimate | null {
   if (a.length !== b.length) throw new RangeError(`expected pairs, got ${a.length} and ${b.length} values`);
-  const differences = a.map((value, i) => value - b[i]!);
-  return clusteredMeanInterval(
-    differences,
-    a.map((_, i) => String(i)),
+  return meanInterval(
+    a.map((value, i) => value - b[i]!),
     SIGNED,
   );
 }

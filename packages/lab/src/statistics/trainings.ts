@@ -1,6 +1,6 @@
 import type { Estimate } from '@touchstone/spec';
 
-import { jackknifeOfSums, scoreInterval, SIGNED } from './jackknife.js';
+import { jackknifeOfSums, scoreInterval, SIGNED, totalsOf } from './jackknife.js';
 
 /**
  * Interval, 95 %, of the mean over several trainings (seeds) that were evaluated on the same tasks, each with several answers: what another
@@ -22,12 +22,10 @@ export function trainingsInterval(trainings: readonly (readonly (readonly number
       answers.length === 0 ? [0, 0] : [answers.reduce((a, b) => a + b, 0) / answers.length, 1],
     ),
   );
-  const sum = (list: readonly (readonly number[])[]): number[] =>
-    list.reduce<number[]>(([value, count], cell) => [value! + cell[0]!, count! + cell[1]!], [0, 0]);
   const mean = ([value, count]: readonly number[]): number | null => (count! > 0 ? value! / count! : null);
-  const bySeed = jackknifeOfSums(cells.map(sum), mean);
+  const bySeed = jackknifeOfSums(cells.map(totalsOf), mean);
   const byTask = jackknifeOfSums(
-    Array.from({ length: tasks }, (_, task) => sum(cells.map((training) => training[task]!))),
+    Array.from({ length: tasks }, (_, task) => totalsOf(cells.map((training) => training[task]!))),
     mean,
   );
   if (!bySeed || !byTask) return null;

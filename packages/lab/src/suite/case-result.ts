@@ -1,7 +1,7 @@
 import type { RegressionCase } from '@touchstone/core';
 
 import type { JudgedCase } from '../validation/evidence.js';
-import type { Opinion } from '../validation/readings.js';
+import { type Opinion, ROUNDING } from '../validation/readings.js';
 
 type CaseOutcome = 'held' | 'failed' | 'abstained';
 
@@ -21,9 +21,6 @@ export interface CaseResult {
   /** At least one. */
   repeats: CaseRepeat[];
 }
-
-/** Scores are means of means: what differs by less than this differs by rounding alone. */
-const ROUNDING = 1e-9;
 
 /**
  * Does the judge say what is known of the case? By the majority of the repeats, because a single one may be chance: it

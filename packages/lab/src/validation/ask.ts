@@ -17,18 +17,18 @@ export class Asker {
   ) {}
 
   /**
-   * One opinion for each answer, in order. Calls are made all at once: the judge's dispatcher limits them. A judge that
-   * compares is shown the answers to a task together.
+   * One opinion for each answer, in order. Calls are made all at once: the judge's dispatcher limits them.
+   *
+   * @param together of each answer: a judge that compares is shown those that have the same. Default: the task's id.
    */
-  async judgeAll(answers: readonly Answer[], repeat = 0): Promise<Opinion[]> {
+  async judgeAll(
+    answers: readonly Answer[],
+    repeat = 0,
+    together: readonly string[] = answers.map(({ task }) => task.id),
+  ): Promise<Opinion[]> {
     const opinions: Opinion[] = [];
     const places = answers.map((_, place) => place);
-    const groups = this.judge.compares
-      ? groupBy(
-          places,
-          answers.map(({ task }) => task.id),
-        )
-      : places.map((place) => [place]);
+    const groups = this.judge.compares ? groupBy(places, together) : places.map((place) => [place]);
     await Promise.all(
       groups.map(async (group) => {
         const said = await this.judgeTogether(

@@ -2,7 +2,7 @@ import type { Estimate, JudgeDetails } from '@touchstone/spec';
 
 import { bestOfK } from '../statistics/best-of-k.js';
 import { SIGNED } from '../statistics/jackknife.js';
-import { clusteredMeanInterval, meanInterval } from '../statistics/means.js';
+import { meanInterval } from '../statistics/means.js';
 import { groupBy, meanOf } from '../statistics/values.js';
 import type { Evidence } from './evidence.js';
 import { scoreOf } from './groups.js';
@@ -59,11 +59,7 @@ export function bestOfGain({ answers, criteria }: Evidence): Estimate | null {
     const best = bestOfK(task, n);
     return best === null ? [] : [best - meanOf(task.map(({ outcome }) => outcome))];
   });
-  return clusteredMeanInterval(
-    gains,
-    gains.map((_, i) => String(i)),
-    SIGNED,
-  );
+  return meanInterval(gains, SIGNED);
 }
 
 /** The most answers that at least half of the tasks with several have; 0 where no task has several. */

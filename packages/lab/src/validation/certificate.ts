@@ -1,4 +1,5 @@
 import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
+import { canonical } from '@touchstone/core';
 import { gateOutcomeSchema, InputError, judgeFindingSchema } from '@touchstone/spec';
 import { sha256 } from '@touchstone/store';
 import { z } from 'zod';
@@ -103,14 +104,6 @@ export function certificateProblem(
 
 /** Keys in the order of the schema, whatever order a file has them in. */
 const hashOf = (statement: Statement): string => sha256(canonical(statementSchema.parse(statement)));
-
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, one: unknown) =>
-    typeof one === 'object' && one !== null && !Array.isArray(one)
-      ? Object.fromEntries(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : one,
-  );
-}
 
 function signatureOf(hashed: string, pem: string): NonNullable<Certificate['signature']> {
   const key = readKey(pem, createPrivateKey, 'private');

@@ -1,6 +1,7 @@
 import { type Estimate, GateError, type GateOutcome, InputError, type JudgeFinding } from '@touchstone/spec';
 import { z } from 'zod';
 
+import { moreToClear } from '../statistics/labels-needed.js';
 import type { Finding, Threshold } from './finding.js';
 
 /**
@@ -106,26 +107,20 @@ function holdAgainst(
   if (!estimate) return { outcome: 'insufficient-data', note: absent ?? note };
   const { n } = estimate;
   const isOut = 'min' in threshold ? estimate.high < threshold.min : estimate.low > threshold.max;
-  const [room, half] =
-    'min' in threshold
-      ? [estimate.mean - threshold.min, estimate.mean - estimate.low]
-      : [threshold.max - estimate.mean, estimate.high - estimate.mean];
-  if (isOut || (room < 0 && n >= least)) {
+  const isMissed = 'min' in threshold ? estimate.mean < threshold.min : estimate.mean > threshold.max;
+  if (isOut || (isMissed && n >= least)) {
     return doubt === undefined ? { outcome: 'fail', note } : { outcome: 'insufficient-data', note: doubt };
   }
   if (n < least) {
     return { outcome: 'insufficient-data', note: `at least ${least} are needed: ${least - n} more` };
   }
-  // The end itself, not room against half: rounding must not decide.
   const keeps = 'min' in threshold ? estimate.low >= threshold.min : estimate.high <= threshold.max;
   if (keeps) return { outcome: 'pass', note };
-  return { outcome: 'insufficient-data', note: unitsMissing(n, room, half) };
+  return { outcome: 'insufficient-data', note: unitsMissing(moreToClear(estimate, threshold)) };
 }
 
-/** An interval narrows with the root of the number of units. */
-function unitsMissing(n: number, room: number, half: number): string {
-  const more = Math.ceil(n * ((half / room) ** 2 - 1));
-  return more <= MOST_FORETOLD
+function unitsMissing(more: number | null): string {
+  return more !== null && more <= MOST_FORETOLD
     ? `the interval is too wide: about ${Math.max(1, more)} more are needed if the estimate stays`
     : 'the estimate is too close to the threshold for any amount of data';
 }

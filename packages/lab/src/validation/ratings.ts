@@ -7,6 +7,7 @@ import {
   type JudgedAnswer,
   labelName,
   labelScore,
+  ROUNDING,
   toLabelScore,
   wasAsked,
   WHOLE,
@@ -201,5 +202,5 @@ function rateComparisons(
 /** 1, ½ or 0 for the first of two scores; scores that differ by rounding only are equal. */
 function better(a: number | null, b: number | null): number | null {
   if (a === null || b === null) return null;
-  return Math.abs(a - b) < 1e-9 ? 0.5 : Number(a > b);
+  return Math.abs(a - b) < ROUNDING ? 0.5 : Number(a > b);
 }

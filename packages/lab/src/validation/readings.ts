@@ -56,7 +56,9 @@ export function toLabelScore(name: string, label: number, criteria: readonly Cri
   return criterion ? toScore(criterion, label) : label;
 }
 
-/** Means of means that are equal may differ by rounding alone, which is no order: here they are one number. */
+/** Scores are means of means: what differs by less than this differs by rounding alone, which is no order. */
+export const ROUNDING = 1e-9;
+/** Scores that differ by rounding alone become one number. */
 export const withoutRounding = (score: number): number => Math.round(score * 1e9) / 1e9;
 
 /**

@@ -75,7 +75,8 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
   // What the gate asks nothing of can wait until everything is known.
   const gated = FAMILIES.filter((family) => isGated(family, noEvidence(about), gate));
   let evidence = noEvidence(about, labelled, regression);
-  let held = applyGate(findingsOf(gated, evidence, seed), gate);
+  let found = findingsOf(gated, evidence, seed);
+  let held = applyGate(found, gate);
   const sizeOf = ({ size }: { size(known: Evidence): number }): number => size(evidence);
   total = sumOf(phases.map(sizeOf));
   const waiting = [...phases];
@@ -90,12 +91,20 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
     evidence = await phase.ask(evidence);
     total = done + sumOf(waiting.map(sizeOf));
     assertAnyVerdict(verdictsAsked(evidence).map(({ verdict }) => verdict));
-    held = applyGate(findingsOf(gated, evidence, seed), gate);
+    found = findingsOf(gated, evidence, seed);
+    held = applyGate(found, gate);
   }
   const asked = verdictsAsked(evidence);
   const judged = evidence.answers.filter(({ repeats: said }) => said.length > 0);
   return {
-    ...applyGate(findingsOf(FAMILIES, evidence, seed), gate),
+    ...applyGate(
+      FAMILIES.flatMap((family) =>
+        gated.includes(family)
+          ? found.filter((finding) => finding.family === family.name)
+          : findingsOf([family], evidence, seed),
+      ),
+      gate,
+    ),
     details: detailsOf(evidence, seed),
     notAsked: [
       ...notAsked,

@@ -29,6 +29,7 @@ const ASK =
   'each with comment_id, text_excerpt, comment_type (risk or compliant), comment and action.';
 const VAGUE_COMMENTS = ['This passage may need attention.', 'Please look at this passage.'];
 const VAGUE_ACTIONS = ['Discuss it with counsel.', 'Consider a change.'];
+const NO_CHANGE = 'No change.';
 
 const isBreached = (fact: Fact, { bound, limit }: Guideline): boolean =>
   bound === 'most' ? fact.value > limit : fact.value < limit;
@@ -130,15 +131,9 @@ function drawComment(
     : draw.next() < 0.5
       ? sayGuideline(guideline, i).slice(3)
       : say(drawOtherFact(draw, facts, fact.value));
-  const action = actionIsRight
-    ? isFull()
-      ? breached
-        ? sayChange(fact, guideline)
-        : 'No change.'
-      : draw.pick(VAGUE_ACTIONS)
-    : breached
-      ? 'No change.'
-      : sayChange(fact, guideline);
+  const change = sayChange(fact, guideline);
+  const [right, wrong] = breached ? [change, NO_CHANGE] : [NO_CHANGE, change];
+  const action = !actionIsRight ? wrong : isFull() ? right : draw.pick(VAGUE_ACTIONS);
   return {
     comment_id: String(i + 1),
     text_excerpt: excerpt,

@@ -5,7 +5,7 @@ import { blandAltman } from '../../statistics/agreement.js';
 import { bestOfN } from '../best-of-n.js';
 import { reliability } from '../calibration.js';
 import type { Evidence } from '../evidence.js';
-import { pooledKappaInterval } from '../findings/kappa.js';
+import { labelKappaInterval } from '../findings/kappa.js';
 import { scoreOf } from '../groups.js';
 import { rate, readingsOf } from '../ratings.js';
 import { labelScore } from '../readings.js';
@@ -20,13 +20,7 @@ const HALF_WIDTHS = [0.3, 0.25, 0.2, 0.15, 0.1, 0.075, 0.05];
 /** Curves and tables about a judge, for reports. */
 export function detailsOf(evidence: Evidence, seed: number): JudgeDetails {
   const readings = readingsOf(rate(evidence));
-  const kappa = pooledKappaInterval(
-    readings.map(({ task, criterion, score, labelScore: label }) => ({
-      task,
-      criterion,
-      pair: [score, label],
-    })),
-  );
+  const kappa = labelKappaInterval(readings);
   return {
     best_of_n: bestOfN(evidence),
     confusion: confusion(readings),

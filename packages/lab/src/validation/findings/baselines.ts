@@ -3,7 +3,7 @@ import type { Estimate } from '@touchstone/spec';
 import { passes } from '../../pass.js';
 import { balancedAccuracyInterval } from '../../statistics/intervals.js';
 import { SIGNED } from '../../statistics/jackknife.js';
-import { clusteredMeanInterval, shareInterval } from '../../statistics/means.js';
+import { clusteredMeanInterval, groupedMeanInterval, shareInterval } from '../../statistics/means.js';
 import type { Verdicts } from '../../statistics/rates.js';
 import { groupBy, meanOf } from '../../statistics/values.js';
 import { orderedPairs } from '../../statistics/within-groups.js';
@@ -121,9 +121,8 @@ function overPairs(
   pairs: readonly (readonly ScoredPair[])[],
   points: (pair: ScoredPair) => number,
 ): Estimate | null {
-  return clusteredMeanInterval(
-    pairs.flat().map(points),
-    pairs.flatMap((task, i) => task.map(() => String(i))),
+  return groupedMeanInterval(
+    pairs.map((task) => task.map(points)),
     SIGNED,
   );
 }

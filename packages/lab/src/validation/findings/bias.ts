@@ -1,6 +1,8 @@
+import type { Estimate } from '@touchstone/spec';
+
 import { partialSpearman } from '../../statistics/correlation.js';
 import { intervalOf, SIGNED } from '../../statistics/jackknife.js';
-import { clusteredMeanInterval, shareInterval } from '../../statistics/means.js';
+import { groupedMeanInterval } from '../../statistics/means.js';
 import { groupBy } from '../../statistics/values.js';
 import type { Evidence } from '../evidence.js';
 import type { Finding } from '../finding.js';
@@ -13,18 +15,17 @@ export function bias(evidence: Evidence): Finding[] {
   const { answers, criteria } = evidence;
   const groups = groupsOf(answers, ({ answer }) => labelScore(answer, criteria));
   const pairs = groups.map((group) => pairsApart(group).filter((pair) => longer(pair) !== 0));
-  const scored = groupsOf(answers, () => 0);
-  const tasks = scored.flatMap((group, i) => group.map(() => String(i)));
-  const scores = scored.flat().map(({ judge }) => judge);
-  const commonest = commonestOf(scores);
+  const scores = groupsOf(answers, () => 0).map((group) => group.map(({ judge }) => judge));
+  const share = (holds: (score: number) => boolean): Estimate | null =>
+    groupedMeanInterval(scores.map((group) => group.map((score) => Number(holds(score)))));
+  const commonest = commonestOf(scores.flat());
   return [
     {
       name: 'length_bias',
       description:
         'Within a task: share of pairs in which the judge prefers the longer answer, less the share in which it is the better one by the labels.',
-      estimate: clusteredMeanInterval(
-        pairs.flat().map((pair) => prefersLonger(pair) - Number(longer(pair) > 0)),
-        pairs.flatMap((task, i) => task.map(() => String(i))),
+      estimate: groupedMeanInterval(
+        pairs.map((task) => task.map((pair) => prefersLonger(pair) - Number(longer(pair) > 0))),
         SIGNED,
       ),
     },
@@ -38,18 +39,12 @@ export function bias(evidence: Evidence): Finding[] {
       name: 'share_at_top',
       description:
         'Share of answers with the highest score there is, among which training sees no difference.',
-      estimate: shareInterval(
-        scores.map((score) => Number(score >= 1)),
-        tasks,
-      ),
+      estimate: share((score) => score >= 1),
     },
     {
       name: 'commonest_score',
       description: 'Share of answers that have the score that most have.',
-      estimate: shareInterval(
-        scores.map((score) => Number(score === commonest)),
-        tasks,
-      ),
+      estimate: share((score) => score === commonest),
     },
     selfPreference(evidence),
   ];

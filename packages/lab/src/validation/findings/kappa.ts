@@ -4,6 +4,7 @@ import { weightedKappa } from '../../statistics/agreement.js';
 import { kappaDifferenceInterval, kappaInterval } from '../../statistics/intervals.js';
 import type { Pair } from '../../statistics/pairs.js';
 import { groupBy } from '../../statistics/values.js';
+import type { Reading } from '../ratings.js';
 
 /** κ from which agreement is called more than fair (Landis and Koch 1977): what is asked of a judge, and what labels must hold to themselves. */
 export const LEAST_KAPPA = 0.4;
@@ -28,6 +29,17 @@ export function pooledKappa(pairs: readonly KappaPair[]): number | null {
 /** κ over all criteria together; the interval is over tasks. */
 export function pooledKappaInterval(pairs: readonly KappaPair[]): Estimate | null {
   return kappaInterval(byTask([pairs]).map(([lists]) => lists!));
+}
+
+/** κ of judge and labels over all criteria together; the interval is over tasks. */
+export function labelKappaInterval(readings: readonly Reading[]): Estimate | null {
+  return pooledKappaInterval(
+    readings.map(({ task, criterion, score, labelScore }) => ({
+      task,
+      criterion,
+      pair: [score, labelScore],
+    })),
+  );
 }
 
 /** κ of the first pairs less κ of the second; the interval is over the tasks of both. */

@@ -5,7 +5,7 @@ import { shareInterval } from '../../statistics/means.js';
 import type { Evidence } from '../evidence.js';
 import type { Finding } from '../finding.js';
 import { rate, type Reading, readingsOf } from '../ratings.js';
-import { LEAST_KAPPA, pooledKappaInterval } from './kappa.js';
+import { labelKappaInterval, LEAST_KAPPA } from './kappa.js';
 import { labelDoubt } from './people.js';
 
 /** Does the judge say what the labels say, over all criteria together? Intervals are over tasks. */
@@ -42,13 +42,7 @@ function agreement(readings: readonly Reading[], suffix: string, of: string): Fi
     {
       name: `label_kappa${suffix}`,
       description: `Agreement with the labels${of} beyond chance: quadratically weighted κ, which is Cohen’s for a Boolean criterion.`,
-      estimate: pooledKappaInterval(
-        readings.map(({ task, criterion, score, labelScore }) => ({
-          task,
-          criterion,
-          pair: [score, labelScore],
-        })),
-      ),
+      estimate: labelKappaInterval(readings),
     },
     {
       name: `label_specificity${suffix}`,

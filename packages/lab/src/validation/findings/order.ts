@@ -1,7 +1,7 @@
 import type { Estimate } from '@touchstone/spec';
 
 import { pairAccuracyInterval, withinTauInterval } from '../../statistics/intervals.js';
-import { shareInterval } from '../../statistics/means.js';
+import { groupedMeanInterval, meanInterval } from '../../statistics/means.js';
 import type { Pair } from '../../statistics/pairs.js';
 import { orderedPairs } from '../../statistics/within-groups.js';
 import type { Evidence } from '../evidence.js';
@@ -79,10 +79,7 @@ const toPairs = (answers: readonly Scored[]): Pair[] => answers.map(({ judge, ot
 
 /** @param pairs of each task. Tasks count by their pairs. */
 function accuracy(pairs: readonly (readonly ScoredPair[])[]): Estimate | null {
-  return shareInterval(
-    pairs.flat().map((pair) => orderedPairs(toPairs(pair)).right),
-    pairs.flatMap((task, i) => task.map(() => String(i))),
-  );
+  return groupedMeanInterval(pairs.map((task) => task.map((pair) => orderedPairs(toPairs(pair)).right)));
 }
 
 /** The pairs that the better of two rulers does not get right: longer is better, and shorter is better. */
@@ -94,8 +91,5 @@ function notByLength(groups: readonly (readonly Scored[])[]): ScoredPair[][] {
 
 function spread(groups: readonly (readonly Scored[])[]): Estimate | null {
   const apart = groups.filter((group) => new Set(group.map(({ other }) => other)).size > 1);
-  return shareInterval(
-    apart.map((group) => Number(new Set(group.map(({ judge }) => judge)).size > 1)),
-    apart.map((_, task) => String(task)),
-  );
+  return meanInterval(apart.map((group) => Number(new Set(group.map(({ judge }) => judge)).size > 1)));
 }

@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import type { Estimate, JudgeFinding } from '@touchstone/spec';
+import { BOUND_WORDS, type Estimate, type JudgeFinding } from '@touchstone/spec';
 import { decimal, interval, shorten } from '../format.js';
 
 /** One line of a chart of findings: a name, its interval, and what the gate asks of it. */
@@ -92,9 +92,7 @@ export function rowMarks(rows: readonly Row[]): Plot.Markish[] {
 /** What a screen reader says in place of the chart. */
 export function describeRows(title: string, rows: readonly Row[]): string {
   const said = rows.map(({ label, estimate, threshold }) => {
-    const asked = threshold
-      ? `, asked ${threshold.bound === 'min' ? 'at least' : 'at most'} ${decimal(threshold.value)}`
-      : '';
+    const asked = threshold ? `, asked ${BOUND_WORDS[threshold.bound]} ${decimal(threshold.value)}` : '';
     return `${label} ${interval(estimate)}${asked}`;
   });
   return `${title}: ${said.join('; ')}.`;

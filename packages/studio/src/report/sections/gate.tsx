@@ -1,4 +1,11 @@
-import { easedText, GATE_VERDICTS, type JudgeFinding, type JudgeSummary, NOT_ASKED } from '@touchstone/spec';
+import {
+  BOUND_WORDS,
+  easedText,
+  GATE_VERDICTS,
+  type JudgeFinding,
+  type JudgeSummary,
+  notAskedLines,
+} from '@touchstone/spec';
 import type { VNode } from 'preact';
 import { count, decimal, interval, plural } from '../format.js';
 import { findingName } from '../names.js';
@@ -7,7 +14,7 @@ import { findingName } from '../names.js';
 function sentence(finding: JudgeFinding): string {
   const { estimate, threshold, note } = finding;
   const asked = threshold
-    ? `, and the gate asks for ${threshold.bound === 'min' ? 'at least' : 'at most'} ${decimal(threshold.value)}`
+    ? `, and the gate asks for ${BOUND_WORDS[threshold.bound]} ${decimal(threshold.value)}`
     : '';
   const figure = estimate ? `${interval(estimate)} (n = ${count(estimate.n)})` : 'not known';
   return `${findingName(finding)} is ${figure}${asked}${note === null ? '' : `; ${note}`}.`;
@@ -48,14 +55,9 @@ export function Gate({ judge }: { judge: JudgeSummary }): VNode {
       {eased === null ? null : <p>{eased}</p>}
       <Findings title="Also failed:" findings={others} />
       <Findings title="Not enough data to tell:" findings={unknown} />
-      {(['failed', 'enough'] as const).map((because) => {
-        const names = judge.not_asked.flatMap(({ name, why }) => (why === because ? [name] : []));
-        return names.length === 0 ? null : (
-          <p>
-            {NOT_ASKED[because]}: {names.join(', ')}.
-          </p>
-        );
-      })}
+      {notAskedLines(judge.not_asked).map((line) => (
+        <p>{line}.</p>
+      ))}
       {judge.override_reason === null ? null : (
         <p>
           Training went on all the same: trust the judge scores below accordingly. The reason given:{' '}
