@@ -21,7 +21,8 @@ export function calibrated(map: CalibrationMap, score: number): number {
   const [right, high] = map.points[above]!;
   if (above === 0) return high;
   const [left, low] = map.points[above - 1]!;
-  return low + ((high - low) * (score - left)) / (right - left);
+  // Rounded, the sum may lie above its end: a chance of more than 1.
+  return Math.min(high, low + ((high - low) * (score - left)) / (right - left));
 }
 
 /**

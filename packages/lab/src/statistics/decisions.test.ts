@@ -5,6 +5,7 @@ import { calibrated, isotonic, outOfFold, platt } from './calibration-maps.js';
 import { brier } from './calibration.js';
 import { predictionPoweredInterval, roganGladenInterval } from './corrected-intervals.js';
 import { predictionPowered, roganGladen } from './corrected-rates.js';
+import { exceedance } from './hypothesis-tests.js';
 import { effectiveJudges } from './judge-errors.js';
 import { moreForHalfWidth, moreToClear } from './labels-needed.js';
 import { meanInterval } from './means.js';
@@ -42,7 +43,18 @@ describe('corrected rates', () => {
   });
 });
 
+test('the chance of so many successes or more is the sum of their chances', () => {
+  // 5 trials of 0.15: three succeed by 10 · 0.15³ · 0.85², four by 5 · 0.15⁴ · 0.85, five by 0.15⁵.
+  expect(exceedance(3, 5, 0.15)).toBeCloseTo(0.024384375 + 0.0021515625 + 0.0000759375, 12);
+  expect(exceedance(0, 5, 0.15)).toBe(1);
+});
+
 describe('calibration', () => {
+  test('a map of two levels in fifths rounds to no chance of more than 1', () => {
+    const third = [0, 0, 1].map((outcome): Pair => [0.4, outcome]);
+    expect(calibrated(isotonic([...third, [0.6, 1]])!, 0.6)).toBe(1);
+  });
+
   test('maps never fall, whatever they were fitted to', () => {
     fc.assert(
       fc.property(
