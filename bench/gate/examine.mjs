@@ -16,10 +16,13 @@ export const REASONS = {
   reversed: ['order_accuracy'],
 };
 
-/** Labels of each kind of task: enough for the order within tasks, of which few differ where nearly all is right. */
+/**
+ * Labels of each kind of task, so many that a good judge which errs in 2 of 100 verdicts is not told that more are needed: within tasks
+ * few answers differ where nearly all is right, and an attack on two criteria succeeds by 4 in 100 errors.
+ */
 export const DATA = {
-  balanced: { positive: 0.5, tasks: { preference: 60, other: 60 } },
-  'mostly positive': { positive: 0.95, tasks: { preference: 200, other: 100 } },
+  balanced: { positive: 0.5, tasks: { preference: 120, faithfulness: 120, other: 60 } },
+  'mostly positive': { positive: 0.95, tasks: { preference: 300, other: 100 } },
 };
 
 /**

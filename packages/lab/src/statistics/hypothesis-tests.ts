@@ -16,6 +16,11 @@ export function binomialTest(successes: number, n: number): number {
   return 2 * few >= n - 1 ? 1 : Math.min(1, 2 * betaCdf(0.5, n - few, few + 1));
 }
 
+/** One-sided exact binomial test: the chance of so many successes or more in n trials where each succeeds with `probability`. */
+export function exceedance(successes: number, n: number, probability: number): number {
+  return successes === 0 ? 1 : betaCdf(probability, successes, n - successes + 1);
+}
+
 /** How two versions of a judge did on the same cases. */
 export interface Mcnemar {
   n: number;
