@@ -24,7 +24,7 @@ const { values } = parseArgs({
 const [runs, seed] = [values.runs, values.seed].map(Number);
 const sizes = values.n.split(',').map(Number);
 /** Tasks of the sample that stands for the population. */
-const MANY = 100_000;
+const MANY = 400_000;
 
 const machine = describeMachine();
 const draw = (setting, generator, n) =>
@@ -33,7 +33,7 @@ const draw = (setting, generator, n) =>
 /** What the intervals should hold. Of many tasks the interval's own mean is as good as the truth. */
 function truthOf(name, setting) {
   if (setting.value !== undefined) return setting.value;
-  const tasks = draw(setting, random(seed, name, 'truth'), setting.measure.many ?? MANY);
+  const tasks = draw(setting, random(seed, name, 'truth'), MANY);
   return (setting.truth ?? setting.measure)(tasks, tasks).mean;
 }
 

@@ -14,6 +14,7 @@ import {
   predictionPoweredInterval,
   roganGladenInterval,
   shareInterval,
+  spearman,
   spearmanInterval,
   trainingsInterval,
   withinTauInterval,
@@ -81,6 +82,32 @@ const graded =
       return [grade(quality + shift + ofJudge * random.normal(), steps), grade(quality, steps)];
     });
   };
+
+/** Correlations of all pairs; their truth without the interval's n² steps. */
+const correlated = (task, measure, truth) => ({
+  task,
+  measure,
+  truth: (tasks) => ({ mean: truth(tasks.flat()) }),
+  runs: 0.5,
+});
+/** Kendall's τ_b from a table of the readings that there are. */
+function tauOfTable(pairs) {
+  const table = new Map();
+  for (const [a, b] of pairs) {
+    const cell = table.get(`${a},${b}`) ?? { a, b, n: 0 };
+    table.set(`${a},${b}`, cell);
+    cell.n += 1;
+  }
+  let [same, untiedA, untiedB] = [0, 0, 0];
+  for (const x of table.values())
+    for (const y of table.values()) {
+      const [orderA, orderB] = [Math.sign(x.a - y.a), Math.sign(x.b - y.b)];
+      same += x.n * y.n * orderA * orderB;
+      untiedA += x.n * y.n * Math.abs(orderA);
+      untiedB += x.n * y.n * Math.abs(orderB);
+    }
+  return same / Math.sqrt(untiedA * untiedB);
+}
 
 /** Three repeats of each answer. */
 const repeats = (ofTask, ofAnswer, own, read) => ({
@@ -164,11 +191,11 @@ export const SETTINGS = {
   icc_boolean_94_6: {
     ...repeats(0.9, 0.9, 0.3, (x) => passOrFail(x + 2)),
   },
-  spearman_50: { task: graded(0.5, 0.5, 1.1, 10), measure: spearmanInterval },
-  spearman_80: { task: graded(0.7, 0.7, 0.6, 10), measure: spearmanInterval },
-  spearman_95: { task: graded(0.9, 0.9, 0.25, 20), measure: spearmanInterval },
-  spearman_80_single: { task: graded(0.7, 0.7, 0.6, 10, one), measure: spearmanInterval },
-  kendall_65: { task: graded(0.7, 0.7, 0.6, 10), measure: kendallInterval, runs: 0.25 },
+  spearman_50: correlated(graded(0.5, 0.5, 1.1, 10), spearmanInterval, spearman),
+  spearman_80: correlated(graded(0.7, 0.7, 0.6, 10), spearmanInterval, spearman),
+  spearman_95: correlated(graded(0.9, 0.9, 0.25, 20), spearmanInterval, spearman),
+  spearman_80_single: correlated(graded(0.7, 0.7, 0.6, 10, one), spearmanInterval, spearman),
+  kendall_65: correlated(graded(0.7, 0.7, 0.6, 10), kendallInterval, tauOfTable),
   pair_accuracy_55: { task: graded(1, 0.6, 6, 4), measure: pairAccuracyInterval },
   pair_accuracy_80: { task: graded(1, 0.6, 0.7, 6), measure: pairAccuracyInterval },
   pair_accuracy_95: { task: graded(1, 0.9, 0.25, 4), measure: pairAccuracyInterval },
