@@ -131,6 +131,14 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE steps ADD COLUMN checksum INTEGER;
   ALTER TABLE events ADD COLUMN checksum INTEGER;
   `,
+  // Which judges have been examined on which labelled answers: whoever looks often enough finds one that suits them.
+  `
+  CREATE TABLE looks (
+    data TEXT NOT NULL,
+    judge TEXT NOT NULL,
+    PRIMARY KEY (data, judge)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** The first version that carries the application's id. */

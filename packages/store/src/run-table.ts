@@ -12,6 +12,13 @@ export interface RunTable {
   checkpoints(stage: string): { step: number; digest: string }[];
   putCheckpoint(stage: string, step: number, digest: string): void;
   forgetCheckpoint(stage: string, step: number): void;
+
+  /**
+   * Notes that a judge, by its fingerprint, was examined on labelled answers, by their hash.
+   *
+   * @returns the number of judges that have been, with this one.
+   */
+  look(data: string, judge: string): number;
 }
 
 export function runTable(db: Database): RunTable {
@@ -20,6 +27,8 @@ export function runTable(db: Database): RunTable {
   const list = db.prepare('SELECT step, digest FROM checkpoints WHERE stage = ? ORDER BY step');
   const put = db.prepare('INSERT OR REPLACE INTO checkpoints (stage, step, digest) VALUES (?, ?, ?)');
   const forget = db.prepare('DELETE FROM checkpoints WHERE stage = ? AND step = ?');
+  const look = db.prepare('INSERT OR IGNORE INTO looks (data, judge) VALUES (?, ?)');
+  const countLooks = db.prepare('SELECT count(*) AS count FROM looks WHERE data = ?');
   return {
     identity: () => {
       const row = select.get();
@@ -34,5 +43,9 @@ export function runTable(db: Database): RunTable {
       list.all(stage).map((row) => ({ step: Number(row['step']), digest: String(row['digest']) })),
     putCheckpoint: (stage, step, digest) => void durably(db, () => put.run(stage, step, digest)),
     forgetCheckpoint: (stage, step) => void forget.run(stage, step),
+    look: (data, judge) => {
+      durably(db, () => look.run(data, judge));
+      return Number(countLooks.get(data)!['count']);
+    },
   };
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ruleJudge, startProvider, type ProviderServer } from '@touchstone/testing';
@@ -45,11 +45,16 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-test('touchstone judge leaves a page that says why not, with what the judge wrote, although the gate says no', async () => {
+async function run(...args: string[]) {
   const got = { out: '', err: '' };
   const sink = (key: 'out' | 'err') => ({ write: (text: string) => void (got[key] += text) });
-  const code = await runCli(['judge', folder], { out: sink('out'), err: sink('err'), env: {} });
-  expect({ code, err: got.err }).toMatchObject({ code: 3 });
+  const code = await runCli(args, { out: sink('out'), err: sink('err'), env: {} });
+  return { ...got, code };
+}
+
+test('touchstone judge leaves a page that says why not, with what the judge wrote, although the gate says no', async () => {
+  const got = await run('judge', folder);
+  expect(got).toMatchObject({ code: 3 });
   const file = join(folder, 'runs/judge.html');
   expect(got.out).toContain('This judge may not train a model.');
   expect(got.out).toContain(`Report: ${file}`);
@@ -62,4 +67,35 @@ test('touchstone judge leaves a page that says why not, with what the judge wrot
   expect(html).not.toContain(PLAYED);
   expect(html).toMatch(/Reply of the judge, Better by the judge.*Right/s);
   expect(readFileSync(join(folder, 'runs/certificate.json'), 'utf8')).not.toContain('frost');
+});
+
+test('tasks to write the judge with are not those that it is certified on, and whoever looks often is told so', async () => {
+  const plain = readFileSync(join(folder, 'touchstone.yaml'), 'utf8');
+  expect((await run('judge', folder, '--dev')).err).toContain('validation.dev_share');
+  const judged = async (objective: string, ...flags: string[]) => {
+    const text = plain.replace('Judge it.', objective).replace('probes: 0', 'probes: 0, dev_share: 0.5');
+    writeFileSync(join(folder, 'touchstone.yaml'), text);
+    const { out, code } = await run('judge', folder, '--json', '--out', join(folder, 'parts'), ...flags);
+    expect(code).toBe(3);
+    return JSON.parse(out) as {
+      judgements: number;
+      warnings: string[];
+      certificate: { looks: number; part: string };
+    };
+  };
+  const dev = await judged('Judge it.', '--dev');
+  expect(dev.certificate).toMatchObject({ part: 'dev', looks: 0 });
+  expect(existsSync(join(folder, 'parts/certificate.json'))).toBe(false);
+  expect(readFileSync(join(folder, 'parts/judge-dev.html'), 'utf8')).toContain('shows nothing of others');
+
+  const test = await judged('Judge it.');
+  expect(test.certificate).toMatchObject({ part: 'test', looks: 1 });
+  expect(dev.judgements).toBeGreaterThan(0);
+  expect(dev.judgements + test.judgements).toBe(48);
+  // The same judge again is no other look.
+  for (let i = 1; i <= 9; i++) expect((await judged(`Judge it, ${i}.`)).certificate.looks).toBe(i + 1);
+  const again = await judged('Judge it, 9.');
+  expect(again.certificate.looks).toBe(10);
+  expect(again.warnings).toContainEqual(expect.stringContaining('10 judges have been examined'));
+  writeFileSync(join(folder, 'touchstone.yaml'), plain);
 });

@@ -22,6 +22,7 @@ import { addRunFlags, signingKey, withOpened, type RunFlags } from './run.js';
 interface JudgeFlags extends RunFlags {
   complete?: true;
   plan?: true;
+  dev?: true;
 }
 
 /** `touchstone judge [config]` */
@@ -33,6 +34,10 @@ export function registerJudge(program: Command, io: Io): void {
     )
     .argument('[config]', 'touchstone.yaml, or its folder', 'touchstone.yaml')
     .option('--complete', 'ask everything, even when a finding has failed by then')
+    .option(
+      '--dev',
+      'examine on the labelled tasks for writing the judge (validation.dev_share): no certificate, and no look at the others',
+    )
     .option('--plan', 'say what it would cost at most, and ask nothing')
     .action(async (path: string, flags: JudgeFlags) => judge(await loadExaminationConfig(path), flags, io));
   registerJudgeTest(command, io);
@@ -42,7 +47,7 @@ export function registerJudge(program: Command, io: Io): void {
 async function judge(loaded: Loaded<ExaminationConfig>, flags: JudgeFlags, io: Io): Promise<void> {
   if (flags.plan) return plan(loaded, flags, io);
   const { result, report } = await withOpened(
-    openExamination,
+    opening(flags),
     loaded,
     flags,
     io,
@@ -62,8 +67,13 @@ async function judge(loaded: Loaded<ExaminationConfig>, flags: JudgeFlags, io: I
   assertGatePassed(result);
 }
 
+const opening =
+  ({ dev }: JudgeFlags): typeof openExamination =>
+  (loaded, folder) =>
+    openExamination(loaded, folder, dev ? 'dev' : 'test');
+
 async function plan(loaded: Loaded<ExaminationConfig>, flags: JudgeFlags, io: Io): Promise<void> {
-  const phases = await withOpened(openExamination, loaded, flags, io, planExamination);
+  const phases = await withOpened(opening(flags), loaded, flags, io, planExamination);
   if (flags.json) {
     io.out.write(`${JSON.stringify(phases)}\n`);
     return;
@@ -103,5 +113,9 @@ function findingsText({ gate, findings, notAsked, certificate }: ExaminationResu
   const skipped = notAskedLines(notAsked).map((line) => `${line} (--complete asks everything).\n`);
   const eased = easedText(findings);
   const verdict = `${GATE_VERDICTS[gate]}${eased === null ? '' : `\n${eased}`}`;
-  return `\n${verdict}\n\n${findingsTable(findings)}\n${skipped.join('')}Certificate: ${certificate.hash}\n`;
+  const proof =
+    certificate.part === 'dev'
+      ? 'No certificate: these are the answers to write the judge with.'
+      : `Certificate: ${certificate.hash}`;
+  return `\n${verdict}\n\n${findingsTable(findings)}\n${skipped.join('')}${proof}\n`;
 }

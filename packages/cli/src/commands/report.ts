@@ -27,14 +27,14 @@ export async function writeReport(folder: string, summary: Summary): Promise<str
   return file;
 }
 
-/** Writes `judge.html` into the examination's folder, whole or not at all. @returns its path. */
+/** Writes `judge.html` (`judge-dev.html`) into the examination's folder, whole or not at all. @returns its path. */
 export async function writeJudgeReport(
   { config, folder }: Pick<Examination, 'config' | 'folder'>,
   result: ExaminationResult,
 ): Promise<string> {
   const { renderJudgeReport } = await import('@touchstone/studio');
-  const { seed, created, versions, data } = result.certificate;
-  const file = join(folder, 'judge.html');
+  const { seed, created, versions, data, part, looks } = result.certificate;
+  const file = join(folder, part === 'dev' ? 'judge-dev.html' : 'judge.html');
   await writeWhole(
     file,
     renderJudgeReport({
@@ -45,6 +45,8 @@ export async function writeJudgeReport(
       created,
       versions,
       data,
+      part,
+      looks,
     }),
   );
   return file;

@@ -205,6 +205,8 @@ describe('reward serve', () => {
           gate,
           findings: [],
           data: {},
+          part: 'test',
+          looks: 1,
           seed: 1,
           created: '2026-01-01T00:00:00.000Z',
           versions: {},

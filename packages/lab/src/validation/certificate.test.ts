@@ -20,7 +20,11 @@ const keys = (type: 'ed25519' | 'x25519' = 'ed25519') => {
 };
 const [ours, theirs] = [keys(), keys()];
 
-const issue = (key?: string, gate: Certificate['gate'] = 'passed'): Certificate =>
+const issue = (
+  key?: string,
+  gate: Certificate['gate'] = 'passed',
+  part: Certificate['part'] = 'test',
+): Certificate =>
   issueCertificate(
     {
       version: 1,
@@ -40,6 +44,8 @@ const issue = (key?: string, gate: Certificate['gate'] = 'passed'): Certificate 
         },
       ],
       data: { 'labelled.jsonl': { sha256: 'a'.repeat(64), lines: 120 } },
+      part,
+      looks: 1,
       seed: 1,
       created: '2026-01-01T00:00:00.000Z',
       versions: { touchstone: '1' },
@@ -53,6 +59,7 @@ test('a certificate speaks for the judge that it is of, and for no other', () =>
   expect(certificateProblem(certificate, 'f'.repeat(16))).toBeNull();
   expect(certificateProblem(certificate, 'e'.repeat(16))).toMatch(/has changed since/);
   expect(certificateProblem(issue(undefined, 'insufficient-data'), 'f'.repeat(16))).toMatch(/gate/);
+  expect(certificateProblem(issue(undefined, 'passed', 'dev'), 'f'.repeat(16))).toMatch(/written with/);
 });
 
 test('whatever is changed in it is noticed, but the order of its keys', () => {

@@ -16,6 +16,10 @@ const statementSchema = z.strictObject({
   findings: z.array(judgeFindingSchema),
   /** What was examined on: the data files with the hash of their content. */
   data: z.record(z.string(), z.strictObject({ sha256: hash, lines: z.int().nonnegative() })),
+  /** Of the labelled tasks: all that are not for writing the judge, or those that are; these prove nothing. */
+  part: z.enum(['test', 'dev']),
+  /** Judges that had been examined on these answers by then, with this one; 0 where nobody counts. */
+  looks: z.int().nonnegative(),
   seed: z.int(),
   created: z.iso.datetime(),
   versions: z.record(z.string(), z.string()),
@@ -91,11 +95,12 @@ export function certificateProblem(
   fingerprint: string,
   publicKey?: string,
 ): string | null {
-  const { judge, gate, signature } = certificate;
+  const { judge, gate, part, signature } = certificate;
   if (judge.fingerprint !== fingerprint) {
     return `the certificate is of judge ${judge.fingerprint}, and this one is ${fingerprint}: it has changed since`;
   }
   if (gate !== 'passed') return `the certificate says that the gate is "${gate}"`;
+  if (part !== 'test') return 'the certificate is of the answers that the judge was written with';
   if (publicKey === undefined) return null;
   if (!signature) return 'the certificate is not signed';
   const wanted = keyText(readKey(publicKey, createPublicKey, 'public'));

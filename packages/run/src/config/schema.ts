@@ -28,6 +28,14 @@ const dataSchema = z.strictObject({
 });
 
 const validationSchema = z.strictObject({
+  dev_share: z
+    .number()
+    .min(0)
+    .max(0.8)
+    .default(0)
+    .describe(
+      'Share of the labelled tasks to write the judge with, by "touchstone judge --dev"; the gate never sees them',
+    ),
   repeats: count
     .default(3)
     .describe('Times each labelled answer is judged, to measure how often the judge changes its mind'),

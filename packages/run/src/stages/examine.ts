@@ -10,7 +10,7 @@ import {
   type ValidationResult,
 } from '@touchstone/lab';
 import type { RunListener } from '@touchstone/spec';
-import { writeWhole } from '@touchstone/store';
+import { sha256, writeWhole } from '@touchstone/store';
 import type { z } from 'zod';
 import { systemClock, type Clock } from '../clock.js';
 import { certificateFile } from '../workspace/certificate.js';
@@ -26,8 +26,12 @@ interface Examined {
   folder: string;
   judge: Workspace['judge'];
   heldout: Pick<NonNullable<Workspace['heldout']>, 'judge'> | null;
-  data: Pick<Workspace['data'], 'labelled' | 'regression' | 'files'>;
+  data: Pick<Workspace['data'], 'labelled' | 'regression' | 'files' | 'part'>;
+  store: Pick<Workspace['store'], 'look'>;
 }
+
+/** From so many judges on, one that passes may have been picked for passing: of 20 that are worth nothing, chance lets one through. */
+const MANY_LOOKS = 10;
 
 interface ExamineOptions {
   clock: Clock;
@@ -46,7 +50,7 @@ export type ExaminationResult = ValidationResult & {
 
 /**
  * Judges the labelled answers and regression cases, and says whether the gate would let training begin. What it leaves are the
- * judge's replies and `certificate.json`.
+ * judge's replies and, unless it was on the part to write the judge with, `certificate.json`.
  */
 export function examineJudge(
   workspace: Examined,
@@ -62,7 +66,7 @@ export async function examine(
   { clock, signingKey, complete }: ExamineOptions,
   reporter: StageReporter,
 ): Promise<ExaminationResult> {
-  const { config, folder, judge, heldout, data } = examined;
+  const { config, folder, judge, heldout, data, store } = examined;
   const { seed, gate } = config;
   reporter.progress(0, null);
   const warnings = familyWarnings({
@@ -70,6 +74,8 @@ export async function examine(
     heldout: heldout ? modelsOf(heldout.judge) : [],
     policy: config.policy ? [config.policy.model] : [],
   });
+  const looks = data.part === 'test' ? store.look(hashOfAnswers(data), judge.fingerprint) : 0;
+  if (looks >= MANY_LOOKS) warnings.push(manyLooks(looks));
   for (const warning of warnings) reporter.alarm(warning);
   const result = await validateJudge({
     judge,
@@ -90,16 +96,25 @@ export async function examine(
       gate: result.gate,
       findings: result.findings,
       data: data.files,
+      part: data.part,
+      looks,
       seed,
       created: clock.date().toISOString(),
       versions: versions(),
     },
     signingKey,
   );
-  await writeWhole(certificateFile(folder), certificateText(certificate));
+  if (data.part === 'test') await writeWhole(certificateFile(folder), certificateText(certificate));
   reporter.finish(`gate ${result.gate}`);
   return { ...result, certificate, warnings };
 }
+
+const hashOfAnswers = ({ labelled, regression }: Examined['data']): string =>
+  sha256(JSON.stringify([labelled, regression]));
+
+const manyLooks = (looks: number): string =>
+  `${looks} judges have been examined on these answers: the best of so many looks better on them than it is. Label new ones, ` +
+  'and write the judge with a part of them only: validation.dev_share, touchstone judge --dev.';
 
 const named = ({ id, fingerprint }: Workspace['judge']): Certificate['judge'] => ({ id, fingerprint });
 

@@ -12,7 +12,7 @@ import {
   type RewardFunction,
 } from '@touchstone/core';
 import { assertGateNames, findingNames, type Certificate } from '@touchstone/lab';
-import type { ReplyCache } from '@touchstone/spec';
+import { InputError, random, type ReplyCache } from '@touchstone/spec';
 import { openRun, sha256, type RunStore } from '@touchstone/store';
 import type { Loaded } from '../config/load.js';
 import type { ExaminationConfig } from '../config/schema.js';
@@ -30,7 +30,12 @@ export interface Examination {
   data: ExaminationData;
 }
 
+/** Of the labelled tasks: those to write the judge with, or those to show what it is worth, which are all without `dev_share`. */
+export type ExaminationPart = 'dev' | 'test';
+
 interface ExaminationData {
+  part: ExaminationPart;
+  /** Of this part. */
   labelled: LabelledAnswer[];
   regression: RegressionCase[];
   /** The files that the two were read from. */
@@ -48,8 +53,9 @@ const JUDGE_ALONE = rewardSchema.parse({});
 export async function openExamination(
   { config, baseDir }: Loaded<ExaminationConfig>,
   folder: string = resolve(baseDir, config.output),
+  part: ExaminationPart = 'test',
 ): Promise<Examination> {
-  const data = await readExaminationData(config, baseDir);
+  const data = await readExaminationData(config, baseDir, part);
   const store = openRun(folder, { exclusive: true });
   try {
     // What a check reads may not be there yet; the judge is what is examined.
@@ -61,11 +67,26 @@ export async function openExamination(
   }
 }
 
-/** The answers that the judge is examined on: what `reward.answer` takes for the answer in each response. */
+/**
+ * The answers that the judge is examined on: what `reward.answer` takes for the answer in each response.
+ *
+ * @throws {InputError} a file cannot be read, or there is no task in this part.
+ */
 export async function readExaminationData(
-  { data: { labelled, regression }, reward }: ExaminationConfig,
+  { data: { labelled, regression }, reward, seed, validation: { dev_share: share } }: ExaminationConfig,
   baseDir: string,
+  part: ExaminationPart = 'test',
 ): Promise<ExaminationData> {
+  if (part === 'dev' && (share === 0 || labelled === undefined)) {
+    throw new InputError([
+      {
+        message:
+          'expected data.labelled and a validation.dev_share above 0, the share to write the judge with',
+      },
+    ]);
+  }
+  const partOf = ({ task }: LabelledAnswer): ExaminationPart =>
+    random(seed, 'dev', task.id).next() < share ? 'dev' : 'test';
   const readAnswer = createAnswerReader(reward);
   const files: Certificate['data'] = {};
   const read = async <T>(
@@ -79,11 +100,13 @@ export async function readExaminationData(
     files[file] = { sha256: sha256(await readFile(path)), lines: lines.length };
     return lines.map((line) => answered(line, (response) => readAnswer(response).text));
   };
+  const answers = await read(labelled, readLabelled, (line, answer) => ({
+    ...line,
+    response: answer(line.response),
+  }));
   return {
-    labelled: await read(labelled, readLabelled, (line, answer) => ({
-      ...line,
-      response: answer(line.response),
-    })),
+    part,
+    labelled: answers.filter((answer) => partOf(answer) === part),
     regression: await read(regression, readRegression, (line, answer) => ({
       ...line,
       responses: line.responses.map(answer),

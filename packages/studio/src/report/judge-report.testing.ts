@@ -164,4 +164,6 @@ export const report: JudgeReport = {
   created: '2026-11-26T15:00:00Z',
   versions: { node: '20.20.2' },
   data: { 'labelled.jsonl': { sha256: 'ab'.repeat(32), lines: 240 } },
+  part: 'test',
+  looks: 2,
 };

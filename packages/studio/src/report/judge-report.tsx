@@ -17,6 +17,10 @@ export interface JudgeReport {
   versions: Readonly<Record<string, string>>;
   /** The files that it was examined on. */
   data: Readonly<Record<string, { sha256: string; lines: number }>>;
+  /** Of the labelled tasks: `dev` are those to write the judge with, which prove nothing. */
+  part: 'test' | 'dev';
+  /** Judges that have been examined on these answers, with this one. */
+  looks: number;
 }
 
 /** The report of an examination as one HTML page that opens from disk without a network. Every text is escaped. */
@@ -28,6 +32,11 @@ export function renderJudgeReport({ name, judge, warnings, ...from }: JudgeRepor
         <p class="kicker">Touchstone judge report</p>
         <h1>{name}</h1>
         <Gate judge={judge} />
+        {from.part === 'dev' && (
+          <p class="note">
+            On the answers to write the judge with: what it gets right here shows nothing of others.
+          </p>
+        )}
         {warnings.map((text) => (
           <p class="note">{text}</p>
         ))}
@@ -47,6 +56,9 @@ export function renderJudgeReport({ name, judge, warnings, ...from }: JudgeRepor
         <Facts
           rows={[
             ['Seed', String(from.seed)],
+            ...(from.part === 'dev'
+              ? []
+              : [['Judges examined on these answers', count(from.looks)] as const]),
             ...Object.entries(from.data).map(
               ([file, { sha256, lines }]) =>
                 [
