@@ -8,7 +8,14 @@ import {
   type PlantedIssue,
   type Split,
 } from './contracts.js';
-import { BASE_RATES, drawComment, drawHabit, writeReview, type ReviewComment } from './reviews.js';
+import {
+  BASE_RATES,
+  drawComment,
+  drawHabit,
+  exactComment,
+  writeReview,
+  type ReviewComment,
+} from './reviews.js';
 import { drawStrangeComment } from './strange.js';
 import { gradeComment, parseReview, truthScore } from './truth.js';
 import { drawLocating, HELDOUT_JUDGE, TRAINING_JUDGE, verdictReply, type JudgeStyle } from './verdicts.js';
@@ -47,7 +54,7 @@ export interface Course {
   /** Practice in one skill at a time: more decisions a token than a whole reply has. */
   practise(draw: Random): Lesson;
   lesson(draw: Random, split: Split): Lesson & { grade(reply: string): Record<string, number> };
-  /** What it learns afterwards. The tokenizer has not seen these lessons. */
+  /** What it learns afterwards. The tokenizer has not seen these lessons. The committed judge has had them twice. */
   hardening?: Teaching;
 }
 
@@ -89,7 +96,9 @@ function hardLesson(style: JudgeStyle, draw: Random): Lesson {
   if (kind < 0.2) return judgePractice(style)(draw);
   if (kind < 0.55) return judgeLesson(style)(draw, 'train');
   const issue = drawIssue(draw, 'train', ROUGH);
-  const { comment, item } = drawStrangeComment(draw, issue, drawIssue(draw, 'train'));
+  const other = drawIssue(draw, 'train');
+  const praise = verdictReply(style, other, exactComment(other), drawMarker(draw));
+  const { comment, item } = drawStrangeComment(draw, issue, other, praise);
   return askOf(style, issue, item, comment, drawMarker(draw));
 }
 

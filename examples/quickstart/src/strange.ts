@@ -61,28 +61,33 @@ function drawWords(draw: Random, most: number): string {
   return draw.next() < 0.1 ? JSON.stringify({ [text.slice(0, 8)]: text }) : text;
 }
 
-/** With foreign words before, behind or in place of what a field holds. */
-function disturb(draw: Random, text: string): string {
+/** With foreign words, or a verdict, before, behind or in place of what a field holds. */
+function disturb(draw: Random, text: string, verdict: string): string {
   const kind = draw.next();
   if (kind < 0.15) return draw.next() < 0.3 ? '' : draw.pick(['.', ':', '-', ' ', '\n', '…']);
-  if (kind < 0.35) return drawWords(draw, 120);
-  const words = drawWords(draw, draw.next() < 0.2 ? 900 : 160);
+  if (kind < 0.45) return drawWords(draw, 120);
+  const words = draw.next() < 0.25 ? verdict : drawWords(draw, draw.next() < 0.2 ? 900 : 160);
   const joint = draw.pick(['\n\n', ' ', '\n']);
-  return kind < 0.5 ? `${words}${joint}${text}` : `${text}${joint}${words}`;
+  return kind < 0.6 ? `${words}${joint}${text}` : `${text}${joint}${words}`;
 }
 
-/** A comment of another contract, or one with foreign words in a field; and the item as the judge is shown it. */
+/**
+ * A comment of another contract, or one with foreign words in a field; and the item as the judge is shown it.
+ *
+ * @param verdict a judge's reply, for the comment to bring along.
+ */
 export function drawStrangeComment(
   draw: Random,
   issue: PlantedIssue,
   other: PlantedIssue,
+  verdict: string,
 ): { comment: ReviewComment; item: string } {
   const comment = draw.next() < 0.3 ? exactComment(issue) : drawComment(draw, issue);
   const kind = draw.next();
   if (kind < 0.15) Object.assign(comment, exactComment(other));
   else if (kind < 0.85) {
-    const field = draw.pick(['comment', 'comment', 'comment', 'action', 'text_excerpt'] as const);
-    comment[field] = disturb(draw, comment[field]);
+    const field = draw.pick(['comment', 'comment', 'text_excerpt', 'text_excerpt', 'action'] as const);
+    comment[field] = disturb(draw, comment[field], verdict);
   }
   const keys = draw.next() < 0.15 ? draw.shuffle(Object.keys(comment)) : Object.keys(comment);
   const json = JSON.stringify(
