@@ -1,3 +1,5 @@
+import { largest, smallest } from '@touchstone/spec';
+
 import { finite } from './values.js';
 
 /** One of the answers sampled for a task: what it is picked by and what the pick is worth. */
@@ -45,5 +47,7 @@ export function bestOfK(candidates: readonly Candidate[], k: number): number | n
     }
     total += (weights * outcomes) / (end - start);
   }
-  return total;
+  // Weights that sum to 1 but for rounding: a mean is never above the highest of what it is of.
+  const outcomes = sorted.map(({ outcome }) => outcome);
+  return Math.max(smallest(outcomes), Math.min(largest(outcomes), total));
 }
