@@ -4,7 +4,7 @@ export * from './providers/index.js';
 export * from './reward/index.js';
 export * from './data/index.js';
 export { mapInSlices } from './slices.js';
-export { parseAnswer } from './text/answer.js';
+export { isBlank, parseAnswer } from './text/answer.js';
 export { isRecord, own } from './text/json-value.js';
 export { breakControlTokens } from './text/control-tokens.js';
 export { nearest } from './text/nearest.js';

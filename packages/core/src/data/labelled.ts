@@ -5,8 +5,11 @@ import { shorten } from './json-lines.js';
 import { readTaskLines } from './read-task-lines.js';
 import { parseTaskLine } from './task-line.js';
 
-/** Value per criterion, on the criterion's own scale, Boolean as 0 or 1: one record for each item of the answer, or a single one for all of it. */
-export type Labels = Record<string, number>[];
+/**
+ * Value per criterion, on the criterion's own scale: one record for each item of the answer, or a single one for all of it. A Boolean
+ * stays one, and 0 and 1 may stand for it; on a graded scale true would be its lowest level.
+ */
+export type Labels = Record<string, number | boolean>[];
 
 /** An answer that people have judged. */
 export interface LabelledAnswer {
@@ -85,7 +88,7 @@ function parseLabels(value: JsonValue | undefined, name: string, problems: strin
     }
     return Object.fromEntries(
       Object.entries(record).map(([criterion, label]) => {
-        if (typeof label === 'boolean') return [criterion, Number(label)];
+        if (typeof label === 'boolean') return [criterion, label];
         if (typeof label === 'number' && Number.isFinite(label)) return [criterion, label];
         problems.push(
           `${at}."${shorten(criterion)}": expected a number, true or false, got ${describe(label)}`,

@@ -4,7 +4,8 @@ import type { Parsed } from './json-lines.js';
 
 /**
  * Reads lines that are a task and more (an answer, labels). Several lines may share a task, but its id must mean the
- * same prompt on all of them, because statistics are grouped by it.
+ * same prompt on all of them, because statistics are grouped by it. Tasks that are copies of an earlier one in everything
+ * but the id get its id: they show nothing new, and would count as further tasks.
  *
  * @throws {InputError} naming every bad line as `file:line`, or when the file is not JSON Lines at all.
  */
@@ -25,5 +26,23 @@ export async function readTaskLines<T extends { task: Task }>(
     if (earlier === undefined) seen.set(id, { line, prompt });
     return parsed;
   });
-  return recordsOrThrow(path, read);
+  return withoutCopies(recordsOrThrow(path, read));
+}
+
+function withoutCopies<T extends { task: Task }>(lines: readonly T[]): T[] {
+  const told = new Map<string, string[]>();
+  for (const { task, ...rest } of lines) {
+    const { id, ...asked } = task;
+    const own = told.get(id) ?? [];
+    own.push(JSON.stringify([asked, rest]));
+    told.set(id, own);
+  }
+  const first = new Map<string, string>();
+  const originals = new Map<string, string>();
+  for (const [id, own] of told) {
+    const content = own.sort().join('\n');
+    if (!first.has(content)) first.set(content, id);
+    originals.set(id, first.get(content)!);
+  }
+  return lines.map((line) => ({ ...line, task: { ...line.task, id: originals.get(line.task.id)! } }));
 }

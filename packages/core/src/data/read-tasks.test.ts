@@ -101,10 +101,31 @@ describe('lines that are a task and more', () => {
       ]),
     );
     expect(examples.map(({ labels }) => labels)).toEqual([
-      [{ Grounding: 5, Actionability: 1 }, { Grounding: 1 }],
-      [{ Grounding: 0 }],
+      [{ Grounding: 5, Actionability: true }, { Grounding: 1 }],
+      [{ Grounding: false }],
     ]);
     expect(examples[0]?.task.metadata).toEqual({});
+  });
+
+  it('takes copies of a task under other ids for one task, and answers of several models for answers to one', async () => {
+    const lines = (id: string) => [
+      { ...prompt('a'), id, response: 'x', labels: { Grounding: 1 } },
+      { ...prompt('a'), id, response: 'y', labels: { Grounding: 0 } },
+    ];
+    const another = [{ ...prompt('a'), id: 'c', response: 'x', labels: { Grounding: 1 } }];
+    const examples = await readLabelled(file([...lines('a'), ...lines('b').toReversed(), ...another]));
+    expect(examples.map(({ task }) => task.id)).toEqual(['a', 'a', 'a', 'a', 'c']);
+
+    const { messages } = prompt('');
+    const written = ['m1', 'm2'].map((model) => ({
+      messages,
+      model,
+      response: model,
+      labels: { Grounding: 1 },
+    }));
+    const [first, second] = await readLabelled(file(written));
+    expect(first!.task.id).toBe(second!.task.id);
+    expect(second!.task.metadata).toEqual({ model: 'm2' });
   });
 
   it('reads what each of several people said, beside what they settled on or in its place', async () => {
@@ -115,7 +136,7 @@ describe('lines that are a task and more', () => {
         { ...answered, raters },
       ]),
     );
-    const people = { anna: [{ Grounding: 1 }], ben: [{ Grounding: 0 }] };
+    const people = { anna: [{ Grounding: true }], ben: [{ Grounding: false }] };
     expect(settled).toMatchObject({ labels: [{ Grounding: 1 }], raters: people, task: { metadata: {} } });
     expect(open).toMatchObject({ labels: [], raters: people });
     const said = await refusal(

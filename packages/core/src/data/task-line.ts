@@ -60,9 +60,11 @@ export function parseTaskLine(value: unknown, readTurns: TurnReader = parsePromp
   const metadata = collectMetadata(line, nested);
   const truth = either('truth');
   const content = { messages, reference, metadata };
+  // `model` says who wrote an answer: that is no part of what it answers.
+  const { model: _, ...ofTask } = metadata;
   return {
     value: {
-      id: typeof id === 'string' ? id : contentId(content),
+      id: typeof id === 'string' ? id : contentId({ ...content, metadata: ofTask }),
       ...content,
       ...(truth === undefined || truth === null ? {} : { truth }),
     },

@@ -146,11 +146,11 @@ function rateItems(
   }).flat();
 }
 
-function named(record: Readonly<Record<string, number>>, criteria: readonly Criterion[]): Map<string, Said> {
+function named(record: Labels[number], criteria: readonly Criterion[]): Map<string, Said> {
   return new Map(
-    Object.entries(record).map(([name, value]) => {
+    Object.entries(record).map(([name, label]) => {
       const criterion = labelName(name, criteria);
-      return [criterion, { value, score: toLabelScore(criterion, value, criteria) }];
+      return [criterion, { value: Number(label), score: toLabelScore(criterion, label, criteria) }];
     }),
   );
 }

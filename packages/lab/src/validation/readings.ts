@@ -51,9 +51,9 @@ export function judgedParts(
 }
 
 /** A label as 0–1. */
-export function toLabelScore(name: string, label: number, criteria: readonly Criterion[]): number {
+export function toLabelScore(name: string, label: number | boolean, criteria: readonly Criterion[]): number {
   const criterion = criteria.find((one) => one.name === name);
-  return criterion ? toScore(criterion, label) : label;
+  return criterion ? toScore(criterion, Number(label)) : Number(label);
 }
 
 /** Scores are means of means: what differs by less than this differs by rounding alone, which is no order. */
@@ -98,7 +98,7 @@ export function settleLabels(
     const labels = people[0]!.map((_, item) => {
       const said = new Map<string, number[]>();
       for (const [name, label] of people.flatMap((records) => Object.entries(records[item]!))) {
-        said.set(name, [...(said.get(name) ?? []), label]);
+        said.set(name, [...(said.get(name) ?? []), Number(label)]);
       }
       return Object.fromEntries(
         [...said].flatMap(([name, values]): [string, number][] => {
@@ -131,18 +131,21 @@ export function assertLabelsFit(labelled: readonly LabelledAnswer[], criteria: r
   if (problems.length > 0) throw new InputError(problems);
 }
 
-function labelProblem(name: string, label: number, criteria: readonly Criterion[]): string | null {
+function labelProblem(name: string, label: number | boolean, criteria: readonly Criterion[]): string | null {
+  const value = Number(label);
   if (criteria.length === 0) {
     if (name !== WHOLE) return `expected ${WHOLE}, since the judge has no criteria, got "${name}"`;
-    return label >= 0 && label <= 1 ? null : `${WHOLE} goes from 0 to 1, got ${label}`;
+    return value >= 0 && value <= 1 ? null : `${WHOLE} goes from 0 to 1, got ${label}`;
   }
   const criterion = criteria.find((one) => one.name === name);
   if (!criterion) {
     return `expected a criterion of the judge (${criteria.map((one) => one.name).join(', ')}), got "${name}"`;
   }
   if (criterion.scale === 'boolean') {
-    return label === 0 || label === 1 ? null : `${name} is true or false, got ${label}`;
+    return value === 0 || value === 1 ? null : `${name} is true or false, got ${label}`;
   }
   const { min, max } = scaleRange(criterion);
-  return label >= min && label <= max ? null : `${name} goes from ${min} to ${max}, got ${label}`;
+  return typeof label === 'number' && label >= min && label <= max
+    ? null
+    : `${name} goes from ${min} to ${max}, got ${label}`;
 }
