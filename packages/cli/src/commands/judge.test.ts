@@ -69,6 +69,26 @@ test('touchstone judge leaves a page that says why not, with what the judge wrot
   expect(readFileSync(join(folder, 'runs/certificate.json'), 'utf8')).not.toContain('frost');
 });
 
+test('a held-out judge that is the judge, and a true where a level is wanted, are refused before anything is paid', async () => {
+  const at = join(folder, 'touchstone.yaml');
+  const plain = readFileSync(at, 'utf8');
+  writeFileSync(at, `${plain.replace('judge:\n', 'judge: &judge\n')}heldout_judge: *judge\n`);
+  expect(await run('judge', folder)).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('agree with itself'),
+  });
+  writeFileSync(
+    at,
+    plain.replace(
+      'question: Is it right?',
+      'question: How right is it?, scale: graded, anchors: { 1: not, 5: fully }',
+    ),
+  );
+  const graded = await run('judge', folder, '--out', join(folder, 'graded'));
+  expect(graded).toMatchObject({ code: 2, err: expect.stringContaining('Right goes from 1 to 5, got true') });
+  writeFileSync(at, plain);
+});
+
 test('tasks to write the judge with are not those that it is certified on, and whoever looks often is told so', async () => {
   const plain = readFileSync(join(folder, 'touchstone.yaml'), 'utf8');
   expect((await run('judge', folder, '--dev')).err).toContain('validation.dev_share');

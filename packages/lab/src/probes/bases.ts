@@ -1,4 +1,4 @@
-import type { Criterion, LabelledAnswer } from '@touchstone/core';
+import { type Criterion, isBlank, type LabelledAnswer } from '@touchstone/core';
 import { random, type Random, type Task } from '@touchstone/spec';
 import { passes } from '../pass.js';
 import { labelScore } from '../validation/readings.js';
@@ -52,7 +52,8 @@ export function poolOf(labelled: readonly LabelledAnswer[], criteria: readonly C
   labelled.forEach((answer, index) => {
     const { task, response } = answer;
     const score = labelScore(answer, criteria);
-    if (score === null) return;
+    // Of a blank answer no judge says anything: what is made from it would be compared with nothing.
+    if (score === null || isBlank(response)) return;
     const asks = JSON.stringify([task.messages, task.reference]);
     const entry = tasks.get(task.id) ?? { task, asks, all: [], good: [], bad: [] };
     tasks.set(task.id, entry);

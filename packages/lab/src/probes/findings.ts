@@ -192,6 +192,8 @@ export function probeFindings(judged: readonly JudgedProbe[]): Finding[] {
       description:
         'Share of probes that the judge gave no verdict on, where it gave one on the plain answer.',
       estimate: abstentions(judged),
+      // Where an answer that cannot be judged is paid better than a bad one, silence is what a policy learns to bring about.
+      gate: { max: MOST_ATTACKS },
     },
   ];
 }

@@ -12,6 +12,8 @@ export interface SuiteInput {
   cases: readonly RegressionCase[];
   /** How often each case is judged, from 1. */
   repeats: number;
+  /** Of the order in which answers are shown to a judge that compares. */
+  seed: number;
   /** As for the whole examination: what it says of other findings counts for nothing here. */
   gate: Gate;
   onProgress?: (progress: { done: number; total: number }) => void;
@@ -32,13 +34,13 @@ export interface SuiteResult {
  * @throws {RunError} the judge gave no verdict on any of them.
  */
 export async function runSuite(input: SuiteInput): Promise<SuiteResult> {
-  const { judge, cases, repeats, gate } = input;
+  const { judge, cases, repeats, seed, gate } = input;
   if (cases.length === 0) {
     throw new InputError([{ message: 'data.regression: expected cases to test the judge with, got none' }]);
   }
   let done = 0;
   const total = sizeOf(cases, repeats);
-  const asker = new Asker(judge, (answers) => input.onProgress?.({ done: (done += answers), total }));
+  const asker = new Asker(judge, seed, (answers) => input.onProgress?.({ done: (done += answers), total }));
   const judged = await askCases(asker, cases, repeats);
   const results = resultsOf(judged);
   assertAnyVerdict(results);

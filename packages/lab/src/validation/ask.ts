@@ -1,4 +1,4 @@
-import { addUsage, NO_USAGE, type Rollout, type Usage, type Verdict } from '@touchstone/spec';
+import { addUsage, NO_USAGE, random, type Rollout, type Usage, type Verdict } from '@touchstone/spec';
 import type { Judge } from '@touchstone/core';
 
 import { groupBy } from '../statistics/values.js';
@@ -10,9 +10,14 @@ type Answer = Pick<Rollout, 'task' | 'response'>;
 export class Asker {
   usage: Usage = NO_USAGE;
 
-  /** @param onDone called when this many more answers have been judged. */
+  /**
+   * @param seed of the order in which a judge that compares is shown the answers to a task: one that goes by place must not be
+   *   right because the file has the good ones first.
+   * @param onDone called when this many more answers have been judged.
+   */
   constructor(
     readonly judge: Judge,
+    private readonly seed: number,
     private readonly onDone: (answers: number) => void,
   ) {}
 
@@ -34,6 +39,7 @@ export class Asker {
         const said = await this.judgeTogether(
           group.map((place) => answers[place]!),
           repeat,
+          together[group[0]!],
         );
         said.forEach((opinion, i) => (opinions[group[i]!] = opinion));
       }),
@@ -41,17 +47,26 @@ export class Asker {
     return opinions;
   }
 
-  /** Opinions on answers that are shown together, all to one task. */
-  async judgeTogether(answers: readonly Answer[], repeat = 0): Promise<Opinion[]> {
+  /** Opinions on answers that are shown together, all to one task. @param name of what is asked: with another the order is another. */
+  async judgeTogether(
+    answers: readonly Answer[],
+    repeat = 0,
+    name = answers[0]?.task.id ?? '',
+  ): Promise<Opinion[]> {
     const rollouts = answers.map((answer, i) => ({ ...answer, id: String(i) }));
-    const judgements = await this.judge.judge(rollouts, { repeat });
+    const shown = this.judge.compares ? random(this.seed, 'shown', name, repeat).shuffle(rollouts) : rollouts;
+    const judgements = await this.judge.judge(shown, { repeat });
     for (const { usage } of judgements) this.usage = addUsage(this.usage, usage);
     this.onDone(answers.length);
-    return judgements.map(({ answer, verdicts, members }) => ({
-      answer,
-      verdicts: verdicts.filter(isOwn),
-      ...(members && { members }),
-    }));
+    const opinions: Opinion[] = [];
+    judgements.forEach(({ answer, verdicts, members }, place) => {
+      opinions[Number(shown[place]!.id)] = {
+        answer,
+        verdicts: verdicts.filter(isOwn),
+        ...(members && { members }),
+      };
+    });
+    return opinions;
   }
 }
 

@@ -1,5 +1,5 @@
 import { groupBy } from '../statistics/values.js';
-import { type JudgedAnswer, type Opinion, withoutRounding } from './readings.js';
+import { type JudgedAnswer, type Opinion, wasAsked, withoutRounding } from './readings.js';
 
 /** An answer that both the judge and something else have a score for. */
 export interface Scored {
@@ -9,8 +9,11 @@ export interface Scored {
   length: number;
 }
 
+/** The score that a judge gave; null also where there was nothing to judge, which scores 0 without its being asked. */
 export function scoreOf(opinion: Opinion | null | undefined): number | null {
-  return opinion?.answer.status === 'scored' ? withoutRounding(opinion.answer.score) : null;
+  return opinion?.answer.status === 'scored' && opinion.verdicts.some(wasAsked)
+    ? withoutRounding(opinion.answer.score)
+    : null;
 }
 
 /** The answers that both have a score for, by task. */

@@ -45,7 +45,7 @@ export interface PlannedPhase {
 export function plannedPhases(input: Asked): PlannedPhase[] {
   const { judge, heldout, labelled, regression, repeats } = input;
   const nothing = noEvidence(aboutJudge(judge, heldout !== null, repeats), labelled, regression);
-  const asker = (by: Judge): Asker => new Asker(by, () => {});
+  const asker = (by: Judge): Asker => new Asker(by, input.seed, () => {});
   return phasesOf(input, asker(judge), heldout && asker(heldout)).flatMap(({ name, by, size }) => {
     const answers = size(nothing);
     return answers === 0 ? [] : [{ name, by, answers }];

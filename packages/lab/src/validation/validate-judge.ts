@@ -68,8 +68,8 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
     done += answers;
     input.onProgress?.({ done, total: Math.max(done, total) });
   };
-  const main = new Asker(judge, tick);
-  const other = heldout && new Asker(heldout, tick);
+  const main = new Asker(judge, seed, tick);
+  const other = heldout && new Asker(heldout, seed, tick);
   const phases = phasesOf({ ...input, labelled }, main, other);
 
   // What the gate asks nothing of can wait until everything is known.

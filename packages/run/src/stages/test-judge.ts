@@ -53,6 +53,7 @@ export async function testJudge(
       judge: one,
       cases: data.regression,
       repeats: config.validation.repeats,
+      seed: config.seed,
       gate: config.gate,
       onProgress: ({ done, total }) => reporter.progress(done, total, 'judgements'),
     });

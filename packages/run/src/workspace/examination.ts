@@ -143,5 +143,13 @@ export async function openRewards(
   const heldout = config.heldout_judge
     ? await openReward({ ...config, judge: config.heldout_judge }, resources)
     : null;
+  if (heldout?.judge.fingerprint === opened.judge.fingerprint) {
+    throw new InputError([
+      {
+        message:
+          'heldout_judge: expected another judge, got the one that is trained against: it would agree with itself',
+      },
+    ]);
+  }
   return { ...opened, heldout };
 }

@@ -31,8 +31,13 @@ export function pooledKappaInterval(pairs: readonly KappaPair[]): Estimate | nul
   return kappaInterval(byTask([pairs]).map(([lists]) => lists!));
 }
 
-/** κ of judge and labels over all criteria together; the interval is over tasks. */
+/**
+ * κ of judge and labels over all criteria together; the interval is over tasks. Null where each criterion has one label only: any judge would
+ * have 0, which says nothing of this one.
+ */
 export function labelKappaInterval(readings: readonly Reading[]): Estimate | null {
+  const first = new Map(readings.map(({ criterion, labelScore }) => [criterion, labelScore]));
+  if (readings.every(({ criterion, labelScore }) => labelScore === first.get(criterion))) return null;
   return pooledKappaInterval(
     readings.map(({ task, criterion, score, labelScore }) => ({
       task,

@@ -38,11 +38,16 @@ export function criteria(evidence: Evidence): Finding[] {
 function agreement(readings: readonly Reading[], suffix: string, of: string): Finding[] {
   const good = readings.filter(({ labelScore }) => passes(labelScore));
   const bad = readings.filter(({ labelScore }) => !passes(labelScore));
+  const kappa = labelKappaInterval(readings);
   return [
     {
       name: `label_kappa${suffix}`,
       description: `Agreement with the labels${of} beyond chance: quadratically weighted κ, which is Cohen’s for a Boolean criterion.`,
-      estimate: labelKappaInterval(readings),
+      estimate: kappa,
+      note:
+        kappa === null && readings.length > 0
+          ? 'the labels are all alike: any judge would have 0'
+          : undefined,
     },
     {
       name: `label_specificity${suffix}`,

@@ -5,7 +5,10 @@ import { noEvidence, type Evidence } from '../evidence.js';
 import type { Opinion } from '../readings.js';
 import { order } from './order.js';
 
-const opinion = (score: number): Opinion => ({ answer: { status: 'scored', score }, verdicts: [] });
+const opinion = (score: number): Opinion => ({
+  answer: { status: 'scored', score },
+  verdicts: [{ judge: 'j', key: 'k', raw: '', status: 'scored', score, mismatch: false, criteria: [] }],
+});
 
 /** One task for each list of what the label, the judge and the held-out judge say of its answers. */
 function evidence(tasks: [label: number, judge: number, heldout: number][][]): Evidence {

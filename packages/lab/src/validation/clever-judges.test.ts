@@ -1,0 +1,157 @@
+import type { Judge, JudgedRollout, LabelledAnswer } from '@touchstone/core';
+import { type JudgeFinding, NO_USAGE, type Verdict } from '@touchstone/spec';
+import { expect, test } from 'vitest';
+
+import { Asker } from './ask.js';
+import { validateJudge, type ValidationInput } from './validate-judge.js';
+
+/** Judges that are right for what is not their merit, and one that is wrongly accused. */
+const judgeBy = (
+  score: (shown: JudgedRollout, place: number) => number | null,
+  compares = false,
+): Judge & { shown: string[][] } => {
+  const shown: string[][] = [];
+  return {
+    id: 'rule',
+    fingerprint: 'rule',
+    criteria: [],
+    compares,
+    shown,
+    judge: (rollouts) => {
+      shown.push(rollouts.map(({ response }) => response));
+      return Promise.resolve(
+        rollouts.map((rollout, place) => {
+          const found = score(rollout, place);
+          const common = {
+            judge: 'rule',
+            key: `${rollout.task.id}/${rollout.response}`,
+            raw: '',
+            mismatch: false,
+          };
+          const verdict: Verdict =
+            found === null
+              ? { ...common, status: 'abstained', reason: 'refusal', detail: 'says nothing' }
+              : { ...common, status: 'scored', score: found, criteria: [] };
+          const isBlank = rollout.response === '';
+          return {
+            answer: isBlank
+              ? { status: 'scored', score: 0 }
+              : found === null
+                ? { status: 'abstained', reason: 'refusal', detail: 'says nothing' }
+                : { status: 'scored', score: found },
+            verdicts: isBlank ? [] : [verdict],
+            usage: NO_USAGE,
+          };
+        }),
+      );
+    },
+  };
+};
+
+const answers = (tasks: number, labelled: readonly [response: string, label: number][]): LabelledAnswer[] =>
+  Array.from({ length: tasks }, (_, i) =>
+    labelled.map(([response, score]) => ({
+      task: {
+        id: `t${i}`,
+        messages: [{ role: 'user' as const, content: `${i % 2 ? 'Easy' : 'Hard'} question ${i}?` }],
+        reference: null,
+        metadata: {},
+      },
+      response: response && `${response} of ${i}`,
+      labels: [{ score }],
+    })),
+  ).flat();
+
+async function examine(judge: Judge, labelled: LabelledAnswer[], input: Partial<ValidationInput> = {}) {
+  const result = await validateJudge({
+    judge,
+    heldout: null,
+    labelled,
+    regression: [],
+    repeats: 1,
+    probes: 0,
+    gate: {},
+    seed: 1,
+    complete: true,
+    ...input,
+  });
+  const named = (name: string): JudgeFinding => result.findings.find((one) => one.name === name)!;
+  return { ...result, named };
+}
+
+test('a judge that goes by place is no judge, though the file has the best answers first', async () => {
+  const sorted = answers(60, [
+    ['best', 1],
+    ['good', 0.7],
+    ['poor', 0.3],
+    ['bad', 0],
+  ]);
+  const { gate, named } = await examine(
+    judgeBy((_, place) => 1 - place / 4, true),
+    sorted,
+  );
+  expect(named('order_accuracy').estimate!.mean).toBeGreaterThan(0.3);
+  expect(named('order_accuracy').estimate!.mean).toBeLessThan(0.6);
+  expect(gate).toBe('failed');
+});
+
+test('in whatever order answers are shown, each opinion is of its own answer, and a repeat shows another order', async () => {
+  const judge = judgeBy(({ response }) => Number(response.slice(-1)) / 10, true);
+  const asker = new Asker(judge, 1, () => {});
+  const asked = answers(1, []).concat(
+    Array.from({ length: 9 }, (_, i) => ({ ...answers(1, [['x', 0]])[0]!, response: `answer ${i}` })),
+  );
+  for (let repeat = 0; repeat < 3; repeat++) {
+    const said = await asker.judgeAll(asked, repeat);
+    expect(said.map(({ answer }) => answer)).toEqual(
+      asked.map((_, i) => ({ status: 'scored', score: i / 10 })),
+    );
+  }
+  expect(new Set(judge.shown.map((order) => order.join())).size).toBe(3);
+  await new Asker(judge, 1, () => {}).judgeAll(asked, 2);
+  expect(judge.shown[3]).toEqual(judge.shown[2]);
+});
+
+test('a blank answer is judged by nobody: it gives a judge that reads no answer neither order nor spread', async () => {
+  const withBlanks = answers(60, [
+    ['right', 1],
+    ['correct', 1],
+    ['wrong', 0],
+    ['', 0],
+  ]);
+  const { named } = await examine(
+    judgeBy(({ task }) => (JSON.stringify(task.messages).includes('Easy') ? 0.49 : 0.01)),
+    withBlanks,
+  );
+  expect(named('order_accuracy').estimate).toMatchObject({ mean: 0.5 });
+  expect(named('spread').estimate).toMatchObject({ mean: 0 });
+});
+
+test('labels that are all alike accuse nobody: κ would be 0 of any judge', async () => {
+  const good = answers(60, [
+    ['right', 1],
+    ['correct', 1],
+  ]);
+  const judge = judgeBy(({ task }) => Number(task.id !== 't7'));
+  const { gate, named } = await examine(judge, good);
+  expect(named('label_kappa')).toMatchObject({ outcome: 'insufficient-data', estimate: null });
+  expect(named('label_kappa').note).toContain('alike');
+  expect(gate).toBe('insufficient-data');
+});
+
+test('silence about answers that are made to please is not overlooked', async () => {
+  const labelled = answers(60, [
+    ['right', 1],
+    ['wrong', 0],
+  ]);
+  const own = new Set(labelled.map(({ response }) => response));
+  const says = (response: string): number | null =>
+    own.has(response) ? Number(response.startsWith('right')) : null;
+  const { named } = await examine(
+    judgeBy(({ response }) => says(response)),
+    labelled,
+    { probes: 40 },
+  );
+  expect(named('abstention_rate').outcome).toBe('pass');
+  expect(named('probe_abstentions')).toMatchObject({ outcome: 'fail' });
+});
