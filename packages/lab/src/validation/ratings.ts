@@ -67,8 +67,17 @@ export function ratersOf(answers: readonly { answer: LabelledAnswer }[]): string
  * - Of one without that compares the answers to a task, each comparison of two of them, once from either side, with the order that
  *   the two labels give.
  */
-export function rate(evidence: Pick<Evidence, 'answers' | 'criteria' | 'compares'>): Rating[] {
-  const { answers, criteria, compares } = evidence;
+export function rate(evidence: Rated): readonly Rating[] {
+  let found = rated.get(evidence);
+  if (!found) rated.set(evidence, (found = rateAnswers(evidence)));
+  return found;
+}
+
+type Rated = Pick<Evidence, 'answers' | 'criteria' | 'compares'>;
+/** Most families of findings ask for the ratings of the same evidence. */
+const rated = new WeakMap<Rated, Rating[]>();
+
+function rateAnswers({ answers, criteria, compares }: Rated): Rating[] {
   const raters = ratersOf(answers);
   if (!compares || criteria.length > 0) {
     return answers.flatMap((one, place) => rateItems(one, place, criteria, raters));
@@ -100,7 +109,7 @@ export function readingsOf(ratings: readonly Rating[]): Reading[] {
 }
 
 /** Labels that no verdict could be compared with; of a judge that compares, answers in no comparison. */
-export function unmatchedLabels(evidence: Pick<Evidence, 'answers' | 'criteria' | 'compares'>): number {
+export function unmatchedLabels(evidence: Rated): number {
   const labelled = rate(evidence).filter(({ label }) => label !== null);
   if (!evidence.compares || evidence.criteria.length > 0) {
     return labelled.filter(({ judge }) => judge === null).length;
