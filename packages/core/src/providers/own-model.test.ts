@@ -63,6 +63,11 @@ describe("a provider of the user's own", () => {
     await expect(opened).rejects.toThrow(message);
   });
 
+  it('is another model at another address', async () => {
+    const at = async (base_url: string) => (await open('parrot.mjs', PARROT, { base_url })).version;
+    expect(await at('http://h/good')).not.toBe(await at('http://h/bad'));
+  });
+
   it('is refused when there is none', async () => {
     const config = modelSchema.parse({ model: 'code:./missing.mjs#m' });
     await expect(openModel(config, { baseDir: folder })).rejects.toThrow(

@@ -1,6 +1,7 @@
 import { ProviderError, TouchstoneError, type LanguageModel, type ModelReply } from '@touchstone/spec';
 import { loadFunction, messageOf } from '../files/load-module.js';
 import { likelySecrets, withoutSecrets, wrong, type Env } from './keys.js';
+import { versionAt } from './model-version.js';
 import type { OpenContext } from './provider.js';
 import { errorCode, noText, toProviderError, type CallPlace } from './said/provider-error.js';
 import { serverReplyOf } from './said/server-reply.js';
@@ -54,7 +55,7 @@ export async function openOwnModel(
   });
   return {
     id: config.model,
-    version: model.version,
+    version: versionAt(model.version, config.base_url),
     structuredOutput: model.structuredOutput && config.structured_output === 'native',
     async generate(request) {
       let reply: unknown;
