@@ -14,6 +14,7 @@ const folder = mkdtempSync(join(tmpdir(), 'touchstone-reward-'));
 let simulator: ProviderServer;
 const calls = (): number => simulator.provider.ledger.counts.calls;
 
+const WHOLE: Certificate['answer'] = { after_thinking: false, inside_fence: false, repaired: false };
 /** A finding that the default gate asks for and this one does not. */
 const OFF: Certificate['findings'][number] = {
   name: 'spread',
@@ -214,6 +215,7 @@ describe('reward serve', () => {
           version: 1,
           judge: { id: judge!.id, fingerprint: judge!.fingerprint },
           heldout: null,
+          answer: WHOLE,
           gate,
           findings: [],
           data: {},
@@ -268,6 +270,8 @@ describe('reward serve', () => {
     await refused({}, /the gate is "failed"/);
     issue('passed', { judge: { id: judge!.id, fingerprint: '0'.repeat(16) } });
     await refused({}, /it has changed since/);
+    issue('passed', { answer: { ...WHOLE, after_thinking: true } });
+    await refused({}, /read with after_thinking: true, and is shown answers read with after_thinking: false/);
     writeFileSync(join(output, 'certificate.json'), certificateText({ ...issue('failed'), gate: 'passed' }));
     await refused({}, /changed after it was issued/);
     rmSync(join(output, 'certificate.json'));

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { answerPolicyOf } from '@touchstone/core';
 import { certificateProblem, readCertificate, type Certificate } from '@touchstone/lab';
 import { easedText, GateError, TouchstoneError } from '@touchstone/spec';
 import type { Loaded } from '../config/load.js';
@@ -42,7 +43,8 @@ export async function certificateOf(
     if (TouchstoneError.is(error)) return none(error.message);
     throw error;
   }
-  const problem = certificateProblem(certificate, judge.fingerprint, publicKey);
+  const now = { fingerprint: judge.fingerprint, answer: answerPolicyOf(config.reward) };
+  const problem = certificateProblem(certificate, now, publicKey);
   if (problem !== null) return none(`${file}: ${problem}`);
   return { certificate, eased: easedText(certificate.findings), problem };
 }
