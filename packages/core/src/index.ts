@@ -3,6 +3,7 @@ export * from './judge/index.js';
 export * from './providers/index.js';
 export * from './reward/index.js';
 export * from './data/index.js';
+export { hashOfModule } from './files/module-hash.js';
 export { mapInSlices } from './slices.js';
 export { isBlank, parseAnswer } from './text/answer.js';
 export { isRecord, own } from './text/json-value.js';

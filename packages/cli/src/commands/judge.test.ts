@@ -93,14 +93,15 @@ test('tasks to write the judge with are not those that it is certified on, and w
   const plain = readFileSync(join(folder, 'touchstone.yaml'), 'utf8');
   expect((await run('judge', folder, '--dev')).err).toContain('validation.dev_share');
   const judged = async (objective: string, ...flags: string[]) => {
-    const text = plain.replace('Judge it.', objective).replace('probes: 0', 'probes: 0, dev_share: 0.5');
+    const text = `${plain.replace('Judge it.', objective).replace('probes: 0', 'probes: 0, dev_share: 0.5')}
+reward: { answer: { after_thinking: true } }`;
     writeFileSync(join(folder, 'touchstone.yaml'), text);
     const { out, code } = await run('judge', folder, '--json', '--out', join(folder, 'parts'), ...flags);
     expect(code).toBe(3);
     return JSON.parse(out) as {
       judgements: number;
       warnings: string[];
-      certificate: { looks: number; part: string };
+      certificate: { looks: number; part: string; answer: object };
     };
   };
   const dev = await judged('Judge it.', '--dev');
@@ -110,6 +111,7 @@ test('tasks to write the judge with are not those that it is certified on, and w
 
   const test = await judged('Judge it.');
   expect(test.certificate).toMatchObject({ part: 'test', looks: 1 });
+  expect(test.certificate.answer).toEqual({ after_thinking: true, inside_fence: false, repaired: false });
   expect(dev.judgements).toBeGreaterThan(0);
   expect(dev.judgements + test.judgements).toBe(48);
   // The same judge again is no other look.

@@ -14,6 +14,19 @@ const folder = mkdtempSync(join(tmpdir(), 'touchstone-reward-'));
 let simulator: ProviderServer;
 const calls = (): number => simulator.provider.ledger.counts.calls;
 
+const WHOLE: Certificate['answer'] = { after_thinking: false, inside_fence: false, repaired: false };
+/** A finding that the default gate asks for and this one does not. */
+const OFF: Certificate['findings'][number] = {
+  name: 'spread',
+  family: 'order',
+  description: 'd',
+  estimate: null,
+  threshold: null,
+  eased_from: { bound: 'min', value: 0.3 },
+  outcome: 'reported',
+  note: null,
+};
+
 beforeAll(async () => {
   simulator = await startProvider({ respond: goodIsUseful });
   const task = `${JSON.stringify({ id: 't', messages: [{ role: 'user', content: 'q' }] })}\n`;
@@ -196,12 +209,13 @@ describe('reward serve', () => {
     const { judge } = await openReward(loaded.config, await rewardResources(loaded.config, loaded.baseDir));
     const output = resolve(loaded.baseDir, loaded.config.output);
     const signer = generateKeyPairSync('ed25519');
-    const issue = (gate: 'passed' | 'failed', fingerprint = judge!.fingerprint): Certificate => {
+    const issue = (gate: 'passed' | 'failed', more: Partial<Certificate> = {}): Certificate => {
       const certificate = issueCertificate(
         {
           version: 1,
-          judge: { id: judge!.id, fingerprint },
+          judge: { id: judge!.id, fingerprint: judge!.fingerprint },
           heldout: null,
+          answer: WHOLE,
           gate,
           findings: [],
           data: {},
@@ -210,6 +224,7 @@ describe('reward serve', () => {
           seed: 1,
           created: '2026-01-01T00:00:00.000Z',
           versions: {},
+          ...more,
         },
         signer.privateKey.export({ format: 'pem', type: 'pkcs8' }) as string,
       );
@@ -221,17 +236,29 @@ describe('reward serve', () => {
       const { got, ended } = start(['serve', folder, '--port', '0', '--json'], env);
       while (got.out === '') await new Promise((done) => setTimeout(done, 10));
       const { url } = JSON.parse(got.out) as { url: string };
-      const said = (await (await fetch(`${url}/health`)).json()) as { certificate: string | null };
+      const { status: _, ...said } = (await (await fetch(`${url}/health`)).json()) as Record<string, unknown>;
       process.emit('SIGTERM');
       expect(await ended).toBe(0);
-      return { certificate: said.certificate, err: got.err };
+      return { ...said, err: got.err };
     };
-    expect(await health()).toEqual({ certificate: null, err: expect.stringContaining('touchstone judge') });
+    expect(await health()).toEqual({
+      certificate: null,
+      certificate_eased: null,
+      err: expect.stringContaining('touchstone judge'),
+    });
     const { hash } = issue('passed');
     const publicKey = (key: KeyObject): string => key.export({ format: 'pem', type: 'spki' }) as string;
     for (const env of [{}, { TOUCHSTONE_CERTIFICATE_KEY: publicKey(signer.publicKey) }]) {
-      expect(await health(env)).toEqual({ certificate: hash, err: '' });
+      expect(await health(env)).toEqual({ certificate: hash, certificate_eased: null, err: '' });
     }
+    const eased = issue('passed', { findings: [OFF] });
+    expect(await health()).toEqual({
+      certificate: eased.hash,
+      certificate_eased: expect.stringContaining('spread (off, by default at least 0.3)'),
+      err: expect.stringContaining('spread (off, by default at least 0.3)'),
+    });
+    const bundled = await cli('bundle', folder, '--out', join(folder, 'bundle'), '--require-certificate');
+    expect(bundled.out).toMatch(/goes with it: [0-9a-f]{64}\nThe configuration asks less .*: spread \(off/);
     const required = ['serve', folder, '--port', '0', '--require-certificate'];
     const another = { TOUCHSTONE_CERTIFICATE_KEY: publicKey(generateKeyPairSync('ed25519').publicKey) };
     const refused = async (env: Record<string, string>, why: RegExp): Promise<void> => {
@@ -241,8 +268,10 @@ describe('reward serve', () => {
     await refused(another, /signed by another key/);
     issue('failed');
     await refused({}, /the gate is "failed"/);
-    issue('passed', '0'.repeat(16));
+    issue('passed', { judge: { id: judge!.id, fingerprint: '0'.repeat(16) } });
     await refused({}, /it has changed since/);
+    issue('passed', { answer: { ...WHOLE, after_thinking: true } });
+    await refused({}, /read with after_thinking: true, and is shown answers read with after_thinking: false/);
     writeFileSync(join(output, 'certificate.json'), certificateText({ ...issue('failed'), gate: 'passed' }));
     await refused({}, /changed after it was issued/);
     rmSync(join(output, 'certificate.json'));

@@ -234,6 +234,27 @@ describe('configuration', () => {
     expect(modelSchema.safeParse({ model: 'anthropic:m', base_url: 'file:///etc' }).success).toBe(false);
   });
 
+  it('counts all of the address in the version, but shows no word of its query', async () => {
+    const versionOf = async (base_url: string): Promise<string> =>
+      (
+        await openModel(modelSchema.parse({ model: 'openai-compatible:m', base_url }), {
+          env: { OPENAI_API_KEY: 'k' },
+        })
+      ).version;
+    const addresses = [
+      'http://h:8000/good/v1',
+      'http://h:8000/bad/v1',
+      'https://h:8000/good/v1',
+      'http://h:9000/good/v1',
+      'http://h:8000/good/v1?deployment=a',
+      'http://h:8000/good/v1?deployment=b',
+    ];
+    const versions = await Promise.all(addresses.map(versionOf));
+    expect(new Set(versions).size).toBe(addresses.length);
+    expect(await versionOf('http://h:8000/good/v1/')).toBe(versions[0]);
+    expect(await versionOf('http://h:8000/v1?code=hunter2')).not.toContain('hunter2');
+  });
+
   it('reads Retry-After as seconds, milliseconds or a date', () => {
     expect(readRetryAfter({ 'retry-after': '1.5' }, 0)).toBe(1500);
     expect(readRetryAfter({ 'retry-after': '3', 'retry-after-ms': '250' }, 0)).toBe(250);

@@ -1,6 +1,7 @@
 import { InputError, type LanguageModel } from '@touchstone/spec';
 import { fromProvider } from './from-provider.js';
 import { parseModelId } from './model-id.js';
+import { versionAt } from './model-version.js';
 import type { OpenContext } from './provider.js';
 import { settingProblems } from './setting-problems.js';
 import type { NamedModel } from './settings.js';
@@ -44,7 +45,7 @@ export async function openModel(config: NamedModel, options: OpenModelOptions = 
   const marks = promptCache && (config.prompt_cache ?? promptCache.isKnownFor(name));
   const model = fromProvider(opened.model, {
     config,
-    version: config.base_url === undefined ? name : `${name}@${new URL(config.base_url).host}`,
+    version: versionAt(name, config.base_url),
     structuredOutput: config.structured_output === 'native',
     sendsSeed: config.seed !== false,
     cacheMarker: marks ? promptCache.marker : undefined,

@@ -36,7 +36,7 @@ describe("a provider of the user's own", () => {
     const parrot = await open('parrot.mjs', PARROT, settings);
     expect(parrot).toMatchObject({
       id: 'code:./parrot.mjs#parrot',
-      version: 'parrot-1',
+      version: expect.stringMatching(/^parrot-1\+[0-9a-f]{16}$/),
       structuredOutput: true,
     });
     expect(await parrot.generate(request)).toEqual({
@@ -61,6 +61,16 @@ describe("a provider of the user's own", () => {
     const opened = open(file, text);
     await expect(opened).rejects.toThrow(InputError);
     await expect(opened).rejects.toThrow(message);
+  });
+
+  it('is another model at another address, and when what its module imports is changed', async () => {
+    const at = async (base_url: string) => (await open('parrot.mjs', PARROT, { base_url })).version;
+    expect(await at('http://h/good')).not.toBe(await at('http://h/bad'));
+    const imports = `import './wire.mjs'; ${model('() => {}')}`;
+    writeFileSync(join(folder, 'wire.mjs'), 'export const a = 1;');
+    const { version } = await open('imports.mjs', imports);
+    writeFileSync(join(folder, 'wire.mjs'), 'export const a = 2;');
+    expect((await open('imports.mjs', imports)).version).not.toBe(version);
   });
 
   it('is refused when there is none', async () => {

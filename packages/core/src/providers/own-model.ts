@@ -1,6 +1,9 @@
 import { ProviderError, TouchstoneError, type LanguageModel, type ModelReply } from '@touchstone/spec';
+import { pathInside } from '../files/inside.js';
 import { loadFunction, messageOf } from '../files/load-module.js';
+import { hashOfModule } from '../files/module-hash.js';
 import { likelySecrets, withoutSecrets, wrong, type Env } from './keys.js';
+import { versionAt } from './model-version.js';
 import type { OpenContext } from './provider.js';
 import { errorCode, noText, toProviderError, type CallPlace } from './said/provider-error.js';
 import { serverReplyOf } from './said/server-reply.js';
@@ -42,6 +45,8 @@ export async function openOwnModel(
     throw wrong(config, `${file} cannot be opened: ${plain(cause)}`);
   }
   checkModel(model, file, config);
+  // What the module calls its version is forgotten when the module is changed.
+  const moduleHash = hashOfModule(pathInside(baseDir, file, 'the module'));
   const keySource = config.api_key_env
     ? `the environment variable ${config.api_key_env}`
     : `the key of ${file}`;
@@ -54,7 +59,7 @@ export async function openOwnModel(
   });
   return {
     id: config.model,
-    version: model.version,
+    version: versionAt(`${model.version}+${moduleHash.slice(0, 16)}`, config.base_url),
     structuredOutput: model.structuredOutput && config.structured_output === 'native',
     async generate(request) {
       let reply: unknown;

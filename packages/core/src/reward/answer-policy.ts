@@ -24,24 +24,41 @@ export interface Answer {
   note?: string;
 }
 
+/** The settings of a reward that say what of a response is the answer. */
+interface AnswerSettings {
+  answer?: z.output<typeof answerSchema> | undefined;
+  checks: readonly CheckConfig[];
+}
+
+/** What of a response every part of a reward is shown. Another policy shows a judge other texts. */
+export const answerPolicySchema = z.strictObject({
+  after_thinking: z.boolean(),
+  inside_fence: z.boolean(),
+  /** Some check has `repaired` above 0: text that is not JSON and can be made so is that JSON. */
+  repaired: z.boolean(),
+});
+export type AnswerPolicy = z.output<typeof answerPolicySchema>;
+
+export function answerPolicyOf({ answer, checks }: AnswerSettings): AnswerPolicy {
+  return {
+    after_thinking: answer?.after_thinking ?? false,
+    inside_fence: answer?.inside_fence ?? false,
+    repaired: checks.some((check) => 'repaired' in check && check.repaired > 0),
+  };
+}
+
 /**
  * Reads the answer in a response, for every part of a reward alike: `reward.answer` says how, and where some check has
  * `repaired` above 0, text that is not JSON and can be made so counts as that JSON. The response itself is what a run
  * records.
  */
-export function createAnswerReader({
-  answer: policy,
-  checks,
-}: {
-  answer?: z.output<typeof answerSchema> | undefined;
-  checks: readonly CheckConfig[];
-}): (response: string) => Answer {
-  const repairs = checks.some((check) => 'repaired' in check && check.repaired > 0);
+export function createAnswerReader(settings: AnswerSettings): (response: string) => Answer {
+  const policy = answerPolicyOf(settings);
   return (response) => {
-    const spoken = policy?.after_thinking ? afterThinking(response) : response;
+    const spoken = policy.after_thinking ? afterThinking(response) : response;
     if (spoken === undefined) return { text: '', note: ENDLESS };
-    const text = policy?.inside_fence ? insideFence(spoken) : spoken;
-    const repaired = repairs && !('value' in parseAnswer(text)) ? repairJson(text) : undefined;
+    const text = policy.inside_fence ? insideFence(spoken) : spoken;
+    const repaired = policy.repaired && !('value' in parseAnswer(text)) ? repairJson(text) : undefined;
     return repaired ? { text: repaired.text, repaired: repaired.how } : { text };
   };
 }

@@ -1,4 +1,10 @@
-export { createAnswerReader, type Answer } from './answer-policy.js';
+export {
+  answerPolicyOf,
+  answerPolicySchema,
+  createAnswerReader,
+  type Answer,
+  type AnswerPolicy,
+} from './answer-policy.js';
 export { applyAbstentionPolicy } from './abstention.js';
 export type { Check, CheckContext, CheckResult } from '../checks/check.js';
 export type { CodeCheck } from '../checks/code.js';

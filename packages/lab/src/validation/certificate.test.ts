@@ -20,6 +20,8 @@ const keys = (type: 'ed25519' | 'x25519' = 'ed25519') => {
 };
 const [ours, theirs] = [keys(), keys()];
 
+const WHOLE = { after_thinking: false, inside_fence: false, repaired: false };
+
 const issue = (
   key?: string,
   gate: Certificate['gate'] = 'passed',
@@ -30,6 +32,7 @@ const issue = (
       version: 1,
       judge: { id: 'openai:judge', fingerprint: 'f'.repeat(16) },
       heldout: null,
+      answer: WHOLE,
       gate,
       findings: [
         {
@@ -52,14 +55,24 @@ const issue = (
     },
     key,
   );
+const judge = { fingerprint: 'f'.repeat(16), answer: WHOLE };
 const read = (value: unknown): Certificate => readCertificate(JSON.stringify(value), 'certificate.json');
 
 test('a certificate speaks for the judge that it is of, and for no other', () => {
   const certificate = readCertificate(certificateText(issue()), 'certificate.json');
-  expect(certificateProblem(certificate, 'f'.repeat(16))).toBeNull();
-  expect(certificateProblem(certificate, 'e'.repeat(16))).toMatch(/has changed since/);
-  expect(certificateProblem(issue(undefined, 'insufficient-data'), 'f'.repeat(16))).toMatch(/gate/);
-  expect(certificateProblem(issue(undefined, 'passed', 'dev'), 'f'.repeat(16))).toMatch(/written with/);
+  expect(certificateProblem(certificate, judge)).toBeNull();
+  expect(certificateProblem(certificate, { ...judge, fingerprint: 'e'.repeat(16) })).toMatch(
+    /has changed since/,
+  );
+  expect(certificateProblem(issue(undefined, 'insufficient-data'), judge)).toMatch(/gate/);
+  expect(certificateProblem(issue(undefined, 'passed', 'dev'), judge)).toMatch(/written with/);
+});
+
+test('a certificate does not speak for a judge that is shown another part of a response', () => {
+  for (const name of ['after_thinking', 'inside_fence', 'repaired'] as const) {
+    const problem = certificateProblem(issue(), { ...judge, answer: { ...WHOLE, [name]: true } });
+    expect(problem).toContain(`read with ${name}: false, and is shown answers read with ${name}: true`);
+  }
 });
 
 test('whatever is changed in it is noticed, but the order of its keys', () => {
@@ -90,7 +103,7 @@ test('whatever is changed in it is noticed, but the order of its keys', () => {
 });
 
 test('a signature says who issued it: not another, not nobody, and not with their own public key', () => {
-  const asked = (certificate: Certificate) => certificateProblem(certificate, 'f'.repeat(16), ours.publicKey);
+  const asked = (certificate: Certificate) => certificateProblem(certificate, judge, ours.publicKey);
   expect(asked(read(issue(ours.privateKey)))).toBeNull();
   expect(asked(issue())).toMatch(/not signed/);
   expect(asked(read(issue(theirs.privateKey)))).toMatch(/another key/);

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
-import { canonical } from '@touchstone/core';
+import { answerPolicySchema, canonical, type AnswerPolicy } from '@touchstone/core';
 import { gateOutcomeSchema, InputError, judgeFindingSchema } from '@touchstone/spec';
 import { sha256 } from '@touchstone/store';
 import { z } from 'zod';
@@ -12,6 +12,8 @@ const statementSchema = z.strictObject({
   /** Of the judge that was examined: a judge with another fingerprint has no certificate. */
   judge: z.strictObject({ id: text, fingerprint: text }),
   heldout: z.strictObject({ id: text, fingerprint: text }).nullable(),
+  /** What of the responses it was shown: what it says of other parts of a response is not known. */
+  answer: answerPolicySchema,
   gate: gateOutcomeSchema,
   findings: z.array(judgeFindingSchema),
   /** What was examined on: the data files with the hash of their content. */
@@ -87,17 +89,23 @@ export function readCertificate(content: string, file: string): Certificate {
 /**
  * Whether a certificate speaks of this judge, and for it.
  *
+ * @param now the judge as it is, and what of a response it is shown.
  * @param publicKey PEM of the Ed25519 key that must have signed it; absent: it need not be signed.
  * @returns why not; null where it does.
  */
 export function certificateProblem(
   certificate: Certificate,
-  fingerprint: string,
+  now: { fingerprint: string; answer: AnswerPolicy },
   publicKey?: string,
 ): string | null {
-  const { judge, gate, part, signature } = certificate;
-  if (judge.fingerprint !== fingerprint) {
-    return `the certificate is of judge ${judge.fingerprint}, and this one is ${fingerprint}: it has changed since`;
+  const { judge, answer, gate, part, signature } = certificate;
+  if (judge.fingerprint !== now.fingerprint) {
+    return `the certificate is of judge ${judge.fingerprint}, and this one is ${now.fingerprint}: it has changed since`;
+  }
+  const differs = answerPolicySchema.keyof().options.find((name) => answer[name] !== now.answer[name]);
+  if (differs !== undefined) {
+    const [then, today] = [answer, now.answer].map((policy) => `${differs}: ${policy[differs]}`);
+    return `the judge was examined on answers read with ${then}, and is shown answers read with ${today} (reward.answer, and repaired of checks): examine it again`;
   }
   if (gate !== 'passed') return `the certificate says that the gate is "${gate}"`;
   if (part !== 'test') return 'the certificate is of the answers that the judge was written with';

@@ -1,3 +1,4 @@
+import { answerPolicyOf } from '@touchstone/core';
 import {
   assertGatePassed,
   familyWarnings,
@@ -22,7 +23,7 @@ import { JUDGE } from './stages.js';
 
 /** What examining a judge needs of a workspace. */
 interface Examined {
-  config: Pick<ExaminationConfig, 'validation' | 'gate' | 'seed' | 'policy'>;
+  config: Pick<ExaminationConfig, 'validation' | 'gate' | 'seed' | 'policy' | 'reward'>;
   folder: string;
   judge: Workspace['judge'];
   heldout: Pick<NonNullable<Workspace['heldout']>, 'judge'> | null;
@@ -93,6 +94,7 @@ export async function examine(
       version: 1,
       judge: named(judge),
       heldout: heldout && named(heldout.judge),
+      answer: answerPolicyOf(config.reward),
       gate: result.gate,
       findings: result.findings,
       data: data.files,

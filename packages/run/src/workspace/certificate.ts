@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { answerPolicyOf } from '@touchstone/core';
 import { certificateProblem, readCertificate, type Certificate } from '@touchstone/lab';
-import { GateError, TouchstoneError } from '@touchstone/spec';
+import { easedText, GateError, TouchstoneError } from '@touchstone/spec';
 import type { Loaded } from '../config/load.js';
 import type { ScoringConfig } from '../config/schema.js';
 
@@ -9,7 +10,10 @@ import type { ScoringConfig } from '../config/schema.js';
 export const certificateFile = (folder: string): string => join(folder, 'certificate.json');
 
 /** The certificate of a judge, or why it has none. */
-export type Certified = { certificate: Certificate; problem: null } | { certificate: null; problem: string };
+export type Certified =
+  /** `eased`: where its gate asked less than the default one, in words; null: nowhere. */
+  | { certificate: Certificate; eased: string | null; problem: null }
+  | { certificate: null; eased: null; problem: string };
 
 /**
  * Looks whether the judge of a configuration, as it is now, has been found fit to train against.
@@ -23,7 +27,7 @@ export async function certificateOf(
   judge: { fingerprint: string } | null,
   publicKey?: string,
 ): Promise<Certified> {
-  const none = (problem: string): Certified => ({ certificate: null, problem });
+  const none = (problem: string): Certified => ({ certificate: null, eased: null, problem });
   if (!judge) return none('there is no judge: checks decide alone');
   const file = certificateFile(resolve(baseDir, config.output));
   let content: string;
@@ -39,8 +43,10 @@ export async function certificateOf(
     if (TouchstoneError.is(error)) return none(error.message);
     throw error;
   }
-  const problem = certificateProblem(certificate, judge.fingerprint, publicKey);
-  return problem === null ? { certificate, problem } : none(`${file}: ${problem}`);
+  const now = { fingerprint: judge.fingerprint, answer: answerPolicyOf(config.reward) };
+  const problem = certificateProblem(certificate, now, publicKey);
+  if (problem !== null) return none(`${file}: ${problem}`);
+  return { certificate, eased: easedText(certificate.findings), problem };
 }
 
 /** @throws {GateError} there is no certificate. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { filesOfChecks, type Judge } from '@touchstone/core';
+import { filesOfChecks, hashOfModule, type Judge } from '@touchstone/core';
 import { InputError, RunError } from '@touchstone/spec';
 import { assertOwn, sha256, writeWhole, type RunStore } from '@touchstone/store';
 import { parse, stringify } from 'yaml';
@@ -37,19 +37,24 @@ export async function claimFolder(
   baseDir: string,
   models: { policy: string; judge: Judge; heldout: Judge | null },
 ): Promise<void> {
-  // Code, schemas and lists of phrases decide rewards as data does.
-  const ofChecks = filesOfChecks(config.reward.checks).map(({ name }) => name);
-  const files = [...Object.values(config.data), config.evaluation.truth, ...ofChecks].filter(
-    (file) => file !== undefined,
-  );
+  // Code, schemas and lists of phrases decide rewards as data does; code is what it imports, too.
+  const files: { name: string | undefined; isModule?: boolean }[] = [
+    ...Object.values(config.data).map((name) => ({ name })),
+    { name: config.evaluation.truth, isModule: true },
+    ...filesOfChecks(config.reward.checks),
+  ];
   const hashes = await Promise.all(
-    files.map(async (file) => [file, sha256(await readFile(resolve(baseDir, file)))]),
+    files.map(async ({ name, isModule }) => {
+      if (name === undefined) return [];
+      const path = resolve(baseDir, name);
+      return [[name, isModule ? hashOfModule(path) : sha256(await readFile(path))]];
+    }),
   );
   // What a judge is, its fingerprint says; how its calls are made may change, as a budget or a limit does.
   const { output: _, judge: __, heldout_judge: ___, aws: ____, ...identity } = config;
   const inputs = {
     config: identity,
-    data: Object.fromEntries(hashes) as Record<string, string>,
+    data: Object.fromEntries(hashes.flat()) as Record<string, string>,
     models: {
       policy: models.policy,
       judge: models.judge.fingerprint,

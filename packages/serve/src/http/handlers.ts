@@ -39,6 +39,13 @@ export class Text {
 
 export type Handler = (exchange: Exchange) => Promise<unknown>;
 
+/** What is said of the judge's certificate. */
+export interface CertificateNotice {
+  hash: string;
+  /** Where its gate asked less than the default one, in words; null: nowhere. */
+  eased: string | null;
+}
+
 export interface Handling {
   reward: RewardFunction;
   rendezvous: Rendezvous;
@@ -52,9 +59,15 @@ export interface Handling {
   ready: () => string | undefined | Promise<string | undefined>;
   /** The server takes no new requests, or soon will not. */
   isEnding: () => boolean;
-  /** Hash of the judge's certificate; null: it has none. */
-  certificate: string | null;
+  /** Null: the judge has none. */
+  certificate: CertificateNotice | null;
 }
+
+const healthOf = ({ certificate }: Handling) => ({
+  status: 'ok',
+  certificate: certificate?.hash ?? null,
+  certificate_eased: certificate?.eased ?? null,
+});
 
 /** What answers each path, by the operation's name. */
 export function createHandlers(handling: Handling): ReadonlyMap<string, Handler> {
@@ -128,7 +141,7 @@ export function createHandlers(handling: Handling): ReadonlyMap<string, Handler>
       formalities.map(({ name, says }): [string, Handler] => [name, () => Promise.resolve(says)]),
     ),
     ['nova', nova],
-    ['health', () => Promise.resolve({ status: 'ok', certificate: handling.certificate })],
+    ['health', () => Promise.resolve(healthOf(handling))],
     ['ready', ready],
     ['metrics', async () => new Text(await telemetry.expose(), 'text/plain; version=0.0.4; charset=utf-8')],
     ['openapi', () => Promise.resolve(openApiDocument())],

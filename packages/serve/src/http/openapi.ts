@@ -88,6 +88,12 @@ const OWN_OPERATIONS: readonly Operation[] = [
         .string()
         .nullable()
         .describe('SHA-256 of the certificate that says that the judge may train a model; null: it has none'),
+      certificate_eased: z
+        .string()
+        .nullable()
+        .describe(
+          'Where the gate behind it asked less than the default one; null: nowhere, or there is none',
+        ),
     }),
     refusals: [],
   },

@@ -243,7 +243,11 @@ describe('access', () => {
       expect(await post(`${url}/`, [], headers as Record<string, string>)).toEqual({ status: 200, body: [] });
     }
     expect((await fetch(`${url}/metrics`)).status).toBe(401);
-    expect(await (await fetch(`${url}/health`)).json()).toEqual({ status: 'ok', certificate: null });
+    expect(await (await fetch(`${url}/health`)).json()).toEqual({
+      status: 'ok',
+      certificate: null,
+      certificate_eased: null,
+    });
   });
 
   it('without a key is for loopback: the address it listens on and the name it is called by', async () => {

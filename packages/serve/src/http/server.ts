@@ -9,7 +9,7 @@ import { startDeadline } from '../scoring/deadline.js';
 import { reportToStderr, type Report } from '../scoring/notice.js';
 import { isLoopback, type Access } from './access.js';
 import { createDrain } from './drain.js';
-import { createHandlers } from './handlers.js';
+import { createHandlers, type CertificateNotice } from './handlers.js';
 import { createListener } from './listener.js';
 import type { RequestRecord } from './log.js';
 import { createTelemetry, type Telemetry } from './telemetry.js';
@@ -33,8 +33,8 @@ export interface RewardServerOptions {
   groupWaitMs?: number;
   /** Why no traffic should come now, for `GET /ready`; undefined when it may. */
   ready?: () => string | undefined | Promise<string | undefined>;
-  /** Hash of the judge's certificate, for `GET /health`. Default: null, it has none. */
-  certificate?: string | null;
+  /** The judge's certificate, for `GET /health`. Default: null, it has none. */
+  certificate?: CertificateNotice | null;
   /** Told of samples without a score and of faults. Default: a JSON line on standard error each. */
   report?: Report;
   /** Told of every answered request but those for health and measurements. */

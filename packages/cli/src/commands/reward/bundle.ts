@@ -35,7 +35,7 @@ const judgeOf = async ({ config, baseDir }: Loaded<ScoringConfig>): Promise<Judg
 async function bundle(path: string, flags: BundleFlags, io: Io): Promise<void> {
   const { out, json } = flags;
   const loaded = await loadScoringConfig(path);
-  const { certificate, problem } = await certified(loaded, judgeOf(loaded), flags, io);
+  const { certificate, eased, problem } = await certified(loaded, judgeOf(loaded), flags, io);
   const made = await makeBundle(loaded, certificate);
   const steps = nextSteps(loaded.config, made.sha256);
   const files: [name: string, content: Uint8Array | string][] = [
@@ -48,7 +48,8 @@ async function bundle(path: string, flags: BundleFlags, io: Io): Promise<void> {
   const { sha256, codeBytes: code_bytes, packages } = made;
   if (json) {
     const figures = { zip_bytes: made.zip.length, code_bytes, sha256, packages };
-    io.out.write(`${JSON.stringify({ out, ...figures, certificate: certificate?.hash ?? null })}\n`);
+    const proof = { certificate: certificate?.hash ?? null, certificate_eased: eased };
+    io.out.write(`${JSON.stringify({ out, ...figures, ...proof })}\n`);
     return;
   }
   const kilobytes = (bytes: number): string => `${Math.round(bytes / 1000)} kB`;
@@ -57,7 +58,7 @@ async function bundle(path: string, flags: BundleFlags, io: Io): Promise<void> {
     `${join(out, 'function.zip')}: ${kilobytes(made.zip.length)} (${kilobytes(code_bytes)} of code: ${largest.join(', ')}, ...)\n` +
       `${join(out, 'template.yaml')}, and the commands to deploy it in ${join(out, 'README.txt')}\n` +
       (problem === null
-        ? `The judge's certificate goes with it: ${certificate.hash}\n`
+        ? `The judge's certificate goes with it: ${certificate.hash}\n${eased === null ? '' : `${eased}\n`}`
         : `The judge has no certificate: ${problem}\n`),
   );
 }

@@ -33,7 +33,7 @@ export async function certified(
     (opened) => certificateOf(loaded, opened, io.env[KEY_VARIABLE]?.trim() || undefined),
     (error: unknown): Certified => {
       if (!InputError.is(error)) throw error;
-      return { certificate: null, problem: `the judge cannot be opened here: ${error.message}` };
+      return { certificate: null, eased: null, problem: `the judge cannot be opened here: ${error.message}` };
     },
   );
   if (requireCertificate) assertCertified(found);

@@ -98,7 +98,12 @@ async function serve(path: string, flags: ServeFlags, io: Io): Promise<void> {
   telemetry.install();
   const { config, baseDir } = await loadScoringConfig(path);
   const { reward, judge } = await openReward(config, await rewardResources(config, baseDir));
-  const { certificate, problem } = await certified({ config, baseDir }, Promise.resolve(judge), flags, io);
+  const { certificate, eased, problem } = await certified(
+    { config, baseDir },
+    Promise.resolve(judge),
+    flags,
+    io,
+  );
   const write = (record: object): void => {
     io.err.write(`${JSON.stringify({ time: systemClock.date().toISOString(), ...record })}\n`);
   };
@@ -108,7 +113,7 @@ async function serve(path: string, flags: ServeFlags, io: Io): Promise<void> {
     isOpen: !flags.key,
     abstention: config.reward.abstention.policy,
     novaRange: config.aws.range,
-    certificate: certificate?.hash ?? null,
+    certificate: certificate && { hash: certificate.hash, eased },
     groupSize: flags.groupSize,
     groupWaitMs: flags.groupWait * 1000,
     report: write,
@@ -120,6 +125,7 @@ async function serve(path: string, flags: ServeFlags, io: Io): Promise<void> {
   try {
     const url = await server.listen(flags);
     if (problem !== null) write({ kind: 'no-certificate', detail: problem });
+    if (eased !== null) write({ kind: 'certificate-eased', detail: eased });
     io.out.write(flags.json ? `${JSON.stringify({ url })}\n` : `Listening on ${url}; Ctrl+C ends it.\n`);
     await stopped.signal;
     if (!flags.json) io.err.write('Answering the requests in work; once more ends at once.\n');

@@ -167,6 +167,15 @@ describe("a judge of the user's own", () => {
     expect((await judgeOf(source, { timeout_seconds: 5 })).fingerprint).toBe(prints[0]!.fingerprint);
   });
 
+  it('is another judge when what its module imports is', async () => {
+    const source = 'import { good } from "./helper.mjs"; export default () => [good];';
+    const printWith = async (helper: string): Promise<string> => {
+      writeFileSync(join(folder, 'helper.mjs'), helper);
+      return (await judgeOf(source)).fingerprint;
+    };
+    expect(await printWith('export const good = 1;')).not.toBe(await printWith('export const good = 0;'));
+  });
+
   it('is refused when it cannot be loaded, before anything is asked', async () => {
     for (const text of ['export default (', 'import "./missing.mjs";', 'export const judge = 1;'])
       await expect(judgeOf(text)).rejects.toThrow(InputError);

@@ -6,8 +6,9 @@ import {
   type Verdict,
 } from '@touchstone/spec';
 import { orAbort } from '../../dispatch/abort.js';
-import { readInside } from '../../files/inside.js';
+import { pathInside } from '../../files/inside.js';
 import { loadFunction, messageOf } from '../../files/load-module.js';
+import { hashOfModule } from '../../files/module-hash.js';
 import { isBlank } from '../../text/answer.js';
 import { own } from '../../text/json-value.js';
 import type { Criterion } from '../criterion.js';
@@ -34,9 +35,12 @@ export const code = defineJudge({
   criteria: ({ criteria = [] }) => criteria,
   files: ({ module: name }) => [{ path: ['module'], name, isModule: true }],
   open: async (config, context) => {
-    const source = readInside(context.baseDir, config.module, 'the module');
     const judge = await loadFunction<CodeJudge>(config.module, context, EXPECTED);
-    return new OwnJudge(config, judge, source);
+    return new OwnJudge(
+      config,
+      judge,
+      hashOfModule(pathInside(context.baseDir, config.module, 'the module')),
+    );
   },
 });
 
@@ -56,7 +60,7 @@ const MAX_RAW = 20_000;
  * be, where it throws, and where it takes too long the answers abstain. (Code that never gives up its turn cannot be
  * stopped.) A blank answer scores 0 and is not shown to it.
  *
- * The module's text is part of the fingerprint, though not what it imports.
+ * The module is part of the fingerprint, with the files that it names by a relative path; packages are not.
  */
 class OwnJudge implements Judge {
   readonly id: string;
@@ -67,11 +71,11 @@ class OwnJudge implements Judge {
   constructor(
     private readonly config: CodeJudgeConfig,
     private readonly run: CodeJudge,
-    source: string,
+    moduleHash: string,
   ) {
     const { module, ...settings } = config;
     this.id = `code:${module}`;
-    this.fingerprint = fingerprintOf(settings, { ours: sha256(source) });
+    this.fingerprint = fingerprintOf(settings, { ours: moduleHash });
     this.criteria = config.criteria ?? [];
     this.compares = config.compares;
   }

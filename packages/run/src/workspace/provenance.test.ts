@@ -1,0 +1,34 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Judge } from '@touchstone/core';
+import { afterAll, expect, it } from 'vitest';
+import { configSchema } from '../config/schema.js';
+import { claimFolder } from './provenance.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'touchstone-provenance-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+it('a run is another one when what the module of a check imports has changed', async () => {
+  const write = (name: string, text: string): void => writeFileSync(join(folder, name), text);
+  write('tasks.jsonl', '');
+  write('check.mjs', 'import { good } from "./helper.mjs"; export default () => good;');
+  const config = configSchema.parse({
+    policy: { model: 'local:policy' },
+    data: { train: 'tasks.jsonl', eval: 'tasks.jsonl' },
+    judge: { kind: 'code', module: 'check.mjs' },
+    reward: { checks: [{ type: 'code', module: 'check.mjs', weight: 1 }] },
+  });
+  let claimed: string | null = null;
+  const store = {
+    identity: () => ({ id: 'run', fingerprint: claimed }),
+    claim: (fingerprint: string) => void (claimed = fingerprint),
+  };
+  const models = { policy: 'p', judge: { fingerprint: 'j' } as Judge, heldout: null };
+  const claim = () => claimFolder(folder, store, config, folder, models);
+  write('helper.mjs', 'export const good = 1;');
+  await claim();
+  await claim();
+  write('helper.mjs', 'export const good = 0;');
+  await expect(claim()).rejects.toThrow(/another run: check\.mjs differ/);
+});
