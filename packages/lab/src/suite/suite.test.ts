@@ -339,6 +339,30 @@ describe('the health of a suite', () => {
     });
   });
 
+  it('names each case that no judge can hold beside an earlier one, whichever is first', () => {
+    const contradictions = (...cases: RegressionCase[]): [string, string][] => healthOf(cases).contradictions;
+    const pair = ['a invariance', 'a order'];
+    expect(contradictions(order('a', 'x', 'y'), alike('a', 'x', 'y', 0))).toEqual([pair]);
+    expect(contradictions(alike('a', 'x', 'y', 0), order('a', 'y', 'x'))).toEqual([pair.toReversed()]);
+    // Within a tolerance better may be above worse.
+    expect(contradictions(order('a', 'x', 'y'), alike('a', 'x', 'y', 0.1))).toEqual([]);
+    expect(contradictions(alike('a', 'x', 'y', 0), alike('a', 'y', 'x', 0.1))).toEqual([]);
+    // Also where the first case about these answers goes with both.
+    expect(
+      contradictions(alike('a', 'x', 'y'), order('a', 'x', 'y'), order('a', 'y', 'x'), order('a', 'y', 'x')),
+    ).toEqual([
+      ['a order #2', 'a order'],
+      ['a order #3', 'a order'],
+    ]);
+    expect(
+      contradictions(
+        band('a', 'x', { min: 0.3, max: 0.8 }),
+        band('a', 'x', { max: 0.4 }),
+        band('a', 'x', { min: 0.6 }),
+      ),
+    ).toEqual([['a good #3', 'a good #2']]);
+  });
+
   it('finds the best constant of any bands', () => {
     const share = fc.integer({ min: 0, max: 10 }).map((tenth) => tenth / 10);
     fc.assert(
