@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { compareSuites } from './compare.js';
 import { expectationOf, isUnsteady, sayingOf, type CaseResult } from './case-result.js';
 import { caseNames, healthOf } from './health.js';
-import { runSuite, type SuiteResult } from './run-suite.js';
+import { assertAnyVerdict, runSuite, silenceOf, type SuiteResult } from './run-suite.js';
 
 const taskOf = (id: string): RegressionCase['task'] => ({
   id,
@@ -225,6 +225,24 @@ describe('the gate on a suite', () => {
         'regression.critical_failures',
       ).outcome,
     ).toBe('insufficient-data');
+  });
+
+  it('keeps the results of a judge that gave no verdict at all, and does not let it pass', async () => {
+    const silent = await run(
+      judgeBy(() => null),
+      many(9, () => true),
+    );
+    expect(outcomes(silent)).toEqual(Array.from({ length: 9 }, () => 'abstained'));
+    expect(silent.gate).toBe('insufficient-data');
+    const why = 'gave no verdict on any of 9 cases; the first: abstained (refusal: no)';
+    expect(silenceOf(silent.results)).toBe(why);
+    expect(() => assertAnyVerdict(silent.results)).toThrow(`The judge ${why}. Mend the cause`);
+    const one = await run(
+      judgeBy((answer) => (answer === '0.9' ? 1 : null)),
+      many(9, (i) => i === 8),
+    );
+    expect(silenceOf(one.results)).toBeNull();
+    assertAnyVerdict(one.results);
   });
 
   it('has nothing to say of no cases', async () => {
