@@ -23,10 +23,11 @@ export { type Pair } from './statistics/pairs.js';
 export { wilson } from './statistics/proportions.js';
 export { iccInterval } from './statistics/reliability-intervals.js';
 export { trainingsInterval } from './statistics/trainings.js';
+export { answersOf } from './suite/ask-cases.js';
 export { type CaseResult, expectationOf, isUnsteady, sayingOf } from './suite/case-result.js';
 export { compareSuites, type SuiteComparison } from './suite/compare.js';
 export { caseNames, healthOf, type SuiteHealth } from './suite/health.js';
-export { runSuite, type SuiteResult } from './suite/run-suite.js';
+export { assertAnyVerdict, runSuite, silenceOf, type SuiteResult } from './suite/run-suite.js';
 export {
   type Certificate,
   certificateProblem,

@@ -10,17 +10,18 @@ import { junitXml } from './judge-test/junit.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'touchstone-suite-'));
 let simulator: ProviderServer;
-/** Says the number that an answer begins with, of 1 to 5; the model called "kind" one more; nothing of "unreadable". */
+/** Says the number that an answer begins with, of 1 to 5; the model called "kind" one more; nothing of "unreadable", and the one called "silent" nothing at all. */
 beforeAll(async () => {
   simulator = await startProvider({
     respond: ruleJudge((candidate, { model }) => {
-      if (candidate.includes('unreadable')) return 'no JSON';
+      if (candidate.includes('unreadable') || model === 'silent') return 'no JSON';
       const said = Number.parseInt(candidate, 10);
       return { Quality: model === 'kind' ? Math.min(5, said + 1) : said };
     }),
   });
   writeJudge('touchstone.yaml', 'strict');
   writeJudge('kind.yaml', 'kind');
+  writeJudge('silent.yaml', 'silent');
 });
 afterAll(async () => {
   await simulator.goDown();
@@ -179,6 +180,44 @@ describe('touchstone judge test', () => {
       code: 1,
       err: expect.stringContaining('no verdict on any of 2 cases; the first: abstained (unparseable'),
     });
+  });
+
+  it('compares with a version that gives no verdict at all as with one that holds nothing, and says so', async () => {
+    writeCases(...good(20));
+    const against = ['--against', join(folder, 'silent.yaml')];
+    const { code, out } = await test(...against);
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /^Warning: The other version, openai-compatible:silent \([\da-f]{16}\), gave no verdict on any of 20 cases; the first: abstained \(unparseable: .*\)\. It counts as one that holds none of them\.$/m,
+    );
+    expect(out).toContain('0 of 20 cases lost, 20 gained');
+    expect(JSON.parse((await test('--json', ...against)).out)).toMatchObject({
+      cases: Array.from({ length: 20 }, () => ({ outcome: 'held' })),
+      against: {
+        warning: expect.stringContaining('gave no verdict on any of 20 cases'),
+        comparison: { verdict: 'not-worse', gained: 20 },
+      },
+    });
+    const kind = await test('--json', '--against', join(folder, 'kind.yaml'));
+    expect(JSON.parse(kind.out)).toMatchObject({ against: { warning: null } });
+  });
+
+  it('leaves the JUnit file of a judge that gives no verdict at all, and does not ask the other version', async () => {
+    writeCases(...good(5));
+    const junit = join(folder, 'reports/silent.xml');
+    const { code, err } = await runCliOn(
+      'silent.yaml',
+      '--junit',
+      junit,
+      '--against',
+      join(folder, 'touchstone.yaml'),
+    );
+    expect(code).toBe(1);
+    expect(err).toContain('The judge gave no verdict on any of 5 cases; the first: abstained (unparseable');
+    expect(err).not.toContain('Testing the other version');
+    const xml = readFileSync(junit, 'utf8');
+    expect(elementsOf(xml).filter((name) => name === 'error')).toHaveLength(5);
+    expect(xml).toContain('<testsuites tests="5" failures="0" errors="5">');
   });
 
   it('refuses what it cannot understand', async () => {

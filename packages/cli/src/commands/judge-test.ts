@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { caseNames, expectationOf, isUnsteady, sayingOf } from '@touchstone/lab';
+import { assertAnyVerdict, caseNames, expectationOf, isUnsteady, sayingOf } from '@touchstone/lab';
 import { loadExaminationConfig, openExamination, testJudge, type JudgeTest } from '@touchstone/run';
 import { GateError } from '@touchstone/spec';
 import { type Command, InvalidArgumentError } from 'commander';
@@ -41,7 +41,10 @@ function parseMargin(text: string): number {
   throw new InvalidArgumentError('expected a share of the cases, above 0 and below 1');
 }
 
-/** @throws {GateError} the suite is not passed, after everything is printed and written. */
+/**
+ * @throws {RunError} the judge gave no verdict at all, after the JUnit file is written.
+ * @throws {GateError} the suite is not passed, after everything is printed and written.
+ */
 async function judgeTest(path: string, flags: JudgeTestFlags, io: Io): Promise<void> {
   const { config, ...loaded } = await loadExaminationConfig(path);
   const against = flags.against === undefined ? undefined : await loadExaminationConfig(flags.against);
@@ -54,6 +57,7 @@ async function judgeTest(path: string, flags: JudgeTestFlags, io: Io): Promise<v
     await mkdir(dirname(flags.junit), { recursive: true });
     await writeFile(flags.junit, junitXml(test.judge.id, test.results));
   }
+  assertAnyVerdict(test.results);
   io.out.write(flags.json ? `${JSON.stringify(asJson(test))}\n` : suiteText(test));
   const reasons = whyNot(test);
   if (reasons.length > 0) {

@@ -89,6 +89,14 @@ test('a held-out judge that is the judge, and a true where a level is wanted, ar
   writeFileSync(at, plain);
 });
 
+test('touchstone judge --plan says of what it only estimates that it is about so much', async () => {
+  const { code, out } = await run('judge', folder, '--plan');
+  expect(code).toBe(0);
+  expect(out).toMatch(/tokens read, about +written at most +dollars, about\n/);
+  expect(out).toMatch(/^labelled answers +48 +48 +[\d,]+ +[\d,]+ +0\.00$/m);
+  expect(out).toMatch(/^About 48 calls and [\d.]+K tokens read, at most [\d.]+K written; /m);
+});
+
 test('tasks to write the judge with are not those that it is certified on, and whoever looks often is told so', async () => {
   const plain = readFileSync(join(folder, 'touchstone.yaml'), 'utf8');
   expect((await run('judge', folder, '--dev')).err).toContain('validation.dev_share');

@@ -38,7 +38,7 @@ export function registerJudge(program: Command, io: Io): void {
       '--dev',
       'examine on the labelled tasks for writing the judge (validation.dev_share): no certificate, and no look at the others',
     )
-    .option('--plan', 'say what it would cost at most, and ask nothing')
+    .option('--plan', 'say about what it would cost, and ask nothing')
     .action(async (path: string, flags: JudgeFlags) => judge(await loadExaminationConfig(path), flags, io));
   registerJudgeTest(command, io);
   registerJudgeQuickstart(command, io);
@@ -83,9 +83,9 @@ async function plan(loaded: Loaded<ExaminationConfig>, flags: JudgeFlags, io: Io
     { title: 'what is asked, in this order' },
     { title: 'answers', ...right },
     { title: 'calls', ...right },
-    { title: 'tokens read', ...right },
+    { title: 'tokens read, about', ...right },
     { title: 'written at most', ...right },
-    { title: 'dollars at most', ...right },
+    { title: 'dollars, about', ...right },
   ];
   const rows = phases.map(({ name, answers, calls, inputTokens, outputTokens, money }) => [
     name,
@@ -102,10 +102,10 @@ function costText(phases: readonly PhaseCost[]): string {
   const many = (count: number): string => count.toLocaleString('en', { notation: 'compact' });
   const money = sum((phase) => phase.money);
   return (
-    `At most about ${many(sum(({ calls }) => calls))} calls, ${many(sum((phase) => phase.inputTokens))} tokens read and ` +
-    `${many(sum((phase) => phase.outputTokens))} written` +
-    `${money > 0 ? `, $${money.toFixed(2)}` : ''}; undecided groups of probes are asked up to twice more. ` +
-    'Replies that are there already cost nothing.'
+    `About ${many(sum(({ calls }) => calls))} calls and ${many(sum((phase) => phase.inputTokens))} tokens read, ` +
+    `at most ${many(sum((phase) => phase.outputTokens))} written` +
+    `${money > 0 ? `: about $${money.toFixed(2)} if so many are` : ''}; ` +
+    'undecided groups of probes are asked up to twice more. Replies that are there already cost nothing.'
   );
 }
 

@@ -25,6 +25,11 @@ describe('a line of regression cases', () => {
     expect(read(order)).toMatchObject({ kind: 'order', responses: ['40 t', '4 t'] });
     expect(read(invariance)).toMatchObject({ responses: ['40 t', '40 tonnes'], tolerance: 0.1 });
     expect(read({ ...invariance, tolerance: 0 }).tolerance).toBe(0);
+    // An end that is open says nothing, and beside one that is not it does no harm.
+    expect(read({ ...band, min: 0, max: 0.9 })).toMatchObject({ min: 0, max: 0.9 });
+    expect(read({ ...band, min: 0.1, max: 1 })).toMatchObject({ min: 0.1, max: 1 });
+    expect(read({ ...band, min: 1 })).toMatchObject({ min: 1 });
+    expect(read({ ...band, min: null, max: 0 })).toMatchObject({ max: 0 });
     const noted = read({ ...order, critical: true, tags: ['numbers'], why: 'Fined in May.', team: 'fleet' });
     expect(noted).toMatchObject({ critical: true, tags: ['numbers'], why: 'Fined in May.' });
     // Two cases about one task are about one task, whatever is expected of them.
@@ -41,6 +46,14 @@ describe('a line of regression cases', () => {
     [{ ...band, min: 2 }, 'min: expected a number from 0 to 1, got the number 2'],
     [{ ...task, kind: 'good', response: 'x' }, 'expected min or max, the score (0 to 1)'],
     [{ ...band, max: 0.3 }, 'min 0.8 is above max 0.3'],
+    [{ ...band, min: 0 }, 'expected a min above 0 or a max below 1, got min 0: no score is outside'],
+    [
+      { ...band, min: null, max: 1 },
+      'expected a min above 0 or a max below 1, got max 1: no score is outside',
+    ],
+    [{ ...band, kind: 'boundary', min: 0, max: 1 }, 'got min 0 and max 1: no score is outside'],
+    [{ ...band, min: 0, max: 2 }, 'max: expected a number from 0 to 1, got the number 2'],
+    [{ ...invariance, tolerance: 1 }, 'tolerance: expected a number below 1, got 1'],
     [{ ...band, response: 4 }, 'response: expected the answer as a string, got the number 4'],
     [{ ...order, worse: undefined }, 'worse: expected the answer as a string, got nothing'],
     [{ ...order, worse: '40 t' }, 'worse: expected another answer than better, got the same'],
@@ -96,7 +109,10 @@ describe('a line of regression cases', () => {
           responses[0] !== responses[1] &&
           isBand === !isPair &&
           (tolerance !== undefined) === (kind === 'invariance') &&
-          (min ?? 0) <= (max ?? 1)
+          (min ?? 0) <= (max ?? 1) &&
+          // Some judge does not hold it.
+          (isPair || (min ?? 0) > 0 || (max ?? 1) < 1) &&
+          (tolerance ?? 0) < 1
         );
       }),
       { numRuns: 2000 },

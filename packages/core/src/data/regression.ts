@@ -69,6 +69,7 @@ const NOT_FIELDS = new Set(
  * - `invariance`: `response` and `variant` must score the same, within `tolerance` (default 0.1).
  * - On each: `critical: true`, `tags`, `why`.
  *
+ * A case that every judge holds is refused: `min: 0` or `max: 1` alone or together, `tolerance: 1`.
  * A member that looks like one of these and is not is refused by name, since it would change what the case says. Others
  * are the task's.
  */
@@ -116,7 +117,7 @@ function fieldProblem(key: string, kind: CaseKind): string | undefined {
   return `${name}: not a field of a case: ${hint} a field of the task that is called so belongs in metadata`;
 }
 
-/** What the scores must be. */
+/** What the scores must be. What every score is shows nothing of a judge, and is refused. */
 function parseExpected(
   line: JsonObject,
   kind: CaseKind,
@@ -129,15 +130,27 @@ function parseExpected(
   }
   if (kind === 'order') return {};
   if (kind === 'invariance') {
-    return { tolerance: parseShare(line, 'tolerance', problems) ?? TOLERANCE };
+    const tolerance = parseShare(line, 'tolerance', problems) ?? TOLERANCE;
+    if (tolerance === 1) {
+      problems.push(
+        'tolerance: expected a number below 1, got 1: any two scores are as close, so every judge holds the case',
+      );
+    }
+    return { tolerance };
   }
   const min = parseShare(line, 'min', problems);
   const max = parseShare(line, 'max', problems);
-  if (min === undefined && max === undefined && problems.length === 0) {
-    problems.push('expected min or max, the score (0 to 1) that the judge should give at least or at most');
+  const ends = { ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) };
+  if ((min ?? 0) === 0 && (max ?? 1) === 1 && problems.length === 0) {
+    const got = Object.entries(ends).map(([end, score]) => `${end} ${score}`);
+    problems.push(
+      got.length === 0
+        ? 'expected min or max, the score (0 to 1) that the judge should give at least or at most'
+        : `expected a min above 0 or a max below 1, got ${got.join(' and ')}: no score is outside, so every judge holds the case`,
+    );
   }
   if (min !== undefined && max !== undefined && min > max) problems.push(`min ${min} is above max ${max}`);
-  return { ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) };
+  return ends;
 }
 
 /** What people say about the case. */

@@ -1,4 +1,5 @@
 import type { RegressionCase } from '@touchstone/core';
+import type { Rollout } from '@touchstone/spec';
 
 import type { Asker } from '../validation/ask.js';
 import type { JudgedCase } from '../validation/evidence.js';
@@ -7,19 +8,28 @@ import type { JudgedCase } from '../validation/evidence.js';
 export const sizeOf = (cases: readonly RegressionCase[], repeats: number): number =>
   repeats * cases.reduce((sum, { responses }) => sum + responses.length, 0);
 
-/**
- * Asks a judge about the answers of each case `repeats` times: one opinion would be one draw. A judge that compares is shown
- * the two answers of a pair apart from all others, and single answers with the others to their task.
- */
+/** An answer of a case; a judge that compares is shown those that have the same `together`. */
+type CaseAnswer = Pick<Rollout, 'task' | 'response'> & { together: string };
+
+/** What is judged, case by case: the two answers of a pair apart from all others, single ones with the others to their task. */
+export const answersOf = (cases: readonly RegressionCase[]): CaseAnswer[] =>
+  cases.flatMap(({ task, responses }, place) =>
+    responses.map((response) => ({
+      task,
+      response,
+      together: responses.length > 1 ? `pair ${place}` : `task ${task.id}`,
+    })),
+  );
+
+/** Asks a judge about the answers of each case `repeats` times: one opinion would be one draw. */
 export async function askCases(
   asker: Asker,
   cases: readonly RegressionCase[],
   repeats: number,
 ): Promise<JudgedCase[]> {
-  const answers = cases.flatMap(({ task, responses }) => responses.map((response) => ({ task, response })));
-  const together = cases.flatMap(({ task, responses }, place) =>
-    responses.map(() => (responses.length > 1 ? `pair ${place}` : `task ${task.id}`)),
-  );
+  const asked = answersOf(cases);
+  const answers = asked.map(({ task, response }) => ({ task, response }));
+  const together = asked.map((answer) => answer.together);
   const said = await Promise.all(
     Array.from({ length: repeats }, (_, repeat) => asker.judgeAll(answers, repeat, together)),
   );

@@ -10,7 +10,7 @@ export interface SuiteHealth {
   kinds: Partial<Record<CaseKind, number>>;
   /** Cases, by name, that ask about the same answers as an earlier one: they count twice. */
   duplicates: [name: string, earlier: string][];
-  /** Those of them that no judge can hold together. */
+  /** Cases, by name, that no judge can hold beside an earlier one about the same answers. */
   contradictions: [name: string, earlier: string][];
   /** Cases that do not say why. */
   withoutWhy: number;
@@ -21,16 +21,17 @@ export interface SuiteHealth {
 /** Examines the cases of a suite; there must be one at least. */
 export function healthOf(cases: readonly RegressionCase[]): SuiteHealth {
   const names = caseNames(cases);
-  const first = new Map<string, number>();
+  const placesOf = new Map<string, number[]>();
   const duplicates: [string, string][] = [];
   const contradictions: [string, string][] = [];
   cases.forEach((one, i) => {
     const key = contentOf(one);
-    const earlier = first.get(key);
-    if (earlier === undefined) return void first.set(key, i);
-    const pair: [string, string] = [names[i]!, names[earlier]!];
-    duplicates.push(pair);
-    if (contradict(one, cases[earlier]!)) contradictions.push(pair);
+    const earlier = placesOf.get(key);
+    if (!earlier) return void placesOf.set(key, [i]);
+    duplicates.push([names[i]!, names[earlier[0]!]!]);
+    const contrary = earlier.find((place) => contradict(one, cases[place]!));
+    if (contrary !== undefined) contradictions.push([names[i]!, names[contrary]!]);
+    earlier.push(i);
   });
   const kinds: Partial<Record<CaseKind, number>> = {};
   for (const { kind } of cases) kinds[kind] = (kinds[kind] ?? 0) + 1;
@@ -62,9 +63,11 @@ function contentOf({ task: { messages, reference, metadata }, responses }: Regre
   return JSON.stringify([messages, reference, metadata, responses.toSorted()]);
 }
 
+/** Of two cases about the same answers. Where two scores may differ a little, one of them may be above the other. */
 function contradict(a: RegressionCase, b: RegressionCase): boolean {
   if (a.kind === 'order' && b.kind === 'order') return a.responses[0] !== b.responses[0];
-  if (a.responses.length > 1) return false;
+  if (a.kind === 'order' || b.kind === 'order') return (a.tolerance ?? b.tolerance) === 0;
+  if (a.kind === 'invariance') return false;
   return (a.min ?? 0) > (b.max ?? 1) || (b.min ?? 0) > (a.max ?? 1);
 }
 

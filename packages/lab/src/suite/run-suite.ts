@@ -31,7 +31,6 @@ export interface SuiteResult {
  * Does the judge still say what is known of the cases? Asks nothing else.
  *
  * @throws {InputError} there are no cases.
- * @throws {RunError} the judge gave no verdict on any of them.
  */
 export async function runSuite(input: SuiteInput): Promise<SuiteResult> {
   const { judge, cases, repeats, seed, gate } = input;
@@ -43,7 +42,6 @@ export async function runSuite(input: SuiteInput): Promise<SuiteResult> {
   const asker = new Asker(judge, seed, (answers) => input.onProgress?.({ done: (done += answers), total }));
   const judged = await askCases(asker, cases, repeats);
   const results = resultsOf(judged);
-  assertAnyVerdict(results);
   const { id, fingerprint } = judge;
   return {
     judge: { id, fingerprint },
@@ -56,11 +54,22 @@ export async function runSuite(input: SuiteInput): Promise<SuiteResult> {
   };
 }
 
-/** That says something about its provider, and nothing about the judge. */
-function assertAnyVerdict(results: readonly CaseResult[]): void {
-  if (results.some(({ outcome }) => outcome !== 'abstained')) return;
+/** That a judge gave no verdict on any case, and why, for people; null where it gave one. */
+export function silenceOf(results: readonly CaseResult[]): string | null {
+  const [first] = results;
+  if (!first || results.some(({ outcome }) => outcome !== 'abstained')) return null;
+  return `gave no verdict on any of ${results.length} cases; the first: ${sayingOf(first)}`;
+}
+
+/**
+ * For when the results are written: such silence says something about the judge's provider, and nothing about the judge.
+ *
+ * @throws {RunError} the judge gave no verdict on any case.
+ */
+export function assertAnyVerdict(results: readonly CaseResult[]): void {
+  const silence = silenceOf(results);
+  if (silence === null) return;
   throw new RunError(
-    `The judge gave no verdict on any of ${results.length} cases; the first: ${sayingOf(results[0]!)}. ` +
-      'Mend the cause and run again: replies that were paid for are kept.',
+    `The judge ${silence}. Mend the cause and run again: replies that were paid for are kept.`,
   );
 }

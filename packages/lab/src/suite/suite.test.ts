@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { compareSuites } from './compare.js';
 import { expectationOf, isUnsteady, sayingOf, type CaseResult } from './case-result.js';
 import { caseNames, healthOf } from './health.js';
-import { runSuite, type SuiteResult } from './run-suite.js';
+import { assertAnyVerdict, runSuite, silenceOf, type SuiteResult } from './run-suite.js';
 
 const taskOf = (id: string): RegressionCase['task'] => ({
   id,
@@ -227,6 +227,24 @@ describe('the gate on a suite', () => {
     ).toBe('insufficient-data');
   });
 
+  it('keeps the results of a judge that gave no verdict at all, and does not let it pass', async () => {
+    const silent = await run(
+      judgeBy(() => null),
+      many(9, () => true),
+    );
+    expect(outcomes(silent)).toEqual(Array.from({ length: 9 }, () => 'abstained'));
+    expect(silent.gate).toBe('insufficient-data');
+    const why = 'gave no verdict on any of 9 cases; the first: abstained (refusal: no)';
+    expect(silenceOf(silent.results)).toBe(why);
+    expect(() => assertAnyVerdict(silent.results)).toThrow(`The judge ${why}. Mend the cause`);
+    const one = await run(
+      judgeBy((answer) => (answer === '0.9' ? 1 : null)),
+      many(9, (i) => i === 8),
+    );
+    expect(silenceOf(one.results)).toBeNull();
+    assertAnyVerdict(one.results);
+  });
+
   it('has nothing to say of no cases', async () => {
     await expect(run(judgeBy(byNumber), [])).rejects.toThrow('data.regression: expected cases');
   });
@@ -337,6 +355,30 @@ describe('the health of a suite', () => {
       withoutWhy: 6,
       constant: { score: 1, held: 3 },
     });
+  });
+
+  it('names each case that no judge can hold beside an earlier one, whichever is first', () => {
+    const contradictions = (...cases: RegressionCase[]): [string, string][] => healthOf(cases).contradictions;
+    const pair = ['a invariance', 'a order'];
+    expect(contradictions(order('a', 'x', 'y'), alike('a', 'x', 'y', 0))).toEqual([pair]);
+    expect(contradictions(alike('a', 'x', 'y', 0), order('a', 'y', 'x'))).toEqual([pair.toReversed()]);
+    // Within a tolerance better may be above worse.
+    expect(contradictions(order('a', 'x', 'y'), alike('a', 'x', 'y', 0.1))).toEqual([]);
+    expect(contradictions(alike('a', 'x', 'y', 0), alike('a', 'y', 'x', 0.1))).toEqual([]);
+    // Also where the first case about these answers goes with both.
+    expect(
+      contradictions(alike('a', 'x', 'y'), order('a', 'x', 'y'), order('a', 'y', 'x'), order('a', 'y', 'x')),
+    ).toEqual([
+      ['a order #2', 'a order'],
+      ['a order #3', 'a order'],
+    ]);
+    expect(
+      contradictions(
+        band('a', 'x', { min: 0.3, max: 0.8 }),
+        band('a', 'x', { max: 0.4 }),
+        band('a', 'x', { min: 0.6 }),
+      ),
+    ).toEqual([['a good #3', 'a good #2']]);
   });
 
   it('finds the best constant of any bands', () => {

@@ -26,6 +26,8 @@ export interface Asked {
 export interface Phase {
   name: string;
   by: PlannedPhase['by'];
+  /** Default: `labelled`. */
+  about?: PlannedPhase['about'];
   /** Answers that are judged in it, as far as can be told. */
   size(known: Evidence): number;
   ask(known: Evidence): Promise<Evidence>;
@@ -37,6 +39,8 @@ export interface Phase {
 export interface PlannedPhase {
   name: string;
   by: 'judge' | 'heldout';
+  /** Whose answers are judged in it: probes are made from labelled ones. */
+  about: 'labelled' | 'regression';
   /** Answers that are judged in it; of probes those of the first round. */
   answers: number;
 }
@@ -46,10 +50,12 @@ export function plannedPhases(input: Asked): PlannedPhase[] {
   const { judge, heldout, labelled, regression, repeats } = input;
   const nothing = noEvidence(aboutJudge(judge, heldout !== null, repeats), labelled, regression);
   const asker = (by: Judge): Asker => new Asker(by, input.seed, () => {});
-  return phasesOf(input, asker(judge), heldout && asker(heldout)).flatMap(({ name, by, size }) => {
-    const answers = size(nothing);
-    return answers === 0 ? [] : [{ name, by, answers }];
-  });
+  return phasesOf(input, asker(judge), heldout && asker(heldout)).flatMap(
+    ({ name, by, about = 'labelled', size }) => {
+      const answers = size(nothing);
+      return answers === 0 ? [] : [{ name, by, about, answers }];
+    },
+  );
 }
 
 /** The phases of an examination, the cheapest first. */
@@ -62,6 +68,7 @@ export function phasesOf(
     {
       name: 'regression cases',
       by: 'judge',
+      about: 'regression',
       size: () => sizeOf(regression, repeats),
       ask: async (known) => ({ ...known, cases: await askCases(main, regression, repeats) }),
     },

@@ -1,6 +1,6 @@
-import { openJudge, requestBytes, type Dispatcher, type Judge, type JudgeConfig } from '@touchstone/core';
-import { plannedPhases, type PlannedPhase } from '@touchstone/lab';
-import { NO_USAGE, ProviderError, type ModelRequest } from '@touchstone/spec';
+import { openJudge, requestBytes, type Dispatcher, type JudgeConfig } from '@touchstone/core';
+import { answersOf, plannedPhases, type PlannedPhase } from '@touchstone/lab';
+import { NO_USAGE, ProviderError, random, type ModelRequest } from '@touchstone/spec';
 import { moduleUrl } from '../workspace/module-url.js';
 import type { Examination } from '../workspace/examination.js';
 
@@ -12,17 +12,18 @@ const TOKENS_PER_BYTE = 0.25;
 /** What a part of an examination may cost. Replies that are there already cost nothing, which this does not look at. */
 export interface PhaseCost extends PlannedPhase {
   calls: number;
+  /** An estimate, since only a tokenizer could count them. */
   inputTokens: number;
-  /** At most: as many as replies may have. */
+  /** At most: as many as the replies to these calls may have. */
   outputTokens: number;
-  /** In US dollars, at most; 0 where no price is declared. */
+  /** In US dollars, for these tokens; 0 where no price is declared. */
   money: number;
 }
 
 /**
- * What an examination may cost, by phase, the cheapest first: nothing is asked. Prompts of some of the labelled answers are
- * made for it and measured, at a fourth of a token a byte. Repeated tries of a reply that cannot be read are not in it, nor
- * rounds of probes after the first.
+ * What an examination may cost, by phase, the cheapest first: nothing is asked. Prompts of some of the answers are made for
+ * it and measured, at a fourth of a token a byte. Repeated tries of a reply that cannot be read are not in it, nor rounds of
+ * probes after the first.
  *
  * @throws {InputError} a prompt or an input of the judge is wrong.
  */
@@ -35,33 +36,50 @@ export async function planExamination(examination: Examination): Promise<PhaseCo
     heldout: heldout?.judge ?? null,
     seed: config.seed,
   });
-  const costs = {
-    judge: await costPerAnswer(examination, config.judge, judge),
-    heldout:
-      config.heldout_judge && heldout
-        ? await costPerAnswer(examination, config.heldout_judge, heldout.judge)
-        : NOTHING,
+  const measured = new Map<string, Cost>();
+  const costOf = async ({ by, about }: PlannedPhase): Promise<Cost> => {
+    const known = measured.get(`${by} ${about}`);
+    if (known) return known;
+    const judgeConfig = by === 'judge' ? config.judge : config.heldout_judge;
+    const cost = judgeConfig
+      ? await costPerAnswer(examination, judgeConfig, answersAbout(about, data))
+      : NOTHING;
+    measured.set(`${by} ${about}`, cost);
+    return cost;
   };
-  return phases.map((phase) => {
-    const each = phase.by === 'judge' ? costs.judge : costs.heldout;
-    return {
+  const costs: PhaseCost[] = [];
+  for (const phase of phases) {
+    const each = await costOf(phase);
+    costs.push({
       ...phase,
       calls: Math.round(each.calls * phase.answers),
       inputTokens: Math.round(each.inputTokens * phase.answers),
       outputTokens: Math.round(each.outputTokens * phase.answers),
       money: each.money * phase.answers,
-    };
-  });
+    });
+  }
+  return costs;
 }
 
-const NOTHING = { calls: 0, inputTokens: 0, outputTokens: 0, money: 0 };
+type Cost = Pick<PhaseCost, 'calls' | 'inputTokens' | 'outputTokens' | 'money'>;
+const NOTHING: Cost = { calls: 0, inputTokens: 0, outputTokens: 0, money: 0 };
+
+type Answers = ReturnType<typeof answersOf>;
+
+const answersAbout = (
+  about: PlannedPhase['about'],
+  { labelled, regression }: Examination['data'],
+): Answers =>
+  about === 'regression'
+    ? answersOf(regression)
+    : labelled.map(({ task, response }) => ({ task, response, together: task.id }));
 
 /** Of one answer, in the mean over some. */
 async function costPerAnswer(
-  { config: { seed }, baseDir, data: { labelled } }: Examination,
+  { config: { seed }, baseDir }: Examination,
   config: JudgeConfig,
-  { compares = false }: Judge,
-): Promise<typeof NOTHING> {
+  answers: Answers,
+): Promise<Cost> {
   const total = { ...NOTHING };
   const rehearsal = await openJudge(config, {
     seed,
@@ -80,22 +98,37 @@ async function costPerAnswer(
         }),
       }),
   });
-  const tasks = [...new Set(labelled.map(({ task }) => task.id))];
-  let answers = 0;
-  for (const id of tasks) {
-    const group = labelled.filter(({ task }) => task.id === id).map((one, i) => ({ ...one, id: `${i}` }));
-    if (compares) await rehearsal.judge(group);
-    else await Promise.all(group.map((one) => rehearsal.judge([one])));
-    answers += group.length;
-    if (answers >= SAMPLE) break;
+  const sample = sampleOf(answers, rehearsal.compares ?? false, seed);
+  for (const group of sample) {
+    await rehearsal.judge(group.map(({ task, response }, i) => ({ task, response, id: `${i}` })));
   }
-  if (answers === 0) return NOTHING;
+  const size = sample.flat().length;
+  if (size === 0) return NOTHING;
   return {
-    calls: total.calls / answers,
-    inputTokens: total.inputTokens / answers,
-    outputTokens: total.outputTokens / answers,
-    money: total.money / answers,
+    calls: total.calls / size,
+    inputTokens: total.inputTokens / size,
+    outputTokens: total.outputTokens / size,
+    money: total.money / size,
   };
+}
+
+/**
+ * Some of the answers, as they are shown to the judge: single ones, or all that a judge that compares is shown together. One is
+ * drawn from each of equal stretches of the file, because files are often sorted, and often take turns of short and long.
+ */
+function sampleOf(answers: Answers, compares: boolean, seed: number): Answers[] {
+  const groups = new Map<string, Answers>();
+  answers.forEach((answer, place) => {
+    const key = compares ? answer.together : `${place}`;
+    const group = groups.get(key);
+    if (group) group.push(answer);
+    else groups.set(key, [answer]);
+  });
+  const all = [...groups.values()];
+  const size = Math.min(all.length, Math.ceil((SAMPLE * all.length) / answers.length));
+  const start = (stretch: number): number => Math.floor((stretch * all.length) / size);
+  const { pick } = random(seed, 'plan');
+  return Array.from({ length: size }, (_, i) => pick(all.slice(start(i), start(i + 1))));
 }
 
 /** Takes requests and sends none. */

@@ -3,6 +3,7 @@ import {
   compareSuites,
   healthOf,
   runSuite,
+  silenceOf,
   type SuiteComparison,
   type SuiteHealth,
   type SuiteResult,
@@ -18,13 +19,15 @@ export interface JudgeTest extends SuiteResult {
   health: SuiteHealth;
   /** Share of the cases, 0–1, that may have no verdict: that of a training step. */
   abstentionLimit: number;
-  /** Another version of the judge on the same cases; null where none was named. */
+  /** Another version of the judge on the same cases; null where none was named, or the judge itself gave no verdict at all. */
   against: AnotherVersion | null;
 }
 
 interface AnotherVersion extends Pick<SuiteResult, 'judge' | 'results' | 'usage'> {
   /** Null where both are one judge: there is nothing to compare. */
   comparison: SuiteComparison | null;
+  /** That it gave no verdict at all, and why: it is compared as one that holds nothing. Null where it gave one. */
+  warning: string | null;
 }
 
 export interface JudgeTestOptions {
@@ -38,7 +41,8 @@ export interface JudgeTestOptions {
 
 /**
  * Judges the regression cases alone, and says whether the judge still says what is known of them, by itself and against
- * another version.
+ * another version. That the judge gives no verdict at all is among the results, for `assertAnyVerdict`; then nothing is asked
+ * of the other version.
  *
  * @throws {InputError} there are no cases, or the other judge cannot be opened.
  */
@@ -64,15 +68,22 @@ export async function testJudge(
   const now = await test('Testing the judge', judge);
   const versus = async (one: Judge): Promise<AnotherVersion> => {
     if (one.fingerprint === judge.fingerprint) {
-      return { judge: now.judge, results: now.results, usage: NO_USAGE, comparison: null };
+      return { judge: now.judge, results: now.results, usage: NO_USAGE, comparison: null, warning: null };
     }
     const { judge: tested, results, usage } = await test('Testing the other version', one);
-    return { judge: tested, results, usage, comparison: compareSuites(now.results, results, margin) };
+    const silence = silenceOf(results);
+    return {
+      judge: tested,
+      results,
+      usage,
+      comparison: compareSuites(now.results, results, margin),
+      warning: silence && `The other version, ${tested.id} (${tested.fingerprint}), ${silence}`,
+    };
   };
   return {
     ...now,
     health: healthOf(data.regression),
     abstentionLimit: config.reward.abstention.limit,
-    against: other ? await versus(other) : null,
+    against: other && silenceOf(now.results) === null ? await versus(other) : null,
   };
 }

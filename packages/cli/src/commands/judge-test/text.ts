@@ -11,7 +11,7 @@ import type { JudgeTest } from '@touchstone/run';
 import type { JudgeFinding } from '@touchstone/spec';
 import { findingsTable } from '../findings-table.js';
 import { renderTable } from '../../terminal/table.js';
-import { figure } from '../../terminal/text.js';
+import { figure, oneLine } from '../../terminal/text.js';
 
 const ORDER: Record<CaseResult['outcome'], number> = { failed: 0, abstained: 1, held: 2 };
 /** So many names are listed, and the rest is counted. */
@@ -67,7 +67,7 @@ function healthLines(health: SuiteHealth, results: readonly CaseResult[]): strin
 }
 
 function againstLines(
-  { judge, comparison }: NonNullable<JudgeTest['against']>,
+  { judge, comparison, warning }: NonNullable<JudgeTest['against']>,
   results: readonly CaseResult[],
 ): string[] {
   if (!comparison) return [`The other version is the same judge (${judge.fingerprint}): nothing to compare.`];
@@ -75,6 +75,7 @@ function againstLines(
   const names = caseNames(results.map((result) => result.case));
   const flips = flipped.map((place) => `${names[place]} (now ${results[place]!.outcome})`);
   return [
+    ...(warning === null ? [] : [`Warning: ${oneLine(warning)}. It counts as one that holds none of them.`]),
     `Against ${judge.id} (${judge.fingerprint}): ${VERDICTS[comparison.verdict]}`,
     `  ${lost} of ${cases} cases lost, ${gained} gained; exact McNemar p = ${p.toFixed(4)}${tasks < cases ? `, over ${tasks} tasks` : ''}.`,
     `  Difference of the shares held: ${figure(difference)}; the lower end must be above ${-margin}.`,
