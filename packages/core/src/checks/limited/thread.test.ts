@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { LimitedFunction, type ThreadOptions } from './thread.js';
 
 const limited = (body: string, more: Partial<ThreadOptions> = {}) =>
-  new LimitedFunction({ program: `(data) => ${body}`, data: 7, limitSeconds: 0.5, ...more });
+  new LimitedFunction({ program: `(data) => ${body}`, data: 7, limitSeconds: 2, ...more });
 /** Ends for nobody but those who are not it. */
 const LOOPS = '(input) => { if (input === "evil") for (;;); return input + data; }';
 
@@ -22,7 +22,7 @@ describe('a function with a limit', () => {
   it('loses the one call that does not end, and none that waited behind it or ran beside it', async () => {
     const loops = limited(LOOPS);
     const replies = await Promise.all(['a', 'evil', 'b', 'evil', 'c'].map((input) => loops.call(input)));
-    const lost = { lost: 'took longer than 0.5 s' };
+    const lost = { lost: 'took longer than 2 s' };
     expect(replies).toEqual([{ value: 'a7' }, lost, { value: 'b7' }, lost, { value: 'c7' }]);
 
     const mixed = limited(
@@ -53,7 +53,7 @@ describe('a function with a limit', () => {
       'Promise.reject(new Error("unseen")); return new Promise(() => {})',
       'threw where nothing catches it: unseen',
     ],
-    ['return new Promise(() => {})', 'took longer than 0.5 s'],
+    ['return new Promise(() => {})', 'took longer than 2 s'],
   ])('says that it was lost to %s, and to whom alone', async (does, lost) => {
     const one = limited(`(input) => { if (input === 'evil') { ${does}; } return input; }`);
     expect(await Promise.all(['a', 'evil', 'b'].map((input) => one.call(input)))).toEqual([
