@@ -40,6 +40,7 @@ export { FAMILIES } from './validation/findings/index.js';
 export {
   assertGateNames,
   assertGatePassed,
+  LEAST_UNITS,
   type Gate,
   type GateReasons,
   gateSchema,

@@ -104,25 +104,40 @@ function unanimousKappa({ estimate, n }: Jackknife, units: readonly (readonly nu
 
 /**
  * Of balanced accuracy, from the intervals of sensitivity and specificity (MOVER, Zou and Donner 2008): right also where one of them never
- * failed.
+ * failed. What makes a task hard for both kinds of answers makes the two rise and fall together, which their correlation over tasks allows for.
  *
  * @param tasks the verdicts on each task's answers.
  * @returns n is the smaller of the number of tasks with an answer that is labelled pass and with one labelled fail.
  */
 export function balancedAccuracyInterval(tasks: readonly (readonly Verdicts[])[]): Estimate | null {
-  const rate = (kind: boolean): Estimate | null => {
-    const ofKind = tasks.map((verdicts) => verdicts.filter(([, label]) => label === kind));
-    return groupedMeanInterval(ofKind.map((verdicts) => verdicts.map(([judge]) => Number(judge === kind))));
-  };
-  const [a, b] = [rate(true), rate(false)];
+  const right = (kind: boolean): number[][] =>
+    tasks.map((verdicts) =>
+      verdicts.flatMap(([judge, label]) => (label === kind ? [Number(judge === kind)] : [])),
+    );
+  const [ofPasses, ofFails] = [right(true), right(false)];
+  const [a, b] = [groupedMeanInterval(ofPasses), groupedMeanInterval(ofFails)];
   if (!a || !b) return null;
   const mean = (a.mean + b.mean) / 2;
+  const together = togetherness(excess(ofPasses, a.mean), excess(ofFails, b.mean));
+  const reach = (x: number, y: number): number => Math.sqrt(x * x + y * y + 2 * together * x * y) / 2;
   return {
     mean,
-    low: mean - Math.hypot(a.mean - a.low, b.mean - b.low) / 2,
-    high: mean + Math.hypot(a.high - a.mean, b.high - b.mean) / 2,
+    low: mean - reach(a.mean - a.low, b.mean - b.low),
+    high: mean + reach(a.high - a.mean, b.high - b.mean),
     n: Math.min(a.n, b.n),
   };
+}
+
+/** By how much each group's sum is above that of as many values at the mean. */
+const excess = (groups: readonly (readonly number[])[], mean: number): number[] =>
+  groups.map((group) => group.reduce((sum, value) => sum + value - mean, 0));
+
+/** Correlation of sums whose means are 0; 0 where one of them never varies. */
+function togetherness(a: readonly number[], b: readonly number[]): number {
+  const product = (x: readonly number[], y: readonly number[]): number =>
+    x.reduce((sum, value, i) => sum + value * y[i]!, 0);
+  const spread = Math.sqrt(product(a, a) * product(b, b));
+  return spread > 0 ? Math.max(-1, Math.min(1, product(a, b) / spread)) : 0;
 }
 
 /**

@@ -8,7 +8,7 @@ import type { Finding, Threshold } from './finding.js';
  * Fewer tasks than this show nothing good of a judge, unless a finding says otherwise: at 20, lower ends near 1 are above the
  * truth in up to 6 of 100 trials where 2.5 are meant (`npm run bench:coverage`).
  */
-const LEAST_UNITS = 30;
+export const LEAST_UNITS = 30;
 /** Beyond this, how many more units are needed is a guess. */
 const MOST_FORETOLD = 10_000;
 
