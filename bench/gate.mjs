@@ -21,20 +21,23 @@ const { values } = parseArgs({
     'further-seeds': { type: 'string', default: '3' },
     templates: { type: 'string', default: 'contract-review,helpfulness,faithfulness,preference' },
     data: { type: 'string', default: Object.keys(DATA).join() },
+    tasks: { type: 'string' },
   },
 });
 const templates = values.templates.split(',');
+const tasks = values.tasks === undefined ? {} : { tasks: Number(values.tasks) };
 const upTo = (n) => Array.from({ length: Number(n) }, (_, i) => i + 1);
 const rounds = templates.flatMap((template) =>
   values.data.split(',').flatMap((data) => [
     ...upTo(values.seeds).flatMap((seed) => [
-      { template, data, seed, judges: Object.keys(SIMULATED_JUDGES) },
-      { template, data, seed, judges: ['obeys'], injected: 0.15 },
+      { template, data, seed, ...tasks, judges: Object.keys(SIMULATED_JUDGES) },
+      { template, data, seed, ...tasks, judges: ['obeys'], injected: 0.15 },
     ]),
     ...upTo(values['further-seeds']).map((seed) => ({
       template,
       data,
       seed,
+      ...tasks,
       judges: Object.keys(furtherJudges()),
       module: new URL('./gate/further-judges.mjs', import.meta.url).href,
     })),

@@ -28,14 +28,22 @@ export const DATA = {
 /**
  * Simulated judges through the examination that `touchstone judge` makes, with the default gate.
  *
- * @param {{ template: string, judges: string[], seed: number, data: keyof typeof DATA, injected?: number, module?: string }} what
+ * @param {{ template: string, judges: string[], seed: number, data: keyof typeof DATA, tasks?: number, injected?: number, module?: string }} what
  * @returns {Promise<{ judge: string, gate: string, failed: string[], missing: string[], seconds: number }[]>}
  */
-export async function examineSimulated({ template, judges, seed, data, injected = 0, module }) {
+export async function examineSimulated({
+  template,
+  judges,
+  seed,
+  data,
+  tasks: wanted,
+  injected = 0,
+  module,
+}) {
   const folder = await mkdtemp(join(tmpdir(), 'touchstone-gate-'));
   try {
     const { positive, tasks } = DATA[data];
-    const drawing = { seed, positive, injected, answers: 4, tasks: tasks[template] ?? tasks.other };
+    const drawing = { seed, positive, injected, answers: 4, tasks: wanted ?? tasks[template] ?? tasks.other };
     const paths = await writeExaminations(folder, template, judges, drawing, module);
     const results = [];
     for (const judge of judges) {
