@@ -6,8 +6,7 @@
  *     npm run bench:coverage -- --runs 2000 --n 20,60,120,500 --only kappa --seed 1
  *
  * A cell is `holds` where 93–97 % of the intervals hold the truth and the lower end is above it in at most 3.5 %; `wide` where more than 97 % do
- * and the lower end keeps to that; else `fails`, or
- * `withheld` where nothing passes the gate with so few tasks. Exit code 1 where one fails.
+ * and the lower end keeps to that; else `fails`, or `withheld` where nothing passes the gate with so few tasks. Exit code 1 where one fails.
  */
 import { parseArgs } from 'node:util';
 import { LEAST_UNITS } from '@touchstone/lab';
@@ -58,16 +57,7 @@ function cell(name, setting, n, truth) {
   const given = times - count.none;
   const share = (of) => (given === 0 ? null : Number((of / given).toFixed(4)));
   const [coverage, lowAbove] = [share(count.holds), share(count.lowAbove)];
-  const verdict =
-    given < times / 10
-      ? 'insufficient data'
-      : lowAbove > 0.035 || coverage < 0.93
-        ? n < LEAST_UNITS
-          ? 'withheld'
-          : 'fails'
-        : coverage > 0.97
-          ? 'wide'
-          : 'holds';
+  const isGiven = given >= times / 10;
   return {
     setting: name,
     n,
@@ -78,8 +68,13 @@ function cell(name, setting, n, truth) {
     low_above: lowAbove,
     high_below: share(count.highBelow),
     width: share(count.width),
-    verdict,
+    verdict: isGiven ? verdictOf(coverage, lowAbove, n) : 'insufficient data',
   };
+}
+
+function verdictOf(coverage, lowAbove, n) {
+  if (lowAbove > 0.035 || coverage < 0.93) return n < LEAST_UNITS ? 'withheld' : 'fails';
+  return coverage > 0.97 ? 'wide' : 'holds';
 }
 
 const cells = [];

@@ -1,5 +1,6 @@
 import type { Estimate } from '@touchstone/spec';
 
+import { correlation } from './correlation.js';
 import {
   type Jackknife,
   jackknifeOfSums,
@@ -118,7 +119,7 @@ export function balancedAccuracyInterval(tasks: readonly (readonly Verdicts[])[]
   const [a, b] = [groupedMeanInterval(ofPasses), groupedMeanInterval(ofFails)];
   if (!a || !b) return null;
   const mean = (a.mean + b.mean) / 2;
-  const together = togetherness(excess(ofPasses, a.mean), excess(ofFails, b.mean));
+  const together = correlation(excess(ofPasses, a.mean), excess(ofFails, b.mean)) ?? 0;
   const reach = (x: number, y: number): number => Math.sqrt(x * x + y * y + 2 * together * x * y) / 2;
   return {
     mean,
@@ -131,14 +132,6 @@ export function balancedAccuracyInterval(tasks: readonly (readonly Verdicts[])[]
 /** By how much each group's sum is above that of as many values at the mean. */
 const excess = (groups: readonly (readonly number[])[], mean: number): number[] =>
   groups.map((group) => group.reduce((sum, value) => sum + value - mean, 0));
-
-/** Correlation of sums whose means are 0; 0 where one of them never varies. */
-function togetherness(a: readonly number[], b: readonly number[]): number {
-  const product = (x: readonly number[], y: readonly number[]): number =>
-    x.reduce((sum, value, i) => sum + value * y[i]!, 0);
-  const spread = Math.sqrt(product(a, a) * product(b, b));
-  return spread > 0 ? Math.max(-1, Math.min(1, product(a, b) / spread)) : 0;
-}
 
 /**
  * Of `pairAccuracy`.

@@ -98,9 +98,8 @@ test('a judge that goes by place is no judge, though the file has the best answe
 test('in whatever order answers are shown, each opinion is of its own answer, and a repeat shows another order', async () => {
   const judge = judgeBy(({ response }) => Number(response.slice(-1)) / 10, true);
   const asker = new Asker(judge, 1, () => {});
-  const asked = answers(1, []).concat(
-    Array.from({ length: 9 }, (_, i) => ({ ...answers(1, [['x', 0]])[0]!, response: `answer ${i}` })),
-  );
+  const [one] = answers(1, [['x', 0]]);
+  const asked = Array.from({ length: 9 }, (_, i) => ({ ...one!, response: `answer ${i}` }));
   for (let repeat = 0; repeat < 3; repeat++) {
     const said = await asker.judgeAll(asked, repeat);
     expect(said.map(({ answer }) => answer)).toEqual(

@@ -36,8 +36,7 @@ export function pooledKappaInterval(pairs: readonly KappaPair[]): Estimate | nul
  * have 0, which says nothing of this one.
  */
 export function labelKappaInterval(readings: readonly Reading[]): Estimate | null {
-  const first = new Map(readings.map(({ criterion, labelScore }) => [criterion, labelScore]));
-  if (readings.every(({ criterion, labelScore }) => labelScore === first.get(criterion))) return null;
+  if (areAllAlike(readings)) return null;
   return pooledKappaInterval(
     readings.map(({ task, criterion, score, labelScore }) => ({
       task,
@@ -45,6 +44,12 @@ export function labelKappaInterval(readings: readonly Reading[]): Estimate | nul
       pair: [score, labelScore],
     })),
   );
+}
+
+/** Whether each criterion has one label only. */
+export function areAllAlike(readings: readonly Reading[]): boolean {
+  const one = new Map(readings.map(({ criterion, labelScore }) => [criterion, labelScore]));
+  return readings.every(({ criterion, labelScore }) => labelScore === one.get(criterion));
 }
 
 /** κ of the first pairs less κ of the second; the interval is over the tasks of both. */

@@ -5,7 +5,7 @@ import { shareInterval } from '../../statistics/means.js';
 import type { Evidence } from '../evidence.js';
 import type { Finding } from '../finding.js';
 import { rate, type Reading, readingsOf } from '../ratings.js';
-import { labelKappaInterval, LEAST_KAPPA } from './kappa.js';
+import { areAllAlike, labelKappaInterval, LEAST_KAPPA } from './kappa.js';
 import { labelDoubt } from './people.js';
 
 /** Does the judge say what the labels say, over all criteria together? Intervals are over tasks. */
@@ -38,14 +38,13 @@ export function criteria(evidence: Evidence): Finding[] {
 function agreement(readings: readonly Reading[], suffix: string, of: string): Finding[] {
   const good = readings.filter(({ labelScore }) => passes(labelScore));
   const bad = readings.filter(({ labelScore }) => !passes(labelScore));
-  const kappa = labelKappaInterval(readings);
   return [
     {
       name: `label_kappa${suffix}`,
       description: `Agreement with the labels${of} beyond chance: quadratically weighted κ, which is Cohen’s for a Boolean criterion.`,
-      estimate: kappa,
+      estimate: labelKappaInterval(readings),
       note:
-        kappa === null && readings.length > 0
+        readings.length > 0 && areAllAlike(readings)
           ? 'the labels are all alike: any judge would have 0'
           : undefined,
     },
