@@ -4,7 +4,9 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, it, onTestFinished } from 'vitest';
 import { lockRun } from './run-lock.js';
 
 it('keeps a second process out, until the first lets go or is killed', async () => {
@@ -16,6 +18,7 @@ it('keeps a second process out, until the first lets go or is killed', async () 
       stdio: ['ignore', 'pipe', 'inherit'],
     },
   );
+  onTestFinished(() => void child.kill('SIGKILL'));
   await once(child.stdout, 'data');
   expect(() => lockRun(folder)).toThrow(`another process is at work in ${folder}`);
   child.kill('SIGKILL');
@@ -24,4 +27,16 @@ it('keeps a second process out, until the first lets go or is killed', async () 
   expect(() => lockRun(folder)).toThrow('another process');
   release();
   lockRun(folder)();
+});
+
+it('keeps it when nobody keeps what lets go of it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'store-'));
+  lockRun(folder);
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  for (let turn = 0; turn < 3; turn += 1) {
+    collect();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  expect(() => lockRun(folder)).toThrow('another process');
 });

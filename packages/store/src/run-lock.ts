@@ -3,6 +3,9 @@ import { RunError } from '@touchstone/spec';
 import { assertOwn } from './files.js';
 import { type Database, isBusy, isDamage, openSqlite } from './sqlite.js';
 
+/** What is locked, so that no collection of garbage closes it: who drops the way to let go keeps the lock. */
+const held = new Set<Database>();
+
 /**
  * Takes a run's folder for this process, so that two processes do not train in it at once. The lock is SQLite's on
  * `run.lock`, which the operating system lets go of however the process ends: a killed run leaves none behind.
@@ -18,7 +21,10 @@ export function lockRun(folder: string): () => void {
   try {
     const opened = (db = openSqlite(file));
     opened.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
-    return () => opened.close();
+    held.add(opened);
+    return () => {
+      if (held.delete(opened)) opened.close();
+    };
   } catch (cause) {
     db?.close();
     throw new RunError(problem(folder, file, cause), { cause });
