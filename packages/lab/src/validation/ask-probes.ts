@@ -39,7 +39,7 @@ export async function askProbes(
   known: Evidence,
   cases: readonly ProbeCase[],
   judge: Asker,
-): Promise<Evidence> {
+): Promise<JudgedProbe[]> {
   const made = new Map<string, Promise<Opinion>>();
   const plainOf = (one: ProbeCase): Promise<Opinion> => {
     const { answer, repeats } = known.answers[one.base]!;
@@ -50,14 +50,13 @@ export async function askProbes(
     made.set(key, asked);
     return asked;
   };
-  const probes = await Promise.all(
+  return Promise.all(
     cases.map(async (one): Promise<JudgedProbe> => {
       const [plain, probed] = await Promise.all([plainOf(one), judgeInPlace(known, one.base, one, judge)]);
       const replies = { plain: replyOf(plain), probed: replyOf(probed) };
       return { case: one, plain: plain.answer, probed: probed.answer, replies };
     }),
   );
-  return { ...known, probes: [...known.probes, ...probes] };
 }
 
 /** What is said of an answer in the place of a labelled one; a judge that compares is shown the task's other answers too. */

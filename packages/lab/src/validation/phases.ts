@@ -22,7 +22,10 @@ export interface Asked {
   seed: number;
 }
 
-/** A part of an examination: what it asks, added to what is known. */
+/** What a phase has found out, added to what is known by then. */
+export type Addition = (known: Evidence) => Evidence;
+
+/** A part of an examination. */
 export interface Phase {
   name: string;
   by: PlannedPhase['by'];
@@ -30,7 +33,10 @@ export interface Phase {
   about?: PlannedPhase['about'];
   /** Answers that are judged in it, as far as can be told. */
   size(known: Evidence): number;
-  ask(known: Evidence): Promise<Evidence>;
+  /** Asks all of it at once. */
+  ask(known: Evidence): Promise<Addition>;
+  /** Whether what it asks depends on what the phases before it have found. Default: false. */
+  follows?: true;
   /** Whether what is known says enough without it. Default: never. */
   isEnough?(findings: readonly JudgeFinding[]): boolean;
 }
@@ -70,28 +76,34 @@ export function phasesOf(
       by: 'judge',
       about: 'regression',
       size: () => sizeOf(regression, repeats),
-      ask: async (known) => ({ ...known, cases: await askCases(main, regression, repeats) }),
+      ask: async () => {
+        const cases = await askCases(main, regression, repeats);
+        return (known) => ({ ...known, cases });
+      },
     },
     {
       name: 'labelled answers',
       by: 'judge',
       size: () => labelled.length,
-      ask: (known) => askAgain(known, main, 0),
+      ask: () => askAll(labelled, main, 0),
     },
     {
       name: 'the held-out judge',
       by: 'heldout',
       size: () => (other ? labelled.length : 0),
-      ask: async (known) => {
+      ask: async () => {
         const opinions = await other!.judgeAll(labelled);
-        return { ...known, answers: known.answers.map((one, i) => ({ ...one, heldout: opinions[i]! })) };
+        return (known) => ({
+          ...known,
+          answers: known.answers.map((one, i) => ({ ...one, heldout: opinions[i]! })),
+        });
       },
     },
     ...Array.from({ length: repeats - 1 }, (_, i): Phase => ({
       name: `repeat ${i + 2} of ${repeats}`,
       by: 'judge',
       size: () => labelled.length,
-      ask: (known) => askAgain(known, main, i + 1),
+      ask: () => askAll(labelled, main, i + 1),
       // One repeat shows nothing of how narrow the interval is.
       ...(i === 0 ? {} : { isEnough: isSteady }),
     })),
@@ -110,17 +122,20 @@ function probesOf(options: Parameters<typeof nextProbes>[1], main: Asker): Phase
     name: options.round === 0 ? 'probes' : `probes, round ${options.round + 1}`,
     by: 'judge',
     size: (known) => probeSize(casesAfter(known), known),
-    ask: (known) => askProbes(known, casesAfter(known), main),
+    follows: true,
+    ask: async (known) => {
+      const probes = await askProbes(known, casesAfter(known), main);
+      return (then) => ({ ...then, probes: [...then.probes, ...probes] });
+    },
   };
 }
 
-async function askAgain(known: Evidence, main: Asker, repeat: number): Promise<Evidence> {
-  const opinions = await main.judgeAll(
-    known.answers.map(({ answer }) => answer),
-    repeat,
-  );
-  const answers = known.answers.map((one, i) => ({ ...one, repeats: [...one.repeats, opinions[i]!] }));
-  return { ...known, answers };
+async function askAll(labelled: readonly LabelledAnswer[], main: Asker, repeat: number): Promise<Addition> {
+  const opinions = await main.judgeAll(labelled, repeat);
+  return (known) => ({
+    ...known,
+    answers: known.answers.map((one, i) => ({ ...one, repeats: [...one.repeats, opinions[i]!] })),
+  });
 }
 
 /** Half of the width of an interval that says enough. The width alone decides, so that looking does not sway the figure. */

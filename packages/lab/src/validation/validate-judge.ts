@@ -17,7 +17,7 @@ import { type Evidence, noEvidence, verdictsAsked } from './evidence.js';
 import type { Finding, FindingFamily } from './finding.js';
 import { FAMILIES } from './findings/index.js';
 import { applyGate, assertGateNames, type Gate } from './gate.js';
-import { aboutJudge, type Asked, phasesOf } from './phases.js';
+import { aboutJudge, type Asked, type Phase, phasesOf } from './phases.js';
 import { unmatchedLabels } from './ratings.js';
 import { assertLabelsFit, settleLabels } from './readings.js';
 
@@ -70,27 +70,29 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
   };
   const main = new Asker(judge, seed, tick);
   const other = heldout && new Asker(heldout, seed, tick);
-  const phases = phasesOf({ ...input, labelled }, main, other);
 
   // What the gate asks nothing of can wait until everything is known.
   const gated = FAMILIES.filter((family) => isGated(family, noEvidence(about), gate));
   let evidence = noEvidence(about, labelled, regression);
   let found = findingsOf(gated, evidence, seed);
   let held = applyGate(found, gate);
-  const sizeOf = ({ size }: { size(known: Evidence): number }): number => size(evidence);
-  total = sumOf(phases.map(sizeOf));
-  const waiting = [...phases];
+  const isAsked = ({ size }: Phase): boolean => size(evidence) > 0;
+  const waiting = phasesOf({ ...input, labelled }, main, other);
   const notAsked: NotAsked[] = [];
-  while (waiting.length > 0 && (complete || held.gate !== 'failed')) {
-    const phase = waiting.shift()!;
-    if (sizeOf(phase) === 0) continue;
-    if (!complete && phase.isEnough?.(held.findings)) {
-      notAsked.push({ name: phase.name, why: 'enough' });
+  while (waiting.some(isAsked) && (complete || held.gate !== 'failed')) {
+    // The first phase is asked alone: a judge that answers nothing is not asked about the rest.
+    const turn = nextTurn(waiting, complete && done > 0).filter(isAsked);
+    if (turn.length === 0) continue;
+    if (!complete && turn.some((phase) => phase.isEnough?.(held.findings))) {
+      notAsked.push(...turn.map(({ name }) => ({ name, why: 'enough' as const })));
       continue;
     }
-    evidence = await phase.ask(evidence);
-    total = done + sumOf(waiting.map(sizeOf));
+    total = done + sumOf([...turn, ...waiting].map(({ size }) => size(evidence)));
+    const additions = await Promise.all(turn.map((phase) => phase.ask(evidence)));
+    evidence = additions.reduce((known, add) => add(known), evidence);
     assertAnyVerdict(verdictsAsked(evidence).map(({ verdict }) => verdict));
+    // Where nothing can stop it, what is known in between is of no use.
+    if (complete && waiting.some(isAsked)) continue;
     found = findingsOf(gated, evidence, seed);
     held = applyGate(found, gate);
   }
@@ -106,10 +108,7 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
       gate,
     ),
     details: detailsOf(evidence, seed),
-    notAsked: [
-      ...notAsked,
-      ...waiting.filter((phase) => sizeOf(phase) > 0).map(({ name }) => ({ name, why: 'failed' as const })),
-    ],
+    notAsked: [...notAsked, ...waiting.filter(isAsked).map(({ name }) => ({ name, why: 'failed' as const }))],
     judgements: asked.length,
     abstentions: countAbstentions(asked.map(({ verdict }) => verdict)),
     unmatchedLabels: unmatchedLabels({ ...evidence, answers: judged }),
@@ -117,6 +116,12 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
     usage: main.usage,
     heldoutUsage: other?.usage ?? NO_USAGE,
   };
+}
+
+/** Takes what is asked next: one phase, or `atOnce` all that do not follow from what the ones before them find. */
+function nextTurn(waiting: Phase[], atOnce: boolean): Phase[] {
+  const following = atOnce ? waiting.findIndex(({ follows }) => follows) : 1;
+  return waiting.splice(0, Math.max(1, following));
 }
 
 /** With nothing to examine a judge on and nothing asked of it, there is no gate to pass or to miss. */
