@@ -2,29 +2,23 @@ import { version } from '@touchstone/run';
 import { EXIT } from '@touchstone/spec';
 import type { ExitCode } from '@touchstone/spec';
 import { Command, CommanderError } from 'commander';
-import { registerDoctor } from './commands/doctor.js';
-import { registerInit } from './commands/init.js';
-import { registerQuickstart } from './commands/quickstart.js';
-import { registerJudge } from './commands/judge.js';
-import { registerReport } from './commands/report.js';
-import { registerReward } from './commands/reward.js';
-import { registerRun } from './commands/run.js';
-import { registerSchema } from './commands/schema.js';
 import type { Io } from './io.js';
 import { describeFailure } from './terminal/errors.js';
 import { oneLine } from './terminal/text.js';
 
-/** Each adds one command; help lists them in this order. */
-const COMMANDS: readonly ((program: Command, io: Io) => void)[] = [
-  registerQuickstart,
-  registerInit,
-  registerRun,
-  registerJudge,
-  registerReward,
-  registerReport,
-  registerDoctor,
-  registerSchema,
-];
+type Register = (program: Command, io: Io) => void;
+
+/** Each adds one command; help lists them in this order. What a command needs is loaded with it: a server's parts by servers alone. */
+const COMMANDS: ReadonlyMap<string, () => Promise<Register>> = new Map([
+  ['quickstart', async () => (await import('./commands/quickstart.js')).registerQuickstart],
+  ['init', async () => (await import('./commands/init.js')).registerInit],
+  ['run', async () => (await import('./commands/run.js')).registerRun],
+  ['judge', async () => (await import('./commands/judge.js')).registerJudge],
+  ['reward', async () => (await import('./commands/reward.js')).registerReward],
+  ['report', async () => (await import('./commands/report.js')).registerReport],
+  ['doctor', async () => (await import('./commands/doctor.js')).registerDoctor],
+  ['schema', async () => (await import('./commands/schema.js')).registerSchema],
+]);
 
 /**
  * Runs the command line: `runCli(['init', 'my-run'], io)`. Never throws; errors are written to `io.err`, and with
@@ -33,8 +27,11 @@ const COMMANDS: readonly ((program: Command, io: Io) => void)[] = [
  * @param args without the program's name.
  */
 export async function runCli(args: readonly string[], io: Io): Promise<ExitCode> {
-  const program = createProgram(io);
   try {
+    const program = createProgram(io);
+    const named = COMMANDS.get(args[0] ?? '');
+    const asked = named ? [named] : [...COMMANDS.values()];
+    for (const register of await Promise.all(asked.map((load) => load()))) register(program, io);
     await program.parseAsync(args, { from: 'user' });
     return EXIT.done;
   } catch (error) {
@@ -46,24 +43,24 @@ export async function runCli(args: readonly string[], io: Io): Promise<ExitCode>
 }
 
 function createProgram(io: Io): Command {
-  const program = new Command('touchstone')
-    .description('Reinforcement fine-tuning with a language model as the judge.')
-    .version(version())
-    .exitOverride()
-    // An option belongs to the command that it stands behind: `judge test --json` is no option of `judge`.
-    .enablePositionalOptions()
-    .configureOutput({
-      writeOut: (text) => void io.out.write(text),
-      writeErr: (text) => void io.err.write(text),
-      // Errors are written once, in runCli.
-      outputError: () => {},
-    })
-    .addHelpText(
-      'after',
-      '\nExit codes: 0 done, 1 failed, 2 the configuration, data or arguments are wrong, 3 the gate said no.',
-    );
-  for (const register of COMMANDS) register(program, io);
-  return program;
+  return (
+    new Command('touchstone')
+      .description('Reinforcement fine-tuning with a language model as the judge.')
+      .version(version())
+      .exitOverride()
+      // An option belongs to the command that it stands behind: `judge test --json` is no option of `judge`.
+      .enablePositionalOptions()
+      .configureOutput({
+        writeOut: (text) => void io.out.write(text),
+        writeErr: (text) => void io.err.write(text),
+        // Errors are written once, in runCli.
+        outputError: () => {},
+      })
+      .addHelpText(
+        'after',
+        '\nExit codes: 0 done, 1 failed, 2 the configuration, data or arguments are wrong, 3 the gate said no.',
+      )
+  );
 }
 
 /** Help and the version end well; wrong arguments are one line and exit code 2. */

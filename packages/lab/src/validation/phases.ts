@@ -23,7 +23,7 @@ export interface Asked {
 }
 
 /** What a phase has found out, added to what is known by then. */
-export type Addition = (known: Evidence) => Evidence;
+type Addition = (known: Evidence) => Evidence;
 
 /** A part of an examination. */
 export interface Phase {
