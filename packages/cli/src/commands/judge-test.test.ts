@@ -1,12 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { CaseResult } from '@touchstone/lab';
 import { ruleJudge, startProvider, type ProviderServer } from '@touchstone/testing';
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../program.js';
-import { junitXml } from './judge-test/junit.js';
+import { elementsOf } from './judge-test/junit.testing.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'touchstone-suite-'));
 let simulator: ProviderServer;
@@ -250,68 +248,4 @@ async function runCliOn(name: string, ...args: string[]) {
     env: {},
   });
   return { code, ...got };
-}
-
-describe('the JUnit file', () => {
-  it('is well-formed XML whatever the cases and the judge say', () => {
-    const text = fc.oneof(
-      fc.string({ unit: 'binary' }),
-      fc.constantFrom(']]>', '&#0;', '<!--', '\uD800', '\u0000', '"\'\r\n'),
-    );
-    const result = fc
-      .record({
-        id: text,
-        why: text,
-        tag: text,
-        detail: text,
-        outcome: fc.constantFrom('held', 'failed', 'abstained'),
-      })
-      .map(({ id, why, tag, detail, outcome }): CaseResult => ({
-        case: {
-          task: { id, messages: [], reference: null, metadata: {} },
-          kind: 'bad',
-          responses: ['x'],
-          max: 0.1,
-          tags: [tag],
-          why,
-        },
-        outcome: outcome as CaseResult['outcome'],
-        repeats: [{ outcome: outcome as CaseResult['outcome'], scores: [0.5], detail }],
-      }));
-    fc.assert(
-      fc.property(text, fc.array(result, { maxLength: 4 }), (name, results) => {
-        const names = elementsOf(junitXml(name, results));
-        expect(names.filter((one) => one === 'testcase')).toHaveLength(results.length);
-      }),
-      { numRuns: 500 },
-    );
-  });
-});
-
-/** The names of the elements of an XML document. @throws {Error} it is not well-formed, by the part of XML 1.0 that it uses. */
-function elementsOf(xml: string): string[] {
-  const [, body = ''] = /^<\?xml version="1\.0" encoding="UTF-8"\?>\n(.*)$/su.exec(xml) ?? [];
-  const odd = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/u.exec(body);
-  if (body === '' || odd) throw new Error(`a character that XML cannot hold, at ${odd?.index}`);
-  const part =
-    /<(\/?)([a-z]+)((?: [a-z]+="(?:[^<&"]|&(?:amp|lt|gt|quot|apos);)*")*)(\/?)>|(?:[^<&>]|&(?:amp|lt|gt|quot|apos);)+/gy;
-  const open: string[] = [];
-  const names: string[] = [];
-  while (part.lastIndex < body.length) {
-    const at = part.lastIndex;
-    const found = part.exec(body);
-    if (!found) throw new Error(`not well-formed at ${JSON.stringify(body.slice(at, at + 80))}`);
-    const [, closes, name, attributes = '', isEmpty] = found;
-    if (name === undefined) continue;
-    const keys = [...attributes.matchAll(/ ([a-z]+)="/g)].map(([, key]) => key);
-    if (new Set(keys).size < keys.length) throw new Error(`an attribute twice: ${attributes}`);
-    if (closes === '/') {
-      if (open.pop() !== name) throw new Error(`</${name}> closes another element`);
-    } else {
-      names.push(name);
-      if (isEmpty !== '/') open.push(name);
-    }
-  }
-  if (open.length > 0) throw new Error(`not closed: ${open.join()}`);
-  return names;
 }

@@ -10,6 +10,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openModel } from '../providers/open-model.js';
 import { modelSchema } from '../providers/schema.js';
+import { completion } from '../providers/server.testing.js';
 import { createDispatcher, type DispatcherOptions } from './dispatcher.js';
 
 /** What the server does with the n-th call (from 1) about `prompt`. */
@@ -17,16 +18,8 @@ type Plan = (n: number, prompt: string, response: ServerResponse) => void;
 
 const ok = (response: ServerResponse, content = 'yes') => {
   response.setHeader('content-type', 'application/json');
-  response.end(
-    JSON.stringify({
-      id: 'c',
-      object: 'chat.completion',
-      created: 1,
-      model: 'm',
-      choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }],
-      usage: { prompt_tokens: 100, completion_tokens: 10, total_tokens: 110 },
-    }),
-  );
+  const usage = { prompt_tokens: 100, completion_tokens: 10, total_tokens: 110 };
+  response.end(JSON.stringify({ ...completion({ content }), usage }));
 };
 const fail = (response: ServerResponse, status: number, headers: Record<string, string> = {}) => {
   response.writeHead(status, { 'content-type': 'application/json', ...headers });
@@ -34,9 +27,7 @@ const fail = (response: ServerResponse, status: number, headers: Record<string, 
 };
 
 let plan: Plan;
-let calls = 0;
-let atOnce = 0;
-let mostAtOnce = 0;
+let [calls, atOnce, mostAtOnce] = [0, 0, 0];
 let model: LanguageModel;
 /** Requests that the client gave up. */
 let cancelled: string[] = [];
@@ -69,13 +60,10 @@ afterEach(async () => {
   await until(() => atOnce === 0);
 });
 
-const ask = (content: string): ModelRequest => ({
-  messages: [{ role: 'user', content }],
-  maxOutputTokens: 16,
-  temperature: 0,
-  seed: 1,
-});
-
+const ask = (content: string): ModelRequest => {
+  const messages = [{ role: 'user' as const, content }];
+  return { messages, maxOutputTokens: 16, temperature: 0, seed: 1 };
+};
 const dispatcher = (more: Partial<DispatcherOptions> = {}) =>
   createDispatcher({ concurrency: 4, timeout_seconds: 30, attempts: 4, seed: 1, ...more });
 
@@ -248,13 +236,21 @@ describe('a straggler', () => {
 
 describe('paying once', () => {
   const answerLater: Plan = (_, prompt, response) => void setTimeout(() => ok(response, prompt), 20);
+  /** Answers later too, and keeps what was asked in its order. */
+  function keepOrder(): string[] {
+    const order: string[] = [];
+    plan = (n, prompt, response) => {
+      order.push(prompt);
+      answerLater(n, prompt, response);
+    };
+    return order;
+  }
 
   it('sends identical calls in flight once', async () => {
     plan = answerLater;
     const { call, usage } = dispatcher({ price: { input: 3, output: 15 } });
-    const results = await Promise.all(
-      Array.from({ length: 6 }, (_, i) => call(model, ask('a'), i < 5 ? 'same' : 'other')),
-    );
+    const keys = Array.from({ length: 6 }, (_, i) => (i < 5 ? 'same' : 'other'));
+    const results = await Promise.all(keys.map((key) => call(model, ask('a'), key)));
     expect(calls).toBe(2);
     expect(results.filter(({ cached }) => cached)).toHaveLength(4);
     expect(results.every(({ reply }) => reply?.text === 'a')).toBe(true);
@@ -283,11 +279,7 @@ describe('paying once', () => {
   });
 
   it('keeps to the limit and to the order', async () => {
-    const order: string[] = [];
-    plan = (n, prompt, response) => {
-      order.push(prompt);
-      answerLater(n, prompt, response);
-    };
+    const order = keepOrder();
     const { call } = dispatcher({ concurrency: 3 });
     const prompts = Array.from({ length: 12 }, (_, i) => `p${i}`);
     await Promise.all(prompts.map((prompt) => call(model, ask(prompt), prompt)));
@@ -297,11 +289,7 @@ describe('paying once', () => {
   });
 
   it('lets a question that is asked again go before new ones', async () => {
-    const order: string[] = [];
-    plan = (n, prompt, response) => {
-      order.push(prompt);
-      answerLater(n, prompt, response);
-    };
+    const order = keepOrder();
     const { call } = dispatcher({ concurrency: 1 });
     await Promise.all([
       ...['a', 'b', 'c'].map((prompt) => call(model, ask(prompt), prompt)),

@@ -1,94 +1,12 @@
-import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { NovaResult } from '@touchstone/serve';
-import { candidateOf, goodIsUseful, startProvider, type ProviderServer } from '@touchstone/testing';
-import { unzipSync } from 'fflate';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runCli } from '../../program.js';
 import { zipOf } from '@touchstone/launch';
-
-const folder = mkdtempSync(join(tmpdir(), 'touchstone-bundle-'));
-let judge: ProviderServer;
-/** The keys that calls carried. */
-const keys = new Set<string | undefined>();
-
-beforeAll(async () => {
-  judge = await startProvider({
-    respond: goodIsUseful,
-    fate({ asked }) {
-      keys.add(asked.authorization);
-      return { kind: candidateOf(asked).includes('hang') ? 'hang' : 'reply' };
-    },
-  });
-  const task = `${JSON.stringify({ id: 't', messages: [{ role: 'user', content: 'q' }] })}\n`;
-  writeFileSync(join(folder, 'train.jsonl'), task);
-  writeFileSync(join(folder, 'eval.jsonl'), task);
-  for (const name of ['policy', 'schemas']) mkdirSync(join(folder, name));
-  writeFileSync(join(folder, 'policy/config.json'), '{}');
-  writeFileSync(
-    join(folder, 'schemas/answer.json'),
-    JSON.stringify({ type: 'object', required: ['q'], properties: { q: { type: 'string' } } }),
-  );
-});
-afterAll(async () => {
-  await judge.goDown();
-  rmSync(folder, { recursive: true });
-});
-
-function config(judge: string, checks = ''): string {
-  const file = join(folder, 'touchstone.yaml');
-  writeFileSync(
-    file,
-    `name: Contract review
-policy: { model: local:policy }
-data: { train: train.jsonl, eval: eval.jsonl }
-judge:
-  ${judge}
-  objective: Judge it.
-  criteria: [{ name: Useful, question: Is it useful? }]
-reward:
-  judge_weight: 0.75
-  checks: [${checks}]
-aws: { range: { min: -1, max: 1 } }
-`,
-  );
-  return file;
-}
-const CHECKS = `{ type: json-schema, schema: ./schemas/answer.json, gate: true },
-    { type: language, weight: 0.05 },
-    { type: grounding, quotes: q, document: metadata.document, min_words: 0, weight: 0.2 }`;
-const simulator = () =>
-  `model: openai-compatible:simulator\n  base_url: ${judge.url}\n  structured_output: prompt\n  api_key_env: MY_JUDGE_KEY`;
-
-async function cli(args: string[], env: Record<string, string> = {}) {
-  const got = { out: '', err: '' };
-  const sink = (key: 'out' | 'err') => ({ write: (text: string) => void (got[key] += text) });
-  const code = await runCli(['reward', ...args], { out: sink('out'), err: sink('err'), env });
-  return { code, ...got };
-}
-
-const turn = (content: unknown, role = 'assistant') => [
-  { role: 'user', content: 'q' },
-  { role, content },
-];
-const event = [
-  { id: 'a', messages: turn('{"q":"good"}'), document: 'good' },
-  {
-    id: 'b',
-    messages: turn([{ type: 'text', text: '{"q":"bad"}' }], 'nova_assistant'),
-    metadata: { document: 'bad' },
-  },
-  { id: 'c', messages: turn('{"q":"garbled"}'), document: 'garbled' },
-  { id: 'd', messages: turn('["no object"]'), document: 'good' },
-  { messages: turn('').slice(0, 1) },
-  { id: 'f', messages: turn('{"q":"good"}') },
-  { query: 'q', model_response: '{"q":"good"}', reference_answer: { text: '' }, document: 'good' },
-];
+import type { NovaResult } from '@touchstone/serve';
+import { unzipSync } from 'fflate';
+import { describe, expect, it } from 'vitest';
+import { CHECKS, cli, config, event, folder, keys, simulator, turn } from './bundle.testing.js';
 
 describe('a bundle', () => {
   it('answers an event as the handler in this process does, in a process of its own, with nothing but its zip', async () => {
@@ -259,63 +177,3 @@ describe('reward invoke', () => {
     });
   });
 });
-
-const motoServer = fileURLToPath(new URL('../../../../../.cache/python/bin/moto_server', import.meta.url));
-const missing = !existsSync(motoServer);
-const why = missing ? ' (skipped: moto is not here; node scripts/python-tools.mjs)' : '';
-
-it.skipIf(missing)(
-  `a bundle takes its key from where the template says it is, in moto${why}`,
-  async () => {
-    const free = createServer().listen(0, '127.0.0.1');
-    await new Promise((resolve) => free.once('listening', resolve));
-    const { port } = free.address() as AddressInfo;
-    await new Promise((resolve) => free.close(resolve));
-    const moto = spawn(motoServer, ['--host', '127.0.0.1', '--port', String(port)], { stdio: 'ignore' });
-    const url = `http://127.0.0.1:${port}/`;
-    const ask = async (service: string, target: string, body: object): Promise<Record<string, string>> => {
-      const reply = await fetch(url, {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/x-amz-json-1.1',
-          'x-amz-target': target,
-          authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/${service}/aws4_request`,
-        },
-        body: JSON.stringify(body),
-      });
-      return (await reply.json()) as Record<string, string>;
-    };
-    try {
-      while (!(await fetch(url).catch(() => undefined)))
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      const secret = { Name: 'judge', SecretString: JSON.stringify({ MY_JUDGE_KEY: 'from-the-secret' }) };
-      const { ARN } = await ask('secretsmanager', 'secretsmanager.CreateSecret', secret);
-      const parameter = { Name: '/judge/key', Type: 'SecureString', Value: 'from-the-parameter' };
-      await ask('ssm', 'AmazonSSM.PutParameter', parameter);
-
-      const eventFile = join(folder, 'moto.json');
-      writeFileSync(eventFile, JSON.stringify(event.slice(0, 1)));
-      await cli(['bundle', config(simulator()), '--out', join(folder, 'moto')]);
-      for (const [arn, key] of [
-        [ARN!, 'from-the-secret'],
-        ['arn:aws:ssm:us-east-1:123456789012:parameter/judge/key', 'from-the-parameter'],
-      ] as const) {
-        keys.clear();
-        const env = {
-          AWS_ENDPOINT_URL: url,
-          AWS_ACCESS_KEY_ID: 'test',
-          AWS_SECRET_ACCESS_KEY: 'test',
-          TOUCHSTONE_JUDGE_KEY_ARN: arn,
-        };
-        const { err, code } = await cli(
-          ['invoke', join(folder, 'moto/function.zip'), eventFile, '--json'],
-          env,
-        );
-        expect([code, [...keys]], err).toEqual([0, [`Bearer ${key}`]]);
-      }
-    } finally {
-      moto.kill();
-    }
-  },
-  120_000,
-);
