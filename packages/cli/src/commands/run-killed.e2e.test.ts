@@ -78,7 +78,7 @@ describe('with a judge behind HTTP', () => {
     expect(b.steps.map(({ seconds: _, ...step }) => step)).toEqual(
       a.steps.map(({ seconds: _, ...step }) => step),
     );
-  }, 240_000);
+  });
 
   it('killed between calls, while it trains or saves, it still ends the same', async () => {
     const folder = await smallRun('killed-by-clock');
@@ -98,7 +98,7 @@ describe('with a judge behind HTTP', () => {
     expect(train(folder).status).toBe(0);
     expect(await weightsOf(folder)).toBe(await weightsOf(straight));
     expect(summaryOf(folder).models['rft']).toEqual(summaryOf(straight).models['rft']);
-  }, 240_000);
+  });
 
   it('an endpoint that is down is one clear message and exit code 1; the run resumes once it is back', async () => {
     const down = await startEndpoint();
@@ -111,7 +111,7 @@ describe('with a judge behind HTTP', () => {
     await down.comeBack();
     expect((await running(...trainArguments(folder)).ended).code).toBe(0);
     await down.goDown();
-  }, 120_000);
+  });
 
   it('an endpoint that refuses the key is one clear message, and the key is not in it', async () => {
     process.env['TINY_JUDGE_KEY'] = 'secret-key-123';
@@ -126,5 +126,5 @@ describe('with a judge behind HTTP', () => {
     endpoint.provider.fate = () => ({ kind: 'reply' });
     expect((await running(...trainArguments(folder)).ended).code).toBe(0);
     expect(readFileSync(join(folder, 'run.db')).includes('secret-key-123')).toBe(false);
-  }, 120_000);
+  });
 });

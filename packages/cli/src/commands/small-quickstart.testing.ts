@@ -6,11 +6,14 @@ import { fileURLToPath } from 'node:url';
 import { CausalLM } from '@touchstone/engine';
 import { prepareQuickstart } from '@touchstone/quickstart';
 import { summarySchema, type Summary } from '@touchstone/spec';
-import { afterAll } from 'vitest';
+import { afterAll, vi } from 'vitest';
 import { parse, stringify } from 'yaml';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const TRUTH = fileURLToPath(new URL('../../../../examples/quickstart/dist/truth.js', import.meta.url));
+// Several whole runs, beside whatever else the machine does.
+vi.setConfig({ testTimeout: 240_000 });
+
 const root = mkdtempSync(join(tmpdir(), 'touchstone-run-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
@@ -55,7 +58,7 @@ export function change(
 }
 
 export const touchstone = (...args: string[]) =>
-  spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: 120_000 });
+  spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: 200_000 });
 
 /** What is tested is not the judge: three labelled answers would not pass the gate. */
 export const trainArguments = (folder: string, ...more: string[]): string[] => [
