@@ -68,7 +68,7 @@ export abstract class AskingJudge<
    */
   constructor(
     protected readonly config: Config,
-    private readonly access: ModelAccess,
+    protected readonly access: ModelAccess,
     protected readonly seed: number,
     ours: unknown,
   ) {

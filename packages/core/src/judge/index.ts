@@ -2,7 +2,16 @@ export type { ModelAccess, ModelCallsConfig } from './asking-judge.js';
 export type { CodeJudge, CodeVerdict } from './code/verdict.js';
 export type { Criterion } from './criterion.js';
 export { defineJudge, type JudgeContext, type JudgeDefinition, type JudgeResources } from './define.js';
-export type { Judge, JudgedRollout, Judgement, JudgeOptions, MemberJudgement } from './judge.js';
+export {
+  VARIANT_NAMES,
+  type Judge,
+  type JudgedRollout,
+  type Judgement,
+  type JudgeOptions,
+  type JudgeVariant,
+  type MemberJudgement,
+  type VariantName,
+} from './judge.js';
 export { judgeSchema, type JudgeConfig } from './kinds.js';
 export { modelsWithin } from './models-within.js';
 export { canonical } from './fingerprint.js';

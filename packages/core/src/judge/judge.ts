@@ -35,6 +35,17 @@ export interface JudgeOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** The ways in which a judge can be asked once more, the one that shows most first. */
+export const VARIANT_NAMES = ['criteria-reversed', 'reworded', 'other-scale'] as const;
+export type VariantName = (typeof VARIANT_NAMES)[number];
+
+/** A judge asked in another way that must not matter: the same model, and its calls are made together with the judge's own. */
+export interface JudgeVariant {
+  name: VariantName;
+  /** Its criteria have the names that the judge's have; scales may be others. */
+  judge: Judge;
+}
+
 /** Says how good answers are, with reasons, or abstains. */
 export interface Judge {
   /** The model, `provider:model`, or the models with how they are put together. */
@@ -47,6 +58,8 @@ export interface Judge {
   compares?: boolean;
   /** The judges that this one asks: the members of a panel, what a group judge falls back to. */
   members?: readonly Judge[];
+  /** Itself, asked in other ways that must not matter; each time new ones. Default: none. */
+  variants?(): JudgeVariant[];
   /** Of its own calls, where it is declared. */
   price?: Price | undefined;
   /**

@@ -105,6 +105,10 @@ export function createPrompt(spec: PromptSpec): Prompt {
   };
 }
 
+/** Whether a prompt has one of these placeholders. */
+export const shows = (prompt: string, ...names: readonly string[]): boolean =>
+  new RegExp(`\\{\\{\\s*(${names.join('|')})\\s*\\}\\}`).test(prompt);
+
 function assertInputs(inputs: Readonly<Record<string, string>>): void {
   for (const [name, path] of Object.entries(inputs)) {
     if (TAKEN.includes(name)) throw wrong(`judge.inputs.${name}: the name is taken; choose another`);

@@ -70,6 +70,7 @@ async function examine(judge: Judge, labelled: LabelledAnswer[], input: Partial<
     regression: [],
     repeats: 1,
     probes: 0,
+    variants: 0,
     gate: {},
     seed: 1,
     complete: true,

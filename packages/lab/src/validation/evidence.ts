@@ -1,5 +1,5 @@
 import type { Verdict } from '@touchstone/spec';
-import type { Criterion, LabelledAnswer, RegressionCase } from '@touchstone/core';
+import type { Criterion, LabelledAnswer, RegressionCase, VariantName } from '@touchstone/core';
 
 import type { JudgedProbe } from '../probes/probe.js';
 import { type JudgedAnswer, type Opinion, wasAsked } from './readings.js';
@@ -19,12 +19,22 @@ export interface Evidence {
   answers: readonly JudgedAnswer[];
   cases: readonly JudgedCase[];
   probes: readonly JudgedProbe[];
+  /** The other ways in which the judge can be asked. */
+  variants: readonly AskedVariant[];
 }
 
 export interface JudgedCase {
   case: RegressionCase;
   /** What the judge said of each of its answers, once for each repeat; none before it was asked. */
   repeats: Opinion[][];
+}
+
+export interface AskedVariant {
+  name: VariantName;
+  /** The judge's, on the scales that are asked for then. */
+  criteria: readonly Criterion[];
+  /** What the judge says when it is asked so, by the answer's place; of none before it was asked. */
+  said: ReadonlyMap<number, Opinion>;
 }
 
 /** What is known of a judge before it is asked anything. */

@@ -1,10 +1,18 @@
-import { type Judge, judgesWithin, type LabelledAnswer, type RegressionCase } from '@touchstone/core';
+import {
+  type Judge,
+  type JudgeVariant,
+  judgesWithin,
+  type LabelledAnswer,
+  type RegressionCase,
+  type VariantName,
+} from '@touchstone/core';
 import type { JudgeFinding } from '@touchstone/spec';
 
 import { askCases, sizeOf } from '../suite/ask-cases.js';
 import { Asker } from './ask.js';
 import type { ProbeCase } from '../probes/probe.js';
 import { askProbes, nextProbes, PROBE_ROUNDS, probeSize } from './ask-probes.js';
+import { askAbout, drawAnswers } from './ask-variants.js';
 import { type AboutJudge, type Evidence, noEvidence } from './evidence.js';
 
 /** What an examination asks, and whom. */
@@ -18,6 +26,8 @@ export interface Asked {
   repeats: number;
   /** Distinct tasks for each group of probes; 0: none are asked. */
   probes: number;
+  /** Distinct tasks about which the judge is asked in each other way that it can be; 0: it is not. */
+  variants: number;
   /** Of what is drawn: probes, folds. */
   seed: number;
 }
@@ -55,8 +65,7 @@ export interface PlannedPhase {
 export function plannedPhases(input: Asked): PlannedPhase[] {
   const { judge, heldout, labelled, regression, repeats } = input;
   const nothing = noEvidence(aboutJudge(judge, heldout !== null, repeats), labelled, regression);
-  const asker = (by: Judge): Asker => new Asker(by, input.seed, () => {});
-  return phasesOf(input, asker(judge), heldout && asker(heldout)).flatMap(
+  return phasesOf(input, askersOf(input)).flatMap(
     ({ name, by, about = 'labelled', size }) => {
       const answers = size(nothing);
       return answers === 0 ? [] : [{ name, by, about, answers }];
@@ -64,12 +73,33 @@ export function plannedPhases(input: Asked): PlannedPhase[] {
   );
 }
 
-/** The phases of an examination, the cheapest first. */
+/** Who is asked in an examination. */
+export interface Askers {
+  main: Asker;
+  heldout: Asker | null;
+  /** The judge itself, asked in another way. */
+  variants: { name: VariantName; asker: Asker }[];
+}
+
+/** @param onDone called when one of them has judged this many more answers. */
+export function askersOf(
+  { judge, heldout, seed }: Asked,
+  onDone: (answers: number) => void = () => {},
+): Askers {
+  const asker = (by: Judge): Asker => new Asker(by, seed, onDone);
+  return {
+    main: asker(judge),
+    heldout: heldout && asker(heldout),
+    variants: variantsOf(judge).map(({ name, judge: variant }) => ({ name, asker: asker(variant) })),
+  };
+}
+
+/** The phases of an examination, the cheapest first; last what shows least of a judge that has kept to everything before. */
 export function phasesOf(
-  { labelled, regression, repeats, probes: perGroup, seed }: Asked,
-  main: Asker,
-  other: Asker | null,
+  { judge, labelled, regression, repeats, probes: perGroup, variants: tasks, seed }: Asked,
+  { main, heldout: other, variants }: Askers,
 ): Phase[] {
+  const drawn = drawAnswers(labelled, { tasks, compares: judge.compares ?? false, seed });
   return [
     {
       name: 'regression cases',
@@ -108,6 +138,18 @@ export function phasesOf(
       ...(i === 0 ? {} : { isEnough: isSteady }),
     })),
     ...Array.from({ length: PROBE_ROUNDS }, (_, round) => probesOf({ round, perGroup, seed }, main)),
+    ...variants.map(({ name, asker }): Phase => ({
+      name: `asked another way: ${name}`,
+      by: 'judge',
+      size: () => drawn.length,
+      ask: async () => {
+        const said = await askAbout(drawn, labelled, asker);
+        return (known) => ({
+          ...known,
+          variants: known.variants.map((one) => (one.name === name ? { ...one, said } : one)),
+        });
+      },
+    })),
   ];
 }
 
@@ -153,7 +195,10 @@ export const aboutJudge = (judge: Judge, hasHeldout: boolean, repeats: number): 
   models: modelsOf(judge),
   hasHeldout,
   repeats,
+  variants: variantsOf(judge).map(({ name, judge: { criteria } }) => ({ name, criteria, said: new Map() })),
 });
+
+const variantsOf = (judge: Judge): JudgeVariant[] => judge.variants?.() ?? [];
 
 /** The models that a judge asks: its own, and those of the judges that it is made of. */
 export const modelsOf = (judge: Judge): string[] => judgesWithin(judge).map(({ id }) => id);

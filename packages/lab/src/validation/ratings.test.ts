@@ -72,6 +72,7 @@ const examine = async (kind: 'preference' | 'group', labelled: readonly Labelled
     regression: [],
     repeats: 1,
     probes: 0,
+    variants: 0,
     gate: {},
     seed: 1,
   });
@@ -103,7 +104,7 @@ test('each comparison is read from either side, and an answer without a label is
   const three = answers.slice(0, 3).map((one, i) => (i === 2 ? { ...one, labels: [] } : one));
   const said = await judge.judge(three.map((one, i) => ({ ...one, id: String(i) })));
   const evidence = {
-    ...noEvidence({ criteria: [], compares: true, models: [], hasHeldout: false, repeats: 1 }),
+    ...noEvidence({ criteria: [], compares: true, models: [], hasHeldout: false, repeats: 1, variants: [] }),
     answers: three.map((answer, i) => ({ answer, repeats: [said[i]!], heldout: null })),
   };
   expect(

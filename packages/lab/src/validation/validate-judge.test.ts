@@ -124,6 +124,7 @@ const input = async (overrides: Partial<ValidationInput>): Promise<ValidationInp
   regression: [],
   repeats: 1,
   probes: 0,
+  variants: 0,
   gate: {},
   seed: 1,
   ...overrides,

@@ -1,4 +1,5 @@
 import {
+  addUsage,
   type GateOutcome,
   type JudgeDetails,
   type JudgeFinding,
@@ -11,13 +12,12 @@ import {
 import type { Criterion } from '@touchstone/core';
 
 import { sumOf } from '../statistics/values.js';
-import { Asker } from './ask.js';
 import { detailsOf } from './details/index.js';
 import { type Evidence, noEvidence, verdictsAsked } from './evidence.js';
 import type { Finding, FindingFamily } from './finding.js';
 import { FAMILIES } from './findings/index.js';
 import { applyGate, assertGateNames, type Gate } from './gate.js';
-import { aboutJudge, type Asked, type Phase, phasesOf } from './phases.js';
+import { aboutJudge, type Asked, askersOf, type Phase, phasesOf } from './phases.js';
 import { unmatchedLabels } from './ratings.js';
 import { assertLabelsFit, settleLabels } from './readings.js';
 
@@ -68,8 +68,7 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
     done += answers;
     input.onProgress?.({ done, total: Math.max(done, total) });
   };
-  const main = new Asker(judge, seed, tick);
-  const other = heldout && new Asker(heldout, seed, tick);
+  const askers = askersOf(input, tick);
 
   // What the gate asks nothing of can wait until everything is known.
   const gated = FAMILIES.filter((family) => isGated(family, noEvidence(about), gate));
@@ -77,7 +76,7 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
   let found = findingsOf(gated, evidence, seed);
   let held = applyGate(found, gate);
   const isAsked = ({ size }: Phase): boolean => size(evidence) > 0;
-  const waiting = phasesOf({ ...input, labelled }, main, other);
+  const waiting = phasesOf({ ...input, labelled }, askers);
   const notAsked: NotAsked[] = [];
   while (waiting.some(isAsked) && (complete || held.gate !== 'failed')) {
     // The first phase is asked alone: a judge that answers nothing is not asked about the rest.
@@ -113,8 +112,10 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
     abstentions: countAbstentions(asked.map(({ verdict }) => verdict)),
     unmatchedLabels: unmatchedLabels({ ...evidence, answers: judged }),
     splitLabels: split,
-    usage: main.usage,
-    heldoutUsage: other?.usage ?? NO_USAGE,
+    usage: [askers.main, ...askers.variants.map(({ asker }) => asker)]
+      .map(({ usage }) => usage)
+      .reduce(addUsage),
+    heldoutUsage: askers.heldout?.usage ?? NO_USAGE,
   };
 }
 
@@ -132,7 +133,7 @@ const gateOf = ({ labelled, regression, gate }: ValidationInput): Gate =>
 
 /** The names of all findings about a judge with these criteria: what `gate:` may name. */
 export function findingNames(criteria: readonly Criterion[]): string[] {
-  const about = { criteria, compares: false, models: [], hasHeldout: false, repeats: 1 };
+  const about = { criteria, compares: false, models: [], hasHeldout: false, repeats: 1, variants: [] };
   return findingsOf(FAMILIES, noEvidence(about), 0).map(({ name }) => name);
 }
 

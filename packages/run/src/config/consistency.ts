@@ -30,12 +30,15 @@ export function consistencyProblems(config: Config | ExaminationConfig, source: 
     if (!/^(regression|abstention_rate)/.test(finding)) {
       need(path, data.labelled === undefined, 'set data.labelled, the answers that this is measured on');
     }
-    if (/flip_rate|^(score_|smallest_change|repeats_needed|undecided)/.test(finding)) {
+    if (/flip_rate|^(score_|smallest_change|repeats_needed|undecided|variant_excess)/.test(finding)) {
       need(
         path,
         config.validation.repeats < 2,
         'set validation.repeats to 2 or more, to see the judge change its mind',
       );
+    }
+    if (finding.startsWith('variant_')) {
+      need(path, config.validation.variants === 0, 'set validation.variants, the tasks to ask about');
     }
     if (finding.startsWith('heldout_')) {
       need(path, config.heldout_judge === undefined, 'set heldout_judge, the judge to correlate with');

@@ -46,6 +46,14 @@ const validationSchema = z.strictObject({
     .describe(
       'Tasks with labelled answers that each group of probes is made from: nothing in 40 means at most 8.8 %; 0 asks none',
     ),
+  variants: z
+    .int()
+    .min(0)
+    .default(40)
+    .describe(
+      'Labelled tasks about which the judge is also asked in other ways, which must not matter: its criteria in reverse order, ' +
+        'in other words, on another scale. One answer of each task, of a judge that compares all of them; 0 asks none',
+    ),
 });
 
 const evaluationSchema = z.strictObject({

@@ -2,9 +2,17 @@ import { largest, smallest, addUsage, NO_USAGE, type Verdict } from '@touchstone
 import type { Criterion } from '../criterion.js';
 import { defineJudge } from '../define.js';
 import { fingerprintOf } from '../fingerprint.js';
-import type { Judge, JudgedRollout, Judgement, JudgeOptions, MemberJudgement } from '../judge.js';
+import type {
+  Judge,
+  JudgedRollout,
+  Judgement,
+  JudgeOptions,
+  JudgeVariant,
+  MemberJudgement,
+} from '../judge.js';
 import { memberJudgements, memberVerdicts, uniteCriteria } from '../members.js';
 import type { AnswerScore } from '../score.js';
+import { variantsTogether } from '../variants.js';
 import { cascadeSchema, type CascadeConfig } from './schema.js';
 
 export const cascade = defineJudge({
@@ -51,6 +59,13 @@ class Cascade implements Judge {
     this.criteria = uniteCriteria([first, second]);
     this.compares = first.compares === true || second.compares === true;
     this.members = [first, second];
+  }
+
+  variants(): JudgeVariant[] {
+    return variantsTogether(
+      this.members,
+      ([first, second]) => new Cascade(this.config, first!, second!),
+    );
   }
 
   async judge(rollouts_G: readonly JudgedRollout[], options: JudgeOptions = {}): Promise<Judgement[]> {

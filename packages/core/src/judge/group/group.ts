@@ -16,11 +16,14 @@ import {
   type JudgedRollout,
   type Judgement,
   type JudgeOptions,
+  type JudgeVariant,
 } from '../judge.js';
 import { deriveMarker, sha256 } from '../marker.js';
 import { once } from '../once.js';
+import { changeScale, reverseCriteria } from '../other-criteria.js';
 import { PARSER_VERSION } from '../parse.js';
 import { RubricJudge } from '../rubric/rubric.js';
+import { variantsOf } from '../variants.js';
 import { chunksOf } from './chunks.js';
 import { parseRanking, parseScores } from './parse.js';
 import { judgementsOfParts, type CandidateReply, type JudgedPart } from './parts.js';
@@ -64,6 +67,14 @@ export class GroupJudge extends AskingJudge<GroupConfig> {
     this.members = [new RubricJudge(pointwiseConfig(config), access, seed)];
     this.prompt = prompt;
     this.schema = schema;
+  }
+
+  variants(): JudgeVariant[] {
+    const { config, access, seed } = this;
+    // What counts in a ranking is named with the most important first.
+    if (config.mode === 'rank') return [];
+    const settings = { 'criteria-reversed': reverseCriteria(config), 'other-scale': changeScale(config) };
+    return variantsOf(settings, (one) => new GroupJudge(one, access, seed));
   }
 
   async judge(rollouts_G: readonly JudgedRollout[], options: JudgeOptions = {}): Promise<Judgement[]> {

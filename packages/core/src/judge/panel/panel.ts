@@ -2,9 +2,10 @@ import { addUsage, NO_USAGE, type CriterionVerdict, type Verdict } from '@touchs
 import type { Criterion } from '../criterion.js';
 import { defineJudge } from '../define.js';
 import { fingerprintOf } from '../fingerprint.js';
-import type { Judge, JudgedRollout, Judgement, JudgeOptions } from '../judge.js';
+import type { Judge, JudgedRollout, Judgement, JudgeOptions, JudgeVariant } from '../judge.js';
 import { memberJudgements, memberVerdicts, uniteCriteria, type NamedJudge } from '../members.js';
 import { scaleRange, type AnswerScore } from '../score.js';
+import { variantsTogether } from '../variants.js';
 import { combineScores } from './combine.js';
 import { panelSchema, type PanelConfig } from './schema.js';
 
@@ -47,6 +48,13 @@ class Panel implements Judge {
     this.criteria = uniteCriteria(this.members);
     this.compares = this.members.some(({ compares }) => compares === true);
     this.quorum = config.quorum ?? Math.floor(named.length / 2) + 1;
+  }
+
+  variants(): JudgeVariant[] {
+    return variantsTogether(this.members, (members) => {
+      const named = this.named.map(({ name }, m) => ({ name, judge: members[m]! }));
+      return new Panel(this.config, named);
+    });
   }
 
   async judge(rollouts_G: readonly JudgedRollout[], options?: JudgeOptions): Promise<Judgement[]> {

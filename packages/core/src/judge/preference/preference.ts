@@ -5,14 +5,21 @@ import { AskingJudge, type ModelAccess } from '../asking-judge.js';
 import type { Criterion } from '../criterion.js';
 import { defineJudge } from '../define.js';
 import { distinctAnswers } from '../distinct.js';
-import { NOTHING_TO_JUDGE, type JudgedRollout, type Judgement, type JudgeOptions } from '../judge.js';
+import {
+  NOTHING_TO_JUDGE,
+  type JudgedRollout,
+  type Judgement,
+  type JudgeOptions,
+  type JudgeVariant,
+} from '../judge.js';
 import { sha256 } from '../marker.js';
 import { PARSER_VERSION } from '../parse.js';
 import { answerOf } from '../score.js';
+import { variantsOf } from '../variants.js';
 import { PRIOR_DEVIATION } from './bradley-terry.js';
 import { bothWays, type Comparison, type OneWay } from './compare.js';
 import { pairsOf } from './pairs.js';
-import { createPairPrompt, pairSchema, parsePreference, type PairPrompt } from './prompt.js';
+import { createPairPrompt, pairSchema, parsePreference, rewordedPrompt, type PairPrompt } from './prompt.js';
 import { preferenceSchema, type PreferenceConfig } from './schema.js';
 import { judgementsOfSiblings } from './siblings.js';
 import { verdictOf } from './verdict.js';
@@ -52,6 +59,13 @@ export class PreferenceJudge extends AskingJudge<PreferenceConfig> {
     return this.compares
       ? this.judgeSiblings(rollouts_G, options)
       : Promise.all(rollouts_G.map((rollout) => this.judgeAgainstReference(rollout, options)));
+  }
+
+  /** The place of an answer is examined already; what counts is named with the most important first. */
+  variants(): JudgeVariant[] {
+    const { config, access, seed } = this;
+    const reworded = config.prompt === undefined ? { ...config, prompt: rewordedPrompt(config) } : null;
+    return variantsOf({ reworded }, (one) => new PreferenceJudge(one, access, seed));
   }
 
   private async judgeSiblings(

@@ -1,5 +1,6 @@
 import { InputError } from '@touchstone/spec';
 import type { Criterion } from '../criterion.js';
+import { shows } from '../prompt.js';
 import type { RubricConfig } from './schema.js';
 
 /**
@@ -9,7 +10,7 @@ import type { RubricConfig } from './schema.js';
  */
 export function inBatches({ criteria, criteria_per_call, prompt }: RubricConfig): Criterion[][] {
   if (criteria_per_call === undefined || criteria_per_call >= criteria.length) return [criteria];
-  if (prompt !== undefined && !/\{\{\s*(criteria|format)\s*\}\}/.test(prompt)) {
+  if (prompt !== undefined && !shows(prompt, 'criteria', 'format')) {
     throw new InputError([
       {
         message:

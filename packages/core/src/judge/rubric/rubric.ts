@@ -2,15 +2,17 @@ import { addUsage, NO_USAGE, type CriterionVerdict, type Usage, type Verdict } f
 import { AskingJudge, type ModelAccess, type ReadResult } from '../asking-judge.js';
 import type { Criterion } from '../criterion.js';
 import { defineJudge } from '../define.js';
-import type { JudgedRollout, Judgement, JudgeOptions } from '../judge.js';
+import type { JudgedRollout, Judgement, JudgeOptions, JudgeVariant } from '../judge.js';
+import { changeScale, reverseCriteria } from '../other-criteria.js';
 import { PARSER_VERSION, parseReply } from '../parse.js';
 import { replySchema } from '../reply-format.js';
 import { scaleRange, scoreCriteria, vetoOf } from '../score.js';
+import { variantsOf } from '../variants.js';
 import { aggregate } from './aggregate.js';
 import { candidatesOf, type Candidate } from './candidate.js';
 import { inBatches } from './batches.js';
 import { weighByLogprobs } from './logprobs.js';
-import { createRenderer } from './prompt.js';
+import { createRenderer, rewordedPrompt } from './prompt.js';
 import { applyRules } from './rules.js';
 import { rubricSchema, type RubricConfig } from './schema.js';
 
@@ -60,6 +62,16 @@ export class RubricJudge extends AskingJudge<RubricConfig> {
         return { answer: aggregate(how, verdicts, items), verdicts, usage };
       }),
     );
+  }
+
+  variants(): JudgeVariant[] {
+    const { config, access, seed } = this;
+    const settings = {
+      'criteria-reversed': reverseCriteria(config),
+      reworded: config.prompt === undefined ? { ...config, prompt: rewordedPrompt(config) } : null,
+      'other-scale': changeScale(config),
+    };
+    return variantsOf(settings, (one) => new RubricJudge(one, access, seed));
   }
 
   private async judgeCandidate(

@@ -8,7 +8,7 @@ import type { JudgedAnswer, Opinion } from '../readings.js';
 import { exhibits } from './exhibits.js';
 
 const TASK = { id: 't', messages: [], reference: null, metadata: {} };
-const ABOUT = { criteria: [], compares: false, models: [], hasHeldout: true, repeats: 2 };
+const ABOUT = { criteria: [], compares: false, models: [], hasHeldout: true, repeats: 2, variants: [] };
 
 function opinion(score: number | null, raw: string): Opinion {
   const verdict = { judge: 'f', key: 'k', raw };

@@ -5,6 +5,7 @@ import { groupBy } from '../../statistics/values.js';
 import { expectationOf, resultsOf, sayingOf } from '../../suite/case-result.js';
 import type { Evidence } from '../evidence.js';
 import { scoreOf } from '../groups.js';
+import { variantCells } from '../findings/variants.js';
 import { rate, type Reading, readingsOf } from '../ratings.js';
 import { type JudgedAnswer, labelScore, type Opinion, replyOf } from '../readings.js';
 
@@ -24,6 +25,7 @@ export function exhibits(evidence: Evidence): Exhibit[] {
     order: wrongOrders(evidence),
     labels: wrongLabels(evidence),
     consistency: flips(evidence),
+    variants: askedAnotherWay(evidence),
     heldout: otherJudge(evidence),
     probes: probesThatFooled(evidence),
     regression: failedCases(evidence),
@@ -113,6 +115,33 @@ function flips({ answers, criteria }: Evidence): Ranked[] {
         size: high.score - low.score,
       },
     ];
+  });
+}
+
+/** Answers of which a criterion passes asked in one way and fails asked in the other; of an answer the one that is furthest apart. */
+function askedAnotherWay(evidence: Evidence): Ranked[] {
+  const { answers, criteria } = evidence;
+  return evidence.variants.flatMap((variant) => {
+    const flipped = variantCells(evidence, variant).filter(({ differs }) => differs);
+    const ofAnswers = groupBy(
+      flipped,
+      flipped.map(({ place }) => String(place)),
+    );
+    return ofAnswers.map((cells): Ranked => {
+      const size = (cell: (typeof cells)[number]): number => Math.abs(cell.judge.score - cell.variant.score);
+      const worst = cells.reduce((a, b) => (size(b) > size(a) ? b : a));
+      const one = answers[worst.place]!;
+      const label = labelScore(one.answer, criteria);
+      return {
+        task: worst.task,
+        claim: `${variant.name}: of ${worst.criterion} it says ${worst.judge.value}, and ${worst.variant.value} asked so.`,
+        shown: [
+          show('As it is asked', one, one.repeats[0], label),
+          { ...show(variant.name, one, variant.said.get(worst.place), label), answer: null },
+        ],
+        size: size(worst),
+      };
+    });
   });
 }
 

@@ -3,12 +3,11 @@ import type { Estimate } from '@touchstone/spec';
 import { passes } from '../../pass.js';
 import { shareInterval } from '../../statistics/means.js';
 import { groupBy } from '../../statistics/values.js';
+import { chanceTwoDiffer, type Part, saidIn } from '../cells.js';
 import type { Evidence } from '../evidence.js';
 import type { Finding } from '../finding.js';
 import type { Criterion } from '@touchstone/core';
-import { judgedParts, type JudgedAnswer, wasAsked } from '../readings.js';
-
-type Part = ReturnType<typeof judgedParts>[number];
+import type { JudgedAnswer } from '../readings.js';
 
 /** What the judge said of one criterion of one item, each time it was asked. */
 interface Cell {
@@ -56,39 +55,20 @@ function meanFlips(cells: readonly Cell[], reading: (verdict: Part) => unknown):
   );
 }
 
-/** Chance that two different ones of at least two readings differ. */
-export function chanceTwoDiffer(readings: readonly unknown[]): number {
-  const counts = new Map<unknown, number>();
-  for (const reading of readings) counts.set(reading, (counts.get(reading) ?? 0) + 1);
-  const pairs = readings.length * (readings.length - 1);
-  const equal = [...counts.values()].reduce((sum, count) => sum + count * (count - 1), 0);
-  return 1 - equal / pairs;
-}
-
-/** Cells with at least two verdicts; an abstention is no verdict. */
+/** Cells with at least two verdicts. */
 function repeatedCells(answers: readonly JudgedAnswer[], criteria: readonly Criterion[]): Cell[] {
   return answers.flatMap(({ answer, repeats }) => {
-    const said = repeats
-      .flatMap(({ verdicts }) => verdicts)
-      .filter(wasAsked)
-      .flatMap((verdict) =>
-        verdict.status === 'scored'
-          ? judgedParts(verdict, criteria).map((one) => ({
-              of: `${verdict.item ?? ''} ${verdict.outcome === undefined ? '' : verdict.against?.join()}`,
-              one,
-            }))
-          : [],
-      );
+    const said = repeats.flatMap((opinion) => saidIn(opinion, criteria));
     const cells = groupBy(
       said,
-      said.map(({ of, one }) => `${of} ${one.criterion}`),
+      said.map(({ cell }) => cell),
     );
     return cells
       .filter((cell) => cell.length > 1)
       .map((cell) => ({
         task: answer.task.id,
-        criterion: cell[0]!.one.criterion,
-        verdicts: cell.map(({ one }) => one),
+        criterion: cell[0]!.part.criterion,
+        verdicts: cell.map(({ part }) => part),
       }));
   });
 }

@@ -13,6 +13,7 @@ import { people } from './people.js';
 import { position } from './position.js';
 import { regression } from './regression.js';
 import { reliability } from './reliability.js';
+import { variants } from './variants.js';
 
 /** Every question that is asked about a judge, in the order of reports: what training uses comes first. */
 export const FAMILIES: readonly FindingFamily[] = [
@@ -23,6 +24,7 @@ export const FAMILIES: readonly FindingFamily[] = [
   { name: 'baselines', title: 'Would something that knows nothing do as well?', find: baselines },
   { name: 'consistency', title: 'Does it say the same when it is asked again?', find: consistency },
   { name: 'reliability', title: 'How far do repeats lie apart?', find: reliability },
+  { name: 'variants', title: 'Does it say the same when it is asked another way?', find: variants },
   { name: 'position', title: 'Does the place of an answer decide?', find: position },
   { name: 'heldout', title: 'Does a judge that training never sees agree?', find: heldout },
   {

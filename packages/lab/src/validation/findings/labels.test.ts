@@ -11,7 +11,7 @@ import { order } from './order.js';
 import { people } from './people.js';
 
 const sound: Criterion = { name: 'Sound', question: 'Is it sound?', scale: 'boolean', weight: 1 };
-const about = { criteria: [sound], compares: false, models: [], hasHeldout: false, repeats: 1 };
+const about = { criteria: [sound], compares: false, models: [], hasHeldout: false, repeats: 1, variants: [] };
 
 /** A judge's opinion of an answer, by its one criterion. */
 const says = (value: boolean): Opinion => ({

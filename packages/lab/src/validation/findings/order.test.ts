@@ -24,7 +24,7 @@ function evidence(tasks: [label: number, judge: number, heldout: number][][]): E
     })),
   );
   return {
-    ...noEvidence({ criteria: [], compares: false, models: [], hasHeldout: true, repeats: 1 }),
+    ...noEvidence({ criteria: [], compares: false, models: [], hasHeldout: true, repeats: 1, variants: [] }),
     answers,
   };
 }

@@ -4,9 +4,9 @@ import { CASE_KINDS } from '@touchstone/core';
 import { shareInterval } from '../../statistics/means.js';
 import { wilson } from '../../statistics/proportions.js';
 import { type CaseResult, resultsOf } from '../../suite/case-result.js';
+import { chanceTwoDiffer } from '../cells.js';
 import type { Evidence } from '../evidence.js';
 import type { Finding } from '../finding.js';
-import { chanceTwoDiffer } from './consistency.js';
 
 /** People choose cases; they are no sample, of which twenty would be few. */
 const LEAST_TASKS = 5;

@@ -181,6 +181,7 @@ function Probes({ judge, details }: { judge: JudgeSummary; details: JudgeDetails
 const PLAIN = new Map([
   ['people', 'People with one another, and the judge with them'],
   ['reliability', 'One judgement beside another'],
+  ['variants', 'The same judge asked another way'],
   ['position', 'Both orders of two answers'],
   ['panel', 'Members of the panel'],
   ['regression', 'Known cases that hold'],
