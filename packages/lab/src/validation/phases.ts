@@ -65,12 +65,10 @@ export interface PlannedPhase {
 export function plannedPhases(input: Asked): PlannedPhase[] {
   const { judge, heldout, labelled, regression, repeats } = input;
   const nothing = noEvidence(aboutJudge(judge, heldout !== null, repeats), labelled, regression);
-  return phasesOf(input, askersOf(input)).flatMap(
-    ({ name, by, about = 'labelled', size }) => {
-      const answers = size(nothing);
-      return answers === 0 ? [] : [{ name, by, about, answers }];
-    },
-  );
+  return phasesOf(input, askersOf(input)).flatMap(({ name, by, about = 'labelled', size }) => {
+    const answers = size(nothing);
+    return answers === 0 ? [] : [{ name, by, about, answers }];
+  });
 }
 
 /** Who is asked in an examination. */

@@ -37,7 +37,7 @@ export function consistencyProblems(config: Config | ExaminationConfig, source: 
         'set validation.repeats to 2 or more, to see the judge change its mind',
       );
     }
-    if (finding.startsWith('variant_')) {
+    if (/^(variant_|criteria_order)/.test(finding)) {
       need(path, config.validation.variants === 0, 'set validation.variants, the tasks to ask about');
     }
     if (finding.startsWith('heldout_')) {

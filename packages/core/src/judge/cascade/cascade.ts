@@ -62,10 +62,7 @@ class Cascade implements Judge {
   }
 
   variants(): JudgeVariant[] {
-    return variantsTogether(
-      this.members,
-      ([first, second]) => new Cascade(this.config, first!, second!),
-    );
+    return variantsTogether(this.members, ([first, second]) => new Cascade(this.config, first!, second!));
   }
 
   async judge(rollouts_G: readonly JudgedRollout[], options: JudgeOptions = {}): Promise<Judgement[]> {

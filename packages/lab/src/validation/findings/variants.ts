@@ -1,22 +1,20 @@
 import { type Criterion, scaleRange, VARIANT_NAMES, type VariantName } from '@touchstone/core';
+import type { Estimate } from '@touchstone/spec';
 
 import { passes } from '../../pass.js';
 import { SIGNED } from '../../statistics/jackknife.js';
 import { clusteredMeanInterval, shareInterval } from '../../statistics/means.js';
+import { groupBy } from '../../statistics/values.js';
 import { chanceTwoDiffer, type Part, saidIn } from '../cells.js';
 import type { AskedVariant, Evidence } from '../evidence.js';
-import type { Finding, Threshold } from '../finding.js';
+import type { Finding } from '../finding.js';
 
 /** How a variant is asked, and why there may be none. */
-const WAYS: Record<VariantName, { asked: string; none: string; gate?: Threshold }> = {
+const WAYS: Record<VariantName, { asked: string; none: string }> = {
   'criteria-reversed': {
     asked: 'asked for its criteria in the reverse order',
     none: 'no prompt of the judge lists several criteria that could be listed in another order',
-    // A judge that gives a criterion what it gave another is not seen by labels where the two are mostly alike. What repeats may
-    // flip, by the gate on `flip_rate`, is half of this, so that chance alone does not stop a judge that keeps to that.
-    gate: { max: 0.2 },
   },
-  // Labels say what the judge is worth with its own words and scales, and sound judges go by these too: at most reported.
   reworded: {
     asked: 'asked in other words around those of the configuration',
     none: 'the judge is asked in the user’s own words only',
@@ -42,43 +40,86 @@ export interface VariantCell {
 }
 
 /**
+ * Most of one criterion's verdicts that may go by its place. With one verdict on each of 40 tasks 7 may differ: of a judge whose
+ * verdicts flip by 5 in 100 chance brings more less than once in 1,000 times (binomial), and of one that gives a criterion what it
+ * gave another as few where these two are right or wrong by turns.
+ */
+const MOST_BY_PLACE = 0.35;
+
+/**
  * Does the judge say the same when it is asked another way? What it says then beside what it says at the first time, in pass or
  * fail. A judge that says one thing now and another then flips here too: `variant_excess` takes off what repeats of the same
  * question do to the same criteria of the same answers.
+ *
+ * The order of criteria is gated: of one criterion of many that goes by its place, labels of all of them show little, and where it
+ * is not labelled nothing. Words and scales are not: labels show what the judge is worth with its own, and on those good ones
+ * depend too.
  */
 export function variants(evidence: Evidence): Finding[] {
-  return VARIANT_NAMES.flatMap((name): Finding[] => {
-    const { asked, none, gate } = WAYS[name];
-    const variant = evidence.variants.find((one) => one.name === name);
-    const cells = variant ? variantCells(evidence, variant) : [];
-    const repeated = cells.filter(({ own }) => own !== null);
-    const common = {
-      absent: variant ? undefined : none,
-      note: variant && silenceOf(evidence, variant),
-    };
-    return [
-      {
-        name: `variant_flips.${name}`,
-        description: `Share of verdicts that differ in pass or fail when the judge is ${asked}.`,
-        estimate: shareInterval(
-          cells.map(({ differs }) => Number(differs)),
-          cells.map(({ task }) => task),
-        ),
-        ...(gate && { gate }),
-        ...common,
-      },
-      {
-        name: `variant_excess.${name}`,
-        description: 'The same less the chance that two repeats of one question differ, on the same verdicts.',
-        estimate: clusteredMeanInterval(
-          repeated.map(({ differs, own }) => Number(differs) - own!),
-          repeated.map(({ task }) => task),
-          SIGNED,
-        ),
-        ...common,
-      },
-    ];
+  return [orderOfCriteria(evidence), ...VARIANT_NAMES.flatMap((name) => inOneWay(evidence, name))];
+}
+
+function inOneWay(evidence: Evidence, name: VariantName): Finding[] {
+  const { asked } = WAYS[name];
+  const { cells, ...common } = askedSo(evidence, name);
+  const repeated = cells.filter(({ own }) => own !== null);
+  return [
+    {
+      name: `variant_flips.${name}`,
+      description: `Share of verdicts that differ in pass or fail when the judge is ${asked}.`,
+      estimate: flips(cells),
+      ...common,
+    },
+    {
+      name: `variant_excess.${name}`,
+      description: 'The same less the chance that two repeats of one question differ, on the same verdicts.',
+      estimate: clusteredMeanInterval(
+        repeated.map(({ differs, own }) => Number(differs) - own!),
+        repeated.map(({ task }) => task),
+        SIGNED,
+      ),
+      ...common,
+    },
+  ];
+}
+
+function orderOfCriteria(evidence: Evidence): Finding {
+  const { cells, absent, note } = askedSo(evidence, 'criteria-reversed');
+  const criteria = groupBy(
+    cells,
+    cells.map(({ criterion }) => criterion),
+  ).flatMap((own) => {
+    const estimate = flips(own);
+    return estimate ? [{ criterion: own[0]!.criterion, estimate }] : [];
   });
+  const most = criteria.sort((a, b) => b.estimate.mean - a.estimate.mean)[0];
+  return {
+    name: 'criteria_order',
+    description:
+      'Of the criterion that goes by its place most: share of its verdicts that differ in pass or fail when the criteria are asked for in the reverse order.',
+    estimate: most?.estimate ?? null,
+    gate: { max: MOST_BY_PLACE },
+    absent,
+    note: most && most.estimate.mean > 0 ? `most of all ${most.criterion}` : note,
+  };
+}
+
+/** What is known of a judge that is asked so. */
+function askedSo(
+  evidence: Evidence,
+  name: VariantName,
+): { cells: VariantCell[] } & Pick<Finding, 'absent' | 'note'> {
+  const variant = evidence.variants.find((one) => one.name === name);
+  return variant
+    ? { cells: variantCells(evidence, variant), note: silenceOf(evidence, variant) }
+    : { cells: [], absent: WAYS[name].none };
+}
+
+function flips(cells: readonly VariantCell[]): Estimate | null {
+  return shareInterval(
+    cells.map(({ differs }) => Number(differs)),
+    cells.map(({ task }) => task),
+  );
 }
 
 /** What the judge says in both ways. */
