@@ -23,7 +23,14 @@ const score: Criterion = {
   anchors: { 0: 'bad', 100: 'good' },
   weight: 1,
 };
-const about = { criteria: [score], compares: false, models: ['x:claude-9'], hasHeldout: true, repeats: 5, variants: [] };
+const about = {
+  criteria: [score],
+  compares: false,
+  models: ['x:claude-9'],
+  hasHeldout: true,
+  repeats: 5,
+  variants: [],
+};
 
 interface Row {
   task: number;
