@@ -40,9 +40,9 @@ export interface VariantCell {
 }
 
 /**
- * Most of one criterion's verdicts that may go by its place. With one verdict on each of 40 tasks 7 may differ: of a judge whose
- * verdicts flip by 5 in 100 chance brings more less than once in 1,000 times (binomial), and of one that gives a criterion what it
- * gave another as few where these two are right or wrong by turns.
+ * Most of one criterion's verdicts that may go by its place. With one verdict on each of 40 tasks up to 7 may differ. A judge whose
+ * verdicts flip 5 in 100 times by themselves has more in less than 1 of 1,000 examinations; one that gives a criterion the verdict
+ * of another has as few in less than 1 of 10,000, if half of the answers meet only one of the two (binomial).
  */
 const MOST_BY_PLACE = 0.35;
 
