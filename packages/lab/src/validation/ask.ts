@@ -11,8 +11,8 @@ export class Asker {
   usage: Usage = NO_USAGE;
 
   /**
-   * @param seed of the order in which a judge that compares is shown the answers to a task: one that goes by place must not be
-   *   right because the file has the good ones first.
+   * @param seed of the order in which answers are asked about, and shown to a judge that compares: one that goes by place, by id
+   *   or by what came first must not be right because the file has the good ones first.
    * @param onDone called when this many more answers have been judged.
    */
   constructor(
@@ -35,14 +35,16 @@ export class Asker {
     const places = answers.map((_, place) => place);
     const groups = this.judge.compares ? groupBy(places, together) : places.map((place) => [place]);
     await Promise.all(
-      groups.map(async (group) => {
-        const said = await this.judgeTogether(
-          group.map((place) => answers[place]!),
-          repeat,
-          together[group[0]!],
-        );
-        said.forEach((opinion, i) => (opinions[group[i]!] = opinion));
-      }),
+      random(this.seed, 'asked', repeat)
+        .shuffle(groups)
+        .map(async (group) => {
+          const said = await this.judgeTogether(
+            group.map((place) => answers[place]!),
+            repeat,
+            together[group[0]!],
+          );
+          said.forEach((opinion, i) => (opinions[group[i]!] = opinion));
+        }),
     );
     return opinions;
   }
@@ -53,21 +55,28 @@ export class Asker {
     repeat = 0,
     name = answers[0]?.task.id ?? '',
   ): Promise<Opinion[]> {
-    const rollouts = answers.map((answer, i) => ({ ...answer, id: String(i) }));
-    const shown = this.judge.compares ? random(this.seed, 'shown', name, repeat).shuffle(rollouts) : rollouts;
+    const all = answers.map((_, place) => place);
+    const places = this.judge.compares ? random(this.seed, 'shown', name, repeat).shuffle(all) : all;
+    const shown = places.map((place, at) => ({ ...answers[place]!, id: String(at) }));
     const judgements = await this.judge.judge(shown, { repeat });
     for (const { usage } of judgements) this.usage = addUsage(this.usage, usage);
     this.onDone(answers.length);
     const opinions: Opinion[] = [];
-    judgements.forEach(({ answer, verdicts, members }, place) => {
-      opinions[Number(shown[place]!.id)] = {
+    judgements.forEach(({ answer, verdicts, members }, at) => {
+      opinions[places[at]!] = {
         answer,
-        verdicts: verdicts.filter(isOwn),
+        verdicts: verdicts.filter(isOwn).map((verdict) => inPlaces(verdict, places)),
         ...(members && { members }),
       };
     });
     return opinions;
   }
+}
+
+/** The answers that it was compared with by their places, and not by how they were shown; a reference has none. */
+function inPlaces(verdict: Verdict, places: readonly number[]): Verdict {
+  if (verdict.against === undefined) return verdict;
+  return { ...verdict, against: verdict.against.map((id) => String(places[Number(id)] ?? id)) };
 }
 
 /** What a panel's members say does not train. */

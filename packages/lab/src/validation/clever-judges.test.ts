@@ -1,4 +1,4 @@
-import type { Judge, JudgedRollout, LabelledAnswer } from '@touchstone/core';
+import type { Judge, JudgedRollout, LabelledAnswer, RegressionCase } from '@touchstone/core';
 import { type JudgeFinding, NO_USAGE, type Verdict } from '@touchstone/spec';
 import { expect, test } from 'vitest';
 
@@ -110,6 +110,54 @@ test('in whatever order answers are shown, each opinion is of its own answer, an
   expect(new Set(judge.shown.map((order) => order.join())).size).toBe(3);
   await new Asker(judge, 1, () => {}).judgeAll(asked, 2);
   expect(judge.shown[3]).toEqual(judge.shown[2]);
+});
+
+test('nor is one that goes by ids, or by which answer to a task it has met first', async () => {
+  const sorted = answers(60, [
+    ['best', 1],
+    ['good', 0.7],
+    ['poor', 0.3],
+    ['bad', 0],
+  ]);
+  const byId = await examine(
+    judgeBy(({ id }) => 1 - Number(id) / 4, true),
+    sorted,
+  );
+  const met = new Map<string, string[]>();
+  const byArrival = await examine(
+    judgeBy(({ task, response }) => {
+      const before = met.get(task.id) ?? [];
+      met.set(task.id, [...new Set([...before, response])]);
+      return 1 - met.get(task.id)!.indexOf(response) / 4;
+    }),
+    sorted,
+  );
+  for (const { gate, named } of [byId, byArrival]) {
+    expect(named('order_accuracy').estimate!.mean).toBeLessThan(0.6);
+    expect(gate).toBe('failed');
+  }
+});
+
+test('silence about labelled answers is not made good by verdicts on many regression cases', async () => {
+  const labelled = answers(60, [
+    ['right', 1],
+    ['wrong', 0],
+  ]);
+  const regression: RegressionCase[] = Array.from({ length: 2000 }, (_, i) => ({
+    task: { ...labelled[0]!.task, id: `case ${i}` },
+    kind: 'good',
+    responses: ['right'],
+    min: 0.9,
+  }));
+  const { named } = await examine(
+    judgeBy(({ task: { id }, response }) =>
+      id.startsWith('t') && Number(id.slice(1)) % 2 ? null : Number(response.startsWith('right')),
+    ),
+    labelled,
+    { regression },
+  );
+  expect(named('abstention_rate')).toMatchObject({ outcome: 'pass' });
+  expect(named('abstention_rate.labelled')).toMatchObject({ outcome: 'fail', estimate: { mean: 0.5 } });
 });
 
 test('a blank answer is judged by nobody: it gives a judge that reads no answer neither order nor spread', async () => {

@@ -27,7 +27,7 @@ export function consistencyProblems(config: Config | ExaminationConfig, source: 
     }
     if (entry === 'off') continue;
     // A gate on a figure that cannot be computed would always say no, after the judge was paid.
-    if (!/^(regression|abstention_rate)/.test(finding)) {
+    if (!/^(regression|abstention_rate$)/.test(finding)) {
       need(path, data.labelled === undefined, 'set data.labelled, the answers that this is measured on');
     }
     if (/flip_rate|^(score_|smallest_change|repeats_needed|undecided|variant_excess)/.test(finding)) {
