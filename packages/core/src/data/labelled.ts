@@ -22,6 +22,8 @@ export interface LabelledAnswer {
   labels: Labels;
   /** What each of several people said, by name; each has as many records as the others, and as `labels`, if those are not empty. */
   raters?: Record<string, Labels>;
+  /** Who wrote it: `model` of the line's metadata, where that is a text. */
+  model?: string;
 }
 
 /**
@@ -42,12 +44,30 @@ export function parseLabelledLine(value: unknown): Parsed<LabelledAnswer> {
   const parsed = parseTaskLine(omit(line, ['response', 'labels', 'raters']));
   if ('problems' in parsed) return { problems: [...problems, ...parsed.problems] };
   if (problems.length > 0) return { problems };
-  return { value: { task: parsed.value, response, labels, ...(raters && { raters }) } };
+  const { model } = parsed.value.metadata;
+  const writer = typeof model === 'string' ? { model } : {};
+  return { value: { task: parsed.value, response, labels, ...(raters && { raters }), ...writer } };
 }
 
 /** @throws {InputError} naming every bad line as `file:line`, or when the file is not JSON Lines at all. */
-export function readLabelled(path: string): Promise<LabelledAnswer[]> {
-  return readTaskLines(path, parseLabelledLine);
+export async function readLabelled(path: string): Promise<LabelledAnswer[]> {
+  return withOneTask(await readTaskLines(path, parseLabelledLine));
+}
+
+/**
+ * In training a task is one and its answers are many. What lines about one task say differently is of the answers, such as who wrote
+ * one or how many stars it has: a judge that is shown it can be right by that alone, so it is taken from the task.
+ */
+function withOneTask(lines: readonly LabelledAnswer[]): LabelledAnswer[] {
+  const shared = new Map<string, JsonObject>();
+  for (const { task } of lines) {
+    const known = shared.get(task.id) ?? task.metadata;
+    const differing = [known, task.metadata]
+      .flatMap(Object.keys)
+      .filter((key) => JSON.stringify(member(known, key)) !== JSON.stringify(member(task.metadata, key)));
+    shared.set(task.id, omit(known, differing));
+  }
+  return lines.map((line) => ({ ...line, task: { ...line.task, metadata: shared.get(line.task.id)! } }));
 }
 
 /** The answer that is judged on this line. Blank is allowed: an empty answer is an answer. */

@@ -4,7 +4,7 @@ import type { Parsed } from './json-lines.js';
 
 /**
  * Reads lines that are a task and more (an answer, labels). Several lines may share a task, but its id must mean the
- * same prompt on all of them, because statistics are grouped by it. Tasks that are copies of an earlier one in everything
+ * same prompt and reference on all of them, because statistics are grouped by it. Tasks that are copies of an earlier one in everything
  * but the id get its id: they show nothing new, and would count as further tasks.
  *
  * @throws {InputError} naming every bad line as `file:line`, or when the file is not JSON Lines at all.
@@ -13,17 +13,18 @@ export async function readTaskLines<T extends { task: Task }>(
   path: string,
   parse: (value: JsonValue) => Parsed<T>,
 ): Promise<T[]> {
-  const seen = new Map<string, { line: number; prompt: string }>();
+  const seen = new Map<string, { line: number; prompt: string; reference: string }>();
   const read = await readJsonLines(path, (value, line): Parsed<T> => {
     const parsed = parse(value);
     if ('problems' in parsed) return parsed;
-    const { id, messages } = parsed.value.task;
-    const prompt = JSON.stringify(messages);
+    const { id, messages, reference: stated } = parsed.value.task;
+    const [prompt, reference] = [JSON.stringify(messages), JSON.stringify(stated)];
     const earlier = seen.get(id);
-    if (earlier !== undefined && earlier.prompt !== prompt) {
-      return { problems: [`the id "${shorten(id)}" stands for another prompt on line ${earlier.line}`] };
+    if (earlier === undefined) seen.set(id, { line, prompt, reference });
+    else if (earlier.prompt !== prompt || earlier.reference !== reference) {
+      const differs = earlier.prompt === prompt ? 'reference' : 'prompt';
+      return { problems: [`the id "${shorten(id)}" stands for another ${differs} on line ${earlier.line}`] };
     }
-    if (earlier === undefined) seen.set(id, { line, prompt });
     return parsed;
   });
   return withoutCopies(recordsOrThrow(path, read));

@@ -125,7 +125,29 @@ describe('lines that are a task and more', () => {
     }));
     const [first, second] = await readLabelled(file(written));
     expect(first!.task.id).toBe(second!.task.id);
-    expect(second!.task.metadata).toEqual({ model: 'm2' });
+    expect([first!.model, second!.model]).toEqual(['m1', 'm2']);
+  });
+
+  it('keeps what lines about one task say differently from the judge: it is of the answers, and may tell what they are worth', async () => {
+    const line = (response: string, more: object) => ({
+      ...prompt('a'),
+      response,
+      labels: { Grounding: 1 },
+      document: 'D',
+      ...more,
+    });
+    const examples = await readLabelled(
+      file([
+        line('x', { stars: 5, metadata: { team: 'red' } }),
+        line('y', { stars: 1 }),
+        { ...line('z', { stars: 5 }), ...prompt('b') },
+      ]),
+    );
+    expect(examples.map(({ task }) => task.metadata)).toEqual([
+      { document: 'D' },
+      { document: 'D' },
+      { document: 'D', stars: 5 },
+    ]);
   });
 
   it('reads what each of several people said, beside what they settled on or in its place', async () => {
@@ -159,19 +181,21 @@ describe('lines that are a task and more', () => {
     ]);
   });
 
-  it('refuses unusable labels, and one id for two prompts', async () => {
+  it('refuses unusable labels, and one id for two prompts or references', async () => {
     const path = file([
       { ...answered, labels: { Grounding: '5' } },
       { ...answered, labels: [] },
       { ...prompt('a'), labels: { Grounding: 1 } },
       { ...answered, labels: { Grounding: 1 } },
       { ...answered, messages: [{ role: 'user', content: 'other' }], labels: { Grounding: 1 } },
+      { ...answered, reference_answer: 'yes', labels: { Grounding: 1 } },
     ]);
     expect((await refusal(readLabelled(path))).split('\n')).toEqual([
       'data.jsonl:1: labels."Grounding": expected a number, true or false, got a string',
       'data.jsonl:2: labels: expected at least one label, got none',
       'data.jsonl:3: response: expected the answer as a string, got nothing',
       'data.jsonl:5: the id "a" stands for another prompt on line 4',
+      'data.jsonl:6: the id "a" stands for another reference on line 4',
     ]);
   });
 });

@@ -15,8 +15,7 @@ export function selfPreference({ answers, criteria, models }: Evidence): Finding
   const tasks: string[] = [];
   const rows: { isOwn: boolean; excess: number }[] = [];
   for (const { answer, repeats } of answers) {
-    const { model } = answer.task.metadata;
-    const family = typeof model === 'string' ? familyOf(model) : undefined;
+    const family = answer.model === undefined ? undefined : familyOf(answer.model);
     const [score, label] = [scoreOf(repeats[0]), labelScore(answer, criteria)];
     if (family === undefined || score === null || label === null) continue;
     tasks.push(answer.task.id);
