@@ -57,6 +57,10 @@ export function ratersOf(answers: readonly { answer: LabelledAnswer }[]): string
   return [...new Set(answers.flatMap(({ answer: { raters } }) => Object.keys(raters ?? {})))];
 }
 
+/** What one of them said of an answer; nothing, where that person did not see it. Names are the user's: one may be `constructor`. */
+export const labelsBy = (rater: string, { raters = {} }: LabelledAnswer): Labels =>
+  Object.hasOwn(raters, rater) ? raters[rater]! : [];
+
 /**
  * Puts labels and what each person said beside the judge's first verdicts.
  *
@@ -127,7 +131,7 @@ function rateItems(
   raters: readonly string[],
 ): Rating[] {
   const verdicts = repeats[0]?.verdicts ?? [];
-  const people = raters.map((name): Labels => answer.raters?.[name] ?? []);
+  const people = raters.map((name) => labelsBy(name, answer));
   const items = Math.max(answer.labels.length, ...people.map(({ length }) => length));
   const comparable = items > 1 || verdicts.length <= 1;
   return Array.from({ length: items }, (_, item) => {
@@ -178,7 +182,7 @@ function rateComparisons(
       place,
       task: answer.task.id,
       label: labelScore(answer, []),
-      people: raters.map((name) => labelScore({ labels: answer.raters?.[name] ?? [] }, [])),
+      people: raters.map((name) => labelScore({ labels: labelsBy(name, answer) }, [])),
       outcomes: verdicts.filter(({ outcome }) => outcome !== undefined),
       score: said?.status === 'scored' && verdicts.some(wasAsked) ? said.score : null,
     };

@@ -4,11 +4,12 @@ import {
   type Criterion,
   type Judgement,
   type LabelledAnswer,
+  type Labels,
   scaleRange,
   toScore,
   weightedMean,
 } from '@touchstone/core';
-import { meanOf } from '../statistics/values.js';
+import { groupBy, meanOf, sumOf } from '../statistics/values.js';
 
 /** A labelled answer with what the judges said of it. */
 export interface JudgedAnswer {
@@ -83,7 +84,8 @@ export function labelScore(
 
 /**
  * What counts as right of an answer that several people judged, where they have not settled on anything: of a Boolean criterion what
- * the majority says, of a graded one (and of `score`) the mean.
+ * the majority says, of a graded one (and of `score`) the mean. Lines with labels of one and the same answer are several people, too: no
+ * judge could put an answer above itself.
  *
  * @returns `split`: Boolean labels that are left out, because as many said true as false.
  */
@@ -91,27 +93,43 @@ export function settleLabels(
   labelled: readonly LabelledAnswer[],
   criteria: readonly Criterion[],
 ): { labelled: LabelledAnswer[]; split: number } {
+  const nameOf = ({ task, response }: LabelledAnswer): string => JSON.stringify([task.id, response]);
+  const settled = new Map(
+    groupBy(labelled, labelled.map(nameOf)).map((copies) => {
+      const stated = copies.flatMap(({ labels }) => (labels.length > 0 ? [labels] : []));
+      const people = copies.flatMap(({ raters = {} }) => Object.values(raters));
+      return [nameOf(copies[0]!), agreed(stated.length > 0 ? stated : people, criteria)] as const;
+    }),
+  );
+  return {
+    labelled: labelled.map((answer) => ({ ...answer, labels: settled.get(nameOf(answer))!.labels })),
+    split: sumOf([...settled.values()].map(({ split }) => split)),
+  };
+}
+
+/** What several people agree on, record by record. */
+function agreed(
+  people: readonly Labels[],
+  criteria: readonly Criterion[],
+): { labels: Labels; split: number } {
+  if (people.length === 1) return { labels: people[0]!, split: 0 };
   let split = 0;
-  const settled = labelled.map((answer) => {
-    const people = Object.values(answer.raters ?? {});
-    if (answer.labels.length > 0 || people.length === 0) return answer;
-    const labels = people[0]!.map((_, item) => {
-      const said = new Map<string, number[]>();
-      for (const [name, label] of people.flatMap((records) => Object.entries(records[item]!))) {
-        said.set(name, [...(said.get(name) ?? []), Number(label)]);
-      }
-      return Object.fromEntries(
-        [...said].flatMap(([name, values]): [string, number][] => {
-          const mean = meanOf(values);
-          if (criteria.find((one) => one.name === name)?.scale !== 'boolean') return [[name, mean]];
-          if (mean === 0.5) split++;
-          return mean === 0.5 ? [] : [[name, Math.round(mean)]];
-        }),
-      );
-    });
-    return { ...answer, labels };
+  const items = Math.max(0, ...people.map(({ length }) => length));
+  const labels = Array.from({ length: items }, (_, item) => {
+    const said = new Map<string, number[]>();
+    for (const [name, label] of people.flatMap((records) => Object.entries(records[item] ?? {}))) {
+      said.set(name, [...(said.get(name) ?? []), Number(label)]);
+    }
+    return Object.fromEntries(
+      [...said].flatMap(([name, values]): [string, number][] => {
+        const mean = meanOf(values);
+        if (criteria.find((one) => one.name === name)?.scale !== 'boolean') return [[name, mean]];
+        if (mean === 0.5) split++;
+        return mean === 0.5 ? [] : [[name, Math.round(mean)]];
+      }),
+    );
   });
-  return { labelled: settled, split };
+  return { labels, split };
 }
 
 /**

@@ -164,8 +164,9 @@ test('beside people who agree, a judge is read: one that is right may stand in f
 
 test('what people settle on: the majority, or the mean; as many for as against is no label', () => {
   const graded: Criterion = { ...sound, name: 'Clear', scale: 'graded', anchors: { 1: 'no', 5: 'yes' } };
+  let task = 0;
   const answer = (raters: Record<string, Labels>, stated: Labels = []): LabelledAnswer => ({
-    ...judged(0, '', true, { labels: stated, raters }).answer,
+    ...judged(task++, '', true, { labels: stated, raters }).answer,
   });
   const { labelled, split } = settleLabels(
     [
@@ -181,4 +182,32 @@ test('what people settle on: the majority, or the mean; as many for as against i
     [{ Sound: 1 }],
   ]);
   expect(split).toBe(1);
+});
+
+test('lines about one answer are several people: no judge is asked to put an answer above itself', () => {
+  const { next } = random(5, 'lines');
+  // Three people, each on a line of their own, of whom each errs in three of ten.
+  const lines = Array.from({ length: 60 }, (_, task) =>
+    [true, false].flatMap((truth) =>
+      [0, 1, 2].map(() =>
+        judged(task, `${truth}`, truth, { labels: [{ Sound: next() < 0.3 ? !truth : truth }] }),
+      ),
+    ),
+  ).flat();
+  const { labelled } = settleLabels(
+    lines.map(({ answer }) => answer),
+    [sound],
+  );
+  const evidence = withAnswers(lines.map((line, i) => ({ ...line, answer: labelled[i]! })));
+  expect(held(order, evidence)['order_accuracy']!.estimate!.mean).toBeGreaterThan(0.85);
+});
+
+test('a person may be called as what every object has', () => {
+  const rows = Array.from({ length: 20 }, (_, task) =>
+    judged(task, 'x', true, {
+      labels: [],
+      raters: { anna: [{ Sound: 1 }], [task % 2 ? 'constructor' : 'ben']: [{ Sound: 1 }] },
+    }),
+  );
+  expect(held(people, withAnswers(rows))['human_alpha']).toBeDefined();
 });

@@ -6,7 +6,7 @@ import { iccTwoWay } from '../../statistics/reliability.js';
 import { groupBy } from '../../statistics/values.js';
 import type { Evidence } from '../evidence.js';
 import type { Finding } from '../finding.js';
-import { rate, ratersOf, type Rating } from '../ratings.js';
+import { labelsBy, rate, ratersOf, type Rating } from '../ratings.js';
 import { labelScore } from '../readings.js';
 import { type KappaPair, kappaDifference, LEAST_KAPPA, pooledKappa, pooledKappaInterval } from './kappa.js';
 
@@ -27,7 +27,7 @@ export function people(evidence: Evidence): Finding[] {
   const raters = ratersOf(answers);
   const worth = groupBy(
     answers.map(({ answer }) =>
-      raters.map((name) => labelScore({ labels: answer.raters?.[name] ?? [] }, criteria)),
+      raters.map((name) => labelScore({ labels: labelsBy(name, answer) }, criteria)),
     ),
     answers.map(({ answer }) => answer.task.id),
   );
