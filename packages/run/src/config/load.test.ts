@@ -124,7 +124,13 @@ describe('a wrong key or value', () => {
     [
       'a prototype',
       `${GOOD}__proto__: { polluted: 1 }\n`,
-      [expect.stringContaining('t.yaml:12:1: unknown key "__proto__"')],
+      ['t.yaml:12:1: the key "__proto__" is not allowed'],
+    ],
+    [
+      'a prototype among findings, which a record does not see',
+      `${GOOD}gate: { __proto__: { min: 1 } }
+`,
+      ['t.yaml:12:9: the key "__proto__" is not allowed'],
     ],
   ])('%s', (_, text, expected) => {
     expect(problems(text)).toEqual(expected);

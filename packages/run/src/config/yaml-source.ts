@@ -42,7 +42,7 @@ export function parseYaml(text: string, file: string): YamlSource {
     place: at(pos[0]),
     message: inOurWords(code, message),
   }));
-  const problems = document.errors.length > 0 ? flaws : [...flaws, ...aliasProblems(document, at)];
+  const problems = document.errors.length > 0 ? flaws : [...flaws, ...treeProblems(document, at)];
   if (problems.length > 0) throw new InputError(problems);
 
   let value: unknown;
@@ -97,10 +97,14 @@ function refuseDeepNesting(text: string, file: string): void {
   }
 }
 
-/** Aliases that point nowhere, or at something that contains them. */
-function aliasProblems(document: Document, at: (offset: number) => Place): Problem[] {
+/** Aliases that point nowhere, or at something that contains them; a key that readers of objects do not see. */
+function treeProblems(document: Document, at: (offset: number) => Place): Problem[] {
   const problems: Problem[] = [];
   visit(document, {
+    Pair(_, { key }) {
+      if (isScalar(key) && key.value === '__proto__')
+        problems.push({ place: at(start(key)), message: 'the key "__proto__" is not allowed' });
+    },
     Alias(_, alias, ancestors) {
       const target = alias.resolve(document);
       const offset = alias.range?.[0] ?? 0;
