@@ -14,9 +14,9 @@ export interface RunTable {
   forgetCheckpoint(stage: string, step: number): void;
 
   /**
-   * Notes that a judge, by its fingerprint, was examined on labelled answers, by their hash.
+   * Notes that a judge, by its fingerprint and seed, was examined on labelled answers, by their hash.
    *
-   * @returns the number of judges that have been, with this one.
+   * @returns the number of such judges that have been, with this one.
    */
   look(data: string, judge: string): number;
 }

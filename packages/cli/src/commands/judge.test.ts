@@ -122,11 +122,16 @@ reward: { answer: { after_thinking: true } }`;
   expect(test.certificate).toMatchObject({ part: 'test', looks: 1 });
   expect(test.certificate.answer).toEqual({ after_thinking: true, inside_fence: false, repaired: false });
   expect(dev.judgements).toBeGreaterThan(0);
+  // No seed brings what the judge was written with to where it is certified.
+  for (const seed of ['2', '3', '4'])
+    expect((await judged('Judge it.', '--dev', '--seed', seed)).judgements).toBe(dev.judgements);
   expect(dev.judgements + test.judgements).toBe(48);
   // The same judge again is no other look.
   for (let i = 1; i <= 9; i++) expect((await judged(`Judge it, ${i}.`)).certificate.looks).toBe(i + 1);
   const again = await judged('Judge it, 9.');
   expect(again.certificate.looks).toBe(10);
-  expect(again.warnings).toContainEqual(expect.stringContaining('10 judges have been examined'));
+  expect(again.warnings).toContainEqual(expect.stringContaining('10 judges or seeds have been examined'));
+  // With another seed it is.
+  expect((await judged('Judge it, 9.', '--seed', '2')).certificate.looks).toBe(11);
   writeFileSync(join(folder, 'touchstone.yaml'), plain);
 });

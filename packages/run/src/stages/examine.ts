@@ -75,7 +75,9 @@ export async function examine(
     heldout: heldout ? modelsOf(heldout.judge) : [],
     policy: config.policy ? [config.policy.model] : [],
   });
-  const looks = data.part === 'test' ? store.look(hashOfAnswers(data), judge.fingerprint) : 0;
+  // With another seed a judge is asked anew: whoever goes through seeds looks for the one that suits.
+  const asked = `${judge.fingerprint} ${seed}`;
+  const looks = data.part === 'test' ? store.look(hashOfAnswers(data), asked) : 0;
   if (looks >= MANY_LOOKS) warnings.push(manyLooks(looks));
   for (const warning of warnings) reporter.alarm(warning);
   const result = await validateJudge({
@@ -115,7 +117,7 @@ const hashOfAnswers = ({ labelled, regression }: Examined['data']): string =>
   sha256(JSON.stringify([labelled, regression]));
 
 const manyLooks = (looks: number): string =>
-  `${looks} judges have been examined on these answers: the best of so many looks better on them than it is. Label new ones, ` +
+  `${looks} judges or seeds have been examined on these answers: the best of so many looks better on them than it is. Label new ones, ` +
   'and write the judge with a part of them only: validation.dev_share, touchstone judge --dev.';
 
 const named = ({ id, fingerprint }: Workspace['judge']): Certificate['judge'] => ({ id, fingerprint });

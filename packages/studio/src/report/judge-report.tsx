@@ -58,7 +58,7 @@ export function renderJudgeReport({ name, judge, warnings, ...from }: JudgeRepor
             ['Seed', String(from.seed)],
             ...(from.part === 'dev'
               ? []
-              : [['Judges examined on these answers', count(from.looks)] as const]),
+              : [['Judges and seeds examined on these answers', count(from.looks)] as const]),
             ...Object.entries(from.data).map(
               ([file, { sha256, lines }]) =>
                 [
