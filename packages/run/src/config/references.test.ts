@@ -58,6 +58,13 @@ describe('loadConfig', () => {
     );
   });
 
+  it('scores with the configuration that a judge was examined with, which has no tasks to train on', async () => {
+    const judge = 'model: openai-compatible:m, base_url: http://127.0.0.1:1/v1, objective: o';
+    const text = `judge: { ${judge}, criteria: [{ name: A, question: q }] }\ndata: { labelled: l.jsonl }\n`;
+    writeFileSync(join(folder, 'touchstone.yaml'), text);
+    expect((await loadScoringConfig(folder)).config.data).toEqual({ labelled: 'l.jsonl' });
+  });
+
   it('names parts that need one another', async () => {
     const text = `${GOOD}training: { sft: {} }\ngate:\n  regression: { min: 0.8 }\n  heldout_correlation: { min: 0.5 }\n  label_kapa: { min: 0.5 }\n`;
     const got = await refusal(text);

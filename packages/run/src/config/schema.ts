@@ -108,7 +108,7 @@ export type ExaminationConfig = z.output<typeof examinationSchema>;
 /** What scoring needs of a configuration: a policy and data are for training, and checks may decide without a judge. */
 export const scoringSchema = configSchema.extend({
   policy: policySchema.optional(),
-  data: dataSchema.optional(),
+  data: dataSchema.partial().optional(),
   judge: judgeSchema.optional(),
 });
 export type ScoringConfig = z.output<typeof scoringSchema>;
