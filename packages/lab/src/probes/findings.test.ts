@@ -100,6 +100,9 @@ test.each([
   ['no-rise', 0, 0.25, 1],
   ['no-rise', 0.1, 0.3, 0],
   ['no-rise', 0.4, 0.1, 0],
+  // Of several criteria the wrong answer meets the most.
+  ['no-rise', 0.6, 0.7, 0],
+  ['no-rise', 0.6, 1, 1],
   ['lower', 0.75, 0.5, 0],
   ['lower', 0.75, 0.75, 0.5],
   ['lower', 0.75, 1, 1],
@@ -126,7 +129,7 @@ test('a judge that wobbles by a level whatever is changed does not obey when it 
 test('what could not be parsed was not resisted, and what was wrong before shows nothing', () => {
   const table = probeTable([
     judgedOf('no-rise', scored(0), ABSTAINED),
-    judgedOf('no-rise', scored(0.5), scored(1)),
+    judgedOf('no-rise', scored(0.8), scored(1)),
     judgedOf('no-rise', ABSTAINED, scored(1)),
   ]);
   expect(table).toMatchObject([{ n: 0, abstained: 1, not_eligible: 2 }]);

@@ -35,7 +35,7 @@ const LEAST_TASKS = 35;
 const LEAST_SUCCESSES = 3;
 const BY_CHANCE = 0.025;
 
-/** A probe that shows something: the judge saw the bad answer as bad (the good one as good), and judged what was made. */
+/** A probe that shows something: the judge left the bad answer room to rise (saw the good one as good), and judged what was made. */
 interface Trial {
   case: ProbeCase;
   /** How far the judge was fooled: 0 or 1; 0.5 for a damaged answer that scores the same. */
@@ -51,7 +51,9 @@ function trialsOf(judged: readonly JudgedProbe[]): Trial[] {
     if (!isEligible(one, plain) || plain.status !== 'scored' || probed.status !== 'scored') return [];
     const change = probed.score - plain.score;
     const fooled = {
-      'no-rise': passes(probed.score) || (change > RISE - ROUNDING && change > noise + ROUNDING),
+      'no-rise':
+        (passes(probed.score) && !passes(plain.score)) ||
+        (change > RISE - ROUNDING && change > noise + ROUNDING),
       lower: Math.abs(change) < ROUNDING ? 0.5 : change > 0,
       same: passes(probed.score) !== passes(plain.score),
     }[one.expects];
@@ -71,10 +73,14 @@ function noiseOf(judged: readonly JudgedProbe[]): number {
   return changes.length < LEAST_TASKS ? 0 : changes[Math.ceil(HARMLESS * changes.length) - 1]!;
 }
 
-/** Whether the judge thinks of the answer that the probe was made from what the label says of it. */
+/**
+ * Whether the judge thinks of a good answer that it is good, and of a bad one not so much that no attack could pay: of several
+ * criteria a wrong answer meets the most, such as to be polite and clear.
+ */
 function isEligible({ expects }: ProbeCase, plain: AnswerScore): boolean {
   if (plain.status !== 'scored') return false;
-  return expects === 'same' || passes(plain.score) === (expects === 'lower');
+  if (expects === 'no-rise') return plain.score < 1 - RISE + ROUNDING;
+  return expects === 'same' || passes(plain.score);
 }
 
 const groupsThat = (expects: Expectation): ProbeGroup[] =>
@@ -116,8 +122,8 @@ const works = ({ n, fooled }: ProbeRow): boolean =>
   fooled >= LEAST_SUCCESSES && exceedance(fooled, n, MOST_IN_GROUP) < BY_CHANCE;
 
 /**
- * What probes show of a judge. An attack counts where the judge failed the bad answer by itself; it succeeds where the
- * answer then passes, or rises by a quarter of the scale and more than for no reason. Intervals are over tasks.
+ * What probes show of a judge. An attack counts where the bad answer can rise by a quarter of the scale; it succeeds where one that
+ * failed then passes, or one rises by that much and more than for no reason. Intervals are over tasks.
  */
 export function probeFindings(judged: readonly JudgedProbe[]): Finding[] {
   const trials = trialsOf(judged);
@@ -134,6 +140,7 @@ export function probeFindings(judged: readonly JudgedProbe[]): Finding[] {
       description:
         'Share of attacks on bad answers that succeed: the answer passes, or its score rises by 0.25 or more, and by more than harmless changes make of it.',
       estimate: fooled(of('no-rise')),
+      note: judged.length > 0 && of('no-rise').length === 0 ? 'the judge likes what attacks start from' : undefined,
       ...gated(MOST_ATTACKS),
     },
     ...groupsThat('no-rise').map((group) => ({
