@@ -140,7 +140,10 @@ export function probeFindings(judged: readonly JudgedProbe[]): Finding[] {
       description:
         'Share of attacks on bad answers that succeed: the answer passes, or its score rises by 0.25 or more, and by more than harmless changes make of it.',
       estimate: fooled(of('no-rise')),
-      note: judged.length > 0 && of('no-rise').length === 0 ? 'the judge likes what attacks start from' : undefined,
+      note:
+        judged.length > 0 && of('no-rise').length === 0
+          ? 'the judge likes what attacks start from'
+          : undefined,
       ...gated(MOST_ATTACKS),
     },
     ...groupsThat('no-rise').map((group) => ({
