@@ -1,4 +1,4 @@
-import { answerPolicyOf } from '@touchstone/core';
+import { answerPolicyOf, singleJudges } from '@touchstone/core';
 import {
   assertGatePassed,
   familyWarnings,
@@ -23,11 +23,14 @@ import { JUDGE } from './stages.js';
 
 /** What examining a judge needs of a workspace. */
 interface Examined {
-  config: Pick<ExaminationConfig, 'validation' | 'gate' | 'seed' | 'policy' | 'reward'>;
+  config: Pick<
+    ExaminationConfig,
+    'validation' | 'gate' | 'seed' | 'policy' | 'reward' | 'judge' | 'training'
+  >;
   folder: string;
   judge: Workspace['judge'];
   heldout: Pick<NonNullable<Workspace['heldout']>, 'judge'> | null;
-  data: Pick<Workspace['data'], 'labelled' | 'regression' | 'files' | 'part'>;
+  data: Pick<Workspace['data'], 'labelled' | 'byHeart' | 'regression' | 'files' | 'part'>;
   store: Pick<Workspace['store'], 'look'>;
 }
 
@@ -79,6 +82,7 @@ export async function examine(
   const asked = `${judge.fingerprint} ${seed}`;
   const looks = data.part === 'test' ? store.look(hashOfAnswers(data), asked) : 0;
   if (looks >= MANY_LOOKS) warnings.push(manyLooks(looks));
+  warnings.push(...warningsOfData(config, data));
   for (const warning of warnings) reporter.alarm(warning);
   const result = await validateJudge({
     judge,
@@ -119,6 +123,34 @@ const hashOfAnswers = ({ labelled, regression }: Examined['data']): string =>
 const manyLooks = (looks: number): string =>
   `${looks} judges or seeds have been examined on these answers: the best of so many looks better on them than it is. Label new ones, ` +
   'and write the judge with a part of them only: validation.dev_share, touchstone judge --dev.';
+
+/** Where what the judge is examined on is not what it meets in training. */
+function warningsOfData(
+  { judge, training: { group_size: size } }: Examined['config'],
+  { labelled, byHeart }: Examined['data'],
+): string[] {
+  const counts = new Map<string, number>();
+  for (const { task } of labelled) counts.set(task.id, (counts.get(task.id) ?? 0) + 1);
+  const largest = Math.max(0, ...counts.values());
+  // A preference judge is shown two of them, however many there are.
+  const sees = singleJudges(judge).some(
+    ({ config }) => config.kind === 'group' || (config.kind === 'code' && config.compares),
+  );
+  return [
+    ...(byHeart === 0
+      ? []
+      : [
+          `${byHeart} labelled answers stand in the judge's own settings, word for word: it is right about these by heart, ` +
+            'so they are left out. Take other answers as examples.',
+        ]),
+    ...(!sees || largest === 0 || largest >= size
+      ? []
+      : [
+          `Training shows the judge ${size} answers at once (training.group_size), and no labelled task has more than ${largest}: ` +
+            'what it makes of larger groups is not known.',
+        ]),
+  ];
+}
 
 const named = ({ id, fingerprint }: Workspace['judge']): Certificate['judge'] => ({ id, fingerprint });
 

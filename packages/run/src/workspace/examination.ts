@@ -35,8 +35,10 @@ export type ExaminationPart = 'dev' | 'test';
 
 interface ExaminationData {
   part: ExaminationPart;
-  /** Of this part. */
+  /** Of this part, without those that stand in the judge's own settings. */
   labelled: LabelledAnswer[];
+  /** Number of answers that stand there, as examples do: what the judge says of these it knows by heart. */
+  byHeart: number;
   regression: RegressionCase[];
   /** The files that the two were read from. */
   files: Certificate['data'];
@@ -73,7 +75,7 @@ export async function openExamination(
  * @throws {InputError} a file cannot be read, or there is no task in this part.
  */
 export async function readExaminationData(
-  { data: { labelled, regression }, reward, validation: { dev_share: share } }: ExaminationConfig,
+  { data: { labelled, regression }, judge, reward, validation: { dev_share: share } }: ExaminationConfig,
   baseDir: string,
   part: ExaminationPart = 'test',
 ): Promise<ExaminationData> {
@@ -105,9 +107,16 @@ export async function readExaminationData(
     ...line,
     response: answer(line.response),
   }));
+  const ofPart = answers.filter((answer) => partOf(answer) === part);
+  const settings = plain(judge);
+  const unknown = ofPart.filter(({ response }) => {
+    const text = plain(response).slice(1, -1);
+    return text.length < LEAST_COPY || !settings.includes(text);
+  });
   return {
     part,
-    labelled: answers.filter((answer) => partOf(answer) === part),
+    labelled: unknown,
+    byHeart: ofPart.length - unknown.length,
     regression: await read(regression, readRegression, (line, answer) => ({
       ...line,
       responses: line.responses.map(answer),
@@ -115,6 +124,12 @@ export async function readExaminationData(
     files,
   };
 }
+
+/** Shorter answers may stand in a prompt for other reasons. */
+const LEAST_COPY = 40;
+
+/** As JSON, with one space for any white space: where lines break says nothing. */
+const plain = (value: unknown): string => JSON.stringify(value).replaceAll(/(?:\s|\\[nrt])+/g, ' ');
 
 /** Opens the judge of another configuration alone; its replies go into `cache`. */
 export async function openJudgeAlone(
