@@ -1,4 +1,12 @@
-import { addUsage, NO_USAGE, random, type Rollout, type Usage, type Verdict } from '@touchstone/spec';
+import {
+  addUsage,
+  NO_USAGE,
+  random,
+  RunError,
+  type Rollout,
+  type Usage,
+  type Verdict,
+} from '@touchstone/spec';
 import type { Judge } from '@touchstone/core';
 
 import { groupBy } from '../statistics/values.js';
@@ -59,6 +67,10 @@ export class Asker {
     const places = this.judge.compares ? random(this.seed, 'shown', name, repeat).shuffle(all) : all;
     const shown = places.map((place, at) => ({ ...answers[place]!, id: String(at) }));
     const judgements = await this.judge.judge(shown, { repeat });
+    if (judgements.length !== shown.length) {
+      const counts = `expected ${shown.length} judgements, one for each answer, got ${judgements.length}`;
+      throw new RunError(`the judge ${this.judge.id}: ${counts}`);
+    }
     for (const { usage } of judgements) this.usage = addUsage(this.usage, usage);
     this.onDone(answers.length);
     const opinions: Opinion[] = [];

@@ -138,6 +138,14 @@ test('nor is one that goes by ids, or by which answer to a task it has met first
   }
 });
 
+test('a judge that loses an answer is told so, whoever wrote it', async () => {
+  const judge = judgeBy(() => 1);
+  const forgetful: Judge = { ...judge, judge: async (...asked) => (await judge.judge(...asked)).slice(1) };
+  await expect(examine(forgetful, answers(2, [['x', 1]]))).rejects.toThrow(
+    'the judge rule: expected 1 judgements, one for each answer, got 0',
+  );
+});
+
 test('silence about labelled answers is not made good by verdicts on many regression cases', async () => {
   const labelled = answers(60, [
     ['right', 1],

@@ -37,6 +37,7 @@ const validationSchema = z.strictObject({
       'Share of the labelled tasks to write the judge with, by "touchstone judge --dev"; the gate never sees them',
     ),
   repeats: count
+    .max(100)
     .default(3)
     .describe('Times each labelled answer is judged, to measure how often the judge changes its mind'),
   probes: z

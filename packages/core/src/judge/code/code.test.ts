@@ -95,6 +95,13 @@ describe("a judge of the user's own", () => {
     expect(secret.metadata).toEqual({ words: 2 });
   });
 
+  it('keeps of a reason without end what a report can show', async () => {
+    const judge = await judgeOf(`export default () => [{ score: 1, reason: 'so '.repeat(1e6) }];`);
+    const [judgement] = await judge.judge(groupOf('x'));
+    expect(judgement!.answer).toEqual({ status: 'scored', score: 1 });
+    expect(JSON.stringify(judgement).length).toBeLessThan(50_000);
+  });
+
   it.each([
     ['[NaN]', 'got "NaN"'],
     ['[Infinity]', 'got "Infinity"'],

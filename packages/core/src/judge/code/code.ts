@@ -152,13 +152,15 @@ class OwnJudge implements Judge {
   }
 }
 
-/** As JSON: what a module gives may have getters and cycles, and numbers that no score can be. */
+/** As JSON: what a module gives may have getters and cycles, numbers that no score can be, and texts without end. */
 function toJson(given: unknown): string {
   try {
-    const plain = (_: string, value: unknown): unknown =>
-      typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value))
+    const plain = (_: string, value: unknown): unknown => {
+      if (typeof value === 'string') return value.slice(0, MAX_RAW);
+      return typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value))
         ? String(value)
         : value;
+    };
     return JSON.stringify(given, plain) ?? 'null';
   } catch (cause) {
     return JSON.stringify(`no JSON: ${messageOf(cause)}`);
