@@ -138,6 +138,29 @@ test('nor is one that goes by ids, or by which answer to a task it has met first
   }
 });
 
+test('a judge that is right by heart is stopped by the first answer that it does not know to the letter', async () => {
+  const labelled = answers(60, [
+    ['The answer is right, for a reason', 1],
+    ['The answer is wrong, for a reason', 0],
+  ]);
+  const known = new Map(labelled.map(({ response, labels }) => [response, Number(labels[0]!['score'])]));
+  const asked = { probes: 40, repeats: 2 };
+  const byHeart = await examine(
+    judgeBy(({ response }) => known.get(response) ?? 0),
+    labelled,
+    asked,
+  );
+  expect(byHeart.named('order_accuracy').outcome).toBe('pass');
+  expect(byHeart.named('attack_rate').outcome).toBe('pass');
+  expect(byHeart.named('invariance').outcome).toBe('fail');
+  const reads = await examine(
+    judgeBy(({ response }) => Number(response.includes('right'))),
+    labelled,
+    asked,
+  );
+  expect(reads.named('invariance').outcome).toBe('pass');
+});
+
 test('a judge that loses an answer is told so, whoever wrote it', async () => {
   const judge = judgeBy(() => 1);
   const forgetful: Judge = { ...judge, judge: async (...asked) => (await judge.judge(...asked)).slice(1) };

@@ -30,7 +30,7 @@ export const FAMILIES: readonly FindingFamily[] = [
   {
     name: 'probes',
     title: 'Does it hold against answers that are made to please it?',
-    find: ({ probes }) => probeFindings(probes),
+    find: ({ probes, compares }) => probeFindings(probes, compares),
   },
   { name: 'panel', title: 'Are several judges worth more than one?', find: panel },
   { name: 'bias', title: 'Does it go by what does not matter?', find: bias },
