@@ -83,7 +83,7 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
     const turn = nextTurn(waiting, complete && done > 0).filter(isAsked);
     if (turn.length === 0) continue;
     if (!complete && turn.some((phase) => phase.isEnough?.(held.findings))) {
-      notAsked.push(...turn.map(({ name }) => ({ name, why: 'enough' as const })));
+      for (const { name } of turn) notAsked.push({ name, why: 'enough' });
       continue;
     }
     total = done + sumOf([...turn, ...waiting].map(({ size }) => size(evidence)));
