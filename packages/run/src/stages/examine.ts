@@ -73,16 +73,16 @@ export async function examine(
   const { config, folder, judge, heldout, data, store } = examined;
   const { seed, gate } = config;
   reporter.progress(0, null);
-  const warnings = familyWarnings({
+  const families = familyWarnings({
     judge: modelsOf(judge),
     heldout: heldout ? modelsOf(heldout.judge) : [],
     policy: config.policy ? [config.policy.model] : [],
   });
+  const warnings = [...families, ...warningsOfData(config, data)];
   // With another seed a judge is asked anew: whoever goes through seeds looks for the one that suits.
   const asked = `${judge.fingerprint} ${seed}`;
   const looks = data.part === 'test' ? store.look(hashOfAnswers(data), asked) : 0;
   if (looks >= MANY_LOOKS) warnings.push(manyLooks(looks));
-  warnings.push(...warningsOfData(config, data));
   for (const warning of warnings) reporter.alarm(warning);
   const result = await validateJudge({
     judge,
