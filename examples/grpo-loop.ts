@@ -1,6 +1,6 @@
 /**
  * Group relative policy optimisation, written out: sample a group of answers to each task, score them, and push every
- * answer by how far it is above its group. `node examples/grpo-loop.ts` takes half a minute on two cores.
+ * answer by how far it is above its group. `npm run example examples/grpo-loop.ts` takes half a minute on two cores.
  *
  * The policy is the quickstart's: it reviews contracts in JSON. The reward is a rule that a reader can check by eye, in
  * place of a judge: reviews must be JSON, and the shorter the better.

@@ -6,7 +6,7 @@
  *       checks:
  *         - { type: code, module: my-check.ts, weight: 0.3 }
  *
- * Run it by itself, `node examples/my-check.ts`, to see what it says of three answers.
+ * Run it by itself, `npm run example examples/my-check.ts`, to see what it says of three answers.
  */
 
 interface Answer {

@@ -6,8 +6,8 @@
  *       kind: code
  *       module: my-judge.ts
  *
- * It is examined, cached and trained against as a language model would be. Run it by itself, `node examples/my-judge.ts`,
- * to see what it says of four answers.
+ * It is examined, cached and trained against as a language model would be. Run it by itself,
+ * `npm run example examples/my-judge.ts`, to see what it says of four answers.
  */
 import type { CodeJudge } from 'touchstone';
 

@@ -1,7 +1,7 @@
 /**
  * Score answers: a judge with three criteria, two checks beside it, and the reward that they make.
  *
- *     JUDGE_URL=http://127.0.0.1:8000/v1 JUDGE_MODEL=my-model node examples/score-one-answer.ts
+ *     JUDGE_URL=http://127.0.0.1:8000/v1 JUDGE_MODEL=my-model npm run example examples/score-one-answer.ts
  *
  * Any OpenAI-compatible server will do: vLLM, Ollama, llama.cpp, LM Studio, or a provider's.
  */

@@ -1,4 +1,4 @@
-// Lets Node 20 run the TypeScript of the examples: `node --import ./scripts/typescript.mjs examples/score-one-answer.ts`.
+// Lets Node 20 run the TypeScript of the examples: `npm run example examples/my-check.ts`.
 // From 22.18 on Node does so by itself.
 import { readFile } from 'node:fs/promises';
 import { register } from 'node:module';

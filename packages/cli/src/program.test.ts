@@ -131,14 +131,15 @@ const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const built = existsSync(main);
 
 describe.skipIf(!built)(`the built program${built ? '' : ' (skipped: run "npm run build" first)'}`, () => {
-  const node = (...args: string[]) =>
-    spawnSync(process.execPath, [main, ...args], { cwd: folder, encoding: 'utf8' });
+  // What npm links: it is there before anything is built, when `npm ci` looks for it.
+  const linked = fileURLToPath(new URL('../bin/touchstone.js', import.meta.url));
+  const touchstone = (...args: string[]) => spawnSync(linked, args, { cwd: folder, encoding: 'utf8' });
 
   it('starts a folder, and fails without a stack', () => {
-    expect(node('init')).toMatchObject({ status: 0, stderr: '' });
+    expect(touchstone('init')).toMatchObject({ status: 0, stderr: '' });
     expect(existsSync(join(folder, 'touchstone.yaml'))).toBe(true);
     writeFileSync(join(folder, 'touchstone.yaml'), 'polcy: 1\n');
-    const { status, stderr } = node('doctor', '.');
+    const { status, stderr } = touchstone('doctor', '.');
     expect(status).toBe(2);
     expect(stderr).toContain('touchstone.yaml:1:1: unknown key "polcy", did you mean "policy"?');
     expect(stderr).not.toMatch(/^\s+at /m);
