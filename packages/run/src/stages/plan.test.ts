@@ -51,6 +51,12 @@ async function plan(judge: object, data: Record<string, object[]>): Promise<Reco
   }
 }
 
+test('a judge with models that stand in for its own is planned as one without', async () => {
+  const fallbacks = [{ model: 'openai-compatible:other', base_url: 'http://127.0.0.1:9/v2' }];
+  const data = { labelled: [labelled(0, 'Yes.')] };
+  expect(await plan({ ...RUBRIC, fallbacks }, data)).toEqual(await plan(RUBRIC, data));
+});
+
 test('regression cases cost what their own prompts do, with labelled answers and without', async () => {
   const alone = await plan(RUBRIC, { regression: [order(0), order(1)] });
   expect(Object.keys(alone)).toEqual(['regression cases']);

@@ -1,6 +1,6 @@
 import { openJudge, requestBytes, type Dispatcher, type JudgeConfig } from '@touchstone/core';
 import { answersOf, plannedPhases, type PlannedPhase } from '@touchstone/lab';
-import { NO_USAGE, ProviderError, random, type ModelRequest } from '@touchstone/spec';
+import { NO_USAGE, ProviderError, random, type LanguageModel, type ModelRequest } from '@touchstone/spec';
 import { moduleUrl } from '../workspace/module-url.js';
 import type { Examination } from '../workspace/examination.js';
 
@@ -85,10 +85,10 @@ async function costPerAnswer(
     seed,
     baseDir,
     moduleUrl,
-    open: ({ model, price = { input: 0, output: 0 } }) =>
+    open: ({ model, fallbacks, price = { input: 0, output: 0 } }) =>
       Promise.resolve({
-        model: { id: model, version: '', structuredOutput: false, generate: refuse },
-        fallbacks: [],
+        model: silent(model),
+        fallbacks: fallbacks.map((other) => silent(other.model)),
         dispatcher: countingDispatcher((request) => {
           const inputTokens = requestBytes(request) * TOKENS_PER_BYTE;
           total.calls++;
@@ -146,4 +146,9 @@ const NOT_ASKED = new ProviderError('nothing is asked: this is a plan', {
   reason: 'budget',
   isRetryable: false,
 });
-const refuse = (): Promise<never> => Promise.reject(NOT_ASKED);
+const silent = (id: string): LanguageModel => ({
+  id,
+  version: '',
+  structuredOutput: false,
+  generate: () => Promise.reject(NOT_ASKED),
+});
