@@ -48,7 +48,7 @@ export function rowAxes(rows: readonly Row[]): Plot.Markish[] {
     Plot.gridX({ ticks: 6, stroke: 'var(--grid)', strokeOpacity: 1 }),
     Plot.axisX({ ticks: 6, tickSize: 4, color: 'var(--muted)', label: null }),
     Plot.axisY({
-      tickFormat: (i: number) => shorten(rows[i]!.label, 32),
+      tickFormat: (i: number) => shorten(rows[i]!.label, 29),
       tickSize: 0,
       tickPadding: 10,
       fill: 'var(--ink)',
