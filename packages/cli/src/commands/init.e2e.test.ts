@@ -35,6 +35,16 @@ async function touchstone(...args: string[]): Promise<{ code: number; out: strin
   return { code, ...got };
 }
 
+/** An answer without what a harmless change adds to it: who knows answers by heart to the letter is no judge. */
+const plainOf = (answer: string): string =>
+  answer
+    .normalize('NFC')
+    .replace(/^Here is my answer\./, '')
+    .replace(/I hope this helps\.\s*$/, '')
+    .replaceAll('’', "'")
+    .replace(/\s+/g, ' ')
+    .trim();
+
 /**
  * A judge by rule that has read the labels of a folder: it says what they say, or the opposite. Of answers without labels
  * it says what the regression cases expect.
@@ -43,8 +53,11 @@ function labelReader(folder: string, contrary: boolean): ProviderOptions['respon
   const labelled = linesOf(folder, 'labelled.jsonl');
   const known = new Map<string, Labels>();
   for (const { response, labels } of labelled) {
-    if (!Array.isArray(labels)) known.set(response, labels!);
-    else labels.forEach((one, i) => known.set(JSON.stringify((JSON.parse(response) as unknown[])[i]), one));
+    if (!Array.isArray(labels)) known.set(plainOf(response), labels!);
+    else
+      labels.forEach((one, i) =>
+        known.set(plainOf(JSON.stringify((JSON.parse(response) as unknown[])[i])), one),
+      );
   }
   const [template] = known.values();
   const all = (value: boolean): Labels =>
@@ -58,7 +71,7 @@ function labelReader(folder: string, contrary: boolean): ProviderOptions['respon
   const learn = (response: string | undefined, value: boolean): void => {
     const items = response?.startsWith('[{') ? (JSON.parse(response) as unknown[]) : [];
     for (const text of [response, ...items.map((item) => JSON.stringify(item))]) {
-      if (text !== undefined && !known.has(text)) known.set(text, all(value));
+      if (text !== undefined && !known.has(plainOf(text))) known.set(plainOf(text), all(value));
     }
   };
   for (const { response, variant, better, worse, kind } of linesOf(folder, 'regression.jsonl')) {
@@ -69,15 +82,19 @@ function labelReader(folder: string, contrary: boolean): ProviderOptions['respon
   const asked = new Map(
     [...labelled, ...linesOf(folder, 'regression.jsonl')].flatMap(({ response, messages, labels }) => {
       const items = Array.isArray(labels) ? (JSON.parse(response) as unknown[]).map(toJson) : [];
-      return [response, ...items].map((text) => [text, messages[0]!.content] as const);
+      return [response, ...items]
+        .flatMap((text: string | undefined) => text ?? [])
+        .map((text) => [plainOf(text), messages[0]!.content] as const);
     }),
   );
   const isAsked = (answer: string, prompt: string): boolean => prompt.includes(asked.get(answer) ?? '');
   const said = (label: number | boolean): number | boolean =>
     !contrary ? label : typeof label === 'boolean' ? !label : 6 - label;
   return ({ prompt }) => {
-    const shown = (tag: string): string | undefined =>
-      new RegExp(`<${tag}>\\n(.*)\\n</${tag}>`, 's').exec(prompt)?.[1];
+    const shown = (tag: string): string | undefined => {
+      const found = new RegExp(`<${tag}>\\n(.*)\\n</${tag}>`, 's').exec(prompt)?.[1];
+      return found === undefined ? undefined : plainOf(found);
+    };
     const id = /reply id is (\w+)\s*$/.exec(prompt)![1];
     const [a, b] = [shown('answer_a'), shown('answer_b')];
     if (a !== undefined && b !== undefined) {
