@@ -93,9 +93,10 @@ test('touchstone judge --plan says of what it only estimates that it is about so
   const { code, out } = await run('judge', folder, '--plan');
   expect(code).toBe(0);
   expect(out).toMatch(/tokens read, about +written at most +dollars, about\n/);
-  expect(out).toMatch(/^labelled answers +48 +48 +[\d,]+ +[\d,]+ +0\.00$/m);
-  expect(out).toMatch(/^asked another way: reworded +24 +24 +[\d,]+ +[\d,]+ +0\.00$/m);
+  expect(out).toMatch(/^labelled answers +48 +48 +[\d,]+ +[\d,]+ +–$/m);
+  expect(out).toMatch(/^asked another way: reworded +24 +24 +[\d,]+ +[\d,]+ +–$/m);
   expect(out).toMatch(/^About 72 calls and [\d.]+K tokens read, at most [\d.]+K written; /m);
+  expect(out).toMatch(/^A model that is asked has no `price` in the configuration: dollars are not known\./m);
 });
 
 test('tasks to write the judge with are not those that it is certified on, and whoever looks often is told so', async () => {

@@ -90,22 +90,27 @@ async function plan(loaded: Loaded<ExaminationConfig>, flags: JudgeFlags, io: Io
   const rows = phases.map(({ name, answers, calls, inputTokens, outputTokens, money }) => [
     name,
     ...[answers, calls, inputTokens, outputTokens].map((count) => count.toLocaleString('en')),
-    money.toFixed(2),
+    money?.toFixed(2) ?? '–',
   ]);
   io.out.write(`\n${renderTable(columns, rows)}\n${costText(phases)}\n`);
 }
+
+const UNPRICED =
+  '\nA model that is asked has no `price` in the configuration: dollars are not known. ' +
+  'For example price: { input: 0.4, output: 1.6 }, dollars per million tokens.';
 
 /** Before it is spent, in a line. */
 function costText(phases: readonly PhaseCost[]): string {
   const sum = (of: (phase: PhaseCost) => number): number =>
     phases.reduce((total, phase) => total + of(phase), 0);
   const many = (count: number): string => count.toLocaleString('en', { notation: 'compact' });
-  const money = sum((phase) => phase.money);
+  const money = phases.some((phase) => phase.money === null) ? null : sum((phase) => phase.money ?? 0);
   return (
     `About ${many(sum(({ calls }) => calls))} calls and ${many(sum((phase) => phase.inputTokens))} tokens read, ` +
     `at most ${many(sum((phase) => phase.outputTokens))} written` +
-    `${money > 0 ? `: about $${money.toFixed(2)} if so many are` : ''}; ` +
-    'undecided groups of probes are asked up to twice more. Replies that are there already cost nothing.'
+    `${money ? `: about $${money.toFixed(2)} if so many are` : ''}; ` +
+    'undecided groups of probes are asked up to twice more. Replies that are there already cost nothing.' +
+    (money === null ? UNPRICED : '')
   );
 }
 

@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { loadExaminationConfig } from '../config/load.js';
@@ -69,6 +69,16 @@ test('regression cases cost what their own prompts do, with labelled answers and
   const both = await plan(RUBRIC, { regression: [order(0, LONG)], labelled: [labelled(0, 'Yes.')] });
   expect(both['regression cases']!.inputTokens).toBeGreaterThan(LONG.length / 4);
   expect(both['labelled answers']!.inputTokens).toBeLessThan(1000);
+});
+
+test('dollars are unknown without a price, and none for a model of this machine', async () => {
+  const moneyOf = async (more: object): Promise<unknown> =>
+    (await plan({ ...RUBRIC, price: undefined, ...more }, { labelled: [labelled(0, 'Yes.')] }))[
+      'labelled answers'
+    ]!.money;
+  expect(await moneyOf({})).toBeNull();
+  const folder = resolve('examples/quickstart/models/policy');
+  expect(await moneyOf({ model: `local:${folder}`, base_url: undefined })).toBe(0);
 });
 
 test('a judge that compares is asked about the pairs of cases, though each task has one labelled answer', async () => {

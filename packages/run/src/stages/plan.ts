@@ -1,4 +1,11 @@
-import { openJudge, requestBytes, type Dispatcher, type JudgeConfig } from '@touchstone/core';
+import {
+  openJudge,
+  parseModelId,
+  requestBytes,
+  type Dispatcher,
+  type JudgeConfig,
+  type ModelConfig,
+} from '@touchstone/core';
 import { answersOf, plannedPhases, type PlannedPhase } from '@touchstone/lab';
 import { NO_USAGE, ProviderError, random, type LanguageModel, type ModelRequest } from '@touchstone/spec';
 import { moduleUrl } from '../workspace/module-url.js';
@@ -16,8 +23,8 @@ export interface PhaseCost extends PlannedPhase {
   inputTokens: number;
   /** At most: as many as the replies to these calls may have. */
   outputTokens: number;
-  /** In US dollars, for these tokens; 0 where no price is declared. */
-  money: number;
+  /** In US dollars, for these tokens; null where a model that is asked has no price. A model of this machine costs nothing. */
+  money: number | null;
 }
 
 /**
@@ -55,7 +62,7 @@ export async function planExamination(examination: Examination): Promise<PhaseCo
       calls: Math.round(each.calls * phase.answers),
       inputTokens: Math.round(each.inputTokens * phase.answers),
       outputTokens: Math.round(each.outputTokens * phase.answers),
-      money: each.money * phase.answers,
+      money: each.money === null ? null : each.money * phase.answers,
     });
   }
   return costs;
@@ -85,16 +92,17 @@ async function costPerAnswer(
     seed,
     baseDir,
     moduleUrl,
-    open: ({ model, fallbacks, price = { input: 0, output: 0 } }) =>
+    open: (asked) =>
       Promise.resolve({
-        model: silent(model),
-        fallbacks: fallbacks.map((other) => silent(other.model)),
+        model: silent(asked.model),
+        fallbacks: asked.fallbacks.map((other) => silent(other.model)),
         dispatcher: countingDispatcher((request) => {
           const inputTokens = requestBytes(request) * TOKENS_PER_BYTE;
           total.calls++;
           total.inputTokens += inputTokens;
           total.outputTokens += request.maxOutputTokens;
-          total.money += (inputTokens * price.input + request.maxOutputTokens * price.output) / 1e6;
+          const money = moneyFor(asked, inputTokens, request.maxOutputTokens);
+          total.money = total.money === null || money === null ? null : total.money + money;
         }),
       }),
   });
@@ -108,8 +116,16 @@ async function costPerAnswer(
     calls: total.calls / size,
     inputTokens: total.inputTokens / size,
     outputTokens: total.outputTokens / size,
-    money: total.money / size,
+    money: total.money === null ? null : total.money / size,
   };
+}
+
+const FREE = { input: 0, output: 0 };
+
+/** In US dollars; null where the model has no price. */
+function moneyFor({ model, price }: ModelConfig, input: number, output: number): number | null {
+  const known = price ?? (parseModelId(model).provider.isLocal ? FREE : undefined);
+  return known ? (input * known.input + output * known.output) / 1e6 : null;
 }
 
 /**
