@@ -57,6 +57,8 @@ test('touchstone judge leaves a page that says why not, with what the judge wrot
   expect(got).toMatchObject({ code: 3 });
   const file = join(folder, 'runs/judge.html');
   expect(got.out).toContain('This judge may not train a model.');
+  expect(got.out).toMatch(/^Record \(no pass\): [0-9a-f]{64}$/m);
+  expect(got.err).toMatch(/ 3 of \d+ gated findings failed\.\n(  \w+: [^\n]*\n){3}  19 further: /);
   expect(got.out).toContain(`Report: ${file}`);
   const html = readFileSync(file, 'utf8');
   expect(html).toMatch(

@@ -121,6 +121,6 @@ function findingsText({ gate, findings, notAsked, certificate }: ExaminationResu
   const proof =
     certificate.part === 'dev'
       ? 'No certificate: these are the answers to write the judge with.'
-      : `Certificate: ${certificate.hash}`;
+      : `${gate === 'passed' ? 'Certificate' : 'Record (no pass)'}: ${certificate.hash}`;
   return `\n${verdict}\n\n${findingsTable(findings)}\n${skipped.join('')}${proof}\n`;
 }

@@ -137,7 +137,8 @@ export interface GateReasons {
  * Stops a run whose judge is not shown to be fit to train against.
  *
  * @returns the reason for which it goes on all the same; null where the gate has passed.
- * @throws {GateError} the gate has not passed and there is no reason; names each finding that did not, with its figures.
+ * @throws {GateError} the gate has not passed and there is no reason; names each finding that failed, or, where none has, each that
+ *   did not pass, with its figures.
  * @throws {InputError} a reason is blank.
  */
 export function assertGatePassed(
@@ -151,19 +152,23 @@ export function assertGatePassed(
     if (noGate !== undefined) return noGate;
     throw new GateError(
       'Nobody has shown that this judge is fit to train against: its gate is off, or there is nothing to examine it on. ' +
-        'Set data.labelled and take "gate: off" out of the configuration, or say why to train without a gate with --no-gate "REASON".',
+        'Set data.labelled and take "gate: off" out of the configuration, or say why to train without a gate: touchstone run … --no-gate "REASON".',
     );
   }
   if (override !== undefined) return override;
   const gated = findings.filter(({ threshold }) => threshold !== null);
   const missed = gated.filter(({ outcome }) => outcome !== 'pass');
+  const failed = missed.filter(({ outcome }) => outcome === 'fail');
+  const named = gate === 'failed' ? failed : missed;
+  const others = missed.length - named.length;
   throw new GateError(
     [
       gate === 'failed'
-        ? `The judge is not fit to train against: ${missed.length} of ${gated.length} gated findings did not pass.`
+        ? `The judge is not fit to train against: ${failed.length} of ${gated.length} gated findings failed.`
         : `Too little is known of the judge to train against it: ${missed.length} of ${gated.length} gated findings did not pass.`,
-      ...missed.map((finding) => `  ${describe(finding)}`),
-      'Improve the judge or add labelled answers, or say why to train anyway with --override-gate "REASON".',
+      ...named.map((finding) => `  ${describe(finding)}`),
+      ...(others > 0 ? [`  ${others} further: too little data, or not asked.`] : []),
+      'Improve the judge or add labelled answers, or say why to train anyway: touchstone run … --override-gate "REASON".',
     ].join('\n'),
   );
 }

@@ -335,9 +335,9 @@ test('the gate holds bounds, not means, and only a reason opens it', () => {
   expect(named(result.findings, 'not here')).toMatchObject({ threshold: null, note: 'no such thing' });
   expect(result.gate).toBe('failed');
   expect(() => assertGatePassed(result)).toThrow(GateError);
-  expect(() => assertGatePassed(result)).toThrow(/5 of 7 gated/);
+  // What failed is named, and the rest is counted.
   expect(() => assertGatePassed(result)).toThrow(
-    /wide: insufficient data: 0.800 \[0.550, 0.950\], n = 120; expected the lower end at least 0.6/,
+    /^[^\n]* 2 of 7 gated findings failed\.\n  wrong: [^\n]*\n  few and wrong: [^\n]*\n  3 further: [^\n]*\n.* touchstone run … --override-gate "REASON"\.$/,
   );
   expect(assertGatePassed(result, { override: 'a pilot' })).toBe('a pilot');
   expect(() => assertGatePassed(result, { noGate: 'a pilot' })).toThrow(GateError);
@@ -347,6 +347,11 @@ test('the gate holds bounds, not means, and only a reason opens it', () => {
   expect(applyGate(findings, own).gate).toBe('passed');
   expect(assertGatePassed(applyGate(findings, own), { override: 'not needed' })).toBeNull();
   expect(applyGate(findings, { ...own, 'not here': { min: 0 } }).gate).toBe('insufficient-data');
+  // Where nothing failed, what is too little known is named.
+  const little = applyGate(findings, { wrong: 'off', 'few and wrong': 'off' });
+  expect(() => assertGatePassed(little)).toThrow(
+    /3 of 5 gated findings did not pass\.\n  wide: insufficient data: 0.800 \[0.550, 0.950\], n = 120; expected the lower end at least 0.6/,
+  );
   // Whoever passes by asking less, it is said of which findings.
   expect(easedText(result.findings)).toBeNull();
   expect(easedText(applyGate(findings, { ...own, enough: { min: 0.9 } }).findings)).toBe(
