@@ -43,5 +43,5 @@ export { graderYaml } from './config/graders/write.js';
 // Can it run here?
 export { failed, ok, warning, type Finding } from './doctor/finding.js';
 export { examineMachine } from './doctor/machine.js';
-export { examineModels } from './doctor/models.js';
+export { examineConfig } from './doctor/config.js';
 export { examineOnline } from './doctor/online.js';

@@ -160,7 +160,26 @@ training_config:
     expect(keyed.levels['Abstentions']).toBe('warning');
     expect(await doctor('--aws')).toMatchObject({
       code: 2,
-      err: expect.stringContaining('name the configuration') as string,
+      err: expect.stringContaining('touchstone.yaml: there is no such file') as string,
+    });
+  });
+
+  it('takes a configuration that has a reward only, and says what a run would need', async () => {
+    const path = config(BEDROCK);
+    const text = readFileSync(path, 'utf8').replace(/^(policy|data): .*\n/gm, '');
+    writeFileSync(path, text);
+    const { code, levels, detail } = await doctor(path, '--aws');
+    expect(code).toBe(0);
+    expect(levels).toMatchObject({ Training: 'warning', 'Training data': 'warning', Timeout: 'ok' });
+    expect(detail('Training')).toMatch(/^only "touchstone run" needs it: \S+touchstone\.yaml:1:1: policy: /);
+
+    writeFileSync(path, text.replace(/^judge:[^]*/m, 'reward: { checks: [{ type: length, max: 9 }] }'));
+    expect((await doctor(path, '--aws')).detail('Judge in Lambda')).toBe('none: checks decide');
+    // What the judge needs is no matter of training.
+    writeFileSync(path, `${text}data: { labelled: none.jsonl }\n`);
+    expect(await doctor(path)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('data.labelled: there is no such file') as string,
     });
   });
 });

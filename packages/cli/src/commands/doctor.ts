@@ -1,6 +1,6 @@
-import { InputError, RunError } from '@touchstone/spec';
+import { RunError } from '@touchstone/spec';
 import type { Command } from 'commander';
-import { type Finding, examineMachine, examineModels, examineOnline, loadConfig } from '@touchstone/run';
+import { type Finding, examineConfig, examineMachine, examineOnline } from '@touchstone/run';
 import { examineAws, examineEvent, readEvent } from '@touchstone/launch';
 import type { Io } from '../io.js';
 import { renderTable } from '../terminal/table.js';
@@ -19,7 +19,7 @@ export function registerDoctor(program: Command, io: Io): void {
   program
     .command('doctor')
     .description('check that this machine can run Touchstone, and a configuration if one is named')
-    .argument('[config]', 'a touchstone.yaml, or its folder')
+    .argument('[config]', 'a touchstone.yaml, or its folder; with an option: touchstone.yaml')
     .option(
       '--aws',
       'check also what training in AWS needs: the Lambda function, its roles, the training data',
@@ -32,22 +32,21 @@ export function registerDoctor(program: Command, io: Io): void {
     .action((config: string | undefined, flags: DoctorFlags) => doctor(config, flags, io));
 }
 
-async function doctor(path: string | undefined, flags: DoctorFlags, io: Io): Promise<void> {
+async function doctor(named: string | undefined, flags: DoctorFlags, io: Io): Promise<void> {
   const { json, ...needing } = flags;
-  if (path === undefined && Object.keys(needing).length > 0) {
-    throw new InputError([{ message: 'name the configuration to check: touchstone doctor CONFIG --aws' }]);
-  }
+  const path = named ?? (Object.keys(needing).length > 0 ? 'touchstone.yaml' : undefined);
   let findings = await examineMachine();
-  if (path === undefined) return report(findings, undefined, json, io);
-  let loaded: Awaited<ReturnType<typeof loadConfig>>;
+  if (path === undefined) return report(findings, json, io);
+  let examined: Awaited<ReturnType<typeof examineConfig>>;
   try {
-    loaded = await loadConfig(path);
+    examined = await examineConfig(path);
   } catch (error) {
     // A wrong configuration is its own message, with a place and exit code 2; the machine comes first.
-    report(findings, undefined, json, io);
+    report(findings, json, io);
     throw error;
   }
-  findings = [...findings, ...(await examineModels(loaded))];
+  const { loaded } = examined;
+  findings = [...findings, ...examined.findings];
   if (flags.aws || flags.template !== undefined || flags.recipe !== undefined) {
     findings = [...findings, ...(await examineAws(loaded, flags))];
   }
@@ -55,16 +54,11 @@ async function doctor(path: string | undefined, flags: DoctorFlags, io: Io): Pro
     findings = [...findings, ...examineEvent(await readEvent(flags.event), loaded.config)];
   }
   if (flags.online) findings = [...findings, ...(await examineOnline(loaded, io.env))];
-  report(findings, path, json, io);
+  report(findings, json, io);
 }
 
 /** @throws {RunError} naming the checks that failed. */
-function report(
-  findings: readonly Finding[],
-  config: string | undefined,
-  json: true | undefined,
-  io: Io,
-): void {
+function report(findings: readonly Finding[], json: true | undefined, io: Io): void {
   if (json) {
     const checks = findings.map((finding) => ({ ...finding, ok: finding.level !== 'failed' }));
     io.out.write(`${JSON.stringify({ checks })}\n`);
@@ -72,9 +66,6 @@ function report(
     const words = { ok: 'ok', warning: 'warning', failed: 'FAILED' };
     const rows = findings.map(({ what, level, detail }) => [words[level], what, detail]);
     io.out.write(renderTable([{ title: '' }, { title: 'check' }, { title: 'found' }], rows));
-    if (config !== undefined) {
-      io.out.write(`The configuration ${config} is valid, and the files it names are there.\n`);
-    }
   }
   const bad = findings.filter(({ level }) => level === 'failed');
   if (bad.length > 0) throw new RunError(`not ready: ${bad.map(({ what }) => what).join(', ')}`);

@@ -1,8 +1,9 @@
 import { openModel } from '@touchstone/core';
 import { openLocalModel } from '@touchstone/engine';
 import type { ModelRequest } from '@touchstone/spec';
-import type { LoadedConfig } from '../config/load.js';
 import { modelsOf, type JudgeModel } from '../config/judge-models.js';
+import type { Loaded } from '../config/load.js';
+import type { ScoringConfig } from '../config/schema.js';
 import { systemClock } from '../clock.js';
 import { moduleUrl } from '../workspace/module-url.js';
 import { failed, ok, type Finding } from './finding.js';
@@ -26,7 +27,10 @@ const PROBE: Omit<ModelRequest, 'signal'> = {
 };
 
 /** Asks every model of the judge one tiny question, which costs a few tokens. */
-export async function examineOnline({ config, baseDir }: LoadedConfig, env: Env): Promise<Finding[]> {
+export async function examineOnline(
+  { config, baseDir }: Loaded<ScoringConfig>,
+  env: Env,
+): Promise<Finding[]> {
   const models = new Map(
     modelsOf(config.judge).map((model) => [`${model.id} ${model.baseUrl ?? ''}`, model]),
   );

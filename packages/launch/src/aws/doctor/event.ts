@@ -1,11 +1,11 @@
 import { readTaskPath } from '@touchstone/core';
 import { parseRewardEvent, type NovaSample } from '@touchstone/serve';
-import { type Config, type Finding, failed, ok, warning } from '@touchstone/run';
+import { type Finding, type ScoringConfig, failed, ok, warning } from '@touchstone/run';
 import { MAX_PAYLOAD_BYTES } from '../limits.js';
 import type { EventFile } from '../read-event.js';
 
 /** Whether the reward function will understand an event: shape, answers, references, and what the prompts name. */
-export function examineEvent({ event, bytes }: EventFile, config: Config): Finding[] {
+export function examineEvent({ event, bytes }: EventFile, config: ScoringConfig): Finding[] {
   const samples = parseRewardEvent(event);
   const readable = samples.filter(({ problem }) => problem === undefined);
   const unreadable = samples.filter(({ problem }) => problem !== undefined);
@@ -48,7 +48,7 @@ function told({ id, problem }: NovaSample): string {
 }
 
 /** The places in a task that the judges' prompts and the checks read. */
-function pathsOf(config: Config): string[] {
+function pathsOf(config: ScoringConfig): string[] {
   const paths = new Set<string>();
   const visit = (value: unknown): void => {
     if (typeof value !== 'object' || value === null) return;

@@ -1,10 +1,19 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { InputError } from '@touchstone/spec';
-import { type Finding, type LoadedConfig, failed, modelsOf, ok, warning } from '@touchstone/run';
+import {
+  type Finding,
+  type Loaded,
+  type ScoringConfig,
+  failed,
+  modelsOf,
+  ok,
+  warning,
+} from '@touchstone/run';
 import { readTemplate, resolved, type Template } from '../read-template.js';
 import { templateOf } from '../template.js';
-import { examineDataset } from './dataset.js';
+import { examineDataset, type DatasetReport } from './dataset.js';
 import { examineTemplate } from './lambda-settings.js';
 import { examineLoad, examinePayload } from './payload.js';
 import { readRecipe } from './recipe.js';
@@ -16,12 +25,12 @@ import { readRecipe } from './recipe.js';
  * @param files.recipe a SageMaker recipe that trains against the function.
  */
 export async function examineAws(
-  { config, baseDir }: LoadedConfig,
+  { config, baseDir }: Loaded<ScoringConfig>,
   files: { template?: string | undefined; recipe?: string | undefined },
 ): Promise<Finding[]> {
   const template = await openTemplate(config, files.template);
   const recipe = files.recipe === undefined ? undefined : await readRecipe(files.recipe);
-  const { findings: dataset, bytes } = await examineDataset(resolve(baseDir, config.data.train));
+  const { findings: dataset, bytes } = await trainingData(config.data?.train, baseDir);
   const [memory, warm] = ['MemorySize', 'ProvisionedConcurrency'].map((name) => parameter(template, name));
   return [
     judgeInLambda(config),
@@ -34,7 +43,14 @@ export async function examineAws(
   ];
 }
 
-async function openTemplate(config: LoadedConfig['config'], file: string | undefined): Promise<Template> {
+async function trainingData(file: string | undefined, baseDir: string): Promise<DatasetReport> {
+  const path = file === undefined ? undefined : resolve(baseDir, file);
+  if (path !== undefined && existsSync(path)) return examineDataset(path);
+  const why = file === undefined ? 'the configuration names no data.train' : `there is no ${file}`;
+  return { findings: [warning('Training data', `not checked: ${why}`)], bytes: [] };
+}
+
+async function openTemplate(config: ScoringConfig, file: string | undefined): Promise<Template> {
   const name = 'the template of touchstone reward bundle';
   if (file === undefined) return readTemplate(templateOf(config, '0'.repeat(64)), name);
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
@@ -49,7 +65,8 @@ function parameter(template: Template, name: string): number | undefined {
   return Number.isFinite(value) ? value : undefined;
 }
 
-function judgeInLambda({ judge }: LoadedConfig['config']): Finding {
+function judgeInLambda({ judge }: ScoringConfig): Finding {
+  if (!judge) return ok('Judge in Lambda', 'none: checks decide');
   const local = modelsOf(judge).filter(({ provider }) => provider.isLocal);
   return local.length === 0
     ? ok(
@@ -64,7 +81,7 @@ function judgeInLambda({ judge }: LoadedConfig['config']): Finding {
       );
 }
 
-function abstentions({ reward }: LoadedConfig['config']): Finding[] {
+function abstentions({ reward }: ScoringConfig): Finding[] {
   const { policy } = reward.abstention;
   if (policy === 'neutral' || policy === 'group-mean') return [];
   return [

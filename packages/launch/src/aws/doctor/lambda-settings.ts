@@ -1,5 +1,13 @@
 import { largest } from '@touchstone/spec';
-import { type Config, type Finding, failed, keyVariablesOf, modelsOf, ok, warning } from '@touchstone/run';
+import {
+  type Finding,
+  type ScoringConfig,
+  failed,
+  keyVariablesOf,
+  modelsOf,
+  ok,
+  warning,
+} from '@touchstone/run';
 import {
   resolved,
   statementsIn,
@@ -16,7 +24,7 @@ const WARM_INSTANCES = 100;
  * The settings that training in AWS fails or crawls without, as far as the template says them: parameters count with
  * their defaults.
  */
-export function examineTemplate(template: Template, config: Config): Finding[] {
+export function examineTemplate(template: Template, config: ScoringConfig): Finding[] {
   const functions = resourcesOf(template, 'AWS::Lambda::Function');
   const [first] = functions;
   if (functions.length !== 1 || first === undefined) {
@@ -45,7 +53,7 @@ function functionName(name: unknown): Finding {
   return name.length <= 64 ? ok(what, name) : failed(what, `${name}: longer than 64 characters`);
 }
 
-function timeout(seconds: unknown, config: Config): Finding {
+function timeout(seconds: unknown, config: ScoringConfig): Finding {
   const what = 'Timeout';
   const given = Number(seconds ?? 3);
   const slowest = largest(callTimeouts(config.judge));
@@ -115,7 +123,7 @@ function logRetention(template: Template): Finding {
     : warning(what, 'none: the log is kept, and paid for, for ever');
 }
 
-function permissions(template: Template, config: Config): Finding[] {
+function permissions(template: Template, config: ScoringConfig): Finding[] {
   const roles = resourcesOf(template, 'AWS::IAM::Role');
   const trusting = (service: string): TemplateResource[] =>
     roles.filter((role) =>

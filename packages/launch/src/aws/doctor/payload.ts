@@ -1,4 +1,4 @@
-import { type Config, type Finding, failed, ok, warning } from '@touchstone/run';
+import { type Finding, type ScoringConfig, failed, ok, warning } from '@touchstone/run';
 import { MAX_PAYLOAD_BYTES } from '../limits.js';
 import type { Recipe } from './recipe.js';
 
@@ -14,15 +14,16 @@ const COPIES = 10;
  * Whether batches of the training data fit into a request to Lambda, and into the function's memory.
  *
  * @param bytes of each training line.
+ * @returns nothing where there is no line, or neither the recipe nor the policy says how long answers may be.
  */
 export function examinePayload(
   bytes: readonly number[],
-  config: Config,
+  config: ScoringConfig,
   recipe: Recipe | undefined,
   memory: number | undefined,
 ): Finding[] {
-  if (bytes.length === 0) return [];
-  const tokens = recipe?.maxNewTokens ?? config.policy.max_tokens;
+  const tokens = recipe?.maxNewTokens ?? config.policy?.max_tokens;
+  if (bytes.length === 0 || tokens === undefined) return [];
   const answer = tokens * BYTES_PER_TOKEN;
   const mean = bytes.reduce((a, b) => a + b, 0) / bytes.length + answer;
   const largest = bytes.reduce((a, b) => Math.max(a, b)) + answer;
@@ -52,7 +53,7 @@ export function examinePayload(
 }
 
 /** What the judge's provider sees of many instances at once. */
-export function examineLoad(config: Config, recipe: Recipe | undefined, warm: number): Finding[] {
+export function examineLoad(config: ScoringConfig, recipe: Recipe | undefined, warm: number): Finding[] {
   const instances = recipe?.concurrency ?? warm;
   if (instances === 0) return [];
   const findings: Finding[] = [];
