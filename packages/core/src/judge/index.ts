@@ -13,6 +13,7 @@ export {
   type VariantName,
 } from './judge.js';
 export { judgeSchema, type JudgeConfig } from './kinds.js';
+export { missingPrices } from './missing-prices.js';
 export { modelsWithin } from './models-within.js';
 export { canonical } from './fingerprint.js';
 export { criteriaOf, filesOfJudge, judgesWithin, openJudge, singleJudges } from './open-judge.js';

@@ -7,6 +7,7 @@ import { parseModelId } from '../providers/model-id.js';
 import { openModel } from '../providers/open-model.js';
 import type { ModelConfig } from '../providers/schema.js';
 import type { ModelAccess, ModelCallsConfig } from './asking-judge.js';
+import { missingPrices } from './missing-prices.js';
 
 /** What models are opened and asked with. */
 export interface CallResources extends SharedCacheResources, Pick<FileContext, 'moduleUrl'> {
@@ -37,7 +38,8 @@ export async function openCalls(
   config: ModelCallsConfig,
   { cache, seed, ...resources }: CallResources,
 ): Promise<ModelAccess> {
-  assertPriced(config);
+  const unpriced = missingPrices(config);
+  if (unpriced.length > 0) throw new InputError(unpriced.map(({ message }) => ({ message })));
   // The name as the user wrote it: a path of this machine says nothing to who reads the report.
   const open = async (one: ModelConfig): Promise<LanguageModel> => ({
     ...(await openModel(one, resources)),
@@ -54,13 +56,4 @@ export async function openCalls(
     seed,
   });
   return { model: model!, fallbacks, dispatcher };
-}
-
-/** @throws {InputError} for a budget of money where a model has no price. */
-function assertPriced(config: ModelCallsConfig): void {
-  if (config.budget?.money === undefined) return;
-  const unpriced = [config, ...config.fallbacks].filter(({ price }) => price === undefined);
-  if (unpriced.length === 0) return;
-  const names = unpriced.map(({ model }) => model).join(', ');
-  throw new InputError([{ message: `budget.money: the price of ${names} is missing; add price` }]);
 }
