@@ -45,6 +45,7 @@ export {
   type GateReasons,
   gateSchema,
 } from './validation/gate.js';
+export { assertLabelsFit } from './validation/readings.js';
 export { modelsOf, plannedPhases, type PlannedPhase } from './validation/phases.js';
 export {
   findingNames,

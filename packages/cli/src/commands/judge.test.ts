@@ -88,6 +88,13 @@ test('a held-out judge that is the judge, and a true where a level is wanted, ar
   );
   const graded = await run('judge', folder, '--out', join(folder, 'graded'));
   expect(graded).toMatchObject({ code: 2, err: expect.stringContaining('Right goes from 1 to 5, got true') });
+  writeFileSync(at, plain.replace('name: Right', 'name: Rihgt'));
+  const misspelt = await run('judge', folder, '--out', join(folder, 'misspelt'));
+  expect(misspelt.code).toBe(2);
+  // No word of what it would cost.
+  expect(misspelt.err).toMatch(
+    /^error: 48 problems\nlabelled answer .* got "Right", did you mean "Rihgt"\?\n/,
+  );
   writeFileSync(at, plain);
 });
 

@@ -5,6 +5,7 @@ import {
   type Judgement,
   type LabelledAnswer,
   type Labels,
+  nearest,
   scaleRange,
   toScore,
   weightedMean,
@@ -157,7 +158,10 @@ function labelProblem(name: string, label: number | boolean, criteria: readonly 
   }
   const criterion = criteria.find((one) => one.name === name);
   if (!criterion) {
-    return `expected a criterion of the judge (${criteria.map((one) => one.name).join(', ')}), got "${name}"`;
+    const names = criteria.map((one) => one.name);
+    const guess = nearest(name, names);
+    const hint = guess === undefined ? '' : `, did you mean "${guess}"?`;
+    return `expected a criterion of the judge (${names.join(', ')}), got "${name}"${hint}`;
   }
   if (criterion.scale === 'boolean') {
     return value === 0 || value === 1 ? null : `${name} is true or false, got ${label}`;
