@@ -27,7 +27,7 @@ interface Examined {
 
 /** `touchstone judge quickstart` */
 export function registerJudgeQuickstart(judge: Command, io: Io): void {
-  addRunFlags(judge.command('quickstart'))
+  addRunFlags(judge.command('quickstart'), 'runs/judge-quickstart-SEED')
     .description(
       'see the gate work, offline: one good judge and five broken ones, simulators, through the examination. ' +
         'Exit code 1 when the gate is wrong about one of them',

@@ -8,7 +8,7 @@ import { addRunFlags, addTrainingFlags, run, type RunFlags } from './run.js';
 
 /** `touchstone quickstart` */
 export function registerQuickstart(program: Command, io: Io): void {
-  addTrainingFlags(addRunFlags(program.command('quickstart')))
+  addTrainingFlags(addRunFlags(program.command('quickstart'), 'runs/quickstart-SEED'))
     .description(
       'the whole job in miniature, offline: contract review with small models that the project brings along',
     )

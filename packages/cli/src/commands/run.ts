@@ -28,16 +28,17 @@ export interface RunFlags {
 export function registerRun(program: Command, io: Io): void {
   addTrainingFlags(addRunFlags(program.command('run')))
     .description(
-      'the main job: baseline, judge validation and gate, training, evaluation, report. ' +
+      'the main job: judge and gate, baseline, training, evaluation, report. ' +
         'The same command again goes on where the last one stopped',
     )
     .argument('[config]', 'touchstone.yaml, or its folder', 'touchstone.yaml')
     .action(async (path: string, flags: RunFlags) => run(await loadConfig(path), flags, io));
 }
 
-export function addRunFlags(command: Command): Command {
+/** @param folder the run's folder where none is named. */
+export function addRunFlags(command: Command, folder = 'output of the configuration'): Command {
   return command
-    .option('--out <folder>', "the run's folder; default: output of the configuration")
+    .option('--out <folder>', `the run's folder; default: ${folder}`)
     .option('--seed <number>', 'in place of seed of the configuration', parseSeed)
     .option('--json', 'print the result as JSON, and no progress');
 }
