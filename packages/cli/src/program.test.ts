@@ -38,6 +38,7 @@ describe('arguments', () => {
   it('help and version end well', async () => {
     expect(await cli('--version')).toEqual({ code: 0, out: `${version()}\n`, err: '' });
     expect(await cli('--help')).toMatchObject({ code: 0, out: expect.stringContaining('init'), err: '' });
+    expect((await cli('quickstart', '--help')).out).toContain('default: runs/quickstart-SEED');
     expect(await cli()).toMatchObject({ code: 2, err: expect.stringContaining('Usage: touchstone') });
   });
 });
@@ -87,10 +88,15 @@ describe('init and doctor', () => {
     const { code, err } = await cli('init', folder);
     expect(code).toBe(2);
     expect(err).toBe(
-      `error: ${join(folder, 'answer.schema.json')}: is there already: move it away, or name another folder\n`,
+      `error: ${folder}: there already: answer.schema.json. Move away what is there, or name another folder\n`,
     );
     expect(existsSync(join(folder, 'touchstone.yaml'))).toBe(false);
     expect(readFileSync(join(folder, 'answer.schema.json'), 'utf8')).toBe('mine');
+    writeFileSync(join(folder, 'touchstone.schema.json'), 'mine');
+    expect((await cli('init', folder)).err).toMatch(
+      /^error: [^\n]*: answer[^\n]*, touchstone\.schema\.json\. [^\n]*\n$/,
+    );
+    rmSync(join(folder, 'touchstone.schema.json'));
   });
 });
 

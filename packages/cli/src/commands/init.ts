@@ -63,7 +63,7 @@ const nextSteps = (folder: string): string =>
   2. touchstone judge ${folder}
      Is the judge fit to train against?
   3. Put a Llama-family model, a Hugging Face folder, into ${join(folder, 'models/policy')}. Then: touchstone run ${folder}
-     Baseline, judge, gate, training, evaluation, report.
+     Judge and gate, baseline, training, evaluation, report.
 `;
 
 /**
@@ -74,15 +74,10 @@ const nextSteps = (folder: string): string =>
 async function init(folder: string, files: Record<string, string>): Promise<string[]> {
   const schema = `${JSON.stringify(configJsonSchema(), null, 2)}\n`;
   const all = Object.entries({ ...files, 'touchstone.schema.json': schema });
-  const paths = all.map(([name]) => join(folder, name));
-  const present = paths.filter((path) => existsSync(path));
+  const present = all.map(([name]) => name).filter((name) => existsSync(join(folder, name)));
   if (present.length > 0) {
-    throw new InputError(
-      present.map((file) => ({
-        place: { file },
-        message: 'is there already: move it away, or name another folder',
-      })),
-    );
+    const message = `there already: ${present.join(', ')}. Move away what is there, or name another folder`;
+    throw InputError.at({ file: folder }, message);
   }
   for (const [name, content] of all) {
     const path = join(folder, name);
@@ -94,5 +89,5 @@ async function init(folder: string, files: Record<string, string>): Promise<stri
       throw InputError.at({ file: path }, `cannot be written (${code}): name another folder`, { cause });
     }
   }
-  return paths;
+  return all.map(([name]) => join(folder, name));
 }
