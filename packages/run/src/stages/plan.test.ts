@@ -34,11 +34,17 @@ const order = (task: number, better = 'Yes.'): object => ({
 });
 const LONG = 'long '.repeat(1200);
 
+/** A judge without criteria has labels of the whole. */
+const lineFor = (judge: object, line: object): string => {
+  const text = JSON.stringify(line);
+  return 'criteria' in judge ? text : text.replace('"Right":true', '"score":1');
+};
+
 let folders = 0;
 async function plan(judge: object, data: Record<string, object[]>): Promise<Record<string, PhaseCost>> {
   const folder = mkdtempSync(join(root, `${folders++}-`));
   for (const [name, lines] of Object.entries(data))
-    writeFileSync(join(folder, `${name}.jsonl`), lines.map((line) => JSON.stringify(line)).join('\n'));
+    writeFileSync(join(folder, `${name}.jsonl`), lines.map((line) => lineFor(judge, line)).join('\n'));
   const files = Object.fromEntries(Object.keys(data).map((name) => [name, `${name}.jsonl`]));
   const config = { output: 'out', judge, data: files, validation: { repeats: 1, probes: 0 } };
   writeFileSync(join(folder, 'touchstone.yaml'), stringify(config));
