@@ -7,7 +7,7 @@ import type { StepSummary } from './summary.js';
 export type RunEvent =
   /** `title` is for people. */
   | { type: 'stage-started'; stage: string; title: string }
-  /** Units of work done, in all, with what an earlier process did; `total` is null where it is not known before. */
+  /** Units of work done, in all, with what an earlier process did; `total` is null where it is not known before; one that follows is an estimate. */
   | { type: 'progress'; stage: string; done: number; total: number | null; note: string }
   /** A training step is over and stored. */
   | { type: 'step'; stage: string; step: StepSummary }

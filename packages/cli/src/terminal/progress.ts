@@ -11,8 +11,11 @@ export interface Progress {
    * @param done units that an earlier run has left done; they do not count for the speed.
    */
   start(name: string, total?: number, done?: number): void;
-  /** @param done units done so far, in all. @param extra a few words, such as the latest reward. */
-  update(done: number, extra?: string): void;
+  /**
+   * @param done units done so far, in all. @param extra a few words, such as the latest reward. @param estimate of the total, where the
+   *   stage started without one; it may change.
+   */
+  update(done: number, extra?: string, estimate?: number): void;
   /** Ends the stage and leaves a line that says what it took. */
   end(extra?: string): void;
   /** Writes a line for people above the bar. */
@@ -58,9 +61,9 @@ export function createProgress(
     drawnAt = now();
     if (!terminal) return line(describe(stage, now()));
     wipe();
-    // One cell stays free: a full line would wrap and could not be wiped.
+    // One cell stays free: a full line would wrap and could not be wiped. A terminal that does not know its width says 0.
     stream.write(
-      [...describe(stage, now(), BAR_CELLS)].slice(0, Math.max(20, stream.columns ?? 80) - 1).join(''),
+      [...describe(stage, now(), BAR_CELLS)].slice(0, Math.max(20, stream.columns || 80) - 1).join(''),
     );
     onScreen = true;
   };
@@ -89,8 +92,9 @@ export function createProgress(
       heartbeat = setInterval(() => draw(terminal ? HEARTBEAT_MS : PLAIN_LINE_MS), HEARTBEAT_MS);
       heartbeat.unref();
     },
-    update(done, extra) {
+    update(done, extra, estimate) {
       if (stage === undefined) return;
+      if (estimate !== undefined) stage.estimate = Math.max(done, estimate);
       stage.left.update(now(), done);
       stage.done = done;
       if (extra !== undefined) stage.extra = oneLine(extra);
@@ -125,7 +129,7 @@ export function showEvents(progress: Progress): RunListener {
         isDrawn = false;
         break;
       case 'progress':
-        if (isDrawn) progress.update(event.done, event.note);
+        if (isDrawn) progress.update(event.done, event.note, event.total ?? undefined);
         else progress.start(title, event.total ?? undefined, event.done);
         isDrawn = true;
         break;
@@ -143,6 +147,8 @@ export function showEvents(progress: Progress): RunListener {
 interface Stage {
   name: string;
   total: number | undefined;
+  /** In place of a total that is not known. */
+  estimate?: number;
   done: number;
   extra: string;
   startedAt: number;
@@ -150,7 +156,8 @@ interface Stage {
 }
 
 function describe(stage: Stage, now: number, cells = 0): string {
-  const { name, done, total, extra } = stage;
+  const { name, done, extra } = stage;
+  const total = stage.total ?? stage.estimate;
   const parts = [`${name}:`];
   if (total !== undefined && total > 0) {
     const share = Math.min(1, Math.max(0, done / total));
@@ -158,12 +165,13 @@ function describe(stage: Stage, now: number, cells = 0): string {
     if (cells > 0) parts.push('█'.repeat(full) + '░'.repeat(cells - full));
     parts.push(`${Math.floor(share * 100)} %,`);
   }
-  if (total !== undefined || done > 0) parts.push(`${counted(done, total)},`);
+  if (total !== undefined || done > 0) parts.push(`${counted(done, total, stage.total === undefined)},`);
   const left = total === undefined ? undefined : stage.left.remaining(now, total);
-  parts.push(duration(now - stage.startedAt) + (left === undefined ? '' : `, about ${duration(left)} left`));
+  const foretold = left === undefined ? '' : `, about ${duration(Math.max(1000, left))} left`;
+  parts.push(duration(now - stage.startedAt) + foretold);
   if (extra !== '') parts.push(`| ${extra}`);
   return parts.join(' ');
 }
 
-const counted = (done: number, total: number | undefined): string =>
-  total === undefined ? String(done) : `${done} of ${total}`;
+const counted = (done: number, total: number | undefined, isEstimate = false): string =>
+  total === undefined ? String(done) : `${done} of ${isEstimate ? 'about ' : ''}${total}`;

@@ -55,8 +55,12 @@ describe('progress', () => {
     show({ type: 'stage-skipped', stage: 'evaluate base', seconds: 5 });
     show({ type: 'stage-started', stage: 'judge', title: 'Examine the judge' });
     show({ type: 'progress', stage: 'judge', done: 0, total: null, note: '' });
-    vi.advanceTimersByTime(3000);
-    show({ type: 'progress', stage: 'judge', done: 42, total: null, note: 'of 42 judgements' });
+    vi.advanceTimersByTime(3100);
+    show({ type: 'progress', stage: 'judge', done: 42, total: 100, note: 'judgements' });
+    expect(screen.lines.at(-1)).toMatch(/ 42 %, 42 of about 100, 3 s, about 4 s left \| judgements$/);
+    vi.advanceTimersByTime(100);
+    show({ type: 'progress', stage: 'judge', done: 42, total: 84, note: 'judgements' });
+    expect(screen.lines.at(-1)).toContain(' 50 %, 42 of about 84,');
     show({ type: 'stage-finished', stage: 'judge', seconds: 3, note: 'gate failed' });
     show({ type: 'alarm', stage: 'judge', text: 'The gate said no' });
     show({ type: 'stage-started', stage: 'train rft', title: 'Reinforcement fine-tuning' });
@@ -83,6 +87,9 @@ describe('progress', () => {
     screen.write('error: it broke\n');
     expect(screen.lines[0]).toHaveLength(39);
     expect(screen.lines.slice(1)).toEqual(['error: it broke', '']);
+    const unknown = new Screen(true, 0);
+    createProgress(unknown, at).start('Examine the judge, with a long name', 10);
+    expect(unknown.lines[0]).toContain('0 of 10, 0 s');
     const before = screen.written;
     vi.advanceTimersByTime(10_000);
     expect(screen.written).toBe(before);
@@ -125,6 +132,19 @@ describe('time left', () => {
     burst.update(21_000, 31);
     // Ten came at once: a little faster, not a thousand times.
     expect(burst.remaining(21_000, 131)!).toBeGreaterThan(50_000);
+  });
+
+  it('does not end before the work does: batches are followed by silence', () => {
+    const left = new TimeLeft(0, 0);
+    for (const batch of [1, 2]) {
+      for (let i = 1; i <= 100; i++) left.update(batch * 45_000 + i * 10, (batch - 1) * 570 + i * 5.7);
+      for (let silent = 1; silent < 44; silent++)
+        expect(left.remaining(batch * 45_000 + 1000 + silent * 1000, 1536)).toBeGreaterThan(0);
+    }
+    // 396 units are left at 1140 in 135 seconds.
+    expect(left.remaining(135_000, 1536)! / 1000).toBeCloseTo(46.9, 1);
+    left.update(135_010, 1536);
+    expect(left.remaining(136_000, 1536)).toBeUndefined();
   });
 
   it('is finite and not negative whatever comes', () => {

@@ -10,6 +10,8 @@ const SAMPLE_MS = 50;
  */
 export class TimeLeft {
   private readonly startedAt: number;
+  private readonly doneBefore: number;
+  private done: number;
   private measuredAt: number;
   private measuredDone: number;
   private speed = 0;
@@ -19,10 +21,13 @@ export class TimeLeft {
   constructor(now: number, done: number) {
     this.startedAt = now;
     this.measuredAt = now;
+    this.doneBefore = done;
     this.measuredDone = done;
+    this.done = done;
   }
 
   update(now: number, done: number): void {
+    this.done = Math.max(this.done, done);
     const passed = now - this.measuredAt;
     if (passed < SAMPLE_MS || done <= this.measuredDone) return;
     const window = Math.max(WINDOW_MS, (now - this.startedAt) * WINDOW_SHARE);
@@ -33,10 +38,13 @@ export class TimeLeft {
     this.measuredDone = done;
   }
 
-  /** Milliseconds until `total` units are done; undefined before the first measurement. */
+  /**
+   * Milliseconds until `total` units are done, above 0; undefined before the first measurement and when all are done. Units that
+   * come in batches outlast what the last batch foretold: then the speed is that of the whole stage, silence and all.
+   */
   remaining(now: number, total: number): number | undefined {
-    if (this.speed <= 0) return undefined;
-    const left = Math.max(0, total - this.measuredDone) / (this.speed / this.weight);
-    return Math.max(0, left - (now - this.measuredAt));
+    if (this.speed <= 0 || this.done >= total) return undefined;
+    const left = (total - this.measuredDone) / (this.speed / this.weight) - (now - this.measuredAt);
+    return left > 0 ? left : ((total - this.done) * (now - this.startedAt)) / (this.done - this.doneBefore);
   }
 }

@@ -163,7 +163,8 @@ test('a judge that says what the labels say passes, with intervals no tighter th
   expect(named(findings, 'heldout_correlation').estimate!.mean).toBeGreaterThan(0.9);
   expect(named(findings, 'regression')).toMatchObject({ estimate: null, outcome: 'insufficient-data' });
   expect([usage.calls, heldoutUsage.calls, judgements]).toEqual([120, 40, 120]);
-  expect([progress.length, progress.at(-1)]).toEqual([160, 1]);
+  // One for each answer, and the new total before each of the four phases.
+  expect([progress.length, progress.at(-1)]).toEqual([160 + 4, 1]);
 });
 
 test('agreement is told apart by criterion, by exact value and by pass or fail', async () => {

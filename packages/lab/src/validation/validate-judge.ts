@@ -26,7 +26,7 @@ export interface ValidationInput extends Asked {
   gate: Gate;
   /** Asks everything, even when a finding has failed by then. Default: false. */
   complete?: boolean;
-  /** Called while answers are judged; `total` of them there are in all, if nothing fails before. */
+  /** Called while answers are judged; `total` of them there are in all, as far as can be told, if nothing fails before. */
   onProgress?: (progress: { done: number; total: number }) => void;
 }
 
@@ -87,6 +87,7 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
       continue;
     }
     total = done + sumOf([...turn, ...waiting].map(({ size }) => size(evidence)));
+    tick(0);
     const additions = await Promise.all(turn.map((phase) => phase.ask(evidence)));
     evidence = additions.reduce((known, add) => add(known), evidence);
     assertAnyVerdict(verdictsAsked(evidence).map(({ verdict }) => verdict));
