@@ -65,6 +65,9 @@ test('a program runs the main job, is told of it in order, and goes on where it 
   const events: RunEvent[] = [];
   const summary = await run((event) => events.push(event));
   expect([...new Set(events.map(({ stage }) => stage))]).toEqual(STAGES);
+  expect(events.find(({ type }) => type === 'stage-started')).toMatchObject({
+    title: `3 of ${STAGES.length}, Reinforcement fine-tuning`,
+  });
   for (const stage of STAGES) {
     const types = typesOf(events, stage);
     if (STAGES.indexOf(stage) < 2) expect(types).toEqual(['stage-skipped']);

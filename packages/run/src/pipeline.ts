@@ -43,25 +43,30 @@ export async function runPipeline(workspace: Workspace, options: RunOptions = {}
   for (const within of [folder, checkpointFolder(workspace)]) await removePartials(within);
   store.putTasks('train', data.train);
   store.putTasks('eval', data.eval);
-  await stage(JUDGE, async (reporter) =>
-    passGate(await examine(workspace, { clock, signingKey }, reporter), reasons, reporter),
-  );
-  await stage(evaluationOf('base'), (reporter) => evaluate(workspace, workspace.policy, 'base', reporter));
-  await stage(
-    REINFORCE,
-    (reporter) => reinforce(workspace, reporter, clock),
-    () => isTrained(workspace),
-  );
-  await stage(evaluationOf('rft'), async (reporter) =>
-    evaluate(workspace, await trainedPolicy(workspace), 'rft', reporter),
-  );
   const { sft } = config.training;
-  if (sft) {
-    await stage(SUPERVISE, (reporter) => supervise(workspace, sft, reporter, clock));
-    await stage(evaluationOf('sft'), async (reporter) =>
-      evaluate(workspace, await supervisedPolicy(workspace), 'sft', reporter),
-    );
-  }
+  const stages = [
+    stage(JUDGE, async (reporter) =>
+      passGate(await examine(workspace, { clock, signingKey }, reporter), reasons, reporter),
+    ),
+    stage(evaluationOf('base'), (reporter) => evaluate(workspace, workspace.policy, 'base', reporter)),
+    stage(
+      REINFORCE,
+      (reporter) => reinforce(workspace, reporter, clock),
+      () => isTrained(workspace),
+    ),
+    stage(evaluationOf('rft'), async (reporter) =>
+      evaluate(workspace, await trainedPolicy(workspace), 'rft', reporter),
+    ),
+    ...(sft
+      ? [
+          stage(SUPERVISE, (reporter) => supervise(workspace, sft, reporter, clock)),
+          stage(evaluationOf('sft'), async (reporter) =>
+            evaluate(workspace, await supervisedPolicy(workspace), 'sft', reporter),
+          ),
+        ]
+      : []),
+  ];
+  for (const [i, work] of stages.entries()) await work(`${i + 1} of ${stages.length}`);
   const summary = summarise(workspace, clock.date());
   await writeSummary(folder, summary);
   return summary;

@@ -5,7 +5,7 @@ import type { StepSummary } from './summary.js';
  * that throws has no end.
  */
 export type RunEvent =
-  /** `title` is for people. */
+  /** `title` is for people; of a run with several stages it begins with the place, such as `2 of 6`. */
   | { type: 'stage-started'; stage: string; title: string }
   /** Units of work done, in all, with what an earlier process did; `total` is null where it is not known before; one that follows is an estimate. */
   | { type: 'progress'; stage: string; done: number; total: number | null; note: string }

@@ -71,26 +71,28 @@ export class StageReporter {
 }
 
 /**
- * Does the stages of a run: those that have finished are skipped, those that finish are stored with what they leave.
- * `stillHolds` is asked of a stage that leaves files: where they are gone or changed, it is done again.
+ * Plans the stages of a run, to be done in their place, such as `2 of 6`: those that have finished are skipped, those that finish
+ * are stored with what they leave. `stillHolds` is asked of a stage that leaves files: where they are gone or changed, it is done again.
  */
 export function stageRunner(store: RunStore, listener: RunListener, clock: Clock) {
-  return async <T extends JsonValue>(
-    stage: Stage<T>,
-    work: (reporter: StageReporter) => Promise<NoInfer<T>>,
-    stillHolds: () => Promise<boolean> = () => Promise.resolve(true),
-  ): Promise<T> => {
-    const finished = readStage(store, stage);
-    if (finished && (await stillHolds())) {
-      listener({ type: 'stage-skipped', stage: stage.name, seconds: finished.seconds });
-      return finished.value;
-    }
-    const begun = clock.seconds();
-    const reporter = new StageReporter(stage, listener, clock);
-    // Parsed, so that what is stored is what a later process can read.
-    const value = stage.schema.parse(await work(reporter));
-    reporter.finish();
-    store.finishStage(stage.name, clock.seconds() - begun, value);
-    return value;
-  };
+  return <T extends JsonValue>(
+      stage: Stage<T>,
+      work: (reporter: StageReporter) => Promise<NoInfer<T>>,
+      stillHolds: () => Promise<boolean> = () => Promise.resolve(true),
+    ) =>
+    async (place: string): Promise<T> => {
+      const finished = readStage(store, stage);
+      if (finished && (await stillHolds())) {
+        listener({ type: 'stage-skipped', stage: stage.name, seconds: finished.seconds });
+        return finished.value;
+      }
+      const begun = clock.seconds();
+      const title = `${place}, ${stage.title}`;
+      const reporter = new StageReporter({ name: stage.name, title }, listener, clock);
+      // Parsed, so that what is stored is what a later process can read.
+      const value = stage.schema.parse(await work(reporter));
+      reporter.finish();
+      store.finishStage(stage.name, clock.seconds() - begun, value);
+      return value;
+    };
 }
