@@ -1,5 +1,12 @@
 import { createAnswerReader, parseAnswer, readTaskPath, singleJudges } from '@touchstone/core';
-import { random, type Example, type JsonValue, type Reward, type Task } from '@touchstone/spec';
+import {
+  random,
+  type CriterionVerdict,
+  type Example,
+  type JsonValue,
+  type Reward,
+  type Task,
+} from '@touchstone/spec';
 import type { StoredRollout } from '@touchstone/store';
 import { judgeScore } from './evaluate.js';
 import type { Workspace } from '../workspace/workspace.js';
@@ -76,15 +83,17 @@ function verdictsOf(reward: Reward | null): Example['answers'][number]['verdicts
       const compared = how === undefined ? '' : `${how} against ${against.join(', ')}: `;
       return [{ item, criterion: null, evidence, reason: compared + reason, value: whole, score: whole }];
     }
-    return criteria.map(({ criterion, evidence, reason, value, score }) => ({
-      item,
-      criterion,
-      evidence,
-      reason,
-      value,
-      score,
-    }));
+    return criteria.map((one) => {
+      const { criterion, evidence, value, score } = one;
+      return { item, criterion, evidence, reason: reasonOf(one), value, score };
+    });
   });
+}
+
+/** A rule that set the value is the reason for it, and not what the judge says of another one. */
+function reasonOf({ value, reason, overruled }: CriterionVerdict): string {
+  if (overruled === undefined) return reason;
+  return `set to ${value} by the rule "${overruled.by}"; the judge had said ${overruled.value}: ${reason}`;
 }
 
 function noteOf(reward: Reward | null): string {
