@@ -86,7 +86,7 @@ export const SIMULATED_JUDGES = {
   },
   constant: {
     title: 'constant',
-    does: 'gives everything full marks',
+    does: 'gives everything full marks; rules in code still decide grounding',
     grade: ({ truth }) => full(truth),
     prefer: () => 'tie',
   },
