@@ -9,7 +9,9 @@ describe('touchstone run', () => {
     const first = train(folder);
     expect(first).toMatchObject({
       status: 0,
-      stdout: expect.stringMatching(/judge score[\s\S]*BASE[\s\S]*SFT[\s\S]*RFT[\s\S]*report\.html/),
+      stdout: expect.stringMatching(
+        /judge score[\s\S]*BASE[\s\S]*SFT[\s\S]*RFT[\s\S]*RFT − SFT[\s\S]*n = 3 tasks;[\s\S]*report\.html/,
+      ),
     });
     const summary = summaryOf(folder);
     expect(Object.keys(summary.models)).toEqual(['base', 'sft', 'rft']);

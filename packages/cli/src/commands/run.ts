@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { inRegistryOrder, type RunListener, type Summary } from '@touchstone/spec';
+import { inRegistryOrder, type Comparison, type RunListener, type Summary } from '@touchstone/spec';
 import { type Command, InvalidArgumentError } from 'commander';
 import {
   loadConfig,
@@ -89,8 +89,10 @@ export async function run(loaded: LoadedConfig, flags: RunFlags, io: Io): Promis
     io.out.write(`${JSON.stringify({ summary: join(folder, 'summary.json'), report })}\n`);
     return;
   }
+  const { verdict } = await import('@touchstone/studio');
   io.out.write(`\n${resultTable(summary)}\n`);
   io.out.write(`Every figure: mean [95 % interval], over ${summary.data.eval_tasks} held-out tasks.\n`);
+  for (const { sentence } of verdict(summary.comparisons).readings) io.out.write(`${sentence}\n`);
   io.out.write(`Took ${duration((systemClock.seconds() - begun) * 1000)}. Report: ${report}\n`);
 }
 
@@ -122,17 +124,26 @@ export async function withOpened<
   }
 }
 
-/** The short table that a run ends with: the headline metrics. */
-function resultTable({ models }: Summary): string {
+/** The short table that a run ends with: the headline metrics of each model, and their paired differences. */
+function resultTable({ models, comparisons }: Summary): string {
   const names = Object.values(models).flatMap(({ metrics }) => Object.keys(metrics));
   const columns = inRegistryOrder('model', names).flatMap(({ name, headline }) =>
     headline === undefined ? [] : [{ name, title: headline }],
   );
+  const pairOf = ({ better, baseline }: Comparison): string => `${better} − ${baseline}`.toUpperCase();
+  const differenceOf = (pair: string, name: string) =>
+    comparisons.find((one) => one.metric === name && pairOf(one) === pair)?.difference;
   return renderTable(
     [{ title: 'model' }, ...columns],
-    Object.entries(models).map(([model, { metrics }]) => [
-      model.toUpperCase(),
-      ...columns.map(({ name }) => figure(metrics[name] ?? null)),
-    ]),
+    [
+      ...Object.entries(models).map(([model, { metrics }]) => [
+        model.toUpperCase(),
+        ...columns.map(({ name }) => figure(metrics[name] ?? null)),
+      ]),
+      ...[...new Set(comparisons.map(pairOf))].map((pair) => [
+        pair,
+        ...columns.map(({ name }) => figure(differenceOf(pair, name) ?? null)),
+      ]),
+    ],
   );
 }
