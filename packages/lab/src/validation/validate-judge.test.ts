@@ -2,139 +2,26 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import {
-  createDispatcher,
-  type Judge,
-  judgeSchema,
-  type LabelledAnswer,
-  openJudge,
-  type RegressionCase,
-} from '@touchstone/core';
-import {
-  easedText,
-  GateError,
-  InputError,
-  type JudgeFinding,
-  type LanguageModel,
-  ProviderError,
-  RunError,
-} from '@touchstone/spec';
-import { openRun, type RunStore } from '@touchstone/store';
+import { judgeSchema, type LabelledAnswer, type RegressionCase } from '@touchstone/core';
+import { InputError, type LanguageModel, ProviderError, RunError } from '@touchstone/spec';
+import { openRun } from '@touchstone/store';
 import { expect, test } from 'vitest';
 
 import { wilson } from '../statistics/proportions.js';
-import { probeFindings } from '../probes/findings.js';
-import type { Finding } from './finding.js';
-import { applyGate, assertGatePassed, type Gate, gateSchema } from './gate.js';
+import { gateSchema } from './gate.js';
 import { type ValidationInput, validateJudge } from './validate-judge.js';
-
-/** How the judges of these tests read an item: what it says they should say, or 'wobbly' for what the seed says. */
-interface Item {
-  clear: number;
-  useful: boolean | 'wobbly' | 'refuse';
-}
-
-/** A language model that grades the item of the prompt as the item says, in the reply format of real judges. */
-function model(id: string, usual: (item: Item) => Item = (item) => item): LanguageModel {
-  return {
-    id,
-    version: '1',
-    structuredOutput: false,
-    generate: ({ messages, seed }) => {
-      const [, json = '', marker = ''] = /^(.*) id (\w+)$/.exec(messages[0]!.content) ?? [];
-      const { clear, useful } = usual(JSON.parse(json) as Item);
-      if (useful === 'refuse')
-        return Promise.resolve({ text: '', finish: 'refusal', inputTokens: 9, outputTokens: 0 });
-      const verdicts = [
-        { criterion: 'Clear', evidence: '', reason: 'as it says', score: clear },
-        {
-          criterion: 'Useful',
-          evidence: '',
-          reason: 'as it says',
-          score: useful === 'wobbly' ? seed % 2 === 0 : useful,
-        },
-      ];
-      const text = JSON.stringify({ id: marker, verdicts });
-      return Promise.resolve({ text, finish: 'stop', inputTokens: 9, outputTokens: 30 });
-    },
-  };
-}
-
-const config = judgeSchema.parse({
-  model: 'openai-compatible:test',
-  base_url: 'http://127.0.0.1:1/v1',
-  unit: 'item',
-  objective: 'Judge an item.',
-  criteria: [
-    { name: 'Clear', question: 'Is it clear?', scale: 'graded', anchors: { 1: 'no', 5: 'yes' } },
-    { name: 'Useful', question: 'Is it useful?' },
-  ],
-  prompt: '{{item}} id {{marker}}',
-});
-
-function judgeOf(model: LanguageModel, cache?: RunStore, settings = config): Promise<Judge> {
-  const dispatcher = createDispatcher({
-    concurrency: 4,
-    timeout_seconds: 10,
-    attempts: 1,
-    seed: 1,
-    ...(cache ? { cache } : {}),
-  });
-  const open = () => Promise.resolve({ model, fallbacks: [], dispatcher });
-  return openJudge(settings, { seed: 1, baseDir: '.', open });
-}
-
-const taskOf = (id: string): LabelledAnswer['task'] => ({
-  id,
-  messages: [],
-  reference: null,
-  metadata: { id },
-});
-
-/** A labelled answer of one item for each pair of what the judge will say and what the label says. */
-function labelled(id: string, ...items: { says: Item; label: Record<string, number> }[]): LabelledAnswer {
-  return {
-    task: taskOf(id),
-    response: JSON.stringify(items.map(({ says }) => ({ ...says, task: id }))),
-    labels: items.map(({ label }) => label),
-  };
-}
-
-const agreeing = Array.from({ length: 40 }, (_, i) => {
-  const [clear, useful] = [1 + (i % 5), i % 2 === 0];
-  return labelled(`t${i}`, { says: { clear, useful }, label: { Clear: clear, Useful: Number(useful) } });
-});
-
-/** What the default gate asks of tasks with several answers. */
-const ONE_ANSWER_A_TASK: Gate = {
-  order_accuracy: 'off',
-  'order_accuracy.against_length': 'off',
-  heldout_order_accuracy: 'off',
-  spread: 'off',
-};
-/** What it asks of answers that are made. */
-const NO_PROBES: Gate = Object.fromEntries(
-  probeFindings([]).flatMap(({ name, gate }) => (gate ? [[name, 'off']] : [])),
-);
-
-const input = async (overrides: Partial<ValidationInput>): Promise<ValidationInput> => ({
-  judge: await judgeOf(model('main')),
-  heldout: null,
-  labelled: [],
-  regression: [],
-  repeats: 1,
-  probes: 0,
-  variants: 0,
-  gate: {},
-  seed: 1,
-  ...overrides,
-});
-
-function named(findings: readonly JudgeFinding[], name: string): JudgeFinding {
-  const finding = findings.find((one) => one.name === name);
-  if (!finding) throw new Error(`no finding ${name} in ${findings.map((one) => one.name).join(', ')}`);
-  return finding;
-}
+import {
+  type Item,
+  model,
+  judgeOf,
+  taskOf,
+  labelled,
+  agreeing,
+  ONE_ANSWER_A_TASK,
+  NO_PROBES,
+  input,
+  named,
+} from './validate-judge.testing.js';
 
 test('a judge that says what the labels say passes, with intervals no tighter than n allows', async () => {
   const heldout = await judgeOf(
@@ -298,82 +185,6 @@ test('a provider that never answers is the provider’s failure, not the judge�
   );
   await expect(validation).rejects.toThrow(RunError);
   await expect(validation).rejects.toThrow(/any of 40 judgements; the first: transport: connection refused/);
-});
-
-test('the gate holds bounds, not means, and only a reason opens it', () => {
-  const found = (
-    name: string,
-    [mean, low, high, n]: [number, number, number, number],
-    more: Partial<Finding> = {},
-  ) => ({ name, family: 'test', description: '', estimate: { mean, low, high, n }, ...more });
-  const findings = [
-    found('wide', [0.8, 0.55, 0.95, 120], { gate: { min: 0.6 } }),
-    found('wrong', [0.5, 0.45, 0.55, 120], { gate: { min: 0.6 } }),
-    found('few', [1, 1, 1, 2], { gate: { min: 0.6 } }),
-    found('few and wrong', [0, 0, 0.5, 2], { gate: { min: 0.6 } }),
-    found('enough', [1, 1, 1, 2], { gate: { min: 0.6 }, least: 2 }),
-    found('right', [0.05, 0, 0.09, 120], { gate: { max: 0.1 } }),
-    { ...found('none', [0, 0, 0, 0], { gate: { min: 0.5 } }), estimate: null },
-    { ...found('not here', [0, 0, 0, 0], { gate: { min: 0.5 } }), estimate: null, absent: 'no such thing' },
-    found('free', [0.9, 0.8, 1, 120]),
-  ];
-  const missing = 'insufficient-data';
-  const result = applyGate(findings, {});
-  expect(result.findings.map(({ outcome }) => outcome)).toEqual([
-    missing,
-    'fail',
-    missing,
-    'fail',
-    'pass',
-    'pass',
-    missing,
-    missing,
-    'reported',
-  ]);
-  // (0.25 / 0.2)² times as many.
-  expect(named(result.findings, 'wide').note).toMatch(/about 68 more/);
-  expect(named(result.findings, 'few').note).toMatch(/28 more/);
-  expect(named(result.findings, 'not here')).toMatchObject({ threshold: null, note: 'no such thing' });
-  expect(result.gate).toBe('failed');
-  expect(() => assertGatePassed(result)).toThrow(GateError);
-  // What failed is named, and the rest is counted.
-  expect(() => assertGatePassed(result)).toThrow(
-    /^[^\n]* 2 of 7 gated findings failed\.\n  wrong: [^\n]*\n  few and wrong: [^\n]*\n  3 further: [^\n]*\n.* touchstone run … --override-gate "REASON"\.$/,
-  );
-  expect(assertGatePassed(result, { override: 'a pilot' })).toBe('a pilot');
-  expect(() => assertGatePassed(result, { noGate: 'a pilot' })).toThrow(GateError);
-  expect(() => assertGatePassed(result, { override: ' ' })).toThrow(InputError);
-
-  const own = { wide: { min: 0.5 }, wrong: 'off', few: 'off', 'few and wrong': 'off', none: 'off' } as const;
-  expect(applyGate(findings, own).gate).toBe('passed');
-  expect(assertGatePassed(applyGate(findings, own), { override: 'not needed' })).toBeNull();
-  expect(applyGate(findings, { ...own, 'not here': { min: 0 } }).gate).toBe('insufficient-data');
-  // Where nothing failed, what is too little known is named.
-  const little = applyGate(findings, { wrong: 'off', 'few and wrong': 'off' });
-  expect(() => assertGatePassed(little)).toThrow(
-    /3 of 5 gated findings did not pass\.\n  wide: insufficient data: 0.800 \[0.550, 0.950\], n = 120; expected the lower end at least 0.6/,
-  );
-  // Whoever passes by asking less, it is said of which findings.
-  expect(easedText(result.findings)).toBeNull();
-  expect(easedText(applyGate(findings, { ...own, enough: { min: 0.9 } }).findings)).toBe(
-    'The configuration asks less than the default gate: wide (0.5, by default at least 0.6), ' +
-      'wrong (off, by default at least 0.6), few (off, by default at least 0.6), ' +
-      'few and wrong (off, by default at least 0.6), none (off, by default at least 0.5).',
-  );
-  const off = applyGate(findings, 'off');
-  expect(off.gate).toBe('not-set');
-  expect(() => assertGatePassed(off, { override: 'a pilot' })).toThrow(/--no-gate/);
-  expect(assertGatePassed(off, { noGate: 'a pilot' })).toBe('a pilot');
-  for (const bad of [
-    { x: {} },
-    { x: { min: 1, max: 2 } },
-    { x: { min: '1' } },
-    { x: 1 },
-    { x: 'on' },
-    'on',
-  ]) {
-    expect(gateSchema.safeParse(bad).success).toBe(false);
-  }
 });
 
 test('a judge that compares has no criteria: labels are of the score, and it can change its mind too', async () => {
