@@ -2,7 +2,7 @@ import type { Judge, RegressionCase } from '@touchstone/core';
 import { NO_USAGE } from '@touchstone/spec';
 import { runSuite, type SuiteResult } from './run-suite.js';
 
-export const taskOf = (id: string): RegressionCase['task'] => ({
+const taskOf = (id: string): RegressionCase['task'] => ({
   id,
   messages: [],
   reference: null,
