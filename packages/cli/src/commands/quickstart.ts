@@ -27,4 +27,4 @@ export function registerQuickstart(program: Command, io: Io): void {
 
 const opening = (folder: string): string =>
   'The whole job in miniature: judge and gate, baseline, reinforcement fine-tuning (RFT), supervised fine-tuning (SFT), evaluation, report.\n' +
-  `About 5 to 15 minutes on two idle cores, in ${folder}. After Ctrl+C the same command goes on where it stopped.\n`;
+  `About 10 to 20 minutes on two idle cores, in ${folder}. After Ctrl+C the same command goes on where it stopped.\n`;

@@ -147,6 +147,14 @@ describe('time left', () => {
     expect(left.remaining(136_000, 1536)).toBeUndefined();
   });
 
+  it('counts all of a first batch that came in one instant', () => {
+    const left = new TimeLeft(0, 0);
+    for (let done = 1; done <= 90; done++) left.update(8000, done);
+    // At 90 in eight seconds 1480 more take two minutes; the first one alone in eight seconds would have meant hours.
+    expect(left.remaining(10_000, 1570)! / 60_000).toBeGreaterThan(1);
+    expect(left.remaining(10_000, 1570)! / 60_000).toBeLessThan(5);
+  });
+
   it('is finite and not negative whatever comes', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(100_000), fc.nat(50))), fc.nat(1000), (steps, total) => {

@@ -43,6 +43,8 @@ export class TimeLeft {
    * come in batches outlast what the last batch foretold: then the speed is that of the whole stage, silence and all.
    */
   remaining(now: number, total: number): number | undefined {
+    // Of a batch that came in one instant only the first unit is measured by then.
+    this.update(now, this.done);
     if (this.speed <= 0 || this.done >= total) return undefined;
     const left = (total - this.measuredDone) / (this.speed / this.weight) - (now - this.measuredAt);
     return left > 0 ? left : ((total - this.done) * (now - this.startedAt)) / (this.done - this.doneBefore);
