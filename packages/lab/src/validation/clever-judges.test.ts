@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 
 import { Asker } from './ask.js';
 import { validateJudge, type ValidationInput } from './validate-judge.js';
+import { BARE } from './validate-judge.testing.js';
 
 /** Judges that are right for what is not their merit, and one that is wrongly accused. */
 const judgeBy = (
@@ -64,15 +65,9 @@ const answers = (tasks: number, labelled: readonly [response: string, label: num
 
 async function examine(judge: Judge, labelled: LabelledAnswer[], input: Partial<ValidationInput> = {}) {
   const result = await validateJudge({
+    ...BARE,
     judge,
-    heldout: null,
     labelled,
-    regression: [],
-    repeats: 1,
-    probes: 0,
-    variants: 0,
-    gate: {},
-    seed: 1,
     complete: true,
     ...input,
   });

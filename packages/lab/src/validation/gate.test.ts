@@ -1,14 +1,9 @@
-import { easedText, GateError, InputError, type JudgeFinding } from '@touchstone/spec';
+import { easedText, GateError, InputError } from '@touchstone/spec';
 import { expect, test } from 'vitest';
 
 import type { Finding } from './finding.js';
 import { applyGate, assertGatePassed, gateSchema } from './gate.js';
-
-function named(findings: readonly JudgeFinding[], name: string): JudgeFinding {
-  const finding = findings.find((one) => one.name === name);
-  if (!finding) throw new Error(`no finding ${name} in ${findings.map((one) => one.name).join(', ')}`);
-  return finding;
-}
+import { named } from './validate-judge.testing.js';
 
 test('the gate holds bounds, not means, and only a reason opens it', () => {
   const found = (

@@ -1,6 +1,5 @@
 import {
   type Judge,
-  type JudgeVariant,
   judgesWithin,
   type LabelledAnswer,
   type RegressionCase,
@@ -63,9 +62,10 @@ export interface PlannedPhase {
 
 /** What an examination asks if nothing fails before, in its order. */
 export function plannedPhases(input: Asked): PlannedPhase[] {
-  const { judge, heldout, labelled, regression, repeats } = input;
-  const nothing = noEvidence(aboutJudge(judge, heldout !== null, repeats), labelled, regression);
-  return phasesOf(input, askersOf(input)).flatMap(({ name, by, about = 'labelled', size }) => {
+  const { labelled, regression, repeats } = input;
+  const askers = askersOf(input);
+  const nothing = noEvidence(aboutJudge(askers, repeats), labelled, regression);
+  return phasesOf(input, askers).flatMap(({ name, by, about = 'labelled', size }) => {
     const answers = size(nothing);
     return answers === 0 ? [] : [{ name, by, about, answers }];
   });
@@ -88,7 +88,7 @@ export function askersOf(
   return {
     main: asker(judge),
     heldout: heldout && asker(heldout),
-    variants: variantsOf(judge).map(({ name, judge: variant }) => ({ name, asker: asker(variant) })),
+    variants: (judge.variants?.() ?? []).map(({ name, judge: variant }) => ({ name, asker: asker(variant) })),
   };
 }
 
@@ -187,16 +187,14 @@ function isSteady(findings: readonly JudgeFinding[]): boolean {
 }
 
 /** What can be said of a judge without asking it. */
-export const aboutJudge = (judge: Judge, hasHeldout: boolean, repeats: number): AboutJudge => ({
+export const aboutJudge = ({ main: { judge }, heldout, variants }: Askers, repeats: number): AboutJudge => ({
   criteria: judge.criteria,
   compares: judge.compares ?? false,
   models: modelsOf(judge),
-  hasHeldout,
+  hasHeldout: heldout !== null,
   repeats,
-  variants: variantsOf(judge).map(({ name, judge: { criteria } }) => ({ name, criteria, said: new Map() })),
+  variants: variants.map(({ name, asker }) => ({ name, criteria: asker.judge.criteria, said: new Map() })),
 });
-
-const variantsOf = (judge: Judge): JudgeVariant[] => judge.variants?.() ?? [];
 
 /** The models that a judge asks: its own, and those of the judges that it is made of. */
 export const modelsOf = (judge: Judge): string[] => judgesWithin(judge).map(({ id }) => id);

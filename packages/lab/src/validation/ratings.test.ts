@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { noEvidence } from './evidence.js';
 import { rate, readingsOf } from './ratings.js';
 import { validateJudge } from './validate-judge.js';
+import { BARE } from './validate-judge.testing.js';
 
 const worthOf = (text: string): number => Number(/worth (\d+)/.exec(text)?.[1]);
 
@@ -65,17 +66,7 @@ const answers = Array.from({ length: 30 }, (_, task) =>
 ).flat();
 
 const examine = async (kind: 'preference' | 'group', labelled: readonly LabelledAnswer[]) =>
-  validateJudge({
-    judge: await judgeOf(kind),
-    heldout: null,
-    labelled,
-    regression: [],
-    repeats: 1,
-    probes: 0,
-    variants: 0,
-    gate: {},
-    seed: 1,
-  });
+  validateJudge({ ...BARE, judge: await judgeOf(kind), labelled });
 
 test.each(['preference', 'group'] as const)(
   'a %s judge that is right says what labels of four answers to a task say, whatever their scale and name',

@@ -98,8 +98,8 @@ export const NO_PROBES: Exclude<Gate, 'off'> = Object.fromEntries(
   probeFindings([]).flatMap(({ name, gate }) => (gate ? [[name, 'off']] : [])),
 );
 
-export const input = async (overrides: Partial<ValidationInput>): Promise<ValidationInput> => ({
-  judge: await judgeOf(model('main')),
+/** An examination that asks nothing but what a test adds. */
+export const BARE: Omit<ValidationInput, 'judge'> = {
   heldout: null,
   labelled: [],
   regression: [],
@@ -108,6 +108,11 @@ export const input = async (overrides: Partial<ValidationInput>): Promise<Valida
   variants: 0,
   gate: {},
   seed: 1,
+};
+
+export const input = async (overrides: Partial<ValidationInput>): Promise<ValidationInput> => ({
+  ...BARE,
+  judge: await judgeOf(model('main')),
   ...overrides,
 });
 

@@ -56,9 +56,8 @@ export interface ValidationResult {
  * @throws {RunError} the judge gave no verdict at all.
  */
 export async function validateJudge(input: ValidationInput): Promise<ValidationResult> {
-  const { judge, heldout, regression, repeats, seed, complete = false } = input;
+  const { judge, regression, repeats, seed, complete = false } = input;
   const gate = gateOf(input);
-  const about = aboutJudge(judge, heldout !== null, repeats);
   assertGateNames(gate, findingNames(judge.criteria));
   assertLabelsFit(input.labelled, judge.criteria);
   const { labelled, split } = settleLabels(input.labelled, judge.criteria);
@@ -69,6 +68,7 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
     input.onProgress?.({ done, total: Math.max(done, total) });
   };
   const askers = askersOf(input, tick);
+  const about = aboutJudge(askers, repeats);
 
   // What the gate asks nothing of can wait until everything is known.
   const gated = FAMILIES.filter((family) => isGated(family, noEvidence(about), gate));
@@ -120,10 +120,12 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
   };
 }
 
-/** Takes what is asked next: one phase, or `atOnce` all that do not follow from what the ones before them find. */
+/** Takes what is asked next: the first phase, or `atOnce` all that do not follow from what others find. */
 function nextTurn(waiting: Phase[], atOnce: boolean): Phase[] {
-  const following = atOnce ? waiting.findIndex(({ follows }) => follows) : 1;
-  return waiting.splice(0, Math.max(1, following));
+  const free = atOnce ? waiting.filter(({ follows }) => !follows) : [];
+  const turn = free.length > 0 ? free : waiting.slice(0, 1);
+  for (const phase of turn) waiting.splice(waiting.indexOf(phase), 1);
+  return turn;
 }
 
 /** With nothing to examine a judge on and nothing asked of it, there is no gate to pass or to miss. */

@@ -10,7 +10,7 @@ import {
   validateJudge,
   type ValidationResult,
 } from '@touchstone/lab';
-import type { RunListener } from '@touchstone/spec';
+import { largest, type RunListener } from '@touchstone/spec';
 import { sha256, writeWhole } from '@touchstone/store';
 import type { z } from 'zod';
 import { systemClock, type Clock } from '../clock.js';
@@ -131,7 +131,7 @@ function warningsOfData(
 ): string[] {
   const counts = new Map<string, number>();
   for (const { task } of labelled) counts.set(task.id, (counts.get(task.id) ?? 0) + 1);
-  const largest = Math.max(0, ...counts.values());
+  const most = largest([0, ...counts.values()]);
   // A preference judge is shown two of them, however many there are.
   const sees = singleJudges(judge).some(
     ({ config }) => config.kind === 'group' || (config.kind === 'code' && config.compares),
@@ -143,10 +143,10 @@ function warningsOfData(
           `${byHeart} labelled answers stand in the judge's own settings, word for word: it is right about these by heart, ` +
             'so they are left out. Take other answers as examples.',
         ]),
-    ...(!sees || largest === 0 || largest >= size
+    ...(!sees || most === 0 || most >= size
       ? []
       : [
-          `Training shows the judge ${size} answers at once (training.group_size), and no labelled task has more than ${largest}: ` +
+          `Training shows the judge ${size} answers at once (training.group_size), and no labelled task has more than ${most}: ` +
             'what it makes of larger groups is not known.',
         ]),
   ];
