@@ -16,30 +16,33 @@ export interface ModelConfig {
 /** Weights as values of a graph, by Hugging Face's names. */
 export type WeightValues = ReadonlyMap<string, Value>;
 
-/** Keys and values of one layer. */
-export interface LayerCache {
-  key: Value;
-  value: Value;
+/** What attention needs to know of a model. */
+export interface AttentionShape {
+  layers: number;
+  heads: number;
+  keyValueHeads: number;
+  headSize: number;
+  /** Of the rotary embedding, [positions, headSize / 2]. */
+  cos: Value;
+  sin: Value;
 }
 
-/** The forward pass of decoding, which reads new tokens given what it keeps of those before. */
+/**
+ * Attention of one layer over what has been read: rotates queries and keys, and keeps keys and values.
+ * @param projected query [rows, tokens, heads · headSize], key and value [rows, tokens, keyValueHeads · headSize]
+ * @returns [rows, tokens, heads · headSize]
+ */
+export type Attend = (layer: number, projected: { query: Value; key: Value; value: Value }) => Value;
+
+/** The forward pass of decoding. How it attends, and so what it keeps of the tokens before, is its caller's choice. */
 export interface Decoder {
-  /** Dimensions of a layer's keys and of its values, `length` tokens of them. */
-  cacheDims(length: string): (number | string)[];
+  readonly attention: AttentionShape;
   /**
    * @param g the graph to compute in: the one that the decoder was made for, or one nested in it
    * @param tokens int32 [rows, tokens]
-   * @param pasts of each layer; null when nothing has been read
-   * @param context.lengths int32 [rows]: tokens of the row, new ones included, less one
-   * @param context.width int32 [1]: tokens of the longest row
-   * @returns hidden states [rows, tokens, hidden], and each layer's cache with the new tokens
+   * @returns hidden states [rows, tokens, hidden]
    */
-  forward(
-    g: Graph,
-    tokens: Value,
-    pasts: readonly LayerCache[] | null,
-    context: { lengths: Value; width: Value },
-  ): { hidden: Value; caches: LayerCache[] };
+  forward(g: Graph, tokens: Value, attend: Attend): Value;
   /** Logits [rows · tokens, vocabulary], times `scale`. */
   logits(g: Graph, hidden: Value, scale: number): Value;
 }

@@ -1,134 +1,194 @@
 import type { Decoder } from '../families/family.js';
 import { Graph, type Value } from '../graph/graph.js';
 import type { CausalLM } from '../model.js';
+import type { Attention } from './attention.js';
 import { draw, type Sampling } from './draw.js';
+import { Operators, UNKNOWN } from './operators.js';
+import { separateAttention } from './separate-attention.js';
+import { sharedAttention } from './shared-attention.js';
 
-/** A dimension that only the run knows. */
-const UNKNOWN = -1;
+/** How rows attend to their prompts: each by itself, or together where they begin alike, all or up to a suffix each. */
+export type PromptKind = 'separate' | 'shared' | 'shared-with-suffixes';
+
+export interface DecodeOptions {
+  prompts: PromptKind;
+  /** Tokens that a row may have. */
+  positions: number;
+  sampling: Sampling;
+  endTokens: readonly number[];
+}
+
+/** Steps after which rows that have ended leave the batch. */
+const CHUNK = 16;
 const COLUMN = [UNKNOWN, 1];
 
 /**
  * One graph that answers a whole batch: reads the prompts at once, then decodes token by token inside an ONNX `Loop`,
- * so that neither the KV cache nor the logits ever cross into JavaScript.
+ * so that neither the KV cache nor the logits ever cross into JavaScript. A loop around it lets ended rows leave.
  *
- * Inputs: `prompts` int32 [P, L] padded on the right and without each prompt's last token; `prompt_last` int32 [P, 1];
- * `prompt_lengths` int32 [P] (without the last token, at least 1); `rows` int32 [B]: which prompt each row answers;
- * `uniforms` float32 [T, B]: one random number in [0, 1) a token; `limit` int64: at most T tokens.
- * Outputs: `tokens` int32 [T', B], `logprobs` float32 [T', B] under the tempered distribution before top-k and top-p.
- * Rows that have ended repeat the first end token.
+ * Inputs, beside those of the attention: `prompt_last` int32 [B, 1]; `positions` int32 [B] of that token;
+ * `limits` int32 [B]: at most so many tokens; `uniforms` float32 [T, B]: one random number in [0, 1) a token, T the largest limit.
+ * Outputs: `tokens` int32 [T, B], `logprobs` float32 [T, B] under the tempered distribution before top-k and top-p.
+ * What follows a row's end means nothing.
  */
-export function decodeGraph(
-  model: CausalLM,
-  positions: number,
-  sampling: Sampling,
-  endTokens: readonly number[],
-): Uint8Array<ArrayBuffer> {
+export function decodeGraph(model: CausalLM, options: DecodeOptions): Uint8Array<ArrayBuffer> {
   const g = new Graph();
-  const decoder = model.architecture.decoder(g, model.declareParameters(g), positions);
-  const prompts = g.input('prompts', 'int32', ['P', 'L']);
-  const promptLast = g.input('prompt_last', 'int32', ['P', 1]);
-  const promptLengths = g.input('prompt_lengths', 'int32', ['P']);
-  const rows = g.input('rows', 'int32', ['B']);
+  const decoder = model.architecture.decoder(g, model.declareParameters(g), options.positions);
+  const attention =
+    options.prompts === 'separate'
+      ? separateAttention(g, decoder)
+      : sharedAttention(g, decoder, options.prompts === 'shared-with-suffixes');
+  const token = g.input('prompt_last', 'int32', ['B', 1]);
+  const positions = g.input('positions', 'int32', ['B']);
+  const limits = g.input('limits', 'int32', ['B']);
   const uniforms = g.input('uniforms', 'float32', ['T', 'B']);
-  const limit = g.input('limit', 'int64', []);
 
-  const one = g.int32([1]);
-  const { caches } = decoder.forward(g, prompts, null, {
-    lengths: g.node('Sub', [promptLengths, one], [UNKNOWN]),
-    // The prompt's own width, and not its longest row: the first call wants the two to be equal.
-    width: g.node('Cast', [g.node('Shape', [prompts], [1], { start: 1, end: 2 })], [1], { to: 6 }),
-  });
-  const body = stepGraph(g, decoder, {
-    layers: caches.length,
-    vocabulary: model.config.vocabulary,
-    uniforms,
-    sampling,
-    endTokens,
-  });
-
-  const ofRows = (value: Value): Value => g.node('Gather', [value, rows], value.shape);
-  const rowColumn = g.node('Unsqueeze', [rows, g.int64([1])], COLUMN);
-  const notDone = g.node('Cast', [g.node('Mul', [rowColumn, g.int32([0])], COLUMN)], COLUMN, { to: 9 });
-  const states = [
-    ofRows(promptLast),
-    ofRows(promptLengths),
-    notDone,
-    ...caches.flatMap(({ key, value }) => [ofRows(key), ofRows(value)]),
-  ];
-  const always = g.node('Reshape', [g.node('Equal', [one, one], [1]), g.int64([])], []);
+  const of = new Operators(g, g);
+  const kept = attention.read();
+  const rows = of.range(g.int64Scalar(0), of.scalar(of.dim(positions, 0)));
+  const steps = of.scalar(of.dim(uniforms, 0));
+  const always = of.cast(of.scalar(g.int64([1])), 'bool');
+  const tokens = of.cast(of.binary('Mul', uniforms, g.scalar(0)), 'int32');
+  const logprobs = of.binary('Mul', uniforms, g.scalar(0));
+  const states = [g.int64Scalar(0), of.cast(rows, 'int32'), token, positions, tokens, logprobs, ...kept];
+  const { vocabulary } = model.config;
+  const body = chunkGraph(g, decoder, attention, { ...options, vocabulary, uniforms, limits, steps });
   const outputs = g.nodesOf(
     'Loop',
-    [limit, always, ...states],
+    [steps, always, ...states],
+    states.map((s) => s.shape),
+    { body },
+  );
+  const [, , , , allTokens, allLogprobs] = outputs as [Value, Value, Value, Value, Value, Value];
+  return g.toModel({ tokens: { value: allTokens, type: 'int32' }, logprobs: { value: allLogprobs } });
+}
+
+interface Steps extends DecodeOptions {
+  vocabulary: number;
+  uniforms: Value;
+  limits: Value;
+  /** int64 scalar: T. */
+  steps: Value;
+}
+
+/** Body of the outer loop: up to `CHUNK` steps of all rows, then those that have ended leave. */
+function chunkGraph(outer: Graph, decoder: Decoder, attention: Attention, options: Steps): Graph {
+  const g = new Graph('chunk_');
+  const of = new Operators(g, outer);
+  g.input('chunk', 'int64', []);
+  g.input('chunk_go_on', 'bool', []);
+  const start = g.input('chunk_start', 'int64', []);
+  const rows = g.input('chunk_rows', 'int32', ['n']);
+  const token = g.input('chunk_token', 'int32', ['n', 1]);
+  const positions = g.input('chunk_positions', 'int32', ['n']);
+  const tokens = g.input('chunk_tokens', 'int32', ['T', 'B']);
+  const logprobs = g.input('chunk_logprobs', 'float32', ['T', 'B']);
+  const kept = attention.kept.map(({ type, dims }, i) => g.input(`chunk_kept_${i}`, type, dims));
+
+  const left = of.binary('Sub', options.steps, start);
+  const trips = g.node('Min', [left, outer.int64Scalar(CHUNK)], []);
+  const always = of.cast(of.scalar(outer.int64([1])), 'bool');
+  const none = of.cast(of.binary('Mul', token, outer.int32([0])), 'bool');
+  const states = [token, positions, none, ...attention.begin(of, kept)];
+  const body = stepGraph(outer, decoder, attention, { ...options, start, rows, kept });
+  const outputs = g.nodesOf(
+    'Loop',
+    [trips, always, ...states],
     [...states.map((s) => s.shape), [UNKNOWN, UNKNOWN, 1], [UNKNOWN, UNKNOWN, 1]],
     { body },
   );
-  const [tokens, logprobs] = outputs.slice(-2) as [Value, Value];
-  const squeeze = (value: Value): Value => g.node('Squeeze', [value, g.int64([2])], [UNKNOWN, UNKNOWN]);
-  return g.toModel({
-    tokens: { value: squeeze(tokens), type: 'int32' },
-    logprobs: { value: squeeze(logprobs) },
-  });
+  const [newTokens, newLogprobs] = outputs.slice(-2) as [Value, Value];
+  const end = of.binary('Add', start, of.scalar(of.dim(newTokens, 0)));
+  const times = of.range(start, end);
+  const shape = g.node('Shape', [newTokens], [3]);
+  const indices = of.concat(
+    [of.unsqueeze(times, 1, 2), of.unsqueeze(of.cast(rows, 'int64'), 0, 2)].map((index) =>
+      g.node('Expand', [index, shape], [UNKNOWN, UNKNOWN, 1]),
+    ),
+    2,
+  );
+  const write = (into: Value, chunk: Value): Value =>
+    g.node('ScatterND', [into, indices, of.squeeze(chunk, 2)], into.shape);
+  const [lastToken, nextPosition, ended, ...carried] = outputs.slice(0, -2) as [Value, Value, Value, ...Value[]];
+  const nowKept = attention.end(of, kept, carried);
+  const running = g.node('NonZero', [g.node('Not', [of.squeeze(ended, 1)], [UNKNOWN])], [1, UNKNOWN]);
+  const stay = of.squeeze(running, 0);
+  const count = of.scalar(of.dim(stay, 0));
+  const goOn = g.node('Greater', [count, outer.int64Scalar(0)], []);
+  const next = (value: Value): Value => of.gather(value, stay);
+  g.outputs = [
+    { value: goOn, type: 'bool' },
+    { value: end, type: 'int64' },
+    { value: next(rows), type: 'int32', dims: ['n2'] },
+    { value: next(lastToken), type: 'int32', dims: ['n2', 1] },
+    { value: next(nextPosition), type: 'int32', dims: ['n2'] },
+    { value: write(tokens, newTokens), type: 'int32', dims: ['T', 'B'] },
+    { value: write(logprobs, newLogprobs), type: 'float32', dims: ['T', 'B'] },
+    ...attention.kept.map(({ type, dims }, i) => ({
+      value: next(nowKept[i]!),
+      type,
+      dims: dims.map(renamed),
+    })),
+  ];
+  return g;
 }
 
-/** Body of the loop: reads each row's newest token, and draws the next one. Constants live in the graph around it. */
+/** A dimension that a step may change is another one afterwards. */
+const renamed = (dim: number | string): number | string => (typeof dim === 'number' ? dim : `${dim}2`);
+
+/** Body of the inner loop: reads each row's newest token, and draws the next one. Constants live in the graph around it. */
 function stepGraph(
   outer: Graph,
   decoder: Decoder,
+  attention: Attention,
   {
-    layers,
-    vocabulary,
     uniforms,
+    limits,
     sampling,
     endTokens,
-  }: {
-    layers: number;
-    vocabulary: number;
-    uniforms: Value;
-    sampling: Sampling;
-    endTokens: readonly number[];
-  },
+    vocabulary,
+    start,
+    rows,
+    kept,
+  }: Steps & { start: Value; rows: Value; kept: readonly Value[] },
 ): Graph {
-  const body = new Graph('step_');
-  const iteration = body.input('iteration', 'int64', []);
-  body.input('continue_in', 'bool', []);
-  const token = body.input('token', 'int32', ['B', 1]);
-  const lengths = body.input('seqlens', 'int32', ['B']);
-  const done = body.input('done', 'bool', ['B', 1]);
-  const pasts = Array.from({ length: layers }, (_, l) => ({
-    key: body.input(`past_key_${l}`, 'float32', decoder.cacheDims('S')),
-    value: body.input(`past_value_${l}`, 'float32', decoder.cacheDims('S')),
-  }));
-  const one = outer.int32([1]);
-  const longest = body.node('ReduceMax', [lengths], [1], { keepdims: 1 });
-  const step = decoder.forward(body, token, pasts, {
-    lengths,
-    width: body.node('Add', [longest, one], [1]),
-  });
-  const logits = decoder.logits(body, step.hidden, sampling.temperature > 0 ? 1 / sampling.temperature : 1);
-  const logs = body.node('LogSoftmax', [logits], logits.shape, { axis: -1 });
-  const uniformRow = body.node('Gather', [uniforms, iteration], [UNKNOWN], { axis: 0 });
-  const uniform = body.node('Unsqueeze', [uniformRow, outer.int64([1])], COLUMN);
-  const drawn = draw(body, outer, logs, uniform, sampling, vocabulary);
-  const next = body.node('Where', [done, outer.int32([endTokens[0] ?? 0]), drawn], COLUMN);
-  const logprob = body.node('GatherElements', [logs, next], COLUMN, { axis: -1 });
-  let ended = done;
+  const g = new Graph('step_');
+  const of = new Operators(g, outer);
+  const step = g.input('step', 'int64', []);
+  g.input('step_go_on', 'bool', []);
+  const token = g.input('step_token', 'int32', ['n', 1]);
+  const positions = g.input('step_positions', 'int32', ['n']);
+  const done = g.input('step_done', 'bool', ['n', 1]);
+  const carried = attention.carried.map(({ type, dims }, i) => g.input(`step_carried_${i}`, type, dims));
+
+  const { attend, next } = attention.step(of, { kept, carried, positions, rows });
+  const hidden = decoder.forward(g, token, attend);
+  const logits = decoder.logits(g, hidden, sampling.temperature > 0 ? 1 / sampling.temperature : 1);
+  const logs = g.node('LogSoftmax', [logits], logits.shape, { axis: -1 });
+  const time = of.binary('Add', start, step);
+  const uniform = of.unsqueeze(of.gather(of.gather(uniforms, time), rows), 1);
+  const drawn = draw(g, outer, logs, uniform, sampling, vocabulary);
+  const logprob = g.node('GatherElements', [logs, drawn], COLUMN, { axis: -1 });
+  // Counted from 0: the last one that a row may have.
+  const last = of.binary('Sub', of.unsqueeze(of.gather(limits, rows), 1), outer.int32([1]));
+  let ended = g.node('Or', [done, of.binary('GreaterOrEqual', of.cast(time, 'int32'), last)], COLUMN);
   for (const id of endTokens) {
-    ended = body.node('Or', [ended, body.node('Equal', [next, outer.int32([id])], COLUMN)], COLUMN);
+    ended = g.node('Or', [ended, g.node('Equal', [drawn, outer.int32([id])], COLUMN)], COLUMN);
   }
   // Bool has no ReduceMin before opset 20.
-  const running = body.node('Cast', [body.node('Not', [ended], COLUMN)], COLUMN, { to: 6 });
-  const rowsRunning = body.node('ReduceMax', [running], [], { keepdims: 0 });
-  body.outputs = [
-    { value: body.node('Cast', [rowsRunning], [], { to: 9 }), type: 'bool', dims: [] },
-    { value: next, type: 'int32', dims: ['B', 1] },
-    { value: body.node('Add', [lengths, one], [UNKNOWN]), type: 'int32', dims: ['B'] },
-    { value: body.node('Identity', [ended], COLUMN), type: 'bool', dims: ['B', 1] },
-    ...step.caches.flatMap(({ key, value }) => [
-      { value: key, type: 'float32' as const, dims: decoder.cacheDims('S2') },
-      { value, type: 'float32' as const, dims: decoder.cacheDims('S2') },
-    ]),
-    { value: body.node('Identity', [next], COLUMN), type: 'int32', dims: ['B', 1] },
-    { value: logprob, type: 'float32', dims: ['B', 1] },
+  const running = of.cast(g.node('Not', [ended], COLUMN), 'int32');
+  const anyRunning = of.cast(g.node('ReduceMax', [running], [], { keepdims: 0 }), 'bool');
+  g.outputs = [
+    { value: anyRunning, type: 'bool', dims: [] },
+    { value: drawn, type: 'int32', dims: ['n', 1] },
+    { value: of.binary('Add', positions, outer.int32([1])), type: 'int32', dims: ['n'] },
+    { value: g.node('Identity', [ended], COLUMN), type: 'bool', dims: ['n', 1] },
+    ...next().map((value, i) => {
+      const { type, dims } = attention.carried[i]!;
+      return { value, type, dims: dims.map((dim) => (dim === 'n' ? dim : renamed(dim))) };
+    }),
+    { value: g.node('Identity', [drawn], COLUMN), type: 'int32', dims: ['n', 1] },
+    { value: logprob, type: 'float32', dims: ['n', 1] },
   ];
-  return body;
+  return g;
 }

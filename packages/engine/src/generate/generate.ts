@@ -1,6 +1,7 @@
 import { largest } from '@touchstone/spec';
-import { int32, float32, int64, floats } from '../graph/tensor.js';
+import { int32, float32, floats } from '../graph/tensor.js';
 import type { CausalLM } from '../model.js';
+import { batchesOf, promptFeeds, type Batch } from './batches.js';
 import { decodeGraph } from './decode-graph.js';
 import type { Sampling } from './draw.js';
 
@@ -25,8 +26,7 @@ export interface Generated {
 export const answerTokens = ({ tokens, finish }: Generated): readonly number[] =>
   finish === 'stop' ? tokens.slice(0, -1) : tokens;
 
-/** Rows decoded together. Larger batches use the cores better and keep more KV cache in memory. */
-const BATCH_ROWS = 128;
+/** Graphs are compiled for numbers of positions that are multiples of this. */
 const CONTEXT_STEP = 256;
 
 /**
@@ -49,20 +49,10 @@ export async function generate(
       );
     }
   }
-  // Rows of similar length share a batch: little padding, and they end at about the same time.
-  const order = requests
-    .map((_, i) => i)
-    .sort((a, b) => requests[a]!.prompt.length - requests[b]!.prompt.length);
   const results: Generated[] = Array.from({ length: requests.length });
-  for (let start = 0; start < order.length; start += BATCH_ROWS) {
-    const indices = order.slice(start, start + BATCH_ROWS);
-    const batch = await generateBatch(
-      model,
-      indices.map((i) => requests[i]!),
-      sampling,
-      endTokens,
-    );
-    indices.forEach((index, row) => (results[index] = batch[row]!));
+  for (const batch of batchesOf(requests.map(({ prompt }) => prompt))) {
+    const answers = await generateBatch(model, requests, batch, sampling, endTokens);
+    batch.groups.flatMap(({ members }) => members).forEach((index, row) => (results[index] = answers[row]!));
   }
   return results;
 }
@@ -70,57 +60,45 @@ export async function generate(
 async function generateBatch(
   model: CausalLM,
   requests: readonly GenerateRequest[],
+  { kind, groups }: Batch,
   sampling: Sampling,
   endTokens: readonly number[],
 ): Promise<Generated[]> {
-  const unique = new Map<string, { index: number; prompt: readonly number[] }>();
-  const rows = Int32Array.from(requests, ({ prompt }) => {
-    const key = prompt.join();
-    if (!unique.has(key)) unique.set(key, { index: unique.size, prompt });
-    return unique.get(key)!.index;
-  });
-  const prompts = [...unique.values()].map(({ prompt }) => prompt);
-  const width = largest(prompts.map((p) => p.length)) - 1;
-  const ids = new Int32Array(prompts.length * width);
-  prompts.forEach((prompt, i) => ids.set(prompt.slice(0, -1), i * width));
-  const steps = largest(requests.map((r) => r.maxTokens));
-  const uniforms = new Float32Array(steps * requests.length);
-  requests.forEach(({ uniform, maxTokens }, row) => {
-    for (let t = 0; t < maxTokens; t++) uniforms[t * requests.length + row] = uniform();
+  const rows = groups.flatMap(({ members }) => members.map((index) => requests[index]!));
+  const steps = largest(rows.map(({ maxTokens }) => maxTokens));
+  const uniforms = new Float32Array(steps * rows.length);
+  rows.forEach(({ uniform, maxTokens }, row) => {
+    for (let t = 0; t < maxTokens; t++) uniforms[t * rows.length + row] = uniform();
   });
 
+  const longest = largest(rows.map(({ prompt }) => prompt.length)) + steps;
   const positions = Math.min(
     model.config.maxPositions,
-    Math.ceil((width + 1 + steps) / CONTEXT_STEP) * CONTEXT_STEP,
+    Math.ceil(longest / CONTEXT_STEP) * CONTEXT_STEP,
   );
-  const key = `decode/${positions}/${JSON.stringify(sampling)}/${endTokens.join()}`;
-  const session = await model.sessions.get(key, () => decodeGraph(model, positions, sampling, endTokens));
+  const key = `decode/${kind}/${positions}/${JSON.stringify(sampling)}/${endTokens.join()}`;
+  const session = await model.sessions.get(key, () =>
+    decodeGraph(model, { prompts: kind, positions, sampling, endTokens }),
+  );
   const out = await session.run({
     ...model.feeds(),
-    prompts: int32(ids, [prompts.length, width]),
-    prompt_last: int32(
-      Int32Array.from(prompts, (p) => p.at(-1)!),
-      [prompts.length, 1],
-    ),
-    prompt_lengths: int32(
-      Int32Array.from(prompts, (p) => p.length - 1),
-      [prompts.length],
-    ),
-    rows: int32(rows, [requests.length]),
-    uniforms: float32(uniforms, [steps, requests.length]),
-    limit: int64(BigInt64Array.of(BigInt(steps)), []),
+    ...promptFeeds(requests, kind, groups),
+    prompt_last: int32(Int32Array.from(rows, ({ prompt }) => prompt.at(-1)!), [rows.length, 1]),
+    positions: int32(Int32Array.from(rows, ({ prompt }) => prompt.length - 1), [rows.length]),
+    limits: int32(Int32Array.from(rows, ({ maxTokens }) => maxTokens), [rows.length]),
+    uniforms: float32(uniforms, [steps, rows.length]),
   });
   const tokens = out['tokens']!.data as Int32Array;
   const logprobs = floats(out['logprobs']);
   const ends = new Set(endTokens);
-  return requests.map(({ maxTokens }, row) => {
+  return rows.map(({ maxTokens }, row) => {
     const generated: number[] = [];
     const logs: number[] = [];
     let finish: Generated['finish'] = 'length';
-    for (let t = 0; t < maxTokens && t * requests.length < tokens.length; t++) {
-      const id = tokens[t * requests.length + row]!;
+    for (let t = 0; t < maxTokens; t++) {
+      const id = tokens[t * rows.length + row]!;
       generated.push(id);
-      logs.push(logprobs[t * requests.length + row]!);
+      logs.push(logprobs[t * rows.length + row]!);
       if (ends.has(id)) {
         finish = 'stop';
         break;

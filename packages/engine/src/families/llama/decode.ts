@@ -1,5 +1,5 @@
 import { RUNTIME_DOMAIN, type Graph, type Value } from '../../graph/graph.js';
-import type { Decoder, LayerCache, WeightValues } from '../family.js';
+import type { Attend, AttentionShape, Decoder, WeightValues } from '../family.js';
 import { linear } from '../linear.js';
 import { headName, type LlamaConfig } from './config.js';
 import { rotaryTables } from './rope.js';
@@ -7,10 +7,9 @@ import { rotaryTables } from './rope.js';
 /** A dimension that only the run knows. */
 const UNKNOWN = -1;
 
-/** The forward pass with ONNX Runtime's grouped-query attention, which rotates and keeps keys and values itself. */
+/** The forward pass of decoding: static in all but the numbers of rows and tokens. */
 export class LlamaDecoder implements Decoder {
-  private readonly cos: Value;
-  private readonly sin: Value;
+  readonly attention: AttentionShape;
 
   constructor(
     private readonly outer: Graph,
@@ -18,44 +17,41 @@ export class LlamaDecoder implements Decoder {
     private readonly weights: WeightValues,
     positions: number,
   ) {
+    const { layers, heads, keyValueHeads, headSize } = config;
     const { cos, sin } = rotaryTables(config, positions);
-    const half = config.headSize / 2;
-    this.cos = outer.float32(cos, [positions, half]);
-    this.sin = outer.float32(sin, [positions, half]);
+    const table = [positions, headSize / 2];
+    this.attention = {
+      layers,
+      heads,
+      keyValueHeads,
+      headSize,
+      cos: outer.float32(cos, table),
+      sin: outer.float32(sin, table),
+    };
   }
 
-  cacheDims(length: string): (number | string)[] {
-    return ['B', this.config.keyValueHeads, length, this.config.headSize];
-  }
-
-  forward(
-    g: Graph,
-    tokens: Value,
-    pasts: readonly LayerCache[] | null,
-    context: { lengths: Value; width: Value },
-  ): { hidden: Value; caches: LayerCache[] } {
+  forward(g: Graph, tokens: Value, attend: Attend): Value {
     const { config, weights } = this;
     const project = (x: Value, name: string): Value => linear(operatorsOf(g), weights, x, name);
     const embeddings = weights.get('model.embed_tokens.weight')!;
     let x = g.node('Gather', [embeddings, tokens], [UNKNOWN, UNKNOWN, config.hidden]);
-    const caches: LayerCache[] = [];
     for (let l = 0; l < config.layers; l++) {
       const layer = `model.layers.${l}`;
       const self = `${layer}.self_attn`;
       const h = this.norm(g, x, `${layer}.input_layernorm.weight`);
-      const q = project(h, `${self}.q_proj`);
-      const k = project(h, `${self}.k_proj`);
-      const v = project(h, `${self}.v_proj`);
-      const { output, cache } = this.attend(g, [q, k, v], pasts?.[l] ?? null, context);
-      caches.push(cache);
-      x = g.node('Add', [x, project(output, `${self}.o_proj`)], x.shape);
+      const attended = attend(l, {
+        query: project(h, `${self}.q_proj`),
+        key: project(h, `${self}.k_proj`),
+        value: project(h, `${self}.v_proj`),
+      });
+      x = g.node('Add', [x, project(attended, `${self}.o_proj`)], x.shape);
       const h2 = this.norm(g, x, `${layer}.post_attention_layernorm.weight`);
       const gate = project(h2, `${layer}.mlp.gate_proj`);
       const silu = g.node('Mul', [gate, g.node('Sigmoid', [gate], gate.shape)], gate.shape);
       const product = g.node('Mul', [silu, project(h2, `${layer}.mlp.up_proj`)], gate.shape);
       x = g.node('Add', [x, project(product, `${layer}.mlp.down_proj`)], x.shape);
     }
-    return { hidden: x, caches };
+    return x;
   }
 
   logits(g: Graph, hidden: Value, scale: number): Value {
@@ -72,24 +68,6 @@ export class LlamaDecoder implements Decoder {
       axis: -1,
       epsilon: { float: this.config.normEpsilon },
     });
-  }
-
-  private attend(
-    g: Graph,
-    queryKeyValue: readonly Value[],
-    past: LayerCache | null,
-    { lengths, width }: { lengths: Value; width: Value },
-  ): { output: Value; cache: LayerCache } {
-    const { heads, keyValueHeads, headSize } = this.config;
-    const cache = [UNKNOWN, keyValueHeads, UNKNOWN, headSize];
-    const [output, key, value] = g.nodesOf(
-      'GroupQueryAttention',
-      [...queryKeyValue, past?.key ?? null, past?.value ?? null, lengths, width, this.cos, this.sin],
-      [[UNKNOWN, UNKNOWN, heads * headSize], cache, cache],
-      { num_heads: heads, kv_num_heads: keyValueHeads, do_rotary: 1 },
-      RUNTIME_DOMAIN,
-    ) as [Value, Value, Value];
-    return { output, cache: { key, value } };
   }
 }
 
