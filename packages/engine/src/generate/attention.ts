@@ -1,101 +1,124 @@
 import type { Attend, Decoder } from '../families/family.js';
-import type { Graph, Value } from '../graph/graph.js';
-import { RUNTIME_DOMAIN } from '../graph/graph.js';
-import type { ElementType } from '../graph/onnx.js';
-import { UNKNOWN, type Operators } from './operators.js';
+import { RUNTIME_DOMAIN, type Value } from '../graph/graph.js';
+import { UNKNOWN, type Dim, type Operators } from './operators.js';
 
-/** What is kept of each row, along the first axis; a graph nested in another declares it as an input. */
-export interface RowState {
-  type: ElementType;
-  dims: (number | string)[];
-}
-
-/**
- * A way to attend to what has been read. A chunk of steps is a loop, whose own states are copied at each step: what does not
- * change in it is `kept` around it, and only what does is `carried` through it. Both are lists of states of n rows.
- */
-export interface Attention {
-  kept: RowState[];
-  carried: RowState[];
-  /** Reads the prompts, whose inputs it declares. @returns what is kept of them */
-  read(): Value[];
-  /** At the beginning of a chunk. @returns what its steps carry */
-  begin(of: Operators, kept: readonly Value[]): Value[];
-  /** One step of all rows; `next`: what they carry after it, once all layers have attended. */
-  step(of: Operators, at: Step): { attend: Attend; next: () => Value[] };
-  /** At the end of a chunk. @returns what is kept then */
-  end(of: Operators, kept: readonly Value[], carried: readonly Value[]): Value[];
-}
-
-export interface Step {
-  kept: readonly Value[];
-  carried: readonly Value[];
-  /** int32 [n]: of the token that each row reads. */
-  positions: Value;
-  /** int32 [n]: which of the rows that were read these are. */
-  rows: Value;
-}
-
-/** Keys and values of one layer. */
+/** Keys and values of one layer, each [rows, keyValueHeads, tokens, headSize]. */
 export interface LayerCache {
   key: Value;
   value: Value;
 }
 
+/** What prompts begin with: read once, and never copied for the rows that share it. */
+export interface Prefixes {
+  /** Each layer's, with P rows of L tokens. */
+  caches: LayerCache[];
+  /** Added to the scores, [P, 1, 1, L]. */
+  mask: Value;
+  /** int64 [1] each: P, and the most rows of one prefix. */
+  count: Value;
+  size: Value;
+}
+
+/** What n rows attend to, and where they are. */
+export interface RowContext {
+  prefixes: Prefixes;
+  /**
+   * int32 [n]: `prefix · size + place within the group`, the place of a row in the one product of all rows with their
+   * prefixes. The rows of a prefix are one matrix there.
+   */
+  slots: Value;
+  /** int64 [n, tokens]. */
+  positions: Value;
+  /** What rows keep to themselves after their prefixes, and its mask; null where nothing. */
+  kept: { caches: LayerCache[]; mask: Value } | null;
+  /** What comes after that, to which the new tokens are added; null where nothing. */
+  carried: LayerCache[] | null;
+  /** Added to the scores of those, broadcast to [n, keyValueHeads, queries, tokens]; null where all is seen. */
+  mask: Value | null;
+}
+
 /**
- * ONNX Runtime's own attention: rotates, and copies a row's whole cache at each step.
- * @param pasts of each layer; null when nothing has been read
- * @param context.lengths int32 [rows]: tokens of the row, new ones included, less one
- * @param context.width int32 [1]: tokens of the longest row
- * @param caches filled layer by layer, as they are attended to
+ * Attention of new tokens to their rows' prefixes, to what the rows keep, and to themselves.
+ * @param caches filled layer by layer: `carried` and the new tokens
  */
-export function attendToCache(
-  g: Graph,
+export function attendTogether(
+  of: Operators,
   { attention: { heads, keyValueHeads, headSize, cos, sin } }: Decoder,
-  pasts: readonly LayerCache[] | null,
-  { lengths, width }: { lengths: Value; width: Value },
+  { prefixes, slots, positions, kept, carried, mask }: RowContext,
   caches: LayerCache[],
 ): Attend {
+  const { g, outer } = of;
+  const shared = heads / keyValueHeads;
+  const scale = headSize ** -0.5;
+  const count = g.node('Mul', [prefixes.count, prefixes.size], [1]);
+  // Slots without a row compute with the first one's numbers, which nobody reads.
+  const places = of.range(outer.int64Scalar(0), of.scalar(of.dim(slots, 0)));
+  const none = g.node('Expand', [outer.int64([0]), count], [UNKNOWN]);
+  const rowOf = g.node('ScatterElements', [none, slots, places], [UNKNOWN], { axis: 0 });
+  const tokens = of.dim(positions, 1);
+  const queries = g.node('Mul', [tokens, outer.int64([shared])], [1]);
+
+  /** [n, keyValueHeads, queries, w] → [P, keyValueHeads, groupSize · queries, w]. */
+  const toGroups = (x: Value, w: Dim): Value => {
+    const apart = of.reshape(of.gather(x, rowOf), [prefixes.count, prefixes.size, keyValueHeads, queries, w]);
+    return of.reshape(of.transpose(apart, [0, 2, 1, 3, 4]), [prefixes.count, keyValueHeads, -1, w]);
+  };
+  const toRows = (x: Value, w: Dim): Value => {
+    const apart = of.reshape(x, [prefixes.count, keyValueHeads, prefixes.size, queries, w]);
+    const bySlot = of.reshape(of.transpose(apart, [0, 2, 1, 3, 4]), [count, keyValueHeads, queries, w]);
+    return of.gather(bySlot, slots);
+  };
+  const rotate = (x: Value): Value =>
+    g.node('RotaryEmbedding', [x, positions, cos, sin], x.shape, {}, RUNTIME_DOMAIN);
+  const byHead = (x: Value, n: number): Value =>
+    of.transpose(of.reshape(x, [0, 0, n, headSize]), [0, 2, 1, 3]);
+
   return (layer, { query, key, value }) => {
-    const past = pasts?.[layer];
-    const cache = [UNKNOWN, keyValueHeads, UNKNOWN, headSize];
-    const [output, keys, values] = g.nodesOf(
-      'GroupQueryAttention',
-      [query, key, value, past?.key ?? null, past?.value ?? null, lengths, width, cos, sin],
-      [[UNKNOWN, UNKNOWN, heads * headSize], cache, cache],
-      { num_heads: heads, kv_num_heads: keyValueHeads, do_rotary: 1 },
-      RUNTIME_DOMAIN,
-    ) as [Value, Value, Value];
-    caches[layer] = { key: keys, value: values };
-    return output;
+    const prefix = prefixes.caches[layer]!;
+    const q = of.reshape(byHead(rotate(query), heads), [0, keyValueHeads, -1, headSize]);
+    const [newKey, newValue] = [byHead(rotate(key), keyValueHeads), byHead(value, keyValueHeads)];
+    const cache = {
+      key: carried ? of.concat([carried[layer]!.key, newKey], 2) : newKey,
+      value: carried ? of.concat([carried[layer]!.value, newValue], 2) : newValue,
+    };
+    caches[layer] = cache;
+    const scoresOf = (keys: Value, seen: Value | null): Value => {
+      const scores = of.matmulTransposed(q, keys, scale);
+      return seen ? of.binary('Add', scores, seen) : scores;
+    };
+    const before = kept && { ...kept.caches[layer]!, scores: scoresOf(kept.caches[layer]!.key, kept.mask) };
+    const now = { ...cache, scores: scoresOf(cache.key, mask) };
+    const parts = before ? [before, now] : [now];
+    const toOwn = softmax(of, before ? of.concat([before.scores, now.scores], 3) : now.scores);
+    const weights = of.split(
+      toOwn.weights,
+      parts.map((part) => of.dim(part.scores, 3)),
+    );
+    const fromOwn = parts
+      .map((part, i) => of.matmul(weights[i]!, part.value))
+      .reduce((sum, part) => of.binary('Add', sum, part));
+    const toPrefix = softmax(
+      of,
+      of.binary('Add', of.matmulTransposed(toGroups(q, headSize), prefix.key, scale), prefixes.mask),
+    );
+    const fromPrefix = toRows(of.matmul(toPrefix.weights, prefix.value), headSize);
+    // One softmax over both: each part counts by its share of the sum.
+    const share = g.node('Sigmoid', [of.binary('Sub', toRows(toPrefix.logSum, 1), toOwn.logSum)], q.shape);
+    const attended = of.binary(
+      'Add',
+      fromOwn,
+      of.binary('Mul', of.binary('Sub', fromPrefix, fromOwn), share),
+    );
+    const apart = of.transpose(of.reshape(attended, [0, heads, -1, headSize]), [0, 2, 1, 3]);
+    return { ...of.reshape(apart, [0, 0, heads * headSize]), shape: [UNKNOWN, UNKNOWN, heads * headSize] };
   };
 }
 
-/** Reads right-padded prompts [P, L] of `lengths` int32 [P] tokens. @returns the cache of each layer [P, keyValueHeads, L, headSize] */
-export function readPrompts(g: Graph, decoder: Decoder, prompts: Value, lengths: Value): LayerCache[] {
-  const caches: LayerCache[] = [];
-  const context = {
-    lengths: g.node('Sub', [lengths, g.int32([1])], [UNKNOWN]),
-    // The prompt's own width, and not its longest row: the first call wants the two to be equal.
-    width: g.node('Cast', [g.node('Shape', [prompts], [1], { start: 1, end: 2 })], [1], { to: 6 }),
-  };
-  decoder.forward(g, prompts, attendToCache(g, decoder, null, context, caches));
-  return caches;
+/** Softmax over the last axis, and the logarithm of the sum that it divides by: the largest score less its log-probability. */
+function softmax(of: Operators, scores: Value): { weights: Value; logSum: Value } {
+  const largest = (x: Value): Value =>
+    of.g.node('ReduceMax', [x, of.outer.int64([3])], [...x.shape.slice(0, -1), 1], { keepdims: 1 });
+  const weights = of.g.node('Softmax', [scores], scores.shape, { axis: -1 });
+  const logs = of.g.node('Log', [largest(weights)], scores.shape);
+  return { weights, logSum: of.binary('Sub', largest(scores), logs) };
 }
-
-/** Layers' keys and values as a list of states, and back. @param tokens how many there are of each row */
-export const cacheStates = (
-  { attention: { layers, keyValueHeads, headSize } }: Decoder,
-  tokens: string,
-): RowState[] =>
-  Array.from({ length: 2 * layers }, () => ({
-    type: 'float32',
-    dims: ['n', keyValueHeads, tokens, headSize],
-  }));
-export const toStates = (caches: readonly LayerCache[]): Value[] =>
-  caches.flatMap(({ key, value }) => [key, value]);
-export const toCaches = (states: readonly Value[]): LayerCache[] =>
-  Array.from({ length: states.length / 2 }, (_, layer) => ({
-    key: states[2 * layer]!,
-    value: states[2 * layer + 1]!,
-  }));

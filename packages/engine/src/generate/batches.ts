@@ -1,18 +1,14 @@
 import { largest } from '@touchstone/spec';
 import { int32, int64, type Tensors } from '../graph/tensor.js';
-import type { PromptKind } from './decode-graph.js';
 import { prefixGroups, type PrefixGroup } from './prefix-groups.js';
 
 /** Rows decoded together. Larger batches use the cores better and keep more KV cache in memory. */
-const BATCH_ROWS = 256;
+const BATCH_ROWS = 128;
 
 type Prompts = readonly (readonly number[])[];
 
-/** Prompts that are answered together, one row a prompt: those of a group side by side. */
-export interface Batch {
-  kind: PromptKind;
-  groups: PrefixGroup[];
-}
+/** Prompts that are answered together, one row a prompt, those of a group side by side. */
+export type Batch = PrefixGroup[];
 
 /** Every prompt once, in batches of rows whose prompts begin alike. */
 export function batchesOf(prompts: Prompts): Batch[] {
@@ -25,35 +21,16 @@ export function batchesOf(prompts: Prompts): Batch[] {
     rows += group.members.length;
     if (rows > BATCH_ROWS) {
       rows = group.members.length;
-      batches.push({ kind: 'separate', groups: [] });
+      batches.push([]);
     }
-    batches.at(-1)!.groups.push(group);
+    batches.at(-1)!.push(group);
   }
-  return batches.map((batch) => ({ ...batch, kind: kindOf(prompts, batch.groups) }));
+  return batches;
 }
 
-function kindOf(prompts: Prompts, groups: readonly PrefixGroup[]): PromptKind {
-  if (groups.every(({ members }) => members.length === 1)) return 'separate';
-  const isWhole = groups.every(({ members, prefix }) => members.every((i) => prompts[i]!.length - 1 === prefix));
-  return isWhole ? 'shared' : 'shared-with-suffixes';
-}
-
-/** What the attention of a batch reads of its prompts. */
-export function promptFeeds(
-  requests: readonly { prompt: readonly number[] }[],
-  kind: PromptKind,
-  groups: readonly PrefixGroup[],
-): Tensors {
-  const rows = groups.flatMap(({ members, prefix }) =>
-    members.map((index) => ({ prompt: requests[index]!.prompt.slice(0, -1), prefix })),
-  );
-  if (kind === 'separate') {
-    const { padded, lengths } = pad(rows.map(({ prompt }) => prompt));
-    const promptOf = Int32Array.from(rows.keys());
-    return { prompts: padded, prompt_lengths: lengths, prompt_of: int32(promptOf, [rows.length]) };
-  }
-  const firsts = groups.map(({ members: [first], prefix }) => requests[first!]!.prompt.slice(0, prefix));
-  const prefixes = pad(firsts);
+/** What `readPrompts` reads of a batch. */
+export function promptFeeds(prompts: Prompts, groups: Batch): Tensors {
+  const prefixes = pad(groups.map(({ members: [first], prefix }) => prompts[first!]!.slice(0, prefix)));
   const size = largest(groups.map(({ members }) => members.length));
   const slots = groups.flatMap(({ members }, group) => members.map((_, place) => group * size + place));
   const feeds: Tensors = {
@@ -62,8 +39,9 @@ export function promptFeeds(
     group_size: int64(BigInt64Array.of(BigInt(size)), [1]),
     slots: int32(Int32Array.from(slots), [slots.length]),
   };
-  if (kind === 'shared') return feeds;
-  const suffixes = pad(rows.map(({ prompt, prefix }) => prompt.slice(prefix)));
+  const rest = groups.flatMap(({ members, prefix }) => members.map((i) => prompts[i]!.slice(prefix, -1)));
+  if (rest.every(({ length }) => length === 0)) return feeds;
+  const suffixes = pad(rest);
   return { ...feeds, suffixes: suffixes.padded, suffix_lengths: suffixes.lengths };
 }
 
@@ -74,6 +52,9 @@ function pad(rows: Prompts): { padded: Tensors[string]; lengths: Tensors[string]
   rows.forEach((row, i) => tokens.set(row, i * width));
   return {
     padded: int32(tokens, [rows.length, width]),
-    lengths: int32(Int32Array.from(rows, ({ length }) => length), [rows.length]),
+    lengths: int32(
+      Int32Array.from(rows, ({ length }) => length),
+      [rows.length],
+    ),
   };
 }

@@ -1,17 +1,14 @@
 import type { Decoder } from '../families/family.js';
 import { Graph, type Value } from '../graph/graph.js';
 import type { CausalLM } from '../model.js';
-import type { Attention } from './attention.js';
+import { attendTogether, type LayerCache } from './attention.js';
 import { draw, type Sampling } from './draw.js';
 import { Operators, UNKNOWN } from './operators.js';
-import { separateAttention } from './separate-attention.js';
-import { sharedAttention } from './shared-attention.js';
-
-/** How rows attend to their prompts: each by itself, or together where they begin alike, all or up to a suffix each. */
-export type PromptKind = 'separate' | 'shared' | 'shared-with-suffixes';
+import { readPrompts, type ReadPrompts } from './read-prompts.js';
 
 export interface DecodeOptions {
-  prompts: PromptKind;
+  /** Whether a prompt goes on after the prefix that it shares. */
+  hasSuffixes: boolean;
   /** Tokens that a row may have. */
   positions: number;
   sampling: Sampling;
@@ -26,7 +23,7 @@ const COLUMN = [UNKNOWN, 1];
  * One graph that answers a whole batch: reads the prompts at once, then decodes token by token inside an ONNX `Loop`,
  * so that neither the KV cache nor the logits ever cross into JavaScript. A loop around it lets ended rows leave.
  *
- * Inputs, beside those of the attention: `prompt_last` int32 [B, 1]; `positions` int32 [B] of that token;
+ * Inputs, beside those of `readPrompts`: `prompt_last` int32 [B, 1]; `positions` int32 [B] of that token;
  * `limits` int32 [B]: at most so many tokens; `uniforms` float32 [T, B]: one random number in [0, 1) a token, T the largest limit.
  * Outputs: `tokens` int32 [T, B], `logprobs` float32 [T, B] under the tempered distribution before top-k and top-p.
  * What follows a row's end means nothing.
@@ -34,25 +31,30 @@ const COLUMN = [UNKNOWN, 1];
 export function decodeGraph(model: CausalLM, options: DecodeOptions): Uint8Array<ArrayBuffer> {
   const g = new Graph();
   const decoder = model.architecture.decoder(g, model.declareParameters(g), options.positions);
-  const attention =
-    options.prompts === 'separate'
-      ? separateAttention(g, decoder)
-      : sharedAttention(g, decoder, options.prompts === 'shared-with-suffixes');
+  const read = readPrompts(g, decoder, options.hasSuffixes);
   const token = g.input('prompt_last', 'int32', ['B', 1]);
   const positions = g.input('positions', 'int32', ['B']);
   const limits = g.input('limits', 'int32', ['B']);
   const uniforms = g.input('uniforms', 'float32', ['T', 'B']);
 
   const of = new Operators(g, g);
-  const kept = attention.read();
   const rows = of.range(g.int64Scalar(0), of.scalar(of.dim(positions, 0)));
   const steps = of.scalar(of.dim(uniforms, 0));
   const always = of.cast(of.scalar(g.int64([1])), 'bool');
   const tokens = of.cast(of.binary('Mul', uniforms, g.scalar(0)), 'int32');
   const logprobs = of.binary('Mul', uniforms, g.scalar(0));
-  const states = [g.int64Scalar(0), of.cast(rows, 'int32'), token, positions, tokens, logprobs, ...kept];
+  const states = [
+    g.int64Scalar(0),
+    of.cast(rows, 'int32'),
+    token,
+    positions,
+    tokens,
+    logprobs,
+    read.kept.mask,
+  ];
+  states.push(...toStates(read.kept.caches));
   const { vocabulary } = model.config;
-  const body = chunkGraph(g, decoder, attention, { ...options, vocabulary, uniforms, limits, steps });
+  const body = chunkGraph(g, decoder, { ...options, ...read, vocabulary, uniforms, limits, steps });
   const outputs = g.nodesOf(
     'Loop',
     [steps, always, ...states],
@@ -63,7 +65,7 @@ export function decodeGraph(model: CausalLM, options: DecodeOptions): Uint8Array
   return g.toModel({ tokens: { value: allTokens, type: 'int32' }, logprobs: { value: allLogprobs } });
 }
 
-interface Steps extends DecodeOptions {
+interface Steps extends DecodeOptions, Omit<ReadPrompts, 'kept'> {
   vocabulary: number;
   uniforms: Value;
   limits: Value;
@@ -72,7 +74,7 @@ interface Steps extends DecodeOptions {
 }
 
 /** Body of the outer loop: up to `CHUNK` steps of all rows, then those that have ended leave. */
-function chunkGraph(outer: Graph, decoder: Decoder, attention: Attention, options: Steps): Graph {
+function chunkGraph(outer: Graph, decoder: Decoder, options: Steps): Graph {
   const g = new Graph('chunk_');
   const of = new Operators(g, outer);
   g.input('chunk', 'int64', []);
@@ -83,14 +85,19 @@ function chunkGraph(outer: Graph, decoder: Decoder, attention: Attention, option
   const positions = g.input('chunk_positions', 'int32', ['n']);
   const tokens = g.input('chunk_tokens', 'int32', ['T', 'B']);
   const logprobs = g.input('chunk_logprobs', 'float32', ['T', 'B']);
-  const kept = attention.kept.map(({ type, dims }, i) => g.input(`chunk_kept_${i}`, type, dims));
+  const mask = g.input('chunk_mask', 'float32', ['n', 1, 1, 'S']);
+  const kept = cacheInputs(g, 'chunk_kept', decoder, 'S');
 
   const left = of.binary('Sub', options.steps, start);
   const trips = g.node('Min', [left, outer.int64Scalar(CHUNK)], []);
   const always = of.cast(of.scalar(outer.int64([1])), 'bool');
   const none = of.cast(of.binary('Mul', token, outer.int32([0])), 'bool');
-  const states = [token, positions, none, ...attention.begin(of, kept)];
-  const body = stepGraph(outer, decoder, attention, { ...options, start, rows, kept });
+  // A loop copies its states at each step. What the rows have kept by now is none; what they add in this chunk is.
+  const { layers, keyValueHeads, headSize } = decoder.attention;
+  const n = of.dim(rows, 0);
+  const nothing = of.zeros([n, keyValueHeads, 0, headSize]);
+  const states = [token, positions, none, ...Array.from({ length: 2 * layers }, () => nothing)];
+  const body = stepGraph(outer, decoder, { ...options, start, rows, kept: { caches: kept, mask } });
   const outputs = g.nodesOf(
     'Loop',
     [trips, always, ...states],
@@ -109,8 +116,14 @@ function chunkGraph(outer: Graph, decoder: Decoder, attention: Attention, option
   );
   const write = (into: Value, chunk: Value): Value =>
     g.node('ScatterND', [into, indices, of.squeeze(chunk, 2)], into.shape);
-  const [lastToken, nextPosition, ended, ...carried] = outputs.slice(0, -2) as [Value, Value, Value, ...Value[]];
-  const nowKept = attention.end(of, kept, carried);
+  const [lastToken, nextPosition, ended, ...carried] = outputs.slice(0, -2) as [
+    Value,
+    Value,
+    Value,
+    ...Value[],
+  ];
+  const nowKept = toStates(kept).map((cache, i) => of.concat([cache, carried[i]!], 2));
+  const nowSeen = of.concat([mask, of.zeros([n, 1, 1, of.dim(carried[0]!, 2)])], 3);
   const running = g.node('NonZero', [g.node('Not', [of.squeeze(ended, 1)], [UNKNOWN])], [1, UNKNOWN]);
   const stay = of.squeeze(running, 0);
   const count = of.scalar(of.dim(stay, 0));
@@ -124,24 +137,36 @@ function chunkGraph(outer: Graph, decoder: Decoder, attention: Attention, option
     { value: next(nextPosition), type: 'int32', dims: ['n2'] },
     { value: write(tokens, newTokens), type: 'int32', dims: ['T', 'B'] },
     { value: write(logprobs, newLogprobs), type: 'float32', dims: ['T', 'B'] },
-    ...attention.kept.map(({ type, dims }, i) => ({
-      value: next(nowKept[i]!),
-      type,
-      dims: dims.map(renamed),
-    })),
+    { value: next(nowSeen), type: 'float32', dims: ['n2', 1, 1, 'S2'] },
+    ...nowKept.map((cache) => cacheOutput(next(cache), decoder, 'n2', 'S2')),
   ];
   return g;
 }
 
-/** A dimension that a step may change is another one afterwards. */
-const renamed = (dim: number | string): number | string => (typeof dim === 'number' ? dim : `${dim}2`);
+/** Layers' keys and values as the states of a loop, and what its body declares of them. */
+const toStates = (caches: readonly LayerCache[]): Value[] => caches.flatMap(({ key, value }) => [key, value]);
+
+function cacheInputs(g: Graph, name: string, { attention }: Decoder, tokens: string): LayerCache[] {
+  const dims = ['n', attention.keyValueHeads, tokens, attention.headSize];
+  return Array.from({ length: attention.layers }, (_, layer) => ({
+    key: g.input(`${name}_key_${layer}`, 'float32', dims),
+    value: g.input(`${name}_value_${layer}`, 'float32', dims),
+  }));
+}
+
+const cacheOutput = (value: Value, { attention }: Decoder, rows: string, tokens: string) => ({
+  value,
+  type: 'float32' as const,
+  dims: [rows, attention.keyValueHeads, tokens, attention.headSize],
+});
 
 /** Body of the inner loop: reads each row's newest token, and draws the next one. Constants live in the graph around it. */
 function stepGraph(
   outer: Graph,
   decoder: Decoder,
-  attention: Attention,
   {
+    prefixes,
+    slots,
     uniforms,
     limits,
     sampling,
@@ -150,7 +175,7 @@ function stepGraph(
     start,
     rows,
     kept,
-  }: Steps & { start: Value; rows: Value; kept: readonly Value[] },
+  }: Steps & { start: Value; rows: Value; kept: ReadPrompts['kept'] },
 ): Graph {
   const g = new Graph('step_');
   const of = new Operators(g, outer);
@@ -159,10 +184,18 @@ function stepGraph(
   const token = g.input('step_token', 'int32', ['n', 1]);
   const positions = g.input('step_positions', 'int32', ['n']);
   const done = g.input('step_done', 'bool', ['n', 1]);
-  const carried = attention.carried.map(({ type, dims }, i) => g.input(`step_carried_${i}`, type, dims));
+  const carried = cacheInputs(g, 'step', decoder, 't');
 
-  const { attend, next } = attention.step(of, { kept, carried, positions, rows });
-  const hidden = decoder.forward(g, token, attend);
+  const context = {
+    prefixes,
+    slots: of.gather(slots, rows),
+    positions: of.unsqueeze(of.cast(positions, 'int64'), 1),
+    kept,
+    carried,
+    mask: null,
+  };
+  const caches: LayerCache[] = [];
+  const hidden = decoder.forward(g, token, attendTogether(of, decoder, context, caches));
   const logits = decoder.logits(g, hidden, sampling.temperature > 0 ? 1 / sampling.temperature : 1);
   const logs = g.node('LogSoftmax', [logits], logits.shape, { axis: -1 });
   const time = of.binary('Add', start, step);
@@ -183,10 +216,7 @@ function stepGraph(
     { value: drawn, type: 'int32', dims: ['n', 1] },
     { value: of.binary('Add', positions, outer.int32([1])), type: 'int32', dims: ['n'] },
     { value: g.node('Identity', [ended], COLUMN), type: 'bool', dims: ['n', 1] },
-    ...next().map((value, i) => {
-      const { type, dims } = attention.carried[i]!;
-      return { value, type, dims: dims.map((dim) => (dim === 'n' ? dim : renamed(dim))) };
-    }),
+    ...toStates(caches).map((cache) => cacheOutput(cache, decoder, 'n', 't2')),
     { value: g.node('Identity', [drawn], COLUMN), type: 'int32', dims: ['n', 1] },
     { value: logprob, type: 'float32', dims: ['n', 1] },
   ];

@@ -47,6 +47,40 @@ describe('generate', () => {
     expect(alone[0]!.tokens).toEqual(together[1]!.tokens);
   });
 
+  it('answers prompts that begin alike, read together, as it answers each alone', async () => {
+    const model = tinyModel();
+    const document = (n: number, length: number) => requests(20 + n, [length])[0]!.prompt;
+    // Groups of several sizes; the rest of a prompt may be nothing, of any length, or another's too.
+    const prompts = [
+      ...[0, 1, 7, 7, 13, 2, 30].map((length, i) => [...document(0, 40), ...document(i, length), 9]),
+      ...[3, 3, 3, 11].map((length, i) => [...document(9, 25), ...document(i % 2, length), 5]),
+      ...[17, 17, 17].map((length) => [...document(10, length), 4]),
+      document(11, 6),
+    ];
+    const ask = (indices: number[]) =>
+      generate(
+        model,
+        indices.map((i) => ({
+          prompt: prompts[i]!,
+          maxTokens: 10 + 7 * (i % 6),
+          uniform: random(8, 'sample', i).next,
+        })),
+        plain,
+        // Rows end long before others, in other chunks.
+        [1, 2],
+      );
+    const together = await ask(prompts.map((_, i) => i));
+    const lengths = together.map(({ tokens }) => tokens.length);
+    expect(Math.min(...lengths)).toBeLessThan(10);
+    expect(Math.max(...lengths)).toBeGreaterThan(32);
+    for (const [i, row] of together.entries()) {
+      const [alone] = await ask([i]);
+      expect(row.tokens).toEqual(alone!.tokens);
+      expect(row.finish).toBe(alone!.finish);
+      row.logprobs.forEach((value, t) => expect(value).toBeCloseTo(alone!.logprobs[t]!, 5));
+    }
+  });
+
   it('samples each token as often as the model says', async () => {
     const model = tinyModel();
     const n = 4000;

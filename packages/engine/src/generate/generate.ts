@@ -52,7 +52,7 @@ export async function generate(
   const results: Generated[] = Array.from({ length: requests.length });
   for (const batch of batchesOf(requests.map(({ prompt }) => prompt))) {
     const answers = await generateBatch(model, requests, batch, sampling, endTokens);
-    batch.groups.flatMap(({ members }) => members).forEach((index, row) => (results[index] = answers[row]!));
+    batch.flatMap(({ members }) => members).forEach((index, row) => (results[index] = answers[row]!));
   }
   return results;
 }
@@ -60,11 +60,11 @@ export async function generate(
 async function generateBatch(
   model: CausalLM,
   requests: readonly GenerateRequest[],
-  { kind, groups }: Batch,
+  batch: Batch,
   sampling: Sampling,
   endTokens: readonly number[],
 ): Promise<Generated[]> {
-  const rows = groups.flatMap(({ members }) => members.map((index) => requests[index]!));
+  const rows = batch.flatMap(({ members }) => members.map((index) => requests[index]!));
   const steps = largest(rows.map(({ maxTokens }) => maxTokens));
   const uniforms = new Float32Array(steps * rows.length);
   rows.forEach(({ uniform, maxTokens }, row) => {
@@ -72,20 +72,31 @@ async function generateBatch(
   });
 
   const longest = largest(rows.map(({ prompt }) => prompt.length)) + steps;
-  const positions = Math.min(
-    model.config.maxPositions,
-    Math.ceil(longest / CONTEXT_STEP) * CONTEXT_STEP,
+  const positions = Math.min(model.config.maxPositions, Math.ceil(longest / CONTEXT_STEP) * CONTEXT_STEP);
+  const prompts = promptFeeds(
+    requests.map(({ prompt }) => prompt),
+    batch,
   );
-  const key = `decode/${kind}/${positions}/${JSON.stringify(sampling)}/${endTokens.join()}`;
+  const hasSuffixes = 'suffixes' in prompts;
+  const key = `decode/${hasSuffixes}/${positions}/${JSON.stringify(sampling)}/${endTokens.join()}`;
   const session = await model.sessions.get(key, () =>
-    decodeGraph(model, { prompts: kind, positions, sampling, endTokens }),
+    decodeGraph(model, { hasSuffixes, positions, sampling, endTokens }),
   );
   const out = await session.run({
     ...model.feeds(),
-    ...promptFeeds(requests, kind, groups),
-    prompt_last: int32(Int32Array.from(rows, ({ prompt }) => prompt.at(-1)!), [rows.length, 1]),
-    positions: int32(Int32Array.from(rows, ({ prompt }) => prompt.length - 1), [rows.length]),
-    limits: int32(Int32Array.from(rows, ({ maxTokens }) => maxTokens), [rows.length]),
+    ...prompts,
+    prompt_last: int32(
+      Int32Array.from(rows, ({ prompt }) => prompt.at(-1)!),
+      [rows.length, 1],
+    ),
+    positions: int32(
+      Int32Array.from(rows, ({ prompt }) => prompt.length - 1),
+      [rows.length],
+    ),
+    limits: int32(
+      Int32Array.from(rows, ({ maxTokens }) => maxTokens),
+      [rows.length],
+    ),
     uniforms: float32(uniforms, [steps, rows.length]),
   });
   const tokens = out['tokens']!.data as Int32Array;
