@@ -116,7 +116,8 @@ class Batcher {
 export async function openLocalModel(folder: string): Promise<LanguageModel> {
   const { model, tokenizer } = await loadModelFolder(folder);
   const id = `local:${folder}`;
-  const batcher = new Batcher(id, model, tokenizer);
+  // A judge that changes is another judge.
+  const batcher = new Batcher(id, model.freeze(), tokenizer);
   return {
     id,
     version: fingerprintOf({ model, tokenizer }),

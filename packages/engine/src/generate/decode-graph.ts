@@ -30,7 +30,7 @@ const COLUMN = [UNKNOWN, 1];
  */
 export function decodeGraph(model: CausalLM, options: DecodeOptions): Uint8Array<ArrayBuffer> {
   const g = new Graph();
-  const decoder = model.architecture.decoder(g, model.declareParameters(g), options.positions);
+  const decoder = model.architecture.decoder(g, model.declareParameters(g, 'constant'), options.positions);
   const read = readPrompts(g, decoder, options.hasSuffixes);
   const token = g.input('prompt_last', 'int32', ['B', 1]);
   const positions = g.input('positions', 'int32', ['B']);

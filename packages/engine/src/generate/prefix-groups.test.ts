@@ -1,50 +1,63 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { prefixGroups } from './prefix-groups.js';
+import { PER_GROUP, PER_ROW, prefixGroups } from './prefix-groups.js';
 
-const prompt = fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 2, maxLength: 6 });
-
-/** Positions that a group reads, or Infinity where its prompts have nothing in common. */
-function positions(prompts: readonly number[][]): number {
+/** What it costs to read prompts as one group, or Infinity where they have nothing in common. */
+function cost(prompts: readonly number[][]): number {
   let prefix = 0;
   while (prompts.every((p) => prefix < p.length - 1 && p[prefix] === prompts[0]![prefix])) prefix++;
   if (prefix === 0) return Infinity;
-  return prefix + prompts.reduce((sum, p) => sum + p.length - 1 - prefix, 0);
+  const own = prompts.reduce((sum, p) => sum + p.length - 1 - prefix, 0);
+  return prefix + own + PER_GROUP + (own > 0 ? prompts.length * PER_ROW : 0);
 }
 
-/** Of all ways to part them. */
-function fewestPositions([first, ...rest]: readonly number[][], most: number): number {
-  if (!first) return 0;
-  let best = Infinity;
-  for (let chosen = 0; chosen < 2 ** rest.length; chosen++) {
-    const group = [first, ...rest.filter((_, i) => (chosen >> i) & 1)];
-    if (group.length > most) continue;
-    const left = rest.filter((_, i) => !((chosen >> i) & 1));
-    const sum = positions(group) + fewestPositions(left, most);
-    if (sum < best) best = sum;
-  }
-  return best;
+/** Of all ways to part them where they stand. */
+function leastCost(prompts: readonly number[][]): number {
+  const heads = prompts.map((_, i) => cost(prompts.slice(0, i + 1)) + leastCost(prompts.slice(i + 1)));
+  return prompts.length === 0 ? 0 : Math.min(...heads);
 }
+
+const letter = (token: number): string => String.fromCharCode(97 + token);
 
 describe('prefixGroups', () => {
-  it('reads as few positions as any grouping does, and every prompt once', () => {
+  // Long runs, so that some are worth sharing and some are not.
+  const prompt = fc
+    .array(fc.record({ token: fc.integer({ min: 0, max: 2 }), times: fc.constantFrom(1, 10, 60) }), {
+      minLength: 1,
+      maxLength: 4,
+    })
+    .map((runs) => [...runs.flatMap(({ token, times }) => Array<number>(times).fill(token)), 9]);
+
+  it('is as cheap as any way to part them in order, and has every prompt once', () => {
     fc.assert(
-      fc.property(fc.array(prompt, { maxLength: 6 }), fc.integer({ min: 2, max: 6 }), (prompts, most) => {
-        const groups = prefixGroups(prompts, most);
-        expect(groups.flatMap(({ members }) => members).toSorted((a, b) => a - b)).toEqual(
-          prompts.map((_, i) => i),
-        );
-        let read = 0;
-        for (const { members, prefix } of groups) {
-          const [first, ...rest] = members.map((i) => prompts[i]!);
-          expect(members.length).toBeLessThanOrEqual(most);
-          expect(prefix).toBeGreaterThanOrEqual(1);
-          for (const one of rest) expect(one.slice(0, prefix)).toEqual(first!.slice(0, prefix));
-          read += prefix + members.reduce((sum, i) => sum + prompts[i]!.length - 1 - prefix, 0);
+      fc.property(fc.array(prompt, { maxLength: 6 }), (prompts) => {
+        const groups = prefixGroups(prompts, 6);
+        const members = groups.flatMap((group) => group.members);
+        expect(members.toSorted((a, b) => a - b)).toEqual(prompts.map((_, i) => i));
+        for (const {
+          members: [first, ...rest],
+          prefix,
+        } of groups) {
+          expect(prompts[first!]!.length).toBeGreaterThan(prefix);
+          for (const i of rest)
+            expect(prompts[i]!.slice(0, prefix)).toEqual(prompts[first!]!.slice(0, prefix));
         }
-        expect(read).toBe(fewestPositions(prompts, most));
+        const sum = groups.reduce((all, { members: some }) => all + cost(some.map((i) => prompts[i]!)), 0);
+        const inOrder = prompts.toSorted((a, b) =>
+          a.map(letter).join('') < b.map(letter).join('') ? -1 : 1,
+        );
+        expect(sum).toBe(leastCost(inOrder));
       }),
       { seed: 6, numRuns: 300 },
     );
+  });
+
+  it('never has more prompts in a group than it may', () => {
+    const prompts = Array.from({ length: 7 }, () => [1, 2, 3]);
+    expect(
+      prefixGroups(prompts, 3)
+        .map(({ members }) => members.length)
+        .toSorted(),
+    ).toEqual([1, 3, 3]);
   });
 });

@@ -7,9 +7,16 @@ export interface PrefixGroup {
 }
 
 /**
- * Groups prompts by what they begin with, so that as few positions as can be are read and kept: a group reads its common
- * prefix once, and the rest of each of its prompts but the last token, which decoding itself reads. Exact over the prompts
- * in lexicographic order, where any set with a common prefix lies side by side.
+ * What a group costs beside its positions, and a row that goes on after its prefix, in positions: for a few tokens more in
+ * common a group is not worth parting, nor rows worth joining.
+ */
+export const PER_GROUP = 64;
+export const PER_ROW = 16;
+
+/**
+ * Groups prompts by what they begin with, so that few positions are read and kept: a group reads its common prefix once, and
+ * the rest of each of its prompts but the last token, which decoding itself reads. The best of all ways to part the prompts in
+ * lexicographic order, where those that have much in common lie side by side.
  *
  * @param prompts each of at least two tokens
  * @param most prompts of a group
@@ -28,7 +35,8 @@ export function prefixGroups(prompts: readonly (readonly number[])[], most: numb
       prefix = Math.min(prefix, sorted[start]!.length - 1);
       if (prefix === 0) break;
       tokens += sorted[start]!.length - 1;
-      const positions = best[start]!.positions + tokens - (size - 1) * prefix;
+      const own = tokens - size * prefix;
+      const positions = best[start]!.positions + prefix + own + PER_GROUP + (own > 0 ? size * PER_ROW : 0);
       // Of two ways as good the larger group: it is computed as one.
       if (positions <= chosen.positions) chosen = { positions, start, prefix };
       prefix = Math.min(prefix, common[start]!);
