@@ -51,8 +51,8 @@ export function decodeGraph(model: CausalLM, options: DecodeOptions): Uint8Array
     tokens,
     logprobs,
     read.kept.mask,
+    ...toStates(read.kept.caches),
   ];
-  states.push(...toStates(read.kept.caches));
   const { vocabulary } = model.config;
   const body = chunkGraph(g, decoder, { ...options, ...read, vocabulary, uniforms, limits, steps });
   const outputs = g.nodesOf(

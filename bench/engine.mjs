@@ -1,0 +1,194 @@
+#!/usr/bin/env node
+/**
+ * The engine's speed and memory beside PyTorch's and transformers', and beside another built tree of this repository: each
+ * round runs every job once with each, in turn, a process a run. Prints JSON, and a table to stderr.
+ *
+ *     node scripts/smollm2.mjs
+ *     npm run bench:engine -- --python .cache/smollm2/bin/python --before ../before --rounds 3
+ *
+ * Without --python or --before these columns are left out; --only NAME (again for more) runs some of the jobs.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { formatTable, quantile, spread } from './shared/figures.mjs';
+import { describeMachine, versionOf } from './shared/machine.mjs';
+
+const at = (file) => fileURLToPath(new URL(file, import.meta.url));
+const { values } = parseArgs({
+  options: {
+    before: { type: 'string' },
+    python: { type: 'string' },
+    rounds: { type: 'string', default: '3' },
+    runs: { type: 'string', default: '1' },
+    only: { type: 'string', multiple: true },
+  },
+});
+const [rounds, runs] = [values.rounds, values.runs].map(Number);
+
+const SMOLLM2 = { model: at('../.cache/smollm2/model'), vocabulary: 49152 };
+const JUDGE = { model: at('../examples/quickstart/models/judge'), vocabulary: 1024 };
+const POLICY = { model: at('../examples/quickstart/models/policy'), vocabulary: 1024 };
+
+/**
+ * Rows of `prompts` prompts, each of so many tokens of which the last `ownTokens` differ by row. `frozen`: nothing trains the
+ * weights.
+ */
+const JOBS = {
+  'decode quickstart policy, 128 x 64, 16 prompts of 70': {
+    kind: 'decode',
+    ...POLICY,
+    rows: 128,
+    prompts: 16,
+    promptTokens: 70,
+    answerTokens: 64,
+  },
+  'decode quickstart judge, 128 x 90, 16 prompts of 130 and 60 of each row': {
+    kind: 'decode',
+    ...JUDGE,
+    rows: 128,
+    prompts: 16,
+    promptTokens: 190,
+    ownTokens: 60,
+    answerTokens: 90,
+    frozen: true,
+  },
+  'decode SmolLM2-135M, 32 x 64, 4 prompts of 200': {
+    kind: 'decode',
+    ...SMOLLM2,
+    rows: 32,
+    prompts: 4,
+    promptTokens: 200,
+    answerTokens: 64,
+    frozen: true,
+  },
+  'decode SmolLM2-135M, 64 x 64, 1 prompt of 1500': {
+    kind: 'decode',
+    ...SMOLLM2,
+    rows: 64,
+    prompts: 1,
+    promptTokens: 1500,
+    answerTokens: 64,
+    frozen: true,
+  },
+  'gradient SmolLM2-135M, 8 x 256, no prompt': {
+    kind: 'gradient',
+    ...SMOLLM2,
+    rows: 8,
+    prompts: 8,
+    promptTokens: 1,
+    answerTokens: 256,
+  },
+  'gradient SmolLM2-135M, 8 x 60, 1 prompt of 200': {
+    kind: 'gradient',
+    ...SMOLLM2,
+    rows: 8,
+    prompts: 1,
+    promptTokens: 200,
+    answerTokens: 60,
+  },
+  'gradient SmolLM2-135M, 8 x 100, 1 prompt of 1500': {
+    kind: 'gradient',
+    ...SMOLLM2,
+    rows: 8,
+    prompts: 1,
+    promptTokens: 1500,
+    answerTokens: 100,
+  },
+};
+
+const engines = {
+  touchstone: (job) => [process.execPath, [at('engine/ours.mjs'), at('..'), job]],
+  ...(values.before && {
+    before: (job) => [process.execPath, [at('engine/ours.mjs'), path.resolve(values.before), job]],
+  }),
+  ...(values.python && { pytorch: (job) => [values.python, [at('engine/peer.py'), job]] }),
+};
+
+/** @returns seconds of each run and the highest memory, or the end of what went wrong */
+function measure(name, job) {
+  const [command, args] = engines[name](JSON.stringify({ ...job, runs }));
+  const { status, signal, stdout, stderr } = spawnSync(command, args, {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 26,
+  });
+  if (status === 0) return JSON.parse(stdout.trim().split('\n').at(-1));
+  return { failed: signal ?? stderr.trim().split('\n').slice(-3).join(' ') };
+}
+
+const chosen = Object.entries(JOBS).filter(
+  ([name, { model }]) =>
+    (values.only ?? [name]).some((part) => name.includes(part)) &&
+    (existsSync(model) || process.stderr.write(`left out, without ${model}: ${name}\n`) === null),
+);
+const measured = Object.fromEntries(
+  chosen.map(([name]) => [name, Object.fromEntries(Object.keys(engines).map((engine) => [engine, []]))]),
+);
+for (let round = 0; round < rounds; round++) {
+  const order = Object.keys(engines);
+  if (round % 2 === 1) order.reverse();
+  for (const [name, job] of chosen) {
+    for (const engine of order) {
+      const result = measure(engine, job);
+      measured[name][engine].push(result);
+      process.stderr.write(`round ${round + 1}, ${name}, ${engine}: ${JSON.stringify(result)}\n`);
+    }
+  }
+}
+
+function summarise(results, { rows, answerTokens }) {
+  const failed = results.find((result) => result.failed)?.failed;
+  if (failed) return { failed };
+  const seconds = results.flatMap((result) => result.seconds);
+  return {
+    seconds: spread(seconds),
+    answer_tokens_per_second: Math.round((rows * answerTokens) / quantile(seconds, 0.5)),
+    peak_gb: Number((Math.max(...results.map((result) => result.peak_mb)) / 1024).toFixed(2)),
+  };
+}
+
+/** Of each round, so that what the machine does in between counts little. */
+function ratios(ours, others) {
+  const each = ours.flatMap((one, i) =>
+    one.failed || others[i].failed ? [] : [quantile(others[i].seconds, 0.5) / quantile(one.seconds, 0.5)],
+  );
+  return spread(each, 2);
+}
+
+const jobs = Object.fromEntries(
+  chosen.map(([name, job]) => [
+    name,
+    {
+      ...Object.fromEntries(Object.entries(measured[name]).map(([engine, r]) => [engine, summarise(r, job)])),
+      times_as_fast_as: Object.fromEntries(
+        Object.keys(engines)
+          .slice(1)
+          .map((engine) => [engine, ratios(measured[name].touchstone, measured[name][engine])]),
+      ),
+    },
+  ]),
+);
+const peer = (name) =>
+  versionOf(values.python ?? 'python3', '-c', `import ${name}; print(${name}.__version__)`);
+const machine = describeMachine(
+  values.python ? { torch: peer('torch'), transformers: peer('transformers') } : {},
+);
+process.stdout.write(`${JSON.stringify({ machine, rounds, runs, jobs }, null, 2)}\n`);
+const others = Object.keys(engines).slice(1);
+process.stderr.write(
+  formatTable(
+    ['job', 'tokens/s', 'GB', ...others.flatMap((name) => [`${name} tokens/s`, 'GB', 'ratio'])],
+    Object.entries(jobs).map(([name, { touchstone, times_as_fast_as: times, ...rest }]) => [
+      name,
+      touchstone.answer_tokens_per_second,
+      touchstone.peak_gb,
+      ...others.flatMap((other) => [
+        rest[other].answer_tokens_per_second,
+        rest[other].peak_gb,
+        times[other].median,
+      ]),
+    ]),
+  ),
+);
