@@ -1,3 +1,4 @@
+import type { TokenLayout } from '../graph/attention.js';
 import type { DifferentiableGraph } from '../graph/autodiff.js';
 import type { Graph, Value } from '../graph/graph.js';
 import type { Parameter } from '../weights/parameters.js';
@@ -61,16 +62,18 @@ export interface Architecture {
   initialise(seed: number): Map<string, Parameter>;
   /**
    * Log-probabilities of chosen next tokens, differentiable.
-   * @param inputs.tokens int32 [batch · length], rows padded on the right
-   * @param inputs.positions int32 [n]: rows of `tokens` whose next token is scored
-   * @param inputs.targets int32 [n, 1]: that next token
+   * @param inputs.tokens int32 [tokens]
+   * @param inputs.positions int64 [tokens, 1]: each token's position in its sequence, below `maxPositions`
+   * @param inputs.layout which tokens are a prompt's and which its answers'
+   * @param inputs.scored int32 [n]: tokens whose next one is scored
+   * @param inputs.targets int32 [n]: that next one
    * @param temperature logits are divided by it, as when sampling
    * @returns [n, 1]
    */
   logProbabilities(
     graph: DifferentiableGraph,
     weights: WeightValues,
-    inputs: { tokens: Value; positions: Value; targets: Value; batch: number; length: number },
+    inputs: { tokens: Value; positions: Value; layout: TokenLayout; scored: Value; targets: Value },
     temperature: number,
   ): Value;
   /** @param positions tokens that a row may have */

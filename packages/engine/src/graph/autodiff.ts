@@ -3,34 +3,35 @@ import { Graph, RUNTIME_DOMAIN, type Value } from './graph.js';
 /** Given the gradient of an operator's output, the gradients of its inputs (null: not differentiable). */
 type Pullback = (gradient: Value) => (Value | null)[];
 
-const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((d, i) => d === b[i]);
 
-/** Shape of a NumPy-style broadcast. @throws {RangeError} when the shapes do not fit. */
+/** Shape of a NumPy-style broadcast; all -1 of one computation are the same size. @throws {RangeError} when the shapes do not fit. */
 export function broadcastShape(a: readonly number[], b: readonly number[]): number[] {
   const rank = Math.max(a.length, b.length);
   return Array.from({ length: rank }, (_, i) => {
     const x = a[a.length - rank + i] ?? 1;
     const y = b[b.length - rank + i] ?? 1;
     if (x !== y && x !== 1 && y !== 1) throw new RangeError(`cannot broadcast [${a}] with [${b}]`);
-    return Math.max(x, y);
+    return x === 1 ? y : x;
   });
 }
 
 /**
  * A graph whose operators know their derivative: `backward` appends the reverse pass as ordinary nodes, so forward,
- * backward and what uses the gradients run as one ONNX graph. Shapes are static.
+ * backward and what uses the gradients run as one ONNX graph. How many tokens there are may be left to the run (-1).
  */
 export class DifferentiableGraph extends Graph {
   private readonly tape: { output: Value; inputs: readonly Value[]; pullback: Pullback }[] = [];
 
-  private record(output: Value, inputs: readonly Value[], pullback: Pullback): Value {
+  /** Makes `output`, already computed from `inputs`, differentiable. */
+  record(output: Value, inputs: readonly Value[], pullback: Pullback): Value {
     this.tape.push({ output, inputs, pullback });
     return output;
   }
 
-  private elementwise(operator: string, ...inputs: Value[]): Value {
+  /** A node whose output has its inputs' broadcast shape, without a derivative. */
+  elementwise(operator: string, ...inputs: Value[]): Value {
     return this.node(
       operator,
       inputs,
@@ -137,51 +138,6 @@ export class DifferentiableGraph extends Graph {
     ]);
   }
 
-  reshape(a: Value, shape: readonly number[]): Value {
-    if (size(a.shape) !== size(shape)) throw new RangeError(`cannot reshape [${a.shape}] to [${shape}]`);
-    return this.record(this.node('Reshape', [a, this.int64(shape)], shape), [a], (g) => [
-      this.node('Reshape', [g, this.int64(a.shape)], a.shape),
-    ]);
-  }
-
-  transpose(a: Value, permutation: readonly number[]): Value {
-    const inverse = permutation.map((_, i) => permutation.indexOf(i));
-    const shape = permutation.map((p) => a.shape[p]!);
-    return this.record(this.node('Transpose', [a], shape, { perm: permutation }), [a], (g) => [
-      this.node('Transpose', [g], a.shape, { perm: inverse }),
-    ]);
-  }
-
-  /** Repeats each slice of axis 1 `times` times in a row: [B, K, …] → [B, K·times, …]. */
-  repeatAxis1(a: Value, times: number): Value {
-    if (times === 1) return a;
-    const [batch, heads, ...rest] = a.shape as [number, number, ...number[]];
-    const wide = [batch, heads, times, ...rest];
-    const narrow = [batch, heads, 1, ...rest];
-    const expanded = this.node(
-      'Expand',
-      [this.node('Reshape', [a, this.int64(narrow)], narrow), this.int64(wide)],
-      wide,
-    );
-    const shape = [batch, heads * times, ...rest];
-    return this.record(this.node('Reshape', [expanded, this.int64(shape)], shape), [a], (g) => {
-      const grouped = this.node('Reshape', [g, this.int64(wide)], wide);
-      return [this.node('ReduceSum', [grouped, this.int64([2])], a.shape, { keepdims: 0 })];
-    });
-  }
-
-  /** Softmax over the last axis. */
-  softmax(a: Value): Value {
-    const out = this.node('Softmax', [a], a.shape, { axis: -1 });
-    return this.record(out, [a], (g) => {
-      const weighted = this.elementwise('Mul', g, out);
-      const sum = this.node('ReduceSum', [weighted, this.int64([-1])], [...a.shape.slice(0, -1), 1], {
-        keepdims: 1,
-      });
-      return [this.elementwise('Sub', weighted, this.elementwise('Mul', out, sum))];
-    });
-  }
-
   /** x / sqrt(mean(x²) + epsilon) · weight over the last axis. */
   rmsNorm(x: Value, weight: Value, epsilon: number): Value {
     const column = [...x.shape.slice(0, -1), 1];
@@ -204,43 +160,48 @@ export class DifferentiableGraph extends Graph {
 
   /**
    * Rotary position embedding, half-split as Hugging Face's Llama has it.
-   * @param x [batch, tokens, heads · headSize]
+   * @param x [tokens, heads · headSize]
    * @param cos [positions, headSize / 2], as `sin` and `negatedSin`
-   * @param start int64 [1], the position of the first token
+   * @param positions int64 [tokens, 1]
    */
-  rotary(x: Value, cos: Value, sin: Value, negatedSin: Value, start: Value): Value {
-    const rotate = (v: Value, s: Value): Value =>
-      this.node('RotaryEmbedding', [v, start, cos, s], v.shape, {}, RUNTIME_DOMAIN);
+  rotary(x: Value, cos: Value, sin: Value, negatedSin: Value, positions: Value): Value {
+    const [tokens, width] = x.shape as [number, number];
+    const rotate = (v: Value, s: Value): Value => {
+      // Each token is a row of its own: a row's positions would be one after the other.
+      const rows = this.node('Unsqueeze', [v, this.int64([1])], [tokens, 1, width]);
+      const out = this.node('RotaryEmbedding', [rows, positions, cos, s], rows.shape, {}, RUNTIME_DOMAIN);
+      return this.node('Squeeze', [out, this.int64([1])], x.shape);
+    };
     return this.record(rotate(x, sin), [x], (g) => [rotate(g, negatedSin)]);
   }
 
   /** Rows of `table` [rows, width] at int32 `indices` [n] → [n, width]. */
   gatherRows(table: Value, indices: Value): Value {
-    const [width] = table.shape.slice(1);
-    const n = indices.shape[0]!;
-    return this.record(this.node('Gather', [table, indices], [n, width!]), [table], (g) => {
-      // Not ScatterND: ONNX Runtime adds its duplicates from several threads at once and loses some.
-      const zeros = this.node('ConstantOfShape', [this.int64(table.shape)], table.shape);
-      const column = this.node('Reshape', [indices, this.int64([n, 1])], [n, 1]);
-      const wide = this.node('Expand', [column, this.int64([n, width!])], [n, width!]);
-      return [this.node('ScatterElements', [zeros, wide, g], table.shape, { axis: 0, reduction: 'add' })];
+    const shape = [indices.shape[0]!, table.shape[1]!];
+    return this.record(this.node('Gather', [table, indices], shape), [table], (g) => {
+      const zeros = this.node('ConstantOfShape', [this.shapeOf(table)], table.shape);
+      return [this.addToRows(zeros, indices, g)];
     });
   }
 
-  /** log softmax(logits)[i, target_i]: logits [n, vocabulary], int32 targets [n, 1] → [n, 1]. */
-  logProbability(logits: Value, targets: Value): Value {
-    const logs = this.node('LogSoftmax', [logits], logits.shape, { axis: -1 });
-    const out = this.node('GatherElements', [logs, targets], targets.shape, { axis: -1 });
-    return this.record(out, [logits], (g) => {
-      const soft = this.elementwise('Neg', this.elementwise('Mul', this.elementwise('Exp', logs), g));
-      return [this.node('ScatterElements', [soft, targets, g], logits.shape, { axis: -1, reduction: 'add' })];
-    });
+  /** `table` [rows, width] with each of `rows` [n, width] added to the row of it that int32 `indices` [n] names. */
+  addToRows(table: Value, indices: Value, rows: Value): Value {
+    // Not ScatterND: ONNX Runtime adds its duplicates from several threads at once and loses some.
+    const column = this.node('Unsqueeze', [indices, this.int64([1])], [indices.shape[0]!, 1]);
+    const wide = this.node('Expand', [column, this.shapeOf(rows)], rows.shape);
+    return this.node('ScatterElements', [table, wide, rows], table.shape, { axis: 0, reduction: 'add' });
+  }
+
+  private shapeOf(value: Value): Value {
+    return value.shape.includes(-1)
+      ? this.node('Shape', [value], [value.shape.length])
+      : this.int64(value.shape);
   }
 
   /** Sum of all elements, a scalar. */
   sum(a: Value): Value {
     return this.record(this.node('ReduceSum', [a], [], { keepdims: 0 }), [a], (g) => [
-      this.node('Expand', [g, this.int64(a.shape)], a.shape),
+      this.node('Expand', [g, this.shapeOf(a)], a.shape),
     ]);
   }
 
@@ -258,7 +219,7 @@ export class DifferentiableGraph extends Graph {
       });
     }
     return parameters.map(
-      (p) => gradients.get(p.name) ?? this.node('ConstantOfShape', [this.int64(p.shape)], p.shape),
+      (p) => gradients.get(p.name) ?? this.node('ConstantOfShape', [this.shapeOf(p)], p.shape),
     );
   }
 }

@@ -3,12 +3,12 @@ import type { Value } from '../graph/graph.js';
 import { floats } from '../graph/tensor.js';
 import type { WeightValues } from '../families/family.js';
 import type { CausalLM } from '../model.js';
-import { microBatches, type MicroBatch, type TrainingSequence } from './micro-batches.js';
+import { microBatches, type TrainingSequence } from './micro-batches.js';
 
 /**
  * A loss over scored tokens, written in graph operators.
  * @param logprobs [n, 1] log-probabilities of the scored tokens under the weights being trained
- * @param columns each [n, 1], as the sequences carry them; 0 in padding
+ * @param columns each [n, 1], as the sequences carry them
  * @returns a scalar to minimise and scalars to report, all *sums* over tokens so that micro-batches add up
  */
 export interface TokenLoss {
@@ -28,7 +28,11 @@ export interface GradientResult {
   gradients: Map<string, Float32Array>;
 }
 
-/** Loss, its metrics and its gradient over all sequences, each a sum over scored tokens. Frozen weights have no gradient. */
+/**
+ * Loss, its metrics and its gradient over all sequences, each a sum over scored tokens. Frozen weights have no gradient.
+ * Sequences that are equal up to `start` are computed once up to there.
+ * @throws {RangeError} when a sequence has more tokens than the model has positions, or nothing before `start`.
+ */
 export async function gradients(
   model: CausalLM,
   sequences: readonly TrainingSequence[],
@@ -37,9 +41,9 @@ export async function gradients(
 ): Promise<GradientResult> {
   const total: GradientResult = { loss: 0, metrics: {}, gradients: new Map() };
   const weights = model.feeds();
-  for (const { feeds, ...shape } of microBatches(sequences, loss.columns)) {
-    const session = await model.sessions.get(`gradient/${loss.key}/${temperature}/${shapeKey(shape)}`, () =>
-      gradientGraph(model, loss, shape, temperature),
+  for (const { feeds } of microBatches(sequences, loss.columns, model.config.maxPositions)) {
+    const session = await model.sessions.get(`gradient/${loss.key}/${temperature}`, () =>
+      gradientGraph(model, loss, temperature),
     );
     const out = await session.run({ ...weights, ...feeds });
     total.loss += floats(out['loss'])[0]!;
@@ -62,13 +66,12 @@ export async function gradients(
 function gradientGraph(
   model: CausalLM,
   tokenLoss: TokenLoss,
-  shape: Shape,
   temperature: number,
 ): Uint8Array<ArrayBuffer> {
   const graph = new DifferentiableGraph();
-  const { weights, logprobs } = scoringGraph(graph, model, shape, temperature);
+  const { weights, logprobs } = scoringGraph(graph, model, temperature);
   const columns = Object.fromEntries(
-    tokenLoss.columns.map((name) => [name, graph.input(`column.${name}`, 'float32', [shape.scored, 1])]),
+    tokenLoss.columns.map((name) => [name, graph.input(`column.${name}`, 'float32', ['scored', 1])]),
   );
   const { loss, metrics } = tokenLoss.build(graph, logprobs, columns);
   const names = [...model.parameters.trainable.keys()];
@@ -83,58 +86,52 @@ function gradientGraph(
   });
 }
 
-/** Log-probabilities of each sequence's scored tokens, in the order given. */
+/**
+ * Log-probabilities of each sequence's scored tokens, in the order given.
+ * @throws {RangeError} as `gradients` does
+ */
 export async function logProbabilities(
   model: CausalLM,
   sequences: readonly Pick<TrainingSequence, 'tokens' | 'start'>[],
   temperature = 1,
 ): Promise<Float32Array[]> {
   const weights = model.feeds();
-  // Padding carries 0 in every column: owners count from 1.
-  const indexed = sequences.map(({ tokens, start }, index) => ({
-    tokens,
-    start,
-    columns: { owner: index + 1 },
-  }));
-  const results: Float32Array[] = sequences.map(
-    ({ tokens, start }) => new Float32Array(tokens.length - start),
-  );
-  const filled = sequences.map(() => 0);
-  for (const { feeds, ...shape } of microBatches(indexed, ['owner'])) {
-    const { 'column.owner': owners, ...inputs } = feeds;
-    const session = await model.sessions.get(`logprobs/${temperature}/${shapeKey(shape)}`, () => {
+  const plain = sequences.map(({ tokens, start }) => ({ tokens, start, columns: {} }));
+  const results = sequences.map(({ tokens, start }) => new Float32Array(tokens.length - start));
+  for (const { feeds, order } of microBatches(plain, [], model.config.maxPositions)) {
+    const session = await model.sessions.get(`logprobs/${temperature}`, () => {
       const graph = new DifferentiableGraph();
-      const { logprobs } = scoringGraph(graph, model, shape, temperature);
+      const { logprobs } = scoringGraph(graph, model, temperature);
       return graph.toModel({ logprobs: { value: logprobs } });
     });
-    const out = floats((await session.run({ ...weights, ...inputs }))['logprobs']);
-    floats(owners).forEach((owner, n) => {
-      if (owner === 0) return;
-      const at = owner - 1;
-      results[at]![filled[at]!] = out[n]!;
-      filled[at]! += 1;
-    });
+    const out = floats((await session.run({ ...weights, ...feeds }))['logprobs']);
+    let read = 0;
+    for (const i of order) results[i]!.set(out.subarray(read, (read += results[i]!.length)));
   }
   return results;
 }
 
-type Shape = Omit<MicroBatch, 'feeds'>;
-const shapeKey = ({ batch, length, scored }: Shape): string => `${batch}x${length}/${scored}`;
-
-/** Declares weights and a micro-batch of this shape, and scores it. */
+/** Declares weights and a micro-batch, and scores it. */
 function scoringGraph(
   graph: DifferentiableGraph,
   model: CausalLM,
-  { batch, length, scored }: Shape,
   temperature: number,
 ): { weights: WeightValues; logprobs: Value } {
   const weights = model.declareParameters(graph);
+  const int32 = (name: string, ...dims: string[]): Value => graph.input(name, 'int32', dims);
   const inputs = {
-    tokens: graph.input('tokens', 'int32', [batch * length]),
-    positions: graph.input('positions', 'int32', [scored]),
-    targets: graph.input('targets', 'int32', [scored, 1]),
-    batch,
-    length,
+    tokens: int32('tokens', 'tokens'),
+    positions: graph.input('positions', 'int64', ['tokens', 1]),
+    layout: {
+      prompts: int32('prompts', 'prompts', 'prompt'),
+      answers: int32('answers', 'answers', 'answer'),
+      readers: int32('readers', 'prompts', 'readers'),
+      places: int32('places', 'tokens'),
+      readerPlaces: int32('readerPlaces', 'tokens'),
+      padding: graph.input('padding', 'float32', ['tokens', 1]),
+    },
+    scored: int32('scored', 'scored'),
+    targets: int32('targets', 'scored'),
   };
   const logprobs = model.architecture.logProbabilities(graph, weights, inputs, temperature);
   return { weights, logprobs };

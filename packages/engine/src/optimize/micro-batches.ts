@@ -1,4 +1,4 @@
-import { float32, int32, type Tensors } from '../graph/tensor.js';
+import { float32, int32, int64, type Tensor, type Tensors } from '../graph/tensor.js';
 
 /** A token sequence with one row of numbers for each token that counts. */
 export interface TrainingSequence {
@@ -9,69 +9,226 @@ export interface TrainingSequence {
   columns: Record<string, ArrayLike<number> | number>;
 }
 
-/** Sequences packed into tensors of one shape. */
+/** Sequences that are computed in one run. */
 export interface MicroBatch {
-  /** Rows. */
-  batch: number;
-  /** Tokens of each row, padded on the right. */
-  length: number;
-  /** Scored tokens of all rows, padded. */
-  scored: number;
+  /** Indices of the sequences, in the order in which their scored tokens come. */
+  order: number[];
   feeds: Tensors;
 }
 
-const roundUp = (n: number, step: number): number => Math.ceil(n / step) * step;
+/** Answers to one prompt, which is computed once for all of them. */
+interface Group {
+  prompt: readonly number[];
+  /** Indices of the sequences. */
+  members: number[];
+  load: Load;
+}
 
-/** Token positions per micro-batch: small enough that attention stays in cache, large enough to fill the cores. */
-const POSITIONS = 2048;
+/** What is computed, in tokens: the sizes of attention's tables, and the work of what is in them. */
+interface Load {
+  prompts: number;
+  /** Of the longest prompt. */
+  prompt: number;
+  answers: number;
+  /** Of the longest answer. */
+  answer: number;
+  /** Of all answers to one prompt, where they are most. */
+  readers: number;
+  tokens: number;
+  /** Pairs of tokens that attend. */
+  pairs: number;
+}
 
-/** Packs sequences of similar length together; shapes are rounded so that few graphs need compiling. */
+/** Tokens of a micro-batch: few enough that what a layer reads stays near the cores, enough to fill them. */
+const TOKENS = 2048;
+/** A group of more is computed in parts, its prompt in each. */
+const GROUP_TOKENS = 4 * TOKENS;
+/** Of a small model, the rest of a layer's work on a token is as much as attending to this many. */
+const PAIRS_PER_TOKEN = 512;
+
+/**
+ * Packs sequences: those whose tokens before `start` are equal share them, and groups of similar size are computed
+ * together. A micro-batch has the tokens that it has and one of padding; only attention's tables are filled up, and what
+ * fills them is at most as much work as what is in them.
+ * @param positions tokens that a sequence may have
+ * @throws {RangeError} when a sequence has more, or nothing before its first scored token.
+ */
 export function microBatches(
   sequences: readonly TrainingSequence[],
   columns: readonly string[],
+  positions: number,
 ): MicroBatch[] {
-  const sorted = [...sequences].sort((a, b) => a.tokens.length - b.tokens.length);
-  const batches: MicroBatch[] = [];
-  for (let end = sorted.length; end > 0;) {
-    // The model never needs the last token's prediction.
-    const length = roundUp(sorted[end - 1]!.tokens.length - 1, 32);
-    const batch = 2 ** Math.floor(Math.log2(Math.max(1, POSITIONS / length)));
-    const rows = sorted.slice(Math.max(0, end - batch), end);
-    end -= rows.length;
-    batches.push(pack(rows, batch, length, columns));
+  const batches: Group[][] = [];
+  let load: Load | undefined;
+  for (const group of groupByPrompt(sequences, positions)) {
+    const together = load && joined(load, group.load);
+    if (together && together.tokens <= TOKENS && isDense(together)) {
+      batches.at(-1)!.push(group);
+      load = together;
+    } else {
+      batches.push([group]);
+      load = group.load;
+    }
   }
-  return batches;
+  return batches.map((groups) => pack(groups, sequences, columns));
+}
+
+/** @returns the largest first */
+function groupByPrompt(sequences: readonly TrainingSequence[], positions: number): Group[] {
+  sequences.forEach(({ tokens, start }, i) => {
+    if (start < 1) throw new RangeError(`sequence ${i}: nothing comes before its first scored token`);
+    if (tokens.length > positions)
+      throw new RangeError(`sequence ${i} has ${tokens.length} tokens, the model ${positions} positions`);
+  });
+  const answerOf = (i: number): number => sequences[i]!.tokens.length - sequences[i]!.start;
+  const longestFirst = sequences.map((_, i) => i).sort((a, b) => answerOf(b) - answerOf(a));
+  const groups: Group[] = [];
+  const byPrompt = new Map<string, Group>();
+  for (const i of longestFirst) {
+    if (answerOf(i) === 0) continue;
+    const { tokens, start } = sequences[i]!;
+    const prompt = tokens.slice(0, start);
+    const key = prompt.join();
+    // The model never needs the last token's prediction.
+    const length = answerOf(i) - 1;
+    const known = byPrompt.get(key);
+    const together = known && withAnswer(known.load, length);
+    if (together && together.tokens <= GROUP_TOKENS && isDense(together)) {
+      known.members.push(i);
+      known.load = together;
+    } else {
+      const group = { prompt, members: [i], load: withAnswer(loadOfPrompt(start), length) };
+      byPrompt.set(key, group);
+      groups.push(group);
+    }
+  }
+  return groups.sort((a, b) => b.load.tokens - a.load.tokens);
+}
+
+const loadOfPrompt = (length: number): Load => ({
+  prompts: 1,
+  prompt: length,
+  answers: 0,
+  answer: 0,
+  readers: 0,
+  tokens: length,
+  pairs: length * length,
+});
+
+function withAnswer(load: Load, length: number): Load {
+  if (length === 0) return load;
+  return {
+    ...load,
+    answers: load.answers + 1,
+    answer: Math.max(load.answer, length),
+    readers: load.readers + length,
+    tokens: load.tokens + length,
+    pairs: load.pairs + length * (length + load.prompt),
+  };
+}
+
+const joined = (a: Load, b: Load): Load => ({
+  prompts: a.prompts + b.prompts,
+  prompt: Math.max(a.prompt, b.prompt),
+  answers: a.answers + b.answers,
+  answer: Math.max(a.answer, b.answer),
+  readers: Math.max(a.readers, b.readers),
+  tokens: a.tokens + b.tokens,
+  pairs: a.pairs + b.pairs,
+});
+
+/** Whether at least half of the work is on tokens that are there. */
+function isDense({ prompts, prompt, answers, answer, readers, tokens, pairs }: Load): boolean {
+  const others = PAIRS_PER_TOKEN * tokens;
+  const filled = prompts * prompt * (prompt + readers) + answers * answer * answer;
+  return filled + others <= 2 * (pairs + others);
 }
 
 function pack(
-  rows: readonly TrainingSequence[],
-  batch: number,
-  length: number,
+  groups: readonly Group[],
+  sequences: readonly TrainingSequence[],
   columns: readonly string[],
 ): MicroBatch {
-  const count = rows.reduce((sum, row) => sum + row.tokens.length - row.start, 0);
-  const scored = roundUp(Math.max(count, 1), 1024);
-  const tokens = new Int32Array(batch * length);
-  const positions = new Int32Array(scored);
-  const targets = new Int32Array(scored);
-  const values = Object.fromEntries(columns.map((name) => [name, new Float32Array(scored)]));
-  let n = 0;
-  rows.forEach((row, r) => {
-    tokens.set(row.tokens.slice(0, -1), r * length);
-    for (let t = row.start; t < row.tokens.length; t++, n++) {
-      positions[n] = r * length + t - 1;
-      targets[n] = row.tokens[t]!;
-      for (const name of columns) {
-        const column = row.columns[name]!;
-        values[name]![n] = typeof column === 'number' ? column : column[t - row.start]!;
-      }
+  const tokens: number[] = [];
+  const positions: number[] = [];
+  const scored: number[] = [];
+  const targets: number[] = [];
+  const prompts: number[][] = [];
+  const answers: number[][] = [];
+  const readers: number[][] = [];
+  const order: number[] = [];
+  /** Appends tokens whose first has this position. @returns their rows */
+  const append = (added: readonly number[], position: number): number[] =>
+    added.map((token, i) => {
+      positions.push(position + i);
+      return tokens.push(token) - 1;
+    });
+  for (const { prompt, members } of groups) {
+    const row = append(prompt, 0);
+    prompts.push(row);
+    const read: number[] = [];
+    for (const member of members) {
+      const answer = sequences[member]!.tokens.slice(prompt.length);
+      const rows = append(answer.slice(0, -1), prompt.length);
+      if (rows.length > 0) answers.push(rows);
+      read.push(...rows);
+      scored.push(row.at(-1)!, ...rows);
+      targets.push(...answer);
+      order.push(member);
     }
-  });
+    readers.push(read);
+  }
+  // Padding: nothing attends to it and nothing is made of it.
+  const padding = tokens.push(0) - 1;
+  positions.push(0);
+
+  const [promptTable, answerTable, readerTable] = [prompts, answers, readers].map((rows) =>
+    table(rows, padding),
+  ) as [Tensor, Tensor, Tensor];
+  const n = tokens.length;
   const feeds: Tensors = {
-    tokens: int32(tokens, [batch * length]),
-    positions: int32(positions, [scored]),
-    targets: int32(targets, [scored, 1]),
+    tokens: int32(Int32Array.from(tokens), [n]),
+    positions: int64(BigInt64Array.from(positions, BigInt), [n, 1]),
+    scored: int32(Int32Array.from(scored), [scored.length]),
+    targets: int32(Int32Array.from(targets), [scored.length]),
+    prompts: promptTable,
+    answers: answerTable,
+    readers: readerTable,
+    places: places([promptTable, answerTable], n),
+    readerPlaces: places([readerTable], n),
+    padding: float32(
+      Float32Array.from(tokens, (_, i) => (i === padding ? -1e9 : 0)),
+      [n, 1],
+    ),
   };
-  for (const name of columns) feeds[`column.${name}`] = float32(values[name]!, [scored, 1]);
-  return { batch, length, scored, feeds };
+  for (const name of columns) {
+    const values = order.flatMap((member) => {
+      const { tokens, start, columns } = sequences[member]!;
+      const column = columns[name]!;
+      return Array.from({ length: tokens.length - start }, (_, t) =>
+        typeof column === 'number' ? column : column[t]!,
+      );
+    });
+    feeds[`column.${name}`] = float32(Float32Array.from(values), [values.length, 1]);
+  }
+  return { order, feeds };
+}
+
+/** Rows, filled up on the right. None is one of padding: ONNX Runtime's operators want something to work on. */
+function table(rows: readonly number[][], padding: number): Tensor {
+  const length = Math.max(1, ...rows.map((row) => row.length));
+  const height = Math.max(1, rows.length);
+  const data = new Int32Array(height * length).fill(padding);
+  rows.forEach((row, r) => data.set(row, r * length));
+  return int32(data, [height, length]);
+}
+
+/** The inverse of tables: each token's place in them; one past the end for a token that has none, and for padding. */
+function places(tables: readonly Tensor[], tokens: number): Tensor {
+  const cells = tables.flatMap(({ data }) => [...(data as Int32Array)]);
+  const result = new Int32Array(tokens).fill(cells.length);
+  cells.forEach((token, place) => {
+    if (token < tokens - 1) result[token] = place;
+  });
+  return int32(result, [tokens]);
 }

@@ -1,0 +1,269 @@
+import type { DifferentiableGraph } from './autodiff.js';
+import { RUNTIME_DOMAIN, type Value } from './graph.js';
+
+/**
+ * Where the tokens of prompts and of their answers lie. A token is named by its row in the tensors that attention reads;
+ * the last row is padding, and fills up the tables.
+ */
+export interface TokenLayout {
+  /** int32 [prompts, length]: the tokens of each prompt. */
+  prompts: Value;
+  /** int32 [answers, length]: the tokens of each answer. */
+  answers: Value;
+  /** int32 [prompts, length]: the tokens of all answers to each prompt, one answer after the other. */
+  readers: Value;
+  /** int32 [tokens]: each token's place in `prompts` and `answers`, written one after the other; padding's is one past the end. */
+  places: Value;
+  /** int32 [tokens]: each token's place in `readers`; one past the end where it has none. */
+  readerPlaces: Value;
+  /** float32 [tokens, 1]: 0, and for padding -1e9. */
+  padding: Value;
+}
+
+interface HeadSizes {
+  heads: number;
+  keyValueHeads: number;
+  headSize: number;
+}
+
+/** A log-weight so low that its exponential is 0 beside any other, and one so high that any other's is 0 beside it. */
+const NO_WEIGHT = -1e30;
+const ALL_WEIGHT = 1e9;
+/** A size that only the run knows. */
+const UNKNOWN = -1;
+const BLOCK = [UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN];
+
+/**
+ * Grouped-query attention in which the answers to a prompt share it: each token attends to its prompt and, causally, to its
+ * own answer (a prompt's token to its prompt). Three dense blocks are computed, prompts with themselves, answers with
+ * themselves and answers with their prompts, and the two parts of an answer's softmax are joined by their normalisers as
+ * flash attention does (Dao et al. 2022, arXiv 2205.14135). So is the backward pass, which computes the probabilities of a
+ * block again: none are kept.
+ *
+ * Additions that would take a pass over a whole block ride in its matrix product: queries carry a 1 for the column of the
+ * keys that masks padding, and so on.
+ */
+export class SharedPromptAttention {
+  private readonly group: number;
+  private readonly scale: Value;
+  private readonly causal: { prompts: Value; answers: Value };
+  /** Columns of one number, for each query head and each key head. */
+  private readonly queryOnes: Value;
+  private readonly keyOnes: Value;
+  private readonly keyPadding: Value;
+
+  constructor(
+    private readonly g: DifferentiableGraph,
+    private readonly layout: TokenLayout,
+    private readonly sizes: HeadSizes,
+  ) {
+    this.group = sizes.heads / sizes.keyValueHeads;
+    this.scale = g.scalar(sizes.headSize ** -0.5);
+    this.causal = { prompts: this.causalMask(layout.prompts), answers: this.causalMask(layout.answers) };
+    const { keyValueHeads } = sizes;
+    const padding = g.node('Unsqueeze', [layout.padding, g.int64([1])], [UNKNOWN, 1, 1]);
+    this.keyPadding = g.node('Expand', [padding, g.int64([1, keyValueHeads, 1])], [UNKNOWN, keyValueHeads, 1]);
+    this.keyOnes = g.node('Exp', [g.node('Mul', [this.keyPadding, g.scalar(0)], BLOCK)], BLOCK);
+    const wide = g.node('Unsqueeze', [this.keyOnes, g.int64([2])], BLOCK);
+    this.queryOnes = g.node('Expand', [wide, g.int64([1, keyValueHeads, this.group, 1])], BLOCK);
+  }
+
+  /** [group · length, length], for queries of a group one after the other: -1e9 where the key is later than the query. */
+  private causalMask(table: Value): Value {
+    const { g } = this;
+    const length = g.node('Gather', [g.node('Shape', [table], [2]), g.int64([1, 1])], [2]);
+    const masked = g.node('Expand', [g.scalar(-1e9), length], [UNKNOWN, UNKNOWN]);
+    const one = g.node('Trilu', [masked, g.int64Scalar(1)], masked.shape, { upper: 1 });
+    return g.node('Concat', Array<Value>(this.group).fill(one), masked.shape, { axis: 0 });
+  }
+
+  /**
+   * @param query rotated, [tokens, heads · headSize]
+   * @param key rotated, [tokens, keyValueHeads · headSize], as `value`
+   * @returns [tokens, heads · headSize]
+   */
+  attend(query: Value, key: Value, value: Value): Value {
+    const { g, group, layout } = this;
+    const { keyValueHeads, headSize, heads } = this.sizes;
+    const shape = (x: Value, ...dims: number[]): Value => g.node('Reshape', [x, g.int64([0, ...dims])], BLOCK);
+    const q = g.node('Mul', [shape(query, keyValueHeads, group, headSize), this.scale], BLOCK);
+    const k = shape(key, keyValueHeads, headSize);
+    const v = shape(value, keyValueHeads, headSize);
+
+    const queries = this.joined(q, this.queryOnes);
+    const keys = this.joined(k, this.keyPadding);
+    const ofPrompts = this.keyTable(keys, layout.prompts);
+    const valuesOfPrompts = this.keyTable(v, layout.prompts);
+    const own = this.tokens(
+      [
+        this.block(this.queryTable(queries, layout.prompts, headSize + 1), ofPrompts, valuesOfPrompts, this.causal.prompts),
+        this.block(
+          this.queryTable(queries, layout.answers, headSize + 1),
+          this.keyTable(keys, layout.answers),
+          this.keyTable(v, layout.answers),
+          this.causal.answers,
+        ),
+      ].map((block) => this.queryRows(block, headSize + 1)),
+      layout.places,
+      this.row(headSize + 1, ALL_WEIGHT, group),
+    );
+    const read = this.tokens(
+      [
+        this.queryRows(
+          this.block(this.queryTable(queries, layout.readers, headSize + 1), ofPrompts, valuesOfPrompts, null),
+          headSize + 1,
+        ),
+      ],
+      layout.readerPlaces,
+      this.row(headSize + 1, NO_WEIGHT, group),
+    );
+
+    const [output, normaliser] = this.merge(own, read);
+    const flat = g.node('Reshape', [output, g.int64([0, heads * headSize])], query.shape);
+    return g.record(flat, [query, key, value], (gradient) => {
+      const of4 = shape(gradient, keyValueHeads, group, headSize);
+      return this.gradients(q, k, v, output, normaliser, of4).map((each, i) =>
+        g.node('Reshape', [each, g.int64([0, [query, key, value][i]!.shape[1]!])], [query, key, value][i]!.shape),
+      );
+    });
+  }
+
+  /** Softmax over the keys of a block, times the values; the last column is the logarithm of its normaliser. */
+  private block(queries: Value, keys: Value, values: Value, mask: Value | null): Value {
+    const { g } = this;
+    const product = this.product(queries, keys, { transB: 1 });
+    const scores = mask ? g.node('Add', [product, mask], BLOCK) : product;
+    const shares = g.node('Softmax', [scores], BLOCK, { axis: -1 });
+    const largest = (x: Value): Value => g.node('ReduceMax', [x, g.int64([-1])], BLOCK, { keepdims: 1 });
+    // The largest share is its score's exponential over the normaliser, and never 0.
+    const normaliser = g.node('Sub', [largest(scores), g.node('Log', [largest(shares)], BLOCK)], BLOCK);
+    return this.joined(this.product(shares, values), normaliser);
+  }
+
+  /** Two softmaxes over different keys as one over both. @returns the output, and the logarithm of its normaliser */
+  private merge(a: Value, b: Value): [output: Value, normaliser: Value] {
+    const { g } = this;
+    const op = (operator: string, ...inputs: Value[]): Value => g.node(operator, inputs, BLOCK);
+    const [outputA, logA] = this.split(a);
+    const [outputB, logB] = this.split(b);
+    const top = op('Max', logA, logB);
+    const weight = (log: Value): Value => op('Exp', op('Sub', log, top));
+    const sum = op('Add', weight(logA), weight(logB));
+    const normaliser = op('Add', top, op('Log', sum));
+    const share = (output: Value, log: Value): Value => op('Mul', output, op('Div', weight(log), sum));
+    return [op('Add', share(outputA, logA), share(outputB, logB)), normaliser];
+  }
+
+  /** With P the probabilities: dS = P ∘ (dO·Vᵀ − Σ dO∘O), dV = Pᵀ·dO, dQ = dS·K, dK = dSᵀ·Q. */
+  private gradients(q: Value, k: Value, v: Value, output: Value, normaliser: Value, gradient: Value): Value[] {
+    const { g, layout, group } = this;
+    const width = this.sizes.headSize;
+    const op = (operator: string, ...inputs: Value[]): Value => g.node(operator, inputs, BLOCK);
+    const dot = g.node('ReduceSum', [op('Mul', gradient, output), g.int64([-1])], BLOCK, { keepdims: 1 });
+    // Waits for the gradient: probabilities that were computed before would lie in memory until it is there.
+    const late = op('Add', normaliser, op('Mul', dot, g.scalar(0)));
+    const queries = this.joined(q, this.queryOnes, op('Neg', late));
+    const keys = this.joined(k, this.keyPadding, this.keyOnes);
+    const values = this.joined(v, this.keyOnes);
+    const outputs = this.joined(gradient, op('Neg', dot));
+
+    const block = (of: Value, with_: Value, mask: Value | null): { dq: Value; dk: Value; dv: Value } => {
+      const [rows, columns] = [this.queryTable(queries, of, width + 2), this.keyTable(keys, with_)];
+      const product = this.product(rows, columns, { transB: 1 });
+      const shares = op('Exp', mask ? op('Add', product, mask) : product);
+      const upstream = this.queryTable(outputs, of, width + 1);
+      const ofShares = this.product(upstream, this.keyTable(values, with_), { transB: 1 });
+      const ofScores = op('Mul', shares, ofShares);
+      return {
+        dq: this.queryRows(this.product(ofScores, columns), width + 2),
+        dk: this.product(ofScores, rows, { transA: 1 }),
+        dv: this.product(shares, upstream, { transA: 1 }),
+      };
+    };
+    const prompts = block(layout.prompts, layout.prompts, this.causal.prompts);
+    const answers = block(layout.answers, layout.answers, this.causal.answers);
+    const readers = block(layout.readers, layout.prompts, null);
+
+    const byKey = (prompt: Value, read: Value, answer: Value, columns: number): Value =>
+      this.first(
+        this.tokens(
+          [op('Add', prompt, read), answer].map((each) => this.keyRows(each, columns)),
+          layout.places,
+          this.row(columns, 0),
+        ),
+      );
+    const none = this.row(width + 2, 0, group);
+    const dq = op(
+      'Add',
+      this.tokens([prompts.dq, answers.dq], layout.places, none),
+      this.tokens([readers.dq], layout.readerPlaces, none),
+    );
+    return [
+      op('Mul', this.first(dq), this.scale),
+      byKey(prompts.dk, readers.dk, answers.dk, width + 2),
+      byKey(prompts.dv, readers.dv, answers.dv, width + 1),
+    ];
+  }
+
+  private product(a: Value, b: Value, attributes: Record<string, number> = {}): Value {
+    return this.g.node('FusedMatMul', [a, b], BLOCK, attributes, RUNTIME_DOMAIN);
+  }
+
+  private joined(...columns: Value[]): Value {
+    return this.g.node('Concat', columns, BLOCK, { axis: -1 });
+  }
+
+  private split(x: Value): [Value, Value] {
+    const sizes = this.g.int64([this.sizes.headSize, 1]);
+    return this.g.nodesOf('Split', [x, sizes], [BLOCK, BLOCK], { axis: -1 }) as [Value, Value];
+  }
+
+  /** The first `headSize` columns. */
+  private first(x: Value): Value {
+    const { g } = this;
+    return g.node('Slice', [x, g.int64([0]), g.int64([this.sizes.headSize]), g.int64([-1])], BLOCK);
+  }
+
+  /** One token's row, 0 but for the last column. */
+  private row(columns: number, last: number, ...group: number[]): Value {
+    const shape = [1, this.sizes.keyValueHeads, ...group, columns];
+    const data = new Float32Array(shape.reduce((a, b) => a * b));
+    for (let i = columns - 1; i < data.length; i += columns) data[i] = last;
+    return this.g.float32(data, shape);
+  }
+
+  /** Tokens [tokens, keyValueHeads, group, n] laid into a table [rows, length] → [rows, keyValueHeads, group · length, n]. */
+  private queryTable(x: Value, table: Value, columns: number): Value {
+    const { g } = this;
+    const rows = g.node('Gather', [x, table], BLOCK);
+    const apart = g.node('Transpose', [rows], BLOCK, { perm: [0, 2, 3, 1, 4] });
+    return g.node('Reshape', [apart, g.int64([0, 0, -1, columns])], BLOCK);
+  }
+
+  /** The reverse of `queryTable`, row by row of the table. */
+  private queryRows(x: Value, columns: number): Value {
+    const { g, group } = this;
+    const { keyValueHeads } = this.sizes;
+    const apart = g.node('Reshape', [x, g.int64([0, 0, group, -1, columns])], BLOCK);
+    const rows = g.node('Transpose', [apart], BLOCK, { perm: [0, 3, 1, 2, 4] });
+    return g.node('Reshape', [rows, g.int64([-1, keyValueHeads, group, columns])], BLOCK);
+  }
+
+  /** Tokens [tokens, keyValueHeads, n] laid into a table [rows, length] → [rows, keyValueHeads, length, n]. */
+  private keyTable(x: Value, table: Value): Value {
+    const { g } = this;
+    return g.node('Transpose', [g.node('Gather', [x, table], BLOCK)], BLOCK, { perm: [0, 2, 1, 3] });
+  }
+
+  private keyRows(x: Value, columns: number): Value {
+    const { g } = this;
+    const rows = g.node('Transpose', [x], BLOCK, { perm: [0, 2, 1, 3] });
+    return g.node('Reshape', [rows, g.int64([-1, this.sizes.keyValueHeads, columns])], BLOCK);
+  }
+
+  /** Rows of tables, back in the order of the tokens; `rest` stands for the token that has no place. */
+  private tokens(rows: readonly Value[], places: Value, rest: Value): Value {
+    const { g } = this;
+    return g.node('Gather', [g.node('Concat', [...rows, rest], BLOCK, { axis: 0 }), places], BLOCK);
+  }
+}

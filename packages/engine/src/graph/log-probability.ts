@@ -1,0 +1,79 @@
+import type { DifferentiableGraph } from './autodiff.js';
+import { RUNTIME_DOMAIN, type Value } from './graph.js';
+
+/** Words of the vocabulary whose logits are in memory at once. */
+const SLICE = 8192;
+const UNKNOWN = -1;
+
+/**
+ * log softmax(hidden · headᵀ · scale)[i, target_i], without all logits in memory at once: they are computed in slices of the
+ * vocabulary, and again for the gradient.
+ * @param hidden [n, width]
+ * @param head [vocabulary, width]
+ * @param targets int32 [n]
+ * @returns [n, 1]
+ */
+export function logProbability(
+  g: DifferentiableGraph,
+  hidden: Value,
+  head: Value,
+  targets: Value,
+  scale: number,
+): Value {
+  const column = [UNKNOWN, 1];
+  const [vocabulary, width] = head.shape as [number, number];
+  const factor = g.scalar(scale);
+  const op = (operator: string, ...inputs: Value[]): Value => g.elementwise(operator, ...inputs);
+  const reduced = (operator: string, x: Value): Value =>
+    g.node(operator, [x, g.int64([-1])], column, { keepdims: 1 });
+
+  const starts = Array.from({ length: Math.ceil(vocabulary / SLICE) }, (_, i) => i * SLICE);
+  const slices = starts.map((start) => {
+    const size = Math.min(SLICE, vocabulary - start);
+    const rows =
+      starts.length === 1
+        ? head
+        : g.node('Slice', [head, g.int64([start]), g.int64([start + size]), g.int64([0])], [size, width]);
+    return { rows, logits: logitsOf(hidden, rows) };
+  });
+  function logitsOf(states: Value, rows: Value): Value {
+    const attributes = { transB: 1, alpha: { float: scale } };
+    return g.node('FusedMatMul', [states, rows], [UNKNOWN, rows.shape[0]!], attributes, RUNTIME_DOMAIN);
+  }
+  const softmax = (logits: Value): Value => g.node('Softmax', [logits], logits.shape, { axis: -1 });
+  // The largest share is its logit's exponential over the normaliser, and never 0.
+  const logs = slices.map(({ logits }) =>
+    op('Sub', reduced('ReduceMax', logits), op('Log', reduced('ReduceMax', softmax(logits)))),
+  );
+  const top = logs.reduce((a, b) => op('Max', a, b));
+  const sum = logs.map((log) => op('Exp', op('Sub', log, top))).reduce((a, b) => op('Add', a, b));
+  const normaliser = op('Add', top, op('Log', sum));
+
+  const chosen = g.node('Gather', [head, targets], [UNKNOWN, width]);
+  const logit = op('Mul', reduced('ReduceSum', op('Mul', hidden, chosen)), factor);
+  const out = op('Sub', logit, normaliser);
+  return g.record(out, [hidden, head], (gradient) => {
+    const scaled = op('Mul', gradient, factor);
+    /** The states, once `other` is there: slices that came before their turn would all lie in memory. */
+    const after = (states: Value, other: Value): Value => {
+      const row = g.node('Gather', [other, g.int32([0])], [1, other.shape[1]!]);
+      return op('Add', states, op('Mul', row, g.scalar(0)));
+    };
+    let ofHidden = op('Mul', scaled, chosen);
+    const ofRows: Value[] = [];
+    let states = slices.length > 1 ? after(hidden, gradient) : hidden;
+    slices.forEach(({ rows, logits }, i) => {
+      const shares = softmax(slices.length > 1 ? logitsOf(states, rows) : logits);
+      // Each slice's shares are of its own normaliser.
+      const weight = op('Neg', op('Mul', scaled, op('Exp', op('Sub', logs[i]!, normaliser))));
+      const ofLogits = op('Mul', shares, weight);
+      const fused = (a: Value, b: Value, shape: readonly number[], transA: number): Value =>
+        g.node('FusedMatMul', [a, b], shape, { transA }, RUNTIME_DOMAIN);
+      ofHidden = op('Add', ofHidden, fused(ofLogits, rows, hidden.shape, 0));
+      ofRows.push(fused(ofLogits, hidden, rows.shape, 1));
+      states = after(after(hidden, ofHidden), ofRows.at(-1)!);
+    });
+    const ofHead = ofRows.length === 1 ? ofRows[0]! : g.node('Concat', ofRows, head.shape, { axis: 0 });
+    return [ofHidden, g.addToRows(ofHead, targets, op('Mul', scaled, hidden))];
+  });
+}
