@@ -175,33 +175,31 @@ export class SharedPromptAttention {
       const ofShares = this.product(upstream, this.keyTable(values, with_), { transB: 1 });
       const ofScores = op('Mul', shares, ofShares);
       return {
-        dq: this.queryRows(this.product(ofScores, columns), width + 2),
-        dk: this.product(ofScores, rows, { transA: 1 }),
-        dv: this.product(shares, upstream, { transA: 1 }),
+        dq: this.queryRows(this.product(ofScores, this.first(columns)), width),
+        dk: this.product(ofScores, this.first(rows), { transA: 1 }),
+        dv: this.product(shares, this.first(upstream), { transA: 1 }),
       };
     };
     const prompts = block(layout.prompts, layout.prompts, this.causal.prompts);
     const answers = block(layout.answers, layout.answers, this.causal.answers);
     const readers = block(layout.readers, layout.prompts, null);
 
-    const byKey = (prompt: Value, read: Value, answer: Value, columns: number): Value =>
-      this.first(
-        this.tokens(
-          [op('Add', prompt, read), answer].map((each) => this.keyRows(each, columns)),
-          layout.places,
-          this.row(columns, 0),
-        ),
+    const byKey = (prompt: Value, read: Value, answer: Value): Value =>
+      this.tokens(
+        [op('Add', prompt, read), answer].map((each) => this.keyRows(each)),
+        layout.places,
+        this.row(width, 0),
       );
-    const none = this.row(width + 2, 0, group);
+    const none = this.row(width, 0, group);
     const dq = op(
       'Add',
       this.tokens([prompts.dq, answers.dq], layout.places, none),
       this.tokens([readers.dq], layout.readerPlaces, none),
     );
     return [
-      op('Mul', this.first(dq), this.scale),
-      byKey(prompts.dk, readers.dk, answers.dk, width + 2),
-      byKey(prompts.dv, readers.dv, answers.dv, width + 1),
+      op('Mul', dq, this.scale),
+      byKey(prompts.dk, readers.dk, answers.dk),
+      byKey(prompts.dv, readers.dv, answers.dv),
     ];
   }
 
@@ -255,10 +253,11 @@ export class SharedPromptAttention {
     return g.node('Transpose', [g.node('Gather', [x, table], BLOCK)], BLOCK, { perm: [0, 2, 1, 3] });
   }
 
-  private keyRows(x: Value, columns: number): Value {
+  private keyRows(x: Value): Value {
     const { g } = this;
+    const { keyValueHeads, headSize } = this.sizes;
     const rows = g.node('Transpose', [x], BLOCK, { perm: [0, 2, 1, 3] });
-    return g.node('Reshape', [rows, g.int64([-1, this.sizes.keyValueHeads, columns])], BLOCK);
+    return g.node('Reshape', [rows, g.int64([-1, keyValueHeads, headSize])], BLOCK);
   }
 
   /** Rows of tables, back in the order of the tokens; `rest` stands for the token that has no place. */
