@@ -62,7 +62,11 @@ export class SharedPromptAttention {
     this.causal = { prompts: this.causalMask(layout.prompts), answers: this.causalMask(layout.answers) };
     const { keyValueHeads } = sizes;
     const padding = g.node('Unsqueeze', [layout.padding, g.int64([1])], [UNKNOWN, 1, 1]);
-    this.keyPadding = g.node('Expand', [padding, g.int64([1, keyValueHeads, 1])], [UNKNOWN, keyValueHeads, 1]);
+    this.keyPadding = g.node(
+      'Expand',
+      [padding, g.int64([1, keyValueHeads, 1])],
+      [UNKNOWN, keyValueHeads, 1],
+    );
     this.keyOnes = g.node('Exp', [g.node('Mul', [this.keyPadding, g.scalar(0)], BLOCK)], BLOCK);
     const wide = g.node('Unsqueeze', [this.keyOnes, g.int64([2])], BLOCK);
     this.queryOnes = g.node('Expand', [wide, g.int64([1, keyValueHeads, this.group, 1])], BLOCK);
@@ -85,7 +89,8 @@ export class SharedPromptAttention {
   attend(query: Value, key: Value, value: Value): Value {
     const { g, group, layout } = this;
     const { keyValueHeads, headSize, heads } = this.sizes;
-    const shape = (x: Value, ...dims: number[]): Value => g.node('Reshape', [x, g.int64([0, ...dims])], BLOCK);
+    const shape = (x: Value, ...dims: number[]): Value =>
+      g.node('Reshape', [x, g.int64([0, ...dims])], BLOCK);
     const q = g.node('Mul', [shape(query, keyValueHeads, group, headSize), this.scale], BLOCK);
     const k = shape(key, keyValueHeads, headSize);
     const v = shape(value, keyValueHeads, headSize);
@@ -96,7 +101,12 @@ export class SharedPromptAttention {
     const valuesOfPrompts = this.keyTable(v, layout.prompts);
     const own = this.tokens(
       [
-        this.block(this.queryTable(queries, layout.prompts, headSize + 1), ofPrompts, valuesOfPrompts, this.causal.prompts),
+        this.block(
+          this.queryTable(queries, layout.prompts, headSize + 1),
+          ofPrompts,
+          valuesOfPrompts,
+          this.causal.prompts,
+        ),
         this.block(
           this.queryTable(queries, layout.answers, headSize + 1),
           this.keyTable(keys, layout.answers),
@@ -110,7 +120,12 @@ export class SharedPromptAttention {
     const read = this.tokens(
       [
         this.queryRows(
-          this.block(this.queryTable(queries, layout.readers, headSize + 1), ofPrompts, valuesOfPrompts, null),
+          this.block(
+            this.queryTable(queries, layout.readers, headSize + 1),
+            ofPrompts,
+            valuesOfPrompts,
+            null,
+          ),
           headSize + 1,
         ),
       ],
@@ -123,7 +138,11 @@ export class SharedPromptAttention {
     return g.record(flat, [query, key, value], (gradient) => {
       const of4 = shape(gradient, keyValueHeads, group, headSize);
       return this.gradients(q, k, v, output, normaliser, of4).map((each, i) =>
-        g.node('Reshape', [each, g.int64([0, [query, key, value][i]!.shape[1]!])], [query, key, value][i]!.shape),
+        g.node(
+          'Reshape',
+          [each, g.int64([0, [query, key, value][i]!.shape[1]!])],
+          [query, key, value][i]!.shape,
+        ),
       );
     });
   }
@@ -155,7 +174,14 @@ export class SharedPromptAttention {
   }
 
   /** With P the probabilities: dS = P ∘ (dO·Vᵀ − Σ dO∘O), dV = Pᵀ·dO, dQ = dS·K, dK = dSᵀ·Q. */
-  private gradients(q: Value, k: Value, v: Value, output: Value, normaliser: Value, gradient: Value): Value[] {
+  private gradients(
+    q: Value,
+    k: Value,
+    v: Value,
+    output: Value,
+    normaliser: Value,
+    gradient: Value,
+  ): Value[] {
     const { g, layout, group } = this;
     const width = this.sizes.headSize;
     const op = (operator: string, ...inputs: Value[]): Value => g.node(operator, inputs, BLOCK);

@@ -1,4 +1,5 @@
 import { random } from '@touchstone/spec';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { tinyModel } from '../testing.js';
 import { gradients, logProbabilities, type TokenLoss } from './gradients.js';
@@ -46,7 +47,7 @@ describe('gradients', () => {
     for (const [name, { data: weights }] of model.parameters) {
       // A random direction a weight matrix tests all of its elements at once.
       const direction = Float32Array.from(weights, () => draw.normal());
-      const step = 2e-3 / Math.sqrt(weights.length);
+      const step = 4e-3 / Math.sqrt(weights.length);
       const original = weights.slice();
       const at = async (sign: number): Promise<number> => {
         weights.forEach((_, i) => (weights[i] = original[i]! + sign * step * direction[i]!));
@@ -60,19 +61,83 @@ describe('gradients', () => {
     }
   });
 
-  it('do not depend on how sequences are packed', async () => {
-    const model = tinyModel();
-    const data = sequences(4, 5);
-    const together = await gradients(model, data, everyOperator);
-    let loss = 0;
-    const sum = new Float64Array(model.parameters.get('model.embed_tokens.weight')!.data.length);
-    for (const one of data) {
-      const part = await gradients(model, [one], everyOperator);
-      loss += part.loss;
-      part.gradients.get('model.embed_tokens.weight')!.forEach((g, i) => (sum[i]! += g));
-    }
-    expect(together.loss).toBeCloseTo(loss, 4);
-    together.gradients.get('model.embed_tokens.weight')!.forEach((g, i) => expect(g).toBeCloseTo(sum[i]!, 4));
+  it.each([
+    ['tied head', {}, 1],
+    [
+      'biases, separate head, temperature',
+      { tie_word_embeddings: false, attention_bias: true, mlp_bias: true },
+      0.7,
+    ],
+    ['a vocabulary in slices', { vocab_size: 20_000 }, 1],
+  ])('do not depend on what is computed together: %s', async (_, overrides, temperature) => {
+    const model = tinyModel(overrides);
+    const words = fc.integer({ min: 0, max: model.config.vocabulary - 1 });
+    const group = fc.record({
+      prompt: fc.array(words, { minLength: 1, maxLength: 40 }),
+      answers: fc.array(fc.array(words, { minLength: 1, maxLength: 30 }), { minLength: 1, maxLength: 6 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(group, { minLength: 1, maxLength: 4 }), fc.nat(), async (groups, seed) => {
+        const draw = random(seed, 'columns');
+        const data = groups.flatMap(({ prompt, answers }) =>
+          answers.map((answer) => ({
+            tokens: [...prompt, ...answer],
+            start: prompt.length,
+            columns: { old: answer.map(() => -3 - draw.next()), weight: answer.map(() => draw.next() - 0.3) },
+          })),
+        );
+        const together = await gradients(model, draw.shuffle(data), everyOperator, temperature);
+        const logprobs = await logProbabilities(model, data, temperature);
+        let [loss, ratio, size] = [0, 0, 0];
+        const sums = new Map(
+          [...model.parameters].map(([name, { data }]) => [name, new Float64Array(data.length)]),
+        );
+        for (const [i, one] of data.entries()) {
+          const alone = await gradients(model, [one], everyOperator, temperature);
+          loss += alone.loss;
+          ratio += alone.metrics['ratio']!;
+          size += Math.abs(alone.loss) + Math.abs(alone.metrics['ratio']!);
+          alone.gradients.forEach((gradient, name) => {
+            const sum = sums.get(name)!;
+            gradient.forEach((g, at) => (sum[at]! += g));
+          });
+          // With nothing shared: all but the first token is answer.
+          const [plain] = await logProbabilities(model, [{ tokens: one.tokens, start: 1 }], temperature);
+          plain!.slice(one.start - 1).forEach((value, t) => expect(logprobs[i]![t]).toBeCloseTo(value, 5));
+        }
+        expect(Math.abs(together.loss - loss)).toBeLessThan(1e-5 * size);
+        expect(Math.abs(together.metrics['ratio']! - ratio)).toBeLessThan(1e-5 * size);
+        const largest = Math.max(...[...sums.values()].map((sum) => Math.hypot(...sum.subarray(0, 4096))));
+        for (const [name, sum] of sums) {
+          const gradient = together.gradients.get(name)!;
+          let [difference, norm] = [0, 0];
+          sum.forEach((g, at) => {
+            difference += (g - gradient[at]!) ** 2;
+            norm += g ** 2;
+          });
+          // What is all but zero, such as a bias that softmax cancels, is only rounding.
+          expect(Math.sqrt(difference), name).toBeLessThan(1e-5 * Math.max(Math.sqrt(norm), 1e-2 * largest));
+        }
+      }),
+      { numRuns: 6, seed: 1 },
+    );
+  });
+
+  it('refuse what the model has no positions for, and what nothing predicts', async () => {
+    const model = tinyModel({ max_position_embeddings: 8 });
+    const sequence = (length: number, start: number) => ({
+      tokens: Array.from({ length }, () => 3),
+      start,
+      columns: {},
+    });
+    await expect(logProbabilities(model, [sequence(8, 2), sequence(9, 2)])).rejects.toThrow(
+      'sequence 1 has 9 tokens, the model 8 positions',
+    );
+    await expect(logProbabilities(model, [sequence(8, 0)])).rejects.toThrow('nothing comes before');
+    const lengths = (await logProbabilities(model, [sequence(4, 4), sequence(5, 4)])).map(
+      ({ length }) => length,
+    );
+    expect(lengths).toEqual([0, 1]);
   });
 
   it('gives each sequence its own log-probabilities, however many micro-batches there are', async () => {

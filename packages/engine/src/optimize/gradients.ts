@@ -63,11 +63,7 @@ export async function gradients(
   return total;
 }
 
-function gradientGraph(
-  model: CausalLM,
-  tokenLoss: TokenLoss,
-  temperature: number,
-): Uint8Array<ArrayBuffer> {
+function gradientGraph(model: CausalLM, tokenLoss: TokenLoss, temperature: number): Uint8Array<ArrayBuffer> {
   const graph = new DifferentiableGraph();
   const { weights, logprobs } = scoringGraph(graph, model, temperature);
   const columns = Object.fromEntries(
