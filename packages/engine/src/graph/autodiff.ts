@@ -105,14 +105,28 @@ export class DifferentiableGraph extends Graph {
     return this.minimum(this.maximum(a, this.scalar(low)), this.scalar(high));
   }
 
-  /** x · sigmoid(x). */
-  silu(a: Value): Value {
-    const sigmoid = this.elementwise('Sigmoid', a);
-    const out = this.elementwise('Mul', a, sigmoid);
-    return this.record(out, [a], (g) => {
-      const inner = this.elementwise('Sub', out, this.elementwise('Mul', out, sigmoid));
-      return [this.elementwise('Mul', g, this.elementwise('Add', sigmoid, inner))];
+  /** gate · sigmoid(gate) · up, of which only the inputs are kept for the gradient. */
+  swiglu(gate: Value, up: Value): Value {
+    const silu = this.node('QuickGelu', [gate], gate.shape, { alpha: { float: 1 } }, RUNTIME_DOMAIN);
+    return this.record(this.elementwise('Mul', silu, up), [gate, up], (g) => {
+      const sigmoid = this.elementwise('Sigmoid', this.after(gate, g));
+      const again = this.elementwise('Mul', gate, sigmoid);
+      const rest = this.elementwise('Sub', again, this.elementwise('Mul', again, sigmoid));
+      const slope = this.elementwise('Add', sigmoid, rest);
+      return [
+        this.elementwise('Mul', this.elementwise('Mul', g, up), slope),
+        this.elementwise('Mul', g, again),
+      ];
     });
+  }
+
+  /**
+   * `value` [n, width], once `other` [m, width or 1] is there: what is computed from it would otherwise be computed before
+   * its turn, and lie in memory until then.
+   */
+  after(value: Value, other: Value): Value {
+    const row = this.node('Gather', [other, this.int32([0])], [1, other.shape[1]!]);
+    return this.elementwise('Add', value, this.elementwise('Mul', row, this.scalar(0)));
   }
 
   /** Batched product a · bᵀ · scale over the last two axes; batch axes are equal. */
@@ -138,23 +152,29 @@ export class DifferentiableGraph extends Graph {
     ]);
   }
 
-  /** x / sqrt(mean(x²) + epsilon) · weight over the last axis. */
+  /** x / sqrt(mean(x²) + epsilon) · weight, of x [n, width]. */
   rmsNorm(x: Value, weight: Value, epsilon: number): Value {
-    const column = [...x.shape.slice(0, -1), 1];
-    const meanOf = (v: Value): Value =>
-      this.node('ReduceMean', [v, this.int64([-1])], column, { keepdims: 1 });
-    const variance = this.elementwise('Add', meanOf(this.elementwise('Mul', x, x)), this.scalar(epsilon));
-    const inverse = this.elementwise('Reciprocal', this.elementwise('Sqrt', variance));
-    const normed = this.elementwise('Mul', x, inverse);
-    return this.record(this.elementwise('Mul', normed, weight), [x, weight], (g) => {
-      const scaled = this.elementwise('Mul', g, weight);
-      const dot = meanOf(this.elementwise('Mul', scaled, normed));
-      const gradient = this.elementwise(
-        'Mul',
-        inverse,
-        this.elementwise('Sub', scaled, this.elementwise('Mul', normed, dot)),
+    const column = [x.shape[0]!, 1];
+    const op = (operator: string, ...inputs: Value[]): Value => this.elementwise(operator, ...inputs);
+    const squares = this.node('ReduceMean', [op('Mul', x, x), this.int64([-1])], column, { keepdims: 1 });
+    const inverse = op('Reciprocal', op('Sqrt', op('Add', squares, this.scalar(epsilon))));
+    const out = op('Mul', op('Mul', x, inverse), weight);
+    return this.record(out, [x, weight], (g) => {
+      // From x itself: what was normed need not be kept.
+      const product = op('Mul', g, x);
+      const ofWeight = this.node(
+        'MatMul',
+        [this.node('Transpose', [inverse], [1, x.shape[0]!]), product],
+        [1, weight.shape[0]!],
       );
-      return [gradient, this.unbroadcast(this.elementwise('Mul', g, normed), weight)];
+      const dot = this.node('ReduceMean', [op('Mul', product, weight), this.int64([-1])], column, {
+        keepdims: 1,
+      });
+      const pull = op('Mul', dot, op('Mul', inverse, op('Mul', inverse, inverse)));
+      return [
+        op('Sub', op('Mul', op('Mul', g, weight), inverse), op('Mul', x, pull)),
+        this.node('Reshape', [ofWeight, this.int64(weight.shape)], weight.shape),
+      ];
     });
   }
 

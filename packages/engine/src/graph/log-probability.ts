@@ -54,16 +54,14 @@ export function logProbability(
   const out = op('Sub', logit, normaliser);
   return g.record(out, [hidden, head], (gradient) => {
     const scaled = op('Mul', gradient, factor);
-    /** The states, once `other` is there: slices that came before their turn would all lie in memory. */
-    const after = (states: Value, other: Value): Value => {
-      const row = g.node('Gather', [other, g.int32([0])], [1, other.shape[1]!]);
-      return op('Add', states, op('Mul', row, g.scalar(0)));
-    };
     let ofHidden = op('Mul', scaled, chosen);
     const ofRows: Value[] = [];
-    let states = slices.length > 1 ? after(hidden, gradient) : hidden;
     slices.forEach(({ rows, logits }, i) => {
-      const shares = softmax(slices.length > 1 ? logitsOf(states, rows) : logits);
+      // One slice after the other, each once what the last gave is there.
+      const last = ofRows.at(-1);
+      const again = (): Value =>
+        logitsOf(last ? g.after(g.after(hidden, ofHidden), last) : g.after(hidden, gradient), rows);
+      const shares = softmax(slices.length > 1 ? again() : logits);
       // Each slice's shares are of its own normaliser.
       const weight = op('Neg', op('Mul', scaled, op('Exp', op('Sub', logs[i]!, normaliser))));
       const ofLogits = op('Mul', shares, weight);
@@ -71,7 +69,6 @@ export function logProbability(
         g.node('FusedMatMul', [a, b], shape, { transA }, RUNTIME_DOMAIN);
       ofHidden = op('Add', ofHidden, fused(ofLogits, rows, hidden.shape, 0));
       ofRows.push(fused(ofLogits, hidden, rows.shape, 1));
-      states = after(after(hidden, ofHidden), ofRows.at(-1)!);
     });
     const ofHead = ofRows.length === 1 ? ofRows[0]! : g.node('Concat', ofRows, head.shape, { axis: 0 });
     return [ofHidden, g.addToRows(ofHead, targets, op('Mul', scaled, hidden))];

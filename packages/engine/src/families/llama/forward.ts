@@ -33,8 +33,8 @@ function llamaHidden(
     return project(shared.attend(q, k, project(x, `${layer}.v_proj`)), `${layer}.o_proj`);
   };
   const feedForward = (x: Value, layer: string): Value => {
-    const gate = graph.silu(project(x, `${layer}.gate_proj`));
-    return project(graph.multiply(gate, project(x, `${layer}.up_proj`)), `${layer}.down_proj`);
+    const product = graph.swiglu(project(x, `${layer}.gate_proj`), project(x, `${layer}.up_proj`));
+    return project(product, `${layer}.down_proj`);
   };
 
   let x = graph.gatherRows(weight('model.embed_tokens.weight'), tokens);
