@@ -129,26 +129,13 @@ export class DifferentiableGraph extends Graph {
     return this.elementwise('Add', value, this.elementwise('Mul', row, this.scalar(0)));
   }
 
-  /** Batched product a · bᵀ · scale over the last two axes; batch axes are equal. */
-  matmulTransposed(a: Value, b: Value, scale = 1): Value {
-    const shape = [...a.shape.slice(0, -1), b.shape.at(-2)!];
-    const alpha = { float: scale };
-    const fused = (x: Value, y: Value, out: readonly number[], transA: number, transB: number): Value =>
-      this.node('FusedMatMul', [x, y], out, { transA, transB, alpha }, RUNTIME_DOMAIN);
-    return this.record(fused(a, b, shape, 0, 1), [a, b], (g) => [
-      fused(g, b, a.shape, 0, 0),
-      fused(g, a, b.shape, 1, 0),
-    ]);
-  }
-
-  /** Batched product a · b over the last two axes; batch axes are equal. */
-  matmul(a: Value, b: Value): Value {
-    const shape = [...a.shape.slice(0, -1), b.shape.at(-1)!];
-    const fused = (x: Value, y: Value, out: readonly number[], transA: number, transB: number): Value =>
-      this.node('FusedMatMul', [x, y], out, { transA, transB }, RUNTIME_DOMAIN);
-    return this.record(fused(a, b, shape, 0, 0), [a, b], (g) => [
-      fused(g, b, a.shape, 0, 1),
-      fused(a, g, b.shape, 1, 0),
+  /** a · bᵀ of matrices. */
+  matmulTransposed(a: Value, b: Value): Value {
+    const product = (x: Value, y: Value, shape: readonly number[], transposed: Record<string, 1>): Value =>
+      this.node('FusedMatMul', [x, y], shape, transposed, RUNTIME_DOMAIN);
+    return this.record(product(a, b, [a.shape[0]!, b.shape[0]!], { transB: 1 }), [a, b], (g) => [
+      product(g, b, a.shape, {}),
+      product(g, a, b.shape, { transA: 1 }),
     ]);
   }
 

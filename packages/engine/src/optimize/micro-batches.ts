@@ -151,8 +151,8 @@ function pack(
 ): MicroBatch {
   const tokens: number[] = [];
   const positions: number[] = [];
-  const scored: number[] = [];
-  const targets: number[] = [];
+  const scored: number[][] = [];
+  const targets: number[][] = [];
   const prompts: number[][] = [];
   const answers: number[][] = [];
   const readers: number[][] = [];
@@ -166,17 +166,18 @@ function pack(
   for (const { prompt, members } of groups) {
     const row = append(prompt, 0);
     prompts.push(row);
-    const read: number[] = [];
+    const read: number[][] = [];
     for (const member of members) {
       const answer = sequences[member]!.tokens.slice(prompt.length);
       const rows = append(answer.slice(0, -1), prompt.length);
       if (rows.length > 0) answers.push(rows);
-      read.push(...rows);
-      scored.push(row.at(-1)!, ...rows);
-      targets.push(...answer);
+      read.push(rows);
+      // The prompt's last token predicts the first of every answer.
+      scored.push([row.at(-1)!, ...rows]);
+      targets.push(answer);
       order.push(member);
     }
-    readers.push(read);
+    readers.push(read.flat());
   }
   // Padding: nothing attends to it and nothing is made of it.
   const padding = tokens.push(0) - 1;
@@ -187,10 +188,10 @@ function pack(
   ) as [Tensor, Tensor, Tensor];
   const n = tokens.length;
   const feeds: Tensors = {
-    tokens: int32(Int32Array.from(tokens), [n]),
+    tokens: vector(tokens),
     positions: int64(BigInt64Array.from(positions, BigInt), [n, 1]),
-    scored: int32(Int32Array.from(scored), [scored.length]),
-    targets: int32(Int32Array.from(targets), [scored.length]),
+    scored: vector(scored.flat()),
+    targets: vector(targets.flat()),
     prompts: promptTable,
     answers: answerTable,
     readers: readerTable,
@@ -214,9 +215,11 @@ function pack(
   return { order, feeds };
 }
 
+const vector = (numbers: readonly number[]): Tensor => int32(Int32Array.from(numbers), [numbers.length]);
+
 /** Rows, filled up on the right. None is one of padding: ONNX Runtime's operators want something to work on. */
 function table(rows: readonly number[][], padding: number): Tensor {
-  const length = Math.max(1, ...rows.map((row) => row.length));
+  const length = rows.reduce((most, row) => Math.max(most, row.length), 1);
   const height = Math.max(1, rows.length);
   const data = new Int32Array(height * length).fill(padding);
   rows.forEach((row, r) => data.set(row, r * length));
