@@ -26,9 +26,10 @@ interface HeadSizes {
   headSize: number;
 }
 
-/** A log-weight so low that its exponential is 0 beside any other, and one so high that any other's is 0 beside it. */
-const NO_WEIGHT = -1e30;
-const ALL_WEIGHT = 1e9;
+/** Normalisers, as logarithms, where there is nothing: of a token that reads no prompt, beside which its own part counts alone… */
+const NOTHING_READ = -1e30;
+/** … and of padding, so that its probabilities are 0 when they are computed again from it. */
+const NO_TOKEN = 1e9;
 /** A size that only the run knows. */
 const UNKNOWN = -1;
 const BLOCK = [UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN];
@@ -97,53 +98,33 @@ export class SharedPromptAttention {
 
     const queries = this.joined(q, this.queryOnes);
     const keys = this.joined(k, this.keyPadding);
-    const ofPrompts = this.keyTable(keys, layout.prompts);
-    const valuesOfPrompts = this.keyTable(v, layout.prompts);
+    const columns = headSize + 1;
+    const block = (of: Value, against: Value, mask: Value | null): Value => {
+      const rows = this.queryTable(queries, of, columns);
+      const attended = this.block(rows, this.keyTable(keys, against), this.keyTable(v, against), mask);
+      return this.queryRows(attended, columns);
+    };
+    const { prompts, answers, readers } = layout;
     const own = this.tokens(
-      [
-        this.block(
-          this.queryTable(queries, layout.prompts, headSize + 1),
-          ofPrompts,
-          valuesOfPrompts,
-          this.causal.prompts,
-        ),
-        this.block(
-          this.queryTable(queries, layout.answers, headSize + 1),
-          this.keyTable(keys, layout.answers),
-          this.keyTable(v, layout.answers),
-          this.causal.answers,
-        ),
-      ].map((block) => this.queryRows(block, headSize + 1)),
+      [block(prompts, prompts, this.causal.prompts), block(answers, answers, this.causal.answers)],
       layout.places,
-      this.row(headSize + 1, ALL_WEIGHT, group),
+      this.row(columns, NO_TOKEN, group),
     );
     const read = this.tokens(
-      [
-        this.queryRows(
-          this.block(
-            this.queryTable(queries, layout.readers, headSize + 1),
-            ofPrompts,
-            valuesOfPrompts,
-            null,
-          ),
-          headSize + 1,
-        ),
-      ],
+      [block(readers, prompts, null)],
       layout.readerPlaces,
-      this.row(headSize + 1, NO_WEIGHT, group),
+      this.row(columns, NOTHING_READ, group),
     );
 
     const [output, normaliser] = this.merge(own, read);
     const flat = g.node('Reshape', [output, g.int64([0, heads * headSize])], query.shape);
-    return g.record(flat, [query, key, value], (gradient) => {
-      const of4 = shape(gradient, keyValueHeads, group, headSize);
-      return this.gradients(q, k, v, output, normaliser, of4).map((each, i) =>
-        g.node(
-          'Reshape',
-          [each, g.int64([0, [query, key, value][i]!.shape[1]!])],
-          [query, key, value][i]!.shape,
-        ),
-      );
+    const inputs = [query, key, value];
+    return g.record(flat, inputs, (gradient) => {
+      const byHead = shape(gradient, keyValueHeads, group, headSize);
+      return this.gradients(q, k, v, output, normaliser, byHead).map((each, i) => {
+        const { shape } = inputs[i]!;
+        return g.node('Reshape', [each, g.int64([0, shape[1]!])], shape);
+      });
     });
   }
 
@@ -193,12 +174,12 @@ export class SharedPromptAttention {
     const values = this.joined(v, this.keyOnes);
     const outputs = this.joined(gradient, op('Neg', dot));
 
-    const block = (of: Value, with_: Value, mask: Value | null): { dq: Value; dk: Value; dv: Value } => {
-      const [rows, columns] = [this.queryTable(queries, of, width + 2), this.keyTable(keys, with_)];
+    const block = (of: Value, against: Value, mask: Value | null): { dq: Value; dk: Value; dv: Value } => {
+      const [rows, columns] = [this.queryTable(queries, of, width + 2), this.keyTable(keys, against)];
       const product = this.product(rows, columns, { transB: 1 });
       const shares = op('Exp', mask ? op('Add', product, mask) : product);
       const upstream = this.queryTable(outputs, of, width + 1);
-      const ofShares = this.product(upstream, this.keyTable(values, with_), { transB: 1 });
+      const ofShares = this.product(upstream, this.keyTable(values, against), { transB: 1 });
       const ofScores = op('Mul', shares, ofShares);
       return {
         dq: this.queryRows(this.product(ofScores, this.first(columns)), width),

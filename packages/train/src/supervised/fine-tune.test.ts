@@ -45,6 +45,15 @@ describe('fineTune', () => {
     expect(result.bestStep).toBeLessThan(80);
   });
 
+  it('names the answers that the model has no positions for', async () => {
+    const annotations = tinyTasks(3).map((task, i) => ({ task, answer: 'a '.repeat(i === 1 ? 5000 : 1) }));
+    await expect(fineTune(tinyPolicy(), annotations, options, () => 0)).rejects.toThrow(
+      new RegExp(
+        `^task ${annotations[1]!.task.id}: its prompt and annotated answer have \\d+ tokens[^\\n]*$`,
+      ),
+    );
+  });
+
   it('spends at least the time it is told to', async () => {
     let clock = 0;
     const annotations = tinyTasks(4).map((task) => ({ task, answer: 'a' }));

@@ -5,7 +5,7 @@ import {
   type CausalLM,
   type TrainingSequence,
 } from '@touchstone/engine';
-import { random, type Task } from '@touchstone/spec';
+import { InputError, random, type Task } from '@touchstone/spec';
 import { openOptimizer } from '../optimizer.js';
 import type { Policy } from '../policy.js';
 import type { OptimizerOptions, SftOptions } from '../schema.js';
@@ -38,6 +38,7 @@ interface Example {
  * Supervised fine-tuning on answers.
  * @param now seconds; the caller's clock
  * @throws {RangeError} when there are fewer than two examples.
+ * @throws {InputError} naming each task whose prompt and answer are more than the model has positions for.
  */
 export async function fineTune(
   policy: Policy,
@@ -56,6 +57,7 @@ export async function fineTune(
       start: prompt.length,
     };
   });
+  refuseTooLong(examples, annotations, policy.model.config.maxPositions);
   const shuffled = random(seed, 'sft-split').shuffle(examples);
   const held = Math.max(1, Math.round(examples.length * sft.validation_share));
   const validation = shuffled.slice(0, held);
@@ -92,6 +94,25 @@ export async function fineTune(
     examples: examples.length,
     validationLoss: best.loss,
   };
+}
+
+function refuseTooLong(
+  examples: readonly Example[],
+  annotations: readonly { task: Task }[],
+  positions: number,
+): void {
+  const problems = examples.flatMap(({ tokens: { length } }, i) =>
+    length <= positions
+      ? []
+      : [
+          {
+            message:
+              `task ${annotations[i]!.task.id}: its prompt and annotated answer have ${length} tokens, ` +
+              `the model has ${positions} positions: shorten them or leave the answer out`,
+          },
+        ],
+  );
+  if (problems.length > 0) throw new InputError(problems);
 }
 
 async function meanLoss(model: CausalLM, examples: readonly Example[]): Promise<number> {
