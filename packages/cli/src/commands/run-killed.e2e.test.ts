@@ -1,27 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { openLocalModel } from '@touchstone/engine';
-import type { LanguageModel } from '@touchstone/spec';
 import { startProvider, type ProviderServer } from '@touchstone/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
-  running,
+  lengthJudge,
   smallRun,
   summaryOf,
+  TIMEOUT_MS,
   train,
-  trainArguments,
+  training,
   weightsOf,
-} from './small-quickstart.testing.js';
+} from './small-run.testing.js';
 
-const JUDGE = fileURLToPath(new URL('../../../../examples/quickstart/models/judge', import.meta.url));
-
-let judgeModel: LanguageModel;
-beforeAll(async () => {
-  judgeModel = await openLocalModel(JUDGE);
-});
-
-describe('with a judge behind HTTP', () => {
+describe('with a judge behind HTTP', { timeout: TIMEOUT_MS }, () => {
   let endpoint: ProviderServer;
   /** Whole replies that went out, first ones and others. */
   const answered = (): number => {
@@ -29,49 +20,59 @@ describe('with a judge behind HTTP', () => {
     return useful + redundant;
   };
   /** A question of another run is another one to pay for. */
-  let run = 'first';
+  let run = 'straight';
   const startEndpoint = () =>
     startProvider({
-      respond: ({ request }) => judgeModel.generate(request),
-      sampleOf: ({ prompt }) => `${run}: ${prompt}`,
+      respond: lengthJudge,
+      sampleOf: ({ prompt, request }) => JSON.stringify([run, prompt, request.seed]),
     });
+
+  /** A run that nothing stopped: its folder, what it paid for and the time it took. */
+  let straight: string;
+  let needed: number;
+  let wholeMs: number;
   beforeAll(async () => {
     endpoint = await startEndpoint();
-  });
+    straight = await smallRun(endpoint.url);
+    const begun = performance.now();
+    const { code, err } = await train(straight);
+    if (code !== 0) throw new Error(err);
+    wholeMs = performance.now() - begun;
+    needed = answered();
+  }, TIMEOUT_MS);
   afterAll(() => endpoint.goDown());
+  afterEach(() => {
+    endpoint.provider.fate = () => ({ kind: 'reply' });
+    vi.unstubAllEnvs();
+  });
 
   it('killed at any stage and run again, it ends the same and pays for nothing twice', async () => {
-    const judge = { base_url: endpoint.url, structured_output: 'prompt' };
-    const straight = await smallRun('straight', { judge });
-    expect(await running(...trainArguments(straight)).ended).toMatchObject({ code: 0 });
-    const needed = answered();
-    run = 'second';
-    const weights = await weightsOf(straight);
-
-    const folder = await smallRun('killed', { judge });
+    run = 'killed';
+    const folder = await smallRun(endpoint.url);
     // One call is in flight at a time: when a request arrives, every earlier reply has been received. It is killed at
     // that moment, a few calls further on each time, so that every stage is cut off somewhere.
-    const stages = new Set<string>();
-    for (let kills = 0; ; kills++) {
+    const killedIn = new Set<number>();
+    let finished = 0;
+    for (;;) {
       const stopAt = answered() + 6;
-      const { child, ended } = running(...trainArguments(folder));
+      const { child, ended } = training(folder);
       endpoint.provider.fate = () => {
         if (answered() < stopAt) return { kind: 'reply' };
         child.kill('SIGKILL');
         return { kind: 'hang' };
       };
       const { code, signal, err } = await ended;
-      stages.add(err.trimEnd().split('\n').at(-1)?.split(':')[0] ?? '');
-      if (code === 0) {
-        expect(kills).toBeGreaterThan(3);
-        break;
-      }
+      if (code === 0) break;
       expect({ code, signal }).toEqual({ code: null, signal: 'SIGKILL' });
+      for (const [, stage] of err.matchAll(/^(\d) of 6, .*: done in/gm)) finished = Number(stage);
+      killedIn.add(finished + 1);
     }
+    // Supervised fine-tuning, the fifth, asks nothing: the next test is for what lies between calls.
+    expect([...killedIn]).toEqual([1, 2, 3, 4, 6]);
 
     expect(endpoint.provider.ledger.counts.redundant).toBe(0);
     expect(answered()).toBe(2 * needed);
-    expect(await weightsOf(folder)).toBe(weights);
+    expect(await weightsOf(folder)).toBe(await weightsOf(straight));
     const [a, b] = [summaryOf(straight), summaryOf(folder)];
     expect(b.models).toEqual(a.models);
     expect(b.judge.calls).toBe(a.judge.calls);
@@ -81,21 +82,18 @@ describe('with a judge behind HTTP', () => {
   });
 
   it('killed between calls, while it trains or saves, it still ends the same', async () => {
-    const folder = await smallRun('killed-by-clock');
-    const straight = await smallRun('straight-by-clock');
-    const begun = performance.now();
-    expect(train(straight).status).toBe(0);
-    const whole = performance.now() - begun;
+    run = 'killed by clock';
+    const folder = await smallRun(endpoint.url);
     // Ever later, so that it falls into loading, evaluation, training, checkpoints and SFT alike.
     for (const share of [0.1, 0.25, 0.4, 0.55, 0.7, 0.85]) {
-      const { child, ended } = running(...trainArguments(folder));
-      const timer = setTimeout(() => child.kill('SIGKILL'), share * whole);
+      const { child, ended } = training(folder);
+      const timer = setTimeout(() => child.kill('SIGKILL'), share * wholeMs);
       const { code } = await ended;
       clearTimeout(timer);
       if (code === 0) break;
       expect(code).toBeNull();
     }
-    expect(train(folder).status).toBe(0);
+    expect(await train(folder)).toMatchObject({ code: 0 });
     expect(await weightsOf(folder)).toBe(await weightsOf(straight));
     expect(summaryOf(folder).models['rft']).toEqual(summaryOf(straight).models['rft']);
   });
@@ -103,28 +101,29 @@ describe('with a judge behind HTTP', () => {
   it('an endpoint that is down is one clear message and exit code 1; the run resumes once it is back', async () => {
     const down = await startEndpoint();
     await down.goDown();
-    const folder = await smallRun('down', { judge: { base_url: down.url, structured_output: 'prompt' } });
-    const failed = await running(...trainArguments(folder)).ended;
+    const folder = await smallRun(down.url);
+    const failed = await train(folder);
     expect(failed.code).toBe(1);
     expect(failed.err).toMatch(/error: [^\n]*transport[^\n]*127\.0\.0\.1/);
     expect(failed.err).not.toMatch(/\n\s+at /);
     await down.comeBack();
-    expect((await running(...trainArguments(folder)).ended).code).toBe(0);
+    expect(await train(folder)).toMatchObject({ code: 0 });
     await down.goDown();
   });
 
   it('an endpoint that refuses the key is one clear message, and the key is not in it', async () => {
-    process.env['TINY_JUDGE_KEY'] = 'secret-key-123';
+    vi.stubEnv('TINY_JUDGE_KEY', 'secret-key-123');
     endpoint.provider.fate = () => ({ kind: 'error', status: 401, message: 'bad key secret-key-123' });
-    const folder = await smallRun('refused', {
-      judge: { base_url: endpoint.url, api_key_env: 'TINY_JUDGE_KEY' },
-    });
-    const failed = await running(...trainArguments(folder)).ended;
+    const folder = await smallRun(
+      endpoint.url,
+      (config) => (config['judge']!['api_key_env'] = 'TINY_JUDGE_KEY'),
+    );
+    const failed = await train(folder);
     expect(failed.code).toBe(1);
     expect(failed.err).toMatch(/401[\s\S]*TINY_JUDGE_KEY/);
     expect(failed.err + failed.out).not.toContain('secret-key-123');
     endpoint.provider.fate = () => ({ kind: 'reply' });
-    expect((await running(...trainArguments(folder)).ended).code).toBe(0);
+    expect(await train(folder)).toMatchObject({ code: 0 });
     expect(readFileSync(join(folder, 'run.db')).includes('secret-key-123')).toBe(false);
   });
 });

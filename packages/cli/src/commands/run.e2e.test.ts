@@ -1,15 +1,29 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { change, smallRun, summaryOf, touchstone, train } from './small-quickstart.testing.js';
+import { startProvider, type ProviderServer } from '@touchstone/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  change,
+  lengthJudge,
+  running,
+  smallQuickstart,
+  smallRun,
+  summaryOf,
+  TIMEOUT_MS,
+  train,
+} from './small-run.testing.js';
 
-describe('touchstone run', () => {
+describe('touchstone run', { timeout: TIMEOUT_MS }, () => {
+  let endpoint: ProviderServer;
+  beforeAll(async () => (endpoint = await startProvider({ respond: lengthJudge })));
+  afterAll(() => endpoint.goDown());
+
   it('goes from baseline to report, and again without harm', async () => {
-    const folder = await smallRun('whole');
-    const first = train(folder);
+    const folder = await smallQuickstart();
+    const first = await train(folder);
     expect(first).toMatchObject({
-      status: 0,
-      stdout: expect.stringMatching(
+      code: 0,
+      out: expect.stringMatching(
         /judge score[\s\S]*BASE[\s\S]*SFT[\s\S]*RFT[\s\S]*RFT − SFT[\s\S]*n = 3 tasks;[\s\S]*report\.html/,
       ),
     });
@@ -24,39 +38,39 @@ describe('touchstone run', () => {
     expect(summary.comparisons.map(({ better, baseline }) => `${better}-${baseline}`)).toContain('rft-sft');
     expect(readFileSync(join(folder, 'report.html'), 'utf8')).toContain('<!doctype html>');
 
-    const again = train(folder, '--json');
-    expect(again.status).toBe(0);
+    expect(await train(folder, '--json')).toMatchObject({ code: 0 });
     expect({ ...summaryOf(folder), created: '' }).toEqual({ ...summary, created: '' });
   });
 
   it('refuses to mix two runs in one folder, and says what differs', async () => {
-    const folder = await smallRun('mixed');
-    expect(train(folder).status).toBe(0);
+    const folder = await smallRun(endpoint.url);
+    expect(await train(folder)).toMatchObject({ code: 0 });
     change(folder, (config) => (config['judge']!['concurrency'] = 3));
-    expect(train(folder).status).toBe(0);
-    const other = train(folder, '--seed', '2');
-    expect(other.status).toBe(2);
-    expect(other.stderr).toMatch(
+    expect(await train(folder)).toMatchObject({ code: 0 });
+    const other = await train(folder, '--seed', '2');
+    expect(other.code).toBe(2);
+    expect(other.err).toMatch(
       /config\.yaml: this folder holds another run: the configuration differs\. Choose another folder/,
     );
     writeFileSync(
       join(folder, 'data/eval.jsonl'),
       readFileSync(join(folder, 'data/eval.jsonl'), 'utf8').split('\n').slice(1).join('\n'),
     );
-    expect(train(folder).stderr).toMatch(/another run: data\/eval\.jsonl differ/);
+    expect((await train(folder)).err).toMatch(/another run: data\/eval\.jsonl differ/);
   });
 
   it('stops at the gate with exit code 3, and goes on when somebody says why', async () => {
-    const folder = await smallRun('gate', {
-      edit: (config) => (config['gate'] = { label_accuracy: { min: 1.01 } }),
-    });
-    const refused = train(folder);
-    expect(refused.status).toBe(3);
-    expect(refused.stderr).toMatch(/label_accuracy/);
-    const overridden = touchstone('run', folder, '--override-gate', 'only a test');
-    expect(overridden.status).toBe(0);
+    const folder = await smallRun(
+      endpoint.url,
+      (config) => (config['gate'] = { label_accuracy: { min: 1.01 } }),
+    );
+    const refused = await train(folder);
+    expect(refused.code).toBe(3);
+    expect(refused.err).toMatch(/label_accuracy/);
+    const overridden = await running('run', folder, '--override-gate', 'only a test').ended;
+    expect(overridden.code).toBe(0);
     expect(summaryOf(folder).judge).toMatchObject({
-      gate: 'insufficient-data',
+      gate: 'failed',
       override_reason: 'only a test',
     });
   });
@@ -94,16 +108,12 @@ describe('wrong input is one clear message with its place and exit code 2', () =
       (f) => replace(f, /local:.*policy/, 'local:data'),
       /touchstone\.yaml:\d+:\d+: policy\.model: .*config\.json/,
     ],
-  ])('%s', async (name, spoil, message) => {
-    const folder = await smallRun(name.replaceAll(' ', '-'));
+  ])('%s', async (_, spoil, message) => {
+    const folder = await smallQuickstart();
     spoil(folder);
-    const failed = train(folder);
-    expect({ status: failed.status, err: failed.stderr }).toEqual({
-      status: 2,
-      err: expect.stringMatching(message),
-    });
-    expect(failed.stderr).not.toMatch(/\n\s+at /);
-    expect(failed.stdout).toBe('');
+    const failed = await train(folder);
+    expect(failed).toEqual({ code: 2, signal: null, out: '', err: expect.stringMatching(message) });
+    expect(failed.err).not.toMatch(/\n\s+at /);
   });
 });
 

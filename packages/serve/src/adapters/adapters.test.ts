@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { createRewardServer, type RewardServer, type RewardServerOptions } from '../http/server.js';
 import type { Notice } from '../scoring/notice.js';
 import { simulatedReward, type ItemBehaviour } from '@touchstone/testing';
@@ -10,7 +10,8 @@ import { ADAPTERS } from './index.js';
  */
 
 const running: RewardServer[] = [];
-afterEach(async () => {
+// All at once: an end grants old connections a second.
+afterAll(async () => {
   await Promise.all(running.splice(0).map((server) => server.close()));
 });
 

@@ -1,9 +1,11 @@
 import { request } from 'node:http';
 import { simulatedReward } from '@touchstone/testing';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { isLoopback } from './access.js';
 import { createRewardServer } from './server.js';
-import { post, start } from './server.testing.js';
+import { closeServers, post, start } from './server.testing.js';
+
+afterAll(closeServers);
 
 describe('access', () => {
   it.each(['line\nbreak', 'schlüssel', 'a\u200bb'])(

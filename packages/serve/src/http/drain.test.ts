@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { simulatedJudge, simulatedReward } from '@touchstone/testing';
-import { describe, expect, it } from 'vitest';
-import { answer, document, messages, post, running, start } from './server.testing.js';
+import { afterEach, describe, expect, it } from 'vitest';
+import { answer, closeServers, document, messages, post, running, start } from './server.testing.js';
+
+afterEach(closeServers);
 
 it('answers what it has begun before it closes, and takes nothing new', async () => {
   let release = (): void => {};

@@ -1,11 +1,13 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { RewardRecord } from '../scoring/describe-outcome.js';
 import { MAX_BODY_BYTES } from './body.js';
 import { createLoad } from './load.js';
 import { Refusal } from './refusal.js';
-import { answer, document, messages, post, start } from './server.testing.js';
+import { answer, closeServers, document, messages, post, start } from './server.testing.js';
+
+afterAll(closeServers);
 
 describe('the native call', () => {
   it('takes a task or its keys, and gives every part of the reward', async () => {

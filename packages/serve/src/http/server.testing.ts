@@ -1,12 +1,11 @@
 import { simulatedReward, type ItemBehaviour } from '@touchstone/testing';
-import { afterEach } from 'vitest';
 import type { Notice } from '../scoring/notice.js';
 import { createRewardServer, type RewardServer, type RewardServerOptions } from './server.js';
 
 export const running: RewardServer[] = [];
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((server) => server.close()));
-});
+
+/** Best at the end of a file: one after the other, each takes the second that its end grants old connections. */
+export const closeServers = () => Promise.all(running.splice(0).map((server) => server.close()));
 
 export async function start(options: Partial<RewardServerOptions> = {}) {
   const notices: Notice[] = [];

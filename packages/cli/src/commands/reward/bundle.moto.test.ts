@@ -4,8 +4,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
-import { cli, config, event, folder, keys, simulator } from './bundle.testing.js';
+import { beforeAll, expect, it } from 'vitest';
+import { cli, config, event, folder, keys, simulator, startJudge } from './bundle.testing.js';
+
+beforeAll(startJudge);
 
 const motoServer = fileURLToPath(new URL('../../../../../.cache/python/bin/moto_server', import.meta.url));
 const missing = !existsSync(motoServer);

@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { zipOf } from '@touchstone/launch';
 import type { NovaResult } from '@touchstone/serve';
 import { unzipSync } from 'fflate';
-import { describe, expect, it } from 'vitest';
-import { CHECKS, cli, config, event, folder, keys, simulator, turn } from './bundle.testing.js';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { CHECKS, cli, config, event, folder, keys, simulator, startJudge, turn } from './bundle.testing.js';
+
+beforeAll(startJudge);
 
 describe('a bundle', () => {
   it('answers an event as the handler in this process does, in a process of its own, with nothing but its zip', async () => {

@@ -1,8 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { candidateOf, goodIsUseful, startProvider, type ProviderServer } from '@touchstone/testing';
-import { afterAll, beforeAll } from 'vitest';
 import { runCli } from '../../program.js';
 
 export const folder = mkdtempSync(join(tmpdir(), 'touchstone-bundle-'));
@@ -10,7 +9,8 @@ let judge: ProviderServer;
 /** The keys that calls carried. */
 export const keys = new Set<string | undefined>();
 
-beforeAll(async () => {
+/** Before the tests of a file. @returns what ends it after them. */
+export async function startJudge(): Promise<() => Promise<void>> {
   judge = await startProvider({
     respond: goodIsUseful,
     fate({ asked }) {
@@ -21,17 +21,14 @@ beforeAll(async () => {
   const task = `${JSON.stringify({ id: 't', messages: [{ role: 'user', content: 'q' }] })}\n`;
   writeFileSync(join(folder, 'train.jsonl'), task);
   writeFileSync(join(folder, 'eval.jsonl'), task);
-  for (const name of ['policy', 'schemas']) mkdirSync(join(folder, name));
+  for (const name of ['policy', 'schemas']) mkdirSync(join(folder, name), { recursive: true });
   writeFileSync(join(folder, 'policy/config.json'), '{}');
   writeFileSync(
     join(folder, 'schemas/answer.json'),
     JSON.stringify({ type: 'object', required: ['q'], properties: { q: { type: 'string' } } }),
   );
-});
-afterAll(async () => {
-  await judge.goDown();
-  rmSync(folder, { recursive: true });
-});
+  return () => judge.goDown();
+}
 
 export function config(judge: string, checks = ''): string {
   const file = join(folder, 'touchstone.yaml');
