@@ -66,12 +66,26 @@ export const say = ({ subject, of, value, unit, except }: Fact): string =>
 export const sayUnstated = (subject: string, of: string): string =>
   `The ${subject} of the ${of} agreement is not stated.`;
 
+const MOST_REMEMBERED = 10_000;
+
+/** `read`, but of a text that was read before what was found then: an examination shows the same ones many times. */
+function remembering<T extends string | readonly unknown[]>(read: (text: string) => T): (text: string) => T {
+  const known = new Map<string, T>();
+  return (text) => {
+    const found = known.get(text) ?? read(text);
+    if (known.size >= MOST_REMEMBERED) known.clear();
+    known.set(text, found);
+    return found;
+  };
+}
+
 /** Text on one line without what is only form: mark-up, unseen characters, line ends. */
-export const plain = (text: string): string =>
+export const plain = remembering((text) =>
   text
     .normalize('NFKC')
     .replace(/[*_`#>|~]|\p{Cf}/gu, '')
-    .replace(/\s+/g, ' ');
+    .replace(/\s+/g, ' '),
+);
 
 const A_FACT =
   /\bthe ([a-z]+ [a-z]+) of the (\w+) agreement is (not )?(\d+) ([a-z]+)(?:, except for ([a-z]+ [a-z]+))?/gi;
@@ -81,7 +95,7 @@ const NOT_STATED = /\bthe ([a-z]+ [a-z]+) of the (\w+) agreement is not stated/g
 const TAKEN_BACK = /\b(?:none|nothing) of (?:that|this|what)\b|\bthe opposite holds\b/i;
 
 /** What a text states, whatever else it says. */
-export function readFacts(text: string): Fact[] {
+export const readFacts = remembering((text): readonly Fact[] => {
   const words = plain(text);
   const isTakenBack = TAKEN_BACK.test(words);
   return [...words.matchAll(A_FACT)].map(([, subject, of, not, value, unit, except]) => ({
@@ -92,7 +106,7 @@ export function readFacts(text: string): Fact[] {
     ...(except === undefined ? {} : { except: except.toLowerCase() }),
     ...(not === undefined && !isTakenBack ? {} : { isDenied: true }),
   }));
-}
+});
 
 /** The subjects that a text says are not stated. */
 export function readUnstated(text: string): string[] {
