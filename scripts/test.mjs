@@ -1,6 +1,6 @@
 // Every check of the repository, then the tests: `npm test`. All of them run, whatever fails on the way; the exit code
 // is 1 when anything failed, and the last line says how much: `N passed, N failed` (a check counts as one test).
-// `node scripts/test.mjs NAME...` runs only the named ones.
+// `node scripts/test.mjs NAME...` runs only the named ones; `tests-again` is for another Node than the one `tests` ran on.
 import { spawn } from 'node:child_process';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,6 +27,21 @@ const CHECKS = {
   lockfile: { title: 'Lock file', command: ['scripts/lockfile.mjs'] },
 };
 
+/**
+ * What `tests-again` leaves out: tests of what does not depend on the Node that runs it. Everything that touches its file
+ * system, its network, its threads, its processes, its crypto or native modules stays, and so does every unit test.
+ */
+const SAME_ON_EVERY_NODE = [
+  // Simulated judges through the gate: arithmetic on what a seed draws, of which each part has its own tests, with
+  // published figures. Whole examinations through the command line are in judge*.test.ts, which stay.
+  'bench/gate/gate.test.mjs',
+  'packages/cli/src/commands/judge-quickstart.e2e.test.ts',
+  // The recipes of a document, compiled: what TypeScript and esbuild make of them is the same text.
+  'packages/testing/src/recipes.test.ts',
+  // A template and Python's tools that read it.
+  'packages/launch/src/aws/template.test.ts',
+];
+
 /** Runs one check in its own process. @returns its exit code and what it printed on either stream. */
 function runCheck([script, ...args]) {
   return new Promise((resolve, reject) => {
@@ -45,10 +60,11 @@ function runCheck([script, ...args]) {
 /**
  * Runs the tests here, printing as they go.
  * @param {string[]} files names in the paths of the test files to run; none: all
+ * @param {string[]} exclude paths of test files not to run
  * @returns how many passed and failed, and why how many were skipped.
  */
-async function runTests(files = []) {
-  const vitest = await startVitest('test', files, { root: ROOT, watch: false });
+async function runTests(files = [], exclude = []) {
+  const vitest = await startVitest('test', files, { root: ROOT, watch: false, exclude });
   const counts = { passed: 0, failed: vitest.state.getUnhandledErrors().length, skipped: new Map() };
   for (const module of vitest.state.getTestModules()) {
     // A file or a group that could not even be set up has failed, though none of its tests has.
@@ -70,8 +86,18 @@ async function runTests(files = []) {
 }
 
 const all = [...Object.keys(CHECKS), 'tests'];
-// The cases have limits of time of their own, so they can be run without other tests beside them.
-const known = [...all, 'cases'];
+/**
+ * The files of each way to run tests, and what is left out. The cases have limits of time of their own, so they can be run
+ * without other tests beside them.
+ *
+ * @type {Record<string, [string[], string[]]>}
+ */
+const TESTS = {
+  tests: [[], []],
+  'tests-again': [[], SAME_ON_EVERY_NODE],
+  cases: [['scripts/cases.test.mjs'], []],
+};
+const known = [...Object.keys(CHECKS), ...Object.keys(TESTS)];
 const chosen = process.argv.length > 2 ? process.argv.slice(2) : all;
 const strange = chosen.filter((name) => !known.includes(name));
 if (strange.length > 0) {
@@ -97,9 +123,10 @@ for (const [name, { title, command }] of Object.entries(CHECKS)) {
   if (lines.length > MOST_LINES) console.log(`and ${lines.length - MOST_LINES} lines more`);
   console.log(`(again: node scripts/test.mjs ${name})\n`);
 }
-if (chosen.includes('tests') || chosen.includes('cases')) {
+const way = Object.keys(TESTS).find((name) => chosen.includes(name));
+if (way !== undefined) {
   console.log('\nTests (vitest)');
-  const tests = await runTests(chosen.includes('tests') ? [] : ['scripts/cases.test.mjs']);
+  const tests = await runTests(...TESTS[way]);
   passed += tests.passed;
   failed += tests.failed;
   for (const [line, count] of tests.skipped) console.log(`skipped ${count}: ${line}`);
