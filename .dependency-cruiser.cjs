@@ -58,10 +58,14 @@ module.exports = {
     },
     {
       name: 'front-door',
-      comment: 'a room is used through its index.ts only',
+      comment:
+        'a room is used through its index.ts only; what a configuration says of training is read without loading the trainer',
       severity: 'error',
       from: { path: '^packages/([^/]+)/' },
-      to: { path: '^packages/', pathNot: ['^packages/$1/', '^packages/[^/]+/src/index\\.ts$'] },
+      to: {
+        path: '^packages/',
+        pathNot: ['^packages/$1/', '^packages/[^/]+/src/index\\.ts$', '^packages/train/src/schema\\.ts$'],
+      },
     },
     {
       name: 'front-door-of-benches',

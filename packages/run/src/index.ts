@@ -17,9 +17,10 @@ export {
   type Loaded,
   type LoadedConfig,
 } from './config/load.js';
-export { openWorkspace, type Workspace } from './workspace/workspace.js';
+export { openWorkspace, runPipeline } from './main-job.js';
+export type { Workspace } from './workspace/workspace.js';
 export { openExamination, type Examination } from './workspace/examination.js';
-export { runPipeline, type RunOptions } from './pipeline.js';
+export type { RunOptions } from './pipeline.js';
 export { planExamination, type PhaseCost } from './stages/plan.js';
 export { examineJudge, type ExaminationResult } from './stages/examine.js';
 export { judgeSummary } from './stages/judge-summary.js';
@@ -32,6 +33,7 @@ export { version } from './version.js';
 export { configSchema, type Config, type ExaminationConfig, type ScoringConfig } from './config/schema.js';
 export { configJsonSchema } from './config/json-schema.js';
 export { assertCertified, certificateOf, type Certified } from './workspace/certificate.js';
+export { localModel } from './workspace/local-model.js';
 export { rewardResources } from './workspace/reward-resources.js';
 export { cacheVariablesOf, keyVariablesOf, modelsOf, type JudgeModel } from './config/judge-models.js';
 

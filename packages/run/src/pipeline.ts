@@ -23,14 +23,7 @@ export interface RunOptions {
   clock?: Clock;
 }
 
-/**
- * The main job: judge validation and gate, baseline, training, evaluation, summary. The gate comes first: where it says no,
- * nothing else is paid for. A stage that has finished is not
- * done again, so calling this after a crash goes on where it stopped. The last thing it does is write `summary.json`.
- *
- * @throws {GateError} when the judge is not fit to train against and no override says why it may be used.
- * @throws {InputError} what the run needs is missing. @throws {RunError} it cannot go on, and resumes when called again.
- */
+/** As `main-job.ts` says. */
 export async function runPipeline(workspace: Workspace, options: RunOptions = {}): Promise<Summary> {
   const { config, folder, store, data } = workspace;
   const { onEvent = () => {}, reasons = {}, signingKey, clock = systemClock } = options;

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { FAMILIES } from '@touchstone/lab';
-import { prepareJudges, type QuickstartJudge } from '@touchstone/quickstart';
+import type { QuickstartJudge } from '@touchstone/quickstart';
 import {
   examineJudge,
   loadExaminationConfig,
@@ -43,6 +43,7 @@ export function registerJudgeQuickstart(judge: Command, io: Io): void {
 async function judgeQuickstart(flags: RunFlags, io: Io): Promise<void> {
   const seed = flags.seed ?? 1;
   const folder = resolve(flags.out ?? `runs/judge-quickstart-${seed}`);
+  const { prepareJudges } = await import('@touchstone/quickstart');
   const judges = await prepareJudges(folder, seed);
   const results: Examined[] = [];
   for (const [i, judge] of judges.entries()) {

@@ -3,7 +3,6 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { loadConfig } from '@touchstone/run';
 import type { Io } from '../io.js';
-import { prepareQuickstart } from '@touchstone/quickstart';
 import { addRunFlags, addTrainingFlags, run, type RunFlags } from './run.js';
 
 /** `touchstone quickstart` */
@@ -17,12 +16,18 @@ export function registerQuickstart(program: Command, io: Io): void {
       const folder = resolve(flags.out ?? `runs/quickstart-${seed}`);
       const config = join(folder, 'touchstone.yaml');
       // The user may have changed it: then that is what runs.
-      const path = existsSync(config) ? config : await prepareQuickstart(folder, seed);
+      const path = existsSync(config) ? config : await prepared(folder, seed);
       const loaded = await loadConfig(path);
       if (!flags.json) io.err.write(opening(folder));
       await run(loaded, { ...flags, out: folder }, io);
       if (!flags.json) io.out.write('Now your own: touchstone init my-case\n');
     });
+}
+
+/** The case is written once: what draws it is loaded for that only. */
+async function prepared(folder: string, seed: number): Promise<string> {
+  const { prepareQuickstart } = await import('@touchstone/quickstart');
+  return prepareQuickstart(folder, seed);
 }
 
 const opening = (folder: string): string =>

@@ -1,6 +1,6 @@
 import { judgeSchema, rewardSchema } from '@touchstone/core';
 import { gateSchema } from '@touchstone/lab';
-import { samplingSchema, trainingSchema } from '@touchstone/train';
+import { samplingSchema, trainingSchema } from '@touchstone/train/schema';
 import { z } from 'zod';
 import { awsSchema } from './aws-schema.js';
 

@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { loadModelFolder } from '@touchstone/engine';
 import type { Loaded } from '../config/load.js';
 import { modelFolders } from '../config/references.js';
 import type { ScoringConfig } from '../config/schema.js';
@@ -7,6 +6,7 @@ import { failed, ok, type Finding } from './finding.js';
 
 /** Opens every model folder that the configuration names, as a run does, and writes a prompt with its chat template. */
 export async function examineModels({ config, baseDir }: Loaded<ScoringConfig>): Promise<Finding[]> {
+  const { loadModelFolder } = await import('@touchstone/engine');
   const findings: Finding[] = [];
   // One after the other: each may fill the memory.
   for (const { place, name } of modelFolders(config)) {

@@ -1,10 +1,10 @@
 import { openModel } from '@touchstone/core';
-import { openLocalModel } from '@touchstone/engine';
 import type { ModelRequest } from '@touchstone/spec';
 import { modelsOf, type JudgeModel } from '../config/judge-models.js';
 import type { Loaded } from '../config/load.js';
 import type { ScoringConfig } from '../config/schema.js';
 import { systemClock } from '../clock.js';
+import { localModel } from '../workspace/local-model.js';
 import { moduleUrl } from '../workspace/module-url.js';
 import { failed, ok, type Finding } from './finding.js';
 
@@ -44,7 +44,7 @@ async function askOnce(judge: JudgeModel, baseDir: string, env: Env): Promise<Fi
       env,
       baseDir,
       moduleUrl,
-      localModel: openLocalModel,
+      localModel,
     });
     const begun = systemClock.seconds();
     const reply = await model.generate({ ...PROBE, signal: AbortSignal.timeout(TIMEOUT_MS) });

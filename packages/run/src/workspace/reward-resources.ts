@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { parseModelId, type RewardParts, type RewardResources } from '@touchstone/core';
-import { ChatTokenizer, openLocalModel } from '@touchstone/engine';
 import { openReplyCache } from '@touchstone/store';
+import { localModel } from './local-model.js';
 import { moduleUrl } from './module-url.js';
 
 /**
@@ -15,9 +15,10 @@ export async function rewardResources(
   { reward: { checks }, policy }: Pick<RewardParts, 'reward'> & { policy?: { model: string } | undefined },
   baseDir: string,
 ): Promise<RewardResources> {
-  const resources = { baseDir, moduleUrl, localModel: openLocalModel, openFileCache: openReplyCache };
+  const resources = { baseDir, moduleUrl, localModel, openFileCache: openReplyCache };
   const counts = checks.some((check) => check.type === 'length' && check.unit === 'tokens');
   if (!counts || policy === undefined) return resources;
+  const { ChatTokenizer } = await import('@touchstone/engine');
   const tokenizer = await ChatTokenizer.load(resolve(baseDir, parseModelId(policy.model).name));
   return { ...resources, countTokens: (text) => tokenizer.encode(text).length };
 }

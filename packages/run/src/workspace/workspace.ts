@@ -31,17 +31,7 @@ export interface Workspace {
   data: { train: Task[]; eval: Task[]; annotations: Annotation[] } & Examination['data'];
 }
 
-/**
- * Opens data, models and the run's store.
- *
- * @param folder the run's folder, absolute; default: `output` of the configuration.
- * @throws {InputError} for anything that is wrong with the configuration's files, all before work begins.
- * @throws {RunError} another process is at work in the folder.
- * @example
- * const workspace = await openWorkspace(await loadConfig('touchstone.yaml'));
- * const summary = await runPipeline(workspace, { onEvent: (event) => console.log(event.type, event.stage) });
- * workspace.store.close();
- */
+/** As `main-job.ts` says. */
 export async function openWorkspace(
   { config, baseDir }: LoadedConfig,
   folder: string = resolve(baseDir, config.output),

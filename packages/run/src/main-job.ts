@@ -1,0 +1,38 @@
+import type { Summary } from '@touchstone/spec';
+import type { LoadedConfig } from './config/load.js';
+import type { RunOptions } from './pipeline.js';
+import type { Workspace } from './workspace/workspace.js';
+
+/*
+ * The two steps of the main job, each loaded when it is taken: with them comes the trainer, and whoever examines a judge or
+ * scores answers needs none.
+ */
+
+/**
+ * Opens data, models and the run's store.
+ *
+ * @param folder the run's folder, absolute; default: `output` of the configuration.
+ * @throws {InputError} for anything that is wrong with the configuration's files, all before work begins.
+ * @throws {RunError} another process is at work in the folder.
+ * @example
+ * const workspace = await openWorkspace(await loadConfig('touchstone.yaml'));
+ * const summary = await runPipeline(workspace, { onEvent: (event) => console.log(event.type, event.stage) });
+ * workspace.store.close();
+ */
+export async function openWorkspace(loaded: LoadedConfig, folder?: string): Promise<Workspace> {
+  const { openWorkspace: open } = await import('./workspace/workspace.js');
+  return open(loaded, folder);
+}
+
+/**
+ * The main job: judge validation and gate, baseline, training, evaluation, summary. The gate comes first: where it says no,
+ * nothing else is paid for. A stage that has finished is not
+ * done again, so calling this after a crash goes on where it stopped. The last thing it does is write `summary.json`.
+ *
+ * @throws {GateError} when the judge is not fit to train against and no override says why it may be used.
+ * @throws {InputError} what the run needs is missing. @throws {RunError} it cannot go on, and resumes when called again.
+ */
+export async function runPipeline(workspace: Workspace, options?: RunOptions): Promise<Summary> {
+  const { runPipeline: run } = await import('./pipeline.js');
+  return run(workspace, options);
+}
