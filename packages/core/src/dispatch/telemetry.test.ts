@@ -15,7 +15,15 @@ const exporter = new InMemorySpanExporter();
 /** What was measured, by instrument, as a meter provider of an SDK would get it. */
 let measured: { name: string; value: number; attributes: Record<string, unknown> }[] = [];
 
+/** A global is set once: what another file set in this process must go first. */
+function disableGlobals(): void {
+  trace.disable();
+  metrics.disable();
+  context.disable();
+}
+
 beforeEach(() => {
+  disableGlobals();
   trace.setGlobalTracerProvider(
     new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }),
   );
@@ -48,9 +56,7 @@ afterEach(() => {
   vi.unstubAllEnvs();
   exporter.reset();
   measured = [];
-  trace.disable();
-  metrics.disable();
-  context.disable();
+  disableGlobals();
 });
 
 /** Fails with what is in the list, then answers. */

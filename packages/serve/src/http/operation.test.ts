@@ -170,7 +170,7 @@ describe('the log', () => {
 it('measures requests, samples and groups in the format of Prometheus', async () => {
   const { url } = await start({ reward: simulatedReward(simulatedJudge()) });
   await native(url, rollout(5), rollout(3), rollout(1, 'fail'), { ...rollout(1), document: undefined });
-  await post(url, '/slime?group_size=2&deadline_ms=20', {
+  await post(url, '/slime?group_size=2&deadline_ms=500', {
     prompt: 'q',
     response: 'x',
     label: { metadata: { document } },
