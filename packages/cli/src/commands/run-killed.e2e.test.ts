@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CausalLM } from '@touchstone/engine';
 import { startProvider, type ProviderServer } from '@touchstone/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
@@ -72,7 +73,9 @@ describe('with a judge behind HTTP', { timeout: TIMEOUT_MS }, () => {
 
     expect(endpoint.provider.ledger.counts.redundant).toBe(0);
     expect(answered()).toBe(2 * needed);
-    expect(await weightsOf(folder)).toBe(await weightsOf(straight));
+    const weights = await weightsOf(straight);
+    expect(weights).not.toBe((await CausalLM.load(join(straight, 'model'))).fingerprint());
+    expect(await weightsOf(folder)).toBe(weights);
     const [a, b] = [summaryOf(straight), summaryOf(folder)];
     expect(b.models).toEqual(a.models);
     expect(b.judge.calls).toBe(a.judge.calls);
