@@ -64,7 +64,10 @@ beforeAll(() => {
     if (existsSync(source)) cpSync(source, join(copy, 'packages', room, 'src'), { recursive: true });
   }
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
-  const paths = { '@touchstone/*': ['./packages/*/src/index.ts'] };
+  const paths = {
+    '@touchstone/train/schema': ['./packages/train/src/schema.ts'],
+    '@touchstone/*': ['./packages/*/src/index.ts'],
+  };
   writeFileSync(
     join(copy, 'tsconfig.json'),
     JSON.stringify({
