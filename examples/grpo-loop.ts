@@ -39,7 +39,7 @@ const reward = createReward(rules, null, { baseDir: '.' });
 
 const seed = 1;
 const sampling = samplingSchema.parse({ max_tokens: 96 });
-const training = trainingSchema.parse({ steps: 8, prompts_per_step: 4, group_size: 6, learning_rate: 1e-3 });
+const training = trainingSchema.parse({ steps: 8, prompts_per_step: 8, group_size: 6, learning_rate: 5e-4 });
 
 // Advantages, token weights and loss; `training.algorithm` names another one.
 const algorithm = openAlgorithm(training);
@@ -48,7 +48,7 @@ const learner = new Learner(policy, policy.model.clone(), algorithm, training, s
 
 const means: number[] = [];
 for (let step = 1; step <= training.steps; step++) {
-  // Answers of the weights as they are now: a group of six to each of four tasks.
+  // Answers of the weights as they are now: a group of six to each of eight tasks.
   const rollouts_P_G = await sampleGroups(policy, tasks, step, training, sampling, seed);
   // What each is worth. An answer that could not be judged has no score, and is left out of its group.
   const groups = await scoreGroups(reward, rollouts_P_G, rules.abstention, step);

@@ -135,11 +135,13 @@ class Thread {
     );
     this.hasSpoken = false;
     worker.on('message', (message: ThreadMessage) => this.hear(worker, message));
+    // What it has said by then comes before `exit`, but not always before `error`.
+    let failure: string | undefined;
     worker.on('error', (error: NodeJS.ErrnoException) => {
       const isMemory = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
-      this.lose(worker, isMemory ? 'ran out of memory' : `threw where nothing catches it: ${error.message}`);
+      failure = isMemory ? 'ran out of memory' : `threw where nothing catches it: ${error.message}`;
     });
-    worker.on('exit', (code) => this.lose(worker, `ended its process with exit code ${code}`));
+    worker.on('exit', (code) => this.lose(worker, failure ?? `ended its process with exit code ${code}`));
     return worker;
   }
 
