@@ -65,25 +65,28 @@ export class CausalLM {
     );
   }
 
-  /**
-   * Declares every weight as an input of a graph, so that all graphs share one copy in memory; or the frozen ones as its
-   * constants: a copy in each such graph, which ONNX Runtime packs for its products once, and not in every one.
-   */
-  declareParameters(graph: Graph, frozen: 'input' | 'constant' = 'input'): WeightValues {
+  /** Declares every weight as an input of a graph, so that all graphs share one copy in memory. */
+  declareParameters(graph: Graph): WeightValues {
     return new Map(
-      [...this.parameters].map(([name, { shape, data }]) => [
-        name,
-        frozen === 'constant' && this.parameters.frozen.has(name)
-          ? graph.float32(data, shape)
-          : graph.input(name, 'float32', shape),
-      ]),
+      [...this.parameters].map(([name, { shape }]) => [name, graph.input(name, 'float32', shape)]),
     );
   }
 
-  /** Weights as graph inputs, as `declareParameters` declares them; they share memory with `parameters`. */
-  feeds(frozen: 'input' | 'constant' = 'input'): Tensors {
-    const parameters = frozen === 'constant' ? this.parameters.trainable : this.parameters;
-    return Object.fromEntries([...parameters].map(([name, { shape, data }]) => [name, float32(data, shape)]));
+  /**
+   * Frozen weights as constants of a graph: one more copy of them in memory, which ONNX Runtime packs for its products once,
+   * and not for each of them. It does so for the graph that has the constants and for loops in it, but not in loops of those.
+   */
+  frozenConstants(graph: Graph): WeightValues {
+    return new Map(
+      [...this.parameters.frozen].map(([name, { shape, data }]) => [name, graph.float32(data, shape)]),
+    );
+  }
+
+  /** Weights as graph inputs; they share memory with `parameters`. */
+  feeds(): Tensors {
+    return Object.fromEntries(
+      [...this.parameters].map(([name, { shape, data }]) => [name, float32(data, shape)]),
+    );
   }
 
   get size(): number {

@@ -30,7 +30,8 @@ const COLUMN = [UNKNOWN, 1];
  */
 export function decodeGraph(model: CausalLM, options: DecodeOptions): Uint8Array<ArrayBuffer> {
   const g = new Graph();
-  const decoder = model.architecture.decoder(g, model.declareParameters(g, 'constant'), options.positions);
+  const weights = model.declareParameters(g);
+  const decoder = model.architecture.decoder(g, weights, options.positions);
   const read = readPrompts(g, decoder, options.hasSuffixes);
   const token = g.input('prompt_last', 'int32', ['B', 1]);
   const positions = g.input('positions', 'int32', ['B']);
@@ -53,8 +54,19 @@ export function decodeGraph(model: CausalLM, options: DecodeOptions): Uint8Array
     read.kept.mask,
     ...toStates(read.kept.caches),
   ];
+  // Products of few rows, as the steps have them, are the ones that packed weights are worth something for.
+  const chunk = new Graph('chunk_');
+  const packed = new Map([...weights, ...model.frozenConstants(chunk)]);
+  const stepDecoder = model.architecture.decoder(g, packed, options.positions);
   const { vocabulary } = model.config;
-  const body = chunkGraph(g, decoder, { ...options, ...read, vocabulary, uniforms, limits, steps });
+  const body = chunkGraph(g, chunk, stepDecoder, {
+    ...options,
+    ...read,
+    vocabulary,
+    uniforms,
+    limits,
+    steps,
+  });
   const outputs = g.nodesOf(
     'Loop',
     [steps, always, ...states],
@@ -74,8 +86,7 @@ interface Steps extends DecodeOptions, Omit<ReadPrompts, 'kept'> {
 }
 
 /** Body of the outer loop: up to `CHUNK` steps of all rows, then those that have ended leave. */
-function chunkGraph(outer: Graph, decoder: Decoder, options: Steps): Graph {
-  const g = new Graph('chunk_');
+function chunkGraph(outer: Graph, g: Graph, decoder: Decoder, options: Steps): Graph {
   const of = new Operators(g, outer);
   g.input('chunk', 'int64', []);
   g.input('chunk_go_on', 'bool', []);

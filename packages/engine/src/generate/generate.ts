@@ -83,7 +83,7 @@ async function generateBatch(
     decodeGraph(model, { hasSuffixes, positions, sampling, endTokens }),
   );
   const out = await session.run({
-    ...model.feeds('constant'),
+    ...model.feeds(),
     ...prompts,
     prompt_last: int32(
       Int32Array.from(rows, ({ prompt }) => prompt.at(-1)!),
