@@ -56,13 +56,9 @@ export class CausalLM {
     await writeSafetensors(path.join(folder, 'model.safetensors'), this.parameters, type);
   }
 
-  /** The same weights, which nothing will train any more. */
+  /** The same weights, which nothing will train any more. Its compiled graphs are its own: they have the weights in them. */
   freeze(): CausalLM {
-    return new CausalLM(
-      this.architecture,
-      new ParameterSet(new Map(), new Map(this.parameters)),
-      this.sessions,
-    );
+    return new CausalLM(this.architecture, new ParameterSet(new Map(), new Map(this.parameters)));
   }
 
   /** Declares every weight as an input of a graph, so that all graphs share one copy in memory. */

@@ -81,6 +81,28 @@ describe('generate', () => {
     }
   });
 
+  it('answers with the weights that a model has, beside a frozen one of the same kind', async () => {
+    const model = tinyModel();
+    const frozen = model.freeze();
+    const ask = (of: typeof model) => generate(of, requests(6, [5, 9]), plain);
+    const before = await ask(frozen);
+    expect(before).toEqual(await ask(model));
+    const other = model.clone();
+    for (const [, { data }] of other.parameters) data.forEach((value, i) => (data[i] = 1.5 * value));
+    const [asked, out] = [requests(6, [5, 9]), await ask(other)];
+    const scored = await logProbabilities(
+      other,
+      out.map(({ tokens }, i) => ({
+        tokens: [...asked[i]!.prompt, ...tokens],
+        start: asked[i]!.prompt.length,
+      })),
+    );
+    out.forEach(({ logprobs }, i) =>
+      logprobs.forEach((value, t) => expect(value).toBeCloseTo(scored[i]![t]!, 4)),
+    );
+    expect(await ask(frozen)).toEqual(before);
+  });
+
   it('samples each token as often as the model says', async () => {
     const model = tinyModel();
     const n = 4000;
