@@ -118,11 +118,11 @@ function measure(name, job) {
   return { failed: signal ?? stderr.trim().split('\n').slice(-3).join(' ') };
 }
 
-const chosen = Object.entries(JOBS).filter(
-  ([name, { model }]) =>
-    (values.only ?? [name]).some((part) => name.includes(part)) &&
-    (existsSync(model) || process.stderr.write(`left out, without ${model}: ${name}\n`) === null),
-);
+const chosen = Object.entries(JOBS).filter(([name, { model }]) => {
+  if (!(values.only ?? [name]).some((part) => name.includes(part))) return false;
+  if (!existsSync(model)) process.stderr.write(`left out, without ${model}: ${name}\n`);
+  return existsSync(model);
+});
 const measured = Object.fromEntries(
   chosen.map(([name]) => [name, Object.fromEntries(Object.keys(engines).map((engine) => [engine, []]))]),
 );

@@ -72,8 +72,10 @@ const MOST_REMEMBERED = 10_000;
 function remembering<T extends string | readonly unknown[]>(read: (text: string) => T): (text: string) => T {
   const known = new Map<string, T>();
   return (text) => {
-    const found = known.get(text) ?? read(text);
+    const before = known.get(text);
+    if (before !== undefined) return before;
     if (known.size >= MOST_REMEMBERED) known.clear();
+    const found = read(text);
     known.set(text, found);
     return found;
   };

@@ -1,5 +1,6 @@
 import type { Attend, Decoder } from '../families/family.js';
 import { RUNTIME_DOMAIN, type Value } from '../graph/graph.js';
+import { softmaxAndLog } from '../graph/softmax.js';
 import { UNKNOWN, type Dim, type Operators } from './operators.js';
 
 /** Keys and values of one layer, each [rows, keyValueHeads, tokens, headSize]. */
@@ -89,7 +90,7 @@ export function attendTogether(
     const before = kept && { ...kept.caches[layer]!, scores: scoresOf(kept.caches[layer]!.key, kept.mask) };
     const now = { ...cache, scores: scoresOf(cache.key, mask) };
     const parts = before ? [before, now] : [now];
-    const toOwn = softmax(of, before ? of.concat([before.scores, now.scores], 3) : now.scores);
+    const toOwn = softmaxAndLog(g, before ? of.concat([before.scores, now.scores], 3) : now.scores, outer);
     const weights = of.split(
       toOwn.weights,
       parts.map((part) => of.dim(part.scores, 3)),
@@ -97,9 +98,10 @@ export function attendTogether(
     const fromOwn = parts
       .map((part, i) => of.matmul(weights[i]!, part.value))
       .reduce((sum, part) => of.binary('Add', sum, part));
-    const toPrefix = softmax(
-      of,
+    const toPrefix = softmaxAndLog(
+      g,
       of.binary('Add', of.matmulTransposed(toGroups(q, headSize), prefix.key, scale), prefixes.mask),
+      outer,
     );
     const fromPrefix = toRows(of.matmul(toPrefix.weights, prefix.value), headSize);
     // One softmax over both: each part counts by its share of the sum.
@@ -112,13 +114,4 @@ export function attendTogether(
     const apart = of.transpose(of.reshape(attended, [0, heads, -1, headSize]), [0, 2, 1, 3]);
     return { ...of.reshape(apart, [0, 0, heads * headSize]), shape: [UNKNOWN, UNKNOWN, heads * headSize] };
   };
-}
-
-/** Softmax over the last axis, and the logarithm of the sum that it divides by: the largest score less its log-probability. */
-function softmax(of: Operators, scores: Value): { weights: Value; logSum: Value } {
-  const largest = (x: Value): Value =>
-    of.g.node('ReduceMax', [x, of.outer.int64([3])], [...x.shape.slice(0, -1), 1], { keepdims: 1 });
-  const weights = of.g.node('Softmax', [scores], scores.shape, { axis: -1 });
-  const logs = of.g.node('Log', [largest(weights)], scores.shape);
-  return { weights, logSum: of.binary('Sub', largest(scores), logs) };
 }

@@ -8,7 +8,7 @@ const BATCH_ROWS = 128;
 type Prompts = readonly (readonly number[])[];
 
 /** Prompts that are answered together, one row a prompt, those of a group side by side. */
-export type Batch = PrefixGroup[];
+type Batch = PrefixGroup[];
 
 /** Every prompt once, in batches of rows whose prompts begin alike. */
 export function batchesOf(prompts: Prompts): Batch[] {

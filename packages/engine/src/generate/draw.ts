@@ -1,4 +1,5 @@
 import type { Graph, Value } from '../graph/graph.js';
+import { ELEMENT_TYPE } from '../graph/onnx.js';
 
 /** How a token is drawn from the model's distribution. */
 export interface Sampling {
@@ -23,14 +24,16 @@ export function draw(
 ): Value {
   const column = [UNKNOWN, 1];
   const argmax = (v: Value): Value =>
-    g.node('Cast', [g.node('ArgMax', [v], column, { axis: -1, keepdims: 1 })], column, { to: 6 });
+    g.node('Cast', [g.node('ArgMax', [v], column, { axis: -1, keepdims: 1 })], column, {
+      to: ELEMENT_TYPE.int32,
+    });
   if (temperature === 0) return argmax(logs);
   /** First index whose cumulated probability exceeds uniform · total. */
   const invert = (probabilities: Value): Value => {
     const sums = g.node('CumSum', [probabilities, outer.int64([-1])], probabilities.shape);
     const total = g.node('ReduceMax', [sums, outer.int64([-1])], column, { keepdims: 1 });
     const above = g.node('Greater', [sums, g.node('Mul', [uniform, total], column)], sums.shape);
-    return argmax(g.node('Cast', [above], sums.shape, { to: 1 }));
+    return argmax(g.node('Cast', [above], sums.shape, { to: ELEMENT_TYPE.float32 }));
   };
   const probabilities = g.node('Exp', [logs], logs.shape);
   if (topK === 0 && topP === 1) return invert(probabilities);
@@ -49,6 +52,6 @@ export function draw(
   const kept = g.node('Less', [before, g.node('Mul', [mass, outer.scalar(topP)], column)], best.shape);
   const place = invert(g.node('Where', [kept, best, outer.scalar(0)], best.shape));
   return g.node('Cast', [g.node('GatherElements', [indices, place], column, { axis: -1 })], column, {
-    to: 6,
+    to: ELEMENT_TYPE.int32,
   });
 }

@@ -1,7 +1,7 @@
 import { largest } from '@touchstone/spec';
-import { int32, float32, floats } from '../graph/tensor.js';
+import { int32, float32, floats, type Tensors } from '../graph/tensor.js';
 import type { CausalLM } from '../model.js';
-import { batchesOf, promptFeeds, type Batch } from './batches.js';
+import { batchesOf, promptFeeds } from './batches.js';
 import { decodeGraph } from './decode-graph.js';
 import type { Sampling } from './draw.js';
 
@@ -50,21 +50,24 @@ export async function generate(
     }
   }
   const results: Generated[] = Array.from({ length: requests.length });
-  for (const batch of batchesOf(requests.map(({ prompt }) => prompt))) {
-    const answers = await generateBatch(model, requests, batch, sampling, endTokens);
-    batch.flatMap(({ members }) => members).forEach((index, row) => (results[index] = answers[row]!));
+  const prompts = requests.map(({ prompt }) => prompt);
+  for (const batch of batchesOf(prompts)) {
+    const indices = batch.flatMap(({ members }) => members);
+    const rows = indices.map((index) => requests[index]!);
+    const answers = await generateBatch(model, rows, promptFeeds(prompts, batch), sampling, endTokens);
+    indices.forEach((index, row) => (results[index] = answers[row]!));
   }
   return results;
 }
 
+/** @param prompts what the rows' prompts are read from */
 async function generateBatch(
   model: CausalLM,
-  requests: readonly GenerateRequest[],
-  batch: Batch,
+  rows: readonly GenerateRequest[],
+  prompts: Tensors,
   sampling: Sampling,
   endTokens: readonly number[],
 ): Promise<Generated[]> {
-  const rows = batch.flatMap(({ members }) => members.map((index) => requests[index]!));
   const steps = largest(rows.map(({ maxTokens }) => maxTokens));
   const uniforms = new Float32Array(steps * rows.length);
   rows.forEach(({ uniform, maxTokens }, row) => {
@@ -73,10 +76,6 @@ async function generateBatch(
 
   const longest = largest(rows.map(({ prompt }) => prompt.length)) + steps;
   const positions = Math.min(model.config.maxPositions, Math.ceil(longest / CONTEXT_STEP) * CONTEXT_STEP);
-  const prompts = promptFeeds(
-    requests.map(({ prompt }) => prompt),
-    batch,
-  );
   const hasSuffixes = 'suffixes' in prompts;
   const key = `decode/${hasSuffixes}/${positions}/${JSON.stringify(sampling)}/${endTokens.join()}`;
   const session = await model.sessions.get(key, () =>

@@ -1,4 +1,5 @@
 import { RUNTIME_DOMAIN, type Graph, type Value } from '../graph/graph.js';
+import { ELEMENT_TYPE, type ElementType } from '../graph/onnx.js';
 
 /** A dimension that only the run knows. */
 export const UNKNOWN = -1;
@@ -20,7 +21,7 @@ export class Operators {
     return this.g.node('Shape', [x], [1], { start: axis, end: axis + 1 });
   }
 
-  /** 0, 1, … as int64 [n]. @param n int64 scalar */
+  /** from, from + 1, … below `to`, as int64; both are int64 scalars. */
   range(from: Value, to: Value): Value {
     return this.g.node('Range', [from, to, this.outer.int64Scalar(1)], [UNKNOWN]);
   }
@@ -79,8 +80,8 @@ export class Operators {
     return this.g.node('Squeeze', [x, this.outer.int64([axis])], unknown(x.shape.length - 1));
   }
 
-  cast(x: Value, type: 'float32' | 'int32' | 'int64' | 'bool'): Value {
-    return this.g.node('Cast', [x], x.shape, { to: { float32: 1, int32: 6, int64: 7, bool: 9 }[type] });
+  cast(x: Value, type: ElementType): Value {
+    return this.g.node('Cast', [x], x.shape, { to: ELEMENT_TYPE[type] });
   }
 
   /** Of the two shapes, `a`'s has more axes or as many. */

@@ -33,7 +33,6 @@ export function prefixGroups(prompts: readonly (readonly number[])[], most: numb
     for (let start = n - 1; start >= Math.max(0, n - most) && prefix > 0; start--) {
       const size = n - start;
       prefix = Math.min(prefix, sorted[start]!.length - 1);
-      if (prefix === 0) break;
       tokens += sorted[start]!.length - 1;
       const own = tokens - size * prefix;
       const positions = best[start]!.positions + prefix + own + PER_GROUP + (own > 0 ? size * PER_ROW : 0);

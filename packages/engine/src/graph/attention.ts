@@ -1,5 +1,6 @@
 import type { DifferentiableGraph } from './autodiff.js';
 import { RUNTIME_DOMAIN, type Value } from './graph.js';
+import { softmaxAndLog } from './softmax.js';
 
 /**
  * Where the tokens of prompts and of their answers lie. A token is named by its row in the tensors that attention reads;
@@ -133,11 +134,8 @@ export class SharedPromptAttention {
     const { g } = this;
     const product = this.product(queries, keys, { transB: 1 });
     const scores = mask ? g.node('Add', [product, mask], BLOCK) : product;
-    const shares = g.node('Softmax', [scores], BLOCK, { axis: -1 });
-    const largest = (x: Value): Value => g.node('ReduceMax', [x, g.int64([-1])], BLOCK, { keepdims: 1 });
-    // The largest share is its score's exponential over the normaliser, and never 0.
-    const normaliser = g.node('Sub', [largest(scores), g.node('Log', [largest(shares)], BLOCK)], BLOCK);
-    return this.joined(this.product(shares, values), normaliser);
+    const { weights, logSum } = softmaxAndLog(g, scores);
+    return this.joined(this.product(weights, values), logSum);
   }
 
   /** Two softmaxes over different keys as one over both. @returns the output, and the logarithm of its normaliser */

@@ -1,5 +1,6 @@
 import type { DifferentiableGraph } from './autodiff.js';
 import { RUNTIME_DOMAIN, type Value } from './graph.js';
+import { softmaxAndLog } from './softmax.js';
 
 /** Words of the vocabulary whose logits are in memory at once. */
 const SLICE = 8192;
@@ -24,8 +25,6 @@ export function logProbability(
   const [vocabulary, width] = head.shape as [number, number];
   const factor = g.scalar(scale);
   const op = (operator: string, ...inputs: Value[]): Value => g.elementwise(operator, ...inputs);
-  const reduced = (operator: string, x: Value): Value =>
-    g.node(operator, [x, g.int64([-1])], column, { keepdims: 1 });
 
   const starts = Array.from({ length: Math.ceil(vocabulary / SLICE) }, (_, i) => i * SLICE);
   const slices = starts.map((start) => {
@@ -40,17 +39,14 @@ export function logProbability(
     const attributes = { transB: 1, alpha: { float: scale } };
     return g.node('FusedMatMul', [states, rows], [UNKNOWN, rows.shape[0]!], attributes, RUNTIME_DOMAIN);
   }
-  const softmax = (logits: Value): Value => g.node('Softmax', [logits], logits.shape, { axis: -1 });
-  // The largest share is its logit's exponential over the normaliser, and never 0.
-  const logs = slices.map(({ logits }) =>
-    op('Sub', reduced('ReduceMax', logits), op('Log', reduced('ReduceMax', softmax(logits)))),
-  );
+  const logs = slices.map(({ logits }) => softmaxAndLog(g, logits).logSum);
   const top = logs.reduce((a, b) => op('Max', a, b));
   const sum = logs.map((log) => op('Exp', op('Sub', log, top))).reduce((a, b) => op('Add', a, b));
   const normaliser = op('Add', top, op('Log', sum));
 
   const chosen = g.node('Gather', [head, targets], [UNKNOWN, width]);
-  const logit = op('Mul', reduced('ReduceSum', op('Mul', hidden, chosen)), factor);
+  const dot = g.node('ReduceSum', [op('Mul', hidden, chosen), g.int64([-1])], column, { keepdims: 1 });
+  const logit = op('Mul', dot, factor);
   const out = op('Sub', logit, normaliser);
   return g.record(out, [hidden, head], (gradient) => {
     const scaled = op('Mul', gradient, factor);
@@ -61,7 +57,8 @@ export function logProbability(
       const last = ofRows.at(-1);
       const again = (): Value =>
         logitsOf(last ? g.after(g.after(hidden, ofHidden), last) : g.after(hidden, gradient), rows);
-      const shares = softmax(slices.length > 1 ? again() : logits);
+      const scores = slices.length > 1 ? again() : logits;
+      const shares = g.node('Softmax', [scores], scores.shape, { axis: -1 });
       // Each slice's shares are of its own normaliser.
       const weight = op('Neg', op('Mul', scaled, op('Exp', op('Sub', logs[i]!, normaliser))));
       const ofLogits = op('Mul', shares, weight);
