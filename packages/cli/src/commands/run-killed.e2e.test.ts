@@ -25,7 +25,7 @@ describe('with a judge behind HTTP', { timeout: TIMEOUT_MS }, () => {
   const startEndpoint = () =>
     startProvider({
       respond: lengthJudge,
-      sampleOf: ({ prompt, request }) => JSON.stringify([run, prompt, request.seed]),
+      sampleOf: ({ model, prompt, request }) => JSON.stringify([run, model, prompt, request.seed]),
     });
 
   /** A run that nothing stopped: its folder, what it paid for and the time it took. */

@@ -60,17 +60,14 @@ describe('touchstone run', { timeout: TIMEOUT_MS }, () => {
   });
 
   it('stops at the gate with exit code 3, and goes on when somebody says why', async () => {
-    const folder = await smallRun(
-      endpoint.url,
-      (config) => (config['gate'] = { label_accuracy: { min: 1.01 } }),
-    );
+    const folder = await smallQuickstart((config) => (config['gate'] = { label_accuracy: { min: 1.01 } }));
     const refused = await train(folder);
     expect(refused.code).toBe(3);
     expect(refused.err).toMatch(/label_accuracy/);
     const overridden = await running('run', folder, '--override-gate', 'only a test').ended;
     expect(overridden.code).toBe(0);
     expect(summaryOf(folder).judge).toMatchObject({
-      gate: 'failed',
+      gate: 'insufficient-data',
       override_reason: 'only a test',
     });
   });

@@ -45,13 +45,13 @@ export const lengthJudge = ruleJudge((candidate, { prompt }) => {
 });
 
 /**
- * The same job with a random model of one layer that writes a few tokens, and with `lengthJudge` at `url`, asked one question
- * at a time: every stage and real training, where what is under test is the run and not its models.
+ * The same job with a random model of one layer that writes a few tokens, and with `lengthJudge` at `url`, as judge and as held-out
+ * judge, asked one question at a time: every stage and real training, where what is under test is the run and not its models.
  */
 export async function smallRun(url: string, edit?: Edit): Promise<string> {
   const folder = await smallQuickstart((config) => {
     config['policy'] = { model: 'local:model', max_tokens: 8, temperature: 1 };
-    config['judge'] = {
+    const judge = {
       model: 'openai-compatible:simulator',
       base_url: url,
       structured_output: 'prompt',
@@ -62,9 +62,9 @@ export async function smallRun(url: string, edit?: Edit): Promise<string> {
         { name: 'Length', question: 'How long is it?', scale: 'graded', anchors: { 1: 'short', 5: 'long' } },
       ],
     };
+    Object.assign(config, { judge, heldout_judge: { ...judge, model: 'openai-compatible:other' } });
     // How many steps it takes is for the clock to say: too small ones leave the model as it was, so that runs are alike.
     Object.assign(config['training']!['sft'] as object, { learning_rate: 1e-30 });
-    delete config['heldout_judge'];
     delete config['reward']!['checks'];
     delete config['data']!['regression'];
     edit?.(config);
