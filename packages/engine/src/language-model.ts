@@ -21,10 +21,15 @@ type Prompted = Asked & { tokens: number[] };
 /** Left to the model: its distribution as it is. */
 const temperatureOf = ({ request }: Asked): number => request.temperature ?? 1;
 
+/** Prompts that need not wait for more to be answered with them. */
+const ENOUGH = 256;
+
 /** Answers requests with a model of the engine; those that arrive together are one batch. */
 class Batcher {
-  private asked: Asked[] = [];
-  private isBusy = false;
+  private readonly asked: Asked[] = [];
+  private readonly prompted: Prompted[] = [];
+  private isReading = false;
+  private isAnswering = false;
 
   constructor(
     private readonly id: string,
@@ -35,38 +40,39 @@ class Batcher {
   answer(request: ModelRequest): Promise<ModelReply> {
     return new Promise((resolve, reject) => {
       this.asked.push({ request, resolve, reject });
-      if (!this.isBusy) void this.answerAll();
+      if (!this.isReading) void this.readPrompts();
     });
   }
 
+  /** While the model is at work, too. A turn of the event loop a prompt keeps a large group from holding up the process. */
+  private async readPrompts(): Promise<void> {
+    this.isReading = true;
+    // Lets everyone who is about to ask do so; more do while prompts are read.
+    await nextTurn();
+    for (let each = this.asked.shift(); each; each = this.asked.shift()) {
+      try {
+        this.prompted.push({ ...each, tokens: this.promptOf(each.request) });
+      } catch (error) {
+        each.reject(error);
+      }
+      if (this.prompted.length >= ENOUGH) void this.answerAll();
+      await nextTurn();
+    }
+    this.isReading = false;
+    void this.answerAll();
+  }
+
   private async answerAll(): Promise<void> {
-    this.isBusy = true;
-    while (this.asked.length > 0) {
-      const prompted = await this.readPrompts();
+    if (this.isAnswering) return;
+    this.isAnswering = true;
+    while (this.prompted.length > 0) {
+      const prompted = this.prompted.splice(0);
       for (const temperature of new Set(prompted.map(temperatureOf))) {
         const batch = prompted.filter((one) => temperatureOf(one) === temperature);
         await this.answerBatch(batch, temperature);
       }
     }
-    this.isBusy = false;
-  }
-
-  /** Takes all who have asked. A turn of the event loop a prompt keeps a large group from holding up the process. */
-  private async readPrompts(): Promise<Prompted[]> {
-    // Lets everyone who is about to ask do so.
-    await nextTurn();
-    const asked = this.asked;
-    this.asked = [];
-    const prompted: Prompted[] = [];
-    for (const each of asked) {
-      try {
-        prompted.push({ ...each, tokens: this.promptOf(each.request) });
-      } catch (error) {
-        each.reject(error);
-      }
-      await nextTurn();
-    }
-    return prompted;
+    this.isAnswering = false;
   }
 
   /** @throws {ProviderError} when prompt and reply are more than the model has positions for */

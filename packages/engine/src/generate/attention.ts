@@ -69,22 +69,24 @@ export function attendTogether(
     const bySlot = of.reshape(of.transpose(apart, [0, 2, 1, 3, 4]), [count, keyValueHeads, queries, w]);
     return of.gather(bySlot, slots);
   };
-  const rotate = (x: Value): Value =>
-    g.node('RotaryEmbedding', [x, positions, cos, sin], x.shape, {}, RUNTIME_DOMAIN);
+  const rotate = (x: Value, tables: readonly Value[]): Value =>
+    g.node('RotaryEmbedding', [x, positions, ...tables], x.shape, {}, RUNTIME_DOMAIN);
+  // ONNX Runtime's fast product of one row takes no factor: queries are scaled as they are rotated.
+  const scaled = [cos, sin].map((table) => outer.node('Mul', [table, outer.scalar(scale)], table.shape));
   const byHead = (x: Value, n: number): Value =>
     of.transpose(of.reshape(x, [0, 0, n, headSize]), [0, 2, 1, 3]);
 
   return (layer, { query, key, value }) => {
     const prefix = prefixes.caches[layer]!;
-    const q = of.reshape(byHead(rotate(query), heads), [0, keyValueHeads, -1, headSize]);
-    const [newKey, newValue] = [byHead(rotate(key), keyValueHeads), byHead(value, keyValueHeads)];
+    const q = of.reshape(byHead(rotate(query, scaled), heads), [0, keyValueHeads, -1, headSize]);
+    const [newKey, newValue] = [byHead(rotate(key, [cos, sin]), keyValueHeads), byHead(value, keyValueHeads)];
     const cache = {
       key: carried ? of.concat([carried[layer]!.key, newKey], 2) : newKey,
       value: carried ? of.concat([carried[layer]!.value, newValue], 2) : newValue,
     };
     caches[layer] = cache;
     const scoresOf = (keys: Value, seen: Value | null): Value => {
-      const scores = of.matmulTransposed(q, keys, scale);
+      const scores = of.matmulTransposed(q, keys);
       return seen ? of.binary('Add', scores, seen) : scores;
     };
     const before = kept && { ...kept.caches[layer]!, scores: scoresOf(kept.caches[layer]!.key, kept.mask) };
@@ -100,7 +102,7 @@ export function attendTogether(
       .reduce((sum, part) => of.binary('Add', sum, part));
     const toPrefix = softmaxAndLog(
       g,
-      of.binary('Add', of.matmulTransposed(toGroups(q, headSize), prefix.key, scale), prefixes.mask),
+      of.binary('Add', of.matmulTransposed(toGroups(q, headSize), prefix.key), prefixes.mask),
       outer,
     );
     const fromPrefix = toRows(of.matmul(toPrefix.weights, prefix.value), headSize);

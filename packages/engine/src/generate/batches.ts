@@ -2,30 +2,34 @@ import { largest } from '@touchstone/spec';
 import { int32, int64, type Tensors } from '../graph/tensor.js';
 import { prefixGroups, type PrefixGroup } from './prefix-groups.js';
 
-/** Rows decoded together. Larger batches use the cores better and keep more KV cache in memory. */
-const BATCH_ROWS = 128;
+/** Rows decoded together, about. More use the cores better and keep more KV cache in memory. */
+const MOST_ROWS = 128;
+/** Fewer are not worth a batch of their own. */
+const LEAST_ROWS = 8;
 
 type Prompts = readonly (readonly number[])[];
 
 /** Prompts that are answered together, one row a prompt, those of a group side by side. */
 type Batch = PrefixGroup[];
 
-/** Every prompt once, in batches of rows whose prompts begin alike. */
-export function batchesOf(prompts: Prompts): Batch[] {
-  const groups = prefixGroups(prompts, BATCH_ROWS);
+/**
+ * Every prompt once, in batches of rows whose prompts begin alike, all of about the same size.
+ * @param tracks batches that are computed at the same time
+ */
+export function batchesOf(prompts: Prompts, tracks: number): Batch[] {
+  const rounds = Math.ceil(prompts.length / (tracks * MOST_ROWS));
+  const count = Math.max(1, Math.min(rounds * tracks, Math.floor(prompts.length / LEAST_ROWS)));
+  const groups = prefixGroups(prompts, Math.ceil(prompts.length / count));
   // Groups of one size waste no slots, and prompts of one length no padding.
   groups.sort((a, b) => b.members.length - a.members.length || a.prefix - b.prefix);
-  const batches: Batch[] = [];
-  let rows = Infinity;
+  const batches: Batch[] = Array.from({ length: count }, () => []);
+  let rows = 0;
   for (const group of groups) {
+    const middle = rows + group.members.length / 2;
+    batches[Math.floor((middle / prompts.length) * count)]!.push(group);
     rows += group.members.length;
-    if (rows > BATCH_ROWS) {
-      rows = group.members.length;
-      batches.push([]);
-    }
-    batches.at(-1)!.push(group);
   }
-  return batches;
+  return batches.filter((batch) => batch.length > 0);
 }
 
 /** What `readPrompts` reads of a batch. */

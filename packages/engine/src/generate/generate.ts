@@ -1,4 +1,5 @@
 import { largest } from '@touchstone/spec';
+import { tracksFor, WIDE, type Track } from '../graph/tracks.js';
 import { int32, float32, floats, type Tensors } from '../graph/tensor.js';
 import type { CausalLM } from '../model.js';
 import { batchesOf, promptFeeds } from './batches.js';
@@ -51,18 +52,32 @@ export async function generate(
   }
   const results: Generated[] = Array.from({ length: requests.length });
   const prompts = requests.map(({ prompt }) => prompt);
-  for (const batch of batchesOf(prompts)) {
-    const indices = batch.flatMap(({ members }) => members);
-    const rows = indices.map((index) => requests[index]!);
-    const answers = await generateBatch(model, rows, promptFeeds(prompts, batch), sampling, endTokens);
-    indices.forEach((index, row) => (results[index] = answers[row]!));
-  }
+  const tracks = tracksFor(Float32Array.BYTES_PER_ELEMENT * model.size);
+  const batches = batchesOf(prompts, tracks.length);
+  const waiting = batches.values();
+  const answerThem = async (track: Track): Promise<void> => {
+    for (const batch of waiting) {
+      const indices = batch.flatMap(({ members }) => members);
+      const rows = indices.map((index) => requests[index]!);
+      const answers = await generateBatch(
+        model,
+        track,
+        rows,
+        promptFeeds(prompts, batch),
+        sampling,
+        endTokens,
+      );
+      indices.forEach((index, row) => (results[index] = answers[row]!));
+    }
+  };
+  await Promise.all((batches.length === 1 ? [WIDE] : tracks).map(answerThem));
   return results;
 }
 
 /** @param prompts what the rows' prompts are read from */
 async function generateBatch(
   model: CausalLM,
+  track: Track,
   rows: readonly GenerateRequest[],
   prompts: Tensors,
   sampling: Sampling,
@@ -78,8 +93,10 @@ async function generateBatch(
   const positions = Math.min(model.config.maxPositions, Math.ceil(longest / CONTEXT_STEP) * CONTEXT_STEP);
   const hasSuffixes = 'suffixes' in prompts;
   const key = `decode/${hasSuffixes}/${positions}/${JSON.stringify(sampling)}/${endTokens.join()}`;
-  const session = await model.sessions.get(key, () =>
-    decodeGraph(model, { hasSuffixes, positions, sampling, endTokens }),
+  const session = await model.sessions.get(
+    key,
+    () => decodeGraph(model, { hasSuffixes, positions, sampling, endTokens }),
+    track,
   );
   const out = await session.run({
     ...model.feeds(),

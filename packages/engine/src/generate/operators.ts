@@ -93,10 +93,9 @@ export class Operators {
     return this.g.node('MatMul', [a, b], unknown(a.shape.length));
   }
 
-  /** a · bᵀ · scale over the last two axes. */
-  matmulTransposed(a: Value, b: Value, scale: number): Value {
-    const attributes = { transB: 1, alpha: { float: scale } };
-    return this.g.node('FusedMatMul', [a, b], unknown(a.shape.length), attributes, RUNTIME_DOMAIN);
+  /** a · bᵀ over the last two axes. */
+  matmulTransposed(a: Value, b: Value): Value {
+    return this.g.node('FusedMatMul', [a, b], unknown(a.shape.length), { transB: 1 }, RUNTIME_DOMAIN);
   }
 
   /** What is added to a score: nothing where `isSeen`, so much elsewhere that nothing is left of it. */

@@ -34,7 +34,7 @@ const PATIENCE = 60_000;
  * are obeyed in the order given; the thread keeps the process alive only while one is under way.
  */
 export class Runtime {
-  private static current: Runtime | undefined;
+  private static readonly running = new Map<number, Runtime>();
   private readonly flags: Flags = { computing: flag(), ending: flag() };
   private readonly worker = new Worker(new URL('./worker.js', import.meta.url), {
     workerData: this.flags,
@@ -52,7 +52,7 @@ export class Runtime {
     Atomics.wait(computing, 0, 1, PATIENCE);
   };
 
-  private constructor() {
+  private constructor(private readonly track: number) {
     this.worker.unref();
     this.worker.on('message', ({ id, outputs = {}, error }: Reply) => {
       const asked = this.asked.get(id)!;
@@ -63,7 +63,7 @@ export class Runtime {
     });
     this.worker.on('error', (error) => (this.failure = error));
     this.worker.on('exit', (code) => {
-      Runtime.current = undefined;
+      Runtime.running.delete(this.track);
       this.failure ??= new Error(`exit code ${code}`);
       process.off('exit', this.end);
       for (const { reject } of this.asked.values()) reject(this.stopped());
@@ -71,14 +71,16 @@ export class Runtime {
     process.on('exit', this.end);
   }
 
-  /** The process's one runtime: a new one, without sessions, after the last has stopped. */
-  static get(): Runtime {
-    return (Runtime.current ??= new Runtime());
+  /** The process's runtime of a track: a new one, without sessions, after the last has stopped. */
+  static get(track: number): Runtime {
+    let runtime = Runtime.running.get(track);
+    if (!runtime) Runtime.running.set(track, (runtime = new Runtime(track)));
+    return runtime;
   }
 
   /** Whether it can still obey; its sessions are gone otherwise. */
   get isRunning(): boolean {
-    return this === Runtime.current;
+    return this === Runtime.running.get(this.track);
   }
 
   /**

@@ -73,7 +73,7 @@ describe('a thread that stops', () => {
     const session = await cache.get('sum', () => model());
     const before = session.run(feeds());
     // What is no command stands for an unforeseen mistake inside the thread.
-    Runtime.get()['worker'].postMessage(null);
+    Runtime.get(0)['worker'].postMessage(null);
     const failures = Array.from({ length: 5 }, () => session.run(feeds()).catch((error: unknown) => error));
     expect(floats((await before)['y'])).toEqual(answer);
     for (const error of await Promise.all(failures)) {

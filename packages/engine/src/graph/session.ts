@@ -1,9 +1,7 @@
 import type { Graph, Value } from './graph.js';
+import { WIDE, type Track } from './tracks.js';
 import { Runtime } from './runtime.js';
 import { float32, floats, type Tensors } from './tensor.js';
-
-/** Threads for one graph; 0: one a core. For machines that others use too. */
-const threads = Number(process.env['TOUCHSTONE_THREADS'] ?? 0);
 
 let counter = 0;
 
@@ -13,7 +11,7 @@ const dropped = new FinalizationRegistry<{ runtime: Runtime; id: number }>(({ ru
   runtime.obey({ kind: 'release', session: id }).catch(() => undefined);
 });
 
-/** A compiled graph, which lives with ONNX Runtime on the other thread. */
+/** A compiled graph, which lives with ONNX Runtime on the thread of its track. */
 export class Session {
   private constructor(
     private readonly runtime: Runtime,
@@ -23,8 +21,8 @@ export class Session {
   }
 
   /** Compiles a serialised ONNX model for the CPU. `model` is moved, not copied: it is empty afterwards. */
-  static async compile(model: Uint8Array<ArrayBuffer>): Promise<Session> {
-    const runtime = Runtime.get();
+  static async compile(model: Uint8Array<ArrayBuffer>, { index, threads }: Track = WIDE): Promise<Session> {
+    const runtime = Runtime.get(index);
     const session = new Session(runtime, counter++);
     await runtime.obey({ kind: 'compile', session: session.id, model, threads });
     return session;
@@ -50,21 +48,23 @@ export class Session {
   }
 }
 
-/** Each session keeps the memory that its largest run needed; this many at most, per model. */
+/** Each session keeps the memory that its largest run needed; this many at most, per model and track. */
 const SESSIONS_KEPT = 12;
 
-/** Compiles each graph once and keeps those that were used last. One caller at a time, as models are. */
+/** Compiles each graph once a track and keeps those that were used last. One caller a track at a time, as models are. */
 export class SessionCache {
-  private readonly sessions = new Map<string, Session>();
+  private readonly tracks = new Map<Track, Map<string, Session>>();
   /** @param build called when the graph is not there yet */
-  async get(key: string, build: () => Uint8Array<ArrayBuffer>): Promise<Session> {
-    const known = this.sessions.get(key);
-    const session = known?.isOpen ? known : await Session.compile(build());
-    this.sessions.delete(key);
-    this.sessions.set(key, session);
-    const [oldest] = this.sessions;
-    if (this.sessions.size > SESSIONS_KEPT && oldest) {
-      this.sessions.delete(oldest[0]);
+  async get(key: string, build: () => Uint8Array<ArrayBuffer>, track = WIDE): Promise<Session> {
+    let sessions = this.tracks.get(track);
+    if (!sessions) this.tracks.set(track, (sessions = new Map()));
+    const known = sessions.get(key);
+    const session = known?.isOpen ? known : await Session.compile(build(), track);
+    sessions.delete(key);
+    sessions.set(key, session);
+    const [oldest] = sessions;
+    if (sessions.size > SESSIONS_KEPT && oldest) {
+      sessions.delete(oldest[0]);
       if (oldest[1].isOpen) await oldest[1].release();
     }
     return session;

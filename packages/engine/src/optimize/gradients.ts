@@ -1,9 +1,9 @@
 import { DifferentiableGraph } from '../graph/autodiff.js';
 import type { Value } from '../graph/graph.js';
-import { floats } from '../graph/tensor.js';
+import { floats, type Tensors } from '../graph/tensor.js';
 import type { WeightValues } from '../families/family.js';
 import type { CausalLM } from '../model.js';
-import { microBatches, type TrainingSequence } from './micro-batches.js';
+import { microBatches, type MicroBatch, type TrainingSequence } from './micro-batches.js';
 
 /**
  * A loss over scored tokens, written in graph operators.
@@ -40,12 +40,10 @@ export async function gradients(
   temperature = 1,
 ): Promise<GradientResult> {
   const total: GradientResult = { loss: 0, metrics: {}, gradients: new Map() };
-  const weights = model.feeds();
-  for (const { feeds } of microBatches(sequences, loss.columns, model.config.maxPositions)) {
-    const session = await model.sessions.get(`gradient/${loss.key}/${temperature}`, () =>
-      gradientGraph(model, loss, temperature),
-    );
-    const out = await session.run({ ...weights, ...feeds });
+  const batches = microBatches(sequences, loss.columns, model.config.maxPositions);
+  const key = `gradient/${loss.key}/${temperature}`;
+  const build = (): Uint8Array<ArrayBuffer> => gradientGraph(model, loss, temperature);
+  for await (const out of runs(model, key, build, batches)) {
     total.loss += floats(out['loss'])[0]!;
     for (const [name, tensor] of Object.entries(out)) {
       const data = floats(tensor);
@@ -61,6 +59,26 @@ export async function gradients(
     }
   }
   return total;
+}
+
+/** Outputs of a graph for each micro-batch. The next one is computed while the caller works on what the last one gave. */
+async function* runs(
+  model: CausalLM,
+  key: string,
+  build: () => Uint8Array<ArrayBuffer>,
+  batches: Iterable<MicroBatch>,
+): AsyncGenerator<Tensors> {
+  const weights = model.feeds();
+  let running: Promise<Tensors> | undefined;
+  for (const { feeds } of batches) {
+    const session = await model.sessions.get(key, build);
+    const next = session.run({ ...weights, ...feeds });
+    // Its failure is told when its turn comes.
+    next.catch(() => undefined);
+    if (running) yield await running;
+    running = next;
+  }
+  if (running) yield await running;
 }
 
 function gradientGraph(model: CausalLM, tokenLoss: TokenLoss, temperature: number): Uint8Array<ArrayBuffer> {
@@ -91,18 +109,20 @@ export async function logProbabilities(
   sequences: readonly Pick<TrainingSequence, 'tokens' | 'start'>[],
   temperature = 1,
 ): Promise<Float32Array[]> {
-  const weights = model.feeds();
   const plain = sequences.map(({ tokens, start }) => ({ tokens, start, columns: {} }));
   const results = sequences.map(({ tokens, start }) => new Float32Array(tokens.length - start));
-  for (const { feeds, order } of microBatches(plain, [], model.config.maxPositions)) {
-    const session = await model.sessions.get(`logprobs/${temperature}`, () => {
-      const graph = new DifferentiableGraph();
-      const { logprobs } = scoringGraph(graph, model, temperature);
-      return graph.toModel({ logprobs: { value: logprobs } });
-    });
-    const out = floats((await session.run({ ...weights, ...feeds }))['logprobs']);
+  const batches = microBatches(plain, [], model.config.maxPositions);
+  const build = (): Uint8Array<ArrayBuffer> => {
+    const graph = new DifferentiableGraph();
+    const { logprobs } = scoringGraph(graph, model, temperature);
+    return graph.toModel({ logprobs: { value: logprobs } });
+  };
+  let batch = 0;
+  for await (const { logprobs } of runs(model, `logprobs/${temperature}`, build, batches)) {
+    const out = floats(logprobs);
     let read = 0;
-    for (const i of order) results[i]!.set(out.subarray(read, (read += results[i]!.length)));
+    for (const i of batches[batch++]!.order)
+      results[i]!.set(out.subarray(read, (read += results[i]!.length)));
   }
   return results;
 }

@@ -157,7 +157,7 @@ export class ChatTokenizer {
   /** The conversation with contents that nobody wrote, each as long as the true one. */
   private renderStandIns(messages: readonly Message[]): string {
     const standIns = messages.map(({ content }, i) =>
-      content.trim() === '' ? content : `${this.mark}${i}${'\uE002'.repeat(content.length)}\uE003`,
+      content.trim() === '' ? content : `${this.mark}${i}${filler(content.length)}\uE003`,
     );
     const rendered = this.template.render(messages.map(({ role }, i) => ({ role, content: standIns[i]! })));
     const lost = standIns.findIndex((standIn) => !rendered.includes(standIn.trim()));
@@ -192,6 +192,10 @@ export class ChatTokenizer {
     });
   }
 }
+
+/** So many characters that nobody writes, in words that a tokenizer keeps after it has split one: longer ones it does not. */
+const filler = (length: number): string =>
+  `${'\uE002'.repeat(63)} `.repeat(Math.ceil(length / 64)).slice(0, length);
 
 const escapeRegExp = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 
