@@ -14,7 +14,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { formatTable, quantile, spread } from './shared/figures.mjs';
-import { describeMachine, versionOf } from './shared/machine.mjs';
+import { describeMachine, versionsIn } from './shared/machine.mjs';
 
 const at = (file) => fileURLToPath(new URL(file, import.meta.url));
 const { values } = parseArgs({
@@ -170,11 +170,7 @@ const jobs = Object.fromEntries(
     },
   ]),
 );
-const peer = (name) =>
-  versionOf(values.python ?? 'python3', '-c', `import ${name}; print(${name}.__version__)`);
-const machine = describeMachine(
-  values.python ? { torch: peer('torch'), transformers: peer('transformers') } : {},
-);
+const machine = describeMachine(values.python && versionsIn(values.python, ['torch', 'transformers']));
 process.stdout.write(`${JSON.stringify({ machine, rounds, runs, jobs }, null, 2)}\n`);
 const others = Object.keys(engines).slice(1);
 process.stderr.write(

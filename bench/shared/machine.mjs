@@ -24,6 +24,15 @@ export function versionOf(command, ...args) {
   }
 }
 
+/** Versions of packages by name, as that Python has them; null of one that it lacks. */
+export const versionsIn = (python, names) =>
+  Object.fromEntries(
+    names.map((name) => [
+      name,
+      versionOf(python, '-c', `from importlib.metadata import version; print(version('${name}'))`),
+    ]),
+  );
+
 /** Processor time (user and system) and highest resident memory of a process that runs, from /proc; null elsewhere. */
 export function inspectProcess(pid) {
   try {
