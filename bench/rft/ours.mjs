@@ -30,10 +30,8 @@ const drawn = job.replay ? JSON.parse(await readFile(job.replay, 'utf8')) : null
 
 /** The peer's answers of a step, as if this policy had drawn them. */
 async function replayed(own, step) {
-  const { answers } = drawn[step - 1];
-  const rollouts = answers.map((tokens, i) => {
+  const rollouts = drawn[step - 1].map((tokens, i) => {
     const task = own[Math.floor(i / training.group_size)];
-    const prompt = policy.tokenizer.encodeChat(task.messages);
     const rollout = {
       id: `${task.id}/${i}`,
       task,
@@ -42,7 +40,7 @@ async function replayed(own, step) {
       group: task.id,
       policy: 'peer',
     };
-    return { rollout, prompt, tokens };
+    return { rollout, prompt: policy.tokenizer.encodeChat(task.messages), tokens };
   });
   const sequences = rollouts.map(({ prompt, tokens }) => ({
     tokens: [...prompt, ...tokens],
@@ -50,11 +48,8 @@ async function replayed(own, step) {
     columns: {},
   }));
   const logprobs = await logProbabilities(policy.model, sequences, sampling.temperature);
-  return own.map((_, p) =>
-    rollouts
-      .map((one, i) => ({ ...one, logprobs: logprobs[i] }))
-      .slice(p * training.group_size, (p + 1) * training.group_size),
-  );
+  const scored = rollouts.map((one, i) => ({ ...one, logprobs: logprobs[i] }));
+  return own.map((_, p) => scored.slice(p * training.group_size, (p + 1) * training.group_size));
 }
 
 const steps = [];
@@ -68,8 +63,6 @@ for (let step = 1; step <= training.steps; step++) {
   const learned = await learner.learn(makeBatch(groups, algorithm), step);
   const seconds = (performance.now() - begun) / 1000;
   const rewards = groups.flatMap(({ scores_G }) => scores_G);
-  const tokens = rollouts.flat().map((one) => one.tokens.length);
-  steps.push({ seconds, rewards, answer_tokens: tokens.reduce((a, b) => a + b, 0), ...learned });
-  if (step % 10 === 0) process.stderr.write(`  step ${step}: ${seconds.toFixed(2)} s\n`);
+  steps.push({ seconds, rewards, ...learned });
 }
 process.stdout.write(`${JSON.stringify(steps)}\n`);

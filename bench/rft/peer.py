@@ -43,8 +43,6 @@ class Watch(TrainerCallback):
 
     def on_step_end(self, args, state, control, **_):
         steps[-1]["seconds"] = time.perf_counter() - self.begun
-        if state.global_step % 10 == 0:
-            print(f"  step {state.global_step}: {steps[-1]['seconds']:.2f} s", file=sys.stderr)
 
 
 rows = training["prompts_per_step"] * training["group_size"]
@@ -101,5 +99,5 @@ trainer.train()
 for step, logged in zip(steps, (one for one in trainer.state.log_history if "grad_norm" in one), strict=True):
     step.update(loss=logged["loss"], grad_norm=logged["grad_norm"])
 with open(job["answers"], "w") as file:
-    json.dump([{"answers": step.pop("answers")} for step in steps], file)
+    json.dump([step.pop("answers") for step in steps], file)
 print(json.dumps(steps), file=out)
