@@ -1,0 +1,56 @@
+import { largest, smallest } from '@touchstone/spec';
+import type { Clock } from '../../clock.js';
+
+/** What repeated measurements of one thing came to. */
+export interface Spread {
+  median: number;
+  min: number;
+  max: number;
+  /** Measurements. */
+  n: number;
+}
+
+/** Machines that others use too are three times as fast in one minute as in the next. */
+const REPEATS = 3;
+
+export function spreadOf(values: readonly number[]): Spread {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = (sorted.length - 1) / 2;
+  return {
+    median: (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2,
+    min: smallest(values),
+    max: largest(values),
+    n: values.length,
+  };
+}
+
+export async function timed<T>(clock: Clock, work: () => Promise<T>): Promise<{ seconds: number; value: T }> {
+  const begun = clock.seconds();
+  const value = await work();
+  return { seconds: clock.seconds() - begun, value };
+}
+
+/** Of a measurement, with the one that does not count: graphs are compiled and memory is taken in it. */
+export const ROUNDS = 1 + REPEATS;
+
+/**
+ * Does the work `ROUNDS` times.
+ *
+ * @param work told its round, from 0.
+ * @returns what all but the first came to.
+ */
+export async function repeated<T>(work: (round: number) => Promise<T>, onRound: () => void): Promise<T[]> {
+  const results: T[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    results.push(await work(round));
+    onRound();
+  }
+  return results.slice(1);
+}
+
+/** Seconds that one round may take, about: of what takes longer in a run, a part is measured. */
+export const ROUND_SECONDS = 3;
+
+/** How many of `most` units fit into a round, from the seconds of one; at least one. */
+export const fitting = (most: number, secondsOfOne: number): number =>
+  Math.max(1, Math.min(most, Math.floor(ROUND_SECONDS / secondsOfOne)));
