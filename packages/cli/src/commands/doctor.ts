@@ -48,29 +48,32 @@ export function registerDoctor(program: Command, io: Io): void {
 }
 
 async function doctor(named: string | undefined, flags: DoctorFlags, io: Io): Promise<void> {
+  // Speed says something without a configuration, too.
   const { json, speed: _, ...needing } = flags;
-  // Speed has a meaning of its own without a configuration.
   const path = named ?? (Object.keys(needing).length > 0 ? 'touchstone.yaml' : undefined);
   let findings = await examineMachine();
-  if (path === undefined) return report(findings, json, io, await measured(findings, undefined, flags, io));
-  let examined: Awaited<ReturnType<typeof examineConfig>>;
+  let speed: Speed | undefined;
   try {
-    examined = await examineConfig(path);
+    if (path !== undefined) findings = [...findings, ...(await examineNamed(path, flags, io))];
+    speed = await measured(findings, path, flags, io);
   } catch (error) {
     // A wrong configuration is its own message, with a place and exit code 2; the machine comes first.
     report(findings, json, io);
     throw error;
   }
-  const { loaded } = examined;
-  findings = [...findings, ...examined.findings];
+  report(findings, json, io, speed);
+}
+
+async function examineNamed(path: string, flags: DoctorFlags, io: Io): Promise<Finding[]> {
+  const { loaded, findings } = await examineConfig(path);
   if (flags.aws || flags.template !== undefined || flags.recipe !== undefined) {
-    findings = [...findings, ...(await examineAws(loaded, flags))];
+    findings.push(...(await examineAws(loaded, flags)));
   }
   if (flags.event !== undefined) {
-    findings = [...findings, ...examineEvent(await readEvent(flags.event), loaded.config)];
+    findings.push(...examineEvent(await readEvent(flags.event), loaded.config));
   }
-  if (flags.online) findings = [...findings, ...(await examineOnline(loaded, io.env))];
-  report(findings, json, io, await measured(findings, path, flags, io));
+  if (flags.online) findings.push(...(await examineOnline(loaded, io.env)));
+  return findings;
 }
 
 const isBad = ({ level }: Finding): boolean => level === 'failed';

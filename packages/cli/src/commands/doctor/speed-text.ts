@@ -31,7 +31,7 @@ function rowsOf({ decoding, training, judges }: RunSpeed): string[][] {
   return [
     row(`decoding ${answers} answers of at most ${maxTokens} tokens, tokens/s`, decoding.tokensPerSecond),
     row(`gradient of ${training.tokens} tokens, tokens/s`, training.tokensPerSecond),
-    row('  at 6 operations a weight and token: % of the best product', percent),
+    row('share of the best product, at 6 operations a weight and token, %', percent),
     row('optimiser, s', training.secondsPerUpdate),
     ...(secondsForReference.max > 0.001 ? [row('reference policy, s', secondsForReference)] : []),
     ...judges.flatMap(({ role, measured }) =>

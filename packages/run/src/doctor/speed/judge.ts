@@ -96,9 +96,11 @@ async function ask(
   const { judge, reward } = await openReward(parts, resources);
   const score = (groups: readonly PolicyRollout[][]) =>
     timed(clock, () => reward.score(groups.flat().map(({ rollout }) => rollout)));
-  const one = rollouts_P_G.slice(0, 1);
-  await score(one);
-  const groups = rollouts_P_G.slice(0, fitting(rollouts_P_G.length, (await score(one)).seconds));
+  const size = await fitting(
+    rollouts_P_G.length,
+    async (units) => (await score(rollouts_P_G.slice(0, units))).seconds,
+  );
+  const groups = rollouts_P_G.slice(0, size);
   const rounds = await repeated(() => score(groups), onRound);
   const rewards = rounds.at(-1)!.value;
   stopOnAbstentions(rewards, config.reward.abstention.limit, 'measuring the judge');

@@ -7,16 +7,17 @@ import type { Work } from './predict.js';
 export function notesOf(
   { steps, stepAnswers, evaluations, evaluationAnswers }: Work,
   judges: readonly JudgeSpeed[],
-  { prompts, maxTokens, longestAnswerTokens }: DecodingSpeed,
+  { prompts, maxTokens }: DecodingSpeed,
   { config }: LoadedConfig,
 ): string[] {
-  const notes = ['Not in it: checks, writing files, and what an earlier run has left done.'];
-  if (longestAnswerTokens < config.policy.max_tokens || maxTokens < config.policy.max_tokens) {
-    notes.push(
-      `From answers as long as the policy's are now${maxTokens < config.policy.max_tokens ? `, cut at ${maxTokens} tokens` : ''}, ` +
-        `to answers of ${config.policy.max_tokens} tokens each (policy.max_tokens).`,
-    );
-  }
+  const notes = [
+    'Not in it: checks, writing files, and what an earlier run has left done. Prompts of evaluations are taken to be like those of training.',
+  ];
+  const { max_tokens: most } = config.policy;
+  const cut = maxTokens < most ? `, cut at ${maxTokens} tokens` : '';
+  notes.push(
+    `From answers as long as the policy's are now${cut}, to answers of ${most} tokens each (policy.max_tokens).`,
+  );
   if (prompts < config.training.prompts_per_step) {
     notes.push(
       `Measured on ${prompts} of the ${config.training.prompts_per_step} prompts of a step, and multiplied.`,

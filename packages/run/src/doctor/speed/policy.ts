@@ -74,8 +74,7 @@ export async function measureDecoding(
         seed,
       ),
     );
-  await sample(1, 1, 0);
-  const prompts = fitting(prompts_per_step, 2 * (await sample(1, 1, 0)).seconds);
+  const prompts = await fitting(prompts_per_step, async (units) => 2 * (await sample(units, 1, 0)).seconds);
   const reading = await repeated((round) => sample(prompts, 1, round), onRound);
   const promptSecondsPerRound = spreadOf(reading.map(({ seconds }) => seconds));
 
@@ -135,10 +134,11 @@ export async function measureTraining(
     );
     return { reference: reference.seconds, gradient: gradient.seconds, update: updated.seconds, batch };
   };
-  const one = rollouts_P_G.slice(0, 1);
-  await update(one);
-  const first = await update(one);
-  const groups = rollouts_P_G.slice(0, fitting(rollouts_P_G.length, first.gradient + first.reference));
+  const size = await fitting(rollouts_P_G.length, async (units) => {
+    const { gradient, reference } = await update(rollouts_P_G.slice(0, units));
+    return gradient + reference;
+  });
+  const groups = rollouts_P_G.slice(0, size);
   const rounds = await repeated(() => update(groups), onRound);
   const tokens = tokensOf(rounds[0]!.batch);
   const prompts = groups.reduce((sum, [first]) => sum + first!.prompt.length, 0);

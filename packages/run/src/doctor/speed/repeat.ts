@@ -51,6 +51,18 @@ export async function repeated<T>(work: (round: number) => Promise<T>, onRound: 
 /** Seconds that one round may take, about: of what takes longer in a run, a part is measured. */
 export const ROUND_SECONDS = 3;
 
-/** How many of `most` units fit into a round, from the seconds of one; at least one. */
-export const fitting = (most: number, secondsOfOne: number): number =>
-  Math.max(1, Math.min(most, Math.floor(ROUND_SECONDS / secondsOfOne)));
+/**
+ * How many units fit into a round: at least 1, at most `most`. Twice as many may take hardly longer, so it is tried and not
+ * multiplied.
+ *
+ * @param secondsOf does so many.
+ */
+export async function fitting(most: number, secondsOf: (units: number) => Promise<number>): Promise<number> {
+  await secondsOf(1);
+  for (let units = 1; ;) {
+    const seconds = await secondsOf(units);
+    const next = Math.min(most, Math.floor((units * ROUND_SECONDS) / seconds));
+    if (next < 2 * units) return Math.max(1, next);
+    units = next;
+  }
+}
