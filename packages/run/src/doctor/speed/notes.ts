@@ -11,7 +11,7 @@ export function notesOf(
   { config }: LoadedConfig,
 ): string[] {
   const notes = [
-    'Not in it: checks, writing files, and what an earlier run has left done. Prompts of evaluations are taken to be like those of training.',
+    'On a machine that is as busy as it was just now. Not in it: checks, writing files, and what an earlier run has left done. Prompts of evaluations are taken to be like those of training.',
   ];
   const { max_tokens: most } = config.policy;
   const cut = maxTokens < most ? `, cut at ${maxTokens} tokens` : '';
