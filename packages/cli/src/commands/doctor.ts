@@ -66,14 +66,13 @@ async function doctor(named: string | undefined, flags: DoctorFlags, io: Io): Pr
 
 async function examineNamed(path: string, flags: DoctorFlags, io: Io): Promise<Finding[]> {
   const { loaded, findings } = await examineConfig(path);
-  if (flags.aws || flags.template !== undefined || flags.recipe !== undefined) {
-    findings.push(...(await examineAws(loaded, flags)));
-  }
-  if (flags.event !== undefined) {
-    findings.push(...examineEvent(await readEvent(flags.event), loaded.config));
-  }
-  if (flags.online) findings.push(...(await examineOnline(loaded, io.env)));
-  return findings;
+  const isForAws = flags.aws || flags.template !== undefined || flags.recipe !== undefined;
+  return [
+    ...findings,
+    ...(isForAws ? await examineAws(loaded, flags) : []),
+    ...(flags.event === undefined ? [] : examineEvent(await readEvent(flags.event), loaded.config)),
+    ...(flags.online ? await examineOnline(loaded, io.env) : []),
+  ];
 }
 
 const isBad = ({ level }: Finding): boolean => level === 'failed';

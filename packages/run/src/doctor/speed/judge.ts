@@ -34,44 +34,35 @@ export interface JudgeSpeed {
   measured: { answers: number; calls: number; secondsPerRound: Spread; callsPerSecond: Spread } | null;
 }
 
-/**
- * A judge of this machine is opened and asked; of any other it is counted what would be, and nothing is sent.
- *
- * @throws {RunError} as a run does where the judge gives too few verdicts.
- */
-export async function measureJudge(
+/** Whether it can be measured: replies that a shared cache has would be taken for fast ones. */
+export const isOfThisMachine = (config: JudgeConfig): boolean =>
+  asksModelsOnly(config) &&
+  modelsOf(config).every(({ provider }) => provider.isLocal) &&
+  cacheVariablesOf(config).length === 0;
+
+const asksModelsOnly = (config: JudgeConfig): boolean =>
+  singleJudges(config).every((single) => 'model' in single.config);
+
+const modelsIn = (config: JudgeConfig): JudgeSpeed['models'] =>
+  modelsOf(config).map(({ id, provider, config: settings }) => ({
+    model: id,
+    limits: provider.isLocal ? null : limitsOf(settings),
+  }));
+
+/** Counts what a judge would be asked. Nothing is sent. */
+export async function countCalls(
   role: JudgeSpeed['role'],
-  config: JudgeConfig,
-  loaded: LoadedConfig,
+  judge: JudgeConfig,
+  { config, baseDir }: LoadedConfig,
   rollouts_P_G: readonly PolicyRollout[][],
-  clock: Clock,
-  onRound: () => void,
-): Promise<{ speed: JudgeSpeed; judge: Judge | null }> {
-  const models = modelsOf(config);
-  const known = {
-    role,
-    models: models.map(({ id, provider, config: settings }) => ({
-      model: id,
-      limits: provider.isLocal ? null : limitsOf(settings),
-    })),
-  };
-  if (singleJudges(config).some((single) => !('model' in single.config))) {
-    return { speed: { ...known, callsPerAnswer: null, measured: null }, judge: null };
-  }
-  // Replies that a shared cache has would be taken for fast ones.
-  if (!models.every(({ provider }) => provider.isLocal) || cacheVariablesOf(config).length > 0) {
-    const answers = rollouts_P_G.flatMap((rollouts_G) =>
-      rollouts_G.map(({ rollout: { task, response, group } }) => ({ task, response, together: group })),
-    );
-    const { calls } = await costPerAnswer(
-      { config: loaded.config, baseDir: loaded.baseDir },
-      config,
-      answers,
-    );
-    return { speed: { ...known, callsPerAnswer: calls, measured: null }, judge: null };
-  }
-  const { judge, measured } = await ask(config, loaded, rollouts_P_G, clock, onRound);
-  return { speed: { ...known, callsPerAnswer: measured.calls / measured.answers, measured }, judge };
+): Promise<JudgeSpeed> {
+  const answers = rollouts_P_G
+    .flat()
+    .map(({ rollout: { task, response, group } }) => ({ task, response, together: group }));
+  const callsPerAnswer = asksModelsOnly(judge)
+    ? (await costPerAnswer({ config, baseDir }, judge, answers)).calls
+    : null;
+  return { role, models: modelsIn(judge), callsPerAnswer, measured: null };
 }
 
 /** A model's settings stand in one object with the limits of the calls to it. */
@@ -83,19 +74,26 @@ function limitsOf(settings: ModelConfig & Partial<CallsConfig>): JudgeSpeed['mod
 /** What is asked again is answered again. */
 const NO_CACHE: ReplyCache = { get: () => undefined, put: () => {} };
 
-async function ask(
+/**
+ * Asks a judge of this machine.
+ *
+ * @throws {RunError} as a run does where the judge gives too few verdicts.
+ */
+export async function measureJudge(
+  role: JudgeSpeed['role'],
   judgeConfig: JudgeConfig,
   { config, baseDir }: LoadedConfig,
   rollouts_P_G: readonly PolicyRollout[][],
   clock: Clock,
   onRound: () => void,
-): Promise<{ judge: Judge; measured: NonNullable<JudgeSpeed['measured']> }> {
+): Promise<{ judge: Judge; speed: JudgeSpeed }> {
   // No check ends an answer before it is judged: in a trained policy's answers they find little.
   const parts = { ...config, judge: judgeConfig, reward: { ...JUDGE_ALONE, answer: config.reward.answer } };
   const resources = { ...(await rewardResources(parts, baseDir)), openFileCache: undefined, cache: NO_CACHE };
   const { judge, reward } = await openReward(parts, resources);
   const score = (groups: readonly PolicyRollout[][]) =>
     timed(clock, () => reward.score(groups.flat().map(({ rollout }) => rollout)));
+  await score(rollouts_P_G.slice(0, 1));
   const size = await fitting(
     rollouts_P_G.length,
     async (units) => (await score(rollouts_P_G.slice(0, units))).seconds,
@@ -105,8 +103,10 @@ async function ask(
   const rewards = rounds.at(-1)!.value;
   stopOnAbstentions(rewards, config.reward.abstention.limit, 'measuring the judge');
   const calls = rewards.reduce((sum, { usage }) => sum + usage.calls, 0);
-  return {
-    judge,
+  const speed: JudgeSpeed = {
+    role,
+    models: modelsIn(judgeConfig),
+    callsPerAnswer: calls / rewards.length,
     measured: {
       answers: rewards.length,
       calls,
@@ -114,4 +114,5 @@ async function ask(
       callsPerSecond: spreadOf(rounds.map(({ seconds }) => calls / seconds)),
     },
   };
+  return { judge, speed };
 }

@@ -11,7 +11,8 @@ export function notesOf(
   { config }: LoadedConfig,
 ): string[] {
   const notes = [
-    'On a machine that is as busy as it was just now. Not in it: checks, writing files, and what an earlier run has left done. Prompts of evaluations are taken to be like those of training.',
+    'On a machine that is as busy as it was just now. Prompts of evaluations are taken to be like those of training.',
+    'Not in it: checks, writing files, and what an earlier run has left done.',
   ];
   const { max_tokens: most } = config.policy;
   const cut = maxTokens < most ? `, cut at ${maxTokens} tokens` : '';
@@ -20,7 +21,7 @@ export function notesOf(
   );
   if (prompts < config.training.prompts_per_step) {
     notes.push(
-      `Measured on ${prompts} of the ${config.training.prompts_per_step} prompts of a step, and multiplied.`,
+      `Measured on ${prompts} of the ${config.training.prompts_per_step} prompts of a step, and multiplied: more at once are faster.`,
     );
   }
   const supervised = config.training.sft

@@ -74,6 +74,7 @@ export async function measureDecoding(
         seed,
       ),
     );
+  await sample(1, 1, 0);
   const prompts = await fitting(prompts_per_step, async (units) => 2 * (await sample(units, 1, 0)).seconds);
   const reading = await repeated((round) => sample(prompts, 1, round), onRound);
   const promptSecondsPerRound = spreadOf(reading.map(({ seconds }) => seconds));
@@ -87,6 +88,7 @@ export async function measureDecoding(
       ? Math.max(few, Math.min(sampling.max_tokens, Math.floor(left / secondsPerToken)))
       : sampling.max_tokens;
 
+  await sample(prompts, maxTokens, 0);
   const rounds = await repeated((round) => sample(prompts, maxTokens, round), onRound);
   const measured = rounds.map(({ seconds, value }) => {
     const lengths = value.flat().map(({ tokens }) => tokens.length);
@@ -122,20 +124,23 @@ export async function measureTraining(
   const algorithm = openAlgorithm(training);
   const { model } = policy.clone();
   const optimizer = openOptimizer(model, training);
-  const update = async (groups: readonly PolicyRollout[][]) => {
+  const differentiate = async (groups: readonly PolicyRollout[][]) => {
     const batch = makeBatch(
       groups.map((rollouts_G) => ({ rollouts_G, scores_G: rollouts_G.map((_, i) => i % 2) })),
       algorithm,
     );
     const reference = await timed(clock, () => withReference(policy.model, batch, algorithm, temperature));
     const gradient = await timed(clock, () => gradients(model, reference.value, algorithm.loss, temperature));
-    const updated = await timed(clock, () =>
-      optimizer.update(gradient.value.gradients, training.learning_rate),
-    );
-    return { reference: reference.seconds, gradient: gradient.seconds, update: updated.seconds, batch };
+    return { batch, reference: reference.seconds, gradient: gradient.seconds, result: gradient.value };
   };
+  const update = async (groups: readonly PolicyRollout[][]) => {
+    const { result, ...rest } = await differentiate(groups);
+    const { seconds } = await timed(clock, () => optimizer.update(result.gradients, training.learning_rate));
+    return { ...rest, update: seconds };
+  };
+  await update(rollouts_P_G.slice(0, 1));
   const size = await fitting(rollouts_P_G.length, async (units) => {
-    const { gradient, reference } = await update(rollouts_P_G.slice(0, units));
+    const { gradient, reference } = await differentiate(rollouts_P_G.slice(0, units));
     return gradient + reference;
   });
   const groups = rollouts_P_G.slice(0, size);

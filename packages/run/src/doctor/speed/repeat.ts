@@ -10,8 +10,8 @@ export interface Spread {
   n: number;
 }
 
-/** Machines that others use too are three times as fast in one minute as in the next. */
-const REPEATS = 3;
+/** Of each measurement: machines that others use too are three times as fast in one minute as in the next. */
+export const ROUNDS = 3;
 
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b);
@@ -30,14 +30,10 @@ export async function timed<T>(clock: Clock, work: () => Promise<T>): Promise<{ 
   return { seconds: clock.seconds() - begun, value };
 }
 
-/** Of a measurement, with the one that does not count: graphs are compiled and memory is taken in it. */
-export const ROUNDS = 1 + REPEATS;
-
 /**
- * Does the work `ROUNDS` times.
+ * Does the work `ROUNDS` times. The caller has done it once before: graphs are compiled and memory is taken then.
  *
  * @param work told its round, from 0.
- * @returns what all but the first came to.
  */
 export async function repeated<T>(work: (round: number) => Promise<T>, onRound: () => void): Promise<T[]> {
   const results: T[] = [];
@@ -45,7 +41,7 @@ export async function repeated<T>(work: (round: number) => Promise<T>, onRound: 
     results.push(await work(round));
     onRound();
   }
-  return results.slice(1);
+  return results;
 }
 
 /** Seconds that one round may take, about: of what takes longer in a run, a part is measured. */
@@ -55,10 +51,9 @@ export const ROUND_SECONDS = 3;
  * How many units fit into a round: at least 1, at most `most`. Twice as many may take hardly longer, so it is tried and not
  * multiplied.
  *
- * @param secondsOf does so many.
+ * @param secondsOf does so many; done once before, as for `repeated`.
  */
 export async function fitting(most: number, secondsOf: (units: number) => Promise<number>): Promise<number> {
-  await secondsOf(1);
   for (let units = 1; ;) {
     const seconds = await secondsOf(units);
     const next = Math.min(most, Math.floor((units * ROUND_SECONDS) / seconds));

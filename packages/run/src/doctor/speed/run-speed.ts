@@ -7,7 +7,7 @@ import { planExamination } from '../../stages/plan.js';
 import { StageReporter } from '../../stages/stage.js';
 import { modelNames } from '../../stages/stages.js';
 import { readInputs, type Workspace } from '../../workspace/workspace.js';
-import { measureJudge, type JudgeSpeed } from './judge.js';
+import { countCalls, isOfThisMachine, measureJudge, type JudgeSpeed } from './judge.js';
 import { MACHINE_ROUNDS, measureMachine, type MachineSpeed } from './machine.js';
 import {
   DECODING_ROUNDS,
@@ -74,6 +74,9 @@ async function measureRun(
   const judged = async (role: JudgeSpeed['role']) => {
     const judgeConfig = config[role];
     if (judgeConfig === undefined) return null;
+    if (!isOfThisMachine(judgeConfig)) {
+      return { speed: await countCalls(role, judgeConfig, loaded, rollouts_P_G), judge: null };
+    }
     return asStage(role === 'judge' ? 'judging' : 'the held-out judge', ROUNDS, options, (onRound) =>
       measureJudge(role, judgeConfig, loaded, rollouts_P_G, clock, onRound),
     );
