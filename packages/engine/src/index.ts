@@ -13,4 +13,5 @@ export * from './optimize/schedule.js';
 export * from './tokenizer/tokenizer.js';
 export * from './tokenizer/train-bpe.js';
 export * from './language-model.js';
+export { compileProducts, type Products, type ProductShape } from './graph/products.js';
 export { runGraph } from './graph/session.js';

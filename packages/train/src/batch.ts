@@ -10,7 +10,10 @@ const NO_ADVANTAGE = 1e-6;
  * advantage carry no gradient; leaving them out changes only the work, since they still count in the weights.
  * @returns sequences with the columns `old`, `advantage` and `weight`; none when no answer stands out from its group.
  */
-export function makeBatch(groups: readonly ScoredGroup[], algorithm: Algorithm): TrainingSequence[] {
+export function makeBatch(
+  groups: readonly Pick<ScoredGroup, 'rollouts_G' | 'scores_G'>[],
+  algorithm: Algorithm,
+): TrainingSequence[] {
   const counted = groups.flatMap(({ rollouts_G, scores_G }) => {
     const advantages_G = algorithm.advantages(scores_G);
     return rollouts_G.flatMap((rollout, i) => {

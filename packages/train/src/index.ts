@@ -10,9 +10,10 @@ export {
   type Origin,
   type SavedCheckpoint,
 } from './checkpoint.js';
-export { Learner } from './learner.js';
+export { Learner, withReference } from './learner.js';
 export { train, type TrainingStep, type TrainOptions } from './loop.js';
 export { stepMetrics, type StepMetrics } from './metrics.js';
+export { openOptimizer } from './optimizer.js';
 export { Policy, type Draws, type PolicyRollout } from './policy.js';
 export { sampleGroups } from './sampler.js';
 export {
@@ -23,5 +24,5 @@ export {
   type TrainingOptions,
 } from './schema.js';
 export { scoreGroups, stopOnAbstentions, type ScoredGroup } from './scorer.js';
-export { fineTune, type FineTuneOptions, type FineTuneResult } from './supervised/fine-tune.js';
+export { examplesOf, fineTune, type FineTuneOptions, type FineTuneResult } from './supervised/fine-tune.js';
 export { negativeLogLikelihood } from './supervised/loss.js';

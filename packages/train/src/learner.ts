@@ -39,7 +39,7 @@ export class Learner {
   async learn(batch: readonly TrainingSequence[], step: number): Promise<Record<string, number>> {
     const { updates_per_step, learning_rate, steps, warmup_steps } = this.training;
     if (batch.length === 0) return { loss: 0, grad_norm: 0 };
-    const sequences = await this.withReference(batch);
+    const sequences = await withReference(this.reference, batch, this.algorithm, this.temperature);
     const factor = scheduleFactor(step - 1, { steps, warmup: warmup_steps, decay: 'constant' });
     let figures: Record<string, number> = {};
     // From the second update on, ratios differ from 1 and clipping bites.
@@ -60,13 +60,22 @@ export class Learner {
   restore({ optimizer }: Checkpoint): void {
     this.optimizer.restore(optimizer);
   }
+}
 
-  private async withReference(batch: readonly TrainingSequence[]): Promise<readonly TrainingSequence[]> {
-    if (!this.algorithm.loss.columns.includes('reference')) return batch;
-    const reference = await logProbabilities(this.reference, batch, this.temperature);
-    return batch.map((sequence, i) => ({
-      ...sequence,
-      columns: { ...sequence.columns, reference: reference[i]! },
-    }));
-  }
+/**
+ * The batch as the algorithm's loss wants it: with the log-probabilities under the policy that training starts from, where it
+ * compares with them.
+ */
+export async function withReference(
+  reference: CausalLM,
+  batch: readonly TrainingSequence[],
+  { loss }: Algorithm,
+  temperature: number,
+): Promise<readonly TrainingSequence[]> {
+  if (!loss.columns.includes('reference')) return batch;
+  const logprobs = await logProbabilities(reference, batch, temperature);
+  return batch.map((sequence, i) => ({
+    ...sequence,
+    columns: { ...sequence.columns, reference: logprobs[i]! },
+  }));
 }

@@ -1,9 +1,19 @@
 import { RunError } from '@touchstone/spec';
 import type { Command } from 'commander';
-import { type Finding, examineConfig, examineMachine, examineOnline } from '@touchstone/run';
+import {
+  type Finding,
+  type Speed,
+  examineConfig,
+  examineMachine,
+  examineOnline,
+  loadConfig,
+  measureSpeed,
+} from '@touchstone/run';
 import { examineAws, examineEvent, readEvent } from '@touchstone/launch';
 import type { Io } from '../io.js';
+import { createProgress, showEvents } from '../terminal/progress.js';
 import { renderTable } from '../terminal/table.js';
+import { speedText } from './doctor/speed-text.js';
 
 interface DoctorFlags {
   aws?: true;
@@ -11,6 +21,7 @@ interface DoctorFlags {
   recipe?: string;
   event?: string;
   online?: true;
+  speed?: true;
   json?: true;
 }
 
@@ -28,45 +39,72 @@ export function registerDoctor(program: Command, io: Io): void {
     .option('--recipe <file>', 'with --aws: the SageMaker recipe that trains against the function')
     .option('--event <file>', 'check that the reward understands an event of AWS')
     .option('--online', 'ask every model of the judge one tiny question')
+    .option(
+      '--speed',
+      'measure this machine for a minute, and with a configuration its models, and say how long its run will take',
+    )
     .option('--json', 'print the result as JSON')
     .action((config: string | undefined, flags: DoctorFlags) => doctor(config, flags, io));
 }
 
 async function doctor(named: string | undefined, flags: DoctorFlags, io: Io): Promise<void> {
-  const { json, ...needing } = flags;
+  // Speed says something without a configuration, too.
+  const { json, speed: _, ...needing } = flags;
   const path = named ?? (Object.keys(needing).length > 0 ? 'touchstone.yaml' : undefined);
   let findings = await examineMachine();
-  if (path === undefined) return report(findings, json, io);
-  let examined: Awaited<ReturnType<typeof examineConfig>>;
+  let speed: Speed | undefined;
   try {
-    examined = await examineConfig(path);
+    if (path !== undefined) findings = [...findings, ...(await examineNamed(path, flags, io))];
+    speed = await measured(findings, path, flags, io);
   } catch (error) {
     // A wrong configuration is its own message, with a place and exit code 2; the machine comes first.
     report(findings, json, io);
     throw error;
   }
-  const { loaded } = examined;
-  findings = [...findings, ...examined.findings];
-  if (flags.aws || flags.template !== undefined || flags.recipe !== undefined) {
-    findings = [...findings, ...(await examineAws(loaded, flags))];
+  report(findings, json, io, speed);
+}
+
+async function examineNamed(path: string, flags: DoctorFlags, io: Io): Promise<Finding[]> {
+  const { loaded, findings } = await examineConfig(path);
+  const isForAws = flags.aws || flags.template !== undefined || flags.recipe !== undefined;
+  return [
+    ...findings,
+    ...(isForAws ? await examineAws(loaded, flags) : []),
+    ...(flags.event === undefined ? [] : examineEvent(await readEvent(flags.event), loaded.config)),
+    ...(flags.online ? await examineOnline(loaded, io.env) : []),
+  ];
+}
+
+const isBad = ({ level }: Finding): boolean => level === 'failed';
+
+/** What does not run has no speed. */
+async function measured(
+  findings: readonly Finding[],
+  path: string | undefined,
+  { speed, json }: DoctorFlags,
+  io: Io,
+): Promise<Speed | undefined> {
+  if (!speed || findings.some(isBad)) return undefined;
+  const loaded = path === undefined ? undefined : await loadConfig(path);
+  const progress = json ? undefined : createProgress(io.err);
+  try {
+    return await measureSpeed(loaded, progress && { onEvent: showEvents(progress) });
+  } finally {
+    progress?.stop();
   }
-  if (flags.event !== undefined) {
-    findings = [...findings, ...examineEvent(await readEvent(flags.event), loaded.config)];
-  }
-  if (flags.online) findings = [...findings, ...(await examineOnline(loaded, io.env))];
-  report(findings, json, io);
 }
 
 /** @throws {RunError} naming the checks that failed. */
-function report(findings: readonly Finding[], json: true | undefined, io: Io): void {
+function report(findings: readonly Finding[], json: true | undefined, io: Io, speed?: Speed): void {
   if (json) {
     const checks = findings.map((finding) => ({ ...finding, ok: finding.level !== 'failed' }));
-    io.out.write(`${JSON.stringify({ checks })}\n`);
+    io.out.write(`${JSON.stringify({ checks, speed })}\n`);
   } else {
     const words = { ok: 'ok', warning: 'warning', failed: 'FAILED' };
     const rows = findings.map(({ what, level, detail }) => [words[level], what, detail]);
     io.out.write(renderTable([{ title: '' }, { title: 'check' }, { title: 'found' }], rows));
+    if (speed) io.out.write(`\n${speedText(speed)}`);
   }
-  const bad = findings.filter(({ level }) => level === 'failed');
+  const bad = findings.filter(isBad);
   if (bad.length > 0) throw new RunError(`not ready: ${bad.map(({ what }) => what).join(', ')}`);
 }

@@ -8,7 +8,7 @@ import type { StageReporter } from './stage.js';
 import { evaluationOf } from './stages.js';
 
 /** Answers per task: as many as asked for, and enough to choose the best of k from. */
-export const samplesPerTask = ({ config }: Workspace): number =>
+export const samplesPerTask = ({ config }: Pick<Workspace, 'config'>): number =>
   Math.max(config.evaluation.samples, config.evaluation.best_of);
 
 /** Samples answers to all held-out tasks and scores them with the judge, the held-out judge and the truth. */

@@ -34,7 +34,9 @@ export interface PhaseCost extends PlannedPhase {
  *
  * @throws {InputError} a prompt or an input of the judge is wrong.
  */
-export async function planExamination(examination: Examination): Promise<PhaseCost[]> {
+export async function planExamination(
+  examination: Pick<Examination, 'config' | 'baseDir' | 'data' | 'judge' | 'heldout'>,
+): Promise<PhaseCost[]> {
   const { config, data, judge, heldout } = examination;
   const phases = plannedPhases({
     ...data,
@@ -81,9 +83,9 @@ const answersAbout = (
     ? answersOf(regression)
     : labelled.map(({ task, response }) => ({ task, response, together: task.id }));
 
-/** Of one answer, in the mean over some. */
-async function costPerAnswer(
-  { config: { seed }, baseDir }: Examination,
+/** Of one answer, in the mean over some. Nothing is asked. */
+export async function costPerAnswer(
+  { config: { seed }, baseDir }: { config: { seed: number }; baseDir: string },
   config: JudgeConfig,
   answers: Answers,
 ): Promise<Cost> {

@@ -63,7 +63,7 @@ export const SUPERVISE: Stage<z.output<typeof superviseSchema>> = {
 };
 
 /** The models that are compared, in the order of reports. */
-export const modelNames = ({ config }: Workspace): string[] => [
+export const modelNames = ({ config }: Pick<Workspace, 'config'>): string[] => [
   'base',
   ...(config.training.sft ? ['sft'] : []),
   'rft',

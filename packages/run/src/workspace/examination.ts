@@ -44,7 +44,8 @@ interface ExaminationData {
   files: Certificate['data'];
 }
 
-const JUDGE_ALONE = rewardSchema.parse({});
+/** Every answer is judged, and no check has a say. */
+export const JUDGE_ALONE = rewardSchema.parse({});
 
 /**
  * Opens the judges and what they are examined on. Replies go into the run's store, where a run finds them.

@@ -31,22 +31,41 @@ export interface Workspace {
   data: { train: Task[]; eval: Task[]; annotations: Annotation[] } & Examination['data'];
 }
 
-/** As `main-job.ts` says. */
-export async function openWorkspace(
-  { config, baseDir }: LoadedConfig,
-  folder: string = resolve(baseDir, config.output),
-): Promise<Workspace> {
+/**
+ * The data and the policy of a run, checked.
+ *
+ * @throws {InputError} a file cannot be read, or a task leaves the policy no room to answer.
+ */
+export async function readInputs({
+  config,
+  baseDir,
+}: LoadedConfig): Promise<Pick<Workspace, 'policy' | 'data'>> {
   const at = (file: string): string => resolve(baseDir, file);
-  const [train, evaluation, annotations, examined, truth] = await Promise.all([
+  const [train, evaluation, annotations, examined] = await Promise.all([
     readTasksStrict(at(config.data.train)),
     readTasksStrict(at(config.data.eval)),
     config.data.annotations === undefined ? [] : readAnnotations(at(config.data.annotations)),
     readExaminationData(config, baseDir),
-    config.evaluation.truth === undefined ? null : loadTruth(at(config.evaluation.truth)),
   ]);
   const policy = await Policy.load(at(parseModelId(config.policy.model).name));
   assertRoomToAnswer(policy, [...train, ...evaluation], config);
+  return {
+    policy,
+    data: { train, eval: evaluation.slice(0, config.evaluation.tasks), annotations, ...examined },
+  };
+}
 
+/** As `main-job.ts` says. */
+export async function openWorkspace(
+  loaded: LoadedConfig,
+  folder: string = resolve(loaded.baseDir, loaded.config.output),
+): Promise<Workspace> {
+  const { config, baseDir } = loaded;
+  const { truth: module } = config.evaluation;
+  const [{ policy, data }, truth] = await Promise.all([
+    readInputs(loaded),
+    module === undefined ? null : loadTruth(resolve(baseDir, module)),
+  ]);
   const store = openRun(folder, { exclusive: true });
   try {
     const { judge, reward, heldout } = await openRewards(config, baseDir, store);
@@ -64,7 +83,7 @@ export async function openWorkspace(
       reward,
       heldout,
       truth,
-      data: { train, eval: evaluation.slice(0, config.evaluation.tasks), annotations, ...examined },
+      data,
     };
   } catch (error) {
     store.close();

@@ -49,14 +49,7 @@ export async function fineTune(
 ): Promise<FineTuneResult> {
   if (annotations.length < 2)
     throw new RangeError(`expected at least 2 annotated answers, got ${annotations.length}`);
-  const [end] = policy.model.config.eosTokens;
-  const examples = annotations.map(({ task, answer }): Example => {
-    const prompt = policy.tokenizer.encodeChat(task.messages);
-    return {
-      tokens: [...prompt, ...policy.tokenizer.encode(answer), ...(end === undefined ? [] : [end])],
-      start: prompt.length,
-    };
-  });
+  const examples = examplesOf(policy, annotations);
   refuseTooLong(examples, annotations, policy.model.config.maxPositions);
   const shuffled = random(seed, 'sft-split').shuffle(examples);
   const held = Math.max(1, Math.round(examples.length * sft.validation_share));
@@ -94,6 +87,21 @@ export async function fineTune(
     examples: examples.length,
     validationLoss: best.loss,
   };
+}
+
+/** Annotated answers as sequences, each with the token that ends it. */
+export function examplesOf(
+  { model, tokenizer }: Policy,
+  annotations: readonly { task: Task; answer: string }[],
+): Example[] {
+  const [end] = model.config.eosTokens;
+  return annotations.map(({ task, answer }) => {
+    const prompt = tokenizer.encodeChat(task.messages);
+    return {
+      tokens: [...prompt, ...tokenizer.encode(answer), ...(end === undefined ? [] : [end])],
+      start: prompt.length,
+    };
+  });
 }
 
 function refuseTooLong(
