@@ -1,5 +1,5 @@
 import { largest } from '@touchstone/spec';
-import { tracksFor, WIDE, type Track } from '../graph/tracks.js';
+import { tracksFor, wideTrack, type Track } from '../graph/tracks.js';
 import { int32, float32, floats, type Tensors } from '../graph/tensor.js';
 import type { CausalLM } from '../model.js';
 import { batchesOf, promptFeeds } from './batches.js';
@@ -70,7 +70,7 @@ export async function generate(
       indices.forEach((index, row) => (results[index] = answers[row]!));
     }
   };
-  await Promise.all((batches.length === 1 ? [WIDE] : tracks).map(answerThem));
+  await Promise.all((batches.length === 1 ? [wideTrack()] : tracks).map(answerThem));
   return results;
 }
 

@@ -1,5 +1,5 @@
 import type { Graph, Value } from './graph.js';
-import { WIDE, type Track } from './tracks.js';
+import { wideTrack, type Track } from './tracks.js';
 import { Runtime } from './runtime.js';
 import { float32, floats, type Tensors } from './tensor.js';
 
@@ -21,7 +21,7 @@ export class Session {
   }
 
   /** Compiles a serialised ONNX model for the CPU. `model` is moved, not copied: it is empty afterwards. */
-  static async compile(model: Uint8Array<ArrayBuffer>, { index, threads }: Track = WIDE): Promise<Session> {
+  static async compile(model: Uint8Array<ArrayBuffer>, { index, threads }: Track = wideTrack()): Promise<Session> {
     const runtime = Runtime.get(index);
     const session = new Session(runtime, counter++);
     await runtime.obey({ kind: 'compile', session: session.id, model, threads });
@@ -55,7 +55,7 @@ const SESSIONS_KEPT = 12;
 export class SessionCache {
   private readonly tracks = new Map<Track, Map<string, Session>>();
   /** @param build called when the graph is not there yet */
-  async get(key: string, build: () => Uint8Array<ArrayBuffer>, track = WIDE): Promise<Session> {
+  async get(key: string, build: () => Uint8Array<ArrayBuffer>, track = wideTrack()): Promise<Session> {
     let sessions = this.tracks.get(track);
     if (!sessions) this.tracks.set(track, (sessions = new Map()));
     const known = sessions.get(key);
