@@ -20,7 +20,10 @@ const settings: EngineSettings = {
 export const engineSettings = (): Readonly<EngineSettings> => settings;
 
 /** Sets what is given, for whatever is computed from now on. */
-export function configureEngine({ memory, threads }: { [K in keyof EngineSettings]?: number | undefined }): void {
+export function configureEngine({
+  memory,
+  threads,
+}: { [K in keyof EngineSettings]?: number | undefined }): void {
   settings.memory = memory ?? settings.memory;
   settings.threads = threads ?? settings.threads;
 }

@@ -21,7 +21,10 @@ export class Session {
   }
 
   /** Compiles a serialised ONNX model for the CPU. `model` is moved, not copied: it is empty afterwards. */
-  static async compile(model: Uint8Array<ArrayBuffer>, { index, threads }: Track = wideTrack()): Promise<Session> {
+  static async compile(
+    model: Uint8Array<ArrayBuffer>,
+    { index, threads }: Track = wideTrack(),
+  ): Promise<Session> {
     const runtime = Runtime.get(index);
     const session = new Session(runtime, counter++);
     await runtime.obey({ kind: 'compile', session: session.id, model, threads });

@@ -21,6 +21,8 @@ async function obey(command) {
     const session = await ort.InferenceSession.create(command.model, {
       graphOptimizationLevel: 'all',
       intraOpNumThreads: command.threads,
+      // It plans memory for each shape that comes, in one block beside what is there already; here shapes change all the time.
+      enableMemPattern: false,
       // Threads that spin while they wait for each other take the cores from whoever else needs them, and from these.
       extra: { session: { intra_op: { allow_spinning: '0' } } },
       // Shape warnings of nested graphs are noise for a user; errors still throw.

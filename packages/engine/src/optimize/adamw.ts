@@ -1,6 +1,6 @@
 import { Graph, type Value } from '../graph/graph.js';
 import { SessionCache } from '../graph/session.js';
-import { float32, floats, scalar, shared, type Tensors } from '../graph/tensor.js';
+import { float32, floats, scalar, shared } from '../graph/tensor.js';
 import type { CausalLM } from '../model.js';
 import type { Parameter } from '../weights/parameters.js';
 
@@ -28,10 +28,16 @@ export interface OptimizerState {
   moments: ReadonlyMap<string, Parameter>;
 }
 
-/** AdamW (Loshchilov & Hutter 2019, arXiv 1711.05101) with clipping by global norm, run as one graph. */
+/** Weights that one run updates, at most: what it takes beside them is a multiple of this, whatever the model's size. */
+const SLICE = 2 ** 21;
+
+/** AdamW (Loshchilov & Hutter 2019, arXiv 1711.05101) with clipping by global norm, run as one graph on slices of the weights. */
 export class AdamW {
   private readonly sessions = new SessionCache();
-  private moments: Tensors = {};
+  private readonly moments = new Map<
+    string,
+    { shape: number[]; first: Float32Array; second: Float32Array }
+  >();
   /** Updates made so far. */
   updates = 0;
 
@@ -39,11 +45,9 @@ export class AdamW {
     private readonly model: CausalLM,
     private readonly options: AdamWOptions = ADAMW_DEFAULTS,
   ) {
-    for (const [name, { shape }] of model.parameters.trainable) {
-      for (const moment of ['first', 'second']) {
-        const zeros = new Float32Array(shape.reduce((a, b) => a * b, 1));
-        this.moments[`${moment}.${name}`] = float32(shared(zeros), shape);
-      }
+    for (const [name, { shape, data }] of model.parameters.trainable) {
+      const zeros = (): Float32Array => shared(new Float32Array(data.length));
+      this.moments.set(name, { shape, first: zeros(), second: zeros() });
     }
   }
 
@@ -53,92 +57,91 @@ export class AdamW {
    */
   async update(gradients: ReadonlyMap<string, Float32Array>, learningRate: number): Promise<number> {
     this.updates += 1;
-    const { beta1, beta2 } = this.options;
+    const { beta1, beta2, weightDecay, maxGradNorm } = this.options;
+    const norm = globalNorm(gradients.values());
     const session = await this.sessions.get('adamw', () => this.graph());
-    const feeds: Tensors = { ...this.moments };
+    const common = {
+      clip: scalar(Math.min(1, maxGradNorm / (norm + 1e-6))),
+      learning_rate: scalar(learningRate),
+      correction1: scalar(1 / (1 - beta1 ** this.updates)),
+      correction2: scalar(1 / (1 - beta2 ** this.updates)),
+    };
     for (const [name, { shape, data }] of this.model.parameters.trainable) {
-      feeds[name] = float32(data, shape);
-      feeds[`gradient.${name}`] = float32(gradients.get(name)!, shape);
+      const { first, second } = this.moments.get(name)!;
+      const gradient = gradients.get(name)!;
+      const decay = scalar(shape.length > 1 && !name.includes('embed') ? weightDecay : 0);
+      for (let start = 0; start < data.length; start += SLICE) {
+        const own = Object.entries({ parameter: data, first, second }).map(
+          ([part, whole]) => [part, whole.subarray(start, start + SLICE)] as const,
+        );
+        // A copy: of what is not shared, the run is sent all that lies around it.
+        const sent = gradient.slice(start, start + SLICE);
+        const out = await session.run({
+          ...common,
+          ...Object.fromEntries(own.map(([part, slice]) => [part, float32(slice, [sent.length])])),
+          decay,
+          gradient: float32(sent, [sent.length]),
+        });
+        for (const [part, slice] of own) slice.set(floats(out[`next_${part}`]));
+      }
     }
-    feeds['learning_rate'] = scalar(learningRate);
-    feeds['correction1'] = scalar(1 / (1 - beta1 ** this.updates));
-    feeds['correction2'] = scalar(1 / (1 - beta2 ** this.updates));
-    const out = await session.run(feeds);
-    for (const [name, parameter] of this.model.parameters.trainable) {
-      parameter.data.set(floats(out[`next.${name}`]));
-    }
-    for (const [name, moment] of Object.entries(this.moments)) {
-      floats(moment).set(floats(out[`next.${name}`]));
-    }
-    return floats(out['norm'])[0]!;
+    return norm;
   }
 
   private graph(): Uint8Array<ArrayBuffer> {
-    const { beta1, beta2, epsilon, weightDecay, maxGradNorm } = this.options;
+    const { beta1, beta2, epsilon } = this.options;
     const g = new Graph();
-    const op = (operator: string, shape: readonly number[], ...inputs: Value[]): Value =>
-      g.node(operator, inputs, shape);
-    const rate = g.input('learning_rate', 'float32', []);
-    const correction1 = g.input('correction1', 'float32', []);
-    const correction2 = g.input('correction2', 'float32', []);
-    const all = [...this.model.parameters.trainable].map(([name, { shape }]) => ({
-      name,
-      shape,
-      parameter: g.input(name, 'float32', shape),
-      gradient: g.input(`gradient.${name}`, 'float32', shape),
-      first: g.input(`first.${name}`, 'float32', shape),
-      second: g.input(`second.${name}`, 'float32', shape),
-    }));
-    const squares = all.map(({ gradient }) => g.node('ReduceSumSquare', [gradient], [], { keepdims: 0 }));
-    const norm = op('Sqrt', [], g.node('Sum', squares, []));
-    const clip = op(
-      'Min',
-      [],
-      g.scalar(1),
-      op('Div', [], g.scalar(maxGradNorm), op('Add', [], norm, g.scalar(1e-6))),
-    );
-    const outputs: Record<string, { value: Value }> = { norm: { value: norm } };
-    for (const { name, shape, parameter, gradient, first, second } of all) {
-      const clipped = op('Mul', shape, gradient, clip);
-      const average = (old: Value, value: Value, beta: number): Value =>
-        op('Add', shape, op('Mul', shape, old, g.scalar(beta)), op('Mul', shape, value, g.scalar(1 - beta)));
-      const nextFirst = average(first, clipped, beta1);
-      const nextSecond = average(second, op('Mul', shape, clipped, clipped), beta2);
-      const scale = op(
-        'Add',
-        shape,
-        op('Sqrt', shape, op('Mul', shape, nextSecond, correction2)),
-        g.scalar(epsilon),
-      );
-      let step = op('Div', shape, op('Mul', shape, nextFirst, correction1), scale);
-      if (weightDecay > 0 && shape.length > 1 && !name.includes('embed')) {
-        step = op('Add', shape, step, op('Mul', shape, parameter, g.scalar(weightDecay)));
-      }
-      outputs[`next.${name}`] = { value: op('Sub', shape, parameter, op('Mul', shape, step, rate)) };
-      outputs[`next.first.${name}`] = { value: nextFirst };
-      outputs[`next.second.${name}`] = { value: nextSecond };
-    }
-    return g.toModel(outputs);
+    const [parameter, gradient, first, second] = ['parameter', 'gradient', 'first', 'second'].map((name) =>
+      g.input(name, 'float32', ['n']),
+    ) as [Value, Value, Value, Value];
+    const [clip, rate, decay, correction1, correction2] = [
+      'clip',
+      'learning_rate',
+      'decay',
+      'correction1',
+      'correction2',
+    ].map((name) => g.input(name, 'float32', [])) as [Value, Value, Value, Value, Value];
+    const op = (operator: string, ...inputs: Value[]): Value => g.node(operator, inputs, parameter.shape);
+    const clipped = op('Mul', gradient, clip);
+    const average = (old: Value, value: Value, beta: number): Value =>
+      op('Add', op('Mul', old, g.scalar(beta)), op('Mul', value, g.scalar(1 - beta)));
+    const nextFirst = average(first, clipped, beta1);
+    const nextSecond = average(second, op('Mul', clipped, clipped), beta2);
+    const scale = op('Add', op('Sqrt', op('Mul', nextSecond, correction2)), g.scalar(epsilon));
+    const step = op('Div', op('Mul', nextFirst, correction1), scale);
+    const decayed = op('Add', step, op('Mul', parameter, decay));
+    const next = op('Sub', parameter, op('Mul', decayed, rate));
+    return g.toModel({
+      next_parameter: { value: next },
+      next_first: { value: nextFirst },
+      next_second: { value: nextSecond },
+    });
   }
 
   state(): OptimizerState {
     const moments = new Map(
-      Object.entries(this.moments).map(([name, tensor]) => [
-        name,
-        { shape: [...tensor.dims], data: floats(tensor) },
+      [...this.moments].flatMap(([name, { shape, first, second }]) => [
+        [`first.${name}`, { shape, data: first }] as const,
+        [`second.${name}`, { shape, data: second }] as const,
       ]),
     );
     return { updates: this.updates, moments };
   }
 
   restore({ updates, moments }: OptimizerState): void {
-    for (const [name, own] of Object.entries(this.moments)) {
+    for (const [name, own] of this.state().moments) {
       const moment = moments.get(name);
-      if (moment?.data.length !== floats(own).length) {
+      if (moment?.data.length !== own.data.length) {
         throw new RangeError(`optimiser state lacks ${name}, or has another shape of it`);
       }
-      floats(own).set(moment.data);
+      own.data.set(moment.data);
     }
     this.updates = updates;
   }
+}
+
+function globalNorm(gradients: Iterable<Float32Array>): number {
+  let squares = 0;
+  for (const gradient of gradients) for (const g of gradient) squares += g * g;
+  return Math.sqrt(squares);
 }
