@@ -33,7 +33,7 @@ export { version } from './version.js';
 export { configSchema, type Config, type ExaminationConfig, type ScoringConfig } from './config/schema.js';
 export { configJsonSchema } from './config/json-schema.js';
 export { assertCertified, certificateOf, type Certified } from './workspace/certificate.js';
-export { localModel } from './workspace/local-model.js';
+export { localModels } from './workspace/local-model.js';
 export { rewardResources } from './workspace/reward-resources.js';
 export { cacheVariablesOf, keyVariablesOf, modelsOf, type JudgeModel } from './config/judge-models.js';
 

@@ -12,6 +12,7 @@ export {
 } from './checkpoint.js';
 export { Learner, withReference } from './learner.js';
 export { train, type TrainingStep, type TrainOptions } from './loop.js';
+export { assertEnoughMemory, type NamedLoad } from './memory.js';
 export { stepMetrics, type StepMetrics } from './metrics.js';
 export { openOptimizer } from './optimizer.js';
 export { Policy, type Draws, type PolicyRollout } from './policy.js';

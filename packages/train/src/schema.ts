@@ -1,3 +1,4 @@
+import bytes from 'bytes';
 import { z } from 'zod';
 import { ALGORITHMS } from './algorithms/index.js';
 
@@ -14,6 +15,24 @@ export const samplingSchema = z.strictObject({
     .describe('Sampling temperature of rollouts; 0 is greedy and cannot be trained'),
 });
 export type SamplingOptions = z.output<typeof samplingSchema>;
+
+/** `engine:`, how models of this machine share it with others. */
+export const engineSchema = z.strictObject({
+  memory: z
+    .string()
+    .regex(/^\d+(\.\d+)? ?[MGT]B$/i, 'expected a size such as 512MB or 4GB')
+    .transform((text) => bytes.parse(text.replace(' ', ''))!)
+    .optional()
+    .describe(
+      'Memory that training and decoding may take, weights included, such as 4GB: what is computed together is chosen by it. ' +
+        'Default: three quarters of what is free when the run begins; the run keeps to it when it is resumed',
+    ),
+  threads: count
+    .optional()
+    .describe(
+      'Cores that models of this machine are computed on; all by default. Fewer leave room for others',
+    ),
+});
 
 /** Supervised fine-tuning on `data.annotations`, before reinforcement. */
 const sftSchema = z.strictObject({

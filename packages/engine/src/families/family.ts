@@ -6,6 +6,14 @@ import type { Parameter } from '../weights/parameters.js';
 /** What the engine needs to know of any model. */
 export interface ModelConfig {
   vocabulary: number;
+  layers: number;
+  /** Width of the residual stream, and of the feed-forward layer. */
+  hidden: number;
+  intermediate: number;
+  heads: number;
+  /** Query heads share them in groups. */
+  keyValueHeads: number;
+  headSize: number;
   /** Prompt and answer together have at most this many tokens. */
   maxPositions: number;
   /** Tokens that end an answer, the one that ends a turn first. */

@@ -3,7 +3,7 @@ import { RUNTIME_DOMAIN, type Value } from './graph.js';
 import { softmaxAndLog } from './softmax.js';
 
 /** Words of the vocabulary whose logits are in memory at once. */
-const SLICE = 8192;
+export const SLICE = 8192;
 const UNKNOWN = -1;
 
 /**

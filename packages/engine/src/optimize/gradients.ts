@@ -3,6 +3,7 @@ import type { Value } from '../graph/graph.js';
 import { floats, type Tensors } from '../graph/tensor.js';
 import type { WeightValues } from '../families/family.js';
 import type { CausalLM } from '../model.js';
+import { fitsIn } from '../memory.js';
 import { microBatches, type MicroBatch, type TrainingSequence } from './micro-batches.js';
 
 /**
@@ -40,7 +41,7 @@ export async function gradients(
   temperature = 1,
 ): Promise<GradientResult> {
   const total: GradientResult = { loss: 0, metrics: {}, gradients: new Map() };
-  const batches = microBatches(sequences, loss.columns, model.config.maxPositions);
+  const batches = microBatches(sequences, loss.columns, model.config.maxPositions, fitsIn(model));
   const key = `gradient/${loss.key}/${temperature}`;
   const build = (): Uint8Array<ArrayBuffer> => gradientGraph(model, loss, temperature);
   for await (const out of runs(model, key, build, batches)) {
@@ -111,7 +112,7 @@ export async function logProbabilities(
 ): Promise<Float32Array[]> {
   const plain = sequences.map(({ tokens, start }) => ({ tokens, start, columns: {} }));
   const results = sequences.map(({ tokens, start }) => new Float32Array(tokens.length - start));
-  const batches = microBatches(plain, [], model.config.maxPositions);
+  const batches = microBatches(plain, [], model.config.maxPositions, fitsIn(model));
   const build = (): Uint8Array<ArrayBuffer> => {
     const graph = new DifferentiableGraph();
     const { logprobs } = scoringGraph(graph, model, temperature);

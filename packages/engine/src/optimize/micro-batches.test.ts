@@ -13,7 +13,7 @@ describe('microBatches', () => {
         const sequences = groups.flatMap((answers, i) =>
           answers.map((length) => ({ tokens: row(i, 30 + length), start: 30, columns: { id: i } })),
         );
-        const batches = microBatches(sequences, ['id'], 4096);
+        const batches = microBatches(sequences, ['id'], 4096, () => true);
         expect(batches.flatMap(({ order }) => order).toSorted((a, b) => a - b)).toEqual(
           sequences.map((_, i) => i),
         );
@@ -35,7 +35,7 @@ describe('microBatches', () => {
           start: 20,
           columns: {},
         }));
-        const cells = microBatches(sequences, [], 8192).map(({ feeds }) => {
+        const cells = microBatches(sequences, [], 8192, () => true).map(({ feeds }) => {
           const [height, width] = feeds['answers']!.dims as [number, number];
           return height * width * width;
         });

@@ -1,4 +1,5 @@
 import { float32, int32, int64, type Tensor, type Tensors } from '../graph/tensor.js';
+import { GROUP_TOKENS, isDense, joined, loadOfPrompt, TOKENS, withAnswer, type Load } from './load.js';
 
 /** A token sequence with one row of numbers for each token that counts. */
 export interface TrainingSequence {
@@ -24,45 +25,25 @@ interface Group {
   load: Load;
 }
 
-/** What is computed, in tokens: the sizes of attention's tables, and the work of what is in them. */
-interface Load {
-  prompts: number;
-  /** Of the longest prompt. */
-  prompt: number;
-  answers: number;
-  /** Of the longest answer. */
-  answer: number;
-  /** Of all answers to one prompt, where they are most. */
-  readers: number;
-  tokens: number;
-  /** Pairs of tokens that attend. */
-  pairs: number;
-}
-
-/** Tokens of a micro-batch: few enough that what a layer reads stays near the cores, enough to fill them. */
-const TOKENS = 2048;
-/** A group of more is computed in parts, its prompt in each. */
-const GROUP_TOKENS = 4 * TOKENS;
-/** Of a small model, the rest of a layer's work on a token is as much as attending to this many. */
-const PAIRS_PER_TOKEN = 512;
-
 /**
  * Packs sequences: those whose tokens before `start` are equal share them, and groups of similar size are computed
  * together. A micro-batch has the tokens that it has and one of padding; only attention's tables are filled up, and what
  * fills them is at most as much work as what is in them.
  * @param positions tokens that a sequence may have
+ * @param fits whether there is memory for it; a sequence that does not fit is computed alone
  * @throws {RangeError} when a sequence has more, or nothing before its first scored token.
  */
 export function microBatches(
   sequences: readonly TrainingSequence[],
   columns: readonly string[],
   positions: number,
+  fits: (load: Load) => boolean,
 ): MicroBatch[] {
   const batches: Group[][] = [];
   let load: Load | undefined;
-  for (const group of groupByPrompt(sequences, positions)) {
+  for (const group of groupByPrompt(sequences, positions, fits)) {
     const together = load && joined(load, group.load);
-    if (together && together.tokens <= TOKENS && isDense(together)) {
+    if (together && together.tokens <= TOKENS && isDense(together) && fits(together)) {
       batches.at(-1)!.push(group);
       load = together;
     } else {
@@ -74,7 +55,11 @@ export function microBatches(
 }
 
 /** @returns the largest first */
-function groupByPrompt(sequences: readonly TrainingSequence[], positions: number): Group[] {
+function groupByPrompt(
+  sequences: readonly TrainingSequence[],
+  positions: number,
+  fits: (load: Load) => boolean,
+): Group[] {
   sequences.forEach(({ tokens, start }, i) => {
     if (start < 1) throw new RangeError(`sequence ${i}: nothing comes before its first scored token`);
     if (tokens.length > positions)
@@ -93,7 +78,7 @@ function groupByPrompt(sequences: readonly TrainingSequence[], positions: number
     const length = answerOf(i) - 1;
     const known = byPrompt.get(key);
     const together = known && withAnswer(known.load, length);
-    if (together && together.tokens <= GROUP_TOKENS && isDense(together)) {
+    if (together && together.tokens <= GROUP_TOKENS && isDense(together) && fits(together)) {
       known.members.push(i);
       known.load = together;
     } else {
@@ -103,45 +88,6 @@ function groupByPrompt(sequences: readonly TrainingSequence[], positions: number
     }
   }
   return groups.sort((a, b) => b.load.tokens - a.load.tokens);
-}
-
-const loadOfPrompt = (length: number): Load => ({
-  prompts: 1,
-  prompt: length,
-  answers: 0,
-  answer: 0,
-  readers: 0,
-  tokens: length,
-  pairs: length * length,
-});
-
-function withAnswer(load: Load, length: number): Load {
-  if (length === 0) return load;
-  return {
-    ...load,
-    answers: load.answers + 1,
-    answer: Math.max(load.answer, length),
-    readers: load.readers + length,
-    tokens: load.tokens + length,
-    pairs: load.pairs + length * (length + load.prompt),
-  };
-}
-
-const joined = (a: Load, b: Load): Load => ({
-  prompts: a.prompts + b.prompts,
-  prompt: Math.max(a.prompt, b.prompt),
-  answers: a.answers + b.answers,
-  answer: Math.max(a.answer, b.answer),
-  readers: Math.max(a.readers, b.readers),
-  tokens: a.tokens + b.tokens,
-  pairs: a.pairs + b.pairs,
-});
-
-/** Whether at least half of the work is on tokens that are there. */
-function isDense({ prompts, prompt, answers, answer, readers, tokens, pairs }: Load): boolean {
-  const others = PAIRS_PER_TOKEN * tokens;
-  const filled = prompts * prompt * (prompt + readers) + answers * answer * answer;
-  return filled + others <= 2 * (pairs + others);
 }
 
 function pack(

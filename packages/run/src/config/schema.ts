@@ -1,6 +1,6 @@
 import { judgeSchema, rewardSchema } from '@touchstone/core';
 import { gateSchema } from '@touchstone/lab';
-import { samplingSchema, trainingSchema } from '@touchstone/train/schema';
+import { engineSchema, samplingSchema, trainingSchema } from '@touchstone/train/schema';
 import { z } from 'zod';
 import { awsSchema } from './aws-schema.js';
 
@@ -84,6 +84,7 @@ export const configSchema = z.strictObject({
     .optional()
     .describe('A second judge that is never trained against, to see reward hacking'),
   reward: rewardSchema.prefault({}).describe('Checks and judge, weighted into one score of 0 to 1'),
+  engine: engineSchema.prefault({}).describe('How the models of this machine share it with others'),
   aws: awsSchema.prefault({}).describe('The reward function in AWS Lambda'),
   validation: validationSchema.prefault({}).describe('How the judge is examined before training'),
   gate: gateSchema

@@ -4,7 +4,7 @@ import { modelsOf, type JudgeModel } from '../config/judge-models.js';
 import type { Loaded } from '../config/load.js';
 import type { ScoringConfig } from '../config/schema.js';
 import { systemClock } from '../clock.js';
-import { localModel } from '../workspace/local-model.js';
+import { localModels } from '../workspace/local-model.js';
 import { moduleUrl } from '../workspace/module-url.js';
 import { failed, ok, type Finding } from './finding.js';
 
@@ -34,18 +34,14 @@ export async function examineOnline(
   const models = new Map(
     modelsOf(config.judge).map((model) => [`${model.id} ${model.baseUrl ?? ''}`, model]),
   );
-  return Promise.all([...models.values()].map((model) => askOnce(model, baseDir, env)));
+  const opened = { env, baseDir, moduleUrl, localModel: localModels(config.engine) };
+  return Promise.all([...models.values()].map((model) => askOnce(model, opened)));
 }
 
-async function askOnce(judge: JudgeModel, baseDir: string, env: Env): Promise<Finding> {
+async function askOnce(judge: JudgeModel, resources: Parameters<typeof openModel>[1]): Promise<Finding> {
   const what = `Judge ${judge.id}`;
   try {
-    const model = await openModel(judge.config, {
-      env,
-      baseDir,
-      moduleUrl,
-      localModel,
-    });
+    const model = await openModel(judge.config, resources);
     const begun = systemClock.seconds();
     const reply = await model.generate({ ...PROBE, signal: AbortSignal.timeout(TIMEOUT_MS) });
     const seconds = systemClock.seconds() - begun;

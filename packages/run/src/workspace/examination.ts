@@ -151,7 +151,10 @@ interface Rewards {
 
 /** @throws {InputError} when a judge or a check cannot be opened, or the gate asks for what is not measured. */
 export async function openRewards(
-  config: Pick<ExaminationConfig, 'seed' | 'judge' | 'heldout_judge' | 'reward' | 'policy' | 'gate'>,
+  config: Pick<
+    ExaminationConfig,
+    'seed' | 'judge' | 'heldout_judge' | 'reward' | 'engine' | 'policy' | 'gate'
+  >,
   baseDir: string,
   cache: ReplyCache,
 ): Promise<Rewards> {

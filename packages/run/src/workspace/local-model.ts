@@ -1,7 +1,14 @@
 import type { LanguageModel } from '@touchstone/spec';
+import type { ScoringConfig } from '../config/schema.js';
 
-/** A model of this machine, from its folder. What runs one is loaded with the first: most judges are asked over the network. */
-export async function localModel(folder: string): Promise<LanguageModel> {
-  const { openLocalModel } = await import('@touchstone/engine');
-  return openLocalModel(folder);
-}
+/**
+ * Opens models of this machine, each from its folder, with the settings of `engine:`. What runs them is loaded with the first:
+ * most judges are asked over the network.
+ */
+export const localModels =
+  (settings: ScoringConfig['engine']) =>
+  async (folder: string): Promise<LanguageModel> => {
+    const { configureEngine, openLocalModel } = await import('@touchstone/engine');
+    configureEngine(settings);
+    return openLocalModel(folder);
+  };

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { parseModelId, type RewardParts, type RewardResources } from '@touchstone/core';
 import { openReplyCache } from '@touchstone/store';
-import { localModel } from './local-model.js';
+import type { ScoringConfig } from '../config/schema.js';
+import { localModels } from './local-model.js';
 import { moduleUrl } from './module-url.js';
 
 /**
@@ -12,10 +13,14 @@ import { moduleUrl } from './module-url.js';
  * @throws {InputError} when the tokenizer is needed and cannot be read.
  */
 export async function rewardResources(
-  { reward: { checks }, policy }: Pick<RewardParts, 'reward'> & { policy?: { model: string } | undefined },
+  {
+    reward: { checks },
+    engine,
+    policy,
+  }: Pick<RewardParts, 'reward'> & Pick<ScoringConfig, 'engine'> & { policy?: { model: string } | undefined },
   baseDir: string,
 ): Promise<RewardResources> {
-  const resources = { baseDir, moduleUrl, localModel, openFileCache: openReplyCache };
+  const resources = { baseDir, moduleUrl, localModel: localModels(engine), openFileCache: openReplyCache };
   const counts = checks.some((check) => check.type === 'length' && check.unit === 'tokens');
   if (!counts || policy === undefined) return resources;
   const { ChatTokenizer } = await import('@touchstone/engine');

@@ -7,10 +7,10 @@ import {
   type Judge,
   type RewardFunction,
 } from '@touchstone/core';
-import { fingerprintOf } from '@touchstone/engine';
+import { configureEngine, engineSettings, fingerprintOf } from '@touchstone/engine';
 import { InputError, type Task } from '@touchstone/spec';
 import { openRun, type RunStore } from '@touchstone/store';
-import { Policy } from '@touchstone/train';
+import { assertEnoughMemory, Policy, type NamedLoad } from '@touchstone/train';
 import type { LoadedConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { openRewards, readExaminationData, type Examination } from './examination.js';
@@ -47,6 +47,7 @@ export async function readInputs({
     config.data.annotations === undefined ? [] : readAnnotations(at(config.data.annotations)),
     readExaminationData(config, baseDir),
   ]);
+  configureEngine(config.engine);
   const policy = await Policy.load(at(parseModelId(config.policy.model).name));
   assertRoomToAnswer(policy, [...train, ...evaluation], config);
   return {
@@ -66,14 +67,14 @@ export async function openWorkspace(
     readInputs(loaded),
     module === undefined ? null : loadTruth(resolve(baseDir, module)),
   ]);
+  assertEnoughMemory(policy.model, trainingLoads(policy, data.train, data.annotations, config));
   const store = openRun(folder, { exclusive: true });
   try {
     const { judge, reward, heldout } = await openRewards(config, baseDir, store);
-    await claimFolder(folder, store, config, baseDir, {
-      policy: fingerprintOf(policy),
-      judge,
-      heldout: heldout?.judge ?? null,
-    });
+    const models = { policy: fingerprintOf(policy), judge, heldout: heldout?.judge ?? null };
+    const { memory } = engineSettings();
+    const claimed = await claimFolder(folder, store, config, baseDir, models, memory);
+    configureEngine({ memory: config.engine.memory ?? claimed });
     return {
       config,
       folder,
@@ -89,6 +90,23 @@ export async function openWorkspace(
     store.close();
     throw error;
   }
+}
+
+function trainingLoads(
+  { tokenizer }: Policy,
+  tasks: readonly Task[],
+  annotations: readonly Annotation[],
+  { policy: { max_tokens } }: Config,
+): NamedLoad[] {
+  const promptOf = (task: Task): number => tokenizer.encodeChat(task.messages).length;
+  return [
+    ...tasks.map((task) => ({ task: task.id, prompt: promptOf(task), answer: max_tokens })),
+    ...annotations.map(({ task, answer }) => ({
+      task: task.id,
+      prompt: promptOf(task),
+      answer: tokenizer.encode(answer).length + 1,
+    })),
+  ];
 }
 
 /** @throws {InputError} naming every task that leaves the policy no room to answer. */

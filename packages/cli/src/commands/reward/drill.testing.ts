@@ -8,7 +8,7 @@ import { stringify } from 'yaml';
 const MAIN = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
 
 /** A configuration for `reward serve`: one Boolean criterion, judged by the simulator. */
-export function writeConfig(folder: string, judge: object): void {
+export function writeConfig(folder: string, judge: object, rest: object = {}): void {
   mkdirSync(join(folder, 'policy'), { recursive: true });
   const task = `${JSON.stringify({ id: 't', messages: [{ role: 'user', content: 'q' }] })}\n`;
   writeFileSync(join(folder, 'data.jsonl'), task);
@@ -24,6 +24,7 @@ export function writeConfig(folder: string, judge: object): void {
       concurrency: 64,
       ...judge,
     },
+    ...rest,
   };
   writeFileSync(join(folder, 'touchstone.yaml'), stringify(config));
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createLambdaHandler } from '@touchstone/serve';
 import { InputError } from '@touchstone/spec';
 import { InvalidArgumentError, type Command } from 'commander';
-import { loadScoringConfig, localModel, systemClock } from '@touchstone/run';
+import { loadScoringConfig, localModels, systemClock } from '@touchstone/run';
 import type { Io } from '../../io.js';
 import {
   MAX_TIMEOUT_SECONDS,
@@ -76,7 +76,7 @@ async function invokeConfig(
   const handler = createLambdaHandler(lambdaConfigOf(config, { allowLocal: true }), {
     baseDir,
     env: { ...io.env },
-    localModel,
+    localModel: localModels(config.engine),
     log: (line) => void io.err.write(`${JSON.stringify(line)}\n`),
   });
   const begun = systemClock.seconds();

@@ -40,9 +40,9 @@ it(
   { timeout: 240_000 },
   async () => {
     await writeSlowJudge(join(root, 'judge'));
-    writeConfig(root, { model: 'local:judge', attempts: 1, concurrency: GROUP });
     // A core is left to the server, as it is where more than two are.
-    server = await startServer(root, { TOUCHSTONE_THREADS: '1' });
+    writeConfig(root, { model: 'local:judge', attempts: 1, concurrency: GROUP }, { engine: { threads: 1 } });
+    server = await startServer(root);
     const { url } = server;
 
     const start = performance.now();

@@ -55,12 +55,6 @@ const UNDERSTOOD = new Set(Object.keys(configSchema.shape));
 
 /** Architecture of a Llama-family model, from Hugging Face's config.json. */
 export interface LlamaConfig extends ModelConfig {
-  hidden: number;
-  intermediate: number;
-  layers: number;
-  heads: number;
-  keyValueHeads: number;
-  headSize: number;
   normEpsilon: number;
   rope: Rope;
   tiedEmbeddings: boolean;

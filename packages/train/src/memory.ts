@@ -1,0 +1,43 @@
+import bytes from 'bytes';
+import { engineSettings, trainingMemory, type CausalLM, type TrainingLoad } from '@touchstone/engine';
+import { InputError } from '@touchstone/spec';
+
+/** What is trained on, and which task it comes from. */
+export interface NamedLoad extends TrainingLoad {
+  task: string;
+}
+
+/**
+ * Before anything is computed: a process that takes more than there is would be killed.
+ * @param loads prompts with their answers; the one that takes most decides
+ * @throws {InputError} the engine's memory is not enough for one of them: what is needed, what there is, and what would fit.
+ */
+export function assertEnoughMemory(model: CausalLM, loads: readonly NamedLoad[]): void {
+  const { memory } = engineSettings();
+  const needed = (load: TrainingLoad): number => trainingMemory(model, load).least;
+  const largest = loads.reduce<NamedLoad | undefined>(
+    (most, load) => (most && needed(most) >= needed(load) ? most : load),
+    undefined,
+  );
+  if (!largest || needed(largest) <= memory) return;
+  const { task, prompt, answer } = largest;
+  let [fits, tooLong] = [0, answer];
+  while (tooLong - fits > 1) {
+    const middle = Math.floor((fits + tooLong) / 2);
+    if (needed({ prompt, answer: middle }) <= memory) fits = middle;
+    else tooLong = middle;
+  }
+  const shorter =
+    fits > 0
+      ? `answers of at most ${fits} tokens to this prompt (policy.max_tokens), `
+      : 'no answer to this prompt, however short; ';
+  throw new InputError([
+    {
+      message:
+        `engine.memory: training this model of ${model.size.toLocaleString('en')} weights on task ${task}, ` +
+        `a prompt of ${prompt} tokens with an answer of up to ${answer}, needs about ${bytes.format(needed(largest))}, ` +
+        `and ${bytes.format(memory)} are allowed. What would fit: ${shorter}a smaller model, ` +
+        `or engine.memory: ${Math.ceil(needed(largest) / 2 ** 20)}MB where the machine has that`,
+    },
+  ]);
+}
