@@ -1,5 +1,11 @@
 import bytes from 'bytes';
-import { engineSettings, trainingMemory, type CausalLM, type TrainingLoad } from '@touchstone/engine';
+import {
+  engineSettings,
+  TRAINING_SHARE,
+  trainingMemory,
+  type CausalLM,
+  type TrainingLoad,
+} from '@touchstone/engine';
 import { InputError } from '@touchstone/spec';
 
 /** What is trained on, and which task it comes from. */
@@ -14,7 +20,7 @@ export interface NamedLoad extends TrainingLoad {
  */
 export function assertEnoughMemory(model: CausalLM, loads: readonly NamedLoad[]): void {
   const { memory } = engineSettings();
-  const needed = (load: TrainingLoad): number => trainingMemory(model, load).least;
+  const needed = (load: TrainingLoad): number => trainingMemory(model, load).least / TRAINING_SHARE;
   const largest = loads.reduce<NamedLoad | undefined>(
     (most, load) => (most && needed(most) >= needed(load) ? most : load),
     undefined,

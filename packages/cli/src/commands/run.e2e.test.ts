@@ -105,6 +105,11 @@ describe('wrong input is one clear message with its place and exit code 2', () =
       (f) => replace(f, /local:.*policy/, 'local:data'),
       /touchstone\.yaml:\d+:\d+: policy\.model: .*config\.json/,
     ],
+    [
+      'too little memory',
+      (f) => change(f, (config) => Object.assign(config, { engine: { memory: '200MB' } })),
+      /engine\.memory: training this model of [\d,]+ weights on task .* needs about \d+\S*MB, and 200MB are allowed.* a smaller model/,
+    ],
   ])('%s', async (_, spoil, message) => {
     const folder = await smallQuickstart();
     spoil(folder);

@@ -1,5 +1,6 @@
 import { largest } from '@touchstone/spec';
 import { int32, int64, type Tensors } from '../graph/tensor.js';
+import type { DecodingLoad } from '../memory.js';
 import { prefixGroups, type PrefixGroup } from './prefix-groups.js';
 
 /** Rows decoded together, about. More use the cores better and keep more KV cache in memory. */
@@ -15,10 +16,41 @@ type Batch = PrefixGroup[];
 /**
  * Every prompt once, in batches of rows whose prompts begin alike, all of about the same size.
  * @param tracks batches that are computed at the same time
+ * @param answer tokens of the longest answer
+ * @param fits whether there is memory for a batch; a row that does not fit is decoded alone
  */
-export function batchesOf(prompts: Prompts, tracks: number): Batch[] {
-  const rounds = Math.ceil(prompts.length / (tracks * MOST_ROWS));
-  const count = Math.max(1, Math.min(rounds * tracks, Math.floor(prompts.length / LEAST_ROWS)));
+export function batchesOf(
+  prompts: Prompts,
+  tracks: number,
+  answer: number,
+  fits: (load: DecodingLoad) => boolean,
+): Batch[] {
+  for (let rows = MOST_ROWS; ; rows /= 2) {
+    const batches = batchesOfAbout(prompts, tracks, rows);
+    if (rows === 1 || batches.every((batch) => fits(loadOf(prompts, batch, answer)))) return batches;
+  }
+}
+
+function loadOf(prompts: Prompts, batch: Batch, answer: number): DecodingLoad {
+  const suffixes = batch.flatMap(({ members, prefix }) =>
+    members.map((i) => prompts[i]!.length - prefix - 1),
+  );
+  return {
+    prefixes: batch.length,
+    prefix: largest(batch.map(({ prefix }) => prefix)),
+    // Groups are filled up to the largest.
+    rows: batch.length * largest(batch.map(({ members }) => members.length)),
+    suffix: largest(suffixes),
+    answer,
+  };
+}
+
+function batchesOfAbout(prompts: Prompts, tracks: number, most: number): Batch[] {
+  const rounds = Math.ceil(prompts.length / (tracks * most));
+  const count = Math.max(
+    1,
+    Math.min(rounds * tracks, Math.floor(prompts.length / Math.min(LEAST_ROWS, most))),
+  );
   const groups = prefixGroups(prompts, Math.ceil(prompts.length / count));
   // Groups of one size waste no slots, and prompts of one length no padding.
   groups.sort((a, b) => b.members.length - a.members.length || a.prefix - b.prefix);

@@ -1,6 +1,7 @@
 import { largest } from '@touchstone/spec';
 import { tracksFor, wideTrack, type Track } from '../graph/tracks.js';
 import { int32, float32, floats, type Tensors } from '../graph/tensor.js';
+import { batchFitsIn } from '../memory.js';
 import type { CausalLM } from '../model.js';
 import { batchesOf, promptFeeds } from './batches.js';
 import { decodeGraph } from './decode-graph.js';
@@ -53,7 +54,8 @@ export async function generate(
   const results: Generated[] = Array.from({ length: requests.length });
   const prompts = requests.map(({ prompt }) => prompt);
   const tracks = tracksFor(Float32Array.BYTES_PER_ELEMENT * model.size);
-  const batches = batchesOf(prompts, tracks.length);
+  const answer = largest(requests.map(({ maxTokens }) => maxTokens));
+  const batches = batchesOf(prompts, tracks.length, answer, batchFitsIn(model, tracks.length));
   const waiting = batches.values();
   const answerThem = async (track: Track): Promise<void> => {
     for (const batch of waiting) {

@@ -1,4 +1,3 @@
-import { totalmem } from 'node:os';
 import { engineSettings } from '../settings.js';
 
 /** Where graphs run one after the other: graphs on different tracks run at the same time. */
@@ -29,7 +28,7 @@ function tracks(): { wide: Track; narrow: readonly Track[] } {
 /** All cores for one graph: what large products want, such as those of training. */
 export const wideTrack = (): Track => tracks().wide;
 
-/** Weights may be in memory once a track, and once more for the wide one, in this share of the machine's memory. */
+/** Weights may be in memory once a track, and once more for the wide one, in this share of the engine's memory. */
 const MEMORY_SHARE = 1 / 8;
 
 /**
@@ -38,5 +37,5 @@ const MEMORY_SHARE = 1 / 8;
  */
 export function tracksFor(bytes: number): readonly Track[] {
   const { wide, narrow } = tracks();
-  return (narrow.length + 1) * bytes <= MEMORY_SHARE * totalmem() ? narrow : [wide];
+  return (narrow.length + 1) * bytes <= MEMORY_SHARE * engineSettings().memory ? narrow : [wide];
 }

@@ -1,0 +1,85 @@
+import fc from 'fast-check';
+import { afterEach, describe, expect, it } from 'vitest';
+import { batchesOf } from './generate/batches.js';
+import { batchFitsIn, fitsIn, trainingMemory, TRAINING_SHARE } from './memory.js';
+import { microBatches } from './optimize/micro-batches.js';
+import type { Load } from './optimize/load.js';
+import { configureEngine, engineSettings } from './settings.js';
+import { tinyModel } from './testing.js';
+
+const model = tinyModel({ hidden_size: 256, intermediate_size: 1024, max_position_embeddings: 4096 });
+const { memory } = engineSettings();
+afterEach(() => configureEngine({ memory }));
+
+const MEBIBYTE = 2 ** 20;
+const row = (token: number, length: number): number[] => Array.from({ length }, () => token);
+/** Prompts with the lengths of their answers. */
+const groups = fc.array(
+  fc.record({
+    prompt: fc.integer({ min: 2, max: 300 }),
+    answers: fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1, maxLength: 12 }),
+  }),
+  { minLength: 1, maxLength: 6 },
+);
+
+describe("the engine's memory", () => {
+  it('is enough for every micro-batch of more than one sequence, and holds each sequence once', () => {
+    fc.assert(
+      fc.property(groups, fc.integer({ min: 0, max: 200 }), (drawn, more) => {
+        const sequences = drawn.flatMap(({ prompt, answers }, i) =>
+          answers.map((length) => ({ tokens: row(i, prompt + length), start: prompt, columns: {} })),
+        );
+        const { least } = trainingMemory(model, { prompt: 300, answer: 200 });
+        configureEngine({ memory: (least + more * MEBIBYTE) / TRAINING_SHARE });
+        const fits = fitsIn(model);
+        const asked: Load[] = [];
+        const batches = microBatches(sequences, [], 4096, (load) => fits(load) && asked.push(load) > 0);
+        expect(batches.flatMap(({ order }) => order).toSorted((a, b) => a - b)).toEqual(
+          sequences.map((_, i) => i),
+        );
+        // What was packed is what was asked about.
+        for (const { order, feeds } of batches) {
+          if (order.length === 1) continue;
+          const tokens = feeds['tokens']!.data.length - 1;
+          const scored = feeds['scored']!.data.length;
+          expect(asked.some((load) => load.tokens === tokens && load.scored === scored)).toBe(true);
+        }
+        const again = microBatches(sequences, [], 4096, fits);
+        expect(again.map(({ order }) => order)).toEqual(batches.map(({ order }) => order));
+      }),
+    );
+  });
+
+  it('is enough for every batch of more than one row, and holds each prompt once', () => {
+    fc.assert(
+      fc.property(groups, fc.integer({ min: 1, max: 300 }), (drawn, mebibytes) => {
+        const prompts = drawn.flatMap(({ prompt, answers }, i) => answers.map(() => row(i, prompt)));
+        configureEngine({ memory: mebibytes * MEBIBYTE });
+        const fits = batchFitsIn(model, 2);
+        const answers: boolean[] = [];
+        const batches = batchesOf(prompts, 2, 100, (load) => {
+          answers.push(fits(load));
+          return answers.at(-1)!;
+        });
+        expect(
+          batches
+            .flat()
+            .flatMap(({ members }) => members)
+            .toSorted((a, b) => a - b),
+        ).toEqual(prompts.map((_, i) => i));
+        const isAlone = batches.every((batch) => batch.flatMap(({ members }) => members).length === 1);
+        expect(isAlone || answers.slice(-batches.length).every(Boolean)).toBe(true);
+      }),
+    );
+  });
+
+  it('grows with what is trained on, and takes no more for larger groups than is fast', () => {
+    const of = (prompt: number, answer: number, group: number) =>
+      trainingMemory(model, { prompt, answer, group });
+    const small = of(100, 50, 1);
+    expect(of(200, 50, 1).least).toBeGreaterThan(small.least);
+    expect(of(100, 90, 1).least).toBeGreaterThan(small.least);
+    expect(small.usual).toBeGreaterThan(small.least);
+    expect(of(2000, 500, 20).usual).toBe(of(2000, 500, 100).usual);
+  });
+});
