@@ -1,4 +1,3 @@
-import { WIDE } from './tracks.js';
 import { Graph } from './graph.js';
 import { Session } from './session.js';
 import { float32, shared } from './tensor.js';
@@ -34,7 +33,7 @@ export async function compileProducts({ rows, inner, columns }: ProductShape): P
     value = graph.node('MatMul', [value, back], [rows, inner]);
   }
   const sum = graph.node('ReduceSum', [value], [], { keepdims: 0 });
-  const session = await Session.compile(graph.toModel({ sum: { value: sum } }), WIDE);
+  const session = await Session.compile(graph.toModel({ sum: { value: sum } }));
   const feeds = { x: float32(shared(new Float32Array(rows * inner).fill(1)), [rows, inner]) };
   return {
     operations: ROUNDS * 2 * (2 * rows * inner * columns),

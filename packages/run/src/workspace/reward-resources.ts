@@ -17,7 +17,8 @@ export async function rewardResources(
     reward: { checks },
     engine,
     policy,
-  }: Pick<RewardParts, 'reward'> & Pick<ScoringConfig, 'engine'> & { policy?: { model: string } | undefined },
+  }: Pick<RewardParts, 'reward'> &
+    Partial<Pick<ScoringConfig, 'engine'>> & { policy?: { model: string } | undefined },
   baseDir: string,
 ): Promise<RewardResources> {
   const resources = { baseDir, moduleUrl, localModel: localModels(engine), openFileCache: openReplyCache };
