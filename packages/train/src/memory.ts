@@ -21,12 +21,9 @@ export interface NamedLoad extends TrainingLoad {
 export function assertEnoughMemory(model: CausalLM, loads: readonly NamedLoad[]): void {
   const { memory } = engineSettings();
   const needed = (load: TrainingLoad): number => trainingMemory(model, load).least / TRAINING_SHARE;
-  const largest = loads.reduce<NamedLoad | undefined>(
-    (most, load) => (most && needed(most) >= needed(load) ? most : load),
-    undefined,
-  );
-  if (!largest || needed(largest) <= memory) return;
-  const { task, prompt, answer } = largest;
+  const [largest] = loads.map((load) => ({ load, need: needed(load) })).sort((a, b) => b.need - a.need);
+  if (!largest || largest.need <= memory) return;
+  const { task, prompt, answer } = largest.load;
   let [fits, tooLong] = [0, answer];
   while (tooLong - fits > 1) {
     const middle = Math.floor((fits + tooLong) / 2);
@@ -41,9 +38,9 @@ export function assertEnoughMemory(model: CausalLM, loads: readonly NamedLoad[])
     {
       message:
         `engine.memory: training this model of ${model.size.toLocaleString('en')} weights on task ${task}, ` +
-        `a prompt of ${prompt} tokens with an answer of up to ${answer}, needs about ${bytes.format(needed(largest))}, ` +
+        `a prompt of ${prompt} tokens with an answer of up to ${answer}, needs about ${bytes.format(largest.need)}, ` +
         `and ${bytes.format(memory)} are allowed. What would fit: ${shorter}a smaller model, ` +
-        `or engine.memory: ${Math.ceil(needed(largest) / 2 ** 20)}MB where the machine has that`,
+        `or engine.memory: ${Math.ceil(largest.need / 2 ** 20)}MB where the machine has that`,
     },
   ]);
 }

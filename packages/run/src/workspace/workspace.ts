@@ -92,20 +92,23 @@ export async function openWorkspace(
   }
 }
 
+/** Of the prompts that get answers of the policy the longest, and each annotation where these are trained on. */
 function trainingLoads(
   { tokenizer }: Policy,
   tasks: readonly Task[],
   annotations: readonly Annotation[],
-  { policy: { max_tokens } }: Config,
+  { policy: { max_tokens }, training: { sft } }: Config,
 ): NamedLoad[] {
-  const promptOf = (task: Task): number => tokenizer.encodeChat(task.messages).length;
+  const loadOf = (task: Task, answer: number): NamedLoad => ({
+    task: task.id,
+    prompt: tokenizer.encodeChat(task.messages).length,
+    answer,
+  });
+  const byLength = tasks.map((task) => loadOf(task, max_tokens)).sort((a, b) => b.prompt - a.prompt);
+  const written = sft ? annotations : [];
   return [
-    ...tasks.map((task) => ({ task: task.id, prompt: promptOf(task), answer: max_tokens })),
-    ...annotations.map(({ task, answer }) => ({
-      task: task.id,
-      prompt: promptOf(task),
-      answer: tokenizer.encode(answer).length + 1,
-    })),
+    ...byLength.slice(0, 1),
+    ...written.map(({ task, answer }) => loadOf(task, tokenizer.encode(answer).length + 1)),
   ];
 }
 
