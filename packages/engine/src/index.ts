@@ -16,4 +16,4 @@ export * from './tokenizer/tokenizer.js';
 export * from './tokenizer/train-bpe.js';
 export * from './language-model.js';
 export { compileProducts, type Products, type ProductShape } from './graph/products.js';
-export { runGraph } from './graph/session.js';
+export { checkProvider, runGraph } from './graph/session.js';

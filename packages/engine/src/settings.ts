@@ -1,11 +1,17 @@
 import { availableParallelism } from 'node:os';
 
+/** What ONNX Runtime may compute training with, where it and the machine have it: by its own names. */
+export const PROVIDERS = ['cpu', 'webgpu', 'cuda', 'coreml', 'dml'] as const;
+export type Provider = (typeof PROVIDERS)[number];
+
 /** How the engine shares the machine with others: one answer for the process. */
 export interface EngineSettings {
   /** Bytes that it may take, weights included. */
   memory: number;
   /** Cores that it computes on. */
   threads: number;
+  /** What training computes with. Decoding stays on the CPU: providers of ONNX Runtime 1.30 crash in its loops. */
+  provider: Provider;
 }
 
 /** The rest is for the process itself, and for what starts later. */
@@ -14,6 +20,7 @@ const settings: EngineSettings = {
   // Of the machine or of the container, whichever ends first.
   memory: SHARE * process.availableMemory(),
   threads: availableParallelism(),
+  provider: 'cpu',
 };
 
 /** What holds now. Default: three quarters of the memory that was free when the engine was loaded, and every core. */
@@ -23,7 +30,11 @@ export const engineSettings = (): Readonly<EngineSettings> => settings;
 export function configureEngine({
   memory,
   threads,
-}: { [K in keyof EngineSettings]?: number | undefined }): void {
+  provider,
+}: {
+  [K in keyof EngineSettings]?: EngineSettings[K] | undefined;
+}): void {
   settings.memory = memory ?? settings.memory;
   settings.threads = threads ?? settings.threads;
+  settings.provider = provider ?? settings.provider;
 }

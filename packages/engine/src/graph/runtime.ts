@@ -1,9 +1,16 @@
 import { Worker } from 'node:worker_threads';
 import { RunError } from '@touchstone/spec';
+import type { Provider } from '../settings.js';
 import type { Tensors } from './tensor.js';
 
 export type Command =
-  | { kind: 'compile'; session: number; model: Uint8Array<ArrayBuffer>; threads: number }
+  | {
+      kind: 'compile';
+      session: number;
+      model: Uint8Array<ArrayBuffer>;
+      threads: number;
+      provider: Provider;
+    }
   | { kind: 'run'; session: number; feeds: Tensors }
   | { kind: 'release'; session: number };
 export interface Request {

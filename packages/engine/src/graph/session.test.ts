@@ -118,3 +118,36 @@ describe('the process', () => {
     expect([status, stderr]).toEqual([7, '']);
   });
 });
+
+it('trains with another provider as with the CPU, or says that it is not there', () => {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [
+      '--input-type=module',
+      '-e',
+      `import { CausalLM, checkProvider, configureEngine, gradients } from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url))};
+      const config = { model_type: 'llama', vocab_size: 37, hidden_size: 64, intermediate_size: 48, num_hidden_layers: 2,
+        num_attention_heads: 4, num_key_value_heads: 2, max_position_embeddings: 64, rms_norm_eps: 1e-5, rope_theta: 1e4, eos_token_id: 1 };
+      const model = CausalLM.initialise(config, 1);
+      const answers = [[7, 8], [9], [10, 11, 12]].map((answer) => ({ tokens: [3, 4, 5, ...answer], start: 3, columns: {} }));
+      const loss = { key: 'sum', columns: [], build: (g, logprobs) => ({ loss: g.sum(logprobs), metrics: {} }) };
+      const [, expected] = [configureEngine({ provider: 'cpu' }), await gradients(model, answers, loss)];
+      configureEngine({ provider: 'webgpu' });
+      try {
+        await checkProvider();
+        const found = await gradients(model, answers, loss);
+        let worst = 0;
+        for (const [name, of] of expected.gradients)
+          of.forEach((value, i) => (worst = Math.max(worst, Math.abs(value - found.gradients.get(name)[i]))));
+        process.stdout.write(JSON.stringify({ worst }));
+      } catch (error) {
+        process.stdout.write(JSON.stringify({ refused: error.code, message: error.message }));
+      }`,
+    ],
+    { encoding: 'utf8' },
+  );
+  expect(status, stderr).toBe(0);
+  const { worst, message } = JSON.parse(stdout) as { worst?: number; message?: string };
+  if (worst === undefined) expect(message).toMatch(/cannot compute with webgpu here: .*adapter/);
+  else expect(worst).toBeLessThan(1e-4);
+});

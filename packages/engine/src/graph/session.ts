@@ -1,5 +1,6 @@
-import type { Graph, Value } from './graph.js';
-import { wideTrack, type Track } from './tracks.js';
+import { InputError } from '@touchstone/spec';
+import { Graph, type Value } from './graph.js';
+import { trainingTrack, wideTrack, type Track } from './tracks.js';
 import { Runtime } from './runtime.js';
 import { float32, floats, type Tensors } from './tensor.js';
 
@@ -20,14 +21,26 @@ export class Session {
     dropped.register(this, { runtime, id }, this);
   }
 
-  /** Compiles a serialised ONNX model for the CPU. `model` is moved, not copied: it is empty afterwards. */
-  static async compile(
-    model: Uint8Array<ArrayBuffer>,
-    { index, threads }: Track = wideTrack(),
-  ): Promise<Session> {
+  /**
+   * Compiles a serialised ONNX model. `model` is moved, not copied: it is empty afterwards.
+   * @throws {InputError} when the track's provider is another than the CPU, and cannot be had here
+   */
+  static async compile(model: Uint8Array<ArrayBuffer>, track = wideTrack()): Promise<Session> {
+    const { index, threads, provider } = track;
     const runtime = Runtime.get(index);
     const session = new Session(runtime, counter++);
-    await runtime.obey({ kind: 'compile', session: session.id, model, threads });
+    try {
+      await runtime.obey({ kind: 'compile', session: session.id, model, threads, provider });
+    } catch (cause) {
+      if (provider === 'cpu' || !runtime.isRunning) throw cause;
+      const message = `ONNX Runtime cannot compute with ${provider} here: ${(cause as Error).message}`;
+      throw new InputError(
+        [{ message: `${message}; expected its driver and its hardware; "cpu" is everywhere` }],
+        {
+          cause,
+        },
+      );
+    }
     return session;
   }
 
@@ -72,6 +85,19 @@ export class SessionCache {
     }
     return session;
   }
+}
+
+/**
+ * Tries what training is going to compute with.
+ * @throws {InputError} as `Session.compile` does
+ */
+export async function checkProvider(): Promise<void> {
+  const g = new Graph();
+  const x = g.input('x', 'float32', [1]);
+  const model = g.toModel({ y: { value: g.node('Add', [x, x], [1]) } });
+  const session = await Session.compile(model, trainingTrack());
+  await session.run({ x: float32(Float32Array.of(1), [1]) });
+  await session.release();
 }
 
 /** Compiles and runs a graph once: for checking a formula on numbers. */

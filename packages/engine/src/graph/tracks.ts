@@ -1,4 +1,4 @@
-import { engineSettings } from '../settings.js';
+import { engineSettings, type Provider } from '../settings.js';
 
 /** Where graphs run one after the other: graphs on different tracks run at the same time. */
 export interface Track {
@@ -6,27 +6,43 @@ export interface Track {
   index: number;
   /** Cores that each graph computes on. */
   threads: number;
+  provider: Provider;
+}
+
+interface Tracks {
+  /** All cores for one graph: what large products want. */
+  wide: Track;
+  /** The same, with the provider that the user chose. */
+  training: Track;
+  narrow: readonly Track[];
 }
 
 /** More make batches too small. */
 const MOST = 4;
-/** By the number of cores, since sessions are kept by track. */
-const known = new Map<number, { wide: Track; narrow: readonly Track[] }>();
+/** By the settings, since sessions are kept by track. */
+const known = new Map<string, Tracks>();
 
-function tracks(): { wide: Track; narrow: readonly Track[] } {
-  const { threads: cores } = engineSettings();
-  let made = known.get(cores);
+function tracks(): Tracks {
+  const { threads: cores, provider } = engineSettings();
+  const key = `${cores}/${provider}`;
+  let made = known.get(key);
   if (!made) {
     const count = Math.min(MOST, cores);
     const threads = Math.floor(cores / count);
-    const narrow = Array.from({ length: count }, (_, index) => ({ index, threads }));
-    known.set(cores, (made = { wide: { index: 0, threads: cores }, narrow }));
+    const narrow = Array.from({ length: count }, (_, index) => ({
+      index,
+      threads,
+      provider: 'cpu' as const,
+    }));
+    const wide: Track = { index: 0, threads: cores, provider: 'cpu' };
+    made = { wide, narrow, training: provider === 'cpu' ? wide : { ...wide, provider } };
+    known.set(key, made);
   }
   return made;
 }
 
-/** All cores for one graph: what large products want, such as those of training. */
 export const wideTrack = (): Track => tracks().wide;
+export const trainingTrack = (): Track => tracks().training;
 
 /** Weights may be in memory once a track, and once more for the wide one, in this share of the engine's memory. */
 const MEMORY_SHARE = 1 / 8;

@@ -19,6 +19,7 @@ const sessions = new Map();
 async function obey(command) {
   if (command.kind === 'compile') {
     const session = await ort.InferenceSession.create(command.model, {
+      executionProviders: [command.provider],
       graphOptimizationLevel: 'all',
       intraOpNumThreads: command.threads,
       // It plans memory for each shape that comes, in one block beside what is there already; here shapes change all the time.

@@ -1,5 +1,6 @@
 import { DifferentiableGraph } from '../graph/autodiff.js';
 import type { Value } from '../graph/graph.js';
+import { trainingTrack } from '../graph/tracks.js';
 import { floats, type Tensors } from '../graph/tensor.js';
 import type { WeightValues } from '../families/family.js';
 import type { CausalLM } from '../model.js';
@@ -72,7 +73,7 @@ async function* runs(
   const weights = model.feeds();
   let running: Promise<Tensors> | undefined;
   for (const { feeds } of batches) {
-    const session = await model.sessions.get(key, build);
+    const session = await model.sessions.get(key, build, trainingTrack());
     const next = session.run({ ...weights, ...feeds });
     // Its failure is told when its turn comes.
     next.catch(() => undefined);
