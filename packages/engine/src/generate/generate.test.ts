@@ -51,12 +51,13 @@ describe('generate', () => {
     const model = tinyModel();
     const document = (n: number, length: number) => requests(20 + n, [length])[0]!.prompt;
     // Groups of several sizes; the rest of a prompt may be nothing, of any length, or another's too.
-    const prompts = [
-      ...[0, 1, 7, 7, 13, 2, 30].map((length, i) => [...document(0, 40), ...document(i, length), 9]),
-      ...[3, 3, 3, 11].map((length, i) => [...document(9, 25), ...document(i % 2, length), 5]),
-      ...[17, 17, 17].map((length) => [...document(10, length), 4]),
-      document(11, 6),
-    ];
+    // So many that they are read in several batches, at the same time.
+    const prompts = [0, 20].flatMap((n) => [
+      ...[0, 1, 7, 7, 13, 2, 30].map((length, i) => [...document(n, 40), ...document(i, length), 9]),
+      ...[3, 3, 3, 11].map((length, i) => [...document(n + 9, 25), ...document(i % 2, length), 5]),
+      ...[17, 17, 17].map((length) => [...document(n + 10, length), 4]),
+      document(n + 11, 6),
+    ]);
     const ask = (indices: number[]) =>
       generate(
         model,

@@ -96,7 +96,8 @@ describe('the process', () => {
       [
         '--input-type=module',
         '-e',
-        `import { DifferentiableGraph, runGraph } from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url))};
+        `const ENGINE = ${JSON.stringify(new URL('../../dist/index.js', import.meta.url))};
+        const { DifferentiableGraph, runGraph } = await import(ENGINE);
         const g = new DifferentiableGraph();
         const x = g.input('x', 'float32', [1024, 1024]);
         let y = x;
@@ -115,6 +116,18 @@ describe('the process', () => {
 
   it('keeps its exit code when it ends in the middle of a run', () => {
     const { status, stderr } = program('void run(); setTimeout(() => process.exit(7), 400);');
+    expect([status, stderr]).toEqual([7, '']);
+  });
+
+  it('keeps its exit code when it ends while rows are decoded on several tracks', () => {
+    const { status, stderr } = program(`
+      const { CausalLM, generate } = await import(ENGINE);
+      const model = CausalLM.initialise({ model_type: 'llama', vocab_size: 99, hidden_size: 256, intermediate_size: 512,
+        num_hidden_layers: 4, num_attention_heads: 4, num_key_value_heads: 4, max_position_embeddings: 256, rms_norm_eps: 1e-5,
+        rope_theta: 1e4, eos_token_id: 1 }, 1);
+      const asked = Array.from({ length: 64 }, (_, i) => ({ prompt: [2, 3 + i], maxTokens: 120, uniform: () => 0.5 }));
+      void generate(model, asked, { temperature: 1, topK: 0, topP: 1 }, []);
+      setTimeout(() => process.exit(7), 800);`);
     expect([status, stderr]).toEqual([7, '']);
   });
 });
