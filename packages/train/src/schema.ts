@@ -1,5 +1,6 @@
 import bytes from 'bytes';
 import { z } from 'zod';
+import { PROVIDERS } from '@touchstone/engine/settings';
 import { ALGORITHMS } from './algorithms/index.js';
 
 const count = z.int().min(1);
@@ -31,6 +32,12 @@ export const engineSchema = z.strictObject({
     .optional()
     .describe(
       'Cores that models of this machine are computed on; all by default. Fewer leave room for others',
+    ),
+  provider: z
+    .enum(PROVIDERS)
+    .default('cpu')
+    .describe(
+      'What training computes with, where ONNX Runtime and the machine have it; it is tried before anything else. Answers are always drawn on the CPU',
     ),
 });
 

@@ -13,6 +13,9 @@ import {
   train,
 } from './small-run.testing.js';
 
+/** Of another operating system. */
+const ABSENT = process.platform === 'darwin' ? 'dml' : 'coreml';
+
 describe('touchstone run', { timeout: TIMEOUT_MS }, () => {
   let endpoint: ProviderServer;
   beforeAll(async () => (endpoint = await startProvider({ respond: lengthJudge })));
@@ -109,6 +112,11 @@ describe('wrong input is one clear message with its place and exit code 2', () =
       'too little memory',
       (f) => change(f, (config) => Object.assign(config, { engine: { memory: '200MB' } })),
       /engine\.memory: training this model of [\d,]+ weights on task .* needs about \d+\S*MB, and 200MB are allowed.* a smaller model/,
+    ],
+    [
+      'a provider that this machine does not have',
+      (f) => change(f, (config) => Object.assign(config, { engine: { provider: ABSENT } })),
+      /engine\.provider: ONNX Runtime cannot compute with \w+ here: /,
     ],
   ])('%s', async (_, spoil, message) => {
     const folder = await smallQuickstart();

@@ -33,7 +33,7 @@ export class Session {
       await runtime.obey({ kind: 'compile', session: session.id, model, threads, provider });
     } catch (cause) {
       if (provider === 'cpu' || !runtime.isRunning) throw cause;
-      const message = `ONNX Runtime cannot compute with ${provider} here: ${(cause as Error).message}`;
+      const message = `engine.provider: ONNX Runtime cannot compute with ${provider} here: ${(cause as Error).message}`;
       throw new InputError(
         [{ message: `${message}; expected its driver and its hardware; "cpu" is everywhere` }],
         {

@@ -6,9 +6,9 @@ import type { ScoringConfig } from '../config/schema.js';
  * most judges are asked over the network.
  */
 export const localModels =
-  (settings: ScoringConfig['engine'] = {}) =>
+  (settings?: ScoringConfig['engine']) =>
   async (folder: string): Promise<LanguageModel> => {
     const { configureEngine, openLocalModel } = await import('@touchstone/engine');
-    configureEngine(settings);
+    configureEngine(settings ?? {});
     return openLocalModel(folder);
   };

@@ -7,7 +7,7 @@ import {
   type Judge,
   type RewardFunction,
 } from '@touchstone/core';
-import { configureEngine, engineSettings, fingerprintOf } from '@touchstone/engine';
+import { checkProvider, configureEngine, engineSettings, fingerprintOf } from '@touchstone/engine';
 import { InputError, type Task } from '@touchstone/spec';
 import { openRun, type RunStore } from '@touchstone/store';
 import { assertEnoughMemory, Policy, type NamedLoad } from '@touchstone/train';
@@ -68,6 +68,7 @@ export async function openWorkspace(
     module === undefined ? null : loadTruth(resolve(baseDir, module)),
   ]);
   assertEnoughMemory(policy.model, trainingLoads(policy, data.train, data.annotations, config));
+  await checkProvider();
   const store = openRun(folder, { exclusive: true });
   try {
     const { judge, reward, heldout } = await openRewards(config, baseDir, store);
