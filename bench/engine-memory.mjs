@@ -7,12 +7,11 @@
  *     npm run bench:engine-memory -- --layers 2
  */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { AdamW, CausalLM, gradients, logProbabilities, trainingMemory } from '@touchstone/engine';
 import { random } from '@touchstone/spec';
-import { describeMachine } from './shared/machine.mjs';
+import { describeMachine, inspectProcess } from './shared/machine.mjs';
 
 const { values } = parseArgs({
   options: { layers: { type: 'string', default: '2' }, case: { type: 'string' } },
@@ -71,7 +70,7 @@ async function measure({ name, prompts, group, prompt, answer }) {
     await logProbabilities(reference, sequences);
     await optimizer.update((await gradients(model, sequences, loss)).gradients, 1e-5);
   }
-  const peak = 1024 * Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]);
+  const peak = 2 ** 20 * inspectProcess(process.pid).peak_rss_mb;
   // One micro-batch can be smaller than is fast: then all is in it.
   const { least, usual } = trainingMemory(model, { prompt, answer, group });
   const estimate = prompts * group === 1 ? least : usual;

@@ -23,6 +23,7 @@ export { type Pair } from './statistics/pairs.js';
 export { wilson } from './statistics/proportions.js';
 export { iccInterval } from './statistics/reliability-intervals.js';
 export { trainingsInterval } from './statistics/trainings.js';
+export { quantile } from './statistics/values.js';
 export { answersOf } from './suite/ask-cases.js';
 export { type CaseResult, expectationOf, isUnsteady, sayingOf } from './suite/case-result.js';
 export { compareSuites, type SuiteComparison } from './suite/compare.js';

@@ -1,6 +1,6 @@
 import { InputError } from '@touchstone/spec';
 import { Graph, type Value } from './graph.js';
-import { trainingTrack, wideTrack, type Track } from './tracks.js';
+import { trainingTrack, wideTrack } from './tracks.js';
 import { Runtime } from './runtime.js';
 import { float32, floats, type Tensors } from './tensor.js';
 
@@ -33,13 +33,11 @@ export class Session {
       await runtime.obey({ kind: 'compile', session: session.id, model, threads, provider });
     } catch (cause) {
       if (provider === 'cpu' || !runtime.isRunning) throw cause;
-      const message = `engine.provider: ONNX Runtime cannot compute with ${provider} here: ${(cause as Error).message}`;
-      throw new InputError(
-        [{ message: `${message}; expected its driver and its hardware; "cpu" is everywhere` }],
-        {
-          cause,
-        },
-      );
+      const said = (cause as Error).message;
+      const message =
+        `engine.provider: ONNX Runtime cannot compute with ${provider} here: ${said}; ` +
+        'expected its driver and its hardware; "cpu" is everywhere';
+      throw new InputError([{ message }], { cause });
     }
     return session;
   }
@@ -69,11 +67,12 @@ const SESSIONS_KEPT = 12;
 
 /** Compiles each graph once a track and keeps those that were used last. One caller a track at a time, as models are. */
 export class SessionCache {
-  private readonly tracks = new Map<Track, Map<string, Session>>();
+  private readonly tracks = new Map<string, Map<string, Session>>();
   /** @param build called when the graph is not there yet */
   async get(key: string, build: () => Uint8Array<ArrayBuffer>, track = wideTrack()): Promise<Session> {
-    let sessions = this.tracks.get(track);
-    if (!sessions) this.tracks.set(track, (sessions = new Map()));
+    const place = JSON.stringify(track);
+    let sessions = this.tracks.get(place);
+    if (!sessions) this.tracks.set(place, (sessions = new Map()));
     const known = sessions.get(key);
     const session = known?.isOpen ? known : await Session.compile(build(), track);
     sessions.delete(key);

@@ -9,49 +9,26 @@ export interface Track {
   provider: Provider;
 }
 
-interface Tracks {
-  /** All cores for one graph: what large products want. */
-  wide: Track;
-  /** The same, with the provider that the user chose. */
-  training: Track;
-  narrow: readonly Track[];
-}
+/** All cores for one graph: what large products want. */
+export const wideTrack = (): Track => ({ index: 0, threads: engineSettings().threads, provider: 'cpu' });
+
+/** The same, with the provider that the user chose. */
+export const trainingTrack = (): Track => ({ ...wideTrack(), provider: engineSettings().provider });
 
 /** More make batches too small. */
 const MOST = 4;
-/** By the settings, since sessions are kept by track. */
-const known = new Map<string, Tracks>();
-
-function tracks(): Tracks {
-  const { threads: cores, provider } = engineSettings();
-  const key = `${cores}/${provider}`;
-  let made = known.get(key);
-  if (!made) {
-    const count = Math.min(MOST, cores);
-    const threads = Math.floor(cores / count);
-    const narrow = Array.from({ length: count }, (_, index) => ({
-      index,
-      threads,
-      provider: 'cpu' as const,
-    }));
-    const wide: Track = { index: 0, threads: cores, provider: 'cpu' };
-    made = { wide, narrow, training: provider === 'cpu' ? wide : { ...wide, provider } };
-    known.set(key, made);
-  }
-  return made;
-}
-
-export const wideTrack = (): Track => tracks().wide;
-export const trainingTrack = (): Track => tracks().training;
 
 /** Weights may be in memory once a track, and once more for the wide one, in this share of the engine's memory. */
 const MEMORY_SHARE = 1 / 8;
 
 /**
- * Lanes that share the cores. The many small products of decoding leave most of a second core idle, and two batches do not.
+ * Tracks that share the cores. The many small products of decoding leave most of a second core idle, and two batches do not.
  * @param bytes of the weights, which each track may hold
  */
 export function tracksFor(bytes: number): readonly Track[] {
-  const { wide, narrow } = tracks();
-  return (narrow.length + 1) * bytes <= MEMORY_SHARE * engineSettings().memory ? narrow : [wide];
+  const { threads: cores, memory } = engineSettings();
+  const count = Math.min(MOST, cores);
+  if ((count + 1) * bytes > MEMORY_SHARE * memory) return [wideTrack()];
+  const threads = Math.floor(cores / count);
+  return Array.from({ length: count }, (_, index) => ({ index, threads, provider: 'cpu' }));
 }

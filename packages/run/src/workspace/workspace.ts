@@ -10,7 +10,7 @@ import {
 import { checkProvider, configureEngine, engineSettings, fingerprintOf } from '@touchstone/engine';
 import { InputError, type Task } from '@touchstone/spec';
 import { openRun, type RunStore } from '@touchstone/store';
-import { assertEnoughMemory, Policy, type NamedLoad } from '@touchstone/train';
+import { assertEnoughMemory, examplesOf, Policy, type NamedLoad } from '@touchstone/train';
 import type { LoadedConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { openRewards, readExaminationData, type Examination } from './examination.js';
@@ -34,7 +34,8 @@ export interface Workspace {
 /**
  * The data and the policy of a run, checked.
  *
- * @throws {InputError} a file cannot be read, or a task leaves the policy no room to answer.
+ * @throws {InputError} a file cannot be read, a task leaves the policy no room to answer, the engine has too little memory to train, or
+ *   not the provider that it is to train with.
  */
 export async function readInputs({
   config,
@@ -49,7 +50,13 @@ export async function readInputs({
   ]);
   configureEngine(config.engine);
   const policy = await Policy.load(at(parseModelId(config.policy.model).name));
-  assertRoomToAnswer(policy, [...train, ...evaluation], config);
+  const prompts = promptsOf(policy, [...train, ...evaluation]);
+  assertRoomToAnswer(policy, prompts, config);
+  assertEnoughMemory(
+    policy.model,
+    trainingLoads(policy, prompts.slice(0, train.length), annotations, config),
+  );
+  await checkProvider();
   return {
     policy,
     data: { train, eval: evaluation.slice(0, config.evaluation.tasks), annotations, ...examined },
@@ -67,8 +74,6 @@ export async function openWorkspace(
     readInputs(loaded),
     module === undefined ? null : loadTruth(resolve(baseDir, module)),
   ]);
-  assertEnoughMemory(policy.model, trainingLoads(policy, data.train, data.annotations, config));
-  await checkProvider();
   const store = openRun(folder, { exclusive: true });
   try {
     const { judge, reward, heldout } = await openRewards(config, baseDir, store);
@@ -93,42 +98,42 @@ export async function openWorkspace(
   }
 }
 
+/** A task and the tokens of its prompt. */
+type Prompt = Pick<NamedLoad, 'task' | 'prompt'>;
+
+const promptsOf = ({ tokenizer }: Policy, tasks: readonly Task[]): Prompt[] =>
+  tasks.map(({ id, messages }) => ({ task: id, prompt: tokenizer.encodeChat(messages).length }));
+
 /** Of the prompts that get answers of the policy the longest, and each annotation where these are trained on. */
 function trainingLoads(
-  { tokenizer }: Policy,
-  tasks: readonly Task[],
+  policy: Policy,
+  prompts: readonly Prompt[],
   annotations: readonly Annotation[],
   { policy: { max_tokens }, training: { sft } }: Config,
 ): NamedLoad[] {
-  const loadOf = (task: Task, answer: number): NamedLoad => ({
-    task: task.id,
-    prompt: tokenizer.encodeChat(task.messages).length,
-    answer,
-  });
-  const byLength = tasks.map((task) => loadOf(task, max_tokens)).sort((a, b) => b.prompt - a.prompt);
+  const longest = prompts.toSorted((a, b) => b.prompt - a.prompt).slice(0, 1);
   const written = sft ? annotations : [];
   return [
-    ...byLength.slice(0, 1),
-    ...written.map(({ task, answer }) => loadOf(task, tokenizer.encode(answer).length + 1)),
+    ...longest.map((one) => ({ ...one, answer: max_tokens })),
+    ...examplesOf(policy, written).map(({ tokens, start }, i) => ({
+      task: written[i]!.task.id,
+      prompt: start,
+      answer: tokens.length - start,
+    })),
   ];
 }
 
 /** @throws {InputError} naming every task that leaves the policy no room to answer. */
 function assertRoomToAnswer(
-  policy: Policy,
-  tasks: readonly Task[],
+  { model }: Policy,
+  prompts: readonly Prompt[],
   { policy: { max_tokens } }: Config,
 ): void {
-  const { maxPositions } = policy.model.config;
-  const problems = tasks.flatMap((task) => {
-    const { length } = policy.tokenizer.encodeChat(task.messages);
-    return length + max_tokens <= maxPositions
-      ? []
-      : [
-          {
-            message: `task ${task.id}: its prompt has ${length} tokens; with policy.max_tokens ${max_tokens} the model's ${maxPositions} positions are not enough`,
-          },
-        ];
-  });
+  const { maxPositions } = model.config;
+  const problems = prompts
+    .filter(({ prompt }) => prompt + max_tokens > maxPositions)
+    .map(({ task, prompt }) => ({
+      message: `task ${task}: its prompt has ${prompt} tokens; with policy.max_tokens ${max_tokens} the model's ${maxPositions} positions are not enough`,
+    }));
   if (problems.length > 0) throw new InputError(problems);
 }

@@ -1,5 +1,5 @@
-import { availableParallelism, cpus, totalmem } from 'node:os';
-import { compileProducts, type ProductShape } from '@touchstone/engine';
+import { cpus, totalmem } from 'node:os';
+import { compileProducts, engineSettings, type ProductShape } from '@touchstone/engine';
 import { largest } from '@touchstone/spec';
 import type { Clock } from '../../clock.js';
 import { repeated, ROUNDS, spreadOf, timed, type Spread } from './repeat.js';
@@ -7,7 +7,7 @@ import { repeated, ROUNDS, spreadOf, timed, type Spread } from './repeat.js';
 /** What all other rates depend on. */
 export interface MachineSpeed {
   processor: string;
-  /** Cores that this process may use. */
+  /** Cores that the engine computes on. */
   cores: number;
   memoryBytes: number;
   /** Float32 products of matrices, on all cores that graphs compute on. */
@@ -38,7 +38,7 @@ export async function measureMachine(clock: Clock, onRound: () => void): Promise
   }
   return {
     processor: cpus()[0]?.model.trim() ?? 'unknown',
-    cores: availableParallelism(),
+    cores: engineSettings().threads,
     memoryBytes: totalmem(),
     products,
     peakGigaflopsPerSecond: largest(products.map(({ gigaflopsPerSecond }) => gigaflopsPerSecond.max)),

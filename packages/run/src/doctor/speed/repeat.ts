@@ -1,3 +1,4 @@
+import { quantile } from '@touchstone/lab';
 import { largest, smallest } from '@touchstone/spec';
 import type { Clock } from '../../clock.js';
 
@@ -14,10 +15,11 @@ export interface Spread {
 export const ROUNDS = 3;
 
 export function spreadOf(values: readonly number[]): Spread {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = (sorted.length - 1) / 2;
   return {
-    median: (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2,
+    median: quantile(
+      values.toSorted((a, b) => a - b),
+      0.5,
+    ),
     min: smallest(values),
     max: largest(values),
     n: values.length,
