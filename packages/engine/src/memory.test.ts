@@ -8,8 +8,8 @@ import { configureEngine, engineSettings } from './settings.js';
 import { tinyModel } from './testing.js';
 
 const model = tinyModel({ hidden_size: 256, intermediate_size: 1024, max_position_embeddings: 4096 });
-const { memory } = engineSettings();
-afterEach(() => configureEngine({ memory }));
+const defaults = engineSettings();
+afterEach(() => configureEngine({}));
 
 const MEBIBYTE = 2 ** 20;
 const row = (token: number, length: number): number[] => Array.from({ length }, () => token);
@@ -71,6 +71,12 @@ describe("the engine's memory", () => {
         expect(isAlone || answers.slice(-batches.length).every(Boolean)).toBe(true);
       }),
     );
+  });
+
+  it('is what it is by default again when nothing is set', () => {
+    configureEngine({ memory: 1, threads: 1 });
+    configureEngine({});
+    expect(engineSettings()).toEqual(defaults);
   });
 
   it('grows with what is trained on, and takes no more for larger groups than is fast', () => {

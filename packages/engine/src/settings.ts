@@ -16,25 +16,24 @@ export interface EngineSettings {
 
 /** The rest is for the process itself, and for what starts later. */
 const SHARE = 3 / 4;
-const settings: EngineSettings = {
+const DEFAULTS: EngineSettings = {
   // Of the machine or of the container, whichever ends first.
   memory: SHARE * process.availableMemory(),
   threads: availableParallelism(),
   provider: 'cpu',
 };
+let settings = DEFAULTS;
 
 /** What holds now. Default: three quarters of the memory that was free when the engine was loaded, and every core. */
 export const engineSettings = (): Readonly<EngineSettings> => settings;
 
-/** Sets what is given, for whatever is computed from now on. */
+/** For whatever is computed from now on: what is not given is as by default, whatever was set before. */
 export function configureEngine({
-  memory,
-  threads,
-  provider,
+  memory = DEFAULTS.memory,
+  threads = DEFAULTS.threads,
+  provider = DEFAULTS.provider,
 }: {
   [K in keyof EngineSettings]?: EngineSettings[K] | undefined;
 }): void {
-  settings.memory = memory ?? settings.memory;
-  settings.threads = threads ?? settings.threads;
-  settings.provider = provider ?? settings.provider;
+  settings = { memory, threads, provider };
 }

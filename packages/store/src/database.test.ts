@@ -32,6 +32,16 @@ test('opens in WAL mode, and opening again keeps what is there', () => {
   second.close();
 });
 
+test('a run keeps what its first process computed with, whatever the next one has', () => {
+  const path = dirname(file());
+  const first = openRun(path);
+  expect(first.computedWith({ memory: 1e9, threads: 2 })).toEqual({ memory: 1e9, threads: 2 });
+  first.close();
+  const second = openRun(path);
+  expect(second.computedWith({ memory: 2e9, threads: 8 })).toEqual({ memory: 1e9, threads: 2 });
+  second.close();
+});
+
 test('a file of a newer version is refused, by name, and left as it is', () => {
   const path = file();
   const db = openDatabase(path);

@@ -139,6 +139,7 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (data, judge)
   ) STRICT, WITHOUT ROWID;
   `,
+  'ALTER TABLE run ADD COLUMN memory REAL; ALTER TABLE run ADD COLUMN threads INTEGER;',
 ];
 
 /** The first version that carries the application's id. */

@@ -8,6 +8,14 @@ export interface RunTable {
   /** Says which run this is the store of. */
   claim(fingerprint: string): void;
 
+  /**
+   * What the run's first process computed with, which is kept: one that goes on with it computes the same together, and comes to
+   * the same weights bit by bit.
+   *
+   * @param now what this process would compute with: memory in bytes, and cores.
+   */
+  computedWith(now: { memory: number; threads: number }): { memory: number; threads: number };
+
   /** Checkpoints that a stage has written whole, by step; `digest` says what is in them. */
   checkpoints(stage: string): { step: number; digest: string }[];
   putCheckpoint(stage: string, step: number, digest: string): void;
@@ -24,6 +32,8 @@ export interface RunTable {
 export function runTable(db: Database): RunTable {
   const select = db.prepare('SELECT id, fingerprint FROM run');
   const claim = db.prepare('UPDATE run SET fingerprint = ?');
+  const keepComputing = db.prepare('UPDATE run SET memory = ?, threads = ? WHERE memory IS NULL');
+  const selectComputing = db.prepare('SELECT memory, threads FROM run');
   const list = db.prepare('SELECT step, digest FROM checkpoints WHERE stage = ? ORDER BY step');
   const put = db.prepare('INSERT OR REPLACE INTO checkpoints (stage, step, digest) VALUES (?, ?, ?)');
   const forget = db.prepare('DELETE FROM checkpoints WHERE stage = ? AND step = ?');
@@ -39,6 +49,11 @@ export function runTable(db: Database): RunTable {
       };
     },
     claim: (fingerprint) => void durably(db, () => claim.run(fingerprint)),
+    computedWith: ({ memory, threads }) => {
+      durably(db, () => keepComputing.run(memory, threads));
+      const row = selectComputing.get()!;
+      return { memory: Number(row['memory']), threads: Number(row['threads']) };
+    },
     checkpoints: (stage) =>
       list.all(stage).map((row) => ({ step: Number(row['step']), digest: String(row['digest']) })),
     putCheckpoint: (stage, step, digest) => void durably(db, () => put.run(stage, step, digest)),

@@ -29,6 +29,7 @@ export const engineSchema = z.strictObject({
         'Default: three quarters of what is free when the run begins; the run keeps to it when it is resumed',
     ),
   threads: count
+    .max(1024)
     .optional()
     .describe(
       'Cores that models of this machine are computed on; all by default. Fewer leave room for others',

@@ -20,7 +20,7 @@ export function registerQuickstart(program: Command, io: Io): void {
       const loaded = await loadConfig(path);
       if (!flags.json) io.err.write(opening(folder));
       await run(loaded, { ...flags, out: folder }, io);
-      if (!flags.json) io.out.write('Now your own: touchstone init my-case\n');
+      if (!flags.json) io.out.write('Now your own: npx touchstone init my-case\n');
     });
 }
 

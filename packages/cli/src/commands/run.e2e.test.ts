@@ -109,6 +109,14 @@ describe('wrong input is one clear message with its place and exit code 2', () =
       /touchstone\.yaml:\d+:\d+: policy\.model: .*config\.json/,
     ],
     [
+      'one annotated answer, of which none is left to choose by',
+      (f) => {
+        const path = join(f, 'data/annotations.jsonl');
+        writeFileSync(path, readFileSync(path, 'utf8').split('\n')[0]!);
+      },
+      /annotations\.jsonl: expected at least 2 annotated answers for training\.sft.* got 1/,
+    ],
+    [
       'too little memory',
       (f) => change(f, (config) => Object.assign(config, { engine: { memory: '200MB' } })),
       /engine\.memory: training this model of [\d,]+ weights on task .* needs about \d+\S*MB, and 200MB are allowed.* a smaller model/,

@@ -1,5 +1,6 @@
-import { random } from '@touchstone/spec';
+import { random, RunError } from '@touchstone/spec';
 import { describe, expect, it } from 'vitest';
+import { Runtime } from '../graph/runtime.js';
 import { logProbabilities } from '../optimize/gradients.js';
 import { tinyModel } from '../testing.js';
 import { generate } from './generate.js';
@@ -102,6 +103,19 @@ describe('generate', () => {
       logprobs.forEach((value, t) => expect(value).toBeCloseTo(scored[i]![t]!, 4)),
     );
     expect(await ask(frozen)).toEqual(before);
+  });
+
+  it('fails as a whole when one of its threads stops, with nothing left at work, and answers the next time', async () => {
+    const model = tinyModel();
+    const many = () => requests(12, Array<number>(300).fill(20), 60);
+    const expected = await generate(model, many(), plain, []);
+    // What is no command stands for an unforeseen mistake inside the thread.
+    Runtime.get(0)['worker'].postMessage(null);
+    const asked = generate(model, many(), plain, []);
+    await expect(asked).rejects.toThrow(RunError);
+    expect(Runtime.get(1)['asked'].size).toBe(0);
+    const again = await generate(model, many(), plain, []);
+    expect(again.map(({ tokens }) => tokens)).toEqual(expected.map(({ tokens }) => tokens));
   });
 
   it('samples each token as often as the model says', async () => {

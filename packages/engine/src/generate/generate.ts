@@ -56,9 +56,9 @@ export async function generate(
   const tracks = tracksFor(Float32Array.BYTES_PER_ELEMENT * model.size);
   const answer = largest(requests.map(({ maxTokens }) => maxTokens));
   const batches = batchesOf(prompts, tracks.length, answer, batchFitsIn(model, tracks.length));
-  const waiting = batches.values();
+  const waiting = [...batches];
   const answerThem = async (track: Track): Promise<void> => {
-    for (const batch of waiting) {
+    for (let batch = waiting.shift(); batch; batch = waiting.shift()) {
       const indices = batch.flatMap(({ members }) => members);
       const rows = indices.map((index) => requests[index]!);
       const answers = await generateBatch(
@@ -72,7 +72,16 @@ export async function generate(
       indices.forEach((index, row) => (results[index] = answers[row]!));
     }
   };
-  await Promise.all((batches.length === 1 ? [wideTrack()] : tracks).map(answerThem));
+  // Whoever asks next finds every track free, also after one has failed.
+  const outcomes = await Promise.allSettled(
+    (batches.length === 1 ? [wideTrack()] : tracks).map((track) =>
+      answerThem(track).catch((error: unknown) => {
+        waiting.length = 0;
+        throw error;
+      }),
+    ),
+  );
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   return results;
 }
 

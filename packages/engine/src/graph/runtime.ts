@@ -81,7 +81,12 @@ export class Runtime {
   /** The process's runtime of a track: a new one, without sessions, after the last has stopped. */
   static get(track: number): Runtime {
     let runtime = Runtime.running.get(track);
-    if (!runtime) Runtime.running.set(track, (runtime = new Runtime(track)));
+    if (!runtime) {
+      // From 1.29 on ONNX Runtime tells its makers of each session, unless this is there when it is loaded. Here, since a
+      // thread has only a copy of the environment, and the library reads the process's.
+      process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
+      Runtime.running.set(track, (runtime = new Runtime(track)));
+    }
     return runtime;
   }
 

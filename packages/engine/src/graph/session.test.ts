@@ -1,4 +1,7 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { RunError } from '@touchstone/spec';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -90,7 +93,7 @@ describe('a thread that stops', () => {
 
 describe('the process', () => {
   /** A program of its own with the built engine; `run()` takes a second or so. */
-  const program = (rest: string) =>
+  const program = (rest: string, env = process.env) =>
     spawnSync(
       process.execPath,
       [
@@ -106,8 +109,17 @@ describe('the process', () => {
         const run = () => runGraph(g, { y }, { x: x0 });
         ${rest}`,
       ],
-      { encoding: 'utf8' },
+      { encoding: 'utf8', env },
     );
+
+  it('tells nobody that it computes', () => {
+    const home = mkdtempSync(join(tmpdir(), 'touchstone-home-'));
+    // ONNX Runtime keeps silent in CI of its own accord.
+    const env = { PATH: process.env['PATH'], HOME: home, XDG_CACHE_HOME: join(home, 'cache') };
+    const { status, stderr } = program('await run();', env);
+    expect([status, stderr, readdirSync(home)]).toEqual([0, '', []]);
+    rmSync(home, { recursive: true });
+  });
 
   it('ends by itself when a run has, and not before', () => {
     const { status, stdout, stderr } = program("void run().then(() => process.stdout.write('computed'));");

@@ -68,6 +68,19 @@ describe('AdamW', () => {
     expect(first).toBeCloseTo((0.1 * 2) / norm, 6);
   });
 
+  it.each([NaN, Infinity])(
+    'refuses a gradient with %d in it, and leaves the weights as they were',
+    async (value) => {
+      const model = tinyModel();
+      const before = model.fingerprint();
+      const optimizer = new AdamW(model);
+      const gradients = constantGradients(model, () => 0.1);
+      gradients.get('model.norm.weight')![3] = value;
+      await expect(optimizer.update(gradients, 0.01)).rejects.toThrow(/update 1 .*weights .* as they were/);
+      expect([model.fingerprint(), optimizer.updates]).toEqual([before, 0]);
+    },
+  );
+
   it('goes on from a saved state as if it had not stopped', async () => {
     const [straight, stopped] = [tinyModel(), tinyModel()];
     const optimizer = new AdamW(straight);

@@ -1,3 +1,4 @@
+import { RunError } from '@touchstone/spec';
 import { Graph, type Value } from '../graph/graph.js';
 import { SessionCache } from '../graph/session.js';
 import { float32, floats, scalar, shared } from '../graph/tensor.js';
@@ -54,11 +55,18 @@ export class AdamW {
   /**
    * Updates the model's trainable weights in place.
    * @returns the global gradient norm before clipping
+   * @throws {RunError} when a gradient is not a finite number; the weights are as they were.
    */
   async update(gradients: ReadonlyMap<string, Float32Array>, learningRate: number): Promise<number> {
-    this.updates += 1;
     const { beta1, beta2, weightDecay, maxGradNorm } = this.options;
     const norm = globalNorm(gradients.values());
+    if (!Number.isFinite(norm)) {
+      throw new RunError(
+        `the gradient of update ${this.updates + 1} has the norm ${norm}: the weights would be lost by it, and are as they were before. ` +
+          'Begin anew with a lower learning rate',
+      );
+    }
+    this.updates += 1;
     const session = await this.sessions.get('adamw', () => this.graph());
     const common = {
       clip: scalar(Math.min(1, maxGradNorm / (norm + 1e-6))),

@@ -21,17 +21,12 @@ const claimSchema = z.looseObject({
   run: z.string().optional(),
   data: z.record(z.string(), z.string()),
   models: z.record(z.string(), z.string()),
-  /** Bytes that bounded what was computed together. */
-  memory: z.number().positive().optional(),
 });
 type Claim = z.infer<typeof claimSchema>;
 
 /**
  * Writes the run's `config.yaml`: the configuration with every default, and hashes of all it reads. In a folder that
  * has one already, checks that it is the same run, and that `run.db` is the one that belongs to it.
- * @param memory bytes that the engine has now
- * @returns the memory that this run's first process had: with it, one that is resumed computes the same together, and comes to
- *   the same weights bit by bit.
  * @throws {InputError} when the folder holds a run of another configuration, other data or other models.
  * @throws {RunError} when `run.db` was emptied or replaced, or the file cannot be written.
  */
@@ -41,8 +36,7 @@ export async function claimFolder(
   config: Config,
   baseDir: string,
   models: { policy: string; judge: Judge; heldout: Judge | null },
-  memory: number,
-): Promise<number> {
+): Promise<void> {
   // Code, schemas and lists of phrases decide rewards as data does; code is what it imports, too.
   const files: { name: string | undefined; isModule?: boolean }[] = [
     ...Object.values(config.data).map((name) => ({ name })),
@@ -88,13 +82,9 @@ export async function claimFolder(
     throw anotherRun(path, typeof old === 'object' ? old : null, inputs);
   }
   if (claimed === null) store.claim(fingerprint);
-  if (typeof old === 'object' && old.run === id) return old.memory ?? memory;
+  if (typeof old === 'object' && old.run === id) return;
   // Missing or damaged, run.db knows what it said.
-  await writeWhole(
-    path,
-    stringify({ fingerprint, run: id, versions: versions(), memory, ...inputs, config }),
-  );
-  return memory;
+  await writeWhole(path, stringify({ fingerprint, run: id, versions: versions(), ...inputs, config }));
 }
 
 async function readClaim(path: string): Promise<Claim | 'missing' | 'damaged'> {

@@ -48,6 +48,13 @@ export async function readInputs({
     config.data.annotations === undefined ? [] : readAnnotations(at(config.data.annotations)),
     readExaminationData(config, baseDir),
   ]);
+  const { sft } = config.training;
+  if (sft && annotations.length < 2) {
+    throw InputError.at(
+      { file: at(config.data.annotations!) },
+      `expected at least 2 annotated answers for training.sft, one of them to choose the best step with; got ${annotations.length}`,
+    );
+  }
   configureEngine(config.engine);
   const policy = await Policy.load(at(parseModelId(config.policy.model).name));
   const prompts = promptsOf(policy, [...train, ...evaluation]);
@@ -76,11 +83,15 @@ export async function openWorkspace(
   ]);
   const store = openRun(folder, { exclusive: true });
   try {
-    const { judge, reward, heldout } = await openRewards(config, baseDir, store);
-    const models = { policy: fingerprintOf(policy), judge, heldout: heldout?.judge ?? null };
-    const { memory } = engineSettings();
-    const claimed = await claimFolder(folder, store, config, baseDir, models, memory);
-    configureEngine({ memory: config.engine.memory ?? claimed });
+    const { memory, threads } = store.computedWith(engineSettings());
+    const engine = { memory, threads, ...config.engine };
+    configureEngine(engine);
+    const { judge, reward, heldout } = await openRewards({ ...config, engine }, baseDir, store);
+    await claimFolder(folder, store, config, baseDir, {
+      policy: fingerprintOf(policy),
+      judge,
+      heldout: heldout?.judge ?? null,
+    });
     return {
       config,
       folder,
