@@ -59,7 +59,7 @@ async function stop(child: ChildProcess): Promise<void> {
 function open(url: string) {
   const problems: string[] = [];
   let skipped = 0;
-  const clock: Clock = {
+  const clock: Pick<Clock, 'now' | 'sleep'> = {
     now: () => performance.now() + skipped,
     sleep: (ms, signal) =>
       new Promise((resolve) => {

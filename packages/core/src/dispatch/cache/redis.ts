@@ -6,7 +6,7 @@ import { readStoredReply } from './stored-reply.js';
 export interface RedisCacheOptions {
   /** Told once for each time that Redis cannot be used; never holds the address, which may have a password in it. */
   onProblem: (message: string) => void;
-  clock?: Clock;
+  clock?: Pick<Clock, 'now' | 'sleep'>;
 }
 
 export interface RedisCache extends ReplyCache {
