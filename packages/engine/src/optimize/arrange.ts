@@ -5,7 +5,7 @@ import type { TrainingSequence } from './micro-batches.js';
 type Sequence = Pick<TrainingSequence, 'tokens' | 'start'>;
 
 /** Answers to one prompt, which is computed once for all of them. */
-export interface Group {
+interface Group {
   prompt: readonly number[];
   /** Indices of the sequences. */
   members: number[];
