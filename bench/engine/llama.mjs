@@ -1,10 +1,10 @@
 // One job of `bench:engine` with llama.cpp's server: `node llama.mjs FOLDER TYPE PROMPTS JOB`, where scripts/llama-cpp.mjs put it, the
 // type of the weights, and a job as JSON. Each prompt is computed once, its rows share it, and all rows are decoded in one batch.
-// PROMPTS: `new` each run, as ours are, or `cached`, computed before the time is taken. Prints seconds a run, the highest memory and
+// PROMPTS: `new`, computed in the time that is taken, as ours are, or `cached`, computed before. Prints seconds a run, the highest memory and
 // what the server says of itself, as JSON; for a job of the kind `greedy`, the likeliest tokens.
 import { random } from '@touchstone/spec';
 import { spawn } from 'node:child_process';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { inspectProcess } from '../shared/machine.mjs';
@@ -26,6 +26,8 @@ async function startServer() {
     'ctx-size': job.prompts * promptTokens + rows * answerTokens,
     // Prompts stay where they were computed: none is moved elsewhere to be fetched again.
     'cache-ram': 0,
+    // Nothing is saved, but only with it are slots erased.
+    'slot-save-path': tmpdir(),
     'log-verbosity': 4,
   };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
@@ -45,22 +47,23 @@ async function startServer() {
   throw new Error(`llama-server ended before it listened: ${said.slice(-3).join(' ')}`);
 }
 
-async function ask(request) {
-  const response = await fetch(`${server.url}/completion`, { method: 'POST', body: JSON.stringify(request) });
+async function ask(route, request) {
+  const response = await fetch(server.url + route, { method: 'POST', body: JSON.stringify(request) });
   const answer = await response.json();
   if (!response.ok) throw new Error(`llama-server answered ${response.status}: ${JSON.stringify(answer)}`);
   return [answer].flat();
 }
 
-const drawPrompts = (...names) =>
-  Array.from({ length: job.prompts }, (_, i) =>
-    drawTokens(random, job.vocabulary, job.promptTokens, 'prompt', i, ...names),
-  );
+async function forgetPrompts() {
+  for (let slot = 0; slot < job.rows; slot++) await ask(`/slots/${slot}?action=erase`, {});
+}
 
-async function answer(request, ...names) {
-  const { rows, answerTokens } = job;
-  const answers = await ask({
-    prompt: drawPrompts(...names),
+async function answer(request) {
+  const { rows, answerTokens, promptTokens, vocabulary } = job;
+  const answers = await ask('/completion', {
+    prompt: Array.from({ length: job.prompts }, (_, i) =>
+      drawTokens(random, vocabulary, promptTokens, 'prompt', i),
+    ),
     n_cmpl: rows / job.prompts,
     n_predict: answerTokens,
     ignore_eos: true,
@@ -78,8 +81,9 @@ async function decode() {
   await answer(sampling);
   const seconds = [];
   for (let i = 0; i < job.runs; i++) {
+    if (prompts === 'new') await forgetPrompts();
     const begun = performance.now();
-    await answer(sampling, ...(prompts === 'new' ? ['run', i] : []));
+    await answer(sampling);
     seconds.push((performance.now() - begun) / 1000);
   }
   return { seconds, peak_mb: inspectProcess(server.child.pid)?.peak_rss_mb ?? null, about: server.about };
