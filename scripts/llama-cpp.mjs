@@ -1,9 +1,9 @@
 // llama.cpp to compare the engine with: `node scripts/llama-cpp.mjs`, after scripts/smollm2.mjs, puts its server, built for this
 // machine's processor, and SmolLM2-135M as GGUF in F32 and Q8_0 into .cache/llama-cpp. The source (MIT) is that in the PyPI package
-// llama-cpp-python. Needs CMake and a C++ compiler; half an hour on two cores. Does nothing when it is there.
+// llama-cpp-python. Needs CMake and a C++ compiler; a quarter of an hour on two cores. Does nothing when it is there.
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inSinglePrecision } from './gguf.mjs';
 import { run } from './run.mjs';
@@ -27,19 +27,21 @@ if (!existsSync(SERVER)) {
   const [download, build] = ['download', 'build'].map((name) => join(FOLDER, name));
   const { package: name, version, commit } = SOURCE;
   const quiet = ['--quiet', '--disable-pip-version-check'];
-  // prettier-ignore
-  run(PYTHON, '-m', 'pip', 'download', ...quiet, '--no-deps', '--no-binary', name, '-d', download, `${name}==${version}`);
+  const asSource = ['--no-deps', '--no-binary', name, '-d', download];
+  run(PYTHON, '-m', 'pip', 'download', ...quiet, ...asSource, `${name}==${version}`);
   const [archive] = readdirSync(download).filter((file) => file.endsWith('.tar.gz'));
   run(PYTHON, '-m', 'tarfile', '-e', join(download, archive), download);
   const source = join(download, archive.replace(/\.tar\.gz$/, ''), 'vendor', 'llama.cpp');
   const off = ['BUILD_TESTS', 'BUILD_EXAMPLES', 'BUILD_APP', 'USE_PREBUILT_UI', 'OPENSSL'];
-  run(
-    'cmake',
-    ...['-S', source, '-B', build, '-DCMAKE_BUILD_TYPE=Release', '-DBUILD_SHARED_LIBS=OFF'],
-    ...off.map((what) => `-DLLAMA_${what}=OFF`),
+  const settings = [
+    'CMAKE_BUILD_TYPE=Release',
+    'BUILD_SHARED_LIBS=OFF',
+    ...off.map((what) => `LLAMA_${what}=OFF`),
     // Otherwise the commit of the repository around it.
-    ...[`-DLLAMA_BUILD_COMMIT=${commit}`, '-DLLAMA_BUILD_NUMBER=0'],
-  );
+    `LLAMA_BUILD_COMMIT=${commit}`,
+    'LLAMA_BUILD_NUMBER=0',
+  ];
+  run('cmake', '-S', source, '-B', build, ...settings.map((setting) => `-D${setting}`));
   const targets = ['llama-server', 'llama-quantize'];
   run('cmake', '--build', build, '--parallel', String(availableParallelism()), '--target', ...targets);
   renameSync(join(build, 'bin'), join(FOLDER, 'bin'));
