@@ -13,11 +13,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { random } from '@touchstone/spec';
-import { excessOver, mostWithin, NO_FAULTS } from '@touchstone/testing';
+import { excessOver, mostWithin, NO_FAULTS, REDIS, startRedis } from '@touchstone/testing';
 import { judge, startFleet } from './limits/fleet.mjs';
-import { startRedis } from './limits/redis.mjs';
 import { expectedScore, makeSamples } from './reward/samples.mjs';
-import { describeMachine } from './shared/machine.mjs';
+import { describeMachine, versionOf } from './shared/machine.mjs';
 import { spawnProvider } from './shared/spawn-provider.mjs';
 
 const { values } = parseArgs({
@@ -39,11 +38,8 @@ const log = (line) => process.stderr.write(`${line}\n`);
 const AT_ONCE = 0.1;
 const LATER = 0.1;
 
+if (REDIS === undefined) throw new Error('neither redis-server nor valkey-server is installed');
 const redis = await startRedis();
-if (redis === undefined) {
-  log('neither redis-server nor valkey-server is installed');
-  process.exit(1);
-}
 const folder = mkdtempSync(path.join(tmpdir(), 'touchstone-bench-'));
 try {
   const fleets = {};
@@ -57,7 +53,7 @@ try {
   }
   const figures = {
     provider: 'simulator',
-    machine: describeMachine({ redis: redis.version }),
+    machine: describeMachine({ redis: versionOf(REDIS, '--version') }),
     seed,
     requests_per_minute: requestsPerMinute,
     away_seconds: awaySeconds,
@@ -67,12 +63,12 @@ try {
   if (values.out) writeFileSync(values.out, text);
   process.stdout.write(text);
 } finally {
-  await redis.stop();
+  await redis.kill();
   rmSync(folder, { recursive: true, force: true });
 }
 
 async function measure(processes, awayMs) {
-  await redis.restart(0);
+  await restartRedis(0);
   const behaviour = { latency: { p50: 800, p99: 4000 }, faults: NO_FAULTS };
   const provider = await spawnProvider({ seed, limits: null, behaviour });
   const servers = await startFleet(folder, {
@@ -89,7 +85,7 @@ async function measure(processes, awayMs) {
       const score = await judge(server.url, sample);
       if (score !== expectedScore(sample.truth)) wrong++;
     };
-    const restart = awayMs > 0 ? later((seconds * 1000) / 2).then(() => redis.restart(awayMs)) : undefined;
+    const restart = awayMs > 0 ? later((seconds * 1000) / 2).then(() => restartRedis(awayMs)) : undefined;
     // More than the limit lets through is always waiting, everywhere.
     const draw = random(seed, 'asked');
     const next = samples[Symbol.iterator]();
@@ -130,6 +126,12 @@ function figuresOf({ calls, useful, redundant, refused, arrivals }) {
     /** Of a minute's limit, over windows of every length. */
     excess_of_any_window: round(excessOver(arrivals, requestsPerMinute) / requestsPerMinute),
   };
+}
+
+async function restartRedis(awayMs) {
+  await redis.kill();
+  await later(awayMs);
+  await redis.start();
 }
 
 function later(milliseconds) {

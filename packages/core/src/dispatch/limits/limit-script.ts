@@ -115,7 +115,7 @@ export interface LimitCall {
 /** A process that has said nothing for so long has no part in what is shared, and may keep to its own share. */
 export const LIVE_MS = 2000;
 /** What may be made up for after a pause. */
-const BURST_MS = 500;
+const BURST_MS = 250;
 /** What nobody uses any more goes. */
 const KEEP_MS = 600_000;
 

@@ -23,7 +23,7 @@ export interface RatesUser {
 /** A process at work lets the others know that it is, and learns of their pauses. */
 const BEAT_MS = 500;
 /** What is taken at once is for this long, so that most calls need no answer of Redis and nobody waits long for their turn. */
-const BATCH_MS = 500;
+const BATCH_MS = 250;
 /** What was to start then and has not started by so much later is lost: starts that wait for a busy process would bunch. */
 const LAPSE_MS = 500;
 /** While Redis has not answered. Only keeps the process awake: the answer wakes the lane. */
