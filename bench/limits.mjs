@@ -102,7 +102,11 @@ async function measure(processes, awayMs) {
     const clients = Math.max(processes, Math.ceil((requestsPerMinute / 60) * 6));
     await Promise.all(Array.from({ length: clients }, (_, i) => client(i % processes)));
     await restart;
-    return { ...figuresOf(await provider.report()), wrong, problems: servers.flatMap((one) => one.problems()).length };
+    return {
+      ...figuresOf(await provider.report()),
+      wrong,
+      problems: servers.flatMap((one) => one.problems()).length,
+    };
   } finally {
     await Promise.all(servers.map((one) => one.stop()));
     await provider.close();

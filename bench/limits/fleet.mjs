@@ -45,7 +45,11 @@ async function startServer(folder, redisUrl) {
   return {
     url,
     /** What it said of Redis. */
-    problems: () => said.join('').split('\n').filter((text) => text.startsWith('Redis at')),
+    problems: () =>
+      said
+        .join('')
+        .split('\n')
+        .filter((text) => text.startsWith('Redis at')),
     async stop() {
       const exit = once(child, 'exit');
       child.kill('SIGTERM');
@@ -71,7 +75,9 @@ function post(url, body) {
       let text = '';
       response.setEncoding('utf8').on('data', (chunk) => (text += chunk));
       response.on('end', () =>
-        response.statusCode === 200 ? resolve(JSON.parse(text)) : reject(new Error(`${response.statusCode}: ${text}`)),
+        response.statusCode === 200
+          ? resolve(JSON.parse(text))
+          : reject(new Error(`${response.statusCode}: ${text}`)),
       );
       response.on('error', reject);
     });

@@ -1,6 +1,6 @@
 import type { ModelReply } from '@touchstone/spec';
 import { REDIS, startRedis, WITHOUT_REDIS, type RedisServer } from '@touchstone/testing';
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openRedisLink, type RedisLink } from '../redis/link.js';
@@ -8,6 +8,7 @@ import { openRedisCache } from './redis.js';
 
 const reply: ModelReply = { text: 'ja \u0000 ✓', finish: 'stop', inputTokens: 7, outputTokens: 2 };
 const never = new AbortController().signal;
+setMaxListeners(0, never);
 
 let running: RedisServer[] = [];
 let links: RedisLink[] = [];
@@ -35,6 +36,13 @@ function open(url: string) {
   return { ...openRedisCache(link), link, problems };
 }
 
+/** The same, connected. */
+async function reach(url: string) {
+  const opened = open(url);
+  await until(async () => (await opened.get('nothing'), opened.link.wasReached()));
+  return opened;
+}
+
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
 }
@@ -50,7 +58,7 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 describe.skipIf(REDIS === undefined)(`a real Redis${WITHOUT_REDIS}`, () => {
   it('keeps replies for other processes, and takes nothing else for one', async () => {
     const { url } = await start();
-    const { get, put, problems } = open(url);
+    const { get, put, problems } = await reach(url);
     expect(await get('a')).toBeUndefined();
     await put('a', reply);
     await put('b', {
@@ -58,7 +66,7 @@ describe.skipIf(REDIS === undefined)(`a real Redis${WITHOUT_REDIS}`, () => {
       model: 'x:y',
       logprobs: [{ token: 'ja', logprob: -0.1, alternatives: [] }],
     });
-    const other = open(url);
+    const other = await reach(url);
     expect(await other.get('a')).toEqual(reply);
     expect((await other.get('b'))?.logprobs).toHaveLength(1);
     const { createClient } = await import('@redis/client');
@@ -77,7 +85,7 @@ describe.skipIf(REDIS === undefined)(`a real Redis${WITHOUT_REDIS}`, () => {
 
   it('goes on without it when it is gone, says so once, and gives it what it missed when it is back', async () => {
     const server = await start();
-    const { get, put, problems } = open(server.url);
+    const { get, put, problems } = await reach(server.url);
     await put('a', reply);
     await server.kill();
     for (let i = 0; i < 20; i++) {
@@ -96,19 +104,20 @@ describe.skipIf(REDIS === undefined)(`a real Redis${WITHOUT_REDIS}`, () => {
     const { url } = await start('--requirepass', 'right');
     const { get, problems } = open(url.replace('//', '//:hunter2@'));
     expect(await get('a')).toBeUndefined();
+    await until(() => problems.length > 0);
     await pause(500);
     expect(await get('a')).toBeUndefined();
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatch(/WRONGPASS/);
     expect(problems[0]).not.toContain('hunter2');
-    const good = open(url.replace('//', '//:right@'));
+    const good = await reach(url.replace('//', '//:right@'));
     await good.put('a', reply);
     expect(await good.get('a')).toEqual(reply);
   });
 
   it('lets one process ask, and has the others wait for its reply', async () => {
     const { url } = await start();
-    const all = Array.from({ length: 16 }, () => open(url));
+    const all = await Promise.all(Array.from({ length: 16 }, () => reach(url)));
     const asked = all.map((one) => watch(one.reserve!('k', never)));
     await until(() => asked.some(({ came }) => came));
     await pause(500);
@@ -123,7 +132,7 @@ describe.skipIf(REDIS === undefined)(`a real Redis${WITHOUT_REDIS}`, () => {
 
   it('hands the right to ask on when it is given back, and never to who does not wait any more', async () => {
     const { url } = await start();
-    const [a, b, c] = [open(url), open(url), open(url)];
+    const [a, b, c] = [await reach(url), await reach(url), await reach(url)];
     expect(await a.reserve!('k', never)).toBeUndefined();
     const leaving = new AbortController();
     const left = b.reserve!('k', leaving.signal);
@@ -146,7 +155,7 @@ describe.skipIf(REDIS === undefined)(`a real Redis${WITHOUT_REDIS}`, () => {
 
   it('keeps who is asking through a restart that loses all', async () => {
     const server = await start();
-    const [a, b] = [open(server.url), open(server.url)];
+    const [a, b] = [await reach(server.url), await reach(server.url)];
     expect(await a.reserve!('k', never)).toBeUndefined();
     expect(await b.get('k')).toBeUndefined();
     await server.kill();
@@ -163,11 +172,10 @@ describe.skipIf(REDIS === undefined)(`a real Redis${WITHOUT_REDIS}`, () => {
 
   it('asks all the same when Redis stays away, or will not keep anything', async () => {
     const server = await start();
-    const a = open(server.url);
-    await a.get('x');
+    const a = await reach(server.url);
     await server.kill();
     expect(await a.reserve!('k', never)).toBeUndefined();
-    const full = open((await start('--maxmemory', '1', '--maxmemory-policy', 'noeviction')).url);
+    const full = await reach((await start('--maxmemory', '1', '--maxmemory-policy', 'noeviction')).url);
     expect(await full.reserve!('k', never)).toBeUndefined();
     await full.put('k', reply);
     expect(full.problems).toHaveLength(1);
@@ -183,6 +191,7 @@ it('does not wait for a server that accepts and then says nothing', async () => 
   const { get, put, problems } = open(`redis://127.0.0.1:${(server.address() as AddressInfo).port}`);
   await Promise.all([get('a'), get('b'), put('c', reply)]);
   expect(await get('a')).toBeUndefined();
+  await until(() => problems.length > 0);
   expect(problems).toHaveLength(1);
   for (const socket of sockets) socket.destroy();
 });

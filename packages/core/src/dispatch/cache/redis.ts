@@ -21,7 +21,7 @@ const LONGEST_CLAIM_MS = 3_600_000;
 /** Who was connected to a Redis that restarts is back by then (`LAST_PAUSE_MS` of the link). */
 const SETTLING_MS = 2500;
 /** A question that another process may be asking waits so long for a Redis that is away, and is then asked all the same. */
-const OUTAGE_MS = 5000;
+const OUTAGE_MS = 10_000;
 /** How often those who wait for another process look: less often, the more they are. */
 const LOOK_MS = 200;
 const LOOK_MS_EACH = 0.5;

@@ -42,7 +42,11 @@ export class DeclaredLimits {
 }
 
 /** What to say of two that declare different limits of one model; undefined where they do not. */
-export function conflictOf(model: string, one: Rates & Partial<Limits>, other: Rates & Partial<Limits>): string | undefined {
+export function conflictOf(
+  model: string,
+  one: Rates & Partial<Limits>,
+  other: Rates & Partial<Limits>,
+): string | undefined {
   for (const name of NAMES) {
     const [a, b] = [one[name], other[name]];
     if (a === undefined || b === undefined || a === b) continue;

@@ -120,7 +120,10 @@ const BURST_MS = 250;
 const KEEP_MS = 600_000;
 
 /** @param forgetMs after which a silent process no longer counts */
-export function limitArguments({ id, isLeaving, known, pauseMs, ...buckets }: LimitCall, forgetMs: number): string[] {
+export function limitArguments(
+  { id, isLeaving, known, pauseMs, ...buckets }: LimitCall,
+  forgetMs: number,
+): string[] {
   const of = ({ declared, wanted, unused, last }: Taking): string[] =>
     [declared ?? '', wanted, unused, last].map(String);
   const common = [id, isLeaving ? 1 : 0, known, pauseMs, LIVE_MS, forgetMs, BURST_MS, KEEP_MS].map(String);

@@ -1,6 +1,6 @@
 import { ProviderError, random } from '@touchstone/spec';
 import { excessOver, REDIS, startRedis, WITHOUT_REDIS, type RedisServer } from '@touchstone/testing';
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../clock.js';
@@ -78,6 +78,7 @@ const REPLY = { text: 'x', finish: 'stop', inputTokens: 5, outputTokens: 5 } as 
 function keepBusy(lanes: ReturnType<typeof openLane>[]) {
   const starts: number[] = [];
   const over = new AbortController();
+  setMaxListeners(0, over.signal);
   const client = async ({ enter }: ReturnType<typeof openLane>) => {
     while (!over.signal.aborted) {
       const permit = await enter(over.signal).catch(() => undefined);

@@ -26,6 +26,8 @@ export interface RedisLink {
 
 /** Redis answers in about a millisecond; a call to a model must not wait for one that does not. */
 const PATIENCE_MS = 1000;
+/** Processes that start together on a busy machine need longer. */
+const CONNECT_MS = 3000;
 /** What a process says at the start of a connection may be thousands of commands. */
 const GREETING_MS = 10_000;
 /** Between two tries to connect, doubled from the first to the last: a restart is over soon, and everybody must know it soon. */
@@ -70,17 +72,18 @@ export function openRedisLink(url: string, onProblem: (message: string) => void)
   function giveUp(cause: unknown, failed: RedisClientType | undefined): void {
     if (failed?.isOpen) failed.destroy();
     if (isClosed || failed !== current) return;
-    if (client !== undefined || awaySince === undefined) awaySince = systemClock.now();
+    const wasUsed = client !== undefined;
+    if (wasUsed || awaySince === undefined) awaySince = systemClock.now();
     current = undefined;
     client = undefined;
     if (retry === undefined) {
-      retry = setTimeout(
-        () => {
-          retry = undefined;
-          connecting ??= connect();
-        },
-        cause instanceof Unanswered ? UNANSWERED_PAUSE_MS : pauseMs,
-      ).unref();
+      const pause = wasUsed && cause instanceof Unanswered ? UNANSWERED_PAUSE_MS : pauseMs;
+      // All lose Redis together, and must not come back together.
+      const waitMs = pause * (0.75 + Math.random() / 4);
+      retry = setTimeout(() => {
+        retry = undefined;
+        connecting ??= connect();
+      }, waitMs).unref();
       pauseMs = Math.min(LAST_PAUSE_MS, 2 * pauseMs);
     }
     if (!isReported) report(cause);
@@ -102,12 +105,12 @@ export function openRedisLink(url: string, onProblem: (message: string) => void)
         disableOfflineQueue: true,
         maintNotifications: 'disabled',
         // Connecting again is done here.
-        socket: { connectTimeout: PATIENCE_MS, reconnectStrategy: false },
+        socket: { connectTimeout: CONNECT_MS, reconnectStrategy: false },
       }) as unknown as RedisClientType;
       current = fresh;
       fresh.on('error', (error: unknown) => giveUp(error, fresh));
       fresh.unref();
-      await within(PATIENCE_MS, fresh.connect());
+      await within(CONNECT_MS, fresh.connect());
       const found = await within(PATIENCE_MS, runOf(fresh));
       const isAnother = wasReached && (found === undefined || found !== run);
       for (const greet of greetings) await within(GREETING_MS, greet(fresh, isAnother));
@@ -131,7 +134,11 @@ export function openRedisLink(url: string, onProblem: (message: string) => void)
     awaySince: () => awaySince,
     onConnect: (work) => void greetings.push(work),
     async use(command) {
-      if (client === undefined && !isClosed && retry === undefined) await (connecting ??= connect());
+      // Only the first time is waited for.
+      if (client === undefined && !isClosed && awaySince === undefined) {
+        connecting ??= connect();
+        await within(PATIENCE_MS, connecting).catch(() => (awaySince ??= systemClock.now()));
+      }
       const ready = client;
       if (ready === undefined) return undefined;
       try {
