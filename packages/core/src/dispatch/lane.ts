@@ -4,7 +4,7 @@ import { isCongestion, isWorthRepeating } from './backoff.js';
 import { createBreaker, type Breaker } from './breaker.js';
 import type { Clock } from './clock.js';
 import { createConcurrency, fixedConcurrency, type Concurrency } from './concurrency.js';
-import { conflictOf, DeclaredLimits, type Limits, type Rates } from './limits/declared.js';
+import { DeclaredLimits, type Limits, type Rates } from './limits/declared.js';
 import { OwnRates, SHORTEST_WAIT_MS, type RateKeeper } from './limits/rates.js';
 import type { RatesUser } from './limits/shared-rates.js';
 import type { Permit, Ticket } from './ticket.js';
@@ -62,7 +62,6 @@ export class Lane {
   readonly #breaker: Breaker;
   #rates: RateKeeper;
   #isShared = false;
-  #isConflictTold = false;
   readonly #urgent = new Set<Waiting>();
   readonly #fresh = new Set<Waiting>();
   #inFlight = 0;
@@ -78,7 +77,7 @@ export class Lane {
     this.#jitter = jitter;
     this.#options = options;
     this.#outageMs = options.outageMs;
-    this.#declared = new DeclaredLimits(limits);
+    this.#declared = new DeclaredLimits(options.name, limits, options.onProblem);
     this.#concurrency = options.adaptive
       ? createConcurrency(concurrency, hasRates ? concurrency : undefined)
       : fixedConcurrency(concurrency);
@@ -96,10 +95,9 @@ export class Lane {
   share(open: (rates: Rates, user: RatesUser) => RateKeeper): void {
     if (this.#isShared) return;
     this.#isShared = true;
-    const { name, onProblem } = this.#options;
     this.#rates = open(this.#declared.current(), {
-      name,
-      onProblem,
+      name: this.#options.name,
+      onProblem: this.#options.onProblem,
       onChange: () => this.#pump(),
       onPause: (milliseconds) => this.#pause(milliseconds),
       isIdle: () => this.#inFlight === 0 && this.isIdle(),
@@ -186,11 +184,6 @@ export class Lane {
   }
 
   #declare(limits: Limits): void {
-    if (!this.#isConflictTold) {
-      const conflict = conflictOf(this.#options.name, limits, this.#declared.current());
-      if (conflict !== undefined) this.#options.onProblem(conflict);
-      this.#isConflictTold = conflict !== undefined;
-    }
     if (!this.#declared.declare(limits, this.#clock.now())) return;
     this.#concurrency.change(this.#declared.current().concurrency);
     this.#rates.change(this.#declared.current());
@@ -205,8 +198,8 @@ export class Lane {
     const wait = Math.max(this.#breaker.waitMs(now), this.#pausedUntil - now, this.#nextStartAt - now);
     // What is taken of a shared rate is taken from others: not before the call could start.
     if (wait > SHORTEST_WAIT_MS) return wait;
-    const waiting = this.#urgent.size + this.#fresh.size;
-    const calls = Math.min(waiting, this.#concurrency.limit() - this.#inFlight);
+    const room = this.#concurrency.limit() - this.#inFlight;
+    const calls = Math.min(this.#urgent.size + this.#fresh.size, room);
     return this.#rates.waitMs({ tokens, calls }, now);
   }
 

@@ -5,12 +5,10 @@ const perMinute = z.number().positive();
 
 /** What a provider lets through, for a model and for each that stands in for it. */
 const limitFields = {
-  requests_per_minute: perMinute
-    .optional()
-    .meta({
-      description:
-        "The provider's limit; calls are spread evenly under it, those of all processes on one cache.redis_env",
-    }),
+  requests_per_minute: perMinute.optional().meta({
+    description:
+      "The provider's limit; calls are spread evenly under it, those of all processes on one cache.redis_env",
+  }),
   tokens_per_minute: perMinute.optional().meta({
     description: "The provider's limit; a call counts with its input and max_tokens when it starts",
   }),

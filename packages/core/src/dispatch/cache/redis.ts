@@ -1,10 +1,11 @@
 import type { RedisClientType } from '@redis/client';
-import type { ModelReply, ReplyCache } from '@touchstone/spec';
+import type { ReplyCache } from '@touchstone/spec';
 import { randomUUID } from 'node:crypto';
 import { systemClock } from '../clock.js';
 import type { RedisLink } from '../redis/link.js';
 import { CLAIM, RELEASE } from './claim-script.js';
 import { readStoredReply } from './stored-reply.js';
+import { openWaitingRoom, type Found } from './waiting-room.js';
 
 const REPLY = 'touchstone:reply:';
 const ASKING = 'touchstone:asking:';
@@ -22,17 +23,8 @@ const LONGEST_CLAIM_MS = 3_600_000;
 const SETTLING_MS = 2500;
 /** A question that another process may be asking waits so long for a Redis that is away, and is then asked all the same. */
 const OUTAGE_MS = 10_000;
-/** How often those who wait for another process look: less often, the more they are. */
-const LOOK_MS = 200;
-const LOOK_MS_EACH = 0.5;
-const LOOK_AT_ONCE = 200;
 /** The latest replies of this process are put again when Redis comes back: it may have lost what it did not save. */
 const REMEMBERED = 4096;
-
-interface Waiting {
-  key: string;
-  end(reply: ModelReply | undefined): void;
-}
 
 /**
  * Replies in a Redis or Valkey that several machines share. It never fails a call: while Redis cannot be reached, nothing
@@ -44,8 +36,6 @@ export function openRedisCache(link: RedisLink): ReplyCache {
   /** Questions that this process may ask, and those whose right it has not been able to give back. */
   const held = new Set<string>();
   const orphans = new Set<string>();
-  const waiting = new Set<Waiting>();
-  let isLooking = false;
   let renewal: NodeJS.Timeout | undefined;
 
   const live = (client: RedisClientType): Promise<unknown> =>
@@ -86,7 +76,7 @@ export function openRedisCache(link: RedisLink): ReplyCache {
   }
 
   /** What became of each question: a reply, undefined where this process may ask it, `later` where it must wait. */
-  async function look(keys: readonly string[]): Promise<(ModelReply | undefined | 'later')[]> {
+  async function look(keys: readonly string[]): Promise<Found[]> {
     const answers: unknown = await link.use((client) =>
       client.eval(CLAIM, {
         keys: keys.flatMap((key) => [REPLY + key, ASKING + key]),
@@ -106,44 +96,7 @@ export function openRedisCache(link: RedisLink): ReplyCache {
     });
   }
 
-  /** Looks for all who wait, until nobody does. */
-  async function keepLooking(): Promise<void> {
-    if (isLooking) return;
-    isLooking = true;
-    while (waiting.size > 0) {
-      await systemClock.sleep(Math.max(LOOK_MS, LOOK_MS_EACH * waiting.size));
-      const all = [...waiting];
-      for (let from = 0; from < all.length; from += LOOK_AT_ONCE) {
-        const some = all.slice(from, from + LOOK_AT_ONCE);
-        const found = await look(some.map(({ key }) => key));
-        for (const [i, one] of some.entries()) {
-          const reply = found[i];
-          if (reply === 'later') continue;
-          if (waiting.has(one)) one.end(reply);
-          // It has left meanwhile.
-          else if (reply === undefined) await release(one.key);
-        }
-      }
-    }
-    isLooking = false;
-  }
-
-  function waitFor(key: string, signal: AbortSignal): Promise<ModelReply | undefined> {
-    return new Promise((resolve) => {
-      const leave = (): void => one.end(undefined);
-      const one: Waiting = {
-        key,
-        end(reply) {
-          waiting.delete(one);
-          signal.removeEventListener('abort', leave);
-          resolve(reply);
-        },
-      };
-      signal.addEventListener('abort', leave);
-      waiting.add(one);
-      void keepLooking();
-    });
-  }
+  const waitFor = openWaitingRoom(look, release);
 
   return {
     async get(key) {

@@ -15,9 +15,15 @@ const NAMES = ['requests_per_minute', 'tokens_per_minute', 'concurrency'] as con
  */
 export class DeclaredLimits {
   #lowest: Limits;
+  #isTold = false;
   readonly #saidAt = { requests_per_minute: -Infinity, tokens_per_minute: -Infinity, concurrency: -Infinity };
 
-  constructor(first: Limits) {
+  /** @param onConflict told once of limits that differ. */
+  constructor(
+    private readonly model: string,
+    first: Limits,
+    private readonly onConflict: (message: string) => void,
+  ) {
     this.#lowest = first;
   }
 
@@ -27,6 +33,9 @@ export class DeclaredLimits {
 
   /** Of a call that is made now. Returns whether other limits hold than before. */
   declare(limits: Limits, now: number): boolean {
+    const conflict = this.#isTold ? undefined : conflictOf(this.model, limits, this.#lowest);
+    if (conflict !== undefined) this.onConflict(conflict);
+    this.#isTold ||= conflict !== undefined;
     let isChanged = false;
     for (const name of NAMES) {
       const [value, lowest] = [limits[name], this.#lowest[name]];

@@ -67,7 +67,7 @@ export function openRedisLink(url: string, onProblem: (message: string) => void)
   let wasReached = false;
   let isReported = false;
   const refused = new Set<string>();
-  let isClosed = false;
+  let [isClosed, isGreeting] = [false, false];
 
   function giveUp(cause: unknown, failed: RedisClientType | undefined): void {
     if (failed?.isOpen) failed.destroy();
@@ -86,32 +86,18 @@ export function openRedisLink(url: string, onProblem: (message: string) => void)
       }, waitMs).unref();
       pauseMs = Math.min(LAST_PAUSE_MS, 2 * pauseMs);
     }
-    if (!isReported) report(cause);
+    if (!isReported) onProblem(problemOf(host, cause));
     isReported = true;
-  }
-
-  function report(cause: unknown): void {
-    const message = cause instanceof Error ? cause.message || cause.name : String(cause);
-    onProblem(
-      `Redis at ${host} cannot be used (${message}); until it is back, replies of other processes are not found, and this process keeps to its share of the limits`,
-    );
   }
 
   async function connect(): Promise<void> {
     try {
-      const { createClient } = await import('@redis/client');
-      const fresh = createClient({
-        url,
-        disableOfflineQueue: true,
-        maintNotifications: 'disabled',
-        // Connecting again is done here.
-        socket: { connectTimeout: CONNECT_MS, reconnectStrategy: false },
-      }) as unknown as RedisClientType;
+      const fresh = await createClientOf(url);
       current = fresh;
       fresh.on('error', (error: unknown) => giveUp(error, fresh));
-      fresh.unref();
       await within(CONNECT_MS, fresh.connect());
       const found = await within(PATIENCE_MS, runOf(fresh));
+      isGreeting = true;
       const isAnother = wasReached && (found === undefined || found !== run);
       for (const greet of greetings) await within(GREETING_MS, greet(fresh, isAnother));
       if (isClosed || !fresh.isReady) throw new Error('the connection was closed');
@@ -124,6 +110,7 @@ export function openRedisLink(url: string, onProblem: (message: string) => void)
     } catch (error) {
       giveUp(error, current);
     } finally {
+      isGreeting = false;
       connecting = undefined;
     }
   }
@@ -134,6 +121,8 @@ export function openRedisLink(url: string, onProblem: (message: string) => void)
     awaySince: () => awaySince,
     onConnect: (work) => void greetings.push(work),
     async use(command) {
+      // What comes now may have come too late to be greeted with.
+      if (isGreeting) await connecting;
       // Only the first time is waited for.
       if (client === undefined && !isClosed && awaySince === undefined) {
         connecting ??= connect();
@@ -151,7 +140,7 @@ export function openRedisLink(url: string, onProblem: (message: string) => void)
         }
         // The connection is as good as it was. Once for each kind: no right to a command, no memory, …
         const kind = error.message.split(' ')[0]!;
-        if (!refused.has(kind)) report(error);
+        if (!refused.has(kind)) onProblem(problemOf(host, error));
         refused.add(kind);
         return undefined;
       }
@@ -163,6 +152,24 @@ export function openRedisLink(url: string, onProblem: (message: string) => void)
       client = undefined;
     },
   };
+}
+
+function problemOf(host: string, cause: unknown): string {
+  const message = cause instanceof Error ? cause.message || cause.name : String(cause);
+  return `Redis at ${host} cannot be used (${message}); until it is back, replies of other processes are not found, and this process keeps to its share of the limits`;
+}
+
+async function createClientOf(url: string): Promise<RedisClientType> {
+  const { createClient } = await import('@redis/client');
+  const client = createClient({
+    url,
+    disableOfflineQueue: true,
+    maintNotifications: 'disabled',
+    // Connecting again is done here.
+    socket: { connectTimeout: CONNECT_MS, reconnectStrategy: false },
+  }) as unknown as RedisClientType;
+  client.unref();
+  return client;
 }
 
 /** Says that a command may or may not have been carried out. */
