@@ -88,7 +88,7 @@ return {
 `;
 
 /** What one process says of one of the two buckets. */
-export interface Taking {
+interface Taking {
   /** Its limit a minute, undefined for none. */
   declared: number | undefined;
   wanted: number;
