@@ -19,8 +19,8 @@ const LIFE_MS = 10_000;
 const RENEW_MS = 3000;
 /** Longer than any call takes. */
 const LONGEST_CLAIM_MS = 3_600_000;
-/** Who was connected to a Redis that restarts is back by then (`LAST_PAUSE_MS` of the link). */
-const SETTLING_MS = 2500;
+/** Who was connected to a Redis that restarts is back by then, on a busy machine too. */
+const SETTLING_MS = 5000;
 /** A question that another process may be asking waits so long for a Redis that is away, and is then asked all the same. */
 const OUTAGE_MS = 10_000;
 /** The latest replies of this process are put again when Redis comes back: it may have lost what it did not save. */
