@@ -1,8 +1,11 @@
 import { GROUP_TOKENS, isDense, joined, loadOfPrompt, TOKENS, withAnswer, type Load } from './load.js';
-import type { TrainingSequence } from './micro-batches.js';
 
-/** Tokens, of which those from `start` on are scored. */
-type Sequence = Pick<TrainingSequence, 'tokens' | 'start'>;
+/** Tokens whose log-probabilities are computed from `start` on. */
+export interface Sequence {
+  tokens: readonly number[];
+  /** Index of the first token whose log-probability is used; it is predicted from the one before, so at least 1. */
+  start: number;
+}
 
 /** Answers to one prompt, which is computed once for all of them. */
 interface Group {

@@ -5,7 +5,7 @@ import { floats, type Tensors } from '../graph/tensor.js';
 import type { WeightValues } from '../families/family.js';
 import type { CausalLM } from '../model.js';
 import { fitsIn } from '../memory.js';
-import { arrange, type Batch } from './arrange.js';
+import { arrange, type Batch, type Sequence } from './arrange.js';
 import { pack, type MicroBatch, type TrainingSequence } from './micro-batches.js';
 
 /**
@@ -74,7 +74,7 @@ const RECOMPUTING = 4 / 3;
  */
 export function arrangement(
   model: CausalLM,
-  sequences: readonly Pick<TrainingSequence, 'tokens' | 'start'>[],
+  sequences: readonly Sequence[],
 ): { batches: Batch[]; recompute: boolean } {
   const { maxPositions } = model.config;
   const [keeps, recomputes] = [fitsIn(model, false), fitsIn(model, true)];
@@ -136,7 +136,7 @@ function gradientGraph(
  */
 export async function logProbabilities(
   model: CausalLM,
-  sequences: readonly Pick<TrainingSequence, 'tokens' | 'start'>[],
+  sequences: readonly Sequence[],
   temperature = 1,
 ): Promise<Float32Array[]> {
   const plain = sequences.map(({ tokens, start }) => ({ tokens, start, columns: {} }));

@@ -1,11 +1,8 @@
 import { float32, int32, int64, type Tensor, type Tensors } from '../graph/tensor.js';
-import type { Batch } from './arrange.js';
+import type { Batch, Sequence } from './arrange.js';
 
-/** A token sequence with one row of numbers for each token that counts. */
-export interface TrainingSequence {
-  tokens: readonly number[];
-  /** Index of the first token whose log-probability is used; it is predicted from the one before, so at least 1. */
-  start: number;
+/** A sequence with one row of numbers for each token that counts. */
+export interface TrainingSequence extends Sequence {
   /** Per scored token, one number a column of the loss (for example advantage and weight). Length: tokens − start. */
   columns: Record<string, ArrayLike<number> | number>;
 }
