@@ -268,6 +268,11 @@ export const summarySchema = z.strictObject({
     certificate: z.string().nullable(),
   }),
   training: z.strictObject({
+    /** What has trained it: `training.backend`, and the versions that its result depends on; older files have none. */
+    engine: z
+      .strictObject({ name: z.string(), versions: z.record(z.string(), z.string()) })
+      .nullable()
+      .default(null),
     algorithm: z.string(),
     steps: z.int(),
     rollouts: z.int(),

@@ -27,6 +27,10 @@ const judgeSchema = z.strictObject({
   usage: usageSchema,
   heldoutUsage: usageSchema,
 });
+const engineSchema = z.strictObject({ name: z.string(), versions: z.record(z.string(), z.string()) });
+/** What has trained a policy: its name in `training.backend`, and the versions that its result depends on. */
+export type EngineRecord = z.output<typeof engineSchema>;
+
 const superviseSchema = z.strictObject({
   steps: count,
   bestStep: count,
@@ -49,10 +53,11 @@ export const JUDGE: Stage<z.output<typeof judgeSchema>> = {
 };
 
 /** Training against the judge; its steps and rollouts are stored as they end, its weights as checkpoints. */
-export const REINFORCE: Stage<null> = {
+export const REINFORCE: Stage<EngineRecord | null> = {
   name: 'train rft',
   title: 'Reinforcement fine-tuning',
-  schema: z.null(),
+  // Runs of before there were others say nothing of it.
+  schema: engineSchema.nullable(),
 };
 
 /** Training on answers, for comparison; its weights are in the folder `sft`. */
