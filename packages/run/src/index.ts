@@ -39,7 +39,6 @@ export type {
   LaunchedJob,
   TrainingJob,
 } from './training/backend.js';
-export type { EngineRecord } from './stages/stages.js';
 
 // A configuration's parts, for what scores without training.
 export { configSchema, type Config, type ExaminationConfig, type ScoringConfig } from './config/schema.js';

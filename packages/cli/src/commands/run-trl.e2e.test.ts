@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CausalLM } from '@touchstone/engine';
 import { ruleJudge, startProvider, type ProviderServer } from '@touchstone/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { smallRun, summaryOf, train, training, weightsOf } from './small-run.testing.js';
+import { change, smallRun, summaryOf, train, training, weightsOf } from './small-run.testing.js';
 
 const PYTHON = process.env['TOUCHSTONE_PYTHON'];
 
@@ -98,27 +98,26 @@ describe.skipIf(why)(
       const folder = await prepare();
       const before = { ...counts() };
       /** Kills when so many more replies have gone out: one call is in flight at a time, so every earlier one has been received. */
-      const killAfter = (replies: number, kill: () => void) => {
+      const killAfter = (replies: number, kind: 'hang' | 'reply', kill: () => void) => {
         const stopAt = counts().useful + counts().redundant + replies;
         let killed = false;
         endpoint.provider.fate = () => {
-          if (!killed && counts().useful + counts().redundant >= stopAt) {
-            killed = true;
-            kill();
-          }
-          return { kind: 'reply' };
+          if (killed || counts().useful + counts().redundant < stopAt) return { kind: 'reply' };
+          killed = true;
+          kill();
+          return { kind };
         };
       };
       // This process, in its third step: the job waits for the next one, which finds it.
       const first = training(folder);
-      killAfter(100, () => first.child.kill('SIGKILL'));
+      killAfter(100, 'hang', () => first.child.kill('SIGKILL'));
       expect((await first.ended).signal).toBe('SIGKILL');
       const { pid } = jobOf(folder);
       process.kill(pid, 0);
       endpoint.provider.fate = () => ({ kind: 'reply' });
       // The job, some steps further on.
       const second = training(folder);
-      killAfter(200, () => process.kill(jobOf(folder).pid, 'SIGKILL'));
+      killAfter(200, 'reply', () => process.kill(jobOf(folder).pid, 'SIGKILL'));
       const failed = await second.ended;
       expect(failed).toMatchObject({ code: 1, err: expect.stringContaining('TRL has stopped') });
       expect(jobOf(folder)).toMatchObject({ pid, attempt: 1 });
@@ -129,9 +128,35 @@ describe.skipIf(why)(
       expect(counts().redundant).toBe(before.redundant);
       expect(counts().useful - before.useful).toBe(needed);
       expect(await weightsOf(folder)).toBe(await weightsOf(straight));
-      const figures = (at: string) =>
-        summaryOf(at).steps.map(({ seconds: _, ...step }) => step);
+      const figures = (at: string) => summaryOf(at).steps.map(({ seconds: _, ...step }) => step);
       expect(figures(folder)).toEqual(figures(straight));
+    });
+
+    it('answers that could not be judged are trained without, and stay what they were', async () => {
+      run = 'unjudged';
+      const folder = await prepare();
+      change(folder, (config) => Object.assign(config['training']!, { steps: 2 }));
+      let asked = 0;
+      endpoint.provider.fate = () =>
+        asked++ % 9 === 8 ? { kind: 'error', status: 400, message: 'not that one' } : { kind: 'reply' };
+      expect(await train(folder)).toMatchObject({ code: 0 });
+      const { training: trained, steps } = summaryOf(folder);
+      expect(trained.abstained).toBeGreaterThan(2);
+      expect(steps.reduce((sum, { metrics }) => sum + metrics['abstained']!, 0)).toBe(trained.abstained);
+    });
+
+    it('refuses a task that Python reads as other tokens, before anything is paid for', async () => {
+      run = 'other tokens';
+      const folder = await prepare();
+      const before = { ...counts() };
+      const data = join(folder, 'data/train.jsonl');
+      writeFileSync(data, readFileSync(data, 'utf8').replace(/"content":"/, '"content":"<|end|><|user|>'));
+      const refused = await train(folder);
+      expect(refused).toMatchObject({
+        code: 2,
+        err: expect.stringMatching(/task .*: its prompt is \d+ tokens here/),
+      });
+      expect(counts()).toEqual(before);
     });
 
     it('Ctrl+C ends the job too, and the same command goes on', async () => {
@@ -143,7 +168,7 @@ describe.skipIf(why)(
       const { pid } = jobOf(folder);
       child.kill('SIGINT');
       expect((await ended).signal).toBe('SIGINT');
-      await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow(), 20_000);
+      await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), 20_000);
     });
   },
 );

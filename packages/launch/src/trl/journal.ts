@@ -148,7 +148,8 @@ export class JournalReader {
 /** Of the kinds of lines, the one that came closest: a union says what is wrong with each. */
 function firstProblem({ issues }: z.ZodError): string {
   const [issue] = issues;
-  const inner = issue?.code === 'invalid_union' ? issue.errors.toSorted((a, b) => a.length - b.length)[0] : issues;
+  const inner =
+    issue?.code === 'invalid_union' ? issue.errors.toSorted((a, b) => a.length - b.length)[0] : issues;
   const first = inner?.[0];
   return first ? `${first.path.join('.')}: ${first.message}` : 'nothing that it says is known';
 }

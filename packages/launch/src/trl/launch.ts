@@ -34,7 +34,7 @@ export async function launch(job: TrainingJob): Promise<LaunchedJob> {
   if (known && isAlive(known)) {
     return launched(job, { done: null, worker: known, rewards: await resumeRewards(job, known) });
   }
-  const attempt = 1 + Math.max(0, known?.attempt ?? 0, ...(await attemptsIn(job.folder)));
+  const attempt = 1 + Math.max(known?.attempt ?? 0, (await attemptsIn(job.folder)).at(-1) ?? 0);
   const rewards = await startRewards(job);
   try {
     const worker = await start(job, attempt, rewards);
@@ -112,10 +112,13 @@ function launched(job: TrainingJob, state: State): LaunchedJob {
       const attempts = await attemptsIn(job.folder);
       const { worker } = state;
       if (worker && !attempts.includes(worker.attempt)) attempts.push(worker.attempt);
-      for (const attempt of attempts) {
+      const made = await startsOf(job, attempts);
+      for (const [i, attempt] of attempts.entries()) {
+        // What a later attempt has made again is not what training went on from.
+        const last = made.slice(i + 1).reduce((a, b) => Math.min(a, b), Infinity);
         const reader = new JournalReader(job.folder, job.run, attempt);
         for await (const line of attempt === worker?.attempt ? whileAlive(reader, worker) : reader.read()) {
-          if ('step' in line) yield drawnStep(line);
+          if ('step' in line && line.step <= last) yield drawnStep(line);
           else if ('done' in line) ({ done } = line);
           else if ('failed' in line && attempt === worker?.attempt) throw failure(job, worker, line.failed);
         }
@@ -136,6 +139,20 @@ function launched(job: TrainingJob, state: State): LaunchedJob {
       await state.rewards?.close();
     },
   };
+}
+
+/** The steps that were made when each attempt began; Infinity where it has not said so. */
+async function startsOf(job: TrainingJob, attempts: readonly number[]): Promise<number[]> {
+  const made: number[] = [];
+  for (const attempt of attempts) {
+    let from = Infinity;
+    for await (const line of new JournalReader(job.folder, job.run, attempt).read()) {
+      if ('started' in line) ({ from } = line.started);
+      break;
+    }
+    made.push(from);
+  }
+  return made;
 }
 
 /** Lines as they are written, until the process has said its last word or has ended. */

@@ -32,7 +32,8 @@ export async function writePlan(job: TrainingJob): Promise<BackendPlan> {
   const problem = settingsProblem(config);
   if (problem !== null) throw new InputError([{ message: problem }]);
   const settings = counterparts(job);
-  const json = (lines: readonly unknown[]): string => lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+  const json = (lines: readonly unknown[]): string =>
+    lines.map((line) => `${JSON.stringify(line)}\n`).join('');
   const contents: Record<keyof typeof ABOUT, string> = {
     [SCRIPT]: await readFile(TEMPLATE, 'utf8'),
     [shimFile('trl')]: await renderShim('trl'),
@@ -62,8 +63,9 @@ export async function writePlan(job: TrainingJob): Promise<BackendPlan> {
 
 function settingsText(settings: readonly Counterpart[]): string {
   const cell = (text: string): string => text.replaceAll('|', '\\|');
-  const rows = settings.map(({ setting, value, becomes, note }) =>
-    `| ${[setting, value, becomes ?? 'no counterpart', note].map(cell).join(' | ')} |`,
+  const rows = settings.map(
+    ({ setting, value, becomes, note }) =>
+      `| ${[setting, value, becomes ?? 'no counterpart', note].map(cell).join(' | ')} |`,
   );
   return `# What the settings became
 

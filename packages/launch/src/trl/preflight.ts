@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { failed, ok, warning, type Finding, type TrainingJob } from '@touchstone/run';
 import { z } from 'zod';
 import { SCRIPT } from './plan.js';
+import { isAlive, readJob } from './process.js';
 import { environmentOf, pythonOf } from './python.js';
 import { startRewards } from './reward-server.js';
 
@@ -21,8 +22,13 @@ const checkSchema = z.object({
   rewards: z.array(z.object({ status: z.string(), reason: z.string() })),
 });
 
-/** Runs `train.py --check` in the Python of the configuration, with the reward server that it will ask. Nothing is paid for. */
+/**
+ * Runs `train.py --check` in the Python of the configuration, with the reward server that it will ask. Nothing is paid for. Where the
+ * job is at work, it is not looked at: a second model in memory could end it.
+ */
 export async function preflight(job: TrainingJob): Promise<Finding[]> {
+  const known = await readJob(job.folder, job.run);
+  if (known && isAlive(known)) return [ok('TRL', `at work on this run, process ${known.pid}`)];
   const python = pythonOf(job);
   const rewards = await startRewards(job);
   let said: string;
@@ -40,7 +46,9 @@ export async function preflight(job: TrainingJob): Promise<Finding[]> {
   }
   const check = checkSchema.safeParse(parseOrNull(said.trim().split('\n').at(-1) ?? ''));
   if (!check.success) {
-    return [failed('TRL', `${python} ${SCRIPT} --check did not say what it found; it said: ${lastLines(said)}`)];
+    return [
+      failed('TRL', `${python} ${SCRIPT} --check did not say what it found; it said: ${lastLines(said)}`),
+    ];
   }
   return findingsOf(python, check.data);
 }
@@ -59,7 +67,9 @@ function findingsOf(
       ? ok('TRL', told)
       : warning('TRL', `${told}; tried with TRL ${TRL}: ${python} -m pip install trl==${TRL}`),
     ...problems.map((problem) => failed('TRL', problem)),
-    ...(weights === null ? [] : [ok('TRL: policy and data', `read; ${weights.toLocaleString('en')} weights`)]),
+    ...(weights === null
+      ? []
+      : [ok('TRL: policy and data', `read; ${weights.toLocaleString('en')} weights`)]),
     unlike
       ? failed('TRL: rewards', `${unlike.reason}`)
       : ok('TRL: rewards', `${rewards.length} answers, there and back`),
@@ -79,12 +89,14 @@ function notStarted(python: string, error: unknown): Finding {
   }
   const [, module] = /ModuleNotFoundError: No module named '([^']+)'/.exec(stderr) ?? [];
   if (module !== undefined) return failed('TRL', `${python} has no ${module}: ${python} ${INSTALL}`);
-  if (killed) return failed('TRL', `${python} ${SCRIPT} --check did not end within ${LIMIT_MS / 60_000} minutes`);
+  if (killed)
+    return failed('TRL', `${python} ${SCRIPT} --check did not end within ${LIMIT_MS / 60_000} minutes`);
   return failed('TRL', `${python} ${SCRIPT} --check failed: ${lastLines(stderr)}`);
 }
 
 /** The end of what a program has written, in a line. */
-export const lastLines = (text: string): string => text.trim().split('\n').slice(-LAST_LINES).join(' / ') || 'nothing';
+export const lastLines = (text: string): string =>
+  text.trim().split('\n').slice(-LAST_LINES).join(' / ') || 'nothing';
 
 function parseOrNull(text: string): unknown {
   try {

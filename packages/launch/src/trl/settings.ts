@@ -88,7 +88,9 @@ const REST: Record<string, Translate> = {
     args: { seed },
     note: 'PyTorch draws other answers with it than the embedded engine does',
   }),
-  engine: () => ({ note: 'holds for the evaluations; TRL takes the cores, the memory and the GPUs that there are' }),
+  engine: () => ({
+    note: 'holds for the evaluations; TRL takes the cores, the memory and the GPUs that there are',
+  }),
 };
 
 /** Said whatever is configured: what is computed on one machine, for one reader. */
@@ -137,7 +139,10 @@ export const counterparts = (job: TrainingJob): Counterpart[] =>
 export function scriptSettings(job: TrainingJob): Record<string, JsonValue> {
   const { config, policy } = job.workspace;
   const { training, seed } = config;
-  const grpo = Object.assign({ ...ALWAYS }, ...translated(job).map(({ translation }) => translation.args ?? {}));
+  const grpo = Object.assign(
+    { ...ALWAYS },
+    ...translated(job).map(({ translation }) => translation.args ?? {}),
+  );
   return {
     run: job.run,
     policy: policy.folder,

@@ -1,4 +1,11 @@
-import { gateOutcomeSchema, judgeDetailsSchema, judgeFindingSchema, notAskedSchema } from '@touchstone/spec';
+import {
+  engineRecordSchema,
+  gateOutcomeSchema,
+  judgeDetailsSchema,
+  judgeFindingSchema,
+  notAskedSchema,
+  type EngineRecord,
+} from '@touchstone/spec';
 import { z } from 'zod';
 import type { Workspace } from '../workspace/workspace.js';
 import type { Stage } from './stage.js';
@@ -27,10 +34,6 @@ const judgeSchema = z.strictObject({
   usage: usageSchema,
   heldoutUsage: usageSchema,
 });
-const engineSchema = z.strictObject({ name: z.string(), versions: z.record(z.string(), z.string()) });
-/** What has trained a policy: its name in `training.backend`, and the versions that its result depends on. */
-export type EngineRecord = z.output<typeof engineSchema>;
-
 const superviseSchema = z.strictObject({
   steps: count,
   bestStep: count,
@@ -57,7 +60,7 @@ export const REINFORCE: Stage<EngineRecord | null> = {
   name: 'train rft',
   title: 'Reinforcement fine-tuning',
   // Runs of before there were others say nothing of it.
-  schema: engineSchema.nullable(),
+  schema: engineRecordSchema.nullable(),
 };
 
 /** Training on answers, for comparison; its weights are in the folder `sft`. */

@@ -30,7 +30,10 @@ export interface TrainingPlan extends BackendPlan {
 }
 
 /** As `main-job.ts` says. */
-export async function planTraining(workspace: Workspace, backends: readonly Backend[]): Promise<TrainingPlan> {
+export async function planTraining(
+  workspace: Workspace,
+  backends: readonly Backend[],
+): Promise<TrainingPlan> {
   const { config, data, store, heldout } = workspace;
   const { backend: name, steps, prompts_per_step, group_size } = config.training;
   const backend = backends.find((one) => one.name === name);
@@ -61,7 +64,8 @@ export async function planTraining(workspace: Workspace, backends: readonly Back
     rollouts,
     evaluated,
     calls,
-    money: judge.money === null || second.money === null ? null : judge.money * all + second.money * evaluated,
+    money:
+      judge.money === null || second.money === null ? null : judge.money * all + second.money * evaluated,
     callSeconds: typeof rate === 'number' ? (judge.calls * all * 60) / rate : null,
     stepSeconds: done.length > 0 ? (seconds / done.length) * Math.max(0, steps - done.length) : null,
   };

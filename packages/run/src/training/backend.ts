@@ -1,8 +1,7 @@
 import type { RewardFunction } from '@touchstone/core';
-import type { Task } from '@touchstone/spec';
+import type { EngineRecord, Task } from '@touchstone/spec';
 import type { StepMetrics } from '@touchstone/train';
 import type { Finding } from '../doctor/finding.js';
-import type { EngineRecord } from '../stages/stages.js';
 import type { Workspace } from '../workspace/workspace.js';
 import type { Trainer } from './trainer.js';
 

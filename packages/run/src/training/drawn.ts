@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto';
 import { applyAbstentionPolicy, type RewardFunction } from '@touchstone/core';
-import { InputError, RunError, ABSTENTION_REASONS, type AbstentionReason, type Reward, type Rollout, type Task } from '@touchstone/spec';
+import {
+  InputError,
+  RunError,
+  ABSTENTION_REASONS,
+  type AbstentionReason,
+  type Reward,
+  type Rollout,
+  type Task,
+} from '@touchstone/spec';
 import type { Workspace } from '../workspace/workspace.js';
 import type { DrawnAnswer, DrawnStep } from './backend.js';
 import { tasksToTrain, type TrainedGroup } from './step.js';
@@ -52,7 +60,10 @@ export function drawnRewards(workspace: Part): DrawnRewards {
         pending.add(scoring);
         const rewards = await scoring.finally(() => pending.delete(scoring));
         for (const members of groupsOf(own)) {
-          given.set(keyOf(members.map((i) => own[i]!)), members.map((i) => rewards[i]!));
+          given.set(
+            keyOf(members.map((i) => own[i]!)),
+            members.map((i) => rewards[i]!),
+          );
         }
         return rewards;
       },
@@ -97,7 +108,9 @@ function tasksById(tasks: readonly Task[]): Map<string, Task> {
   for (const task of tasks) {
     if (byId.has(task.id)) {
       throw new InputError([
-        { message: `data.train: two tasks have the id ${task.id}; a trainer outside this process needs one of its own for each` },
+        {
+          message: `data.train: two tasks have the id ${task.id}; a trainer outside this process needs one of its own for each`,
+        },
       ]);
     }
     byId.set(task.id, task);
@@ -154,7 +167,9 @@ function asGiven(reward: Reward, { score, reason }: DrawnAnswer, where: string):
   }
   if (reward.status === 'scored' && Math.abs(reward.score - score) < 1e-9) return reward;
   const now =
-    reward.status === 'scored' ? `is ${reward.score} now` : `cannot be had now (${reward.reason}: ${reward.detail})`;
+    reward.status === 'scored'
+      ? `is ${reward.score} now`
+      : `cannot be had now (${reward.reason}: ${reward.detail})`;
   throw new RunError(
     `${where}: the trainer was given the reward ${score}, which ${now}. ` +
       'A judge must say the same of the same answer, or its replies must be kept; nothing is stored of this step. ' +
@@ -166,7 +181,9 @@ function asGiven(reward: Reward, { score, reason }: DrawnAnswer, where: string):
 function reasonOf(said: string): { reason: AbstentionReason; detail: string } {
   const colon = said.indexOf(':');
   const word = ABSTENTION_REASONS.find((one) => one === said.slice(0, Math.max(0, colon)));
-  return word ? { reason: word, detail: said.slice(colon + 1).trim() } : { reason: 'transport', detail: said };
+  return word
+    ? { reason: word, detail: said.slice(colon + 1).trim() }
+    : { reason: 'transport', detail: said };
 }
 
 /** @throws {RunError} the trainer has logged another mean: it has learned from other rewards than those it was given. */

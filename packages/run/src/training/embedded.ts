@@ -1,7 +1,7 @@
-import { RunError } from '@touchstone/spec';
+import { RunError, type EngineRecord } from '@touchstone/spec';
 import { train, type Policy } from '@touchstone/train';
 import { keepCheckpoint, newestCheckpoint } from '../stages/checkpoints.js';
-import { evaluationOf, type EngineRecord } from '../stages/stages.js';
+import { evaluationOf } from '../stages/stages.js';
 import { version } from '../version.js';
 import type { Workspace } from '../workspace/workspace.js';
 import { storeStep, tellStep } from './step.js';

@@ -1,9 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ADAMW_DEFAULTS } from '@touchstone/engine';
-import { InputError, RunError } from '@touchstone/spec';
+import { InputError, RunError, type EngineRecord } from '@touchstone/spec';
 import { assertOwn } from '@touchstone/store';
-import type { EngineRecord } from '../stages/stages.js';
+import { stepsWithoutGap } from '../stages/checkpoints.js';
+import { REINFORCE } from '../stages/stages.js';
 import type { Workspace } from '../workspace/workspace.js';
 import type { Backend, LaunchedJob, TrainingJob } from './backend.js';
 import { drawnRewards, type DrawnRewards } from './drawn.js';
@@ -54,7 +55,7 @@ async function trainWith(backend: Backend, training: Training): Promise<EngineRe
   const drawn = drawnRewards(workspace);
   const job = await jobOf(backend, workspace, drawn);
   await backend.plan(job);
-  reporter.progress(0, steps);
+  reporter.progress(stepsWithoutGap(workspace.store.steps(REINFORCE.name)), steps);
   const launched = await backend.launch(job);
   const signals = stopOnSignals(launched);
   try {

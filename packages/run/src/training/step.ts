@@ -1,7 +1,13 @@
 import { clusteredMeanInterval, UNBOUNDED } from '@touchstone/lab';
 import type { Reward, StepSummary, Task } from '@touchstone/spec';
 import type { RolloutRecord } from '@touchstone/store';
-import { stepMetrics, tasksOfStep, type MeasuredGroup, type PolicyRollout, type StepMetrics } from '@touchstone/train';
+import {
+  stepMetrics,
+  tasksOfStep,
+  type MeasuredGroup,
+  type PolicyRollout,
+  type StepMetrics,
+} from '@touchstone/train';
 import { REINFORCE } from '../stages/stages.js';
 import type { Workspace } from '../workspace/workspace.js';
 import type { DrawnStep } from './backend.js';
@@ -31,7 +37,10 @@ export const withGroupMetrics = (groups: readonly TrainedGroup[], learned: StepM
   stepMetrics(groups, learned);
 
 /** Stores a step in place of what run.db had of it. */
-export function storeStep({ workspace: { store } }: Pick<Training, 'workspace'>, step: FinishedStep): StepSummary {
+export function storeStep(
+  { workspace: { store } }: Pick<Training, 'workspace'>,
+  step: FinishedStep,
+): StepSummary {
   const summary = summariseStep(step);
   store.putRollouts(REINFORCE.name, step.step, step.groups.flatMap(rolloutRecords));
   store.putStep(REINFORCE.name, summary);
@@ -49,7 +58,10 @@ export function tellStep({ workspace, reporter }: Training, summary: StepSummary
 }
 
 /** Whether run.db has this step as the trainer tells of it, from an earlier process. */
-export function alreadyStored({ workspace: { store } }: Pick<Training, 'workspace'>, step: DrawnStep): boolean {
+export function alreadyStored(
+  { workspace: { store } }: Pick<Training, 'workspace'>,
+  step: DrawnStep,
+): boolean {
   const stored = store.steps(REINFORCE.name).find((one) => one.step === step.step);
   if (stored?.seconds !== step.seconds) return false;
   if (Object.entries(step.learned).some(([name, value]) => stored.metrics[name] !== value)) return false;
@@ -58,7 +70,8 @@ export function alreadyStored({ workspace: { store } }: Pick<Training, 'workspac
   return (
     rollouts.length === answers.length &&
     rollouts.every(
-      ({ rollout, tokens }, i) => rollout.response.endsWith(answers[i]!.text) && tokens === answers[i]!.tokens,
+      ({ rollout, tokens }, i) =>
+        rollout.response.endsWith(answers[i]!.text) && tokens === answers[i]!.tokens,
     )
   );
 }

@@ -1,9 +1,8 @@
-import { InputError } from '@touchstone/spec';
+import { InputError, type EngineRecord } from '@touchstone/spec';
 import type { BackendName } from '@touchstone/train/schema';
 import type { Policy } from '@touchstone/train';
 import type { Clock } from '../clock.js';
 import type { StageReporter } from '../stages/stage.js';
-import type { EngineRecord } from '../stages/stages.js';
 import type { Workspace } from '../workspace/workspace.js';
 
 /** What a training works with and reports to. */

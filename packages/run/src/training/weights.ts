@@ -19,7 +19,7 @@ const folderOf = (workspace: Workspace): string =>
  * configuration and tokenizer stay.
  *
  * @param folder a Hugging Face folder
- * @throws {RunError} naming what is wrong with them: damaged, missing, not finite, or of another model.
+ * @throws {RunError} naming what is wrong with them: damaged, missing, no finite numbers, or of another model.
  */
 export async function keepWeights(workspace: Workspace, folder: string): Promise<void> {
   const { store, policy, config } = workspace;
@@ -27,7 +27,9 @@ export async function keepWeights(workspace: Workspace, folder: string): Promise
   const model = policy.model.clone();
   copyWeights(await loadFrom(folder), model.parameters, folder);
   const seal = { ...originOf(workspace, REINFORCE.name), step: steps };
-  const digest = await writeSealed(folderOf(workspace), seal, (partial) => model.save(partial, policy.folder));
+  const digest = await writeSealed(folderOf(workspace), seal, (partial) =>
+    model.save(partial, policy.folder),
+  );
   store.putCheckpoint(REINFORCE.name, steps, digest);
 }
 
@@ -40,7 +42,7 @@ async function loadFrom(folder: string): Promise<CausalLM['parameters']> {
   }
 }
 
-/** @throws {RunError} they are not of the same model, or not all finite. */
+/** @throws {RunError} they are not of the same model. */
 function copyWeights(from: CausalLM['parameters'], to: CausalLM['parameters'], folder: string): void {
   for (const [name, { shape, data }] of to) {
     const found = from.get(name);
@@ -49,9 +51,6 @@ function copyWeights(from: CausalLM['parameters'], to: CausalLM['parameters'], f
       throw new RunError(
         `${folder}: these are the weights of another model than policy.model: expected ${name} of ${shape.join(' × ')}, found ${came}`,
       );
-    }
-    if (!found.data.every(Number.isFinite)) {
-      throw new RunError(`${folder}: ${name} has weights that are no finite numbers; nothing can be evaluated with them`);
     }
     data.set(found.data);
   }

@@ -67,7 +67,9 @@ function Curves({ steps }: { steps: readonly StepSummary[] }): VNode {
 const engineText = (engine: Summary['training']['engine']): string =>
   engine === null
     ? NO_DATA
-    : [engine.name, ...Object.entries(engine.versions).map(([name, version]) => `${name} ${version}`)].join(', ');
+    : [engine.name, ...Object.entries(engine.versions).map(([name, version]) => `${name} ${version}`)].join(
+        ', ',
+      );
 
 /** What training did, step by step. */
 export function Training({ summary }: { summary: Summary }): VNode {
