@@ -4,7 +4,7 @@
     python train.py            # trains, or goes on from the newest checkpoint in output/
 
 By hand, the reward comes from `touchstone reward serve`: set TOUCHSTONE_REWARD_URL and TOUCHSTONE_REWARD_KEY to its address
-and key. On several GPUs: accelerate launch --num_processes N train.py
+and key. With several GPUs it starts itself again in as many processes as share the prompts of a step evenly.
 
 Beside this file: settings.json (SETTINGS.md says where each comes from), tasks.jsonl, and order.jsonl with the tasks of each step.
 """
@@ -338,11 +338,22 @@ def train(journal):
     journal.write(done={"checkpoint": f"output/{checkpoint.name}", "files": said["files"], "versions": versions()})
 
 
+def share_between(gpus):
+    """Goes on as one process a GPU, with the number of this one as the number of them all; no group is split."""
+    processes = max(n for n in range(1, max(1, gpus) + 1) if SETTINGS["prompts_per_step"] % n == 0)
+    if processes == 1 or "RANK" in os.environ:
+        return
+    command = [sys.executable, "-m", "accelerate.commands.launch", "--num_processes", str(processes)]
+    command += ["--multi_gpu", "--mixed_precision", "bf16", "--num_machines", "1", "--dynamo_backend", "no"]
+    os.execv(sys.executable, [*command, "--main_process_port", "0", str(HERE / "train.py")])
+
+
 def main():
     if sys.argv[1:] == ["--check"]:
         return check()
     if sys.argv[1:]:
         sys.exit(__doc__)
+    share_between(torch.cuda.device_count())
     if int(os.environ.get("RANK", "0")) != 0:
         return train(Silent())
     lock = open(HERE / "job.lock", "w")
