@@ -16,7 +16,7 @@ function missing(): string {
 }
 const why = missing();
 
-const STEPS = 16;
+const STEPS = 12;
 
 /** Likes the letter e: something that a random model of one layer can learn in some steps. */
 const likesE = ruleJudge((candidate, { prompt }) => {
@@ -108,16 +108,16 @@ describe.skipIf(why)(
           return { kind };
         };
       };
-      // This process, in its third step: the job waits for the next one, which finds it.
+      // This process, in its second step: the job waits for the next one, which finds it.
       const first = training(folder);
-      killAfter(100, 'hang', () => first.child.kill('SIGKILL'));
+      killAfter(60, 'hang', () => first.child.kill('SIGKILL'));
       expect((await first.ended).signal).toBe('SIGKILL');
       const { pid } = jobOf(folder);
       process.kill(pid, 0);
       endpoint.provider.fate = () => ({ kind: 'reply' });
       // The job, some steps further on.
       const second = training(folder);
-      killAfter(200, 'reply', () => process.kill(jobOf(folder).pid, 'SIGKILL'));
+      killAfter(150, 'reply', () => process.kill(jobOf(folder).pid, 'SIGKILL'));
       const failed = await second.ended;
       expect(failed).toMatchObject({ code: 1, err: expect.stringContaining('TRL has stopped') });
       expect(jobOf(folder)).toMatchObject({ pid, attempt: 1 });
