@@ -270,6 +270,8 @@ def problems():
     unknown = sorted(set(SETTINGS["grpo"]) - known)
     if unknown:
         found.append(f"this TRL does not know {', '.join(unknown)}; install trl==1.16.0, which it was written for")
+    if "max_prompt_length" in known:
+        found.append("this TRL cuts long prompts and says nothing; install trl==1.16.0")
     # Before, an answer without a verdict counted as 0.
     if tuple(map(int, versions()["trl"].split(".")[:2])) < (1, 6):
         found.append("this TRL counts None as a reward of 0; install trl==1.16.0")

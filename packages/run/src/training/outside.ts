@@ -74,6 +74,8 @@ async function trainWith(backend: Backend, training: Training): Promise<EngineRe
     await keepWeights(workspace, folder);
     return engine;
   } finally {
+    // The signal ends this process when the job has ended; until then there is nothing to say.
+    if (signals.isStopping()) await new Promise(() => {});
     signals.forget();
     await launched.close();
     await drawn.settled();
@@ -83,12 +85,14 @@ async function trainWith(backend: Backend, training: Training): Promise<EngineRe
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Who stops this command stops the job too, which would go on asking a judge that costs money; it resumes with the command. */
-function stopOnSignals(launched: LaunchedJob): { forget(): void } {
+function stopOnSignals(launched: LaunchedJob): { forget(): void; isStopping(): boolean } {
+  let isStopping = false;
   const stop = (signal: NodeJS.Signals): void => {
+    isStopping = true;
     forget();
     void launched.close().finally(() => process.kill(process.pid, signal));
   };
   const forget = (): void => SIGNALS.forEach((signal) => process.off(signal, stop));
   for (const signal of SIGNALS) process.on(signal, stop);
-  return { forget };
+  return { forget, isStopping: () => isStopping };
 }

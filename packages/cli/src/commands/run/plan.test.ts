@@ -39,7 +39,9 @@ describe('touchstone run --plan', () => {
   it('says of the embedded engine what training will take, and nothing else', async () => {
     const { code, out } = await cli('run', folder, '--plan', '--out', join(folder, 'embedded'));
     expect(code).toBe(0);
-    expect(out).toMatch(/Trained by: embedded\n\n12 answers in training and 12 in the evaluations: about 24 calls/);
+    expect(out).toMatch(
+      /Trained by: embedded\n\n12 answers in training and 12 in the evaluations: about 24 calls/,
+    );
     expect(out).toMatch(/How long 3 steps take is not known .* calls take 48 s at least/);
     expect(existsSync(join(folder, 'embedded/trl'))).toBe(false);
   });
@@ -59,7 +61,9 @@ describe('touchstone run --plan', () => {
     expect(JSON.stringify(tasks)).not.toContain('the secret');
     const order = at(`${trl}/order.jsonl`).trim().split('\n');
     expect(order.map((line) => (JSON.parse(line) as string[]).length)).toEqual([2, 2, 2]);
-    expect(at(`${trl}/SETTINGS.md`)).toMatch(/training\.sft \| not set \| no counterpart \| the embedded engine/);
+    expect(at(`${trl}/SETTINGS.md`)).toMatch(
+      /training\.sft \| not set \| no counterpart \| the embedded engine/,
+    );
 
     const again = await cli('run', folder, '--plan');
     expect(again.out).toMatch(/train\.py[\s\S]*training\.clip_high +0\.28 +epsilon_high = 0\.28/);
