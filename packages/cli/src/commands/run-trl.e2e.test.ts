@@ -159,7 +159,27 @@ describe.skipIf(why)(
       expect(counts()).toEqual(before);
     });
 
-    it('Ctrl+C ends the job too, and the same command goes on', async () => {
+    it('a job that is at work and of which nothing is known keeps a second one out', async () => {
+      run = 'forgotten';
+      const folder = await prepare();
+      const { child, ended } = training(folder);
+      await vi.waitFor(() => jobOf(folder), 120_000);
+      child.kill('SIGKILL');
+      await ended;
+      const { pid } = jobOf(folder);
+      try {
+        writeFileSync(join(folder, 'trl/job.json'), '{');
+        const second = await train(folder);
+        expect(second).toMatchObject({
+          code: 1,
+          err: expect.stringContaining('another train.py is at work in this folder: end it'),
+        });
+      } finally {
+        process.kill(pid, 'SIGKILL');
+      }
+    });
+
+    it('Ctrl+C ends the job too', async () => {
       run = 'interrupted';
       const folder = await prepare();
       const { child, ended } = training(folder);
