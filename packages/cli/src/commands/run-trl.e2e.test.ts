@@ -72,6 +72,9 @@ describe.skipIf(why)(
       const rewards = summary.steps.map(({ metrics }) => metrics['reward']!);
       const mean = (some: number[]) => some.reduce((a, b) => a + b, 0) / some.length;
       expect(mean(rewards.slice(-4)) - mean(rewards.slice(0, 4))).toBeGreaterThan(0.2);
+      expect(Object.keys(summary.steps[0]!.metrics)).toEqual(
+        expect.arrayContaining(['loss', 'grad_norm', 'kl', 'entropy', 'clip_fraction', 'response_tokens']),
+      );
       expect(summary.training).toMatchObject({
         engine: { name: 'trl', versions: { trl: expect.any(String), torch: expect.any(String) } },
         steps: STEPS,
