@@ -1,12 +1,12 @@
 #!/usr/bin/env node
 /**
- * The engine's speed and memory beside PyTorch's and transformers', and beside another built tree of this repository: each
- * round runs every job once with each, in turn, a process a run. Prints JSON, and a table to stderr.
+ * The engine's speed and memory beside PyTorch's and transformers', llama.cpp's server, and another built tree of this repository:
+ * each round runs every job once with each that can do it, in turn, a process a run. Prints JSON, and a table to stderr.
  *
- *     node scripts/smollm2.mjs
- *     npm run bench:engine -- --python .cache/smollm2/bin/python --before ../before --rounds 3
+ *     node scripts/smollm2.mjs && node scripts/llama-cpp.mjs
+ *     npm run bench:engine -- --python .cache/smollm2/bin/python --llama .cache/llama-cpp --before ../before --rounds 3
  *
- * Without --python or --before these columns are left out; --only NAME (again for more) runs some of the jobs.
+ * Without --python, --llama or --before these engines are left out; --only NAME (again for more) runs some of the jobs.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -21,6 +21,7 @@ const { values } = parseArgs({
   options: {
     before: { type: 'string' },
     python: { type: 'string' },
+    llama: { type: 'string' },
     rounds: { type: 'string', default: '3' },
     runs: { type: 'string', default: '1' },
     only: { type: 'string', multiple: true },
@@ -99,17 +100,30 @@ const JOBS = {
   },
 };
 
-const engines = {
-  touchstone: (job) => [process.execPath, [at('engine/ours.mjs'), at('..'), job]],
-  ...(values.before && {
-    before: (job) => [process.execPath, [at('engine/ours.mjs'), path.resolve(values.before), job]],
-  }),
-  ...(values.python && { pytorch: (job) => [values.python, [at('engine/peer.py'), job]] }),
-};
+const ours = (tree) => (job) => [process.execPath, [at('engine/ours.mjs'), tree, job]];
+const llama = (type, prompts) => (job) => [
+  process.execPath,
+  [at('engine/llama.mjs'), values.llama, type, prompts, job],
+];
+const decodesSmollm2 = ({ kind, model }) => kind === 'decode' && model === SMOLLM2.model;
 
-/** @returns seconds of each run and the highest memory, or the end of what went wrong */
-function measure(name, job) {
-  const [command, args] = engines[name](JSON.stringify({ ...job, runs }));
+/** How a job is started with each engine, and which it can do, where it cannot do all. */
+const ENGINES = {
+  touchstone: { start: ours(at('..')) },
+  ...(values.before && { before: { start: ours(path.resolve(values.before)) } }),
+  ...(values.python && { pytorch: { start: (job) => [values.python, [at('engine/peer.py'), job]] } }),
+  ...(values.llama && {
+    'llama F32': { start: llama('f32', 'new'), can: decodesSmollm2 },
+    'llama F32, prompts cached': { start: llama('f32', 'cached'), can: decodesSmollm2 },
+    'llama Q8_0': { start: llama('q8_0', 'new'), can: decodesSmollm2 },
+    'llama Q8_0, prompts cached': { start: llama('q8_0', 'cached'), can: decodesSmollm2 },
+  }),
+};
+const enginesFor = (job) => Object.keys(ENGINES).filter((name) => ENGINES[name].can?.(job) ?? true);
+
+/** @returns what the engine printed, or the end of what went wrong */
+function measure(engine, job) {
+  const [command, args] = ENGINES[engine].start(JSON.stringify({ ...job, runs }));
   const { status, signal, stdout, stderr } = spawnSync(command, args, {
     encoding: 'utf8',
     maxBuffer: 2 ** 26,
@@ -118,19 +132,27 @@ function measure(name, job) {
   return { failed: signal ?? stderr.trim().split('\n').slice(-3).join(' ') };
 }
 
+/** Times of another model, or of the same one read wrongly, would mean nothing. */
+function checkSameModel() {
+  const job = { kind: 'greedy', ...SMOLLM2, rows: 4, prompts: 4, promptTokens: 200, answerTokens: 16 };
+  const [mine, theirs] = ['touchstone', 'llama F32'].map((engine) => JSON.stringify(measure(engine, job)));
+  if (mine === theirs) return;
+  throw new Error(`expected llama.cpp to find the engine's likeliest tokens, ${mine}, got ${theirs}`);
+}
+
 const chosen = Object.entries(JOBS).filter(([name, { model }]) => {
   if (!(values.only ?? [name]).some((part) => name.includes(part))) return false;
   if (!existsSync(model)) process.stderr.write(`left out, without ${model}: ${name}\n`);
   return existsSync(model);
 });
 const measured = Object.fromEntries(
-  chosen.map(([name]) => [name, Object.fromEntries(Object.keys(engines).map((engine) => [engine, []]))]),
+  chosen.map(([name, job]) => [name, Object.fromEntries(enginesFor(job).map((engine) => [engine, []]))]),
 );
+if (values.llama && chosen.some(([, job]) => decodesSmollm2(job))) checkSameModel();
 for (let round = 0; round < rounds; round++) {
-  const order = Object.keys(engines);
-  if (round % 2 === 1) order.reverse();
   for (const [name, job] of chosen) {
-    for (const engine of order) {
+    const order = enginesFor(job);
+    for (const engine of round % 2 === 1 ? order.reverse() : order) {
       const result = measure(engine, job);
       measured[name][engine].push(result);
       process.stderr.write(`round ${round + 1}, ${name}, ${engine}: ${JSON.stringify(result)}\n`);
@@ -146,6 +168,7 @@ function summarise(results, { rows, answerTokens }) {
     seconds: spread(seconds),
     answer_tokens_per_second: Math.round((rows * answerTokens) / quantile(seconds, 0.5)),
     peak_gb: Number((Math.max(...results.map((result) => result.peak_mb)) / 1024).toFixed(2)),
+    about: results[0].about,
   };
 }
 
@@ -163,7 +186,7 @@ const jobs = Object.fromEntries(
     {
       ...Object.fromEntries(Object.entries(measured[name]).map(([engine, r]) => [engine, summarise(r, job)])),
       times_as_fast_as: Object.fromEntries(
-        Object.keys(engines)
+        enginesFor(job)
           .slice(1)
           .map((engine) => [engine, ratios(measured[name].touchstone, measured[name][engine])]),
       ),
@@ -172,19 +195,17 @@ const jobs = Object.fromEntries(
 );
 const machine = describeMachine(values.python && versionsIn(values.python, ['torch', 'transformers']));
 process.stdout.write(`${JSON.stringify({ machine, rounds, runs, jobs }, null, 2)}\n`);
-const others = Object.keys(engines).slice(1);
 process.stderr.write(
   formatTable(
-    ['job', 'tokens/s', 'GB', ...others.flatMap((name) => [`${name} tokens/s`, 'GB', 'ratio'])],
-    Object.entries(jobs).map(([name, { touchstone, times_as_fast_as: times, ...rest }]) => [
-      name,
-      touchstone.answer_tokens_per_second,
-      touchstone.peak_gb,
-      ...others.flatMap((other) => [
-        rest[other].answer_tokens_per_second,
-        rest[other].peak_gb,
-        times[other].median,
+    ['job', 'engine', 'tokens/s', 'GB', 'ours is so many times as fast'],
+    Object.entries(jobs).flatMap(([name, { times_as_fast_as: times, ...engines }]) =>
+      Object.entries(engines).map(([engine, { answer_tokens_per_second: speed, peak_gb: peak }]) => [
+        name,
+        engine,
+        speed,
+        peak,
+        times[engine]?.median,
       ]),
-    ]),
+    ),
   ),
 );

@@ -1,9 +1,9 @@
 // Puts what the tests of the AWS template need from PyPI (cfn-lint, moto) into .cache/python: `node scripts/python-tools.mjs`.
 // Without them those tests are skipped. Nothing of Touchstone itself uses Python. Does nothing when they are there.
-import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { run } from './run.mjs';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const FOLDER = join(ROOT, '.cache', 'python');
@@ -16,13 +16,6 @@ const PACKAGES = [
 const mark = join(FOLDER, 'touchstone-packages.txt');
 const wanted = `${PACKAGES.join('\n')}\n`;
 if (existsSync(mark) && readFileSync(mark, 'utf8') === wanted) process.exit(0);
-
-function run(command, ...args) {
-  const { status, error } = spawnSync(command, args, { stdio: 'inherit' });
-  if (status === 0) return;
-  console.error(`python-tools: ${command} ${args.join(' ')} failed${error ? `: ${error.message}` : ''}`);
-  process.exit(1);
-}
 
 run('python3', '-m', 'venv', '--clear', FOLDER);
 run(

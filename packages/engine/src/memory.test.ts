@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { batchesOf } from './generate/batches.js';
 import { batchFitsIn, fitsIn, trainingMemory, TRAINING_SHARE } from './memory.js';
-import { microBatches } from './optimize/micro-batches.js';
-import type { Load } from './optimize/load.js';
+import { arrange, type Batch } from './optimize/arrange.js';
+import { pack } from './optimize/micro-batches.js';
 import { configureEngine, engineSettings } from './settings.js';
 import { tinyModel } from './testing.js';
 
@@ -25,27 +25,24 @@ const groups = fc.array(
 describe("the engine's memory", () => {
   it('is enough for every micro-batch of more than one sequence, and holds each sequence once', () => {
     fc.assert(
-      fc.property(groups, fc.integer({ min: 0, max: 200 }), (drawn, more) => {
+      fc.property(groups, fc.integer({ min: 0, max: 200 }), fc.boolean(), (drawn, more, recompute) => {
         const sequences = drawn.flatMap(({ prompt, answers }, i) =>
           answers.map((length) => ({ tokens: row(i, prompt + length), start: prompt, columns: {} })),
         );
         const { least } = trainingMemory(model, { prompt: 300, answer: 200 });
         configureEngine({ memory: (least + more * MEBIBYTE) / TRAINING_SHARE });
-        const fits = fitsIn(model);
-        const asked: Load[] = [];
-        const batches = microBatches(sequences, [], 4096, (load) => fits(load) && asked.push(load) > 0);
-        expect(batches.flatMap(({ order }) => order).toSorted((a, b) => a - b)).toEqual(
-          sequences.map((_, i) => i),
-        );
-        // What was packed is what was asked about.
-        for (const { order, feeds } of batches) {
-          if (order.length === 1) continue;
-          const tokens = feeds['tokens']!.data.length - 1;
-          const scored = feeds['scored']!.data.length;
-          expect(asked.some((load) => load.tokens === tokens && load.scored === scored)).toBe(true);
+        const fits = fitsIn(model, recompute);
+        const batches = arrange(sequences, 4096, fits);
+        const orderOf = ({ groups }: Batch): number[] => groups.flatMap(({ members }) => members);
+        expect(batches.flatMap(orderOf).toSorted((a, b) => a - b)).toEqual(sequences.map((_, i) => i));
+        for (const batch of batches) {
+          // What is fed is what was counted.
+          const { order, feeds } = pack(batch, sequences, []);
+          expect(feeds['tokens']!.data.length - 1).toBe(batch.load.tokens);
+          expect(feeds['scored']!.data.length).toBe(batch.load.scored);
+          expect(order.length === 1 || fits(batch.load)).toBe(true);
         }
-        const again = microBatches(sequences, [], 4096, fits);
-        expect(again.map(({ order }) => order)).toEqual(batches.map(({ order }) => order));
+        expect(arrange(sequences, 4096, fits).map(orderOf)).toEqual(batches.map(orderOf));
       }),
     );
   });

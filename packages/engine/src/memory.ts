@@ -35,7 +35,7 @@ export interface TrainingLoad {
 
 /** In bytes, all that training holds at its peak, weights included: estimates that err on the safe side. */
 export interface TrainingMemory {
-  /** With micro-batches of one answer to one prompt: less than that cannot be. */
+  /** With micro-batches of one answer to one prompt, and layers computed again for the gradient: less than that cannot be. */
   least: number;
   /** With micro-batches as large as is fast. */
   usual: number;
@@ -47,7 +47,10 @@ export function trainingMemory(model: CausalLM, { prompt, answer, group = 1 }: T
   const together = grown(one, (load) => withAnswer(load, answer - 1), GROUP_TOKENS, group - 1);
   const usual = grown(together, (load) => joined(load, together), TOKENS);
   const fixed = PROCESS + heldInTraining(model);
-  return { least: fixed + activations(model.config, one), usual: fixed + activations(model.config, usual) };
+  return {
+    least: fixed + activations(model.config, one, true),
+    usual: fixed + activations(model.config, usual, false),
+  };
 }
 
 /** As a micro-batch grows: up to so many tokens, and as long as little is filled up. */
@@ -64,10 +67,13 @@ function grown(load: Load, more: (load: Load) => Load, tokens: number, times = I
 /** What training may take of the engine's memory, weights included; the rest is for decoding: sessions keep theirs. */
 export const TRAINING_SHARE = 3 / 4;
 
-/** Whether a micro-batch can be computed within the engine's memory. */
-export function fitsIn(model: CausalLM): (load: Load) => boolean {
+/**
+ * Whether a micro-batch can be computed within the engine's memory.
+ * @param recompute of each layer, only what it starts from is kept for the gradient
+ */
+export function fitsIn(model: CausalLM, recompute: boolean): (load: Load) => boolean {
   const room = TRAINING_SHARE * engineSettings().memory - PROCESS - heldInTraining(model);
-  return (load) => activations(model.config, load) <= room;
+  return (load) => activations(model.config, load, recompute) <= room;
 }
 
 /** Rows that are decoded together, in tokens. */
@@ -106,10 +112,11 @@ function heldInTraining({ size, config: { vocabulary, hidden } }: CausalLM): num
 }
 
 /** Of log-probabilities and of the gradient: each session keeps what its largest run took. */
-function activations(config: ModelConfig, load: Load): number {
+function activations(config: ModelConfig, load: Load, recompute: boolean): number {
   const { layers, hidden, intermediate, heads, keyValueHeads, headSize, vocabulary } = config;
   const { prompts, prompt, answers, answer, readers, tokens, scored } = load;
-  const kept = layers * (4 * hidden + (3 * heads + 4 * keyValueHeads) * headSize + 3 * intermediate);
+  const layer = 4 * hidden + (3 * heads + 4 * keyValueHeads) * headSize + 3 * intermediate;
+  const kept = recompute ? layers * hidden + layer : layers * layer;
   const working = 6 * hidden + 3 * intermediate;
   const cells = prompts * prompt * (prompt + readers) + answers * answer ** 2;
   // Of a layer's attention, or of a slice of the vocabulary: never both at once.

@@ -61,6 +61,14 @@ export interface LanguageModel {
  */
 export interface ReplyCache {
   get(key: string): ModelReply | undefined | Promise<ModelReply | undefined>;
+  /**
+   * `get` for a cache that several processes share: where nothing is known, the caller alone has the right to ask, until it
+   * puts the reply or releases the key, or its process ends. Waits while another process has that right; when `signal`
+   * aborts, it gives undefined and no right.
+   */
+  reserve?(key: string, signal: AbortSignal): Promise<ModelReply | undefined>;
+  /** Gives back what `reserve` gave: no reply came. */
+  release?(key: string): void | Promise<void>;
   put(key: string, reply: ModelReply): void | Promise<void>;
   /** Notes a reply that was paid for and is no answer, for a store that adds up costs; `get` never gives it. */
   note?(key: string, reply: ModelReply): void | Promise<void>;

@@ -15,4 +15,6 @@ export { drawnFates, NO_FAULTS, PRODUCTION, type Behaviour, type Fate } from './
 export { modelOf } from './provider/model.js';
 export { ProviderSimulator, type ProviderOptions } from './provider/provider.js';
 export { startProvider, type ProviderServer } from './provider/server.js';
+export { REDIS, startRedis, WITHOUT_REDIS, type RedisServer } from './redis-server.js';
+export { excessOver, mostWithin } from './provider/windows.js';
 export { createVirtualClock, type VirtualClock } from './virtual-clock.js';

@@ -34,6 +34,15 @@ export function createVirtualClock(): VirtualClock {
         sleepers.add(sleeper);
         signal?.addEventListener('abort', wake);
       }),
+    after(milliseconds, work) {
+      const wake = (): void => {
+        sleepers.delete(sleeper);
+        work();
+      };
+      const sleeper = { at: now + milliseconds, order: order++, wake };
+      sleepers.add(sleeper);
+      return () => void sleepers.delete(sleeper);
+    },
     async run(work) {
       let isDone = false;
       let idle = 0;

@@ -1,5 +1,5 @@
 import { ProviderError, type LanguageModel, type ModelReply, type ModelRequest } from '@touchstone/spec';
-import { childController, ENDED } from './abort.js';
+import { childController } from './abort.js';
 import type { Clock } from './clock.js';
 
 /**
@@ -15,14 +15,14 @@ export async function callOnce(
 ): Promise<ModelReply> {
   const { controller, unlink } = childController(signal);
   let stop = (): void => {};
+  let stopTimer = (): void => {};
   try {
     return await new Promise<ModelReply>((resolve, reject) => {
       stop = () => reject(cancelledCall(model));
       if (signal.aborted) return stop();
       controller.signal.addEventListener('abort', stop);
       if (timeoutMs < Infinity) {
-        void clock.sleep(timeoutMs, controller.signal).then(() => {
-          if (controller.signal.aborted) return;
+        stopTimer = clock.after(timeoutMs, () => {
           const message = `${model.id}: no reply within ${timeoutMs / 1000} s`;
           reject(new ProviderError(message, { reason: 'timeout', isRetryable: true }));
           controller.abort(new DOMException(message, 'TimeoutError'));
@@ -32,9 +32,7 @@ export async function callOnce(
     });
   } finally {
     unlink();
-    controller.signal.removeEventListener('abort', stop);
-    // Ends the timer; a request that has ended does not mind.
-    controller.abort(ENDED);
+    stopTimer();
   }
 }
 

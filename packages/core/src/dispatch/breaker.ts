@@ -24,6 +24,8 @@ export interface Breaker {
   onNothing(isProbe: boolean): void;
   /** When the provider last answered; undefined before the first time. */
   lastSuccessAt(): number | undefined;
+  /** Somebody else will use it, who wants it to open after so many failures; what was wrong may have been put right. */
+  join(threshold: number): void;
 }
 
 const FIRST_WAIT_MS = 1000;
@@ -38,7 +40,7 @@ const LONGEST_REFUSED_WAIT_MS = 60 * 60_000;
 const FAILING_SHARE = 0.5;
 
 /**
- * A circuit breaker (Nygard, Release It!). It opens after `threshold` failures if they are also half of what has started
+ * A circuit breaker (Nygard, Release It!). It opens after `first` failures if they are also half of what has started
  * since the first of them, and none of that has succeeded: failures come sooner than successes, so neither a count
  * alone nor the successes of calls that began before the outage say whether a busy provider is down. It lets one probe
  * through after 1 s, then after 2, 4, … 30 s (each with equal jitter), and closes with the first success.
@@ -46,7 +48,8 @@ const FAILING_SHARE = 0.5;
  * It opens too after three refusals in a row for a reason that lasts (a quota of the day, no credit, a key that is not
  * taken), with a probe after 5 minutes, or when the provider says: waiting does not help, and asking for every sample less.
  */
-export function createBreaker(threshold: number, jitter: Random): Breaker {
+export function createBreaker(first: number, jitter: Random): Breaker {
+  let threshold = first;
   let firstFailureAt: number | undefined;
   let failures = 0;
   let refusals = 0;
@@ -94,6 +97,10 @@ export function createBreaker(threshold: number, jitter: Random): Breaker {
     },
     onNothing(isProbe) {
       if (isProbe) isProbing = false;
+    },
+    join(other) {
+      threshold = Math.min(threshold, other);
+      probeAt = 0;
     },
   };
 

@@ -4,6 +4,11 @@ export interface Clock {
   now(): number;
   /** Resolves after that many milliseconds, or as soon as `signal` aborts. Never rejects. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
+  /**
+   * Calls `work` after that many milliseconds, unless what it returns has been called by then. For what every call does: a
+   * signal that ends a sleep costs many times as much.
+   */
+  after(milliseconds: number, work: () => void): () => void;
 }
 
 /** The longest time a timer can hold. */
@@ -20,8 +25,16 @@ export const systemClock: Clock = {
         signal?.removeEventListener('abort', done);
         resolve();
       };
-      // Timers drop what is less than a millisecond, and whoever wakes too early must sleep again.
-      const timer = setTimeout(done, Math.min(Math.ceil(milliseconds), LONGEST_TIMER_MS));
+      const timer = startTimer(milliseconds, done);
       signal?.addEventListener('abort', done);
     }),
+  after(milliseconds, work) {
+    const timer = startTimer(milliseconds, work);
+    return () => clearTimeout(timer);
+  },
 };
+
+/** Timers drop what is less than a millisecond, and whoever wakes too early must sleep again. */
+function startTimer(milliseconds: number, work: () => void): NodeJS.Timeout {
+  return setTimeout(work, Math.min(Math.ceil(milliseconds), LONGEST_TIMER_MS));
+}

@@ -10,6 +10,8 @@ export interface Concurrency {
   onRefusal(call: { startedAt: number; now: number }): void;
   /** The provider was down and is back: begin carefully. */
   restart(now: number): void;
+  /** From now on, calls in flight at most, ≥ 1. */
+  change(ceiling: number): void;
 }
 
 const START = 16;
@@ -35,7 +37,8 @@ const CALM_GROWTH = 0.05;
  * @param start where to begin; the ceiling where declared rates pace the starts already
  */
 export function createConcurrency(ceiling: number, start = START): Concurrency {
-  let limit = Math.min(ceiling, start);
+  let most = ceiling;
+  let limit = Math.min(most, start);
   let isSlowStart = true;
   let changedAt = -Infinity;
   let meanLatencyMs = 0;
@@ -51,7 +54,7 @@ export function createConcurrency(ceiling: number, start = START): Concurrency {
       const isCalm = now - changedAt > CALM_ROUNDS * meanLatencyMs;
       // Once for each success, so that a round of `limit` calls grows by that share of the limit.
       const grown = isSlowStart ? 1 : isCalm ? CALM_GROWTH : GROWTH;
-      limit = Math.min(ceiling, limit + grown);
+      limit = Math.min(most, limit + grown);
     },
     onRefusal({ startedAt, now }) {
       if (startedAt < changedAt) return;
@@ -60,18 +63,24 @@ export function createConcurrency(ceiling: number, start = START): Concurrency {
       changedAt = now;
     },
     restart(now) {
-      limit = Math.min(ceiling, START);
+      limit = Math.min(most, START);
       isSlowStart = true;
       changedAt = now;
+    },
+    change(ceiling) {
+      most = ceiling;
+      limit = Math.min(most, limit);
     },
   };
 }
 
 /** A limit that never changes, for models in this process. */
-export function fixedConcurrency(limit: number): Concurrency {
+export function fixedConcurrency(first: number): Concurrency {
+  let limit = first;
   const ignore = (): void => undefined;
   return {
     limit: () => limit,
+    change: (ceiling) => void (limit = ceiling),
     spacingMs: () => 0,
     onSuccess: ignore,
     onRefusal: ignore,

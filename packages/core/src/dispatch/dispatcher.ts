@@ -2,13 +2,13 @@ import {
   addUsage,
   NO_USAGE,
   ProviderError,
-  random,
   type LanguageModel,
   type ModelReply,
   type ModelRequest,
   type ReplyCache,
   type Usage,
 } from '@touchstone/spec';
+import type { Account } from '../providers/account.js';
 import type { Price } from '../providers/schema.js';
 import { orAbort } from './abort.js';
 import { cancelledCall } from './attempt.js';
@@ -17,7 +17,10 @@ import { systemClock, type Clock } from './clock.js';
 import { createCoalescer } from './coalesce.js';
 import { withFailover } from './failover.js';
 import { createHedging } from './hedge.js';
-import { Lane } from './lane.js';
+import type { Lane } from './lane.js';
+import { openLane } from './lanes.js';
+import type { Limits } from './limits/declared.js';
+import type { RedisLink } from './redis/link.js';
 import { withRetries } from './retry.js';
 import type { CallsConfig } from './schema.js';
 import { Route, type Call, type Shared } from './send.js';
@@ -25,11 +28,13 @@ import { createTelemetry } from './telemetry.js';
 import { createTokenMeter, requestBytes } from './tokens.js';
 
 /** What one provider lets through, as the configuration says it, and what it costs. */
-export interface ProviderLimits extends Pick<
-  CallsConfig,
-  'concurrency' | 'requests_per_minute' | 'tokens_per_minute'
-> {
+export interface ProviderLimits extends Limits {
   price?: Price | undefined;
+  /**
+   * Whoever names the same account in this process, and by `redis` in others, keeps the limits together. Absent: these
+   * limits are this dispatcher's alone.
+   */
+  account?: Account | undefined;
 }
 
 /**
@@ -48,7 +53,9 @@ export interface DispatcherOptions
   adaptive?: boolean;
   /** Replies already paid for. Answers only: what a provider said in place of one is never kept. */
   cache?: ReplyCache;
-  /** Told once of each model whose replies report tokens that cannot be. */
+  /** Where limits with an `account` are kept together with other processes. */
+  redis?: RedisLink | undefined;
+  /** Told once of each model whose replies report tokens that cannot be, or whose limits are declared in two ways. */
   onProblem?: (message: string) => void;
   /** Seeds the jitter of the waits. */
   seed: number;
@@ -103,16 +110,16 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const coalesce = createCoalescer<CallResult>();
   const shared = sharedParts(options, clock);
   const { telemetry } = shared;
-  const primary = openLane(options, options, 'primary', clock);
+  const primary = laneTo(options, options, 'primary', clock);
   const fallbacks = (options.fallbacks ?? []).map(
-    (one, i) => new Route(one.model, openLane(options, one, `fallback ${i}`, clock), one.price),
+    (one, i) => new Route(one.model, laneTo(options, one, `fallback ${i}`, clock), one, one.price),
   );
   let total = NO_USAGE;
 
   /** The reply of whichever model gives one. */
   function ask(model: LanguageModel, call: Call): Promise<ModelReply> {
     return withFailover(
-      [new Route(model, primary, options.price), ...fallbacks],
+      [new Route(model, primary, options, options.price), ...fallbacks],
       async (route, isLast) => {
         if (route.model === model) return withRetries(shared, route, call, isLast);
         telemetry.failedOver(model, route.model);
@@ -135,7 +142,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       total = addUsage(total, more);
     };
     try {
-      const known = await orAbort(Promise.resolve(cache?.get(key)), signal, () => cancelledCall(model));
+      const looked = cache?.reserve ? cache.reserve(key, signal) : cache?.get(key);
+      const known = await orAbort(Promise.resolve(looked), signal, () => cancelledCall(model));
       if (known && isAnswer(known)) {
         telemetry.saved(model, 'cache');
         return { reply: known, cached: true, usage };
@@ -149,6 +157,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error;
       return { error, cached: false, usage };
+    } finally {
+      // A reply that was put has done so already.
+      await cache?.release?.(key);
     }
   }
 
@@ -195,10 +206,19 @@ function sharedParts(options: DispatcherOptions, clock: Clock): Shared {
 }
 
 /** @param limits of the provider at the lane's end; `options` say how calls are made to all of them. */
-function openLane(options: DispatcherOptions, limits: ProviderLimits, name: string, clock: Clock): Lane {
-  const { adaptive = true, attempts, outage_seconds = OUTAGE_SECONDS, seed } = options;
-  // With four attempts or more, an outage is noticed before it has used up those of any call.
-  const breakAfter = Math.min(10, Math.max(3, attempts - 1));
-  const outageMs = outage_seconds * 1000;
-  return new Lane(limits, { adaptive, outageMs, breakAfter }, clock, random(seed, 'lane', name));
+function laneTo(options: DispatcherOptions, limits: ProviderLimits, purpose: string, clock: Clock): Lane {
+  const { adaptive = true, attempts, outage_seconds = OUTAGE_SECONDS, seed, redis, onProblem } = options;
+  const { account } = limits;
+  return openLane(
+    limits,
+    {
+      adaptive,
+      outageMs: outage_seconds * 1000,
+      // With four attempts or more, an outage is noticed before it has used up those of any call.
+      breakAfter: Math.min(10, Math.max(3, attempts - 1)),
+      name: account?.model ?? purpose,
+      onProblem: (message) => onProblem?.(message),
+    },
+    { account: account?.key, redis, seed, purpose, clock },
+  );
 }

@@ -87,20 +87,22 @@ export async function withHedges<T>(
   if (!hedging) return attempt({ signal, isHedge: false, onStart: () => undefined });
   const { controller, unlink } = childController(signal);
   const running: Promise<void>[] = [];
+  const timers = new Set<() => void>();
   let firstStart: number | undefined;
+  let live = 0;
   try {
     return await new Promise<T>((resolve, reject) => {
-      let live = 0;
       const run = (): void => {
         live++;
         const isHedge = running.length > 0;
         const onStart = (): void => {
           firstStart ??= clock.now();
           hedging.onStart(clock.now());
-          void watch();
+          watch(clock.now());
         };
         const ended = attempt({ signal: controller.signal, isHedge, onStart }).then(
           (value) => {
+            live--;
             if (firstStart !== undefined) hedging.onReply(clock.now() - firstStart, clock.now());
             resolve(value);
           },
@@ -111,21 +113,24 @@ export async function withHedges<T>(
         );
         running.push(ended);
       };
-      const watch = async (): Promise<void> => {
-        const startedAt = clock.now();
-        while (!controller.signal.aborted && live > 0 && running.length <= PER_CALL) {
-          const elapsedMs = clock.now() - startedAt;
-          const delayMs = hedging.delayMs(isIdle()) ?? Infinity;
-          if (elapsedMs >= delayMs && hedging.takeOne(elapsedMs)) return run();
-          // Until the shorter delay is over nothing can happen; after it the lane may become idle at any time.
-          const leftMs = (hedging.delayMs(true) ?? 0) - elapsedMs;
-          await clock.sleep(leftMs > 0 ? Math.max(1, leftMs) : LOOK_AGAIN_MS, controller.signal);
-        }
+      const watch = (startedAt: number): void => {
+        if (controller.signal.aborted || live === 0 || running.length > PER_CALL) return;
+        const elapsedMs = clock.now() - startedAt;
+        const delayMs = hedging.delayMs(isIdle()) ?? Infinity;
+        if (elapsedMs >= delayMs && hedging.takeOne(elapsedMs)) return run();
+        // Until the shorter delay is over nothing can happen; after it the lane may become idle at any time.
+        const leftMs = (hedging.delayMs(true) ?? 0) - elapsedMs;
+        const stop = clock.after(leftMs > 0 ? Math.max(1, leftMs) : LOOK_AGAIN_MS, () => {
+          timers.delete(stop);
+          watch(startedAt);
+        });
+        timers.add(stop);
       };
       run();
     });
   } finally {
-    controller.abort(ENDED);
+    for (const stop of timers) stop();
+    if (live > 0) controller.abort(ENDED);
     unlink();
     await Promise.all(running);
   }

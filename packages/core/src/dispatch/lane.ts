@@ -4,8 +4,10 @@ import { isCongestion, isWorthRepeating } from './backoff.js';
 import { createBreaker, type Breaker } from './breaker.js';
 import type { Clock } from './clock.js';
 import { createConcurrency, fixedConcurrency, type Concurrency } from './concurrency.js';
-import { createBucket, type Bucket } from './rate.js';
-import type { CallsConfig } from './schema.js';
+import { DeclaredLimits, type Limits, type Rates } from './limits/declared.js';
+import { OwnRates, SHORTEST_WAIT_MS, type RateKeeper } from './limits/rates.js';
+import type { RatesUser } from './limits/shared-rates.js';
+import type { Permit, Ticket } from './ticket.js';
 
 /** How a lane deals with its provider. */
 export interface LaneOptions {
@@ -15,30 +17,10 @@ export interface LaneOptions {
   breakAfter: number;
   /** Milliseconds that calls wait for a provider that is down. */
   outageMs: number;
-}
-
-type Limits = Pick<CallsConfig, 'concurrency' | 'requests_per_minute' | 'tokens_per_minute'>;
-
-/** How a call waits for its turn. */
-export interface Ticket {
-  /** Tokens that the provider sets aside when the call starts: input and the longest output. */
-  tokens: number;
-  /** Goes before calls that have never been tried. */
-  isUrgent: boolean;
-  /** Stays in the queue while the provider is down or wants a long pause; otherwise is turned away at once. */
-  isPatient: boolean;
-  signal: AbortSignal;
-  cancelled: () => ProviderError;
-}
-
-/** The right to have one call in flight. It ends with exactly one of its methods. */
-export interface Permit {
-  succeed(reply: ModelReply): void;
-  fail(error: ProviderError): void;
-  /** The call was cancelled: it tells nothing about the provider. */
-  cancel(): void;
-  /** The call was never sent. */
-  giveBack(): void;
+  /** The model's name, for messages. */
+  name: string;
+  /** Told once of judges that declare different limits of the model. */
+  onProblem(message: string): void;
 }
 
 /** A call in flight. */
@@ -60,13 +42,6 @@ const NEVER_ANSWERED_MS = 10_000;
 const LONG_PAUSE_MS = 5000;
 /** From this share of the limit on, a higher one would have been used. */
 const BUSY_SHARE = 0.8;
-/** Rounding leaves waits that are too short for any clock. */
-const SHORTEST_WAIT_MS = 1e-3;
-/**
- * Calls that wait for a declared rate start a few at a time: the rate makes up for a second, and a process that is woken
- * for each call pays more for waking up than for the call (`npm run bench:reward`).
- */
-const TICK_MS = 200;
 /** A timer that fires late must not lower the rate: starts may be closer together until they have caught up. */
 const CATCH_UP_MS = 50;
 /** Several machines that were refused together must not come back together: up to this share of the pause more. */
@@ -75,16 +50,18 @@ const PAUSE_JITTER = 0.1;
 /**
  * The way to one provider: everything that says when the next call may start. Calls start in order, those that are tried
  * again first, when all of these allow it: the breaker, the pause that a Retry-After asked for, the spacing and the number
- * in flight (`concurrency.ts`), and the declared rates (`rate.ts`).
+ * in flight (`concurrency.ts`), and the declared rates (`limits/`). Judges of one model on one account share a lane.
  */
 export class Lane {
   readonly #clock: Clock;
   readonly #jitter: Random;
-  readonly #outageMs: number;
+  readonly #options: LaneOptions;
+  #outageMs: number;
+  readonly #declared: DeclaredLimits;
   readonly #concurrency: Concurrency;
   readonly #breaker: Breaker;
-  readonly #requests: Bucket | undefined;
-  readonly #tokens: Bucket | undefined;
+  #rates: RateKeeper;
+  #isShared = false;
   readonly #urgent = new Set<Waiting>();
   readonly #fresh = new Set<Waiting>();
   #inFlight = 0;
@@ -98,19 +75,40 @@ export class Lane {
     const hasRates = requests_per_minute !== undefined || tokens_per_minute !== undefined;
     this.#clock = clock;
     this.#jitter = jitter;
+    this.#options = options;
     this.#outageMs = options.outageMs;
+    this.#declared = new DeclaredLimits(options.name, limits, options.onProblem);
     this.#concurrency = options.adaptive
       ? createConcurrency(concurrency, hasRates ? concurrency : undefined)
       : fixedConcurrency(concurrency);
     this.#breaker = createBreaker(options.breakAfter, jitter);
-    this.#requests = requests_per_minute === undefined ? undefined : createBucket(requests_per_minute);
-    this.#tokens = tokens_per_minute === undefined ? undefined : createBucket(tokens_per_minute);
+    this.#rates = new OwnRates(limits);
+  }
+
+  /** Another judge takes the same way: calls wait as long as the more patient of the two wants. */
+  join({ outageMs, breakAfter }: Pick<LaneOptions, 'outageMs' | 'breakAfter'>): void {
+    this.#outageMs = Math.max(this.#outageMs, outageMs);
+    this.#breaker.join(breakAfter);
+  }
+
+  /** Keeps the rates together with other processes from now on; `open` makes what does so. */
+  share(open: (rates: Rates, user: RatesUser) => RateKeeper): void {
+    if (this.#isShared) return;
+    this.#isShared = true;
+    this.#rates = open(this.#declared.current(), {
+      name: this.#options.name,
+      onProblem: this.#options.onProblem,
+      onChange: () => this.#pump(),
+      onPause: (milliseconds) => this.#pause(milliseconds),
+      isIdle: () => this.#inFlight === 0 && this.isIdle(),
+    });
   }
 
   /** Waits for the call's turn. Rejects with what the provider is refusing calls with, or `cancelled()`. */
   enter(ticket: Ticket): Promise<Permit> {
     return new Promise((resolve, reject) => {
       const { signal, isPatient } = ticket;
+      this.#declare(ticket.limits);
       if (signal.aborted) return reject(ticket.cancelled());
       const error = this.#turningAway(isPatient, this.#clock.now());
       if (error) return reject(error);
@@ -185,14 +183,24 @@ export class Lane {
     return !isPatient && this.#pausedUntil - now > LONG_PAUSE_MS ? this.#refusal : undefined;
   }
 
-  #waitMs(next: Waiting, now: number): number {
-    const rateMs = Math.max(this.#requests?.waitMs(1, now) ?? 0, this.#tokens?.waitMs(next.tokens, now) ?? 0);
-    return Math.max(
-      this.#breaker.waitMs(now),
-      this.#pausedUntil - now,
-      this.#nextStartAt - now,
-      rateMs > SHORTEST_WAIT_MS ? Math.max(rateMs, TICK_MS) : 0,
-    );
+  #declare(limits: Limits): void {
+    if (!this.#declared.declare(limits, this.#clock.now())) return;
+    this.#concurrency.change(this.#declared.current().concurrency);
+    this.#rates.change(this.#declared.current());
+  }
+
+  #pause(milliseconds: number): void {
+    const jitter = 1 + PAUSE_JITTER * this.#jitter.next();
+    this.#pausedUntil = Math.max(this.#pausedUntil, this.#clock.now() + milliseconds * jitter);
+  }
+
+  #waitMs({ tokens }: Waiting, now: number): number {
+    const wait = Math.max(this.#breaker.waitMs(now), this.#pausedUntil - now, this.#nextStartAt - now);
+    // What is taken of a shared rate is taken from others: not before the call could start.
+    if (wait > SHORTEST_WAIT_MS) return wait;
+    const room = this.#concurrency.limit() - this.#inFlight;
+    const calls = Math.min(this.#urgent.size + this.#fresh.size, room);
+    return this.#rates.waitMs({ tokens, calls }, now);
   }
 
   /** Starts every call that may start now, and sees to it that the next one will. */
@@ -236,8 +244,7 @@ export class Lane {
     const call = { startedAt, isProbe: this.#breaker.onStart(), tokens };
     this.#inFlight++;
     this.#nextStartAt = Math.max(this.#nextStartAt, startedAt - CATCH_UP_MS) + this.#concurrency.spacingMs();
-    this.#requests?.take(1, startedAt);
-    this.#tokens?.take(tokens, startedAt);
+    this.#rates.take(tokens, startedAt);
     return {
       succeed: (reply) => this.#succeed(call, reply),
       fail: (error) => this.#fail(call, error),
@@ -259,8 +266,8 @@ export class Lane {
     if (isCongestion(error) && isWorthRepeating(error)) {
       this.#refusal = error;
       this.#concurrency.onRefusal({ startedAt, now });
-      const pause = (error.retryAfterMs ?? 0) * (1 + PAUSE_JITTER * this.#jitter.next());
-      this.#pausedUntil = Math.max(this.#pausedUntil, now + pause);
+      this.#pause(error.retryAfterMs ?? 0);
+      this.#rates.pause(error.retryAfterMs ?? 0);
       this.#breaker.onNothing(isProbe);
     } else if (error.isRetryable || error.isLasting)
       this.#breaker.onFailure(error, { isProbe, startedAt, now });
@@ -277,13 +284,12 @@ export class Lane {
   #giveBack({ isProbe, tokens }: Started): void {
     const now = this.#clock.now();
     this.#breaker.onNothing(isProbe);
-    this.#requests?.giveBack(1, now);
-    this.#end(now, tokens);
+    this.#end(now, tokens, 1);
   }
 
-  #end(now: number, unusedTokens: number): void {
+  #end(now: number, tokens: number, requests = 0): void {
     this.#inFlight--;
-    this.#tokens?.giveBack(unusedTokens, now);
+    this.#rates.giveBack({ requests, tokens }, now);
     this.#pump();
   }
 }

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createBudget } from './budget.js';
 import { createDispatcher } from './dispatcher.js';
-import { createBucket } from './rate.js';
+import { createBucket } from './limits/bucket.js';
 
 const share = fc.double({ min: 0, max: 0.4, noNaN: true });
 const optional = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>

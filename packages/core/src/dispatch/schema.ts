@@ -5,9 +5,10 @@ const perMinute = z.number().positive();
 
 /** What a provider lets through, for a model and for each that stands in for it. */
 const limitFields = {
-  requests_per_minute: perMinute
-    .optional()
-    .meta({ description: "The provider's limit; calls are spread evenly under it" }),
+  requests_per_minute: perMinute.optional().meta({
+    description:
+      "The provider's limit; calls are spread evenly under it, those of all processes on one cache.redis_env",
+  }),
   tokens_per_minute: perMinute.optional().meta({
     description: "The provider's limit; a call counts with its input and max_tokens when it starts",
   }),
@@ -15,7 +16,7 @@ const limitFields = {
     .int()
     .positive()
     .default(8)
-    .meta({ description: 'Judge calls in flight at most; fewer when the provider refuses some' }),
+    .meta({ description: 'Calls in flight at most, of one process; fewer when the provider refuses some' }),
 };
 
 /** How the calls to a model are made, for the configuration of whatever makes some. */
@@ -83,7 +84,10 @@ export const callsSchema = z.strictObject({
         .string()
         .regex(/^[A-Z_][A-Z0-9_]*$/, 'expected the NAME of an environment variable (capitals, digits, _)')
         .optional()
-        .meta({ description: 'Name of the environment variable with the address of a Redis or Valkey' }),
+        .meta({
+          description:
+            'Name of the environment variable with the address of a Redis or Valkey; its processes keep the rates together',
+        }),
     })
     .refine(
       ({ sqlite, redis_env }) => (sqlite === undefined) !== (redis_env === undefined),

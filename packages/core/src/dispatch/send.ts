@@ -12,8 +12,10 @@ import type { Budget, Cost, Reservation } from './budget.js';
 import type { Clock } from './clock.js';
 import { costOf, NO_COST, usageOf, type Tokens } from './cost.js';
 import type { Hedging } from './hedge.js';
-import type { Lane, Permit, Ticket } from './lane.js';
+import type { Lane } from './lane.js';
+import type { Limits } from './limits/declared.js';
 import type { Telemetry } from './telemetry.js';
+import type { Permit, Ticket } from './ticket.js';
 import { believableTokens, inputTokensAtMost, type TokenMeter } from './tokens.js';
 
 /** What all calls of one dispatcher share. */
@@ -52,6 +54,7 @@ export class Route {
   constructor(
     readonly model: LanguageModel,
     readonly lane: Lane,
+    readonly limits: Limits,
     readonly price: Price | undefined,
   ) {}
 
@@ -80,7 +83,7 @@ export interface Sending {
  */
 export async function send(
   shared: Shared,
-  { model, lane, price }: Route,
+  { model, lane, limits, price }: Route,
   { request, bytes, pay }: Call,
   { signal, isUrgent, isPatient, isHedge, onStart }: Sending,
 ): Promise<ModelReply> {
@@ -89,6 +92,7 @@ export async function send(
   const atMost = { ...likely, inputTokens: inputTokensAtMost(request, bytes) };
   const ticket: Ticket = {
     tokens: likely.inputTokens + likely.outputTokens,
+    limits,
     isUrgent,
     isPatient,
     signal,

@@ -3,6 +3,7 @@ import { layerCaches } from '../dispatch/cache/layers.js';
 import { openSharedCache, type SharedCacheResources } from '../dispatch/cache/shared.js';
 import { createDispatcher } from '../dispatch/dispatcher.js';
 import type { FileContext } from '../files/load-module.js';
+import { accountOf } from '../providers/account.js';
 import { parseModelId } from '../providers/model-id.js';
 import { openModel } from '../providers/open-model.js';
 import type { ModelConfig } from '../providers/schema.js';
@@ -47,11 +48,14 @@ export async function openCalls(
   });
   const [model, ...fallbacks] = await Promise.all([open(config), ...config.fallbacks.map(open)]);
   const shared = openSharedCache(config.cache, resources);
+  const account = (one: ModelConfig) => accountOf(one, resources.baseDir);
   const dispatcher = createDispatcher({
     ...config,
     ...(parseModelId(config.model).provider.isLocal && LOCAL),
-    fallbacks: config.fallbacks.map((limits, i) => ({ ...limits, model: fallbacks[i]! })),
-    cache: shared ? layerCaches(cache, shared) : cache,
+    account: account(config),
+    fallbacks: config.fallbacks.map((one, i) => ({ ...one, account: account(one), model: fallbacks[i]! })),
+    cache: shared ? layerCaches(cache, shared.cache) : cache,
+    redis: shared?.redis,
     onProblem: (message) => void process.stderr.write(`${message}\n`),
     seed,
   });

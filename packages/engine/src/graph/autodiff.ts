@@ -3,6 +3,15 @@ import { Graph, RUNTIME_DOMAIN, type Value } from './graph.js';
 /** Given the gradient of an operator's output, the gradients of its inputs (null: not differentiable). */
 type Pullback = (gradient: Value) => (Value | null)[];
 
+/** Of values, by name. */
+type Gradients = Map<string, Value>;
+
+/** What has been computed, and how its gradient goes on to what it was computed from. */
+interface Taped {
+  output: Value;
+  pull: (gradient: Value, gradients: Gradients) => void;
+}
+
 const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((d, i) => d === b[i]);
 
@@ -22,12 +31,49 @@ export function broadcastShape(a: readonly number[], b: readonly number[]): numb
  * backward and what uses the gradients run as one ONNX graph. How many tokens there are may be left to the run (-1).
  */
 export class DifferentiableGraph extends Graph {
-  private readonly tape: { output: Value; inputs: readonly Value[]; pullback: Pullback }[] = [];
+  private tape: Taped[] = [];
+
+  /** @param recompute whether `segment` keeps only what it starts from */
+  constructor(private readonly recompute = false) {
+    super();
+  }
 
   /** Makes `output`, already computed from `inputs`, differentiable. */
   record(output: Value, inputs: readonly Value[], pullback: Pullback): Value {
-    this.tape.push({ output, inputs, pullback });
+    return this.tapeOf(output, (gradient, gradients) => {
+      pullback(gradient).forEach((contribution, i) => {
+        if (contribution) this.accumulate(gradients, inputs[i]!, contribution);
+      });
+    });
+  }
+
+  private tapeOf(output: Value, pull: Taped['pull']): Value {
+    this.tape.push({ output, pull });
     return output;
+  }
+
+  /**
+   * `compute(x)`, x and what comes out [n, width]. Where the graph recomputes, nothing in between is kept: the gradient computes
+   * it once more, when its turn comes (activation checkpointing, Chen et al. 2016, arXiv 1604.06174).
+   */
+  segment(x: Value, compute: (x: Value) => Value): Value {
+    if (!this.recompute) return compute(x);
+    const taped = (start: Value): { output: Value; tape: Taped[] } => {
+      const outer = this.tape;
+      this.tape = [];
+      const output = compute(start);
+      const { tape } = this;
+      this.tape = outer;
+      return { output, tape };
+    };
+    return this.tapeOf(taped(x).output, (gradient, gradients) => {
+      const again = this.after(x, gradient);
+      const { output, tape } = taped(again);
+      gradients.set(output.name, gradient);
+      this.pullBack(tape, gradients);
+      const contribution = gradients.get(again.name);
+      if (contribution) this.accumulate(gradients, x, contribution);
+    });
   }
 
   /** A node whose output has its inputs' broadcast shape, without a derivative. */
@@ -214,19 +260,22 @@ export class DifferentiableGraph extends Graph {
 
   /** Gradients of scalar `loss` with respect to each of `parameters` (zeros where it does not depend on one). */
   backward(loss: Value, parameters: readonly Value[]): Value[] {
-    const gradients = new Map<string, Value>([[loss.name, this.scalar(1)]]);
-    for (const { output, inputs, pullback } of this.tape.toReversed()) {
-      const gradient = gradients.get(output.name);
-      if (!gradient) continue;
-      pullback(gradient).forEach((contribution, i) => {
-        if (!contribution) return;
-        const { name } = inputs[i]!;
-        const sum = gradients.get(name);
-        gradients.set(name, sum ? this.elementwise('Add', sum, contribution) : contribution);
-      });
-    }
+    const gradients: Gradients = new Map([[loss.name, this.scalar(1)]]);
+    this.pullBack(this.tape, gradients);
     return parameters.map(
       (p) => gradients.get(p.name) ?? this.node('ConstantOfShape', [this.shapeOf(p)], p.shape),
     );
+  }
+
+  private pullBack(tape: readonly Taped[], gradients: Gradients): void {
+    for (const { output, pull } of tape.toReversed()) {
+      const gradient = gradients.get(output.name);
+      if (gradient) pull(gradient, gradients);
+    }
+  }
+
+  private accumulate(gradients: Gradients, { name }: Value, contribution: Value): void {
+    const sum = gradients.get(name);
+    gradients.set(name, sum ? this.elementwise('Add', sum, contribution) : contribution);
   }
 }

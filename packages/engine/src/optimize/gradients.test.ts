@@ -1,8 +1,12 @@
 import { random } from '@touchstone/spec';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
+import { TRAINING_SHARE, trainingMemory } from '../memory.js';
+import { configureEngine } from '../settings.js';
 import { tinyModel } from '../testing.js';
-import { gradients, logProbabilities, type TokenLoss } from './gradients.js';
+import { arrangement, gradients, logProbabilities, type TokenLoss } from './gradients.js';
+
+afterEach(() => configureEngine({}));
 
 /** Uses every operator that losses are written with. */
 const everyOperator: TokenLoss = {
@@ -121,6 +125,28 @@ describe('gradients', () => {
       }),
       { numRuns: 6, seed: 1 },
     );
+  });
+
+  it('are the same where there is no memory to keep what layers compute', async () => {
+    const model = tinyModel({ hidden_size: 128, intermediate_size: 512, attention_bias: true });
+    const answers = sequences(5, 24).map(({ tokens }) => tokens);
+    const prompt = Array.from({ length: 40 }, (_, i) => i % 37);
+    const data = answers.map((answer) => ({
+      tokens: [...prompt, ...answer],
+      start: prompt.length,
+      columns: { old: -3, weight: 0.1 },
+    }));
+    const kept = await gradients(model, data, everyOperator);
+    const { least } = trainingMemory(model, { prompt: prompt.length, answer: 20 });
+    configureEngine({ memory: least / TRAINING_SHARE });
+    expect(arrangement(model, data).recompute).toBe(true);
+    const recomputed = await gradients(model, data, everyOperator);
+    expect(recomputed.loss).toBeCloseTo(kept.loss, 4);
+    for (const [name, gradient] of kept.gradients) {
+      const again = recomputed.gradients.get(name)!;
+      const difference = Math.hypot(...gradient.map((g, i) => g - again[i]!));
+      expect(difference, name).toBeLessThan(1e-5 * Math.hypot(...gradient, 1e-2));
+    }
   });
 
   it('refuse what the model has no positions for, and what nothing predicts', async () => {

@@ -5,7 +5,8 @@ import { floats, type Tensors } from '../graph/tensor.js';
 import type { WeightValues } from '../families/family.js';
 import type { CausalLM } from '../model.js';
 import { fitsIn } from '../memory.js';
-import { microBatches, type MicroBatch, type TrainingSequence } from './micro-batches.js';
+import { arrange, type Batch } from './arrange.js';
+import { pack, type MicroBatch, type TrainingSequence } from './micro-batches.js';
 
 /**
  * A loss over scored tokens, written in graph operators.
@@ -42,10 +43,11 @@ export async function gradients(
   temperature = 1,
 ): Promise<GradientResult> {
   const total: GradientResult = { loss: 0, metrics: {}, gradients: new Map() };
-  const batches = microBatches(sequences, loss.columns, model.config.maxPositions, fitsIn(model));
-  const key = `gradient/${loss.key}/${temperature}`;
-  const build = (): Uint8Array<ArrayBuffer> => gradientGraph(model, loss, temperature);
-  for await (const out of runs(model, key, build, batches)) {
+  const { batches, recompute } = arrangement(model, sequences);
+  const packed = batches.map((batch) => pack(batch, sequences, loss.columns));
+  const key = `gradient/${loss.key}/${temperature}/${recompute ? 'recomputed' : 'kept'}`;
+  const build = (): Uint8Array<ArrayBuffer> => gradientGraph(model, loss, temperature, recompute);
+  for await (const out of runs(model, key, build, packed)) {
     total.loss += floats(out['loss'])[0]!;
     for (const [name, tensor] of Object.entries(out)) {
       const data = floats(tensor);
@@ -61,6 +63,27 @@ export async function gradients(
     }
   }
   return total;
+}
+
+/** What a gradient that computes every layer twice costs in place of one that does it once: three passes become four. */
+const RECOMPUTING = 4 / 3;
+
+/**
+ * What is computed together. What layers compute is kept for the gradient, unless there is no memory for that, or so little that
+ * prompts would be computed more often than layers.
+ */
+export function arrangement(
+  model: CausalLM,
+  sequences: readonly Pick<TrainingSequence, 'tokens' | 'start'>[],
+): { batches: Batch[]; recompute: boolean } {
+  const { maxPositions } = model.config;
+  const [keeps, recomputes] = [fitsIn(model, false), fitsIn(model, true)];
+  const kept = arrange(sequences, maxPositions, keeps);
+  const recomputed = arrange(sequences, maxPositions, recomputes);
+  const tokens = (batches: Batch[]): number => batches.reduce((sum, { load }) => sum + load.tokens, 0);
+  return kept.every(({ load }) => keeps(load)) && tokens(kept) <= RECOMPUTING * tokens(recomputed)
+    ? { batches: kept, recompute: false }
+    : { batches: recomputed, recompute: true };
 }
 
 /** Outputs of a graph for each micro-batch. The next one is computed while the caller works on what the last one gave. */
@@ -83,8 +106,13 @@ async function* runs(
   if (running) yield await running;
 }
 
-function gradientGraph(model: CausalLM, tokenLoss: TokenLoss, temperature: number): Uint8Array<ArrayBuffer> {
-  const graph = new DifferentiableGraph();
+function gradientGraph(
+  model: CausalLM,
+  tokenLoss: TokenLoss,
+  temperature: number,
+  recompute: boolean,
+): Uint8Array<ArrayBuffer> {
+  const graph = new DifferentiableGraph(recompute);
   const { weights, logprobs } = scoringGraph(graph, model, temperature);
   const columns = Object.fromEntries(
     tokenLoss.columns.map((name) => [name, graph.input(`column.${name}`, 'float32', ['scored', 1])]),
@@ -113,7 +141,8 @@ export async function logProbabilities(
 ): Promise<Float32Array[]> {
   const plain = sequences.map(({ tokens, start }) => ({ tokens, start, columns: {} }));
   const results = sequences.map(({ tokens, start }) => new Float32Array(tokens.length - start));
-  const batches = microBatches(plain, [], model.config.maxPositions, fitsIn(model));
+  // The same batches as the gradient's: memory is counted for both together.
+  const batches = arrangement(model, sequences).batches.map((batch) => pack(batch, plain, []));
   const build = (): Uint8Array<ArrayBuffer> => {
     const graph = new DifferentiableGraph();
     const { logprobs } = scoringGraph(graph, model, temperature);

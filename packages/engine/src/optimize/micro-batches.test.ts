@@ -1,19 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { microBatches } from './micro-batches.js';
+import { arrange } from './arrange.js';
+import { pack } from './micro-batches.js';
 
 const lengths = (min: number, max: number) =>
   fc.array(fc.integer({ min, max }), { minLength: 1, maxLength: 40 });
 const row = (token: number, length: number): number[] => Array.from({ length }, () => token);
 
-describe('microBatches', () => {
+describe('micro-batches', () => {
   it('has each sequence once and each prompt once while its group is small', () => {
     fc.assert(
       fc.property(fc.array(lengths(1, 60), { minLength: 1, maxLength: 8 }), (groups) => {
         const sequences = groups.flatMap((answers, i) =>
           answers.map((length) => ({ tokens: row(i, 30 + length), start: 30, columns: { id: i } })),
         );
-        const batches = microBatches(sequences, ['id'], 4096, () => true);
+        const batches = arrange(sequences, 4096, () => true).map((batch) => pack(batch, sequences, ['id']));
         expect(batches.flatMap(({ order }) => order).toSorted((a, b) => a - b)).toEqual(
           sequences.map((_, i) => i),
         );
@@ -35,8 +36,8 @@ describe('microBatches', () => {
           start: 20,
           columns: {},
         }));
-        const cells = microBatches(sequences, [], 8192, () => true).map(({ feeds }) => {
-          const [height, width] = feeds['answers']!.dims as [number, number];
+        const cells = arrange(sequences, 8192, () => true).map((batch) => {
+          const [height, width] = pack(batch, sequences, []).feeds['answers']!.dims as [number, number];
           return height * width * width;
         });
         expect(cells.reduce((a, b) => a + b)).toBeLessThan(4 * long ** 2 + 2e6);

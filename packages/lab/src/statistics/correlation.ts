@@ -1,5 +1,5 @@
 import { type Pair, sides } from './pairs.js';
-import { meanOf, ranks, squaresOf } from './values.js';
+import { finite, meanOf, ranks, squaresOf } from './values.js';
 
 /**
  * Pearson's correlation, −1 to 1: covariance over the product of the standard deviations.
@@ -37,11 +37,9 @@ export function partialSpearman(pairs: readonly Pair[], control: readonly number
     throw new RangeError(`expected a control for each pair, got ${control.length} for ${pairs.length}`);
   }
   if (pairs.length < 3) return null;
-  const [ab, ac, bc] = [
-    spearman(pairs),
-    spearman(pairs.map(([a], i) => [a, control[i]!])),
-    spearman(pairs.map(([, b], i) => [b, control[i]!])),
-  ];
+  const [a, b] = sides(pairs).map(ranks) as [number[], number[]];
+  const c = ranks(finite(control, 'controls'));
+  const [ab, ac, bc] = [correlation(a, b), correlation(a, c), correlation(b, c)];
   if (ab === null || ac === null || bc === null) return null;
   const left = (1 - ac ** 2) * (1 - bc ** 2);
   return left < 1e-12 ? null : within1((ab - ac * bc) / Math.sqrt(left)); // not 0: correlations are rounded

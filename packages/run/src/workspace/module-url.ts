@@ -1,5 +1,4 @@
 import { pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
 
 /**
  * What Node's `import` takes for a module of the user's own code. TypeScript is bundled with what it imports, so that it runs
@@ -9,6 +8,7 @@ import { build } from 'esbuild';
  */
 export async function moduleUrl(path: string): Promise<string> {
   if (!/\.m?ts$/.test(path)) return pathToFileURL(path).href;
+  const { build } = await import('esbuild');
   const { outputFiles } = await build({
     entryPoints: [path],
     bundle: true,

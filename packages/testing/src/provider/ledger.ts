@@ -72,7 +72,7 @@ export class Ledger {
 
   /** As JSON. */
   report() {
-    const { counts, tokens, inFlight, peakInFlight, samples } = this;
+    const { counts, tokens, inFlight, peakInFlight, samples, arrivals } = this;
     return {
       ...counts,
       distinctPrompts: this.#prompts.size,
@@ -80,6 +80,7 @@ export class Ledger {
       inFlight,
       peakInFlight,
       samples: Object.fromEntries(samples),
+      arrivals,
     };
   }
 }

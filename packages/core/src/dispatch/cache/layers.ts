@@ -5,6 +5,7 @@ import type { ReplyCache } from '@touchstone/spec';
  * copied into an earlier one, so that a run's own store says what that run has paid for.
  */
 export function layerCaches(...caches: readonly ReplyCache[]): ReplyCache {
+  const canReserve = caches.some(({ reserve }) => reserve !== undefined);
   return {
     async get(key) {
       for (const cache of caches) {
@@ -13,6 +14,18 @@ export function layerCaches(...caches: readonly ReplyCache[]): ReplyCache {
       }
       return undefined;
     },
+    ...(canReserve && {
+      async reserve(key: string, signal: AbortSignal) {
+        for (const cache of caches) {
+          const reply = await (cache.reserve ? cache.reserve(key, signal) : cache.get(key));
+          if (reply) return reply;
+        }
+        return undefined;
+      },
+      async release(key: string) {
+        for (const cache of caches) await cache.release?.(key);
+      },
+    }),
     async note(key, reply) {
       for (const cache of caches) await cache.note?.(key, reply);
     },

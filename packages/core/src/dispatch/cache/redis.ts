@@ -1,134 +1,132 @@
 import type { RedisClientType } from '@redis/client';
-import { InputError, type ReplyCache } from '@touchstone/spec';
-import { systemClock, type Clock } from '../clock.js';
+import type { ReplyCache } from '@touchstone/spec';
+import { randomUUID } from 'node:crypto';
+import { systemClock } from '../clock.js';
+import type { RedisLink } from '../redis/link.js';
+import { CLAIM, RELEASE } from './claim-script.js';
 import { readStoredReply } from './stored-reply.js';
+import { openWaitingRoom, type Found } from './waiting-room.js';
 
-export interface RedisCacheOptions {
-  /** Told once for each time that Redis cannot be used; never holds the address, which may have a password in it. */
-  onProblem: (message: string) => void;
-  clock?: Clock;
-}
+const REPLY = 'touchstone:reply:';
+const ASKING = 'touchstone:asking:';
+const PROCESS = 'touchstone:process:';
+const SETTLING = 'touchstone:settling';
 
-export interface RedisCache extends ReplyCache {
-  close(): void;
-}
-
-const PREFIX = 'touchstone:reply:';
 /** Replies nobody asked for again for so long may go. */
 const KEEP_SECONDS = 30 * 24 * 3600;
-/** Redis answers in about a millisecond; a call to a model must not wait for one that does not. */
-const PATIENCE_MS = 1000;
-const FIRST_PAUSE_MS = 1000;
-const MAX_PAUSE_MS = 30_000;
+/** A process that has not said for so long that it lives is taken to be dead, and another may ask its questions. */
+const LIFE_MS = 10_000;
+const RENEW_MS = 3000;
+/** Longer than any call takes. */
+const LONGEST_CLAIM_MS = 3_600_000;
+/** Who was connected to a Redis that restarts is back by then, on a busy machine too. */
+const SETTLING_MS = 5000;
+/** A question that another process may be asking waits so long for a Redis that is away, and is then asked all the same. */
+const OUTAGE_MS = 10_000;
+/** The latest replies of this process are put again when Redis comes back: it may have lost what it did not save. */
+const REMEMBERED = 4096;
 
 /**
- * Replies in a Redis or Valkey that several machines share. It never fails a call: while it cannot be reached, nothing
- * is found and nothing is kept. It is tried again with the first call after a pause, 1 s at first and 30 s at most.
- * The connection does not keep the process alive.
- *
- * @param url redis://[[user]:password@]host[:port][/database], or rediss:// for TLS
- * @throws {InputError} for an address of another kind; the message does not repeat it.
+ * Replies in a Redis or Valkey that several machines share. It never fails a call: while Redis cannot be reached, nothing
+ * is found, and what is put is kept until it is back. A question that another process is asking waits for that reply.
  */
-export function openRedisCache(
-  url: string,
-  { onProblem, clock = systemClock }: RedisCacheOptions,
-): RedisCache {
-  const host = hostOf(url);
-  let client: RedisClientType | undefined;
-  let connecting: Promise<RedisClientType | undefined> | undefined;
-  let isClosed = false;
-  let pauseMs = FIRST_PAUSE_MS;
-  let retryAt = -Infinity;
-  let isReported = false;
+export function openRedisCache(link: RedisLink): ReplyCache {
+  const me = randomUUID();
+  const remembered = new Map<string, string>();
+  /** Questions that this process may ask, and those whose right it has not been able to give back. */
+  const held = new Set<string>();
+  const orphans = new Set<string>();
+  let renewal: NodeJS.Timeout | undefined;
 
-  function giveUp(cause: unknown, failed: RedisClientType | undefined): void {
-    if (failed && failed !== client && client !== undefined) return;
-    if (failed?.isOpen) failed.destroy();
-    client = undefined;
-    if (isClosed) return;
-    retryAt = clock.now() + pauseMs;
-    pauseMs = Math.min(MAX_PAUSE_MS, 2 * pauseMs);
-    if (isReported) return;
-    isReported = true;
-    const message = cause instanceof Error ? cause.message || cause.name : String(cause);
-    onProblem(`the reply cache at ${host} cannot be used (${message}); going on without it`);
-  }
+  const live = (client: RedisClientType): Promise<unknown> =>
+    client.set(PROCESS + me, '1', { expiration: { type: 'PX', value: LIFE_MS } });
+  const giveBack = (client: RedisClientType, key: string): Promise<unknown> =>
+    client.eval(RELEASE, { keys: [ASKING + key], arguments: [me] });
 
-  async function connect(): Promise<RedisClientType | undefined> {
-    let fresh: RedisClientType | undefined;
-    try {
-      const { createClient } = await import('@redis/client');
-      const made = createClient({
-        url,
-        disableOfflineQueue: true,
-        maintNotifications: 'disabled',
-        // Connecting again is done here, when there is a call that has a use for it.
-        socket: { connectTimeout: PATIENCE_MS, reconnectStrategy: false },
-      }) as unknown as RedisClientType;
-      fresh = made;
-      made.on('error', (error: unknown) => giveUp(error, made));
-      made.unref();
-      await withinPatience(made.connect());
-      client = made;
-      pauseMs = FIRST_PAUSE_MS;
-      isReported = false;
-      return made;
-    } catch (error) {
-      giveUp(error, fresh);
-      return undefined;
+  link.onConnect(async (client, isAnother) => {
+    if (isAnother) {
+      const expiration = { type: 'PX', value: SETTLING_MS } as const;
+      await client.set(SETTLING, '1', { expiration, condition: 'NX' });
     }
+    if (held.size > 0) await live(client);
+    const keep = { expiration: { type: 'EX', value: KEEP_SECONDS }, condition: 'NX' } as const;
+    const claim = { expiration: { type: 'PX', value: LONGEST_CLAIM_MS }, condition: 'NX' } as const;
+    await Promise.all([
+      ...[...remembered].map(([key, text]) => client.set(REPLY + key, text, keep)),
+      ...[...held].map((key) => client.set(ASKING + key, me, claim)),
+      ...[...orphans].map((key) => giveBack(client, key)),
+    ]);
+    orphans.clear();
+  });
+
+  /** The process says that it lives as long as it has a right to ask. */
+  function hold(key: string): void {
+    held.add(key);
+    orphans.delete(key);
+    renewal ??= setInterval(() => {
+      if (held.size > 0) return void link.use(live);
+      clearInterval(renewal);
+      renewal = undefined;
+    }, RENEW_MS).unref();
   }
 
-  async function withinPatience<T>(work: Promise<T>): Promise<T> {
-    const done = new AbortController();
-    const late = clock.sleep(PATIENCE_MS, done.signal).then(() => {
-      if (done.signal.aborted) return new Promise<never>(() => undefined);
-      throw new Error(`no answer within ${PATIENCE_MS / 1000} s`);
+  async function release(key: string): Promise<void> {
+    held.delete(key);
+    if ((await link.use((client) => giveBack(client, key))) === undefined) orphans.add(key);
+  }
+
+  /** What became of each question: a reply, undefined where this process may ask it, `later` where it must wait. */
+  async function look(keys: readonly string[]): Promise<Found[]> {
+    const answers: unknown = await link.use((client) =>
+      client.eval(CLAIM, {
+        keys: keys.flatMap((key) => [REPLY + key, ASKING + key]),
+        arguments: [me, PROCESS, `${LIFE_MS}`, `${LONGEST_CLAIM_MS}`, SETTLING],
+      }),
+    );
+    if (!Array.isArray(answers)) {
+      const since = link.awaySince();
+      // A Redis that is there, and will not be asked, will not be back.
+      const isHopeless = since === undefined || systemClock.now() - since >= OUTAGE_MS;
+      return keys.map(() => (isHopeless ? undefined : 'later'));
+    }
+    return keys.map((_, i) => {
+      const answer: unknown = answers[i];
+      if (answer === 0) return 'later';
+      return typeof answer === 'string' ? readStoredReply(answer) : undefined;
     });
-    try {
-      return await Promise.race([work, late]);
-    } finally {
-      done.abort();
-    }
   }
 
-  /** What `command` gives, undefined when Redis cannot be used. */
-  async function use<T>(command: (ready: RedisClientType) => Promise<T>): Promise<T | undefined> {
-    if (isClosed || (!client && clock.now() < retryAt)) return undefined;
-    const ready = client ?? (await (connecting ??= connect().finally(() => (connecting = undefined))));
-    if (!ready) return undefined;
-    try {
-      return await withinPatience(command(ready));
-    } catch (error) {
-      giveUp(error, ready);
-      return undefined;
-    }
-  }
+  const waitFor = openWaitingRoom(look, release);
 
   return {
     async get(key) {
-      const text = await use((ready) => ready.get(PREFIX + key));
+      const text = await link.use((client) => client.get(REPLY + key));
       return typeof text === 'string' ? readStoredReply(text) : undefined;
     },
-    async put(key, reply) {
-      await use((ready) =>
-        ready.set(PREFIX + key, JSON.stringify(reply), { expiration: { type: 'EX', value: KEEP_SECONDS } }),
-      );
+    async reserve(key, signal) {
+      const [first] = await look([key]);
+      const isLater = first === 'later' && !signal.aborted;
+      const found = isLater ? await waitFor(key, signal) : first === 'later' ? undefined : first;
+      if (found !== undefined) return found;
+      if (!signal.aborted) hold(key);
+      else await release(key);
+      return undefined;
     },
-    close() {
-      isClosed = true;
-      if (client?.isOpen) client.destroy();
-      client = undefined;
+    async release(key) {
+      if (held.has(key)) await release(key);
+    },
+    async put(key, reply) {
+      const text = JSON.stringify(reply);
+      remembered.delete(key);
+      remembered.set(key, text);
+      for (const oldest of remembered.keys()) {
+        if (remembered.size <= REMEMBERED) break;
+        remembered.delete(oldest);
+      }
+      await link.use((client) =>
+        client.set(REPLY + key, text, { expiration: { type: 'EX', value: KEEP_SECONDS } }),
+      );
+      if (held.has(key)) await release(key);
     },
   };
-}
-
-function hostOf(url: string): string {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed?.protocol !== 'redis:' && parsed?.protocol !== 'rediss:') {
-    throw new InputError([
-      { message: 'the address of the reply cache: expected redis://HOST:PORT or rediss://HOST:PORT' },
-    ]);
-  }
-  return parsed.host;
 }

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { InputError, type ReplyCache } from '@touchstone/spec';
 import type { CallsConfig } from '../schema.js';
+import { redisLink, type RedisLink } from '../redis/link.js';
 import { openRedisCache } from './redis.js';
 
 /** Where a cache that is named by a configuration is looked for. */
@@ -16,6 +17,13 @@ export interface SharedCacheResources {
   openFileCache?: ((file: string, onProblem: (message: string) => void) => ReplyCache) | undefined;
 }
 
+/** What several processes share. */
+export interface SharedCache {
+  cache: ReplyCache;
+  /** Where the cache is a Redis: the provider's limits are kept there too. */
+  redis?: RedisLink;
+}
+
 /**
  * The cache that the configuration names, for other runs and other machines; undefined where it names none, or a file that
  * cannot be opened here. It goes with the process: it does not keep it alive, and what was put is kept already.
@@ -25,16 +33,20 @@ export interface SharedCacheResources {
 export function openSharedCache(
   config: CallsConfig['cache'],
   { baseDir, env = process.env, openFileCache }: SharedCacheResources,
-): ReplyCache | undefined {
+): SharedCache | undefined {
   if (config === undefined) return undefined;
   const { sqlite, redis_env } = config;
   const onProblem = (message: string): void => void process.stderr.write(`${message}\n`);
-  if (sqlite !== undefined) return openFileCache?.(resolve(baseDir, sqlite), onProblem);
+  if (sqlite !== undefined) {
+    const cache = openFileCache?.(resolve(baseDir, sqlite), onProblem);
+    return cache && { cache };
+  }
   const url = env[redis_env!]?.trim();
   if (!url) {
     throw new InputError([
       { message: `cache.redis_env names ${redis_env}, which is not set; set it to redis://HOST:PORT` },
     ]);
   }
-  return openRedisCache(url, { onProblem });
+  const redis = redisLink(url, onProblem);
+  return { cache: openRedisCache(redis), redis };
 }

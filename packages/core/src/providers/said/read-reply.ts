@@ -66,14 +66,15 @@ export function readReply(result: LanguageModelV3GenerateResult, place: CallPlac
   const text = result.content.map((part) => (part.type === 'text' ? part.text : '')).join('');
   const { inputTokens: input, outputTokens: output } = result.usage;
   const finish = finishOf(result, text);
-  const raw = cleanWords(result.finishReason.raw ?? '', []);
-  if (finish === 'failed') throw noText(`the reply broke off (finish reason ${raw || 'error'})`, true, place);
+  const raw = (): string => cleanWords(result.finishReason.raw ?? '', []);
+  if (finish === 'failed')
+    throw noText(`the reply broke off (finish reason ${raw() || 'error'})`, true, place);
   if (text.trim() === '' && (finish === 'stop' || finish === 'other')) {
     const isOther = result.content.some(({ type }) => type !== 'text') || hasOther(body);
     if (isOther) throw noText('the reply has reasoning or a tool call in it, and no text', false, place);
     // Something was written that is no text: an end, at once. Nothing at all is a fault of the server.
     const isNothing = !output.total || finish === 'other';
-    throw noText(`the reply is empty (finish reason ${raw || 'none'})`, isNothing, place);
+    throw noText(`the reply is empty (finish reason ${raw() || 'none'})`, isNothing, place);
   }
   const cached = input.cacheRead;
   const logprobs = readLogprobs(body);

@@ -42,8 +42,10 @@ function llamaHidden(
     const layer = `model.layers.${l}`;
     const norm = (v: Value, name: string): Value =>
       graph.rmsNorm(v, weight(`${layer}.${name}.weight`), config.normEpsilon);
-    x = graph.add(x, attention(norm(x, 'input_layernorm'), `${layer}.self_attn`));
-    x = graph.add(x, feedForward(norm(x, 'post_attention_layernorm'), `${layer}.mlp`));
+    x = graph.segment(x, (start) => {
+      const attended = graph.add(start, attention(norm(start, 'input_layernorm'), `${layer}.self_attn`));
+      return graph.add(attended, feedForward(norm(attended, 'post_attention_layernorm'), `${layer}.mlp`));
+    });
   }
   return graph.rmsNorm(x, weight('model.norm.weight'), config.normEpsilon);
 }

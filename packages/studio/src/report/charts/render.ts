@@ -1,5 +1,6 @@
 import * as Plot from '@observablehq/plot';
-import { parseHTML } from 'linkedom';
+// The same in one file: its 150 modules take longer to load than the charts to draw.
+import { parseHTML } from 'linkedom/worker';
 import { h, type JSX, type VNode } from 'preact';
 
 /** Drawn at this size and scaled by the page; text stays legible down to about two thirds of it. */

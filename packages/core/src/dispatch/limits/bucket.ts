@@ -12,13 +12,15 @@ export interface Bucket {
 const BURST_SECONDS = 1;
 
 /**
- * A token bucket that starts full and fills at `perMinute`. An amount larger than the bucket may be taken when
- * the bucket is full, so that a single large request passes, and the rate still holds on average.
+ * A token bucket that fills at `perMinute`. An amount larger than the bucket may be taken when the bucket is full, so that
+ * a single large request passes, and the rate still holds on average.
+ *
+ * @param fullness what it holds at first, as a share of one second's worth, 0–1
  */
-export function createBucket(perMinute: number): Bucket {
+export function createBucket(perMinute: number, fullness = 1): Bucket {
   const perMs = perMinute / 60_000;
   const size = Math.max(1, perMs * 1000 * BURST_SECONDS);
-  let level = size;
+  let level = size * fullness;
   let filledAt: number | undefined;
   const fill = (now: number): void => {
     level = Math.min(size, level + Math.max(0, now - (filledAt ?? now)) * perMs);
