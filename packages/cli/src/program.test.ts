@@ -186,6 +186,7 @@ const SUMMARY: Summary = {
     certificate: null,
   },
   training: {
+    engine: null,
     algorithm: 'grpo',
     steps: 0,
     rollouts: 0,

@@ -17,10 +17,11 @@ export {
   type Loaded,
   type LoadedConfig,
 } from './config/load.js';
-export { openWorkspace, runPipeline } from './main-job.js';
+export { examineTraining, openWorkspace, planTraining, runPipeline } from './main-job.js';
 export type { Workspace } from './workspace/workspace.js';
 export { openExamination, type Examination } from './workspace/examination.js';
 export type { RunOptions } from './pipeline.js';
+export type { TrainingPlan } from './training/ahead.js';
 export { planExamination, type PhaseCost } from './stages/plan.js';
 export { examineJudge, type ExaminationResult } from './stages/examine.js';
 export { judgeSummary } from './stages/judge-summary.js';
@@ -28,6 +29,16 @@ export { testJudge, type JudgeTest } from './stages/test-judge.js';
 export { readSummary } from '@touchstone/store';
 export { systemClock, type Clock } from './clock.js';
 export { version } from './version.js';
+
+// Other people's trainers: what they are told and what they give back. The room launch has the table of them.
+export type {
+  Backend,
+  BackendPlan,
+  Counterpart,
+  DrawnStep,
+  LaunchedJob,
+  TrainingJob,
+} from './training/backend.js';
 
 // A configuration's parts, for what scores without training.
 export { configSchema, type Config, type ExaminationConfig, type ScoringConfig } from './config/schema.js';

@@ -1,10 +1,13 @@
 import type { Summary } from '@touchstone/spec';
 import type { LoadedConfig } from './config/load.js';
+import type { Finding } from './doctor/finding.js';
 import type { RunOptions } from './pipeline.js';
+import type { TrainingPlan } from './training/ahead.js';
+import type { Backend } from './training/backend.js';
 import type { Workspace } from './workspace/workspace.js';
 
 /*
- * The two steps of the main job, each loaded when it is taken: with them comes the trainer, and whoever examines a judge or
+ * The steps of the main job, and what can be said of its training before it begins, each loaded when it is taken: with them comes the trainer, and whoever examines a judge or
  * scores answers needs none.
  */
 
@@ -35,4 +38,30 @@ export async function openWorkspace(loaded: LoadedConfig, folder?: string): Prom
 export async function runPipeline(workspace: Workspace, options?: RunOptions): Promise<Summary> {
   const { runPipeline: run } = await import('./pipeline.js');
   return run(workspace, options);
+}
+
+/**
+ * Plans the training of a run: the backend's files are written into the run's folder, and nothing is sent or started.
+ *
+ * @throws {InputError} the backend cannot do what the configuration says.
+ */
+export async function planTraining(
+  workspace: Workspace,
+  backends: readonly Backend[],
+): Promise<TrainingPlan> {
+  const { planTraining: plan } = await import('./training/ahead.js');
+  return plan(workspace, backends);
+}
+
+/**
+ * What `doctor` finds of the trainer that a configuration names. Nothing is paid for, and nothing is left behind.
+ *
+ * @throws {InputError} the configuration's files are wrong.
+ */
+export async function examineTraining(
+  loaded: LoadedConfig,
+  backends: readonly Backend[],
+): Promise<Finding[]> {
+  const { examineTraining: examine } = await import('./training/ahead.js');
+  return examine(loaded, backends);
 }

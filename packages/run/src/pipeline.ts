@@ -5,11 +5,14 @@ import { systemClock, type Clock } from './clock.js';
 import { checkpointFolder } from './stages/checkpoints.js';
 import { evaluate } from './stages/evaluate.js';
 import { examine, passGate } from './stages/examine.js';
-import { isTrained, reinforce, trainedPolicy } from './stages/reinforce.js';
 import { stageRunner } from './stages/stage.js';
 import { evaluationOf, JUDGE, REINFORCE, SUPERVISE } from './stages/stages.js';
 import { summarise } from './stages/summarise.js';
 import { supervise, supervisedPolicy } from './stages/supervise.js';
+import { embedded } from './training/embedded.js';
+import type { Backend } from './training/backend.js';
+import { trainerOf } from './training/outside.js';
+import { trainerNamed } from './training/trainer.js';
 import type { Workspace } from './workspace/workspace.js';
 
 export interface RunOptions {
@@ -19,6 +22,8 @@ export interface RunOptions {
   reasons?: GateReasons;
   /** PEM of an Ed25519 key that signs the certificate. Default: it is not signed. */
   signingKey?: string | undefined;
+  /** Who may train beside the engine of this package: `training.backend` chooses. */
+  backends?: readonly Backend[];
   /** Default: the machine's. */
   clock?: Clock;
 }
@@ -26,7 +31,8 @@ export interface RunOptions {
 /** As `main-job.ts` says. */
 export async function runPipeline(workspace: Workspace, options: RunOptions = {}): Promise<Summary> {
   const { config, folder, store, data } = workspace;
-  const { onEvent = () => {}, reasons = {}, signingKey, clock = systemClock } = options;
+  const { onEvent = () => {}, reasons = {}, signingKey, backends = [], clock = systemClock } = options;
+  const trainer = trainerNamed(config.training.backend, [embedded, ...backends.map(trainerOf)]);
   const listener = (event: RunEvent): void => {
     if (IN_HISTORY.has(event.type)) store.putEvent(event, clock.date().toISOString());
     onEvent(event);
@@ -36,6 +42,7 @@ export async function runPipeline(workspace: Workspace, options: RunOptions = {}
   for (const within of [folder, checkpointFolder(workspace)]) await removePartials(within);
   store.putTasks('train', data.train);
   store.putTasks('eval', data.eval);
+  if (!store.stage(REINFORCE.name)) await trainer.prepare?.(workspace);
   const { sft } = config.training;
   const stages = [
     stage(JUDGE, async (reporter) =>
@@ -44,11 +51,11 @@ export async function runPipeline(workspace: Workspace, options: RunOptions = {}
     stage(evaluationOf('base'), (reporter) => evaluate(workspace, workspace.policy, 'base', reporter)),
     stage(
       REINFORCE,
-      (reporter) => reinforce(workspace, reporter, clock),
-      () => isTrained(workspace),
+      (reporter) => trainer.train({ workspace, reporter, clock }),
+      () => trainer.isTrained(workspace),
     ),
     stage(evaluationOf('rft'), async (reporter) =>
-      evaluate(workspace, await trainedPolicy(workspace), 'rft', reporter),
+      evaluate(workspace, await trainer.policy(workspace), 'rft', reporter),
     ),
     ...(sft
       ? [

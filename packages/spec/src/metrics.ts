@@ -113,6 +113,14 @@ export const METRICS: readonly Metric[] = [
     about: 'Distance to the policy that training starts from, where that is loaded.',
   },
   {
+    name: 'entropy',
+    of: 'step',
+    label: 'Entropy',
+    unit: 'nats a token',
+    better: 'neither',
+    about: 'How undecided the policy is at each token of its answers, where the trainer measures it.',
+  },
+  {
     name: 'clip_fraction',
     of: 'step',
     label: 'Clip fraction',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { engineRecordSchema } from './engine.js';
 
 /** A mean with its interval. `n` is the number of units that were resampled (tasks, unless said otherwise). */
 export const estimateSchema = z.strictObject({
@@ -268,6 +269,7 @@ export const summarySchema = z.strictObject({
     certificate: z.string().nullable(),
   }),
   training: z.strictObject({
+    engine: engineRecordSchema.nullable().default(null),
     algorithm: z.string(),
     steps: z.int(),
     rollouts: z.int(),

@@ -33,7 +33,7 @@ const NOBODY: Origin = { run: '', stage: '', versions: {} };
 const NAME = /^step-(\d{6,})$/;
 
 /** Folder name of a step's checkpoint. */
-const checkpointName = (step: number): string => `step-${String(step).padStart(6, '0')}`;
+export const checkpointName = (step: number): string => `step-${String(step).padStart(6, '0')}`;
 
 /**
  * Writes a checkpoint: a Hugging Face folder, with the optimiser's state in `trainer/` and a manifest of it all. It

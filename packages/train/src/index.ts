@@ -2,6 +2,7 @@ export type { Algorithm } from './algorithms/algorithm.js';
 export { openAlgorithm } from './algorithms/index.js';
 export { makeBatch } from './batch.js';
 export {
+  checkpointName,
   saveCheckpoint,
   listCheckpoints,
   loadCheckpoint,
@@ -13,10 +14,10 @@ export {
 export { Learner, withReference } from './learner.js';
 export { train, type TrainingStep, type TrainOptions } from './loop.js';
 export { assertEnoughMemory, type NamedLoad } from './memory.js';
-export { stepMetrics, type StepMetrics } from './metrics.js';
+export { stepMetrics, type MeasuredGroup, type StepMetrics } from './metrics.js';
 export { openOptimizer } from './optimizer.js';
 export { Policy, type Draws, type PolicyRollout } from './policy.js';
-export { sampleGroups } from './sampler.js';
+export { sampleGroups, tasksOfStep } from './sampler.js';
 export {
   samplingSchema,
   trainingSchema,

@@ -5,7 +5,6 @@ import {
   loadModelFolder,
   type CausalLM,
   type ChatTokenizer,
-  type Generated,
 } from '@touchstone/engine';
 import { random, type Rollout, type Task } from '@touchstone/spec';
 import { isSealed, readSealed } from '@touchstone/store';
@@ -28,6 +27,13 @@ export interface Draws {
   seed: number;
   /** Names the weights in rollout ids, for example `rft@32`; with the seed it decides what is drawn. */
   name: string;
+}
+
+/** Where an answer belongs: `index` in its group, which is that of the task at `place` of those asked, of the policy `name`. */
+interface Place {
+  name: string;
+  place: number;
+  index: number;
 }
 
 /** A prompt's last tokens, in which the mark stands that opens a thought. */
@@ -87,30 +93,30 @@ export class Policy {
       { temperature, topK: 0, topP: 1 },
     );
     return asked.map(({ task, place, prompt, index }, i) => ({
-      rollout: this.toRollout(task, `${name}/${place}/${task.id}`, index, name, prompt, generated[i]!),
+      rollout: this.answered(
+        task,
+        this.opening(prompt) + this.tokenizer.decode(answerTokens(generated[i]!)),
+        generated[i]!.finish,
+        { name, place, index },
+      ),
       prompt,
       tokens: generated[i]!.tokens,
       logprobs: generated[i]!.logprobs,
     }));
   }
 
-  private toRollout(
-    task: Task,
-    group: string,
-    index: number,
-    policy: string,
-    prompt: readonly number[],
-    generated: Generated,
-  ): Rollout {
-    // A thought that the template opens is the answer's: without its opening none could see that it never ends.
-    const opened = openedThought(this.tokenizer.decode(prompt.slice(-MARK_TOKENS)));
-    return {
-      id: `${group}/${index}`,
-      task,
-      response: opened + this.tokenizer.decode(answerTokens(generated)),
-      finish: generated.finish,
-      group,
-      policy,
-    };
+  /**
+   * What the template writes of an answer before the model does: the mark of a thought. Without it none could see that a thought
+   * never ends.
+   * @param prompt tokens
+   */
+  opening(prompt: readonly number[]): string {
+    return openedThought(this.tokenizer.decode(prompt.slice(-MARK_TOKENS)));
+  }
+
+  /** An answer under the names that those of this policy have, whoever has drawn it. */
+  answered(task: Task, response: string, finish: Rollout['finish'], { name, place, index }: Place): Rollout {
+    const group = `${name}/${place}/${task.id}`;
+    return { id: `${group}/${index}`, task, response, finish, group, policy: name };
   }
 }

@@ -61,6 +61,26 @@ const sftSchema = z.strictObject({
 });
 export type SftOptions = z.output<typeof sftSchema>;
 
+/** Who computes the gradients: the engine of this package, or a trainer of somebody else's, which the room `launch` knows. */
+export const BACKENDS = ['embedded', 'trl'] as const;
+export type BackendName = (typeof BACKENDS)[number];
+
+/** `training.trl`: how TRL is run on this machine. What it comes to is the same for all of these. */
+const trlSchema = z.strictObject({
+  python: z
+    .string()
+    .min(1)
+    .default('python3')
+    .describe(
+      'The Python in which trl is installed: a name that is on the PATH, or a path, relative to this file',
+    ),
+  micro_batch: count
+    .optional()
+    .describe(
+      'Answers whose gradients are computed at once: fewer take less memory, and the update is the same. Default: group_size',
+    ),
+});
+
 type Definition = (typeof ALGORITHMS)[number];
 
 /** `training:` for one algorithm: what every algorithm has, and its own settings. */
@@ -69,6 +89,12 @@ const trainingWith = <D extends Definition, Name extends z.ZodType>(
   name: Name,
 ) =>
   z.strictObject({
+    backend: z
+      .enum(BACKENDS)
+      .default('embedded')
+      .describe(
+        'Who computes the gradients: embedded is the engine of this package; trl is TRL, in a Python of yours (training.trl)',
+      ),
     algorithm: name.describe(description),
     steps: count.default(100).describe('Training steps; each samples, scores and updates'),
     prompts_per_step: count.default(16).describe('Tasks that are sampled in a step'),
@@ -85,6 +111,7 @@ const trainingWith = <D extends Definition, Name extends z.ZodType>(
       .default(10)
       .describe('Steps between checkpoints; a killed run goes on from the last one'),
     sft: sftSchema.optional().describe('Supervised fine-tuning on data.annotations before reinforcement'),
+    trl: trlSchema.prefault({}).describe('Where TRL is, when it trains'),
   });
 
 const [first] = ALGORITHMS;

@@ -2,14 +2,17 @@ import { RunError } from '@touchstone/spec';
 import type { Command } from 'commander';
 import {
   type Finding,
+  type Loaded,
+  type ScoringConfig,
   type Speed,
   examineConfig,
   examineMachine,
   examineOnline,
+  examineTraining,
   loadConfig,
   measureSpeed,
 } from '@touchstone/run';
-import { examineAws, examineEvent, readEvent } from '@touchstone/launch';
+import { BACKENDS, examineAws, examineEvent, readEvent } from '@touchstone/launch';
 import type { Io } from '../io.js';
 import { createProgress, showEvents } from '../terminal/progress.js';
 import { renderTable } from '../terminal/table.js';
@@ -69,10 +72,17 @@ async function examineNamed(path: string, flags: DoctorFlags, io: Io): Promise<F
   const isForAws = flags.aws || flags.template !== undefined || flags.recipe !== undefined;
   return [
     ...findings,
+    ...(await trainer(path, loaded)),
     ...(isForAws ? await examineAws(loaded, flags) : []),
     ...(flags.event === undefined ? [] : examineEvent(await readEvent(flags.event), loaded.config)),
     ...(flags.online ? await examineOnline(loaded, io.env) : []),
   ];
+}
+
+/** What another trainer needs; whether a configuration can train at all has been said before. */
+async function trainer(path: string, { config }: Loaded<ScoringConfig>): Promise<Finding[]> {
+  if (config.training.backend === 'embedded' || !config.policy || !config.data?.train) return [];
+  return examineTraining(await loadConfig(path), BACKENDS);
 }
 
 const isBad = ({ level }: Finding): boolean => level === 'failed';

@@ -1,9 +1,11 @@
 import { join, resolve } from 'node:path';
 import { inRegistryOrder, type Comparison, type RunListener, type Summary } from '@touchstone/spec';
 import { type Command, InvalidArgumentError } from 'commander';
+import { BACKENDS } from '@touchstone/launch';
 import {
   loadConfig,
   openWorkspace,
+  planTraining,
   runPipeline,
   systemClock,
   type Loaded,
@@ -14,6 +16,7 @@ import { createProgress, showEvents } from '../terminal/progress.js';
 import { renderTable } from '../terminal/table.js';
 import { duration, figure } from '../terminal/text.js';
 import { writeReport } from './report.js';
+import { trainingPlanText } from './run/plan-text.js';
 
 export interface RunFlags {
   out?: string;
@@ -32,7 +35,14 @@ export function registerRun(program: Command, io: Io): void {
         'The same command again goes on where the last one stopped',
     )
     .argument('[config]', 'touchstone.yaml, or its folder', 'touchstone.yaml')
-    .action(async (path: string, flags: RunFlags) => run(await loadConfig(path), flags, io));
+    .option(
+      '--plan',
+      "write the trainer's files, say what training would take and what became of each setting, and start nothing",
+    )
+    .action(async (path: string, flags: RunFlags & { plan?: true }) => {
+      const loaded = await loadConfig(path);
+      return flags.plan ? plan(loaded, flags, io) : run(loaded, flags, io);
+    });
 }
 
 /** @param folder the run's folder where none is named. */
@@ -76,6 +86,7 @@ export async function run(loaded: LoadedConfig, flags: RunFlags, io: Io): Promis
       folder: workspace.folder,
       summary: await runPipeline(workspace, {
         onEvent,
+        backends: BACKENDS,
         signingKey: signingKey(io),
         reasons: {
           override: flags.overrideGate,
@@ -94,6 +105,13 @@ export async function run(loaded: LoadedConfig, flags: RunFlags, io: Io): Promis
   io.out.write(`Every figure: mean [95 % interval], over ${summary.data.eval_tasks} held-out tasks.\n`);
   for (const { sentence } of verdict(summary.comparisons).readings) io.out.write(`${sentence}\n`);
   io.out.write(`Took ${duration((systemClock.seconds() - begun) * 1000)}. Report: ${report}\n`);
+}
+
+async function plan(loaded: LoadedConfig, flags: RunFlags, io: Io): Promise<void> {
+  const planned = await withOpened(openWorkspace, loaded, flags, io, (workspace) =>
+    planTraining(workspace, BACKENDS),
+  );
+  io.out.write(flags.json ? `${JSON.stringify(planned)}\n` : trainingPlanText(planned));
 }
 
 /** The key that certificates are signed with, as PEM. */

@@ -1,4 +1,11 @@
-import { gateOutcomeSchema, judgeDetailsSchema, judgeFindingSchema, notAskedSchema } from '@touchstone/spec';
+import {
+  engineRecordSchema,
+  gateOutcomeSchema,
+  judgeDetailsSchema,
+  judgeFindingSchema,
+  notAskedSchema,
+  type EngineRecord,
+} from '@touchstone/spec';
 import { z } from 'zod';
 import type { Workspace } from '../workspace/workspace.js';
 import type { Stage } from './stage.js';
@@ -49,10 +56,11 @@ export const JUDGE: Stage<z.output<typeof judgeSchema>> = {
 };
 
 /** Training against the judge; its steps and rollouts are stored as they end, its weights as checkpoints. */
-export const REINFORCE: Stage<null> = {
+export const REINFORCE: Stage<EngineRecord | null> = {
   name: 'train rft',
   title: 'Reinforcement fine-tuning',
-  schema: z.null(),
+  // Runs of before there were others say nothing of it.
+  schema: engineRecordSchema.nullable(),
 };
 
 /** Training on answers, for comparison; its weights are in the folder `sft`. */

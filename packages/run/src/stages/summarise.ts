@@ -41,6 +41,7 @@ export function summarise(workspace: Workspace, created: Date): Summary {
   const examined = readStage(store, JUDGE)?.value;
   if (!examined) throw new RunError('the run has not finished: its judge was not examined');
   const sft = readStage(store, SUPERVISE);
+  const engine = readStage(store, REINFORCE)?.value ?? null;
   const training = store.rollouts(REINFORCE.name);
   const steps = store.steps(REINFORCE.name);
   assertComplete(workspace, stored, training, steps);
@@ -54,7 +55,7 @@ export function summarise(workspace: Workspace, created: Date): Summary {
     name: config.name,
     seed,
     created: created.toISOString(),
-    versions: versions(),
+    versions: { ...engine?.versions, ...versions() },
     data: {
       train_tasks: data.train.length,
       eval_tasks: data.eval.length,
@@ -83,6 +84,7 @@ export function summarise(workspace: Workspace, created: Date): Summary {
       certificate: examined.certificate,
     },
     training: {
+      engine,
       algorithm: config.training.algorithm,
       steps: steps.length,
       rollouts: training.length,

@@ -20,6 +20,8 @@ import { loadTruth, type TruthScore } from './truth-module.js';
 /** Everything a run works with, opened and checked before the first call is paid for. */
 export interface Workspace {
   config: Config;
+  /** The folder that the configuration's paths are relative to. */
+  baseDir: string;
   folder: string;
   /** What the run leaves behind. No other process can work in the folder until it is closed. */
   store: RunStore;
@@ -59,10 +61,9 @@ export async function readInputs({
   const policy = await Policy.load(at(parseModelId(config.policy.model).name));
   const prompts = promptsOf(policy, [...train, ...evaluation]);
   assertRoomToAnswer(policy, prompts, config);
-  assertEnoughMemory(
-    policy.model,
-    trainingLoads(policy, prompts.slice(0, train.length), annotations, config),
-  );
+  const loads = trainingLoads(policy, prompts.slice(0, train.length), annotations, config);
+  // Another trainer has other memory; SFT is this engine's in any case.
+  if (config.training.backend === 'embedded' || sft) assertEnoughMemory(policy.model, loads);
   await checkProvider();
   return {
     policy,
@@ -94,6 +95,7 @@ export async function openWorkspace(
     });
     return {
       config,
+      baseDir,
       folder,
       store,
       policy,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { request } from 'node:http';
 import { simulatedReward } from '@touchstone/testing';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -16,6 +17,14 @@ describe('access', () => {
       await expect(started).rejects.not.toThrow(key);
     },
   );
+
+  it('knows the key by its SHA-256 where nobody has written it down', async () => {
+    const keyHash = createHash('sha256').update('the-key').digest('hex');
+    const { url } = await start({ keyHash });
+    expect((await post(`${url}/`, [], { authorization: 'Bearer the-kex' })).status).toBe(401);
+    expect((await post(`${url}/`, [], { authorization: `Bearer ${keyHash}` })).status).toBe(401);
+    expect((await post(`${url}/`, [], { authorization: 'Bearer the-key' })).status).toBe(200);
+  });
 
   it('needs the key where one is set, but not for health', async () => {
     const { url } = await start({ key: 'the-key' });

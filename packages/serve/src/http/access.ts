@@ -19,6 +19,8 @@ export function isLoopback(host: string): boolean {
 export interface Access {
   /** What requests must carry. */
   key?: string | undefined;
+  /** In place of the key its SHA-256 in hex, for whoever goes on with a server whose key nobody has written down. */
+  keyHash?: string | undefined;
   /** Something in front of the server lets in who may: it takes requests for any host and asks for no key. */
   isOpen?: boolean | undefined;
 }
@@ -31,10 +33,11 @@ export interface Access {
  *
  * @throws {Refusal} 401 or 403.
  */
-export function admit(request: IncomingMessage, { key, isOpen = false }: Access): void {
-  if (key !== undefined) {
+export function admit(request: IncomingMessage, { key, keyHash, isOpen = false }: Access): void {
+  const expected = key === undefined ? keyHash : sha256(key);
+  if (expected !== undefined) {
     const given = keyOf(request);
-    if (given === undefined || !isSame(given, key)) {
+    if (given === undefined || !isSame(sha256(given), expected)) {
       throw new Refusal(401, 'expected the header "Authorization: Bearer KEY" with the key of this server', {
         'www-authenticate': 'Bearer',
       });
@@ -57,8 +60,10 @@ function keyOf({ headers }: IncomingMessage): string | undefined {
   return colon === -1 ? undefined : credentials.slice(colon + 1);
 }
 
-/** In constant time, also for texts of different length. */
-function isSame(a: string, b: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(a), digest(b));
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** In constant time. */
+function isSame(hashA: string, hashB: string): boolean {
+  const [a, b] = [Buffer.from(hashA), Buffer.from(hashB)];
+  return a.length === b.length && timingSafeEqual(a, b);
 }

@@ -18,6 +18,8 @@ export interface RewardServerOptions {
   reward: RewardFunction;
   /** What requests must carry; see `admit`. Without it the server listens on loopback only. */
   key?: string | undefined;
+  /** In place of the key its SHA-256 in hex, where another process has given it to the clients and nobody wrote it down. */
+  keyHash?: string | undefined;
   /** No key is needed though others can reach the server: something in front of it lets in who may. */
   isOpen?: boolean;
   /**
@@ -82,7 +84,7 @@ const HEADERS_MS = KEEP_ALIVE_MS + 10_000;
  * server. Errors are `{"error": {"message", "problems"?}}`.
  */
 export function createRewardServer(options: RewardServerOptions): RewardServer {
-  const { reward, key, isOpen = false, report = reportToStderr, log = () => {} } = options;
+  const { reward, key, keyHash, isOpen = false, report = reportToStderr, log = () => {} } = options;
   const telemetry = options.telemetry ?? createTelemetry();
   const rendezvous = new Rendezvous({ reward });
   telemetry.watchGroups(rendezvous);
@@ -104,7 +106,7 @@ export function createRewardServer(options: RewardServerOptions): RewardServer {
     isEnding: () => isEnding,
     certificate: options.certificate ?? null,
   });
-  const access: Access = { key, isOpen };
+  const access: Access = { key, keyHash, isOpen };
   let isClosing = false;
   const server = createServer(
     { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS },
@@ -147,11 +149,11 @@ export function createRewardServer(options: RewardServerOptions): RewardServer {
 /** @returns the address, `http://host:port`. */
 function listen(
   server: Server,
-  { key, isOpen }: Access,
+  { key, keyHash, isOpen }: Access,
   { host, port }: { host: string; port: number },
 ): Promise<string> {
   return new Promise((resolve, reject) => {
-    if (key === undefined && !isOpen && !isLoopback(host)) {
+    if (key === undefined && keyHash === undefined && !isOpen && !isLoopback(host)) {
       throw new InputError([
         {
           message: `host ${host} can be reached from other machines: set a key (the command line reads TOUCHSTONE_REWARD_KEY), or listen on 127.0.0.1`,

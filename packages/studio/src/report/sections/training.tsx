@@ -63,6 +63,14 @@ function Curves({ steps }: { steps: readonly StepSummary[] }): VNode {
   );
 }
 
+/** Name and versions; runs of before say nothing. */
+const engineText = (engine: Summary['training']['engine']): string =>
+  engine === null
+    ? NO_DATA
+    : [engine.name, ...Object.entries(engine.versions).map(([name, version]) => `${name} ${version}`)].join(
+        ', ',
+      );
+
 /** What training did, step by step. */
 export function Training({ summary }: { summary: Summary }): VNode {
   const { training, steps } = summary;
@@ -72,6 +80,7 @@ export function Training({ summary }: { summary: Summary }): VNode {
       {steps.length > 0 ? <Curves steps={steps} /> : <p>No training step was recorded: {NO_DATA}.</p>}
       <Facts
         rows={[
+          ['Trained by', engineText(training.engine)],
           ['Algorithm', training.algorithm],
           ['Steps', count(training.steps)],
           ['Rollouts', `${count(training.rollouts)}, ${count(training.abstained)} without a score`],

@@ -1,0 +1,48 @@
+import { join } from 'node:path';
+import type { TrainingPlan } from '@touchstone/run';
+import { renderTable } from '../../terminal/table.js';
+import { duration } from '../../terminal/text.js';
+
+const count = (n: number): string => Math.round(n).toLocaleString('en');
+
+/** A training before it begins, for people: files, settings, and what it will take. */
+export function trainingPlanText(plan: TrainingPlan): string {
+  const { backend, folder, files, settings } = plan;
+  const parts = [`Trained by: ${backend}\n`];
+  if (folder !== null) {
+    parts.push(
+      renderTable(
+        [{ title: 'file' }, { title: 'what it is' }],
+        files.map(({ path, about }) => [join(folder, path), about]),
+      ),
+      renderTable(
+        [{ title: 'setting' }, { title: 'value' }, { title: 'becomes' }, { title: 'note' }],
+        settings.map(({ setting, value, becomes, note }) => [
+          setting,
+          value,
+          becomes ?? 'no counterpart',
+          note,
+        ]),
+      ),
+    );
+  }
+  parts.push(`${costText(plan)}\n`, `${timeText(plan)}\n`);
+  return `\n${parts.join('\n')}`;
+}
+
+const costText = ({ rollouts, evaluated, calls, money }: TrainingPlan): string =>
+  `${count(rollouts)} answers in training and ${count(evaluated)} in the evaluations: about ${count(calls)} calls of judges` +
+  (money === null
+    ? '; a model that is asked has no `price` in the configuration, so that dollars are not known.'
+    : `, at most about $${money.toFixed(2)}.`) +
+  ' Replies that are there already cost nothing; examining the judge comes before: touchstone judge --plan.';
+
+const timeText = ({ steps, callSeconds, stepSeconds }: TrainingPlan): string => {
+  const calls =
+    callSeconds === null
+      ? ''
+      : ` By the judge's requests_per_minute its calls take ${duration(callSeconds * 1000)} at least.`;
+  return stepSeconds === null
+    ? `How long ${steps} steps take is not known before the first.${calls}`
+    : `By the steps that are done, those left take ${duration(stepSeconds * 1000)}.${calls}`;
+};

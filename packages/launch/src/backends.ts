@@ -1,0 +1,5 @@
+import type { Backend } from '@touchstone/run';
+import { trl } from './trl/trl.js';
+
+/** Every trainer that `training.backend` may name beside the engine of this package. */
+export const BACKENDS: readonly Backend[] = [trl];

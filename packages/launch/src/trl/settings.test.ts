@@ -1,0 +1,98 @@
+import { configJsonSchema, configSchema, type TrainingJob } from '@touchstone/run';
+import { describe, expect, it } from 'vitest';
+import { counterparts, scriptSettings, settingsProblem } from './settings.js';
+
+const configOf = (training: object = {}, policy: object = {}) =>
+  configSchema.parse({
+    policy: { model: 'local:model', ...policy },
+    data: { train: 't.jsonl', eval: 'e.jsonl' },
+    judge: { kind: 'code', module: './judge.mjs' },
+    training: { backend: 'trl', ...training },
+  });
+
+/** What of a job the settings are made of. */
+const jobOf = (config: ReturnType<typeof configOf>): TrainingJob =>
+  ({
+    run: 'r1',
+    adamw: { beta1: 0.9, beta2: 0.98, epsilon: 1e-8 },
+    workspace: { config, policy: { folder: '/policy', model: { config: { eosTokens: [2, 7] } } } },
+  }) as unknown as TrainingJob;
+
+/** Every key that `training:` may have, by the schema that editors use. */
+function keysOfTraining(): string[] {
+  const { properties } = configJsonSchema() as { properties: Record<string, object> };
+  const found = new Set<string>();
+  JSON.stringify(properties['training'], function (this: object, key, value: unknown) {
+    if (key === 'properties' && 'additionalProperties' in this) {
+      if ('algorithm' in (value as object)) Object.keys(value as object).forEach((name) => found.add(name));
+    }
+    return value;
+  });
+  return [...found];
+}
+
+describe('the settings of TRL', () => {
+  it('say of every key of training: and policy: what became of it, or that there is no counterpart', () => {
+    const keys = keysOfTraining();
+    expect(keys).toContain('updates_per_step');
+    const said = counterparts(jobOf(configOf()));
+    const named = said.map(({ setting }) => setting);
+    for (const key of keys) expect(named).toContain(`training.${key}`);
+    for (const { becomes, note } of said) expect(becomes ?? note).not.toBe('');
+    expect(said.find(({ setting }) => setting === 'training.sft')).toMatchObject({
+      becomes: null,
+      note: expect.stringContaining('embedded engine'),
+    });
+  });
+
+  it('are the same numbers', () => {
+    const config = configOf(
+      {
+        steps: 6,
+        prompts_per_step: 4,
+        group_size: 3,
+        updates_per_step: 2,
+        checkpoint_every: 3,
+        learning_rate: 0.01,
+        clip_low: 0.1,
+        clip_high: 0.3,
+        scale_advantages: true,
+        kl_coefficient: 0.05,
+        max_grad_norm: 0.7,
+        weight_decay: 0.2,
+        warmup_steps: 5,
+      },
+      { max_tokens: 9, temperature: 0.8 },
+    );
+    const { grpo, ...rest } = scriptSettings(jobOf({ ...config, seed: 4 }));
+    expect(grpo).toMatchObject({
+      loss_type: 'dapo',
+      max_steps: 12,
+      num_generations: 3,
+      num_iterations: 2,
+      save_steps: 6,
+      learning_rate: 0.01,
+      epsilon: 0.1,
+      epsilon_high: 0.3,
+      scale_rewards: 'group',
+      beta: 0.05,
+      max_grad_norm: 0.7,
+      weight_decay: 0.2,
+      adam_beta2: 0.98,
+      max_completion_length: 9,
+      temperature: 0.8,
+      top_p: 1,
+      top_k: 0,
+      seed: 4,
+      shuffle_dataset: false,
+    });
+    expect(rest).toMatchObject({ run: 'r1', end_tokens: [2, 7], micro_batch: 3, warmup_steps: 5, seed: 4 });
+  });
+
+  it('are refused where TRL has no such thing', () => {
+    expect(settingsProblem(configOf({}, { temperature: 0 }))).toMatch(/temperature is 0/);
+    const uneven = configOf({ prompts_per_step: 4, group_size: 3, trl: { micro_batch: 5 } });
+    expect(settingsProblem(uneven)).toMatch(/micro_batch is 5: expected a divisor of the 12 answers/);
+    expect(settingsProblem(configOf())).toBeNull();
+  });
+});

@@ -1,0 +1,171 @@
+import type { Config, Counterpart, TrainingJob } from '@touchstone/run';
+import type { JsonValue } from '@touchstone/spec';
+
+/*
+ * What TRL makes of a configuration. Every key of `training:` stands here: one that is new does not compile until it does.
+ */
+
+/** A setting in TRL. */
+interface Translation {
+  /** Arguments of GRPOConfig. */
+  args?: Record<string, JsonValue>;
+  /** In place of arguments: what `train.py` does with it. */
+  script?: string;
+  note?: string;
+}
+type Translate = (config: Config, job: Pick<TrainingJob, 'adamw'>) => Translation;
+
+const rowsOf = ({ training }: Config): number => training.prompts_per_step * training.group_size;
+
+const TRAINING: Record<keyof Config['training'], Translate> = {
+  backend: () => ({ script: 'train.py' }),
+  algorithm: () => ({
+    args: { loss_type: 'dapo', importance_sampling_level: 'token', mask_truncated_completions: false },
+    note: 'the token mean over the step; answers without a verdict still count among its tokens',
+  }),
+  steps: ({ training: { steps, updates_per_step } }) => ({ args: { max_steps: steps * updates_per_step } }),
+  prompts_per_step: () => ({
+    args: { shuffle_dataset: false },
+    script: 'order.jsonl',
+    note: 'the tasks of each step are those that the embedded engine would take',
+  }),
+  group_size: ({ training: { group_size } }) => ({ args: { num_generations: group_size } }),
+  learning_rate: ({ training: { learning_rate } }, { adamw }) => ({
+    args: {
+      learning_rate,
+      adam_beta1: adamw.beta1,
+      adam_beta2: adamw.beta2,
+      adam_epsilon: adamw.epsilon,
+    },
+  }),
+  warmup_steps: () => ({
+    args: { warmup_steps: 0 },
+    script: 'the schedule in train.py',
+    note: "TRL's own begins at a rate of 0, a step later",
+  }),
+  weight_decay: ({ training: { weight_decay } }) => ({
+    args: { weight_decay },
+    note: 'of matrices but embeddings, as the embedded engine has it (train.py)',
+  }),
+  max_grad_norm: ({ training: { max_grad_norm } }) => ({ args: { max_grad_norm } }),
+  clip_low: ({ training: { clip_low } }) => ({ args: { epsilon: clip_low } }),
+  clip_high: ({ training: { clip_high } }) => ({ args: { epsilon_high: clip_high } }),
+  scale_advantages: ({ training: { scale_advantages } }) => ({
+    args: { scale_rewards: scale_advantages ? 'group' : 'none' },
+  }),
+  kl_coefficient: ({ training: { kl_coefficient } }) => ({
+    args: { beta: kl_coefficient },
+    note: 'TRL measures it to answers without a verdict too, and does not clamp it',
+  }),
+  updates_per_step: ({ training: { updates_per_step } }) => ({ args: { num_iterations: updates_per_step } }),
+  checkpoint_every: ({ training: { checkpoint_every, updates_per_step } }) => ({
+    args: {
+      save_strategy: 'steps',
+      save_steps: checkpoint_every * updates_per_step,
+      save_total_limit: 2,
+    },
+  }),
+  sft: () => ({ note: 'the embedded engine does it, for comparison, as ever' }),
+  trl: ({ training: { trl, group_size } }) => ({
+    script: 'per_device_train_batch_size',
+    note: `${trl.micro_batch ?? group_size} answers at once, with gradient accumulation: the update is the same`,
+  }),
+};
+
+const POLICY: Record<keyof Config['policy'], Translate> = {
+  model: () => ({ script: 'the model', note: 'full fine-tuning, of weights in float32' }),
+  max_tokens: ({ policy: { max_tokens } }) => ({ args: { max_completion_length: max_tokens } }),
+  temperature: ({ policy: { temperature } }) => ({ args: { temperature, top_p: 1, top_k: 0 } }),
+};
+
+const ABSTENTION: Record<keyof Config['reward']['abstention'], Translate> = {
+  policy: () => ({ script: 'stand_ins in train.py' }),
+  limit: () => ({ script: 'stop_on_abstentions in train.py', note: 'before the step is learned from' }),
+};
+
+const REST: Record<string, Translate> = {
+  seed: ({ seed }) => ({
+    args: { seed },
+    note: 'PyTorch draws other answers with it than the embedded engine does',
+  }),
+  engine: () => ({
+    note: 'holds for the evaluations; TRL takes the cores, the memory and the GPUs that there are',
+  }),
+};
+
+/** Said whatever is configured: what is computed on one machine, for one reader. */
+const ALWAYS: Record<string, JsonValue> = {
+  report_to: 'none',
+  logging_steps: 1,
+  disable_tqdm: true,
+  lr_scheduler_type: 'constant',
+};
+
+/** Settings of the user's with their values and translations. */
+function translated(job: TrainingJob): { setting: string; value: unknown; translation: Translation }[] {
+  const { config } = job.workspace;
+  const section = <K extends string>(
+    name: string,
+    table: Record<K, Translate>,
+    values: Partial<Record<K, unknown>>,
+  ) =>
+    (Object.keys(table) as K[]).map((key) => ({
+      setting: `${name}${key}`,
+      value: values[key],
+      translation: table[key](config, job),
+    }));
+  return [
+    ...section('policy.', POLICY, config.policy),
+    ...section('training.', TRAINING, config.training),
+    ...section('reward.abstention.', ABSTENTION, config.reward.abstention),
+    ...section('', REST, { ...config }),
+  ];
+}
+
+/** What each setting of the user's became. */
+export const counterparts = (job: TrainingJob): Counterpart[] =>
+  translated(job).map(({ setting, value, translation: { args = {}, script, note = '' } }) => {
+    const said = Object.entries(args).map(([name, one]) => `${name} = ${JSON.stringify(one)}`);
+    const becomes = [...said, ...(script === undefined ? [] : [script])].join(', ');
+    return {
+      setting,
+      value: value === undefined ? 'not set' : JSON.stringify(value),
+      becomes: becomes === '' ? null : becomes,
+      note,
+    };
+  });
+
+/** `settings.json`: what `train.py` reads. */
+export function scriptSettings(job: TrainingJob): Record<string, JsonValue> {
+  const { config, policy } = job.workspace;
+  const { training, seed } = config;
+  const grpo = Object.assign(
+    { ...ALWAYS },
+    ...translated(job).map(({ translation }) => translation.args ?? {}),
+  );
+  return {
+    run: job.run,
+    policy: policy.folder,
+    end_tokens: policy.model.config.eosTokens,
+    seed,
+    steps: training.steps,
+    updates_per_step: training.updates_per_step,
+    prompts_per_step: training.prompts_per_step,
+    group_size: training.group_size,
+    micro_batch: training.trl.micro_batch ?? training.group_size,
+    warmup_steps: training.warmup_steps,
+    abstention: { ...config.reward.abstention },
+    grpo: grpo as Record<string, JsonValue>,
+  };
+}
+
+/** Wrong numbers of answers in words, and what TRL cannot do; null: none. */
+export function settingsProblem({ policy, training }: Config): string | null {
+  if (policy.temperature === 0) {
+    return 'policy.temperature is 0, and TRL draws no answers at it: expected a temperature above 0';
+  }
+  const rows = rowsOf({ policy, training } as Config);
+  const at = training.trl.micro_batch ?? training.group_size;
+  if (rows % at === 0) return null;
+  return `training.trl.micro_batch is ${at}: expected a divisor of the ${rows} answers of a step (prompts_per_step × group_size)`;
+}

@@ -1,0 +1,104 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { LoadedConfig } from '../config/load.js';
+import { ok, type Finding } from '../doctor/finding.js';
+import { costPerAnswer } from '../stages/plan.js';
+import { samplesPerTask } from '../stages/evaluate.js';
+import { modelNames, REINFORCE } from '../stages/stages.js';
+import { openWorkspace, type Workspace } from '../workspace/workspace.js';
+import type { Backend, BackendPlan } from './backend.js';
+import { drawnRewards } from './drawn.js';
+import { jobOf } from './outside.js';
+
+/** What a training will take. Replies that are there already cost nothing, which this does not look at. */
+export interface TrainingPlan extends BackendPlan {
+  backend: string;
+  /** The job's folder; null where the engine of this package trains. */
+  folder: string | null;
+  steps: number;
+  /** Answers that are drawn and judged in training, and in the evaluations. */
+  rollouts: number;
+  evaluated: number;
+  /** Calls of the judge, of the held-out judge too; tokens and money as in `planExamination`. */
+  calls: number;
+  money: number | null;
+  /** Seconds that the calls take at least by the judge's own `requests_per_minute`; null where it declares none. */
+  callSeconds: number | null;
+  /** Seconds that the steps left will take, by the mean of those that are done; null before the first. */
+  stepSeconds: number | null;
+}
+
+/** As `main-job.ts` says. */
+export async function planTraining(
+  workspace: Workspace,
+  backends: readonly Backend[],
+): Promise<TrainingPlan> {
+  const { config, data, store, heldout } = workspace;
+  const { backend: name, steps, prompts_per_step, group_size } = config.training;
+  const backend = backends.find((one) => one.name === name);
+  let plan: BackendPlan = { files: [], settings: [] };
+  let folder: string | null = null;
+  if (backend) {
+    const job = await jobOf(backend, workspace, drawnRewards(workspace));
+    ({ folder } = job);
+    plan = await backend.plan(job);
+  }
+  const rollouts = steps * prompts_per_step * group_size;
+  const evaluated = data.eval.length * samplesPerTask(workspace) * modelNames(workspace).length;
+  const judge = await costPerAnswer(workspace, config.judge, sampleAnswers(workspace));
+  const second =
+    heldout && config.heldout_judge
+      ? await costPerAnswer(workspace, config.heldout_judge, sampleAnswers(workspace))
+      : { calls: 0, money: 0 };
+  const all = rollouts + evaluated;
+  const calls = Math.round(judge.calls * all + second.calls * evaluated);
+  const done = store.steps(REINFORCE.name);
+  const seconds = done.reduce((sum, one) => sum + one.seconds, 0);
+  const rate = 'requests_per_minute' in config.judge ? config.judge.requests_per_minute : undefined;
+  return {
+    ...plan,
+    backend: name,
+    folder,
+    steps,
+    rollouts,
+    evaluated,
+    calls,
+    money:
+      judge.money === null || second.money === null ? null : judge.money * all + second.money * evaluated,
+    callSeconds: typeof rate === 'number' ? (judge.calls * all * 60) / rate : null,
+    stepSeconds: done.length > 0 ? (seconds / done.length) * Math.max(0, steps - done.length) : null,
+  };
+}
+
+/** Letters of a token of text, about. */
+const LETTERS_A_TOKEN = 4;
+
+/** Answers to measure prompts with: labelled ones, or tasks with an answer as long as the policy may write. */
+function sampleAnswers({ data, config }: Workspace): Parameters<typeof costPerAnswer>[2] {
+  if (data.labelled.length > 0) {
+    return data.labelled.map(({ task, response }) => ({ task, response, together: task.id }));
+  }
+  const response = 'word '.repeat(Math.ceil((config.policy.max_tokens * LETTERS_A_TOKEN) / 5));
+  return data.train.map((task) => ({ task, response, together: task.id }));
+}
+
+/** As `main-job.ts` says. */
+export async function examineTraining(
+  loaded: LoadedConfig,
+  backends: readonly Backend[],
+): Promise<Finding[]> {
+  const { backend: name } = loaded.config.training;
+  const backend = backends.find((one) => one.name === name);
+  if (!backend) return [ok('Trainer', `${name}: the engine of this package`)];
+  const folder = await mkdtemp(join(tmpdir(), 'touchstone-doctor-'));
+  const workspace = await openWorkspace(loaded, folder);
+  try {
+    const job = await jobOf(backend, workspace, drawnRewards(workspace));
+    await backend.plan(job);
+    return await backend.preflight(job);
+  } finally {
+    workspace.store.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,98 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ADAMW_DEFAULTS } from '@touchstone/engine';
+import { InputError, RunError, type EngineRecord } from '@touchstone/spec';
+import { assertOwn } from '@touchstone/store';
+import { stepsWithoutGap } from '../stages/checkpoints.js';
+import { REINFORCE } from '../stages/stages.js';
+import type { Workspace } from '../workspace/workspace.js';
+import type { Backend, LaunchedJob, TrainingJob } from './backend.js';
+import { drawnRewards, type DrawnRewards } from './drawn.js';
+import { alreadyStored, storeStep, tasksToTrain, tellStep, withGroupMetrics } from './step.js';
+import type { Trainer, Training } from './trainer.js';
+import { hasWeights, keepWeights, keptPolicy } from './weights.js';
+
+/** Somebody else's trainer as one of ours: what a backend's verbs come to, whichever it is. */
+export function trainerOf(backend: Backend): Trainer {
+  return {
+    name: backend.name,
+    async prepare(workspace) {
+      const job = await jobOf(backend, workspace, drawnRewards(workspace));
+      await backend.plan(job);
+      const problems = (await backend.preflight(job)).filter(({ level }) => level === 'failed');
+      if (problems.length === 0) return;
+      throw new InputError(problems.map(({ what, detail }) => ({ message: `${what}: ${detail}` })));
+    },
+    isTrained: hasWeights,
+    policy: keptPolicy,
+    train: (training) => trainWith(backend, training),
+  };
+}
+
+/** The job of a run, in a folder of its own within that of the run. */
+export async function jobOf(
+  { name }: Pick<Backend, 'name'>,
+  workspace: Workspace,
+  { reward }: Pick<DrawnRewards, 'reward'>,
+): Promise<TrainingJob> {
+  const folder = join(workspace.folder, name);
+  assertOwn(folder, 'folder');
+  await mkdir(folder, { recursive: true });
+  const { beta1, beta2, epsilon } = ADAMW_DEFAULTS;
+  return {
+    workspace,
+    run: workspace.store.identity().id,
+    folder,
+    tasksOf: (step) => tasksToTrain(workspace, step),
+    adamw: { beta1, beta2, epsilon },
+    reward,
+  };
+}
+
+async function trainWith(backend: Backend, training: Training): Promise<EngineRecord> {
+  const { workspace, reporter } = training;
+  const { steps } = workspace.config.training;
+  const drawn = drawnRewards(workspace);
+  const job = await jobOf(backend, workspace, drawn);
+  await backend.plan(job);
+  reporter.progress(stepsWithoutGap(workspace.store.steps(REINFORCE.name)), steps);
+  const launched = await backend.launch(job);
+  const signals = stopOnSignals(launched);
+  try {
+    let last = 0;
+    for await (const step of launched.follow()) {
+      last = step.step;
+      if (alreadyStored(training, step)) continue;
+      const groups = await drawn.toGroups(step);
+      const metrics = withGroupMetrics(groups, step.learned);
+      tellStep(training, storeStep(training, { step: step.step, groups, metrics, seconds: step.seconds }));
+    }
+    if (last !== steps) {
+      throw new RunError(`the trainer says that it is done, and its last step is ${last}; expected ${steps}`);
+    }
+    const { folder, engine } = await launched.fetch();
+    await keepWeights(workspace, folder);
+    return engine;
+  } finally {
+    // The signal ends this process when the job has ended; until then there is nothing to say.
+    if (signals.isStopping()) await new Promise(() => {});
+    signals.forget();
+    await launched.close();
+    await drawn.settled();
+  }
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Who stops this command stops the job too, which would go on asking a judge that costs money; it resumes with the command. */
+function stopOnSignals(launched: LaunchedJob): { forget(): void; isStopping(): boolean } {
+  let isStopping = false;
+  const stop = (signal: NodeJS.Signals): void => {
+    isStopping = true;
+    forget();
+    void launched.close().finally(() => process.kill(process.pid, signal));
+  };
+  const forget = (): void => SIGNALS.forEach((signal) => process.off(signal, stop));
+  for (const signal of SIGNALS) process.on(signal, stop);
+  return { forget, isStopping: () => isStopping };
+}
