@@ -56,7 +56,7 @@ test('metrics are drawn in the order of the registry, and one that it does not h
       baseline: 'sft',
       difference: estimate(0.2),
     })),
-    steps: sample.steps.map((step) => ({ ...step, metrics: { entropy: 1.5, ...step.metrics } })),
+    steps: sample.steps.map((step) => ({ ...step, metrics: { surprise: 1.5, ...step.metrics } })),
     judge: { ...sample.judge, metrics: { ...sample.judge.metrics, drift: estimate(0.1) } },
   };
   const page = parse(renderReport(withNew));
@@ -84,7 +84,7 @@ test('metrics are drawn in the order of the registry, and one that it does not h
       'Clip fraction',
       'Gradient norm',
       'Loss',
-      'entropy',
+      'surprise',
     ],
   );
   expect(textOf(page, '#judge dl')).toMatch(/Agreement with ground truth0\.88[^D]*drift0\.10/);
