@@ -215,7 +215,7 @@ function configuration(folder: string, seed: number) {
       abstention: { policy: 'mask', limit: 0.1 },
     },
     training: {
-      steps: 60,
+      steps: 40,
       prompts_per_step: 16,
       group_size: 8,
       learning_rate: 3e-4,
