@@ -32,4 +32,4 @@ async function prepared(folder: string, seed: number): Promise<string> {
 
 const opening = (folder: string): string =>
   'The whole job in miniature: judge and gate, baseline, reinforcement fine-tuning (RFT), supervised fine-tuning (SFT), evaluation, report.\n' +
-  `About 10 to 20 minutes on two idle cores, in ${folder}. After Ctrl+C the same command goes on where it stopped.\n`;
+  `About 5 to 15 minutes on two idle cores, in ${folder}. After Ctrl+C the same command goes on where it stopped.\n`;
