@@ -4,4 +4,4 @@ export { type RolloutRecord, type StoredRollout } from './rollout-table.js';
 export { openRun, type RunStore, type Stage, type StoredEvent } from './run-store.js';
 export { isSealed, readSealed, writeSealed, type Seal } from './sealed-folder.js';
 export { readSummary, writeSummary } from './summary-file.js';
-export { sha256 } from './sha256.js';
+export { sha256, sha256OfFile } from './sha256.js';

@@ -1,12 +1,9 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { lstat, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { RunError } from '@touchstone/spec';
 import { z } from 'zod';
 import { assertOwn, writeFolderWhole } from './files.js';
-import { sha256 } from './sha256.js';
+import { sha256, sha256OfFile } from './sha256.js';
 
 /** Not a name that other programs write into folders of models. */
 const FILE = 'touchstone-manifest.json';
@@ -47,7 +44,7 @@ export async function writeSealed(
     await fill(partial);
     const files: Manifest['files'] = {};
     for (const [name, size] of await filesIn(partial)) {
-      files[name] = { size, sha256: await hashOf(join(partial, name)) };
+      files[name] = { size, sha256: await sha256OfFile(join(partial, name)) };
     }
     text = `${JSON.stringify({ version: 1, seal, files } satisfies Manifest, null, 2)}\n`;
     await writeFile(join(partial, FILE), text);
@@ -89,7 +86,7 @@ export async function readSealed(folder: string, digest?: string): Promise<Seal>
     const actual = found.get(name);
     if (actual === undefined) throw broken(`${name} is missing`);
     if (actual !== size) throw broken(`${name} has ${actual} bytes; ${size} were written`);
-    const hash = await hashOf(join(folder, name)).catch((cause: unknown) => {
+    const hash = await sha256OfFile(join(folder, name)).catch((cause: unknown) => {
       throw broken(`${name} cannot be read`, cause);
     });
     if (hash !== expected) throw broken(`${name} is not what was written: its SHA-256 differs`);
@@ -112,10 +109,4 @@ async function filesIn(folder: string, under = ''): Promise<Map<string, number>>
     else throw new RunError(`${folder}: ${path} is no file; expected what was written`);
   }
   return files;
-}
-
-async function hashOf(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file, { highWaterMark: 2 ** 20 }), hash);
-  return hash.digest('hex');
 }

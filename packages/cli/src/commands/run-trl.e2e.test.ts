@@ -1,20 +1,12 @@
-import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CausalLM } from '@touchstone/engine';
 import { ruleJudge, startProvider, type ProviderServer } from '@touchstone/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { change, smallRun, summaryOf, train, training, weightsOf } from './small-run.testing.js';
+import { missingTrl, PYTHON } from './trl-python.testing.js';
 
-const PYTHON = process.env['TOUCHSTONE_PYTHON'];
-
-/** The reason that the tests are skipped for, if they are. */
-function missing(): string {
-  if (PYTHON === undefined) return 'TOUCHSTONE_PYTHON does not name a Python in which TRL is installed';
-  const find = 'import importlib.util as u; exit(not all(map(u.find_spec, ["trl", "torch", "datasets"])))';
-  return spawnSync(PYTHON, ['-c', find]).status === 0 ? '' : `${PYTHON} lacks trl, torch or datasets`;
-}
-const why = missing();
+const why = missingTrl();
 
 const STEPS = 12;
 

@@ -1,19 +1,18 @@
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { lstat, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DrawnStep, LaunchedJob, TrainingJob } from '@touchstone/run';
 import { RunError } from '@touchstone/spec';
+import { sha256, sha256OfFile } from '@touchstone/store';
 import { attemptsIn, JournalReader, type Done, type StepLine } from './journal.js';
 import { learnedOf } from './metrics.js';
 import { SCRIPT } from './plan.js';
 import { lastLines } from './preflight.js';
 import { isAlive, readJob, startOf, writeJob, type JobRecord } from './process.js';
 import { environmentOf, pythonOf } from './python.js';
-import { hashOf, resumeRewards, startRewards, type JobRewards } from './reward-server.js';
+import { resumeRewards, startRewards, type JobRewards } from './reward-server.js';
 
 const POLL_MS = 200;
 /** After its last line a process has so long to end by itself, and after a signal. */
@@ -87,7 +86,7 @@ async function start(
     pid: pid!,
     started: startOf(pid!) ?? 'ended at once',
     port: rewards.port,
-    key_hash: hashOf(rewards.key),
+    key_hash: sha256(rewards.key),
   };
   try {
     await writeJob(job.folder, record);
@@ -223,8 +222,7 @@ async function assertWritten(folder: string, files: Readonly<Record<string, stri
     const file = join(folder, name);
     const found = await lstat(file).catch(() => null);
     if (!found?.isFile()) throw new RunError(`${file} is missing, which TRL has written: ${toDo}`);
-    const hash = createHash('sha256');
-    await pipeline(createReadStream(file), hash);
-    if (hash.digest('hex') !== expected) throw new RunError(`${file} is not what TRL has written: ${toDo}`);
+    if ((await sha256OfFile(file)) !== expected)
+      throw new RunError(`${file} is not what TRL has written: ${toDo}`);
   }
 }

@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BackendPlan, Counterpart, TrainingJob } from '@touchstone/run';
 import { renderShim, shimFile } from '@touchstone/serve';
 import { InputError } from '@touchstone/spec';
-import { writeWhole } from '@touchstone/store';
+import { sha256, writeWhole } from '@touchstone/store';
 import { counterparts, scriptSettings, settingsProblem } from './settings.js';
 
 const TEMPLATE = new URL('../../templates/trl/train.py', import.meta.url);
@@ -48,7 +47,7 @@ export async function writePlan(job: TrainingJob): Promise<BackendPlan> {
           reference_answer: reference,
           metadata,
           prompt_tokens: tokens.length,
-          prompt_sha256: createHash('sha256').update(tokens.join(',')).digest('hex'),
+          prompt_sha256: sha256(tokens.join(',')),
         };
       }),
     ),

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { failed, ok, warning, type Finding, type TrainingJob } from '@touchstone/run';
 import { z } from 'zod';
 import { SCRIPT } from './plan.js';
-import { isAlive, readJob } from './process.js';
+import { isAlive, parseOrNull, readJob } from './process.js';
 import { environmentOf, pythonOf } from './python.js';
 import { startRewards } from './reward-server.js';
 
@@ -97,11 +97,3 @@ function notStarted(python: string, error: unknown): Finding {
 /** The end of what a program has written, in a line. */
 export const lastLines = (text: string): string =>
   text.trim().split('\n').slice(-LAST_LINES).join(' / ') || 'nothing';
-
-function parseOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}

@@ -49,7 +49,8 @@ export async function readJob(folder: string, run: string): Promise<JobRecord | 
   );
 }
 
-function parseOrNull(text: string): unknown {
+/** Of JSON. */
+export function parseOrNull(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { TrainingJob } from '@touchstone/run';
 import { createRewardServer, type RewardServer } from '@touchstone/serve';
 import { InputError, RunError } from '@touchstone/spec';
@@ -6,8 +6,6 @@ import { InputError, RunError } from '@touchstone/spec';
 const HOST = '127.0.0.1';
 /** Requests in work have so long to be answered when the command ends. */
 const LAST_REPLIES_MS = 1000;
-
-export const hashOf = (key: string): string => createHash('sha256').update(key).digest('hex');
 
 /** The reward of a job over loopback, for whoever has its key. */
 export interface JobRewards {

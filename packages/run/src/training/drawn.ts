@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { applyAbstentionPolicy, type RewardFunction } from '@touchstone/core';
 import {
   InputError,
@@ -9,6 +8,7 @@ import {
   type Rollout,
   type Task,
 } from '@touchstone/spec';
+import { sha256 } from '@touchstone/store';
 import type { Workspace } from '../workspace/workspace.js';
 import type { DrawnAnswer, DrawnStep } from './backend.js';
 import { tasksToTrain, type TrainedGroup } from './step.js';
@@ -124,7 +124,7 @@ const openingOf = ({ policy }: Part, { messages }: Task): string =>
 /** Answers to one task that are judged together; the same ones have the same rewards, in whatever step. */
 function keyOf(rollouts_G: readonly Pick<Rollout, 'task' | 'response'>[]): string {
   const text = JSON.stringify(rollouts_G.map(({ task, response }) => [task.id, response]));
-  return createHash('sha256').update(text).digest('hex');
+  return sha256(text);
 }
 
 /** @throws {RunError} these are not the answers of this step. */

@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { ADAMW_DEFAULTS } from '@touchstone/engine';
 import { InputError, RunError, type EngineRecord } from '@touchstone/spec';
 import { assertOwn } from '@touchstone/store';
+import { stepMetrics } from '@touchstone/train';
 import { stepsWithoutGap } from '../stages/checkpoints.js';
 import { REINFORCE } from '../stages/stages.js';
 import type { Workspace } from '../workspace/workspace.js';
 import type { Backend, LaunchedJob, TrainingJob } from './backend.js';
 import { drawnRewards, type DrawnRewards } from './drawn.js';
-import { alreadyStored, storeStep, tasksToTrain, tellStep, withGroupMetrics } from './step.js';
+import { alreadyStored, storeStep, tasksToTrain, tellStep } from './step.js';
 import type { Trainer, Training } from './trainer.js';
 import { hasWeights, keepWeights, keptPolicy } from './weights.js';
 
@@ -64,7 +65,7 @@ async function trainWith(backend: Backend, training: Training): Promise<EngineRe
       last = step.step;
       if (alreadyStored(training, step)) continue;
       const groups = await drawn.toGroups(step);
-      const metrics = withGroupMetrics(groups, step.learned);
+      const metrics = stepMetrics(groups, step.learned);
       tellStep(training, storeStep(training, { step: step.step, groups, metrics, seconds: step.seconds }));
     }
     if (last !== steps) {

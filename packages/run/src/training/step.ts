@@ -1,13 +1,7 @@
 import { clusteredMeanInterval, UNBOUNDED } from '@touchstone/lab';
 import type { Reward, StepSummary, Task } from '@touchstone/spec';
 import type { RolloutRecord } from '@touchstone/store';
-import {
-  stepMetrics,
-  tasksOfStep,
-  type MeasuredGroup,
-  type PolicyRollout,
-  type StepMetrics,
-} from '@touchstone/train';
+import { tasksOfStep, type MeasuredGroup, type PolicyRollout, type StepMetrics } from '@touchstone/train';
 import { REINFORCE } from '../stages/stages.js';
 import type { Workspace } from '../workspace/workspace.js';
 import type { DrawnStep } from './backend.js';
@@ -31,10 +25,6 @@ export interface FinishedStep {
 /** The tasks of a step (1-based), for whoever trains: the same for every backend. */
 export const tasksToTrain = ({ data, config }: Pick<Workspace, 'data' | 'config'>, step: number): Task[] =>
   tasksOfStep(data.train, step, config.training.prompts_per_step, config.seed);
-
-/** Figures that follow from the answers and their rewards, beside those that learning them gave. */
-export const withGroupMetrics = (groups: readonly TrainedGroup[], learned: StepMetrics): StepMetrics =>
-  stepMetrics(groups, learned);
 
 /** Stores a step in place of what run.db had of it. */
 export function storeStep(

@@ -8,20 +8,13 @@ import { CausalLM } from '@touchstone/engine';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { prepareQuickstart } from '@touchstone/quickstart';
+import { missingTrl, PYTHON } from '../trl-python.testing.js';
 
 const at = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 const MAIN = at('dist/main.js');
 const POLICY = at('../../examples/quickstart/models/policy');
 const EXAMPLE = at('../../examples/trl/train.py');
-const PYTHON = process.env['TOUCHSTONE_PYTHON'];
-
-/** The reason that the test is skipped for, if it is. */
-function missing(): string {
-  if (PYTHON === undefined) return 'TOUCHSTONE_PYTHON does not name a Python in which TRL is installed';
-  const find = 'import importlib.util as u; exit(not all(map(u.find_spec, ["trl", "torch", "datasets"])))';
-  return spawnSync(PYTHON, ['-c', find]).status === 0 ? '' : `${PYTHON} lacks trl, torch or datasets`;
-}
-const why = missing();
+const why = missingTrl();
 
 interface LogLine {
   loss?: number;
