@@ -14,7 +14,7 @@ import {
 import type { Io } from '../io.js';
 import { createProgress, showEvents } from '../terminal/progress.js';
 import { renderTable } from '../terminal/table.js';
-import { duration, figure } from '../terminal/text.js';
+import { difference, duration, figure } from '../terminal/text.js';
 import { writeReport } from './report.js';
 import { trainingPlanText } from './run/plan-text.js';
 
@@ -160,7 +160,7 @@ function resultTable({ models, comparisons }: Summary): string {
       ]),
       ...[...new Set(comparisons.map(pairOf))].map((pair) => [
         pair,
-        ...columns.map(({ name }) => figure(differenceOf(pair, name) ?? null)),
+        ...columns.map(({ name }) => difference(differenceOf(pair, name) ?? null)),
       ]),
     ],
   );

@@ -24,3 +24,7 @@ export const figure = (estimate: Estimate | null): string =>
   estimate
     ? `${estimate.mean.toFixed(3)} [${estimate.low.toFixed(3)}, ${estimate.high.toFixed(3)}]`
     : 'no data';
+
+/** Likewise of a difference, with a plus sign before what is above 0. */
+export const difference = (estimate: Estimate | null): string =>
+  `${estimate !== null && estimate.mean >= 0.0005 ? '+' : ''}${figure(estimate)}`;
