@@ -22,7 +22,7 @@ export type { Workspace } from './workspace/workspace.js';
 export { openExamination, type Examination } from './workspace/examination.js';
 export type { RunOptions } from './pipeline.js';
 export type { TrainingPlan } from './training/ahead.js';
-export { planExamination, type PhaseCost } from './stages/plan.js';
+export { callsPerAnswer, planExamination, type ModelCalls, type PhaseCost } from './stages/plan.js';
 export { examineJudge, type ExaminationResult } from './stages/examine.js';
 export { judgeSummary } from './stages/judge-summary.js';
 export { testJudge, type JudgeTest } from './stages/test-judge.js';

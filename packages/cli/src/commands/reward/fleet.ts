@@ -1,0 +1,114 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Certificate } from '@touchstone/lab';
+import { APP_FOLDER, fleetFiles } from '@touchstone/launch';
+import type { Loaded, ScoringConfig } from '@touchstone/run';
+import { InputError } from '@touchstone/spec';
+import { writeWhole } from '@touchstone/store';
+import { InvalidArgumentError, type Command } from 'commander';
+import type { Io } from '../../io.js';
+
+export interface FleetFlags {
+  image?: string;
+  answers?: number;
+  judgeSeconds: { p50: number; p99: number };
+  wholeGroups?: true;
+  /** false after `--no-redis`. */
+  redis: boolean;
+}
+
+/** The options of `reward bundle` that are for Kubernetes. */
+export function addFleetFlags(command: Command): Command {
+  return command
+    .option('--image <name>', 'kubernetes: where the cluster finds the image, without a tag', parseImage)
+    .option(
+      '--answers <n>',
+      'kubernetes: answers judged at once; default: prompts_per_step × group_size of training',
+      parseCount,
+    )
+    .option(
+      '--judge-seconds <p50,p99>',
+      'kubernetes: seconds that a judge call takes, the median and the 99th percentile; the default is an assumption',
+      parseLatency,
+      { p50: 4, p99: 15 },
+    )
+    .option('--whole-groups', 'kubernetes: each request holds all answers of its task')
+    .option('--no-redis', 'kubernetes: use a Redis that is there; the Secret has its address');
+}
+
+function parseImage(text: string): string {
+  if (!/^[a-z0-9][a-z0-9._:-]*(\/[a-z0-9][a-z0-9._-]*)*$/.test(text) || /:[^/]*$/.test(text)) {
+    throw new InvalidArgumentError('expected REGISTRY/NAME in lower case, without a tag');
+  }
+  return text;
+}
+
+function parseCount(text: string): number {
+  if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError('expected a whole number above 0');
+  return Number(text);
+}
+
+function parseLatency(text: string): { p50: number; p99: number } {
+  const [p50, p99, ...more] = text.split(',').map(Number);
+  if (!(p50! > 0 && p99! >= p50! && p99! <= 3600) || more.length > 0) {
+    throw new InvalidArgumentError('expected two numbers of seconds, the second not below the first: 4,15');
+  }
+  return { p50: p50!, p99: p99! };
+}
+
+/** The command line itself: what it is bundled from. */
+const ENTRY = fileURLToPath(
+  new URL(`../../main.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url),
+);
+
+/**
+ * Writes the files of a fleet.
+ *
+ * @throws {InputError} no image is named; the folder has files of another bundle, which would go into the image.
+ */
+export async function writeFleet(
+  loaded: Loaded<ScoringConfig>,
+  certificate: Certificate | null,
+  { out, json, image, answers, judgeSeconds, wholeGroups, redis }: FleetFlags & { out: string; json?: true },
+  io: Io,
+): Promise<void> {
+  if (image === undefined) {
+    throw new InputError([
+      {
+        message:
+          '--image: expected the name under which your cluster finds the image, such as --image ghcr.io/me/reward',
+      },
+    ]);
+  }
+  const use = { answers, latency: judgeSeconds, wholeGroups: wholeGroups ?? false };
+  const made = await fleetFiles(loaded, { certificate, entry: ENTRY, image, ownRedis: redis, use });
+  await assertNothingElse(out, made.files);
+  for (const [name, content] of Object.entries(made.files)) await writeWhole(join(out, name), content);
+  if (json) {
+    const { plan, demand } = made;
+    io.out.write(
+      `${JSON.stringify({ out, image: made.image, certificate: certificate?.hash ?? null, plan, demand })}\n`,
+    );
+    return;
+  }
+  io.out.write(
+    `${made.planText}\n\nImage ${made.image}. Every command from here to scores: ${join(out, 'README.md')}\n`,
+  );
+}
+
+async function assertNothingElse(out: string, files: Readonly<Record<string, unknown>>): Promise<void> {
+  const folder = join(out, APP_FOLDER);
+  const there = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  const strange = there
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => !Object.keys(files).some((name) => join(out, name) === path));
+  if (strange.length > 0) {
+    throw new InputError(
+      strange.map((path) => ({
+        message: `${path} would go into the image and is not of this bundle: remove it`,
+      })),
+    );
+  }
+}
