@@ -41,7 +41,13 @@ export type {
 } from './training/backend.js';
 
 // A configuration's parts, for what scores without training.
-export { configSchema, type Config, type ExaminationConfig, type ScoringConfig } from './config/schema.js';
+export {
+  configSchema,
+  scoringSchema,
+  type Config,
+  type ExaminationConfig,
+  type ScoringConfig,
+} from './config/schema.js';
 export { configJsonSchema } from './config/json-schema.js';
 export { assertCertified, certificateOf, type Certified } from './workspace/certificate.js';
 export { localModels } from './workspace/local-model.js';

@@ -75,10 +75,16 @@ const standIns: Plugin = {
   },
 };
 
-/** Modules of the user's own are bundled already, whatever their names end in: reading them is all that is left to do. */
+/**
+ * Modules of the user's own are bundled already, whatever their names end in: reading them is all that is left to do. What the bundle
+ * begins with asks where the file is, which text that is imported does not know.
+ */
 const READ = `
 import { readFileSync } from 'node:fs';
-export const build = async ({ entryPoints: [path] }) => ({ outputFiles: [{ contents: readFileSync(path) }] });`;
+import { pathToFileURL } from 'node:url';
+const textOf = (path) =>
+  readFileSync(path, 'utf8').replace('import.meta.url', () => JSON.stringify(pathToFileURL(path).href));
+export const build = async ({ entryPoints: [path] }) => ({ outputFiles: [{ contents: Buffer.from(textOf(path)) }] });`;
 
 function hashOf(files: Readonly<Record<string, Uint8Array>>): string {
   const hash = createHash('sha256');

@@ -14,8 +14,8 @@ export interface Use {
 }
 
 /**
- * Processor time of an answer in a server, in seconds: a request of one answer with a prompt of 16 kB, at 40 a second on one core of an
- * AMD EPYC took 4.9 ms (docs/fleet.md has the measurement). Twice that, since other machines are slower.
+ * Processor time of an answer in a server, in seconds: `npm run bench:fleet` measured 5 to 6 ms at 40 a second with prompts of 16 kB and
+ * Redis, 7 ms with 32 kB. More, since other machines are slower.
  */
 const CPU_SECONDS = 0.01;
 
