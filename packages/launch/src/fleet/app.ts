@@ -44,6 +44,8 @@ export async function makeApp(
     // Run from TypeScript, as the tests are, it bundles TypeScript.
     conditions: extname(entry) === '.ts' ? ['touchstone-source'] : [],
     plugins: [standIns],
+    // An error says what kind it is by the name of its class.
+    keepNames: true,
   });
   const named = await filesOf(config, baseDir, RESERVED);
   const files: Record<string, Uint8Array> = {

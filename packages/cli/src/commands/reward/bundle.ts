@@ -11,7 +11,7 @@ import { addFleetFlags, writeFleet, type FleetFlags } from './fleet.js';
 
 interface BundleFlags extends FleetFlags {
   out: string;
-  for: 'lambda' | 'kubernetes';
+  for: 'lambda' | 'kubernetes' | 'ray';
   requireCertificate?: true;
   json?: true;
 }
@@ -21,13 +21,15 @@ export function registerBundle(reward: Command, io: Io): void {
   const command = reward
     .command('bundle')
     .description(
-      'the reward as files to deploy: an AWS Lambda function with its CloudFormation template, or servers in Kubernetes ' +
-        '(image, manifests, how many); and how to deploy them',
+      'the reward as files to deploy: an AWS Lambda function with its CloudFormation template, or several servers in ' +
+        'Kubernetes (image, manifests) or on Ray Serve, with how many; and how to deploy them',
     )
     .argument('<config>', 'touchstone.yaml, or its folder')
     .requiredOption('--out <dir>', 'the folder to write to')
     .addOption(
-      new Option('--for <where>', 'where it will run').choices(['lambda', 'kubernetes']).default('lambda'),
+      new Option('--for <where>', 'where it will run')
+        .choices(['lambda', 'kubernetes', 'ray'])
+        .default('lambda'),
     )
     .option('--require-certificate', REQUIRE_CERTIFICATE);
   addFleetFlags(command)
@@ -43,7 +45,7 @@ async function bundle(path: string, flags: BundleFlags, io: Io): Promise<void> {
   const { out, json } = flags;
   const loaded = await loadScoringConfig(path);
   const { certificate, eased, problem } = await certified(loaded, judgeOf(loaded), flags, io);
-  if (flags.for === 'kubernetes') return writeFleet(loaded, certificate, flags, io);
+  if (flags.for !== 'lambda') return writeFleet(loaded, certificate, { ...flags, for: flags.for }, io);
   const made = await makeBundle(loaded, certificate);
   const steps = nextSteps(loaded.config, made.sha256);
   const files: [name: string, content: Uint8Array | string][] = [

@@ -325,8 +325,9 @@ describe('reward bundle --for kubernetes', () => {
       '--judge-seconds',
       '4,4',
     );
-    const { image: name, plan, demand } = JSON.parse(made.out) as Record<string, Record<string, unknown>>;
-    expect(name).toMatch(/^ghcr\.io\/me\/reward:[0-9a-f]{16}$/);
+    const { sha256, plan, demand } = JSON.parse(made.out) as Record<string, Record<string, unknown>>;
+    const deployment = readFileSync(join(out, 'kubernetes/server.yaml'), 'utf8');
+    expect(deployment).toContain(`image: ghcr.io/me/reward:${String(sha256).slice(0, 16)}\n`);
     expect(plan).toMatchObject({ replicas: 2, bottleneck: 'requests_per_minute', answersPerSecond: 20 });
     expect(demand).toMatchObject({
       answers: 512,
@@ -340,7 +341,7 @@ describe('reward bundle --for kubernetes', () => {
     writeFileSync(join(out, 'image/app/.env'), 'x');
     expect(await cli(folder, ...KUBERNETES, '--out', out)).toMatchObject({
       code: 2,
-      err: expect.stringMatching(/image\/app\/\.env would go into the image/) as string,
+      err: expect.stringMatching(/image\/app\/\.env is not of this bundle/) as string,
     });
     rmSync(join(out, 'image/app/.env'));
     expect(await cli(folder, '--for', 'kubernetes', '--out', out)).toMatchObject({

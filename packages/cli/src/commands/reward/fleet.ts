@@ -2,11 +2,11 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Certificate } from '@touchstone/lab';
-import { APP_FOLDER, fleetFiles } from '@touchstone/launch';
+import { kubernetesFiles, rayFiles, type FleetFiles } from '@touchstone/launch';
 import type { Loaded, ScoringConfig } from '@touchstone/run';
 import { InputError } from '@touchstone/spec';
 import { writeWhole } from '@touchstone/store';
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Io } from '../../io.js';
 
 export interface FleetFlags {
@@ -18,22 +18,24 @@ export interface FleetFlags {
   redis: boolean;
 }
 
-/** The options of `reward bundle` that are for Kubernetes. */
+/** The options of `reward bundle` that are for several servers. */
 export function addFleetFlags(command: Command): Command {
   return command
     .option('--image <name>', 'kubernetes: where the cluster finds the image, without a tag', parseImage)
     .option(
       '--answers <n>',
-      'kubernetes: answers judged at once; default: prompts_per_step × group_size of training',
+      'fleets: answers judged at once; default: prompts_per_step × group_size of training',
       parseCount,
     )
-    .option(
-      '--judge-seconds <p50,p99>',
-      'kubernetes: seconds that a judge call takes, the median and the 99th percentile; the default is an assumption',
-      parseLatency,
-      { p50: 4, p99: 15 },
+    .addOption(
+      new Option(
+        '--judge-seconds <p50,p99>',
+        'fleets: seconds that a judge call takes, the median and the 99th percentile',
+      )
+        .argParser(parseLatency)
+        .default({ p50: 4, p99: 15 }, '4,15, an assumption'),
     )
-    .option('--whole-groups', 'kubernetes: each request holds all answers of its task')
+    .option('--whole-groups', 'fleets: each request holds all answers of its task')
     .option('--no-redis', 'kubernetes: use a Redis that is there; the Secret has its address');
 }
 
@@ -65,49 +67,51 @@ const ENTRY = fileURLToPath(
 /**
  * Writes the files of a fleet.
  *
- * @throws {InputError} no image is named; the folder has files of another bundle, which would go into the image.
+ * @throws {InputError} no image is named; the folder has files of another bundle, which would be carried along.
  */
 export async function writeFleet(
   loaded: Loaded<ScoringConfig>,
   certificate: Certificate | null,
-  { out, json, image, answers, judgeSeconds, wholeGroups, redis }: FleetFlags & { out: string; json?: true },
+  flags: FleetFlags & { for: 'kubernetes' | 'ray'; out: string; json?: true },
   io: Io,
 ): Promise<void> {
-  if (image === undefined) {
-    throw new InputError([
-      {
-        message:
-          '--image: expected the name under which your cluster finds the image, such as --image ghcr.io/me/reward',
-      },
-    ]);
-  }
-  const use = { answers, latency: judgeSeconds, wholeGroups: wholeGroups ?? false };
-  const made = await fleetFiles(loaded, { certificate, entry: ENTRY, image, ownRedis: redis, use });
-  await assertNothingElse(out, made.files);
+  const { out, json, answers, judgeSeconds: latency, wholeGroups = false } = flags;
+  const options = { certificate, entry: ENTRY, use: { answers, latency, wholeGroups } };
+  const made =
+    flags.for === 'ray'
+      ? await rayFiles(loaded, options)
+      : await kubernetesFiles(loaded, { image: imageOf(flags), ownRedis: flags.redis }, options);
+  await assertNothingElse(out, made);
   for (const [name, content] of Object.entries(made.files)) await writeWhole(join(out, name), content);
   if (json) {
-    const { plan, demand } = made;
+    const { sha256, plan, demand } = made;
     io.out.write(
-      `${JSON.stringify({ out, image: made.image, certificate: certificate?.hash ?? null, plan, demand })}\n`,
+      `${JSON.stringify({ out, sha256, certificate: certificate?.hash ?? null, plan, demand })}\n`,
     );
     return;
   }
-  io.out.write(
-    `${made.planText}\n\nImage ${made.image}. Every command from here to scores: ${join(out, 'README.md')}\n`,
-  );
+  io.out.write(`${made.planText}\n\nEvery command from here to scores: ${join(out, 'README.md')}\n`);
 }
 
-async function assertNothingElse(out: string, files: Readonly<Record<string, unknown>>): Promise<void> {
-  const folder = join(out, APP_FOLDER);
+function imageOf({ image }: FleetFlags): string {
+  if (image !== undefined) return image;
+  const message =
+    '--image: expected the name under which your cluster finds the image, such as --image ghcr.io/me/reward';
+  throw new InputError([{ message }]);
+}
+
+async function assertNothingElse(out: string, { files, carried }: FleetFiles): Promise<void> {
+  const folder = join(out, carried);
   const there = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  const ours = new Set(Object.keys(files).map((name) => join(out, name)));
   const strange = there
     .filter((entry) => !entry.isDirectory())
     .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => !Object.keys(files).some((name) => join(out, name) === path));
+    .filter((path) => !ours.has(path));
   if (strange.length > 0) {
     throw new InputError(
       strange.map((path) => ({
-        message: `${path} would go into the image and is not of this bundle: remove it`,
+        message: `${path} is not of this bundle and would be carried along: remove it`,
       })),
     );
   }
