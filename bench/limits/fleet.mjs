@@ -44,6 +44,7 @@ async function startServer(folder, redisUrl) {
   const { url } = JSON.parse(line);
   return {
     url,
+    pid: child.pid,
     /** What it said of Redis. */
     problems: () =>
       said
