@@ -14,10 +14,10 @@ export interface Use {
 }
 
 /**
- * Processor time of an answer in a server, in seconds: `npm run bench:fleet` measured 5 to 6 ms at 40 a second with prompts of 16 kB and
- * Redis, 7 ms with 32 kB. More, since other machines are slower.
+ * Processor time of an answer in a server, in seconds: `npm run bench:fleet` measured 8 to 13 ms with prompts of 16 to 32 kB on a busy
+ * machine (docs/fleet.md). More, since other machines are slower.
  */
-const CPU_SECONDS = 0.01;
+const CPU_SECONDS = 0.015;
 
 /** As in the plan of a run: letters of a token of text, about. */
 const LETTERS_A_TOKEN = 4;

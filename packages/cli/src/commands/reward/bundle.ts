@@ -7,7 +7,7 @@ import type { Io } from '../../io.js';
 import { certificateText } from '@touchstone/lab';
 import { CERTIFICATE_FILE, makeBundle, nextSteps, templateOf } from '@touchstone/launch';
 import { certified, REQUIRE_CERTIFICATE } from './certified.js';
-import { addFleetFlags, writeFleet, type FleetFlags } from './fleet.js';
+import { addFleetFlags, assertOptionsFit, writeFleet, type FleetFlags } from './fleet.js';
 
 interface BundleFlags extends FleetFlags {
   out: string;
@@ -43,6 +43,7 @@ const judgeOf = async ({ config, baseDir }: Loaded<ScoringConfig>): Promise<Judg
 
 async function bundle(path: string, flags: BundleFlags, io: Io): Promise<void> {
   const { out, json } = flags;
+  assertOptionsFit(flags);
   const loaded = await loadScoringConfig(path);
   const { certificate, eased, problem } = await certified(loaded, judgeOf(loaded), flags, io);
   if (flags.for !== 'lambda') return writeFleet(loaded, certificate, { ...flags, for: flags.for }, io);

@@ -348,6 +348,10 @@ describe('reward bundle --for kubernetes', () => {
       code: 2,
       err: expect.stringContaining('--image: expected') as string,
     });
+    expect(await cli(folder, '--image', 'x/y', '--answers', '5', '--out', out)).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/--answers changes nothing with --for lambda.*\n.*--image/) as string,
+    });
     for (const wrong of ['ghcr.io/me/reward:1', 'Me/reward', '-x'])
       expect((await cli(folder, '--for', 'kubernetes', '--image', wrong, '--out', out)).code).toBe(2);
   });

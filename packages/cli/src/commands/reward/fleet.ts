@@ -18,6 +18,29 @@ export interface FleetFlags {
   redis: boolean;
 }
 
+/** Of a judge that nobody has timed. */
+const ASSUMED_LATENCY = { p50: 4, p99: 15 };
+
+/** @throws {InputError} an option that is given changes nothing where the reward will run. */
+export function assertOptionsFit(flags: FleetFlags & { for: string }): void {
+  const { image, answers, judgeSeconds, wholeGroups, redis } = flags;
+  const ofFleets: [string, boolean][] = [
+    ['--answers', answers !== undefined],
+    ['--judge-seconds', judgeSeconds !== ASSUMED_LATENCY],
+    ['--whole-groups', wholeGroups !== undefined],
+  ];
+  const ofKubernetes: [string, boolean][] = [
+    ['--image', image !== undefined],
+    ['--no-redis', !redis],
+  ];
+  const others = flags.for === 'ray' ? ofKubernetes : [...ofFleets, ...ofKubernetes];
+  const idle = flags.for === 'kubernetes' ? [] : others.filter(([, isGiven]) => isGiven);
+  if (idle.length === 0) return;
+  throw new InputError(
+    idle.map(([name]) => ({ message: `${name} changes nothing with --for ${flags.for}: leave it out` })),
+  );
+}
+
 /** The options of `reward bundle` that are for several servers. */
 export function addFleetFlags(command: Command): Command {
   return command
@@ -33,7 +56,7 @@ export function addFleetFlags(command: Command): Command {
         'fleets: seconds that a judge call takes, the median and the 99th percentile',
       )
         .argParser(parseLatency)
-        .default({ p50: 4, p99: 15 }, '4,15, an assumption'),
+        .default(ASSUMED_LATENCY, '4,15, an assumption'),
     )
     .option('--whole-groups', 'fleets: each request holds all answers of its task')
     .option('--no-redis', 'kubernetes: use a Redis that is there; the Secret has its address');
