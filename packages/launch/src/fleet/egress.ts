@@ -21,7 +21,7 @@ export function egressTo(models: readonly JudgeModel[]): EgressRule[] {
     const url = new URL(baseUrl ?? 'https://provider.example');
     const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
     const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
-    if (host === 'localhost' || host === '::1' || /^127\./.test(host)) {
+    if (host === 'localhost' || host === '::1' || host.startsWith('127.')) {
       throw new InputError([
         {
           message: `judge.base_url of ${id}: ${host} is the server's own pod; name an address that pods can reach`,

@@ -204,27 +204,34 @@ async function validate(files: Record<string, string>) {
 
 describe.skipIf(missing)(`the manifests in Kubernetes' own schemas${why}`, () => {
   it('have no field that Kubernetes does not know, and none that is wrong', async () => {
-    for (const [name, fleet] of Object.entries(FLEETS)) {
-      const files = Object.entries(manifestsOf(fleet)).filter(([file]) => file.startsWith('kubernetes/'));
-      const { checked, faults } = await validate(Object.fromEntries(files));
-      expect(faults, name).toEqual([]);
-      expect(checked, name).toBeGreaterThanOrEqual(2 * 5);
-    }
-  }, 120_000);
+    const files = Object.entries(FLEETS).flatMap(([name, fleet]) =>
+      Object.entries(manifestsOf(fleet)).flatMap(([file, text]) =>
+        file.startsWith('kubernetes/') ? [[`${name}-${basename(file)}`, text] as const] : [],
+      ),
+    );
+    const { checked, faults } = await validate(Object.fromEntries(files));
+    expect(faults).toEqual([]);
+    // Two versions, six fleets, five objects of each at least.
+    expect(checked).toBeGreaterThanOrEqual(2 * 6 * 5);
+  }, 240_000);
 
   it('would be refused with a field misspelt, in a wrong place or of a wrong type', async () => {
     const files = manifestsOf(FLEETS['remote']!);
-    const broken = {
+    const broken = Object.entries({
       'server.yaml': [/readinessProbe:/, 'readynessProbe:'],
       'autoscaler.yaml': [/minReplicas: \d+/, 'minReplicas: two'],
       'network-policy.yaml': [/podSelector:\n/, 'podSelectors:\n'],
       'redis.yaml': [/ {2}clusterIP: None\n/, '  clusterIp: None\n'],
-    } as const;
-    for (const [name, [what, instead]] of Object.entries(broken)) {
+    } as const).map(([name, [what, instead]]) => {
       const text = files[`kubernetes/${name}`]!;
       expect(text).toMatch(what);
-      const { faults } = await validate({ [basename(name)]: text.replace(what, instead) });
-      expect(faults, name).not.toEqual([]);
-    }
-  }, 120_000);
+      return [name, text.replace(what, instead)] as const;
+    });
+    const { faults } = await validate(Object.fromEntries(broken));
+    for (const [name] of broken)
+      expect(
+        faults.some((fault) => fault.includes(name)),
+        name,
+      ).toBe(true);
+  }, 240_000);
 });

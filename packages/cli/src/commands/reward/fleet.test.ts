@@ -1,15 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  chmodSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -92,8 +83,8 @@ reward:
     - { type: code, module: code/check.ts, weight: 0.5 }
 `,
   );
-  const made = await cli(folder, ...KUBERNETES, '--out', out);
-  expect(made).toMatchObject({ code: 0, err: '' });
+  const { code, err } = await cli(folder, ...KUBERNETES, '--out', out);
+  if (code !== 0) throw new Error(err);
 }, 120_000);
 afterAll(async () => {
   await provider.goDown();
@@ -211,7 +202,9 @@ async function start(at: string, args: string[], env: Record<string, string>) {
   child.stderr.on('data', (data) => (log += String(data)));
   const [line] = (await Promise.race([
     once(child.stdout, 'data'),
-    once(child, 'exit').then(([code]) => Promise.reject(new Error(`it ended with ${String(code)}: ${log}`))),
+    once(child, 'exit').then(([code]) => {
+      throw new Error(`it ended with ${String(code)}: ${log}`);
+    }),
   ])) as [Buffer];
   const port = /:(\d+);/.exec(String(line))![1]!;
   return { child, url: `http://127.0.0.1:${port}`, log: () => log };
@@ -325,16 +318,20 @@ describe('reward bundle --for kubernetes', () => {
       '--judge-seconds',
       '4,4',
     );
-    const { sha256, plan, demand } = JSON.parse(made.out) as Record<string, Record<string, unknown>>;
+    const { sha256, plan, demand } = JSON.parse(made.out) as {
+      sha256: string;
+      plan: object;
+      demand: { lanes: { tokens: number }[] };
+    };
     const deployment = readFileSync(join(out, 'kubernetes/server.yaml'), 'utf8');
-    expect(deployment).toContain(`image: ghcr.io/me/reward:${String(sha256).slice(0, 16)}\n`);
+    expect(deployment).toContain(`image: ghcr.io/me/reward:${sha256.slice(0, 16)}\n`);
     expect(plan).toMatchObject({ replicas: 2, bottleneck: 'requests_per_minute', answersPerSecond: 20 });
     expect(demand).toMatchObject({
       answers: 512,
       lanes: [{ calls: 1, tokens: expect.any(Number) as number }],
     });
     // 8,000 letters of the task, at four a token, and as many as the answer and the reply may have.
-    expect((demand!['lanes'] as { tokens: number }[])[0]!.tokens).toBeGreaterThan(2000);
+    expect(demand.lanes[0]!.tokens).toBeGreaterThan(2000);
   });
 
   it('refuses what would go into the image unasked, an address of the pod itself, and an image without a name', async () => {
