@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { NO_FAULTS, REDIS, startRedis } from '@touchstone/testing';
-import { judge, startFleet } from './limits/fleet.mjs';
+import { judge, startFleet } from './shared/fleet.mjs';
 import { expectedScore, makeSamples } from './reward/samples.mjs';
 import { describeMachine, inspectProcess, versionOf } from './shared/machine.mjs';
 import { spawnProvider } from './shared/spawn-provider.mjs';
