@@ -1,4 +1,5 @@
-// Puts what the tests of the AWS template need from PyPI (cfn-lint, moto) into .cache/python: `node scripts/python-tools.mjs`.
+// Puts what the tests of the AWS template and of the Kubernetes manifests need from PyPI (cfn-lint, moto, kubernetes-validate) into
+// .cache/python: `node scripts/python-tools.mjs`.
 // Without them those tests are skipped. Nothing of Touchstone itself uses Python. Does nothing when they are there.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -11,6 +12,7 @@ const PACKAGES = [
   'cfn-lint==1.58.0',
   'moto[awslambda,cloudformation,iam,logs,s3,secretsmanager,server,ssm]==5.2.5',
   'boto3==1.44.5',
+  'kubernetes-validate==1.37.0',
 ];
 
 const mark = join(FOLDER, 'touchstone-packages.txt');

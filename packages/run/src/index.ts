@@ -22,7 +22,7 @@ export type { Workspace } from './workspace/workspace.js';
 export { openExamination, type Examination } from './workspace/examination.js';
 export type { RunOptions } from './pipeline.js';
 export type { TrainingPlan } from './training/ahead.js';
-export { planExamination, type PhaseCost } from './stages/plan.js';
+export { callsPerAnswer, planExamination, type ModelCalls, type PhaseCost } from './stages/plan.js';
 export { examineJudge, type ExaminationResult } from './stages/examine.js';
 export { judgeSummary } from './stages/judge-summary.js';
 export { testJudge, type JudgeTest } from './stages/test-judge.js';
@@ -41,7 +41,13 @@ export type {
 } from './training/backend.js';
 
 // A configuration's parts, for what scores without training.
-export { configSchema, type Config, type ExaminationConfig, type ScoringConfig } from './config/schema.js';
+export {
+  configSchema,
+  scoringSchema,
+  type Config,
+  type ExaminationConfig,
+  type ScoringConfig,
+} from './config/schema.js';
 export { configJsonSchema } from './config/json-schema.js';
 export { assertCertified, certificateOf, type Certified } from './workspace/certificate.js';
 export { localModels } from './workspace/local-model.js';

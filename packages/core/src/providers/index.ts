@@ -1,3 +1,4 @@
+export { accountOf } from './account.js';
 export { headerProblem } from './keys.js';
 export { parseModelId, type ModelId } from './model-id.js';
 export { networkFetch } from './network.js';

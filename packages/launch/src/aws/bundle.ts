@@ -1,20 +1,14 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { dirname, extname, posix, resolve } from 'node:path';
+import { dirname, extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import {
-  filesOfChecks,
-  filesOfJudge,
-  findSdkPackage,
-  PROVIDERS,
-  unusedCheckPackages,
-} from '@touchstone/core';
+import { PROVIDERS, unusedCheckPackages } from '@touchstone/core';
 import { certificateText, type Certificate } from '@touchstone/lab';
-import { InputError, RunError } from '@touchstone/spec';
-import { build, type BuildOptions, type Metafile } from 'esbuild';
+import { RunError } from '@touchstone/spec';
 import { type ScoringConfig, cacheVariablesOf, modelsOf } from '@touchstone/run';
+import { bundled, packagesOf } from '../bundle/bundled.js';
+import { filesOf } from '../bundle/files-of.js';
+import { leaveOut } from '../bundle/leave-out.js';
 import { lambdaConfigOf } from './lambda-config.js';
-import { leaveOut } from './leave-out.js';
 import { zipOf } from './zip.js';
 
 interface Bundle {
@@ -65,7 +59,7 @@ export async function makeBundle(
   const code = result.outputFiles[0]!.contents;
   const zip = zipOf({
     [CODE_FILE]: code,
-    ...(await filesOf(config, baseDir)),
+    ...(await filesOf(config, baseDir, RESERVED)),
     ...(certificate ? { [CERTIFICATE_FILE]: Buffer.from(certificateText(certificate)) } : {}),
   });
   if (zip.length > MAX_ZIP_BYTES) {
@@ -93,87 +87,4 @@ export function unusedPackages(config: ScoringConfig): string[] {
   ];
   const unused = uses.flatMap(([name, isUsed]) => (isUsed ? [] : [name]));
   return [...unused, ...unusedCheckPackages(config.reward.checks)];
-}
-
-/** What checks, judges and models name, under the names that they know it by. */
-async function filesOf(config: ScoringConfig, baseDir: string): Promise<Record<string, Uint8Array>> {
-  const files: Record<string, Uint8Array> = {};
-  const named = [...filesOfChecks(config.reward.checks), ...(config.judge ? filesOfJudge(config.judge) : [])];
-  for (const { name, isModule } of named) {
-    const path = resolve(baseDir, name);
-    files[nameInZip(name)] = isModule ? await bundleModule(path) : await readFile(path);
-  }
-  for (const { id, provider, name } of modelsOf(config.judge)) {
-    const needs = provider.needs?.(name) ?? {};
-    if (needs.module !== undefined) {
-      files[nameInZip(needs.module)] = await bundleModule(resolve(baseDir, needs.module));
-    }
-    if (needs.package !== undefined) {
-      // Where Node, and so the function, looks for an installed package.
-      const folder = `node_modules/${needs.package}`;
-      files[`${folder}/package.json`] = Buffer.from('{"type":"module","exports":"./index.mjs"}');
-      files[`${folder}/index.mjs`] = await bundleModule(
-        findSdkPackage(needs.package, baseDir, { model: id }),
-      );
-    }
-  }
-  return files;
-}
-
-/** A module of others with whatever it imports. Node's own way to run TypeScript reads plain JavaScript as well. */
-async function bundleModule(path: string): Promise<Uint8Array> {
-  const result = await bundled({ entryPoints: [path] });
-  return result.outputFiles[0]!.contents;
-}
-
-/** @throws {InputError} for a file outside of the configuration's folder. */
-function nameInZip(name: string): string {
-  const path = posix.normalize(name.replaceAll('\\', '/'));
-  if (path.startsWith('/') || path.startsWith('../') || RESERVED.includes(path)) {
-    throw InputError.at(
-      { file: name },
-      `expected a file below the configuration, with another name than ${RESERVED.join(' and ')}`,
-    );
-  }
-  return path;
-}
-
-/** @throws {RunError} with what esbuild says. */
-async function bundled(options: BuildOptions) {
-  try {
-    return await build({
-      ...options,
-      bundle: true,
-      minify: true,
-      platform: 'node',
-      format: 'esm',
-      target: 'node24',
-      // Packages in the older module format ask for Node's own modules with require.
-      banner: {
-        js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-      },
-      metafile: true,
-      write: false,
-      logLevel: 'silent',
-    });
-  } catch (cause) {
-    throw new RunError(`cannot bundle: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
-  }
-}
-
-function packagesOf({ outputs }: Metafile): { name: string; bytes: number }[] {
-  const bytes = new Map<string, number>();
-  for (const output of Object.values(outputs)) {
-    for (const [path, input] of Object.entries(output.inputs)) {
-      const name =
-        /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ??
-        /packages\/(\w+)\//.exec(path)?.[1] ??
-        'configuration';
-      bytes.set(name, (bytes.get(name) ?? 0) + input.bytesInOutput);
-    }
-  }
-  return [...bytes]
-    .map(([name, total]) => ({ name, bytes: total }))
-    .filter((one) => one.bytes > 0)
-    .sort((a, b) => b.bytes - a.bytes);
 }

@@ -89,7 +89,64 @@ export async function costPerAnswer(
   config: JudgeConfig,
   answers: Answers,
 ): Promise<Cost> {
+  const { size, calls } = await rehearse(config, { seed, baseDir, answers });
+  if (size === 0) return NOTHING;
   const total = { ...NOTHING };
+  for (const { asked, inputTokens, outputTokens } of calls) {
+    total.calls++;
+    total.inputTokens += inputTokens;
+    total.outputTokens += outputTokens;
+    const money = moneyFor(asked, inputTokens, outputTokens);
+    total.money = total.money === null || money === null ? null : total.money + money;
+  }
+  return {
+    calls: total.calls / size,
+    inputTokens: total.inputTokens / size,
+    outputTokens: total.outputTokens / size,
+    money: total.money === null ? null : total.money / size,
+  };
+}
+
+/** What an answer asks of one model of its judge. */
+export interface ModelCalls {
+  /** The part of the configuration that names the model and its limits. */
+  asked: CallsOf;
+  /** Of one answer, in the mean. */
+  calls: number;
+  /** Of one call, as a provider counts it against `tokens_per_minute`: the prompt and as many as the reply may have. */
+  tokens: number;
+}
+
+/**
+ * What one answer asks of each model, and whether the judge is shown all answers of a task together. Nothing is asked.
+ *
+ * @param answers those of a task are neighbours; none: nothing is known but whether it compares.
+ */
+export async function callsPerAnswer(
+  { config: { seed }, baseDir }: { config: { seed: number }; baseDir: string },
+  config: JudgeConfig,
+  answers: Answers,
+): Promise<{ compares: boolean; models: ModelCalls[] }> {
+  const { compares, size, calls } = await rehearse(config, { seed, baseDir, answers });
+  const asked = new Map<CallsOf, typeof calls>();
+  for (const call of calls) asked.set(call.asked, [...(asked.get(call.asked) ?? []), call]);
+  const models = [...asked].map(([model, its]) => ({
+    asked: model,
+    calls: its.length / size,
+    tokens: its.reduce((sum, one) => sum + one.inputTokens + one.outputTokens, 0) / its.length,
+  }));
+  return { compares, models };
+}
+
+/** What opens the calls to a model is given. */
+type CallsOf = Parameters<Parameters<typeof openJudge>[1]['open']>[0];
+
+/** The calls that a judge would make about some of the answers. */
+async function rehearse(
+  config: JudgeConfig,
+  { seed, baseDir, answers }: { seed: number; baseDir: string; answers: Answers },
+) {
+  const calls: { asked: CallsOf; inputTokens: number; outputTokens: number }[] = [];
   const rehearsal = await openJudge(config, {
     seed,
     baseDir,
@@ -100,11 +157,7 @@ export async function costPerAnswer(
         fallbacks: asked.fallbacks.map((other) => silent(other.model)),
         dispatcher: countingDispatcher((request) => {
           const inputTokens = requestBytes(request) * TOKENS_PER_BYTE;
-          total.calls++;
-          total.inputTokens += inputTokens;
-          total.outputTokens += request.maxOutputTokens;
-          const money = moneyFor(asked, inputTokens, request.maxOutputTokens);
-          total.money = total.money === null || money === null ? null : total.money + money;
+          calls.push({ asked, inputTokens, outputTokens: request.maxOutputTokens });
         }),
       }),
   });
@@ -112,14 +165,7 @@ export async function costPerAnswer(
   for (const group of sample) {
     await rehearsal.judge(group.map(({ task, response }, i) => ({ task, response, id: `${i}` })));
   }
-  const size = sample.flat().length;
-  if (size === 0) return NOTHING;
-  return {
-    calls: total.calls / size,
-    inputTokens: total.inputTokens / size,
-    outputTokens: total.outputTokens / size,
-    money: total.money === null ? null : total.money / size,
-  };
+  return { compares: rehearsal.compares ?? false, size: sample.flat().length, calls };
 }
 
 const FREE = { input: 0, output: 0 };

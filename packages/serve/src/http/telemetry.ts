@@ -2,6 +2,7 @@ import { metrics, type Attributes } from '@opentelemetry/api';
 import { PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import type { Outcome } from '../scoring/outcome.js';
+import { OPERATIONS } from './openapi.js';
 
 /** What the server measures, and the text that Prometheus reads. */
 export interface Telemetry {
@@ -44,6 +45,10 @@ export function createTelemetry(): Telemetry {
   const active = meter.createUpDownCounter('http.server.active_requests', {
     description: 'Requests that are not answered yet',
   });
+  // Known before the first request: whatever scales by it takes a figure that is not there for a fault.
+  for (const { path, method } of OPERATIONS.filter(({ request }) => request !== undefined)) {
+    active.add(0, { 'http.route': path, 'http.request.method': method.toUpperCase() });
+  }
   const rewards = meter.createCounter('touchstone.rewards', {
     description: 'Samples by wire, status and reason of abstention',
   });

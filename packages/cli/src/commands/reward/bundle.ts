@@ -1,29 +1,38 @@
 import { join } from 'node:path';
 import { writeWhole } from '@touchstone/store';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { openReward, type Judge } from '@touchstone/core';
 import { loadScoringConfig, rewardResources, type Loaded, type ScoringConfig } from '@touchstone/run';
 import type { Io } from '../../io.js';
 import { certificateText } from '@touchstone/lab';
 import { CERTIFICATE_FILE, makeBundle, nextSteps, templateOf } from '@touchstone/launch';
 import { certified, REQUIRE_CERTIFICATE } from './certified.js';
+import { addFleetFlags, assertOptionsFit, writeFleet, type FleetFlags } from './fleet.js';
 
-interface BundleFlags {
+interface BundleFlags extends FleetFlags {
   out: string;
+  for: 'lambda' | 'kubernetes' | 'ray';
   requireCertificate?: true;
   json?: true;
 }
 
 /** `touchstone reward bundle` */
 export function registerBundle(reward: Command, io: Io): void {
-  reward
+  const command = reward
     .command('bundle')
     .description(
-      'make an AWS Lambda function of the reward: function.zip, its CloudFormation template, and how to deploy it',
+      'the reward as files to deploy: an AWS Lambda function with its CloudFormation template, or several servers in ' +
+        'Kubernetes (image, manifests) or on Ray Serve, with how many; and how to deploy them',
     )
     .argument('<config>', 'touchstone.yaml, or its folder')
     .requiredOption('--out <dir>', 'the folder to write to')
-    .option('--require-certificate', REQUIRE_CERTIFICATE)
+    .addOption(
+      new Option('--for <where>', 'where it will run')
+        .choices(['lambda', 'kubernetes', 'ray'])
+        .default('lambda'),
+    )
+    .option('--require-certificate', REQUIRE_CERTIFICATE);
+  addFleetFlags(command)
     .option('--json', 'print the result as JSON')
     .action((config: string, flags: BundleFlags) => bundle(config, flags, io));
 }
@@ -34,8 +43,10 @@ const judgeOf = async ({ config, baseDir }: Loaded<ScoringConfig>): Promise<Judg
 
 async function bundle(path: string, flags: BundleFlags, io: Io): Promise<void> {
   const { out, json } = flags;
+  assertOptionsFit(flags);
   const loaded = await loadScoringConfig(path);
   const { certificate, eased, problem } = await certified(loaded, judgeOf(loaded), flags, io);
+  if (flags.for !== 'lambda') return writeFleet(loaded, certificate, { ...flags, for: flags.for }, io);
   const made = await makeBundle(loaded, certificate);
   const steps = nextSteps(loaded.config, made.sha256);
   const files: [name: string, content: Uint8Array | string][] = [

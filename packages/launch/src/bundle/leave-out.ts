@@ -5,7 +5,7 @@ import type { Plugin } from 'esbuild';
  * What stands in for a module that is left out. It can be imported and built upon while modules load; using it later
  * says what happened.
  */
-const ABSENT = `
+export const ABSENT = `
 const refuse = () => { throw new Error('this was left out of the bundle: please report it'); };
 const absent = new Proxy(function () {}, { get: (_, key) => (key === 'then' ? undefined : absent), construct: () => ({}), apply: refuse });
 module.exports = absent;`;
