@@ -64,7 +64,7 @@ async function measure(letters, rate, seed) {
     const [warm, samples] = [50, rate * Number(values.seconds)].map((n, i) =>
       makeSamples(n, seed + i, letters),
     );
-    await Promise.all(warm.map((sample) => judge(server.url, sample)));
+    await Promise.all(warm.map((sample) => judge(server.url, [sample])));
     const before = inspectProcess(server.pid);
     const begun = performance.now();
     let wrong = 0;
@@ -73,7 +73,7 @@ async function measure(letters, rate, seed) {
       const wait = begun + (i * 1000) / rate - performance.now();
       if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
       asked.push(
-        judge(server.url, sample).then((score) => {
+        judge(server.url, [sample]).then(([score]) => {
           if (score !== expectedScore(sample.truth)) wrong++;
         }),
       );
