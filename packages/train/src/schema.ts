@@ -100,6 +100,33 @@ const openrlhfSchema = z.strictObject({
     .describe('Answers whose gradients a GPU computes at once: more take more memory, and the update is the same'),
 });
 
+/** `training.ray`: the cluster on which a trainer outside runs, and what its command takes there. */
+const raySchema = z.strictObject({
+  address: z
+    .url({ protocol: /^https?$/, error: 'expected an address such as http://127.0.0.1:8265' })
+    .describe(
+      'The dashboard of the cluster, such as http://127.0.0.1:8265; the environment variable RAY_AUTH_TOKEN holds its token, where it wants one',
+    ),
+  reward_host: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'A name or address under which the cluster reaches this machine, to ask it for rewards. Default: the address from which this machine reaches the dashboard',
+    ),
+  entrypoint_num_cpus: z
+    .number()
+    .min(0)
+    .optional()
+    .describe('Cores that Ray keeps for the command of the job; without any it is started on the head'),
+  entrypoint_num_gpus: z
+    .number()
+    .min(0)
+    .optional()
+    .describe('GPUs that Ray keeps for the command of the job: as many as it trains on itself'),
+});
+export type RayOptions = z.output<typeof raySchema>;
+
 type Definition = (typeof ALGORITHMS)[number];
 
 /** `training:` for one algorithm: what every algorithm has, and its own settings. */
@@ -132,6 +159,11 @@ const trainingWith = <D extends Definition, Name extends z.ZodType>(
     sft: sftSchema.optional().describe('Supervised fine-tuning on data.annotations before reinforcement'),
     trl: trlSchema.prefault({}).describe('Where TRL is, when it trains'),
     openrlhf: openrlhfSchema.prefault({}).describe('Where OpenRLHF is and what it takes, when it trains'),
+    ray: raySchema
+      .optional()
+      .describe(
+        'A Ray cluster to train on, which sees the folder of the run; without it the trainer runs on this machine',
+      ),
   });
 
 const [first] = ALGORITHMS;

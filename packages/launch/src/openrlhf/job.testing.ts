@@ -1,14 +1,8 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { RewardFunction } from '@touchstone/core';
 import { configSchema, type TrainingJob } from '@touchstone/run';
 import type { Task } from '@touchstone/spec';
-import { ADAMW_DEFAULTS } from '@touchstone/engine';
-import { Policy } from '@touchstone/train';
-
-const POLICY = fileURLToPath(new URL('../../../../examples/quickstart/models/policy', import.meta.url));
 
 export const configOf = (training: object = {}, more: { policy?: object; abstention?: object } = {}) =>
   configSchema.parse({
@@ -33,16 +27,21 @@ const TASKS = ['a', 'b', 'c', 'd', 'é "quoted"\n'].map(
   }),
 );
 
-/** A job in a folder of its own, on the policy of the quickstart; its tasks are asked about in turn. */
-export async function jobOf(config: ReturnType<typeof configOf>, reward: RewardFunction): Promise<TrainingJob> {
+/** What of a job a plan is made of, in a folder of its own; the tasks are asked about in turn, each word of a prompt is a token. */
+export function jobOf(config: ReturnType<typeof configOf>): TrainingJob {
   const per = config.training.prompts_per_step;
-  const { beta1, beta2, epsilon } = ADAMW_DEFAULTS;
+  const encodeChat = (messages: Task['messages']): number[] =>
+    messages.flatMap(({ content }) => content.split(' ').map((word) => word.length));
   return {
     run: 'r1',
     folder: mkdtempSync(join(tmpdir(), 'touchstone-openrlhf-')),
-    adamw: { beta1, beta2, epsilon },
-    tasksOf: (step) => Array.from({ length: per }, (_, i) => TASKS[((step - 1) * per + i) % TASKS.length]!),
-    workspace: { config, data: { train: TASKS }, policy: await Policy.load(POLICY) },
-    reward,
+    adamw: { beta1: 0.9, beta2: 0.98, epsilon: 1e-8 },
+    tasksOf: (step: number) =>
+      Array.from({ length: per }, (_, i) => TASKS[((step - 1) * per + i) % TASKS.length]!),
+    workspace: {
+      config,
+      data: { train: TASKS },
+      policy: { folder: '/policy', tokenizer: { encodeChat }, model: { config: { eosTokens: [2, 7] } } },
+    },
   } as unknown as TrainingJob;
 }

@@ -6,10 +6,8 @@ import { InputError } from '@touchstone/spec';
 import { writeWhole } from '@touchstone/store';
 import { jsonLines, orderOf, taskLines } from '../job-files.js';
 import { settingsText } from '../settings-text.js';
+import { SCRIPT } from '../trl/python.js';
 import { counterparts, jobSettings, settingsProblem } from './settings.js';
-
-/** The script that is started. */
-export const SCRIPT = 'train.py';
 
 /** Files that are the same for every job, with what each is, for people. */
 const TEMPLATES = {

@@ -6,12 +6,10 @@ import { InputError } from '@touchstone/spec';
 import { writeWhole } from '@touchstone/store';
 import { jsonLines, orderOf, taskLines } from '../job-files.js';
 import { settingsText } from '../settings-text.js';
+import { SCRIPT } from './python.js';
 import { counterparts, scriptSettings, settingsProblem } from './settings.js';
 
 const TEMPLATE = new URL('../../templates/trl/train.py', import.meta.url);
-
-/** The script that is started. */
-export const SCRIPT = 'train.py';
 
 /** What each file is, for people. */
 const ABOUT = {

@@ -1,99 +1,158 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { failed, ok, warning, type Finding, type TrainingJob } from '@touchstone/run';
+import { InputError, RunError } from '@touchstone/spec';
 import { z } from 'zod';
-import { SCRIPT } from './plan.js';
-import { isAlive, parseOrNull, readJob } from './process.js';
-import { environmentOf, pythonOf } from './python.js';
-import { startRewards } from './reward-server.js';
+import { parseOrNull } from '../json.js';
+import { probeRay, type Ran } from '../ray/probe.js';
+import { startRewards } from '../reward-server.js';
+import type { Scripted } from '../scripted.js';
+import { rewardPlaceOf } from '../workers/site.js';
+import { workerAtWork } from '../workers/start.js';
+import { lastLines, type Command } from '../workers/worker.js';
+import { commandOf, SCRIPT } from './python.js';
 
-/** What the script was written for and is tested with. */
-const TRL = '1.16.0';
-const INSTALL = `-m pip install trl==${TRL} torch datasets accelerate`;
 /** Loading PyTorch and TRL from a slow disk takes long. */
 const LIMIT_MS = 600_000;
-const LAST_LINES = 5;
+/** The check waits so long for rewards; a training waits for hours. */
+const PATIENCE_SECONDS = 30;
 
 const checkSchema = z.object({
   versions: z.record(z.string(), z.string()),
   gpus: z.int(),
   problems: z.array(z.string()),
-  weights: z.int().nullable(),
+  /** What may be trouble, and what is as it should be. */
+  warnings: z.array(z.string()).default([]),
+  notes: z.array(z.string()).default([]),
   rewards: z.array(z.object({ status: z.string(), reason: z.string() })),
+  unreached: z.string().nullable(),
 });
 
 /**
- * Runs `train.py --check` in the Python of the configuration, with the reward server that it will ask. Nothing is paid for. Where the
- * job is at work, it is not looked at: a second model in memory could end it.
+ * Runs `train.py --check` in the Python of the configuration, here or on the Ray cluster, with the reward server that it will ask.
+ * Nothing is paid for. Where the job is at work, it is not looked at: a second model in memory could end it.
  */
-export async function preflight(job: TrainingJob): Promise<Finding[]> {
-  const known = await readJob(job.folder, job.run);
-  if (known && isAlive(known)) return [ok('TRL', `at work on this run, process ${known.pid}`)];
-  const python = pythonOf(job);
-  const rewards = await startRewards(job);
-  let said: string;
+export async function preflight(job: TrainingJob, trainer: Scripted): Promise<Finding[]> {
+  const { title } = trainer;
+  const { ray } = job.workspace.config.training;
   try {
-    ({ stdout: said } = await promisify(execFile)(python, [SCRIPT, '--check'], {
-      cwd: job.folder,
-      env: environmentOf(job, rewards),
-      timeout: LIMIT_MS,
-      maxBuffer: 2 ** 26,
-    }));
+    const known = await workerAtWork(job);
+    if (known) return [ok(title, `at work on this run, ${known.name}`)];
+    const rewards = await startRewards(job, await rewardPlaceOf(ray));
+    try {
+      const command = commandOf(job, trainer, [SCRIPT, '--check'], rewards, {
+        log: 'check.txt',
+        env: { TOUCHSTONE_REWARD_TIMEOUT: String(PATIENCE_SECONDS) },
+      });
+      const { findings, ran } = ray
+        ? await probeRay(ray, command, LIMIT_MS)
+        : { findings: [], ran: await runHere(command) };
+      return [...findings, ...(ran ? read(trainer, command.program, ran, ray !== undefined) : [])];
+    } finally {
+      await rewards.close();
+    }
   } catch (error) {
-    return [notStarted(python, error)];
-  } finally {
-    await rewards.close();
+    if (RunError.is(error) || InputError.is(error)) return [failed(ray ? 'Ray' : title, error.message)];
+    throw error;
   }
-  const check = checkSchema.safeParse(parseOrNull(said.trim().split('\n').at(-1) ?? ''));
-  if (!check.success) {
-    return [
-      failed('TRL', `${python} ${SCRIPT} --check did not say what it found; it said: ${lastLines(said)}`),
-    ];
-  }
-  return findingsOf(python, check.data);
 }
 
-function findingsOf(
+async function runHere({ folder, program, args, env }: Command): Promise<Ran> {
+  try {
+    const { stdout, stderr } = await promisify(execFile)(program, args, {
+      cwd: folder,
+      env,
+      timeout: LIMIT_MS,
+      maxBuffer: 2 ** 26,
+    });
+    return { out: stdout, err: stderr, hasFailed: false };
+  } catch (error) {
+    const {
+      code,
+      stderr = '',
+      stdout = '',
+      killed,
+    } = error as {
+      code?: unknown;
+      stderr?: string;
+      stdout?: string;
+      killed?: boolean;
+    };
+    const why = killed
+      ? `it did not end within ${LIMIT_MS / 60_000} minutes`
+      : code === 'ENOENT' || code === 'EACCES'
+        ? `cannot be started (${code})`
+        : '';
+    return { out: stdout, err: [stderr, why].filter(Boolean).join('\n'), hasFailed: true };
+  }
+}
+
+function read(
+  trainer: Scripted,
   python: string,
-  { versions, gpus, problems, weights, rewards }: z.output<typeof checkSchema>,
+  { out, err, hasFailed }: Ran,
+  isRay: boolean,
 ): Finding[] {
-  const { trl = 'none', python: _, ...others } = versions;
-  const told = Object.entries({ Python: versions['python'], TRL: trl, ...others })
-    .map(([name, version]) => `${name} ${version}`)
-    .join(', ');
-  const unlike = rewards.find(({ status }) => status === 'failed');
+  const where = isRay ? `${python}, on the Ray cluster,` : python;
+  if (hasFailed) return [notDone(trainer, python, where, err)];
+  const check = checkSchema.safeParse(parseOrNull(out.trim().split('\n').at(-1) ?? ''));
+  if (check.success) return findingsOf(trainer, python, check.data, isRay);
   return [
-    trl === TRL
-      ? ok('TRL', told)
-      : warning('TRL', `${told}; tried with TRL ${TRL}: ${python} -m pip install trl==${TRL}`),
-    ...problems.map((problem) => failed('TRL', problem)),
-    ...(weights === null
-      ? []
-      : [ok('TRL: policy and data', `read; ${weights.toLocaleString('en')} weights`)]),
-    unlike
-      ? failed('TRL: rewards', `${unlike.reason}`)
-      : ok('TRL: rewards', `${rewards.length} answers, there and back`),
-    gpus === 0
-      ? warning('TRL: device', 'no GPU that PyTorch can use: it will train on the CPU')
-      : ok('TRL: device', `${gpus} GPU${gpus === 1 ? '' : 's'}`),
+    failed(trainer.title, `${where} ${SCRIPT} --check did not say what it found; it said: ${lastLines(out)}`),
   ];
 }
 
-function notStarted(python: string, error: unknown): Finding {
-  const { code, stderr = '', killed } = error as { code?: unknown; stderr?: string; killed?: boolean };
-  if (code === 'ENOENT' || code === 'EACCES') {
-    return failed(
-      'TRL',
-      `${python} cannot be started (${code}): set training.trl.python to the Python in which TRL is installed`,
-    );
-  }
-  const [, module] = /ModuleNotFoundError: No module named '([^']+)'/.exec(stderr) ?? [];
-  if (module !== undefined) return failed('TRL', `${python} has no ${module}: ${python} ${INSTALL}`);
-  if (killed)
-    return failed('TRL', `${python} ${SCRIPT} --check did not end within ${LIMIT_MS / 60_000} minutes`);
-  return failed('TRL', `${python} ${SCRIPT} --check failed: ${lastLines(stderr)}`);
+function findingsOf(
+  { title, package: name, version, withoutGpu }: Scripted,
+  python: string,
+  { versions, gpus, problems, warnings, notes, rewards, unreached }: z.output<typeof checkSchema>,
+  isRay: boolean,
+): Finding[] {
+  const { [name]: own = 'none', python: _, ...others } = versions;
+  const told = Object.entries({ Python: versions['python'], [title]: own, ...others })
+    .map(([what, which]) => `${what} ${which}`)
+    .join(', ');
+  const unlike = rewards.find(({ status }) => status === 'failed');
+  return [
+    own === version
+      ? ok(title, told)
+      : warning(
+          title,
+          `${told}; tried with ${title} ${version}: ${python} -m pip install ${name}==${version}`,
+        ),
+    ...problems.map((problem) => failed(title, problem)),
+    ...warnings.map((text) => warning(title, text)),
+    ...notes.map((text) => ok(`${title}: policy and data`, text)),
+    unreached !== null
+      ? failed(`${title}: rewards`, `${unreached}${isRay ? REACH : ''}`)
+      : unlike
+        ? failed(`${title}: rewards`, `${unlike.reason}`)
+        : ok(`${title}: rewards`, `${rewards.length} answers, there and back`),
+    ...(gpus > 0
+      ? [ok(`${title}: device`, `${gpus} GPU${gpus === 1 ? '' : 's'}`)]
+      : withoutGpu === null
+        ? []
+        : [warning(`${title}: device`, withoutGpu)]),
+  ];
 }
 
-/** The end of what a program has written, in a line. */
-export const lastLines = (text: string): string =>
-  text.trim().split('\n').slice(-LAST_LINES).join(' / ') || 'nothing';
+const REACH =
+  ': the machines of the cluster must reach this one; set training.ray.reward_host to the name or address that it has there, and look at firewalls';
+
+/** The Python of the configuration has not got through the check. */
+function notDone(
+  { title, setting, install }: Scripted,
+  python: string,
+  where: string,
+  said: string,
+): Finding {
+  if (/cannot be started|: not found|: Permission denied/.test(said.trim().split('\n').at(-1) ?? '')) {
+    return failed(
+      title,
+      `${where} cannot be started (${lastLines(said)}): set ${setting} to the Python in which ${title} is installed`,
+    );
+  }
+  const [, module] = /ModuleNotFoundError: No module named '([^']+)'/.exec(said) ?? [];
+  if (module !== undefined) return failed(title, `${where} has no ${module}: ${python} ${install}`);
+  return failed(title, `${where} ${SCRIPT} --check failed: ${lastLines(said)}`);
+}

@@ -18,6 +18,7 @@ import importlib.util
 import io
 import json
 import os
+import platform
 import runpy
 import sys
 import types
@@ -136,12 +137,17 @@ def gpus_there():
 
 def check():
     found, warnings = needs()
-    gpus, rewards = 0, []
+    gpus, notes, rewards, unreached = 0, [], [], None
     try:
         args = parsed(ARGUMENTS)
-        found += misread(args)
+        wrong = misread(args)
+        if not os.path.isdir(args.actor.model_name_or_path):
+            raise FileNotFoundError(f"the policy's folder {args.actor.model_name_or_path} is not there on {platform.node()}")
         difference = unlike(args)
-        found += [difference] if difference else []
+        wrong += [difference] if difference else []
+        found += wrong
+        if not wrong:
+            notes.append(f"read; {len(named(ARGUMENTS))} options mean what was meant")
         gpus = gpus_there()
         asked = SETTINGS["gpus"]
         if gpus < asked:
@@ -151,14 +157,17 @@ def check():
     except Exception as error:  # Whatever it is, it is what the check is for.
         found.append(f"{type(error).__name__}: {error}")
     if os.environ.get("TOUCHSTONE_REWARD_URL"):
-        from touchstone_client import as_rollout, score_rollouts
+        from touchstone_client import TouchstoneError, as_rollout, score_rollouts
 
         # A blank answer scores without a call of the judge: what is tried is the way there and back.
         some = lines_of("tasks.jsonl")[:10]
         sent = [as_rollout(task["messages"], "", {"id": task["id"]}, i) for i, task in enumerate(some)]
-        rewards = [{"status": one["status"], "reason": one["reason"]} for one in score_rollouts(sent)]
-    said = {"versions": versions(), "gpus": gpus, "problems": found, "warnings": warnings, "rewards": rewards}
-    print(json.dumps(said))
+        try:
+            rewards = [{"status": one["status"], "reason": one["reason"]} for one in score_rollouts(sent)]
+        except TouchstoneError as error:
+            unreached = str(error)
+    said = {"versions": versions(), "gpus": gpus, "problems": found, "warnings": warnings, "notes": notes}
+    print(json.dumps({**said, "rewards": rewards, "unreached": unreached}))
 
 
 def hashes_of(folder):
