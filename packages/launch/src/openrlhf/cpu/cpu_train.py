@@ -156,7 +156,9 @@ if __name__ == "__main__":
     from openrlhf.trainer.ray import launcher
 
     rays.create_vllm_engines, launcher.RayActorGroup = engines_of, Group
-    if len(sys.argv) == 1:
-        # Ray is told of GPUs that are not there, so that what asks for them is placed.
+    # What asks for GPUs is told of two that are not there.
+    if "--check" in sys.argv:
+        torch.cuda.device_count = lambda: 2
+    elif not os.environ.get("RAY_ADDRESS"):
         ray.init(num_cpus=2, num_gpus=2, include_dashboard=False, object_store_memory=200_000_000)
     runpy.run_path(script, run_name="__main__")
