@@ -97,7 +97,9 @@ const openrlhfSchema = z.strictObject({
     .describe('GPUs that draw as one, for models that one GPU does not hold; a divisor of gpus_per_node'),
   micro_batch: count
     .default(1)
-    .describe('Answers whose gradients a GPU computes at once: more take more memory, and the update is the same'),
+    .describe(
+      'Answers whose gradients a GPU computes at once: more take more memory, and the update is the same',
+    ),
 });
 
 /** `training.ray`: the cluster on which a trainer outside runs, and what its command takes there. */

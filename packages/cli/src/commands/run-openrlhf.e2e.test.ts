@@ -98,7 +98,11 @@ describe.skipIf(why)(
           num_gpus_per_node: 2,
         },
         algo: { advantage: { estimator: 'dr_grpo' }, kl: { init_coef: 0, use_loss: false } },
-        ckpt: { load_enable: true, save_steps: 2, output_dir: join(straight, 'openrlhf/output/checkpoint-6') },
+        ckpt: {
+          load_enable: true,
+          save_steps: 2,
+          output_dir: join(straight, 'openrlhf/output/checkpoint-6'),
+        },
         critic: { model_name_or_path: null },
         data: { apply_chat_template: true, input_key: 'prompt', label_key: 'label' },
         reward: { clip_range: [-1e6, 1e6], remote_url: ['agent'] },

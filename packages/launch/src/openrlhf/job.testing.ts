@@ -14,18 +14,16 @@ export const configOf = (training: object = {}, more: { policy?: object; abstent
   });
 
 /** Five tasks, one of them with text that is awkward to carry. */
-const TASKS = ['a', 'b', 'c', 'd', 'é "quoted"\n'].map(
-  (id): Task => ({
-    id,
-    messages: [
-      { role: 'system', content: 'Answer in a word.' },
-      { role: 'user', content: `Say ${id}.` },
-    ],
-    reference: `the reference of ${id}`,
-    metadata: { document: 'D' },
-    truth: 'never sent',
-  }),
-);
+const TASKS = ['a', 'b', 'c', 'd', 'é "quoted"\n'].map((id): Task => ({
+  id,
+  messages: [
+    { role: 'system', content: 'Answer in a word.' },
+    { role: 'user', content: `Say ${id}.` },
+  ],
+  reference: `the reference of ${id}`,
+  metadata: { document: 'D' },
+  truth: 'never sent',
+}));
 
 /** What of a job a plan is made of, in a folder of its own; the tasks are asked about in turn, each word of a prompt is a token. */
 export function jobOf(config: ReturnType<typeof configOf>): TrainingJob {

@@ -114,7 +114,9 @@ describe('the settings of OpenRLHF', () => {
     const odd = { gpus_per_node: 3, tensor_parallel: 2 };
     expect(settingsProblem(configOf({ openrlhf: odd }))).toMatch(/tensor_parallel is 2: expected a divisor/);
     const uneven = { prompts_per_step: 2, group_size: 3, openrlhf: { gpus_per_node: 4 } };
-    expect(settingsProblem(configOf(uneven))).toMatch(/the 6 answers of a step .* cannot be shared by 4 GPUs/);
+    expect(settingsProblem(configOf(uneven))).toMatch(
+      /the 6 answers of a step .* cannot be shared by 4 GPUs/,
+    );
     expect(settingsProblem(configOf())).toBeNull();
   });
 });

@@ -157,7 +157,9 @@ const ABSTENTION: Record<keyof Config['reward']['abstention'], Translate> = {
       abstention.policy !== 'mask'
         ? ''
         : 'OpenRLHF cannot leave an answer out: it gets the mean of its group, and so no advantage' +
-          (scale_advantages ? '; those of the others are larger, since the mean makes the deviation less' : ''),
+          (scale_advantages
+            ? '; those of the others are larger, since the mean makes the deviation less'
+            : ''),
   }),
   limit: () => ({
     script: 'stop_on_abstentions in touchstone_trainer.py',

@@ -65,7 +65,8 @@ function launched(job: TrainingJob, trainer: Scripted, state: State): LaunchedJo
         for await (const line of attempt === atWork?.attempt ? whileAlive(reader, atWork) : reader.read()) {
           if ('step' in line && line.step <= last) yield drawnStep(line, job, trainer);
           else if ('done' in line) ({ done } = line);
-          else if ('failed' in line && attempt === atWork?.attempt) throw failure(job, title, atWork, line.failed);
+          else if ('failed' in line && attempt === atWork?.attempt)
+            throw failure(job, title, atWork, line.failed);
         }
       }
       if (atWork && !done) {
@@ -73,7 +74,8 @@ function launched(job: TrainingJob, trainer: Scripted, state: State): LaunchedJo
       }
     },
     async fetch() {
-      if (!done) throw new RunError(`${title} has not trained to the last step yet; run the same command again`);
+      if (!done)
+        throw new RunError(`${title} has not trained to the last step yet; run the same command again`);
       const folder = join(job.folder, done.checkpoint);
       await assertWritten(title, folder, done.files);
       return { folder, engine: { name: trainer.name, versions: done.versions } };
@@ -114,12 +116,7 @@ async function* whileAlive(reader: JournalReader, { worker }: AtWork): ReturnTyp
   }
 }
 
-const failure = (
-  { folder }: TrainingJob,
-  title: string,
-  { attempt }: AtWork,
-  what: string,
-): RunError =>
+const failure = ({ folder }: TrainingJob, title: string, { attempt }: AtWork, what: string): RunError =>
   new RunError(
     `${title} has stopped: ${what}. Its log is ${join(folder, logFile(attempt))}. ` +
       'Nothing is lost: mend it and run the same command again, which goes on from the newest checkpoint.',

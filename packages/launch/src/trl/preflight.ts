@@ -87,12 +87,7 @@ async function runHere({ folder, program, args, env }: Command): Promise<Ran> {
   }
 }
 
-function read(
-  trainer: Scripted,
-  python: string,
-  { out, err, hasFailed }: Ran,
-  isRay: boolean,
-): Finding[] {
+function read(trainer: Scripted, python: string, { out, err, hasFailed }: Ran, isRay: boolean): Finding[] {
   const where = isRay ? `${python}, on the Ray cluster,` : python;
   if (hasFailed) return [notDone(trainer, python, where, err)];
   const check = checkSchema.safeParse(parseOrNull(out.trim().split('\n').at(-1) ?? ''));

@@ -37,6 +37,8 @@ class AgentExecutor(SingleTurnAgentExecutor):
         )
         start, end = output["action_ranges"][0]
         ids = output["observation_tokens"][start:end]
+        if not ids:
+            raise RuntimeError(f"vLLM has drawn no token in answer to task {group.row['task']}")
         answer = {
             "text": hf_tokenizer.decode(ids, skip_special_tokens=True),
             "tokens": len(ids),
