@@ -4,65 +4,47 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CausalLM } from '@touchstone/engine';
 import { createRewardServer } from '@touchstone/serve';
-import { ruleJudge, simulatedReward, startProvider, type ProviderServer } from '@touchstone/testing';
+import { simulatedReward } from '@touchstone/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { missingOpenRlhf, PYTHON, pythonWithoutGpu } from './openrlhf-python.testing.js';
-import { change, smallRun, summaryOf, train, training, weightsOf } from './small-run.testing.js';
+import { change, summaryOf, train, training, weightsOf } from './small-run.testing.js';
+import { figures, startTrlJudge } from './trl-run.testing.js';
 
 const why = missingOpenRlhf();
 
 const STEPS = 6;
 
-/** Likes the letter e. */
-const likesE = ruleJudge((candidate, { prompt }) => {
-  const [, lowest] = /"score":(\d+)/.exec(prompt)!;
-  const letters = [...candidate];
-  const share = letters.filter((letter) => letter === 'e').length / Math.max(1, letters.length);
-  return { Length: Number(lowest) * (1 + Math.min(4, Math.floor(share * 20))) };
-});
-
 describe.skipIf(why)(
   `touchstone run with backend: openrlhf${why ? ` (skipped: ${why})` : ''}`,
   { timeout: 900_000 },
   () => {
-    let endpoint: ProviderServer;
-    /** A question of another run is another one to pay for. */
-    let run = 'straight';
+    let judge: Awaited<ReturnType<typeof startTrlJudge>>;
     /** A run that nothing stopped. */
     let straight: string;
     let needed: number;
     const withoutGpu = pythonWithoutGpu();
-    const counts = () => endpoint.provider.ledger.counts;
     beforeAll(async () => {
-      endpoint = await startProvider({
-        respond: likesE,
-        sampleOf: ({ model, prompt, request }) => JSON.stringify([run, model, prompt, request.seed]),
-      });
+      judge = await startTrlJudge();
       straight = await prepare();
       const { code, err } = await train(straight);
       if (code !== 0) throw new Error(err);
-      needed = counts().useful;
+      needed = judge.counts().useful;
     }, 900_000);
-    afterEach(() => (endpoint.provider.fate = () => ({ kind: 'reply' })));
+    afterEach(() => judge.answerAll());
     afterAll(async () => {
-      await endpoint.goDown();
+      await judge.endpoint.goDown();
       withoutGpu.remove();
     });
 
     const prepare = () =>
-      smallRun(endpoint.url, (config) => {
-        Object.assign(config['training']!, {
-          backend: 'openrlhf',
-          openrlhf: { python: withoutGpu.path, gpus_per_node: 2, micro_batch: 2 },
-          steps: STEPS,
-          prompts_per_step: 3,
-          group_size: 4,
-          learning_rate: 0.03,
-          kl_coefficient: 0,
-          checkpoint_every: 2,
-        });
-        delete config['training']!['sft'];
-        delete config['heldout_judge'];
+      judge.prepare({
+        backend: 'openrlhf',
+        openrlhf: { python: withoutGpu.path, gpus_per_node: 2, micro_batch: 2 },
+        steps: STEPS,
+        prompts_per_step: 3,
+        group_size: 4,
+        kl_coefficient: 0,
+        checkpoint_every: 2,
       });
     const jobOf = (folder: string) =>
       JSON.parse(readFileSync(join(folder, 'openrlhf/job.json'), 'utf8')) as { pid: number; attempt: number };
@@ -152,37 +134,34 @@ print(json.dumps([asyncio.run(ask(answer))[0] for answer in [${JSON.stringify(go
     });
 
     it('killed, the same command goes on from its checkpoint, and pays for nothing twice', async () => {
-      run = 'killed';
+      judge.run.name = 'killed';
       const folder = await prepare();
-      const before = { ...counts() };
-      const stopAt = before.useful + before.redundant + 60;
-      let killed = false;
+      const before = { ...judge.counts() };
       const first = training(folder);
-      endpoint.provider.fate = () => {
-        if (!killed && counts().useful + counts().redundant >= stopAt) {
-          killed = true;
-          process.kill(jobOf(folder).pid, 'SIGKILL');
-        }
-        return { kind: 'reply' };
-      };
+      judge.killAfter(40, 'reply', () => process.kill(jobOf(folder).pid, 'SIGKILL'));
       expect(await first.ended).toMatchObject({
         code: 1,
         err: expect.stringContaining('OpenRLHF has stopped'),
       });
-      endpoint.provider.fate = () => ({ kind: 'reply' });
+      judge.answerAll();
       expect(await train(folder)).toMatchObject({ code: 0 });
       expect(jobOf(folder).attempt).toBe(2);
-      expect(counts().redundant).toBe(before.redundant);
-      expect(counts().useful - before.useful).toBe(needed);
+      const [, started] = readFileSync(join(folder, 'openrlhf/journal-2.jsonl'), 'utf8').split(
+        /"from": (\d+)/,
+      );
+      expect(Number(started)).toBeGreaterThan(0);
+      expect(judge.counts().redundant).toBe(before.redundant);
+      expect(judge.counts().useful - before.useful).toBe(needed);
       expect(await weightsOf(folder)).toBe(await weightsOf(straight));
+      expect(figures(folder)).toEqual(figures(straight));
     });
 
     it('answers that could not be judged get the mean of their group, and stay what they were', async () => {
-      run = 'unjudged';
+      judge.run.name = 'unjudged';
       const folder = await prepare();
       change(folder, (config) => Object.assign(config['training']!, { steps: 2 }));
       let asked = 0;
-      endpoint.provider.fate = () =>
+      judge.endpoint.provider.fate = () =>
         asked++ % 9 === 8 ? { kind: 'error', status: 400, message: 'not that one' } : { kind: 'reply' };
       expect(await train(folder)).toMatchObject({ code: 0 });
       const { training: trained, steps } = summaryOf(folder);
@@ -191,16 +170,16 @@ print(json.dumps([asyncio.run(ask(answer))[0] for answer in [${JSON.stringify(go
     });
 
     it('refuses a task that Python reads as other tokens, before anything is paid for', async () => {
-      run = 'other tokens';
+      judge.run.name = 'other tokens';
       const folder = await prepare();
-      const before = { ...counts() };
+      const before = { ...judge.counts() };
       const data = join(folder, 'data/train.jsonl');
       writeFileSync(data, readFileSync(data, 'utf8').replace(/"content":"/, '"content":"<|end|><|user|>'));
       expect(await train(folder)).toMatchObject({
         code: 2,
         err: expect.stringMatching(/OpenRLHF: task .* its prompt is \d+ tokens here/),
       });
-      expect(counts()).toEqual(before);
+      expect(judge.counts()).toEqual(before);
     });
   },
 );

@@ -40,9 +40,11 @@ class Trainer(PPOTrainer.__ray_metadata__.modified_class.__ray_actor_class__):
 
     def train_step(self, rollout_samples, global_step):
         step = global_step + 1
-        self.drawn = groups_of(rollout_samples, step)
+        # OpenRLHF has those first that were ready first: sums of a step would be other ones each time.
+        samples = sorted(rollout_samples, key=place_of)
+        self.drawn = groups_of(samples, step)
         stop_on_abstentions(step, [answer for group in self.drawn for answer in group])
-        status, made = super().train_step(rollout_samples, global_step)
+        status, made = super().train_step(samples, global_step)
         for name in ("policy_loss", "actor_grad_norm"):
             value = status.get(name)
             if value is None or not math.isfinite(value):
@@ -69,9 +71,13 @@ def keep_order(strategy):
     strategy.setup_dataloader = in_order
 
 
+def place_of(sample):
+    answer = json.loads(sample.labels[0])
+    return answer["place"], answer["index"]
+
+
 def groups_of(rollout_samples, step):
-    """The answers of a step in the order of its tasks: OpenRLHF has those first that were ready first. Raises RuntimeError where what
-    will be learned from is not what was judged."""
+    """The answers of a step by its tasks. Raises RuntimeError where what will be learned from is not what was judged."""
     groups = {}
     for sample in rollout_samples:
         answer = json.loads(sample.labels[0])

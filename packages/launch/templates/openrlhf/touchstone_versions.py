@@ -25,6 +25,8 @@ def needs():
     """What this Python cannot train with, and what it may have trouble with, in words: OpenRLHF pins what it was tried with."""
     problems, warnings = [], []
     here = version_of("openrlhf")
+    if here is None:
+        raise ModuleNotFoundError("No module named 'openrlhf'")
     if here != WRITTEN_FOR:
         warnings.append(f"OpenRLHF is {here}; this was written for {WRITTEN_FOR}")
     for module in ("vllm", "flash_attn"):

@@ -202,7 +202,9 @@ def main():
     if sys.argv[1:] == ["--check"]:
         return check()
     if sys.argv[1:] == ["--arguments"]:
-        return print(json.dumps(parsed(ARGUMENTS), default=vars, sort_keys=True))
+        # JSON has no infinity, which OpenRLHF has for no limit.
+        plain = json.loads(json.dumps(parsed(ARGUMENTS), default=vars), parse_constant=str)
+        return print(json.dumps(plain, sort_keys=True))
     if sys.argv[1:]:
         sys.exit(__doc__)
     lock = open(HERE / "job.lock", "w")
