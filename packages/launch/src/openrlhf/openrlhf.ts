@@ -25,7 +25,7 @@ const OPENRLHF: Scripted = {
 };
 
 /** OpenRLHF has no word for an answer that is left out: what stands in for it is in its mean, and not in ours. */
-export function loggedRewardOf({ metrics, groups }: StepLine, { reward }: Config): number | null {
+function loggedRewardOf({ metrics, groups }: StepLine, { reward }: Config): number | null {
   const isLeftOut = (answers: StepLine['groups'][number]): boolean => {
     const unjudged = answers.filter(({ score }) => score === null);
     switch (reward.abstention.policy) {

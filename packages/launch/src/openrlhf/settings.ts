@@ -30,7 +30,7 @@ const WIDEST = 1_000_000;
 const rowsOf = ({ training }: Config): number => training.prompts_per_step * training.group_size;
 const updatesOf = ({ training }: Config): number => training.steps * training.updates_per_step;
 /** GPUs of the whole job. */
-export const gpusOf = ({ training: { openrlhf } }: Config): number => openrlhf.nodes * openrlhf.gpus_per_node;
+const gpusOf = ({ training: { openrlhf } }: Config): number => openrlhf.nodes * openrlhf.gpus_per_node;
 
 const TRAINING: Record<keyof Config['training'], Translate> = {
   backend: () => ({ script: 'train.py, which starts openrlhf.cli.train_ppo_ray' }),
@@ -197,7 +197,7 @@ export const counterparts = (job: TrainingJob): Counterpart[] =>
   ]);
 
 /** Where the last step's weights are written, in the job's folder. */
-export const outputOf = ({ training }: Config): string => `output/checkpoint-${training.steps}`;
+const outputOf = ({ training }: Config): string => `output/checkpoint-${training.steps}`;
 
 /** The command line. @param longestPrompt in tokens. */
 export function argumentsOf(job: TrainingJob, longestPrompt: number): string[] {

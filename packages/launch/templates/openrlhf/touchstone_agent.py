@@ -14,9 +14,9 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-from openrlhf.utils.agent import SingleTurnAgentExecutor  # noqa: E402
-from touchstone_client import as_rollout, score_rollouts_async  # noqa: E402
-from touchstone_job import ATTEMPT, SETTINGS, lines_of  # noqa: E402
+from openrlhf.utils.agent import SingleTurnAgentExecutor
+from touchstone_client import as_rollout, score_rollouts_async
+from touchstone_job import ATTEMPT, SETTINGS, lines_of
 
 
 class AgentExecutor(SingleTurnAgentExecutor):
@@ -45,8 +45,7 @@ class AgentExecutor(SingleTurnAgentExecutor):
             "finish": "length" if output["truncated"] else "stop",
         }
         reward, record = await group.reward(index, answer)
-        if group.is_scored:
-            self.groups.pop(label, None)
+        self.groups.pop(label, None)
         drawn = {**group.row, **answer, "index": index, "reward": reward}
         drawn.update(score=record["score"], reason=record["reason"])
         # Labels come back with the answers of a step, and nothing else that is text does.
@@ -63,30 +62,20 @@ class Group:
         self.joined = 0
         self.answers = {}
         self.whole = asyncio.Event()
-        self.error = None
-        self.scored = []
+        self.scoring = None
 
     def join(self):
         self.joined += 1
         return self.joined - 1
 
-    @property
-    def is_scored(self):
-        return bool(self.scored)
-
     async def reward(self, index, answer):
         """The number that OpenRLHF learns from, and what the server said."""
         self.answers[index] = answer
         if len(self.answers) == SETTINGS["group_size"]:
-            try:
-                self.scored = await self.score()
-            except Exception as error:
-                self.error = error
+            self.scoring = asyncio.ensure_future(self.score())
             self.whole.set()
         await self.whole.wait()
-        if self.error is not None:
-            raise self.error
-        return self.scored[index]
+        return (await self.scoring)[index]
 
     async def score(self):
         fields = {

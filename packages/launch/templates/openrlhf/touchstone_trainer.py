@@ -91,7 +91,9 @@ def groups_of(rollout_samples, step):
             )
         groups.setdefault(answer["place"], {})[answer["index"]] = answer
     if sorted(groups) != list(range(PROMPTS)) or any(len(group) != GROUP for group in groups.values()):
-        raise RuntimeError(f"step {step}: OpenRLHF has {len(rollout_samples)} answers; expected {PROMPTS * GROUP}")
+        raise RuntimeError(
+            f"step {step}: OpenRLHF has {len(rollout_samples)} answers; expected {PROMPTS * GROUP}"
+        )
     kept = ("task", "text", "tokens", "finish", "score", "reason")
     return [
         [{name: groups[place][index][name] for name in kept} for index in range(GROUP)]

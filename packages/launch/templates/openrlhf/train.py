@@ -142,7 +142,9 @@ def check():
         args = parsed(ARGUMENTS)
         wrong = misread(args)
         if not os.path.isdir(args.actor.model_name_or_path):
-            raise FileNotFoundError(f"the policy's folder {args.actor.model_name_or_path} is not there on {platform.node()}")
+            raise FileNotFoundError(
+                f"the policy's folder {args.actor.model_name_or_path} is not there on {platform.node()}"
+            )
         difference = unlike(args)
         wrong += [difference] if difference else []
         found += wrong
