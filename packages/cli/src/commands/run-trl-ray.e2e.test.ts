@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { missingRay, startRay, type RayCluster } from './ray-cluster.testing.js';
-import { running, summaryOf, train, training, weightsOf } from './small-run.testing.js';
+import { change, running, summaryOf, train, training, weightsOf } from './small-run.testing.js';
 import { figures, rise, startTrlJudge, STEPS } from './trl-run.testing.js';
 
 const why = missingRay();
@@ -90,24 +91,34 @@ describe.skipIf(why)(
       expect(figures(folder)).toEqual(figures(straight));
     });
 
-    it('Ctrl+C ends the job too', async () => {
-      judge.run.name = 'interrupted';
+    it.each([
+      ['being sent', 'job.json'],
+      ['at work', 'journal-1.jsonl'],
+    ])('Ctrl+C ends a job that is %s', async (name, file) => {
+      judge.run.name = name;
       const folder = await prepare();
       const { child, ended } = training(folder);
-      await vi.waitFor(() => expect(pidsIn(folder)).not.toEqual([]), { timeout: 240_000, interval: 500 });
-      await vi.waitFor(() => expect(readdirSync(join(folder, 'trl'))).toContain('journal-1.jsonl'), {
+      await vi.waitFor(() => expect(readdirSync(join(folder, 'trl'))).toContain(file), {
         timeout: 240_000,
-        interval: 500,
+        interval: 100,
       });
       child.kill('SIGINT');
       expect((await ended).signal).toBe('SIGINT');
-      expect(await statusOf(folder)).toBe('STOPPED');
+      await vi.waitFor(async () => expect(await statusOf(folder)).toBe('STOPPED'), { timeout: 60_000 });
       expect(pidsIn(folder)).toEqual([]);
     });
 
     it('doctor says what there is, and what to do where the cluster cannot be asked', async () => {
       judge.run.name = 'doctor';
       const folder = await prepare();
+      const host = Object.values(networkInterfaces())
+        .flat()
+        .find((one) => one && !one.internal)?.address;
+      const rewardHost = (name: string) =>
+        change(folder, ({ training: options }) =>
+          Object.assign(options!['ray'] as object, { reward_host: name }),
+        );
+      rewardHost(host ?? '127.0.0.1');
       const { out } = await running('doctor', folder).ended;
       for (const line of [
         /Ray +.*2\.\d+\.\d+ at http/,
@@ -116,6 +127,10 @@ describe.skipIf(why)(
       ]) {
         expect(out).toMatch(line);
       }
+      rewardHost('nowhere.invalid');
+      expect((await running('doctor', folder).ended).out).toMatch(
+        /TRL: rewards .*no reward within 30 s .*set training\.ray\.reward_host/,
+      );
       vi.stubEnv('RAY_AUTH_TOKEN', 'x'.repeat(32));
       expect(await train(folder)).toMatchObject({
         code: 2,
