@@ -19,7 +19,7 @@ export interface Scripted {
   /** What it means that there is no GPU; null: the script says so itself. */
   withoutGpu: string | null;
   /** Figures of a step by our names. */
-  learnedOf(metrics: StepLine['metrics']): DrawnStep['learned'];
+  learnedOf(metrics: StepLine['metrics'], config: Config): DrawnStep['learned'];
   /** The mean reward that it has learned from by its own account; null where it is another than that of what was judged. */
   loggedReward(line: StepLine, config: Config): number | null;
 }

@@ -1,3 +1,5 @@
+import type { Config } from '@touchstone/run';
+
 /** OpenRLHF's names of figures that a step has by ours. */
 const OURS: Readonly<Record<string, string>> = {
   policy_loss: 'loss',
@@ -25,11 +27,17 @@ const LEFT_OUT = new Set([
   'timing/step_total',
 ]);
 
+/** Without a KL term OpenRLHF has no model to measure it to, and logs 0. */
+const OF_KL = new Set(['kl', 'logprobs_diff']);
+
 /** Figures that OpenRLHF has logged of a step, by our names; those that we have no name for with `openrlhf/` in front. */
-export function learnedOf(logged: Readonly<Record<string, number | null>>): Record<string, number | null> {
+export function learnedOf(
+  logged: Readonly<Record<string, number | null>>,
+  { training }: Config,
+): Record<string, number | null> {
   return Object.fromEntries(
     Object.entries(logged)
-      .filter(([name]) => !LEFT_OUT.has(name))
+      .filter(([name]) => !LEFT_OUT.has(name) && (training.kl_coefficient > 0 || !OF_KL.has(name)))
       .map(([name, value]) => [OURS[name] ?? `openrlhf/${name}`, value]),
   );
 }

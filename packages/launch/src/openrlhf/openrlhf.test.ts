@@ -9,11 +9,11 @@ import { openrlhf } from './openrlhf.js';
 /** What the job's files wrote beside OpenRLHF 0.11.2, in three steps of two groups of two, on stand-ins for its GPUs. */
 const JOURNAL = fileURLToPath(new URL('fixtures/journal-1.jsonl', import.meta.url));
 
-const training = { steps: 3, prompts_per_step: 2, group_size: 2 };
+const training = { steps: 3, prompts_per_step: 2, group_size: 2, kl_coefficient: 0.1 };
 
 /** A job that has ended, with this in its journal. */
-function ended(policy: string, text = readFileSync(JOURNAL, 'utf8')): TrainingJob {
-  const job = jobOf(configOf(training, { abstention: { policy } }));
+function ended(policy: string, text = readFileSync(JOURNAL, 'utf8'), more: object = {}): TrainingJob {
+  const job = jobOf(configOf({ ...training, ...more }, { abstention: { policy } }));
   writeFileSync(join(job.folder, 'journal-1.jsonl'), text);
   return job;
 }
@@ -44,6 +44,9 @@ describe('a job of OpenRLHF that has ended', () => {
     expect(learned).toMatchObject({ loss: expect.closeTo(-0.0714, 4) });
     expect(learned).toHaveProperty('openrlhf/timing/generation');
     expect(learned).not.toHaveProperty('openrlhf/rollout/reward_mean');
+    // It logs 0 where it measures none.
+    const [first] = await followed(ended('mask', undefined, { kl_coefficient: 0 }));
+    expect(first!.learned).not.toHaveProperty('kl');
   });
 
   it('says its mean reward where that is of the same answers as ours', async () => {

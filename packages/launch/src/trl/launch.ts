@@ -131,7 +131,7 @@ function drawnStep(
   return {
     step,
     seconds,
-    learned: learnedOf(metrics),
+    learned: learnedOf(metrics, workspace.config),
     loggedReward: loggedReward(line, workspace.config),
     groups_P: groups.map((answers) => ({
       task: oneTask(title, answers, step),
