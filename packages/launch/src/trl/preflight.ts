@@ -81,7 +81,7 @@ async function runHere({ folder, program, args, env }: Command): Promise<Ran> {
     const why = killed
       ? `it did not end within ${LIMIT_MS / 60_000} minutes`
       : code === 'ENOENT' || code === 'EACCES'
-        ? `cannot be started (${code})`
+        ? code
         : '';
     return { out: stdout, err: [stderr, why].filter(Boolean).join('\n'), hasFailed: true };
   }
@@ -141,7 +141,7 @@ function notDone(
   where: string,
   said: string,
 ): Finding {
-  if (/cannot be started|: not found|: Permission denied/.test(said.trim().split('\n').at(-1) ?? '')) {
+  if (/^(ENOENT|EACCES)$|: not found|: Permission denied/.test(said.trim().split('\n').at(-1) ?? '')) {
     return failed(
       title,
       `${where} cannot be started (${lastLines(said)}): set ${setting} to the Python in which ${title} is installed`,
