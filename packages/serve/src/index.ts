@@ -18,4 +18,11 @@ export { describeOutcome, type RewardRecord } from './scoring/describe-outcome.j
 export { reportToStderr, type Notice, type Report } from './scoring/notice.js';
 export { parseSampleLine } from './scoring/sample.js';
 export { scoreWithin, type Outcome } from './scoring/score-within.js';
-export { renderShim, shimFile, SHIMS, type ShimName } from './shims/render.js';
+export {
+  CLIENT as REWARD_CLIENT,
+  clientSource,
+  renderShim,
+  shimFile,
+  SHIMS,
+  type ShimName,
+} from './shims/render.js';

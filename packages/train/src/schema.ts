@@ -62,7 +62,7 @@ const sftSchema = z.strictObject({
 export type SftOptions = z.output<typeof sftSchema>;
 
 /** Who computes the gradients: the engine of this package, or a trainer of somebody else's, which the room `launch` knows. */
-export const BACKENDS = ['embedded', 'trl'] as const;
+export const BACKENDS = ['embedded', 'trl', 'openrlhf'] as const;
 export type BackendName = (typeof BACKENDS)[number];
 
 /** `training.trl`: how TRL is run on this machine. What it comes to is the same for all of these. */
@@ -78,6 +78,27 @@ const trlSchema = z.strictObject({
     .optional()
     .describe(
       'Answers whose gradients are computed at once: fewer take less memory, and the update is the same. Default: group_size',
+    ),
+});
+
+/** `training.openrlhf`: how OpenRLHF is run. What it comes to is the same for all of these, but for rounding. */
+const openrlhfSchema = z.strictObject({
+  python: z
+    .string()
+    .min(1)
+    .default('python3')
+    .describe(
+      'The Python in which openrlhf is installed: a name that is on the PATH, or a path, relative to this file',
+    ),
+  nodes: count.default(1).describe('Machines that train and draw'),
+  gpus_per_node: count.default(1).describe('GPUs that it takes on each of them'),
+  tensor_parallel: count
+    .default(1)
+    .describe('GPUs that draw as one, for models that one GPU does not hold; a divisor of gpus_per_node'),
+  micro_batch: count
+    .default(1)
+    .describe(
+      'Answers whose gradients a GPU computes at once: more take more memory, and the update is the same',
     ),
 });
 
@@ -119,7 +140,7 @@ const trainingWith = <D extends Definition, Name extends z.ZodType>(
       .enum(BACKENDS)
       .default('embedded')
       .describe(
-        'Who computes the gradients: embedded is the engine of this package; trl is TRL, in a Python of yours (training.trl)',
+        'Who computes the gradients: embedded is the engine of this package; trl is TRL, in a Python of yours (training.trl); openrlhf is OpenRLHF on GPUs (training.openrlhf)',
       ),
     algorithm: name.describe(description),
     steps: count.default(100).describe('Training steps; each samples, scores and updates'),
@@ -138,10 +159,11 @@ const trainingWith = <D extends Definition, Name extends z.ZodType>(
       .describe('Steps between checkpoints; a killed run goes on from the last one'),
     sft: sftSchema.optional().describe('Supervised fine-tuning on data.annotations before reinforcement'),
     trl: trlSchema.prefault({}).describe('Where TRL is, when it trains'),
+    openrlhf: openrlhfSchema.prefault({}).describe('Where OpenRLHF is and what it takes, when it trains'),
     ray: raySchema
       .optional()
       .describe(
-        'A Ray cluster to train on, which sees the folder of the run; without it TRL runs on this machine',
+        'A Ray cluster to train on, which sees the folder of the run; without it the trainer runs on this machine',
       ),
   });
 

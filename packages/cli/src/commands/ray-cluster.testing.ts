@@ -22,8 +22,12 @@ export interface RayCluster {
   stop(): Promise<void>;
 }
 
-/** A Ray cluster of this machine alone, with two cores and a token, on ports of its own: another one may be at work beside it. */
-export async function startRay(): Promise<RayCluster> {
+/**
+ * A Ray cluster of this machine alone, with two cores and a token, on ports of its own: another one may be at work beside it.
+ *
+ * @param python in which Ray is installed. @param gpus that it says it has.
+ */
+export async function startRay(python = PYTHON!, gpus = 0): Promise<RayCluster> {
   const [dashboard, client, agent] = await freePorts(3);
   const token = randomBytes(16).toString('hex');
   // Short, which the tests' own folder is not: Ray makes sockets below it, whose paths may have 107 bytes.
@@ -37,13 +41,14 @@ export async function startRay(): Promise<RayCluster> {
     'min-worker-port': 0,
     'max-worker-port': 0,
     'num-cpus': 2,
+    'num-gpus': gpus,
     'object-store-memory': 100_000_000,
     'temp-dir': folder,
   };
   const args = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
   // Detached: all that it starts is in its group, to be ended together. `ray stop` would end other clusters too.
   const head = spawn(
-    join(dirname(PYTHON!), 'ray'),
+    join(dirname(python), 'ray'),
     ['start', '--head', '--block', '--disable-usage-stats', ...args],
     {
       env: { ...process.env, RAY_AUTH_MODE: 'token', RAY_AUTH_TOKEN: token },

@@ -4,12 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DrawnStep, LaunchedJob, TrainingJob } from '@touchstone/run';
 import { RunError } from '@touchstone/spec';
 import { sha256OfFile } from '@touchstone/store';
+import type { Scripted } from '../scripted.js';
 import { startOrFind, type AtWork } from '../workers/start.js';
 import { logFile } from '../workers/worker.js';
 import { attemptsIn, JournalReader, type Done, type StepLine } from './journal.js';
-import { learnedOf } from './metrics.js';
-import { SCRIPT } from './plan.js';
-import { commandOf } from './python.js';
+import { commandOf, SCRIPT } from './python.js';
 
 const POLL_MS = 200;
 /** After its last line a worker has so long to end by itself. */
@@ -21,17 +20,17 @@ const LAST_BREATH_MS = 10_000;
  *
  * @throws {RunError} it cannot be started, or the folder holds the job of another run.
  */
-export async function launch(job: TrainingJob): Promise<LaunchedJob> {
+export async function launch(job: TrainingJob, trainer: Scripted): Promise<LaunchedJob> {
   const done = await lastWord(job);
-  if (done) return launched(job, { done, atWork: null });
+  if (done) return launched(job, trainer, { done, atWork: null });
   const made = (await attemptsIn(job.folder)).at(-1) ?? 0;
   const atWork = await startOrFind(job, made, (rewards, attempt) =>
-    commandOf(job, [SCRIPT], rewards, {
+    commandOf(job, trainer, [SCRIPT], rewards, {
       log: logFile(attempt),
       env: { TOUCHSTONE_ATTEMPT: String(attempt) },
     }),
   );
-  return launched(job, { done: null, atWork });
+  return launched(job, trainer, { done: null, atWork });
 }
 
 /** What the last attempt ended with, where it has trained to the last step. */
@@ -50,7 +49,8 @@ interface State {
   atWork: AtWork | null;
 }
 
-function launched(job: TrainingJob, state: State): LaunchedJob {
+function launched(job: TrainingJob, trainer: Scripted, state: State): LaunchedJob {
+  const { title } = trainer;
   let { done } = state;
   return {
     async *follow() {
@@ -63,20 +63,22 @@ function launched(job: TrainingJob, state: State): LaunchedJob {
         const last = made.slice(i + 1).reduce((a, b) => Math.min(a, b), Infinity);
         const reader = new JournalReader(job.folder, job.run, attempt);
         for await (const line of attempt === atWork?.attempt ? whileAlive(reader, atWork) : reader.read()) {
-          if ('step' in line && line.step <= last) yield drawnStep(line);
+          if ('step' in line && line.step <= last) yield drawnStep(line, job, trainer);
           else if ('done' in line) ({ done } = line);
-          else if ('failed' in line && attempt === atWork?.attempt) throw failure(job, atWork, line.failed);
+          else if ('failed' in line && attempt === atWork?.attempt)
+            throw failure(job, title, atWork, line.failed);
         }
       }
       if (atWork && !done) {
-        throw failure(job, atWork, `it ended without a word; ${await atWork.worker.lastWords()}`);
+        throw failure(job, title, atWork, `it ended without a word; ${await atWork.worker.lastWords()}`);
       }
     },
     async fetch() {
-      if (!done) throw new RunError('TRL has not trained to the last step yet; run the same command again');
+      if (!done)
+        throw new RunError(`${title} has not trained to the last step yet; run the same command again`);
       const folder = join(job.folder, done.checkpoint);
-      await assertWritten(folder, done.files);
-      return { folder, engine: { name: 'trl', versions: done.versions } };
+      await assertWritten(title, folder, done.files);
+      return { folder, engine: { name: trainer.name, versions: done.versions } };
     },
     async close() {
       const { atWork } = state;
@@ -114,40 +116,49 @@ async function* whileAlive(reader: JournalReader, { worker }: AtWork): ReturnTyp
   }
 }
 
-const failure = ({ folder }: TrainingJob, { attempt }: AtWork, what: string): RunError =>
+const failure = ({ folder }: TrainingJob, title: string, { attempt }: AtWork, what: string): RunError =>
   new RunError(
-    `TRL has stopped: ${what}. Its log is ${join(folder, logFile(attempt))}. ` +
+    `${title} has stopped: ${what}. Its log is ${join(folder, logFile(attempt))}. ` +
       'Nothing is lost: mend it and run the same command again, which goes on from the newest checkpoint.',
   );
 
-function drawnStep({ step, seconds, metrics, groups }: StepLine): DrawnStep {
+function drawnStep(
+  line: StepLine,
+  { workspace }: TrainingJob,
+  { title, learnedOf, loggedReward }: Scripted,
+): DrawnStep {
+  const { step, seconds, metrics, groups } = line;
   return {
     step,
     seconds,
-    learned: learnedOf(metrics),
-    loggedReward: metrics['reward'] ?? null,
+    learned: learnedOf(metrics, workspace.config),
+    loggedReward: loggedReward(line, workspace.config),
     groups_P: groups.map((answers) => ({
-      task: oneTask(answers, step),
+      task: oneTask(title, answers, step),
       answers_G: answers.map(({ task: _, ...answer }) => answer),
     })),
   };
 }
 
-/** @throws {RunError} TRL has put answers to several tasks into one group. */
-function oneTask(answers: StepLine['groups'][number], step: number): string {
+/** @throws {RunError} it has put answers to several tasks into one group. */
+function oneTask(title: string, answers: StepLine['groups'][number], step: number): string {
   const [task] = new Set(answers.map((answer) => answer.task));
   if (answers.every((answer) => answer.task === task)) return task!;
-  throw new RunError(`TRL has compared answers to different tasks with one another in step ${step}`);
+  throw new RunError(`${title} has compared answers to different tasks with one another in step ${step}`);
 }
 
 /** @throws {RunError} naming the file that is not what the job wrote. */
-async function assertWritten(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
+async function assertWritten(
+  title: string,
+  folder: string,
+  files: Readonly<Record<string, string>>,
+): Promise<void> {
   const toDo = 'restore it from a copy, or delete the folder above it to train again';
   for (const [name, expected] of Object.entries(files)) {
     const file = join(folder, name);
     const found = await lstat(file).catch(() => null);
-    if (!found?.isFile()) throw new RunError(`${file} is missing, which TRL has written: ${toDo}`);
+    if (!found?.isFile()) throw new RunError(`${file} is missing, which ${title} has written: ${toDo}`);
     if ((await sha256OfFile(file)) !== expected)
-      throw new RunError(`${file} is not what TRL has written: ${toDo}`);
+      throw new RunError(`${file} is not what ${title} has written: ${toDo}`);
   }
 }

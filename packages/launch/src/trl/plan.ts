@@ -1,15 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BackendPlan, Counterpart, TrainingJob } from '@touchstone/run';
+import type { BackendPlan, TrainingJob } from '@touchstone/run';
 import { renderShim, shimFile } from '@touchstone/serve';
 import { InputError } from '@touchstone/spec';
-import { sha256, writeWhole } from '@touchstone/store';
+import { writeWhole } from '@touchstone/store';
+import { jsonLines, orderOf, taskLines } from '../job-files.js';
+import { settingsText } from '../settings-text.js';
+import { SCRIPT } from './python.js';
 import { counterparts, scriptSettings, settingsProblem } from './settings.js';
 
 const TEMPLATE = new URL('../../templates/trl/train.py', import.meta.url);
-
-/** The script that is started. */
-export const SCRIPT = 'train.py';
 
 /** What each file is, for people. */
 const ABOUT = {
@@ -27,51 +27,18 @@ const ABOUT = {
  * @throws {InputError} TRL cannot do what the configuration says.
  */
 export async function writePlan(job: TrainingJob): Promise<BackendPlan> {
-  const { config, data, policy } = job.workspace;
+  const { config } = job.workspace;
   const problem = settingsProblem(config);
   if (problem !== null) throw new InputError([{ message: problem }]);
   const settings = counterparts(job);
-  const json = (lines: readonly unknown[]): string =>
-    lines.map((line) => `${JSON.stringify(line)}\n`).join('');
   const contents: Record<keyof typeof ABOUT, string> = {
     [SCRIPT]: await readFile(TEMPLATE, 'utf8'),
     [shimFile('trl')]: await renderShim('trl'),
     'settings.json': `${JSON.stringify(scriptSettings(job), null, 2)}\n`,
-    'tasks.jsonl': json(
-      // No truth: it never leaves the process.
-      data.train.map(({ id, messages, reference, metadata }) => {
-        const tokens = policy.tokenizer.encodeChat(messages);
-        return {
-          id,
-          messages,
-          reference_answer: reference,
-          metadata,
-          prompt_tokens: tokens.length,
-          prompt_sha256: sha256(tokens.join(',')),
-        };
-      }),
-    ),
-    'order.jsonl': json(
-      Array.from({ length: config.training.steps }, (_, i) => job.tasksOf(i + 1).map(({ id }) => id)),
-    ),
-    'SETTINGS.md': settingsText(settings),
+    'tasks.jsonl': jsonLines(taskLines(job)),
+    'order.jsonl': jsonLines(orderOf(job).map((tasks) => tasks.map(({ id }) => id))),
+    'SETTINGS.md': settingsText('TRL', settings),
   };
   for (const [name, content] of Object.entries(contents)) await writeWhole(join(job.folder, name), content);
   return { files: Object.entries(ABOUT).map(([path, about]) => ({ path, about })), settings };
-}
-
-function settingsText(settings: readonly Counterpart[]): string {
-  const cell = (text: string): string => text.replaceAll('|', '\\|');
-  const rows = settings.map(
-    ({ setting, value, becomes, note }) =>
-      `| ${[setting, value, becomes ?? 'no counterpart', note].map(cell).join(' | ')} |`,
-  );
-  return `# What the settings became
-
-Written by \`touchstone run\` from touchstone.yaml; it is written anew each time.
-
-| setting | value | in TRL | note |
-| --- | --- | --- | --- |
-${rows.join('\n')}
-`;
 }

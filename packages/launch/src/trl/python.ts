@@ -1,7 +1,11 @@
 import { isAbsolute, resolve } from 'node:path';
 import type { TrainingJob } from '@touchstone/run';
+import type { Scripted } from '../scripted.js';
 import { workerEnvironment } from '../workers/environment.js';
 import type { Command } from '../workers/worker.js';
+
+/** The script that is started. */
+export const SCRIPT = 'train.py';
 
 /** Seconds that the client waits for the server to come back: whoever starts the command again within them finds the job waiting. */
 const PATIENCE_SECONDS = 6 * 3600;
@@ -17,23 +21,27 @@ const FOR_PYTHON = {
 };
 
 /** The Python of the configuration: a name that is on the PATH, or a path relative to the configuration. */
-function pythonOf({ workspace: { config, baseDir } }: Pick<TrainingJob, 'workspace'>): string {
-  const { python } = config.training.trl;
+function pythonOf(
+  { workspace: { config, baseDir } }: Pick<TrainingJob, 'workspace'>,
+  trainer: Scripted,
+): string {
+  const python = trainer.python(config);
   return /[\\/]/.test(python) && !isAbsolute(python) ? resolve(baseDir, python) : python;
 }
 
 /** A worker for the Python of the configuration, on this machine or the Ray cluster. */
 export function commandOf(
   job: Pick<TrainingJob, 'workspace' | 'folder'>,
+  trainer: Scripted,
   args: readonly string[],
   rewards: { url: string; host: string; key: string },
   { log, env = {} }: { log: string; env?: Record<string, string> },
 ): Command {
   return {
     folder: job.folder,
-    program: pythonOf(job),
+    program: pythonOf(job, trainer),
     args,
-    env: { ...workerEnvironment(job, rewards, PATIENCE_SECONDS), ...FOR_PYTHON, ...env },
+    env: { ...workerEnvironment(job, rewards, PATIENCE_SECONDS), ...FOR_PYTHON, ...trainer.env, ...env },
     log,
   };
 }

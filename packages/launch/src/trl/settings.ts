@@ -1,5 +1,12 @@
 import type { Config, Counterpart, TrainingJob } from '@touchstone/run';
 import type { JsonValue } from '@touchstone/spec';
+import {
+  counterpartsOf,
+  ofAnotherBackend,
+  translated,
+  type Tables,
+  type Translate as TranslateTo,
+} from '../translation.js';
 
 /*
  * What TRL makes of a configuration. Every key of `training:` stands here: one that is new does not compile until it does.
@@ -13,7 +20,7 @@ interface Translation {
   script?: string;
   note?: string;
 }
-type Translate = (config: Config, job: Pick<TrainingJob, 'adamw'>) => Translation;
+type Translate = TranslateTo<Translation>;
 
 const rowsOf = ({ training }: Config): number => training.prompts_per_step * training.group_size;
 
@@ -70,6 +77,7 @@ const TRAINING: Record<keyof Config['training'], Translate> = {
     script: 'per_device_train_batch_size',
     note: `${trl.micro_batch ?? group_size} answers at once, with gradient accumulation: the update is the same`,
   }),
+  openrlhf: ofAnotherBackend,
   ray: ({ training: { ray } }) => ({
     script: 'where train.py runs',
     note: ray ? `as a job of the Ray cluster at ${ray.address}` : 'on this machine',
@@ -105,39 +113,19 @@ const ALWAYS: Record<string, JsonValue> = {
   lr_scheduler_type: 'constant',
 };
 
-/** Settings of the user's with their values and translations. */
-function translated(job: TrainingJob): { setting: string; value: unknown; translation: Translation }[] {
-  const { config } = job.workspace;
-  const section = <K extends string>(
-    name: string,
-    table: Record<K, Translate>,
-    values: Partial<Record<K, unknown>>,
-  ) =>
-    (Object.keys(table) as K[]).map((key) => ({
-      setting: `${name}${key}`,
-      value: values[key],
-      translation: table[key](config, job),
-    }));
-  return [
-    ...section('policy.', POLICY, config.policy),
-    ...section('training.', TRAINING, config.training),
-    ...section('reward.abstention.', ABSTENTION, config.reward.abstention),
-    ...section('', REST, { ...config }),
-  ];
-}
+const TABLES: Tables<Translation> = {
+  policy: POLICY,
+  training: TRAINING,
+  abstention: ABSTENTION,
+  rest: REST,
+};
 
 /** What each setting of the user's became. */
 export const counterparts = (job: TrainingJob): Counterpart[] =>
-  translated(job).map(({ setting, value, translation: { args = {}, script, note = '' } }) => {
-    const said = Object.entries(args).map(([name, one]) => `${name} = ${JSON.stringify(one)}`);
-    const becomes = [...said, ...(script === undefined ? [] : [script])].join(', ');
-    return {
-      setting,
-      value: value === undefined ? 'not set' : JSON.stringify(value),
-      becomes: becomes === '' ? null : becomes,
-      note,
-    };
-  });
+  counterpartsOf(job, TABLES, ({ args = {}, script }) => [
+    ...Object.entries(args).map(([name, one]) => `${name} = ${JSON.stringify(one)}`),
+    ...(script === undefined ? [] : [script]),
+  ]);
 
 /** `settings.json`: what `train.py` reads. */
 export function scriptSettings(job: TrainingJob): Record<string, JsonValue> {
@@ -145,7 +133,7 @@ export function scriptSettings(job: TrainingJob): Record<string, JsonValue> {
   const { training, seed } = config;
   const grpo = Object.assign(
     { ...ALWAYS },
-    ...translated(job).map(({ translation }) => translation.args ?? {}),
+    ...translated(job, TABLES).map(({ translation }) => translation.args ?? {}),
   );
   return {
     run: job.run,

@@ -306,7 +306,8 @@ def check():
         except TouchstoneError as error:
             unreached = str(error)
     gpus = torch.cuda.device_count()
-    said = {"versions": versions(), "gpus": gpus, "problems": found, "weights": weights}
+    notes = [] if weights is None else [f"read; {weights:,} weights"]
+    said = {"versions": versions(), "gpus": gpus, "problems": found, "notes": notes}
     print(json.dumps({**said, "rewards": rewards, "unreached": unreached}))
 
 

@@ -53,7 +53,7 @@ export async function claimFolder(
   // What a judge is, its fingerprint says; how its calls are made may change, as a budget or a limit does, and the machine.
   const { output: _, judge: __, heldout_judge: ___, aws: ____, engine: _____, ...rest } = config;
   // Where a backend runs changes no more; and a run from before there were backends is one of the embedded engine.
-  const { trl: ______, ray: _______, backend, ...training } = rest.training;
+  const { trl: ______, openrlhf: _______, ray: ________, backend, ...training } = rest.training;
   const identity = { ...rest, training: backend === 'embedded' ? training : { ...training, backend } };
   const inputs = {
     config: identity,

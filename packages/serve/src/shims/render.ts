@@ -12,10 +12,18 @@ export const shimFile = (name: ShimName): string => `touchstone_${name}.py`;
  * library. In this repository the shims share a client, which is put in front of each here.
  */
 export async function renderShim(name: ShimName): Promise<string> {
-  const [shim, client] = await Promise.all([source(shimFile(name)), source('touchstone_client.py')]);
+  const [shim, client] = await Promise.all([source(shimFile(name)), source(CLIENT)]);
   const imports = [...new Set([...client.imports, ...shim.imports])].sort();
   return `${shim.head}\n${imports.join('\n')}\n\n${client.body}\n\n\n${shim.body}\n`;
 }
+
+/** The client that every shim carries, alone: for a script of ours that is no shim. */
+export const clientSource = (): Promise<string> => readFile(new URL(CLIENT, SHIM_FOLDER), 'utf8');
+
+/** Beside `src/` and `dist/`. */
+const SHIM_FOLDER = new URL('../../shims/', import.meta.url);
+/** What scripts import it as. */
+export const CLIENT = 'touchstone_client.py';
 
 interface Source {
   /** What the file is and how it is used. */
@@ -24,9 +32,9 @@ interface Source {
   body: string;
 }
 
-/** Read from the package: `shims/` lies beside `src/` and `dist/`. */
+/** Read from the package. */
 async function source(file: string): Promise<Source> {
-  const text = await readFile(new URL(`../../shims/${file}`, import.meta.url), 'utf8');
+  const text = await readFile(new URL(file, SHIM_FOLDER), 'utf8');
   const [, head, rest] = /^(.*?\nfrom __future__ import annotations\n)(.*)$/s.exec(text)!;
   const imports = rest!.match(/^import .+$/gm) ?? [];
   const body = rest!.replace(/^(import .+|from touchstone_client import .+)\n/gm, '').trim();

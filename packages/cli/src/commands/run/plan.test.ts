@@ -69,6 +69,22 @@ describe('touchstone run --plan', () => {
     expect(again.out).toMatch(/train\.py[\s\S]*training\.clip_high +0\.28 +epsilon_high = 0\.28/);
   });
 
+  it('writes the files of OpenRLHF, with the same line changed', async () => {
+    const out = join(folder, 'with-openrlhf');
+    change(folder, (config) => (config['training']!['backend'] = 'openrlhf'));
+    const { code, out: said } = await cli('run', folder, '--plan', '--json', '--out', out);
+    change(folder, (config) => (config['training']!['backend'] = 'trl'));
+    expect(code).toBe(0);
+    const plan = JSON.parse(said) as TrainingPlan;
+    expect(plan).toMatchObject({ backend: 'openrlhf', steps: 3, rollouts: 12, calls: 24 });
+    for (const { path } of plan.files) expect(existsSync(join(plan.folder!, path))).toBe(true);
+    const files = plan.files.map(({ path }) => at(`with-openrlhf/openrlhf/${path}`));
+    expect(files.join()).not.toContain('the secret');
+    expect(at('with-openrlhf/openrlhf/SETTINGS.md')).toMatch(
+      /training\.clip_high \| 0\.28 \| --actor\.eps_clip_low_high 0\.2 0\.28/,
+    );
+  });
+
   it('is refused by the folder of a run that another engine trains', async () => {
     const { code, err } = await cli('run', folder, '--plan', '--out', join(folder, 'embedded'));
     expect(code).toBe(2);

@@ -1,0 +1,24 @@
+import type { TrainingJob } from '@touchstone/run';
+import type { Task } from '@touchstone/spec';
+import { sha256 } from '@touchstone/store';
+
+export const jsonLines = (lines: readonly unknown[]): string =>
+  lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+
+/** Each task once, with a digest of the tokens of its prompt, for trainers to compare. No truth: it never leaves the process. */
+export const taskLines = ({ workspace: { data, policy } }: TrainingJob) =>
+  data.train.map(({ id, messages, reference, metadata }) => {
+    const tokens = policy.tokenizer.encodeChat(messages);
+    return {
+      id,
+      messages,
+      reference_answer: reference,
+      metadata,
+      prompt_tokens: tokens.length,
+      prompt_sha256: sha256(tokens.join(',')),
+    };
+  });
+
+/** The tasks of each step, from the first one on. */
+export const orderOf = (job: TrainingJob): Task[][] =>
+  Array.from({ length: job.workspace.config.training.steps }, (_, i) => job.tasksOf(i + 1));

@@ -1,0 +1,1 @@
+"""What OpenRLHF imports of flash-attn and calls on a GPU only."""

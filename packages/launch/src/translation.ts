@@ -1,0 +1,59 @@
+import type { Config, Counterpart, TrainingJob } from '@touchstone/run';
+
+/*
+ * Settings of a configuration as a trainer has them. A backend's tables must name every key of `policy:`, `training:` and
+ * `reward.abstention:`: one that is new does not compile until they do.
+ */
+
+/** What a trainer makes of a setting. @typeParam T what it is called there, and a note. */
+export type Translate<T> = (config: Config, job: Pick<TrainingJob, 'adamw'>) => T;
+
+export interface Tables<T> {
+  policy: Record<keyof Config['policy'], Translate<T>>;
+  training: Record<keyof Config['training'], Translate<T>>;
+  abstention: Record<keyof Config['reward']['abstention'], Translate<T>>;
+  rest: Record<string, Translate<T>>;
+}
+
+/** Where another backend is and what it takes. */
+export const ofAnotherBackend = () => ({ note: 'for another backend' });
+
+/** Settings of the user's with their values and translations. */
+export function translated<T>(
+  job: TrainingJob,
+  tables: Tables<T>,
+): { setting: string; value: unknown; translation: T }[] {
+  const { config } = job.workspace;
+  const section = <K extends string>(
+    name: string,
+    table: Record<K, Translate<T>>,
+    values: Partial<Record<K, unknown>>,
+  ) =>
+    (Object.keys(table) as K[]).map((key) => ({
+      setting: `${name}${key}`,
+      value: values[key],
+      translation: table[key](config, job),
+    }));
+  return [
+    ...section('policy.', tables.policy, config.policy),
+    ...section('training.', tables.training, config.training),
+    ...section('reward.abstention.', tables.abstention, config.reward.abstention),
+    ...section('', tables.rest, { ...config }),
+  ];
+}
+
+/** What each setting of the user's became. @param say what a translation is called there; nothing: it has no counterpart. */
+export const counterpartsOf = <T extends { note?: string }>(
+  job: TrainingJob,
+  tables: Tables<T>,
+  say: (translation: T) => string[],
+): Counterpart[] =>
+  translated(job, tables).map(({ setting, value, translation }) => {
+    const becomes = say(translation).join(', ');
+    return {
+      setting,
+      value: value === undefined ? 'not set' : JSON.stringify(value),
+      becomes: becomes === '' ? null : becomes,
+      note: translation.note ?? '',
+    };
+  });

@@ -1,0 +1,23 @@
+"""What the files of this folder share: the job's settings, its tasks and its journal."""
+
+import json
+import os
+import pathlib
+
+HERE = pathlib.Path(__file__).resolve().parent
+SETTINGS = json.loads((HERE / "settings.json").read_text("utf-8"))
+ATTEMPT = int(os.environ.get("TOUCHSTONE_ATTEMPT", "0"))
+
+
+def lines_of(name):
+    with open(HERE / name, encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def write_journal(**record):
+    """Adds a line to what Touchstone follows, on the disk when it returns. Two processes write, one after the other."""
+    line = json.dumps({"run": SETTINGS["run"], "attempt": ATTEMPT, **record}, allow_nan=False)
+    with open(HERE / f"journal-{ATTEMPT}.jsonl", "a", encoding="utf-8") as file:
+        file.write(line + "\n")
+        file.flush()
+        os.fsync(file.fileno())
