@@ -9,7 +9,7 @@ import { filesOf, nameInside } from '../bundle/files-of.js';
 import { ABSENT } from '../bundle/leave-out.js';
 
 /** The command line's file, in which `touchstone` is whole. */
-export const COMMAND_FILE = 'bin/touchstone.mjs';
+const COMMAND_FILE = 'bin/touchstone.mjs';
 const CONFIG_FILE = 'touchstone.yaml';
 /** Where the command looks for its version: a folder up. */
 const MANIFEST_FILE = 'package.json';

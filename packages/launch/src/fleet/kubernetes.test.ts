@@ -19,13 +19,10 @@ const remote = { model: 'openai-compatible:m', base_url: 'https://judge.example/
 
 function fleetOf(judge: object, more: Partial<Fleet> = {}): Fleet {
   const gathers = more.gathers ?? false;
-  const plan = planFleet({
-    answers: 5000,
-    lanes: [],
-    latency: { p50: 4, p99: 15 },
-    cpuSeconds: 0.01,
-    gathers,
-  });
+  const limits = { requestsPerMinute: undefined, tokensPerMinute: undefined };
+  const lanes = [{ model: 'openai-compatible:m', calls: 1, tokens: null, ...limits, concurrency: 64 }];
+  const latency = { p50: 4, p99: 15 };
+  const plan = planFleet({ answers: 5000, lanes, latency, cpuSeconds: 0.01, gathers });
   return { config: configOf(judge), plan, gathers, image: 'ghcr.io/me/reward:abc', ownRedis: true, ...more };
 }
 

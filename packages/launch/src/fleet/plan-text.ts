@@ -14,7 +14,7 @@ export function fleetPlanText(demand: Demand, plan: FleetPlan): string {
   return [
     `${plural(plan.replicas, 'server')}${plan.maxReplicas > plan.replicas ? `, ${plan.maxReplicas} at most` : ''}: ` +
       `${plural(answers, 'answer')} judged at once take about ${round(plan.seconds)} s (${round(plan.answersPerSecond)} a second).`,
-    `Computed from: calls of an answer: ${calls.length > 0 ? calls.join(', ') : 'none'}; a call takes ${latency.p50} s (99 of 100: ${latency.p99} s); ` +
+    `Computed from: calls of an answer: ${calls.length > 0 ? `${calls.join(', ')}; a call takes ${latency.p50} s (99 of 100: ${latency.p99} s)` : 'none'}; ` +
       `${round(cpuSeconds * 1000)} ms of processor an answer.`,
     `What a batch waits for: ${adviceOf(plan, demand)}`,
     ...lanes.flatMap(({ model, tokens, tokensPerMinute }) =>

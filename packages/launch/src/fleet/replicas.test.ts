@@ -66,6 +66,11 @@ describe('a fleet', () => {
     });
   });
 
+  it('waits for the processor alone where checks decide alone', () => {
+    const plan = planFleet(demand({ lanes: [], answers: 1400 }));
+    expect(plan).toMatchObject({ replicas: 2, bottleneck: 'processor', answersPerSecond: 140, seconds: 10 });
+  });
+
   it('lets the model with the least room for answers decide, and says which it is', () => {
     const plan = planFleet(
       demand({

@@ -25,8 +25,7 @@ export interface Demand {
   gathers: boolean;
 }
 
-export type Bottleneck =
-  'requests_per_minute' | 'tokens_per_minute' | 'concurrency' | 'processor' | 'latency';
+type Bottleneck = 'requests_per_minute' | 'tokens_per_minute' | 'concurrency' | 'processor' | 'latency';
 
 export interface FleetPlan {
   /** Servers to begin with. */
@@ -69,12 +68,16 @@ const UNJUDGED_IN_FLIGHT = 512;
  * n servers with k places for calls judge r = min(μ, nk/(cW), 0.7n/cpu) answers a second, and a batch is judged after
  * (answers − rW)/r + p99, the first term being what waits for a place.
  */
-export function planFleet({ answers, lanes, latency, cpuSeconds, gathers }: Demand): FleetPlan {
-  const mean = latency.p50 * Math.exp((Math.log(latency.p99 / latency.p50) / Z99) ** 2 / 2);
+export function planFleet({ answers, lanes, latency: ofCall, cpuSeconds, gathers }: Demand): FleetPlan {
+  // Where checks decide alone nothing is waited for, and no rate is wanted: the fewest will do.
+  const latency = lanes.length === 0 ? { p50: 0, p99: 0 } : ofCall;
+  const sigma = lanes.length === 0 ? 0 : Math.log(latency.p99 / latency.p50) / Z99;
+  const mean = latency.p50 * Math.exp(sigma ** 2 / 2);
   const limits = lanes.flatMap(limitsOf);
   const allowed = Math.min(Infinity, ...limits.map(({ rate }) => rate));
   const inFlight = Math.min(answers, allowed * mean);
-  const byProcessor = Math.ceil((Math.min(allowed, answers / mean) * cpuSeconds) / PROCESSOR_SHARE);
+  const wanted = lanes.length === 0 ? 0 : Math.min(allowed, answers / mean);
+  const byProcessor = Math.ceil((wanted * cpuSeconds) / PROCESSOR_SHARE);
   const replicas = gathers ? 1 : Math.max(FEWEST, byProcessor);
   const places = lanes.map(({ model, calls, concurrency }) => ({
     what: 'concurrency' as const,
@@ -101,9 +104,9 @@ export function planFleet({ answers, lanes, latency, cpuSeconds, gathers }: Dema
     bottleneck: isWhole ? 'latency' : slowest.what,
     model: isWhole ? null : slowest.model,
     concurrencyNeeded: Math.max(1, ...lanes.map(({ calls }) => Math.ceil((calls * inFlight) / replicas))),
-    inFlightTarget: Math.max(
-      1,
-      Math.floor(Math.min(...lanes.map(({ calls, concurrency }) => concurrency / calls), UNJUDGED_IN_FLIGHT)),
+    inFlightTarget: lanes.reduce(
+      (fewest, { calls, concurrency }) => Math.max(1, Math.min(fewest, Math.floor(concurrency / calls))),
+      UNJUDGED_IN_FLIGHT,
     ),
   };
 }
