@@ -81,7 +81,7 @@ async function runHere({ folder, program, args, env }: Command): Promise<Ran> {
     const why = killed
       ? `it did not end within ${LIMIT_MS / 60_000} minutes`
       : code === 'ENOENT' || code === 'EACCES'
-        ? code
+        ? `cannot be started (${code})`
         : '';
     return { out: stdout, err: [stderr, why].filter(Boolean).join('\n'), hasFailed: true };
   }
@@ -141,10 +141,12 @@ function notDone(
   where: string,
   said: string,
 ): Finding {
-  if (/^(ENOENT|EACCES)$|: not found|: Permission denied/.test(said.trim().split('\n').at(-1) ?? '')) {
+  // On a cluster it is a shell that cannot.
+  const [, here, there] = /^cannot be started \((\w+)\)$|^sh: (?:line )?\d+: (.*)$/m.exec(said) ?? [];
+  if (here !== undefined || there !== undefined) {
     return failed(
       title,
-      `${where} cannot be started (${lastLines(said)}): set ${setting} to the Python in which ${title} is installed`,
+      `${where} cannot be started (${here ?? there}): set ${setting} to the Python in which ${title} is installed`,
     );
   }
   const [, module] = /ModuleNotFoundError: No module named '([^']+)'/.exec(said) ?? [];
