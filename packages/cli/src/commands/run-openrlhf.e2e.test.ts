@@ -138,7 +138,7 @@ print(json.dumps([asyncio.run(ask(answer))[0] for answer in [${JSON.stringify(go
       const folder = await prepare();
       const before = { ...judge.counts() };
       const first = training(folder);
-      judge.killAfter(40, 'reply', () => process.kill(jobOf(folder).pid, 'SIGKILL'));
+      judge.killAfter(70, 'reply', () => process.kill(jobOf(folder).pid, 'SIGKILL'));
       expect(await first.ended).toMatchObject({
         code: 1,
         err: expect.stringContaining('OpenRLHF has stopped'),
