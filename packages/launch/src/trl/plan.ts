@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BackendPlan, Counterpart, TrainingJob } from '@touchstone/run';
+import type { BackendPlan, TrainingJob } from '@touchstone/run';
 import { renderShim, shimFile } from '@touchstone/serve';
 import { InputError } from '@touchstone/spec';
 import { sha256, writeWhole } from '@touchstone/store';
+import { settingsText } from '../settings-text.js';
 import { counterparts, scriptSettings, settingsProblem } from './settings.js';
 
 const TEMPLATE = new URL('../../templates/trl/train.py', import.meta.url);
@@ -54,24 +55,8 @@ export async function writePlan(job: TrainingJob): Promise<BackendPlan> {
     'order.jsonl': json(
       Array.from({ length: config.training.steps }, (_, i) => job.tasksOf(i + 1).map(({ id }) => id)),
     ),
-    'SETTINGS.md': settingsText(settings),
+    'SETTINGS.md': settingsText('TRL', settings),
   };
   for (const [name, content] of Object.entries(contents)) await writeWhole(join(job.folder, name), content);
   return { files: Object.entries(ABOUT).map(([path, about]) => ({ path, about })), settings };
-}
-
-function settingsText(settings: readonly Counterpart[]): string {
-  const cell = (text: string): string => text.replaceAll('|', '\\|');
-  const rows = settings.map(
-    ({ setting, value, becomes, note }) =>
-      `| ${[setting, value, becomes ?? 'no counterpart', note].map(cell).join(' | ')} |`,
-  );
-  return `# What the settings became
-
-Written by \`touchstone run\` from touchstone.yaml; it is written anew each time.
-
-| setting | value | in TRL | note |
-| --- | --- | --- | --- |
-${rows.join('\n')}
-`;
 }

@@ -70,6 +70,7 @@ const TRAINING: Record<keyof Config['training'], Translate> = {
     script: 'per_device_train_batch_size',
     note: `${trl.micro_batch ?? group_size} answers at once, with gradient accumulation: the update is the same`,
   }),
+  verl: () => ({ note: "verl's own" }),
 };
 
 const POLICY: Record<keyof Config['policy'], Translate> = {
