@@ -83,15 +83,54 @@ const trlSchema = z.strictObject({
 
 /** `training.verl`: how much of a Ray cluster verl takes, and what else is its own. */
 const verlSchema = z.strictObject({
+  python: z
+    .string()
+    .min(1)
+    .default('python3')
+    .describe('The Python of the cluster in which verl is installed: a name on the PATH there, or a path there'),
   nodes: count.default(1).describe('Machines of the cluster that verl trains on'),
   gpus_per_node: count.default(1).describe('GPUs that it takes on each of them'),
   tensor_parallel: count.default(1).describe('GPUs that share a model while answers are drawn'),
   rollout: z.enum(['vllm', 'sglang']).default('vllm').describe('What draws the answers'),
   overrides: z
-    .record(z.string().regex(/^[a-z_]\w*(\.\w+)*$/i, 'expected a key of verl such as actor_rollout_ref.rollout.gpu_memory_utilization'), z.json())
+    .record(
+      z
+        .string()
+        .regex(/^[a-z_]\w*(\.\w+)*$/i, 'expected a key such as actor_rollout_ref.rollout.gpu_memory_utilization'),
+      z.json(),
+    )
     .default({})
-    .describe("Other keys of verl's configuration, by their full names; one that a setting of this file decides is refused"),
+    .describe(
+      "Other keys of verl's configuration, by their full names; one that a setting of this file decides is refused",
+    ),
 });
+
+/** `training.ray`: the cluster on which a trainer outside runs, and what its command takes there. */
+const raySchema = z.strictObject({
+  address: z
+    .url({ protocol: /^https?$/, error: 'expected an address such as http://127.0.0.1:8265' })
+    .describe(
+      'The dashboard of the cluster, such as http://127.0.0.1:8265; the environment variable RAY_AUTH_TOKEN holds its token, where it wants one',
+    ),
+  reward_host: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'A name or address under which the cluster reaches this machine, to ask it for rewards. Default: the address from which this machine reaches the dashboard',
+    ),
+  entrypoint_num_cpus: z
+    .number()
+    .min(0)
+    .optional()
+    .describe('Cores that Ray keeps for the command of the job; without any it is started on the head'),
+  entrypoint_num_gpus: z
+    .number()
+    .min(0)
+    .optional()
+    .describe('GPUs that Ray keeps for the command of the job: as many as it trains on itself'),
+});
+export type RayOptions = z.output<typeof raySchema>;
 
 type Definition = (typeof ALGORITHMS)[number];
 
@@ -126,6 +165,11 @@ const trainingWith = <D extends Definition, Name extends z.ZodType>(
     sft: sftSchema.optional().describe('Supervised fine-tuning on data.annotations before reinforcement'),
     trl: trlSchema.prefault({}).describe('Where TRL is, when it trains'),
     verl: verlSchema.prefault({}).describe('What verl takes of the cluster, when it trains'),
+    ray: raySchema
+      .optional()
+      .describe(
+        'A Ray cluster to train on, which sees the folder of the run; without it TRL runs on this machine',
+      ),
   });
 
 const [first] = ALGORITHMS;

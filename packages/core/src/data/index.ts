@@ -1,5 +1,5 @@
 export { parseAnnotationLine, readAnnotations, type Annotation } from './annotations.js';
-export { readJsonLines, recordsOrThrow, type LineProblem, type Parsed } from './json-lines.js';
+export { readJsonLines, recordsOrThrow, shorten, type LineProblem, type Parsed } from './json-lines.js';
 export { parseLabelledLine, readLabelled, type LabelledAnswer, type Labels } from './labelled.js';
 export { readTasks, readTasksStrict } from './read-tasks.js';
 export {

@@ -2,8 +2,9 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { failed, ok, warning, type Finding, type TrainingJob } from '@touchstone/run';
 import { z } from 'zod';
+import { parseOrNull } from '../json.js';
 import { SCRIPT } from './plan.js';
-import { isAlive, parseOrNull, readJob } from './process.js';
+import { isAlive, readJob } from './process.js';
 import { environmentOf, pythonOf } from './python.js';
 import { startRewards } from './reward-server.js';
 

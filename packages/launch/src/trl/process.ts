@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { RunError } from '@touchstone/spec';
 import { assertOwn, writeWhole } from '@touchstone/store';
 import { z } from 'zod';
+import { parseOrNull } from '../json.js';
 
 /** A process that was started for a run, and how it asks for rewards. */
 const jobSchema = z.strictObject({
@@ -47,15 +48,6 @@ export async function readJob(folder: string, run: string): Promise<JobRecord | 
   throw new RunError(
     `${file} is of another run (${parsed.data.run}): expected ${run}. Restore the whole folder from a copy, or choose another one with --out.`,
   );
-}
-
-/** Of JSON. */
-export function parseOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 /** Whether the process of a job is there: that one, and no other with its number. */

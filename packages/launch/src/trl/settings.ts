@@ -71,6 +71,10 @@ const TRAINING: Record<keyof Config['training'], Translate> = {
     note: `${trl.micro_batch ?? group_size} answers at once, with gradient accumulation: the update is the same`,
   }),
   verl: () => ({ note: "verl's own" }),
+  ray: ({ training: { ray } }) => ({
+    script: 'where train.py runs',
+    note: ray ? `as a job of the Ray cluster at ${ray.address}` : 'on this machine',
+  }),
 };
 
 const POLICY: Record<keyof Config['policy'], Translate> = {

@@ -111,6 +111,7 @@ const TRAINING: Record<keyof Config['training'], Translate> = {
   }),
   sft: () => ({ note: 'the embedded engine does it, for comparison, as ever' }),
   trl: () => ({ note: "TRL's own" }),
+  ray: ({ training: { ray } }) => ({ here: 'where verl runs', note: `the Ray cluster at ${ray?.address}` }),
   verl: ({ training: { verl } }) => ({
     keys: {
       'trainer.nnodes': verl.nodes,
@@ -251,6 +252,9 @@ export function settingsProblem(job: TrainingJob): string | null {
   const { policy, training } = job.workspace.config;
   if (policy.temperature === 0) {
     return 'policy.temperature is 0, and answers that are drawn at it are all the same: expected a temperature above 0';
+  }
+  if (!training.ray) {
+    return 'training.backend is verl, and training.ray is missing: expected `ray: { address: http://HOST:8265 }`, the dashboard of a Ray cluster';
   }
   const { nodes, gpus_per_node: gpus, tensor_parallel: tensor, overrides } = training.verl;
   if ((nodes * gpus) % tensor !== 0) {
