@@ -1,5 +1,6 @@
 import type { Backend } from '@touchstone/run';
 import { trl } from './trl/trl.js';
+import { verl } from './verl/verl.js';
 
 /** Every trainer that `training.backend` may name beside the engine of this package. */
-export const BACKENDS: readonly Backend[] = [trl];
+export const BACKENDS: readonly Backend[] = [trl, verl];

@@ -29,15 +29,15 @@ const ABOUT = {
  * @throws {InputError} verl cannot do what the configuration says.
  */
 export async function writePlan(job: TrainingJob): Promise<BackendPlan> {
-  const { data, policy } = job.workspace;
+  const { data } = job.workspace;
   const problem = settingsProblem(job);
   if (problem !== null) throw new InputError([{ message: problem }]);
-  const prompts = data.train.map(({ messages }) => policy.tokenizer.encodeChat(messages));
+  const prompts = promptsOf(job);
   const settings = counterparts(job);
   const json = (lines: readonly unknown[]): string =>
     lines.map((line) => `${JSON.stringify(line)}\n`).join('');
   const contents: Record<keyof typeof ABOUT, string> = {
-    [CONFIG]: stringify(configOf(job, largest(prompts.map(({ length }) => length)))),
+    [CONFIG]: stringify(configOf(job, longestPrompt(job))),
     [ROWS]: json(rowsOf(job)),
     'tasks.jsonl': json(
       data.train.map(({ id }, i) => ({
@@ -54,6 +54,13 @@ export async function writePlan(job: TrainingJob): Promise<BackendPlan> {
   for (const [name, content] of Object.entries(contents)) await writeWhole(join(job.folder, name), content);
   return { files: Object.entries(ABOUT).map(([path, about]) => ({ path, about })), settings };
 }
+
+const promptsOf = ({ workspace: { data, policy } }: Pick<TrainingJob, 'workspace'>): number[][] =>
+  data.train.map(({ messages }) => policy.tokenizer.encodeChat(messages));
+
+/** Tokens of the longest prompt. */
+export const longestPrompt = (job: Pick<TrainingJob, 'workspace'>): number =>
+  largest(promptsOf(job).map(({ length }) => length));
 
 /** The place of a task in a training: verl gives it back with each answer. */
 export interface Row {

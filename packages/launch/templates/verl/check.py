@@ -99,6 +99,17 @@ def data_problem(config, tokenizer):
     return None
 
 
+def trainer_problem(config):
+    """Whether verl's trainer can be loaded: what it needs beside what pip installs with verl."""
+    try:
+        from verl.trainer.ppo.v1 import get_trainer_cls
+
+        get_trainer_cls(config.trainer.v1.trainer_mode)
+    except (ImportError, ValueError, AttributeError) as error:
+        return f"verl's trainer cannot be loaded ({type(error).__name__}: {error}): pip install \"verl[verl-core]==0.9.1\" there"
+    return None
+
+
 def tokenizer_problem(tokenizer):
     if tokenizer.pad_token_id not in tokenizer.all_special_ids:
         return (
@@ -147,10 +158,10 @@ def ask(config, rows, texts, tokenizer):
 
 def gpus_of(config):
     """GPUs that Ray has, and those that this process sees where there is no cluster."""
-    if "RAY_JOB_CONFIG_JSON_ENV_VAR" in os.environ or os.environ.get("RAY_ADDRESS"):
+    if os.environ.get("RAY_ADDRESS"):
         import ray
 
-        ray.init(address="auto", log_to_driver=False)
+        ray.init(log_to_driver=False)
         return [int(node["Resources"].get("GPU", 0)) for node in ray.nodes() if node["Alive"]]
     import torch
 
@@ -164,7 +175,8 @@ def check():
         from verl.utils import hf_tokenizer
 
         tokenizer = hf_tokenizer(config.actor_rollout_ref.model.path)
-        problems += [text for text in (data_problem(config, tokenizer), tokenizer_problem(tokenizer)) if text]
+        found = (trainer_problem(config), data_problem(config, tokenizer), tokenizer_problem(tokenizer))
+        problems += [text for text in found if text]
         rows = lines_of("rows.jsonl")
         if os.environ.get("TOUCHSTONE_REWARD_URL"):
             # Blank answers score without a call of the judge: what is tried is the way there and back. Groups are asked whole.
