@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { parseOrNull } from '../json.js';
 
 /** What this was written for and is tested with. */
-const RAY = '2.60.0';
+export const RAY = '2.60.0';
 
 /** A reply may take so long: the first job of a cluster takes Ray some seconds to start. */
 const REPLY_MS = 60_000;

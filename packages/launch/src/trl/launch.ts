@@ -1,24 +1,19 @@
-import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
-import { lstat, readFile } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DrawnStep, LaunchedJob, TrainingJob } from '@touchstone/run';
 import { RunError } from '@touchstone/spec';
-import { sha256, sha256OfFile } from '@touchstone/store';
+import { sha256OfFile } from '@touchstone/store';
+import { startOrFind, type AtWork } from '../workers/start.js';
+import { logFile } from '../workers/worker.js';
 import { attemptsIn, JournalReader, type Done, type StepLine } from './journal.js';
 import { learnedOf } from './metrics.js';
 import { SCRIPT } from './plan.js';
-import { lastLines } from './preflight.js';
-import { isAlive, readJob, startOf, writeJob, type JobRecord } from './process.js';
-import { environmentOf, pythonOf } from './python.js';
-import { resumeRewards, startRewards, type JobRewards } from './reward-server.js';
+import { commandOf } from './python.js';
 
 const POLL_MS = 200;
-/** After its last line a process has so long to end by itself, and after a signal. */
+/** After its last line a worker has so long to end by itself. */
 const LAST_BREATH_MS = 10_000;
-
-const logOf = (folder: string, attempt: number): string => join(folder, `log-${attempt}.txt`);
 
 /**
  * Starts `train.py`, or finds it: at work, where an earlier command was killed, or done. One that has died is started again, and
@@ -27,21 +22,16 @@ const logOf = (folder: string, attempt: number): string => join(folder, `log-${a
  * @throws {RunError} it cannot be started, or the folder holds the job of another run.
  */
 export async function launch(job: TrainingJob): Promise<LaunchedJob> {
-  const known = await readJob(job.folder, job.run);
   const done = await lastWord(job);
-  if (done) return launched(job, { done, worker: null, rewards: null });
-  if (known && isAlive(known)) {
-    return launched(job, { done: null, worker: known, rewards: await resumeRewards(job, known) });
-  }
-  const attempt = 1 + Math.max(known?.attempt ?? 0, (await attemptsIn(job.folder)).at(-1) ?? 0);
-  const rewards = await startRewards(job);
-  try {
-    const worker = await start(job, attempt, rewards);
-    return launched(job, { done: null, worker, rewards });
-  } catch (error) {
-    await rewards.close();
-    throw error;
-  }
+  if (done) return launched(job, { done, atWork: null });
+  const made = (await attemptsIn(job.folder)).at(-1) ?? 0;
+  const atWork = await startOrFind(job, made, (rewards, attempt) =>
+    commandOf(job, [SCRIPT], rewards, {
+      log: logFile(attempt),
+      env: { TOUCHSTONE_ATTEMPT: String(attempt) },
+    }),
+  );
+  return launched(job, { done: null, atWork });
 }
 
 /** What the last attempt ended with, where it has trained to the last step. */
@@ -54,54 +44,10 @@ async function lastWord(job: TrainingJob): Promise<Done | null> {
   return null;
 }
 
-/** In a session of its own: what a terminal sends to this command is not for it, and it outlives a command that is killed. */
-async function start(
-  job: TrainingJob,
-  attempt: number,
-  rewards: JobRewards & { key: string },
-): Promise<JobRecord> {
-  const python = pythonOf(job);
-  const log = openSync(logOf(job.folder, attempt), 'a');
-  const child = spawn(python, [SCRIPT], {
-    cwd: job.folder,
-    env: { ...environmentOf(job, rewards), TOUCHSTONE_ATTEMPT: String(attempt) },
-    stdio: ['ignore', log, log],
-    detached: true,
-  });
-  closeSync(log);
-  try {
-    await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject));
-  } catch (cause) {
-    throw new RunError(
-      `${python} cannot be started (${(cause as Error).message}): set training.trl.python to the Python in which TRL is installed`,
-      { cause },
-    );
-  }
-  child.unref();
-  const { pid } = child;
-  const record: JobRecord = {
-    version: 1,
-    run: job.run,
-    attempt,
-    pid: pid!,
-    started: startOf(pid!) ?? 'ended at once',
-    port: rewards.port,
-    key_hash: sha256(rewards.key),
-  };
-  try {
-    await writeJob(job.folder, record);
-  } catch (error) {
-    await end(record, 0);
-    throw error;
-  }
-  return record;
-}
-
 interface State {
   done: Done | null;
   /** Null: it has ended long ago. */
-  worker: JobRecord | null;
-  rewards: JobRewards | null;
+  atWork: AtWork | null;
 }
 
 function launched(job: TrainingJob, state: State): LaunchedJob {
@@ -109,22 +55,21 @@ function launched(job: TrainingJob, state: State): LaunchedJob {
   return {
     async *follow() {
       const attempts = await attemptsIn(job.folder);
-      const { worker } = state;
-      if (worker && !attempts.includes(worker.attempt)) attempts.push(worker.attempt);
+      const { atWork } = state;
+      if (atWork && !attempts.includes(atWork.attempt)) attempts.push(atWork.attempt);
       const made = await startsOf(job, attempts);
       for (const [i, attempt] of attempts.entries()) {
         // What a later attempt has made again is not what training went on from.
         const last = made.slice(i + 1).reduce((a, b) => Math.min(a, b), Infinity);
         const reader = new JournalReader(job.folder, job.run, attempt);
-        for await (const line of attempt === worker?.attempt ? whileAlive(reader, worker) : reader.read()) {
+        for await (const line of attempt === atWork?.attempt ? whileAlive(reader, atWork) : reader.read()) {
           if ('step' in line && line.step <= last) yield drawnStep(line);
           else if ('done' in line) ({ done } = line);
-          else if ('failed' in line && attempt === worker?.attempt) throw failure(job, worker, line.failed);
+          else if ('failed' in line && attempt === atWork?.attempt) throw failure(job, atWork, line.failed);
         }
       }
-      if (worker && !done) {
-        const log = await readFile(logOf(job.folder, worker.attempt), 'utf8').catch(() => '');
-        throw failure(job, worker, `it ended without a word; the last that it wrote: ${lastLines(log)}`);
+      if (atWork && !done) {
+        throw failure(job, atWork, `it ended without a word; ${await atWork.worker.lastWords()}`);
       }
     },
     async fetch() {
@@ -134,8 +79,9 @@ function launched(job: TrainingJob, state: State): LaunchedJob {
       return { folder, engine: { name: 'trl', versions: done.versions } };
     },
     async close() {
-      if (state.worker) await end(state.worker, done ? LAST_BREATH_MS : 0);
-      await state.rewards?.close();
+      const { atWork } = state;
+      await atWork?.worker.end(done ? LAST_BREATH_MS : 0);
+      await atWork?.rewards.close();
     },
   };
 }
@@ -154,11 +100,11 @@ async function startsOf(job: TrainingJob, attempts: readonly number[]): Promise<
   return made;
 }
 
-/** Lines as they are written, until the process has said its last word or has ended. */
-async function* whileAlive(reader: JournalReader, worker: JobRecord): ReturnType<JournalReader['read']> {
+/** Lines as they are written, until the worker has said its last word or has ended. */
+async function* whileAlive(reader: JournalReader, { worker }: AtWork): ReturnType<JournalReader['read']> {
   for (;;) {
     // Asked first: what it writes before it ends is read after.
-    const alive = isAlive(worker);
+    const alive = await worker.isAlive();
     for await (const line of reader.read()) {
       yield line;
       if ('done' in line) return;
@@ -168,32 +114,11 @@ async function* whileAlive(reader: JournalReader, worker: JobRecord): ReturnType
   }
 }
 
-const failure = ({ folder }: TrainingJob, { attempt }: JobRecord, what: string): RunError =>
+const failure = ({ folder }: TrainingJob, { attempt }: AtWork, what: string): RunError =>
   new RunError(
-    `TRL has stopped: ${what}. Its log is ${logOf(folder, attempt)}. ` +
+    `TRL has stopped: ${what}. Its log is ${join(folder, logFile(attempt))}. ` +
       'Nothing is lost: mend it and run the same command again, which goes on from the newest checkpoint.',
   );
-
-/** Ends a process and what it has started. @param patienceMs how long it may take to end by itself. */
-async function end(worker: Pick<JobRecord, 'pid' | 'started'>, patienceMs: number): Promise<void> {
-  const waited = async (ms: number): Promise<boolean> => {
-    for (let left = ms; left > 0 && isAlive(worker); left -= POLL_MS) await sleep(POLL_MS);
-    return !isAlive(worker);
-  };
-  if (await waited(patienceMs)) return;
-  signal(worker.pid, 'SIGTERM');
-  if (await waited(LAST_BREATH_MS)) return;
-  signal(worker.pid, 'SIGKILL');
-}
-
-function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    // Its whole group: with several GPUs it has processes of its own.
-    process.kill(-pid, name);
-  } catch {
-    // It has ended meanwhile.
-  }
-}
 
 function drawnStep({ step, seconds, metrics, groups }: StepLine): DrawnStep {
   return {

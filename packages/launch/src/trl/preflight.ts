@@ -1,19 +1,24 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { failed, ok, warning, type Finding, type TrainingJob } from '@touchstone/run';
+import { InputError, RunError } from '@touchstone/spec';
 import { z } from 'zod';
 import { parseOrNull } from '../json.js';
+import { probeRay, type Ran } from '../ray/probe.js';
+import { startRewards } from '../reward-server.js';
+import { rewardPlaceOf } from '../workers/site.js';
+import { workerAtWork } from '../workers/start.js';
+import { lastLines, type Command } from '../workers/worker.js';
 import { SCRIPT } from './plan.js';
-import { isAlive, readJob } from './process.js';
-import { environmentOf, pythonOf } from './python.js';
-import { startRewards } from './reward-server.js';
+import { commandOf } from './python.js';
 
 /** What the script was written for and is tested with. */
 const TRL = '1.16.0';
 const INSTALL = `-m pip install trl==${TRL} torch datasets accelerate`;
 /** Loading PyTorch and TRL from a slow disk takes long. */
 const LIMIT_MS = 600_000;
-const LAST_LINES = 5;
+/** The check waits so long for rewards; a training waits for hours. */
+const PATIENCE_SECONDS = 30;
 
 const checkSchema = z.object({
   versions: z.record(z.string(), z.string()),
@@ -21,42 +26,79 @@ const checkSchema = z.object({
   problems: z.array(z.string()),
   weights: z.int().nullable(),
   rewards: z.array(z.object({ status: z.string(), reason: z.string() })),
+  unreached: z.string().nullable(),
 });
 
 /**
- * Runs `train.py --check` in the Python of the configuration, with the reward server that it will ask. Nothing is paid for. Where the
- * job is at work, it is not looked at: a second model in memory could end it.
+ * Runs `train.py --check` in the Python of the configuration, here or on the Ray cluster, with the reward server that it will ask.
+ * Nothing is paid for. Where the job is at work, it is not looked at: a second model in memory could end it.
  */
 export async function preflight(job: TrainingJob): Promise<Finding[]> {
-  const known = await readJob(job.folder, job.run);
-  if (known && isAlive(known)) return [ok('TRL', `at work on this run, process ${known.pid}`)];
-  const python = pythonOf(job);
-  const rewards = await startRewards(job);
-  let said: string;
+  const { ray } = job.workspace.config.training;
   try {
-    ({ stdout: said } = await promisify(execFile)(python, [SCRIPT, '--check'], {
-      cwd: job.folder,
-      env: environmentOf(job, rewards),
+    const known = await workerAtWork(job);
+    if (known) return [ok('TRL', `at work on this run, ${known.name}`)];
+    const rewards = await startRewards(job, await rewardPlaceOf(ray));
+    try {
+      const command = commandOf(job, [SCRIPT, '--check'], rewards, {
+        log: 'check.txt',
+        env: { TOUCHSTONE_REWARD_TIMEOUT: String(PATIENCE_SECONDS) },
+      });
+      const { findings, ran } = ray
+        ? await probeRay(ray, command, LIMIT_MS)
+        : { findings: [], ran: await runHere(command) };
+      return [...findings, ...(ran ? read(command.program, ran, ray !== undefined) : [])];
+    } finally {
+      await rewards.close();
+    }
+  } catch (error) {
+    if (RunError.is(error) || InputError.is(error)) return [failed(ray ? 'Ray' : 'TRL', error.message)];
+    throw error;
+  }
+}
+
+async function runHere({ folder, program, args, env }: Command): Promise<Ran> {
+  try {
+    const { stdout, stderr } = await promisify(execFile)(program, args, {
+      cwd: folder,
+      env,
       timeout: LIMIT_MS,
       maxBuffer: 2 ** 26,
-    }));
+    });
+    return { out: stdout, err: stderr, hasFailed: false };
   } catch (error) {
-    return [notStarted(python, error)];
-  } finally {
-    await rewards.close();
+    const {
+      code,
+      stderr = '',
+      stdout = '',
+      killed,
+    } = error as {
+      code?: unknown;
+      stderr?: string;
+      stdout?: string;
+      killed?: boolean;
+    };
+    const why = killed
+      ? `it did not end within ${LIMIT_MS / 60_000} minutes`
+      : code === 'ENOENT' || code === 'EACCES'
+        ? `cannot be started (${code})`
+        : '';
+    return { out: stdout, err: [stderr, why].filter(Boolean).join('\n'), hasFailed: true };
   }
-  const check = checkSchema.safeParse(parseOrNull(said.trim().split('\n').at(-1) ?? ''));
-  if (!check.success) {
-    return [
-      failed('TRL', `${python} ${SCRIPT} --check did not say what it found; it said: ${lastLines(said)}`),
-    ];
-  }
-  return findingsOf(python, check.data);
+}
+
+function read(python: string, { out, err, hasFailed }: Ran, isRay: boolean): Finding[] {
+  const where = isRay ? `${python}, on the Ray cluster,` : python;
+  if (hasFailed) return [notDone(python, where, err)];
+  const check = checkSchema.safeParse(parseOrNull(out.trim().split('\n').at(-1) ?? ''));
+  if (check.success) return findingsOf(python, check.data, isRay);
+  return [failed('TRL', `${where} ${SCRIPT} --check did not say what it found; it said: ${lastLines(out)}`)];
 }
 
 function findingsOf(
   python: string,
-  { versions, gpus, problems, weights, rewards }: z.output<typeof checkSchema>,
+  { versions, gpus, problems, weights, rewards, unreached }: z.output<typeof checkSchema>,
+  isRay: boolean,
 ): Finding[] {
   const { trl = 'none', python: _, ...others } = versions;
   const told = Object.entries({ Python: versions['python'], TRL: trl, ...others })
@@ -71,30 +113,29 @@ function findingsOf(
     ...(weights === null
       ? []
       : [ok('TRL: policy and data', `read; ${weights.toLocaleString('en')} weights`)]),
-    unlike
-      ? failed('TRL: rewards', `${unlike.reason}`)
-      : ok('TRL: rewards', `${rewards.length} answers, there and back`),
+    unreached !== null
+      ? failed('TRL: rewards', `${unreached}${isRay ? REACH : ''}`)
+      : unlike
+        ? failed('TRL: rewards', `${unlike.reason}`)
+        : ok('TRL: rewards', `${rewards.length} answers, there and back`),
     gpus === 0
       ? warning('TRL: device', 'no GPU that PyTorch can use: it will train on the CPU')
       : ok('TRL: device', `${gpus} GPU${gpus === 1 ? '' : 's'}`),
   ];
 }
 
-function notStarted(python: string, error: unknown): Finding {
-  const { code, stderr = '', killed } = error as { code?: unknown; stderr?: string; killed?: boolean };
-  if (code === 'ENOENT' || code === 'EACCES') {
+const REACH =
+  ': the machines of the cluster must reach this one; set training.ray.reward_host to the name or address that it has there, and look at firewalls';
+
+/** The Python of the configuration has not got through the check. */
+function notDone(python: string, where: string, said: string): Finding {
+  if (/cannot be started|: not found|: Permission denied/.test(said.trim().split('\n').at(-1) ?? '')) {
     return failed(
       'TRL',
-      `${python} cannot be started (${code}): set training.trl.python to the Python in which TRL is installed`,
+      `${where} cannot be started (${lastLines(said)}): set training.trl.python to the Python in which TRL is installed`,
     );
   }
-  const [, module] = /ModuleNotFoundError: No module named '([^']+)'/.exec(stderr) ?? [];
-  if (module !== undefined) return failed('TRL', `${python} has no ${module}: ${python} ${INSTALL}`);
-  if (killed)
-    return failed('TRL', `${python} ${SCRIPT} --check did not end within ${LIMIT_MS / 60_000} minutes`);
-  return failed('TRL', `${python} ${SCRIPT} --check failed: ${lastLines(stderr)}`);
+  const [, module] = /ModuleNotFoundError: No module named '([^']+)'/.exec(said) ?? [];
+  if (module !== undefined) return failed('TRL', `${where} has no ${module}: ${python} ${INSTALL}`);
+  return failed('TRL', `${where} ${SCRIPT} --check failed: ${lastLines(said)}`);
 }
-
-/** The end of what a program has written, in a line. */
-export const lastLines = (text: string): string =>
-  text.trim().split('\n').slice(-LAST_LINES).join(' / ') || 'nothing';

@@ -1,41 +1,39 @@
 import { isAbsolute, resolve } from 'node:path';
-import { keyVariablesOf, type TrainingJob } from '@touchstone/run';
+import type { TrainingJob } from '@touchstone/run';
+import { workerEnvironment } from '../workers/environment.js';
+import type { Command } from '../workers/worker.js';
 
 /** Seconds that the client waits for the server to come back: whoever starts the command again within them finds the job waiting. */
 const PATIENCE_SECONDS = 6 * 3600;
 
+/** Policy and data are here: nothing is fetched. */
+const FOR_PYTHON = {
+  HF_HUB_OFFLINE: '1',
+  HF_HUB_DISABLE_TELEMETRY: '1',
+  PYTHONUNBUFFERED: '1',
+  PYTHONDONTWRITEBYTECODE: '1',
+  // Threads that wait do not take the cores from a judge that runs here.
+  OMP_WAIT_POLICY: 'PASSIVE',
+};
+
 /** The Python of the configuration: a name that is on the PATH, or a path relative to the configuration. */
-export function pythonOf({ workspace: { config, baseDir } }: Pick<TrainingJob, 'workspace'>): string {
+function pythonOf({ workspace: { config, baseDir } }: Pick<TrainingJob, 'workspace'>): string {
   const { python } = config.training.trl;
   return /[\\/]/.test(python) && !isAbsolute(python) ? resolve(baseDir, python) : python;
 }
 
-/**
- * What the script's process is told: where its rewards are, and nothing of the judge's keys. It asks no other address and
- * fetches nothing: policy and data are here.
- */
-export function environmentOf(
-  { workspace: { config } }: Pick<TrainingJob, 'workspace'>,
-  rewards: { url: string; key: string },
-): NodeJS.ProcessEnv {
-  const hidden = new Set([
-    ...[config.judge, config.heldout_judge].flatMap(keyVariablesOf),
-    'TOUCHSTONE_SIGNING_KEY',
-  ]);
-  const inherited = Object.entries(process.env).filter(([name]) => !hidden.has(name));
-  const direct = [process.env['NO_PROXY'] ?? process.env['no_proxy'], '127.0.0.1'].filter(Boolean).join(',');
+/** A worker for the Python of the configuration, on this machine or the Ray cluster. */
+export function commandOf(
+  job: Pick<TrainingJob, 'workspace' | 'folder'>,
+  args: readonly string[],
+  rewards: { url: string; host: string; key: string },
+  { log, env = {} }: { log: string; env?: Record<string, string> },
+): Command {
   return {
-    ...Object.fromEntries(inherited),
-    TOUCHSTONE_REWARD_URL: rewards.url,
-    TOUCHSTONE_REWARD_KEY: rewards.key,
-    TOUCHSTONE_REWARD_TIMEOUT: String(PATIENCE_SECONDS),
-    NO_PROXY: direct,
-    no_proxy: direct,
-    HF_HUB_OFFLINE: '1',
-    HF_HUB_DISABLE_TELEMETRY: '1',
-    PYTHONUNBUFFERED: '1',
-    PYTHONDONTWRITEBYTECODE: '1',
-    // Threads that wait do not take the cores from a judge that runs here.
-    OMP_WAIT_POLICY: 'PASSIVE',
+    folder: job.folder,
+    program: pythonOf(job),
+    args,
+    env: { ...workerEnvironment(job, rewards, PATIENCE_SECONDS), ...FOR_PYTHON, ...env },
+    log,
   };
 }

@@ -17,6 +17,7 @@ import json
 import math
 import os
 import pathlib
+import platform
 import shutil
 import sys
 import time
@@ -24,7 +25,7 @@ import time
 import torch
 from accelerate.utils import gather_object
 from datasets import Dataset
-from touchstone_trl import as_rollout, score_rollouts
+from touchstone_trl import TouchstoneError, as_rollout, score_rollouts
 from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback
 from trl import GRPOConfig, GRPOTrainer
 
@@ -282,6 +283,8 @@ def check():
     found = problems()
     tasks = lines_of("tasks.jsonl")
     try:
+        if not os.path.isdir(SETTINGS["policy"]):
+            raise FileNotFoundError(f"the policy's folder {SETTINGS['policy']} is not there on {platform.node()}")
         difference = unlike(AutoTokenizer.from_pretrained(SETTINGS["policy"]), tasks)
         found += [difference] if difference else []
         order = lines_of("order.jsonl")
@@ -293,14 +296,18 @@ def check():
     except Exception as error:  # Whatever it is, it is what the check is for.
         found.append(f"{type(error).__name__}: {error}")
         weights = None
-    rewards = []
+    rewards, unreached = [], None
     if os.environ.get("TOUCHSTONE_REWARD_URL"):
         # A blank answer scores without a call of the judge: what is tried is the way there and back.
         some = tasks[:10]
         asked = [as_rollout(task["messages"], "", {"id": task["id"]}, i) for i, task in enumerate(some)]
-        rewards = [{"status": one["status"], "reason": one["reason"]} for one in score_rollouts(asked)]
+        try:
+            rewards = [{"status": one["status"], "reason": one["reason"]} for one in score_rollouts(asked)]
+        except TouchstoneError as error:
+            unreached = str(error)
     gpus = torch.cuda.device_count()
-    print(json.dumps({"versions": versions(), "gpus": gpus, "problems": found, "weights": weights, "rewards": rewards}))
+    said = {"versions": versions(), "gpus": gpus, "problems": found, "weights": weights}
+    print(json.dumps({**said, "rewards": rewards, "unreached": unreached}))
 
 
 def train(journal):

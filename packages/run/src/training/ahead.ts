@@ -1,6 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { LoadedConfig } from '../config/load.js';
 import { ok, type Finding } from '../doctor/finding.js';
 import { costPerAnswer } from '../stages/plan.js';
@@ -91,7 +91,10 @@ export async function examineTraining(
   const { backend: name } = loaded.config.training;
   const backend = backends.find((one) => one.name === name);
   if (!backend) return [ok('Trainer', `${name}: the engine of this package`)];
-  const folder = await mkdtemp(join(tmpdir(), 'touchstone-doctor-'));
+  // A cluster sees what lies beside the run's folder, and no temporary folder of this machine.
+  const above = loaded.config.training.ray ? dirname(resolve(loaded.baseDir, loaded.config.output)) : tmpdir();
+  await mkdir(above, { recursive: true });
+  const folder = await mkdtemp(join(above, 'touchstone-doctor-'));
   const workspace = await openWorkspace(loaded, folder);
   try {
     const job = await jobOf(backend, workspace, drawnRewards(workspace));

@@ -20,6 +20,8 @@ export interface TrainingJob {
    * The reward for the trainer's server: it knows the run's tasks by their ids and takes nothing but the answers from outside.
    */
   reward: RewardFunction;
+  /** Says what somebody should look at, while the job goes on. */
+  alarm(text: string): void;
 }
 
 /** A setting of the user's, and what the backend makes of it. */

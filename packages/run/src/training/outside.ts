@@ -35,6 +35,7 @@ export async function jobOf(
   { name }: Pick<Backend, 'name'>,
   workspace: Workspace,
   { reward }: Pick<DrawnRewards, 'reward'>,
+  alarm: TrainingJob['alarm'] = () => {},
 ): Promise<TrainingJob> {
   const folder = join(workspace.folder, name);
   assertOwn(folder, 'folder');
@@ -47,6 +48,7 @@ export async function jobOf(
     tasksOf: (step) => tasksToTrain(workspace, step),
     adamw: { beta1, beta2, epsilon },
     reward,
+    alarm,
   };
 }
 
@@ -54,7 +56,7 @@ async function trainWith(backend: Backend, training: Training): Promise<EngineRe
   const { workspace, reporter } = training;
   const { steps } = workspace.config.training;
   const drawn = drawnRewards(workspace);
-  const job = await jobOf(backend, workspace, drawn);
+  const job = await jobOf(backend, workspace, drawn, (text) => reporter.alarm(text));
   await backend.plan(job);
   reporter.progress(stepsWithoutGap(workspace.store.steps(REINFORCE.name)), steps);
   const launched = await backend.launch(job);

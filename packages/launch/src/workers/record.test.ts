@@ -1,21 +1,24 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { isAlive, readJob, startOf, writeJob, type JobRecord } from './process.js';
+import { readJob, writeJob, type JobRecord } from './record.js';
 
 const JOB: JobRecord = {
   version: 1,
   run: 'r',
   attempt: 3,
-  pid: process.pid,
-  started: startOf(process.pid)!,
+  pid: 4711,
+  started: 'some time',
+  host: '127.0.0.1',
   port: 4000,
   key_hash: 'a'.repeat(64),
 };
 
-describe('the process of a job', () => {
+const { pid: _, started: __, ...rest } = JOB;
+const ON_RAY: JobRecord = { ...rest, ray: { address: 'http://head:8265', submission_id: 'touchstone-r-3' } };
+
+describe('the record of a job', () => {
   let folder: string;
   beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'touchstone-job-'))));
 
@@ -23,6 +26,8 @@ describe('the process of a job', () => {
     expect(await readJob(folder, 'r')).toBeNull();
     await writeJob(folder, JOB);
     expect(await readJob(folder, 'r')).toEqual(JOB);
+    await writeJob(folder, ON_RAY);
+    expect(await readJob(folder, 'r')).toEqual(ON_RAY);
   });
 
   it('is none where what is written of it is damaged, and refused where it is of another run', async () => {
@@ -32,6 +37,7 @@ describe('the process of a job', () => {
       '{}',
       JSON.stringify({ ...JOB, pid: 1 }),
       JSON.stringify({ ...JOB, more: 1 }),
+      JSON.stringify({ ...ON_RAY, pid: 4711 }),
     ]) {
       writeFileSync(join(folder, 'job.json'), text);
       expect(await readJob(folder, 'r')).toBeNull();
@@ -45,14 +51,5 @@ describe('the process of a job', () => {
   it('is not read through a link', async () => {
     symlinkSync('/etc/hostname', join(folder, 'job.json'));
     await expect(readJob(folder, 'r')).rejects.toThrow(/symbolic link/);
-  });
-
-  it('is alive while it is, and another one with its number is not it', async () => {
-    expect(isAlive(JOB)).toBe(true);
-    expect(isAlive({ ...JOB, started: 'another time' })).toBe(false);
-    const child = spawn(process.execPath, ['-e', '']);
-    const started = startOf(child.pid!);
-    await new Promise((resolve) => child.once('close', resolve));
-    expect(isAlive({ pid: child.pid!, started: started ?? '' })).toBe(false);
   });
 });

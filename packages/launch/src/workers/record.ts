@@ -1,5 +1,3 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RunError } from '@touchstone/spec';
@@ -7,19 +5,40 @@ import { assertOwn, writeWhole } from '@touchstone/store';
 import { z } from 'zod';
 import { parseOrNull } from '../json.js';
 
-/** A process that was started for a run, and how it asks for rewards. */
-const jobSchema = z.strictObject({
-  version: z.literal(1),
-  run: z.string(),
-  attempt: z.int().min(1),
+const localSchema = z.strictObject({
   pid: z.int().min(2),
   /** When the process was started, as the system says it: another process may have its number by now. */
   started: z.string(),
-  port: z.int().min(1).max(65_535),
-  /** SHA-256 of the key that the process has; the key itself is nowhere else. */
-  key_hash: z.string().regex(/^[0-9a-f]{64}$/),
 });
+/** A process of this machine. */
+export type LocalProcess = z.output<typeof localSchema>;
+
+const raySchema = z.strictObject({
+  ray: z.strictObject({
+    /** Of the dashboard. */
+    address: z.string(),
+    submission_id: z.string(),
+  }),
+});
+/** A job of a Ray cluster. */
+export type RaySubmission = z.output<typeof raySchema>['ray'];
+
+const common = {
+  version: z.literal(1),
+  run: z.string(),
+  attempt: z.int().min(1),
+  /** Where it asks for rewards. */
+  host: z.string(),
+  port: z.int().min(1).max(65_535),
+  /** SHA-256 of the key that it has; `job.json` does not hold the key. */
+  key_hash: z.string().regex(/^[0-9a-f]{64}$/),
+};
+/** A worker that was started for a run, and how it asks for rewards. */
+const jobSchema = z.union([localSchema.extend(common), raySchema.extend(common)]);
 export type JobRecord = z.output<typeof jobSchema>;
+
+/** What is known of a worker before it has been started. */
+export type Start = Omit<z.output<z.ZodObject<typeof common>>, 'version'>;
 
 const FILE = 'job.json';
 
@@ -49,25 +68,3 @@ export async function readJob(folder: string, run: string): Promise<JobRecord | 
     `${file} is of another run (${parsed.data.run}): expected ${run}. Restore the whole folder from a copy, or choose another one with --out.`,
   );
 }
-
-/** Whether the process of a job is there: that one, and no other with its number. */
-export const isAlive = ({ pid, started }: Pick<JobRecord, 'pid' | 'started'>): boolean =>
-  startOf(pid) === started;
-
-/** When a process was started, in words of the system; null: there is none, or it has ended and nobody has looked yet. */
-export function startOf(pid: number): string | null {
-  try {
-    if (process.platform === 'linux') {
-      // After the name in brackets, which may hold anything: the state, and 19 fields on the time in ticks since the boot.
-      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return fields[0] === 'Z' ? null : `${bootId()} ${fields[19]}`;
-    }
-    const said = execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim();
-    return said === '' || said.startsWith('Z') ? null : said.replace(/^\S+\s+/, '');
-  } catch {
-    return null;
-  }
-}
-
-const bootId = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
