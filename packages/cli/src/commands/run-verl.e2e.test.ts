@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ruleJudge, startProvider, type ProviderServer } from '@touchstone/testing';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startRay, type RayCluster } from './ray-cluster.testing.js';
-import { running, smallRun, summaryOf, train, training } from './small-run.testing.js';
+import { smallRun, summaryOf, train, training } from './small-run.testing.js';
 
 /** A Python in which verl is installed, where one is named. */
 const PYTHON = process.env['TOUCHSTONE_VERL_PYTHON'];
@@ -18,7 +18,7 @@ function missingVerl(): string {
 }
 const why = missingVerl();
 
-const STEPS = 8;
+const STEPS = 7;
 const ON_CPU = fileURLToPath(new URL('verl_on_cpu.py', import.meta.url));
 
 /** Likes the letter e: something that a random model of one layer can learn in some steps. Some answers it cannot judge. */
@@ -53,20 +53,22 @@ exec '${PYTHON}' "$@"
       );
       chmodSync(python, 0o755);
       endpoint = await startProvider({ respond: likesE });
-      cluster = await startRay(dirname(PYTHON!), { gpus: 1, env: {} });
+      cluster = await startRay(dirname(PYTHON!), { cpus: 8, gpus: 1 });
+      vi.stubEnv('RAY_AUTH_TOKEN', cluster.token);
     }, 200_000);
     afterAll(async () => {
+      vi.unstubAllEnvs();
       await cluster?.stop();
       await endpoint?.goDown();
     });
 
-    const prepare = () =>
+    const prepare = (steps: number) =>
       smallRun(endpoint.url, (config) => {
         Object.assign(config['training']!, {
           backend: 'verl',
           verl: { python },
           ray: { address: cluster.address },
-          steps: STEPS,
+          steps,
           prompts_per_step: 4,
           group_size: 8,
           learning_rate: 0.03,
@@ -77,7 +79,7 @@ exec '${PYTHON}' "$@"
       });
 
     it('goes from gate to report, and the reward rises', async () => {
-      const folder = await prepare();
+      const folder = await prepare(STEPS);
       const { code, out, err } = await train(folder);
       expect(`${code} ${err}`, out).toMatch(/^0 /);
       const summary = summaryOf(folder);
@@ -93,6 +95,24 @@ exec '${PYTHON}' "$@"
         rollouts: STEPS * 32,
       });
       expect(readFileSync(join(folder, 'report.html'), 'utf8')).toContain('verl 0.9');
+    });
+
+    it('goes on from a checkpoint when the job has died, and asks nothing of the steps before', async () => {
+      const folder = await prepare(4);
+      const first = training(folder);
+      const at = (path: string): string => readFileSync(join(folder, 'verl', path), 'utf8');
+      await vi.waitFor(() => expect(at('attempt-1/metrics.jsonl')).toContain('{"step":3'), 400_000);
+      const { ray } = JSON.parse(at('job.json')) as { ray: { submission_id: string } };
+      await cluster.ask('POST', `/api/jobs/${ray.submission_id}/stop`);
+      const failed = await first.ended;
+      expect(failed).toMatchObject({ code: 1, err: expect.stringMatching(/verl has stopped.*run the same command again/) });
+      const { code, err } = await train(folder);
+      expect(`${code} ${err}`).toMatch(/^0 /);
+      expect(JSON.parse(at('attempt-2/attempt.json'))).toMatchObject({ from: 2 });
+      expect(at('attempt-2/metrics.jsonl')).toMatch(/^{"step":3/);
+      const asked = at('attempt-2/answers.jsonl').trim().split('\n');
+      expect(new Set(asked.map((line) => Math.floor((JSON.parse(line) as { index: number }).index / 4)))).toEqual(new Set([2, 3]));
+      expect(summaryOf(folder).steps.map(({ step }) => step)).toEqual([1, 2, 3, 4]);
     });
   },
 );

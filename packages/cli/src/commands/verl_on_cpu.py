@@ -6,15 +6,15 @@ data set and its loader, the reward workers, advantages and loss, TransferQueue 
 
 import asyncio
 import os
-import sys
 import time
 import types
 
+import hydra
 import numpy as np
 import ray
 import torch
 import transfer_queue as tq
-from hydra import compose, initialize_config_dir
+import verl.trainer.config
 from omegaconf import OmegaConf, open_dict
 from tensordict import TensorDict
 from torchdata.stateful_dataloader import StatefulDataLoader
@@ -30,14 +30,6 @@ from verl.utils.config import omega_conf_to_dataclass
 from verl.utils.dataset.rl_dataset import collate_fn
 from verl.utils.tensordict_utils import list_of_dict_to_tensordict
 from verl.utils.tracking import Tracking
-
-
-def configuration():
-    folder = sys.argv[sys.argv.index("--config-dir") + 1]
-    import verl.trainer.config
-
-    with initialize_config_dir(os.path.dirname(verl.trainer.config.__file__), version_base=None):
-        return compose("verl", overrides=[f"hydra.searchpath=[file://{folder}]"])
 
 
 def draw(model, tokenizer, config, prompt):
@@ -95,11 +87,12 @@ def log_probs(model, prompt, answer):
     return distribution.gather(-1, answer[:, None])[:, 0], -(distribution.exp() * distribution).sum(-1)
 
 
-def train():
-    config = configuration()
-    ray.init(address=os.environ.get("RAY_ADDRESS"), log_to_driver=False)
+@hydra.main(config_path=os.path.dirname(verl.trainer.config.__file__), config_name="ppo_trainer", version_base=None)
+def train(config):
+    ray.init(log_to_driver=False) if "RAY_ADDRESS" in os.environ else ray.init(num_cpus=8)
     with open_dict(config):
         config.transfer_queue.enable = True
+        config.transfer_queue.backend.SimpleStorage.num_data_storage_units = 1
     tq.init(config.transfer_queue)
     tokenizer = hf_tokenizer(config.actor_rollout_ref.model.path)
     data = create_rl_dataset(config.data.train_files, config.data, tokenizer, None, is_train=True, max_samples=-1)

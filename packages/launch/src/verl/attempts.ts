@@ -9,36 +9,32 @@ import { GivenAnswers } from './answers.js';
 import { drawnStep, dumpOf, MetricsReader } from './steps.js';
 
 /*
- * Each time that a job is sent is an attempt, with a folder of its own: `attempt-N/`. verl empties the file of its logger when it starts.
+ * Each time that a job is started is an attempt, with a folder of its own: `attempt-N/`. verl empties the file of its logger when it starts.
  */
 
 const attemptSchema = z.strictObject({
   version: z.literal(1),
   run: z.string(),
-  /** What Ray knows it by. */
-  id: z.string(),
   /** The step whose checkpoint it went on from; 0: the policy. */
   from: z.int().nonnegative(),
-  port: z.int().min(1).max(65_535),
-  /** SHA-256 of the key that the job has; the key itself is not kept here. */
-  key_hash: z.string().regex(/^[0-9a-f]{64}$/),
+  /** What the cluster had installed. */
   versions: z.record(z.string(), z.string()),
 });
 type AttemptRecord = z.output<typeof attemptSchema>;
 
-/** One that was sent, or was to be. */
+/** One that was started, or was to be. */
 export interface Attempt extends AttemptRecord {
   number: number;
   folder: string;
 }
 
-const RECORD = 'job.json';
+const RECORD = 'attempt.json';
 export const CHECKPOINTS = 'checkpoints';
 
 export const attemptFolder = (job: Pick<TrainingJob, 'folder'>, number: number): string =>
   join(job.folder, `attempt-${number}`);
 
-/** Written before the job is sent: what was sent is found again. */
+/** Written before the job is started: where it goes on from is known as long as it writes. */
 export async function writeAttempt({ number: _, folder, ...record }: Attempt): Promise<void> {
   await mkdir(folder, { recursive: true });
   await writeWhole(join(folder, RECORD), `${JSON.stringify(record, null, 2)}\n`);
@@ -58,7 +54,7 @@ export async function attemptsOf(job: Pick<TrainingJob, 'folder' | 'run'>): Prom
   for (const number of numbers) {
     const folder = attemptFolder(job, number);
     const text = await readFile(join(folder, RECORD), 'utf8').catch(() => null);
-    // Nothing is sent before it is written.
+    // Nothing is started before it is written.
     if (text === null) continue;
     const { success, data } = attemptSchema.safeParse(parseOrNull(text));
     if (success && data.run === job.run) attempts.push({ ...data, number, folder });

@@ -1,26 +1,27 @@
-import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { failed, ok, warning, type Finding, type TrainingJob } from '@touchstone/run';
-import { RunError } from '@touchstone/spec';
+import { InputError, RunError } from '@touchstone/spec';
 import { writeWhole } from '@touchstone/store';
 import { z } from 'zod';
 import { parseOrNull } from '../json.js';
-import { isUnderWay, type RayJobState } from '../ray/jobs.js';
-import { lastLines } from '../trl/preflight.js';
+import { probeRay, type Ran } from '../ray/probe.js';
+import { startRewards } from '../reward-server.js';
+import { rewardPlaceOf } from '../workers/site.js';
+import { workerAtWork } from '../workers/start.js';
+import { lastLines } from '../workers/worker.js';
 import { GivenAnswers } from './answers.js';
-import { attemptsOf } from './attempts.js';
-import { clusterOf, environmentOf, pythonOf, quoted } from './cluster.js';
+import { commandOf, gatheringOf } from './command.js';
 import { CHECK } from './files.js';
-import { startRewards } from './reward-server.js';
+import { verlReward } from './rewards.js';
 
 /** What this was written for and is tested with. */
 export const VERL = '0.9.1';
 const INSTALL = `-m pip install "verl[vllm]==${VERL}"`;
 /** Loading PyTorch and verl from a slow disk takes long. */
 const LIMIT_MS = 900_000;
-const POLL_MS = 2000;
+/** The check waits so long for rewards; a training waits for hours. */
+const PATIENCE_SECONDS = 30;
 const FOUND = 'check.json';
 
 const checkSchema = z.object({
@@ -28,6 +29,7 @@ const checkSchema = z.object({
   /** Of each machine of the cluster. */
   gpus: z.array(z.int()),
   problems: z.array(z.string()),
+  /** Of blank answers. */
   rewards: z.array(z.number()),
 });
 export type Check = z.output<typeof checkSchema>;
@@ -44,95 +46,83 @@ export async function knownVersions(job: Pick<TrainingJob, 'folder'>): Promise<R
  * not looked at.
  */
 export async function preflight(job: TrainingJob): Promise<Finding[]> {
-  const ray = clusterOf(job);
+  const { ray } = job.workspace.config.training;
+  // The plan has refused it.
+  if (!ray) return [failed('Ray', 'training.ray is missing')];
   try {
-    const last = (await attemptsOf(job)).at(-1);
-    const state = last && (await ray.find(last.id));
-    if (state && isUnderWay(state)) return [ok('verl', `at work on this run, Ray job ${state.submission_id}`)];
-    const { ray: version } = await ray.version();
-    const id = `touchstone-${job.run}-check-${randomBytes(4).toString('hex')}`;
-    const rewards = await startRewards(job, GivenAnswers.forgetful());
-    let said: string;
-    let ended: RayJobState | null;
+    const known = await workerAtWork(job);
+    if (known) return [ok('verl', `at work on this run, ${known.name}`)];
+    const reward = verlReward(job, GivenAnswers.forgetful(), () => {});
+    const rewards = await startRewards({ reward }, await rewardPlaceOf(ray), gatheringOf(job));
     try {
-      await ray.submit({
-        id,
-        entrypoint: `${quoted(pythonOf(job))} ${quoted(join(job.folder, CHECK))}`,
-        env: environmentOf(rewards),
+      const command = commandOf(job, [CHECK], rewards, {
+        log: 'check.txt',
+        env: { TOUCHSTONE_REWARD_TIMEOUT: String(PATIENCE_SECONDS) },
       });
-      ended = await untilEnded(() => ray.find(id));
-      if (!ended) {
-        await ray.stop(id);
-        return [failed('verl', `${CHECK} did not end within ${LIMIT_MS / 60_000} minutes as the Ray job ${id}`)];
-      }
-      said = await ray.logs(id, 2 ** 20);
+      const { findings, ran } = await probeRay(ray, command, LIMIT_MS);
+      if (!ran) return findings;
+      const check = checkOf(ran);
+      if (!check) return [...findings, notSaid(job, ran)];
+      await writeWhole(join(job.folder, FOUND), `${JSON.stringify(check, null, 2)}\n`);
+      return [...findings, ...findingsOf(job, check)];
     } finally {
       await rewards.close();
     }
-    const check = checkOf(said);
-    if (!check) return [notSaid(job, said)];
-    await writeWhole(join(job.folder, FOUND), `${JSON.stringify(check, null, 2)}\n`);
-    return [ok('Ray', `${version} at ${ray.address}`), ...findingsOf(job, check)];
   } catch (error) {
-    if (!RunError.is(error)) throw error;
-    return [failed('Ray', error.message)];
+    if (RunError.is(error) || InputError.is(error)) return [failed('Ray', error.message)];
+    throw error;
   }
-}
-
-async function untilEnded(find: () => Promise<RayJobState | null>): Promise<RayJobState | null> {
-  for (let left = LIMIT_MS; left > 0; left -= POLL_MS) {
-    const state = await find();
-    if (state && !isUnderWay(state)) return state;
-    await sleep(POLL_MS);
-  }
-  return null;
 }
 
 /** The last line of what `check.py` has written; null: it is none of its. */
-export function checkOf(said: string): Check | null {
-  const line = said.split('\n').findLast((one) => one.startsWith('{"versions"'));
-  const { success, data } = checkSchema.safeParse(parseOrNull(line ?? ''));
+export function checkOf({ out }: Pick<Ran, 'out'>): Check | null {
+  const { success, data } = checkSchema.safeParse(parseOrNull(out.trim().split('\n').at(-1) ?? ''));
   return success ? data : null;
 }
 
 /** What a check has found, for people. */
-export function findingsOf(job: TrainingJob, { versions, gpus, problems, rewards }: Check): Finding[] {
-  const { verl = 'none', python = '?', ...others } = versions;
-  const told = Object.entries({ Python: python, verl, ...others })
+export function findingsOf(
+  job: Pick<TrainingJob, 'workspace'>,
+  { versions, gpus, problems, rewards }: Check,
+): Finding[] {
+  const { verl = 'none', python: _, ...others } = versions;
+  const told = Object.entries({ Python: versions['python'], verl, ...others })
     .map(([name, version]) => `${name} ${version}`)
     .join(', ');
-  const { nodes, gpus_per_node: each, rollout } = job.workspace.config.training.verl;
+  const { nodes, gpus_per_node: each, rollout, python } = job.workspace.config.training.verl;
   const enough = gpus.filter((count) => count >= each).length;
   return [
     verl === VERL
       ? ok('verl', told)
-      : warning('verl', `${told}; tried with verl ${VERL}: ${pythonOf(job)} ${INSTALL}`),
+      : warning('verl', `${told}; tried with verl ${VERL}: ${python} ${INSTALL}`),
     ...problems.map((problem) => failed('verl', problem)),
     versions[rollout]
       ? ok('verl: rollout', `${rollout} ${versions[rollout]}`)
-      : failed('verl: rollout', `${pythonOf(job)} on the cluster has no ${rollout}: ${pythonOf(job)} ${INSTALL}`),
+      : failed('verl: rollout', `${python} on the cluster has no ${rollout}: ${python} ${INSTALL}`),
     rewards.length > 0
       ? ok('verl: rewards', `${rewards.length} answers, there and back`)
-      : failed('verl: rewards', 'no answer came back; see above'),
+      : failed(
+          'verl: rewards',
+          'no answer came back: the machines of the cluster must reach this one; set training.ray.reward_host to the name or address that it has there, and look at firewalls',
+        ),
     enough >= nodes
       ? ok('verl: GPUs', `${gpus.join(', ')} on the machines of the cluster`)
       : failed(
           'verl: GPUs',
-          `expected ${nodes} machine${nodes === 1 ? '' : 's'} with ${each} each (training.verl), the cluster has ${gpus.join(', ') || 'none'}`,
+          `expected ${nodes} machine${nodes === 1 ? '' : 's'} with ${each} (training.verl); those of the cluster have ${gpus.join(', ') || 'none'}`,
         ),
   ];
 }
 
-function notSaid(job: TrainingJob, said: string): Finding {
-  const python = pythonOf(job);
-  const [, module] = /ModuleNotFoundError: No module named '([^']+)'/.exec(said) ?? [];
+function notSaid(job: TrainingJob, { out, err }: Ran): Finding {
+  const { python } = job.workspace.config.training.verl;
+  const [, module] = /ModuleNotFoundError: No module named '([^']+)'/.exec(err) ?? [];
   if (module !== undefined) return failed('verl', `${python} on the cluster has no ${module}: ${python} ${INSTALL}`);
-  if (/can't open file|No such file/.test(said)) {
+  if (/: not found|: Permission denied/.test(err.trim().split('\n').at(-1) ?? '')) {
     return failed(
       'verl',
-      `the cluster does not see ${job.folder}, or has no ${python} (${lastLines(said)}): the folder of the run must lie on a disk that is shared with it, ` +
-        'under the same path (--out)',
+      `${python} cannot be started on the cluster (${lastLines(err)}): set training.verl.python to the Python there in which verl is installed`,
     );
   }
-  return failed('verl', `${python} ${CHECK} did not say what it found; it said: ${lastLines(said)}`);
+  return failed('verl', `${python} ${CHECK} did not say what it found: ${lastLines(err || out)}`);
 }

@@ -65,7 +65,8 @@ export function verlReward(
   }
 
   return {
-    async score(rollouts, options) {
+    // Nobody is told of rewards one by one: what stands in is known with the last, and their order here is another one.
+    async score(rollouts) {
       // They come as they are drawn; who compares answers sees them in one order.
       const asked = rollouts
         .map((rollout, place) => ({ rollout, place, about: aboutOf(rollout) }))
@@ -75,7 +76,7 @@ export function verlReward(
         task: { ...rollout.task, id: about.row.task.id },
         finish: finishOf(about),
       }));
-      const rewards = await job.reward.score(drawn, options);
+      const rewards = await job.reward.score(drawn);
       try {
         const numbers = numbersOf(rewards);
         answers.add(
