@@ -14,7 +14,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { random } from '@touchstone/spec';
 import { excessOver, mostWithin, NO_FAULTS, REDIS, startRedis } from '@touchstone/testing';
-import { judge, startFleet } from './limits/fleet.mjs';
+import { judge, startFleet } from './shared/fleet.mjs';
 import { expectedScore, makeSamples } from './reward/samples.mjs';
 import { describeMachine, versionOf } from './shared/machine.mjs';
 import { spawnProvider } from './shared/spawn-provider.mjs';
@@ -82,7 +82,7 @@ async function measure(processes, awayMs) {
     const samples = makeSamples(count, seed, 4000);
     let wrong = 0;
     const ask = async (server, sample) => {
-      const score = await judge(server.url, sample);
+      const [score] = await judge(server.url, [sample]);
       if (score !== expectedScore(sample.truth)) wrong++;
     };
     const restart = awayMs > 0 ? later((seconds * 1000) / 2).then(() => restartRedis(awayMs)) : undefined;

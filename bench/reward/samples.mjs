@@ -1,13 +1,23 @@
 import { random } from '@touchstone/spec';
 
 /**
- * The work: contracts of 16–32 kB, or of `length` characters, each with one finding about it. A finding quotes the contract (half of them with one
- * word changed) and proposes an edit (half of them), so that a judge's two criteria have an answer that can be checked.
+ * The work: contracts of 16–32 kB, or of `length` characters, each with `perContract` findings about it. A finding quotes the contract (half of them
+ * with one word changed) and proposes an edit (half of them), so that a judge's two criteria have an answer that can be checked.
  *
- * @returns {{ id: string, document: string, response: string, truth: { grounded: boolean, actionable: boolean } }[]}
+ * @returns {{ id: string, document: string, response: string, truth: { grounded: boolean, actionable: boolean } }[]} those about one contract in a row.
  */
-export function makeSamples(count, seed, length) {
-  return Array.from({ length: count }, (_, i) => makeSample(i, seed, length));
+export function makeSamples(count, seed, length, perContract = 1) {
+  const samples = [];
+  while (samples.length < count) {
+    const draw = random(seed, 'sample', samples.length);
+    const clauses = writeClauses(draw, (length ?? 16_000 + draw.integer(16_000)) - AROUND);
+    const document = clauses.join('\n');
+    for (let i = 0; i < perContract && samples.length < count; i++) {
+      const id = `s-${String(samples.length).padStart(6, '0')}`;
+      samples.push({ id, document, ...writeFinding(draw, id, clauses) });
+    }
+  }
+  return samples;
 }
 
 /** The score that both criteria give, 0–1. */
@@ -18,17 +28,17 @@ export function expectedScore({ grounded, actionable }) {
 /** Characters of a prompt besides its document, roughly. */
 const AROUND = 1800;
 
-function makeSample(index, seed, promptLength) {
-  const draw = random(seed, 'sample', index);
-  const id = `s-${String(index).padStart(6, '0')}`;
-  const length = (promptLength ?? 16_000 + draw.integer(16_000)) - AROUND;
+function writeClauses(draw, length) {
   const clauses = [];
   for (let size = 0, n = 1; size < length; n++) {
     const clause = writeClause(draw, n);
     clauses.push(clause);
     size += clause.length + 1;
   }
-  const document = clauses.join('\n');
+  return clauses;
+}
+
+function writeFinding(draw, id, clauses) {
   const quoted = draw.pick(clauses).split(' ').slice(1, 15);
   const grounded = draw.next() < 0.5;
   if (!grounded) quoted[draw.integer(quoted.length)] = 'notwithstandingly';
@@ -38,7 +48,7 @@ function makeSample(index, seed, promptLength) {
     (actionable
       ? 'Proposed edit: limit it to direct damage and to twelve months.'
       : 'It may be worth another look.');
-  return { id, document, response, truth: { grounded, actionable } };
+  return { response, truth: { grounded, actionable } };
 }
 
 const WHO = 'the Supplier|the Customer|each Party|the Licensee|the Receiving Party|an Affiliate'.split('|');

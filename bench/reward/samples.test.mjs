@@ -4,7 +4,7 @@ import { PLAIN_PROMPT } from './rubric.mjs';
 import { makeSamples } from './samples.mjs';
 
 it('the rule that stands in for a judge judges every sample as its truth is', () => {
-  for (const { id, document, response, truth } of makeSamples(200, 3)) {
+  for (const { id, document, response, truth } of makeSamples(200, 3, undefined, 4)) {
     const prompt = PLAIN_PROMPT.replace('{{document}}', () => document).replace(
       '{{response}}',
       () => response,

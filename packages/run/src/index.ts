@@ -58,6 +58,6 @@ export { graderYaml } from './config/graders/write.js';
 export { failed, ok, warning, type Finding } from './doctor/finding.js';
 export { examineMachine } from './doctor/machine.js';
 export { examineConfig } from './doctor/config.js';
-export { examineOnline } from './doctor/online.js';
+export { examineAccess, examineOnline } from './doctor/online.js';
 export { measureSpeed } from './doctor/speed.js';
 export type { RunSpeed, Speed } from './doctor/speed/run-speed.js';

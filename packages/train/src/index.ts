@@ -23,7 +23,6 @@ export {
   trainingSchema,
   type SamplingOptions,
   type SftOptions,
-  type RayOptions,
   type TrainingOptions,
 } from './schema.js';
 export { scoreGroups, stopOnAbstentions, type ScoredGroup } from './scorer.js';

@@ -130,7 +130,6 @@ const raySchema = z.strictObject({
     .optional()
     .describe('GPUs that Ray keeps for the command of the job: as many as it trains on itself'),
 });
-export type RayOptions = z.output<typeof raySchema>;
 
 type Definition = (typeof ALGORITHMS)[number];
 

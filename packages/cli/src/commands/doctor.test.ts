@@ -47,8 +47,9 @@ async function doctor(...args: string[]) {
   const code = await runCli(['doctor', ...args, '--json'], { out: sink('out'), err: sink('err'), env: {} });
   const { checks } = JSON.parse(got.out || '{"checks":[]}') as { checks: Finding[] };
   const levels = Object.fromEntries(checks.map(({ what, level }) => [what, level]));
-  const detail = (what: string) => checks.find((check) => check.what === what)?.detail;
-  return { code, levels, detail, err: got.err };
+  const details = (what: string) => checks.filter((check) => check.what === what).map(({ detail }) => detail);
+  const detail = (what: string) => details(what)[0];
+  return { code, levels, detail, details, err: got.err };
 }
 
 describe('doctor --aws', () => {
@@ -181,6 +182,21 @@ training_config:
       code: 2,
       err: expect.stringContaining('data.labelled: there is no such file') as string,
     });
+  });
+
+  it('says which key is missing, of the held-out judge too, and asks nothing', async () => {
+    const heldout = `heldout_judge:
+  model: openai-compatible:gpt-4.1-mini
+  base_url: https://api.openai.com/v1
+  objective: Judge it.
+  criteria: [{ name: Useful, question: Is it useful? }]
+`;
+    const { code, levels, detail, details } = await doctor(
+      config('model: anthropic:claude-sonnet-4-5', heldout),
+    );
+    expect({ code, access: levels['Access'] }).toEqual({ code: 0, access: 'warning' });
+    expect(detail('Access')).toMatch(/^anthropic:claude-sonnet-4-5: .* ANTHROPIC_API_KEY to your key/);
+    expect(details('Access')[1]).toMatch(/^openai-compatible:gpt-4.1-mini: .* OPENAI_API_KEY to your key/);
   });
 });
 

@@ -1,10 +1,11 @@
-import { RunError } from '@touchstone/spec';
+import { InputError, RunError } from '@touchstone/spec';
 import type { Command } from 'commander';
 import {
   type Finding,
   type Loaded,
   type ScoringConfig,
   type Speed,
+  examineAccess,
   examineConfig,
   examineMachine,
   examineOnline,
@@ -75,7 +76,7 @@ async function examineNamed(path: string, flags: DoctorFlags, io: Io): Promise<F
     ...(await trainer(path, loaded)),
     ...(isForAws ? await examineAws(loaded, flags) : []),
     ...(flags.event === undefined ? [] : examineEvent(await readEvent(flags.event), loaded.config)),
-    ...(flags.online ? await examineOnline(loaded, io.env) : []),
+    ...(flags.online ? await examineOnline(loaded, io.env) : await examineAccess(loaded, io.env)),
   ];
 }
 
@@ -87,6 +88,11 @@ async function trainer(path: string, { config }: Loaded<ScoringConfig>): Promise
 
 const isBad = ({ level }: Finding): boolean => level === 'failed';
 
+/** What is missing for training is a warning above; the machine has its speed all the same. */
+function toldAlready(error: unknown): undefined {
+  if (!InputError.is(error)) throw error;
+}
+
 /** What does not run has no speed. */
 async function measured(
   findings: readonly Finding[],
@@ -95,7 +101,7 @@ async function measured(
   io: Io,
 ): Promise<Speed | undefined> {
   if (!speed || findings.some(isBad)) return undefined;
-  const loaded = path === undefined ? undefined : await loadConfig(path);
+  const loaded = path === undefined ? undefined : await loadConfig(path).catch(toldAlready);
   const progress = json ? undefined : createProgress(io.err);
   try {
     return await measureSpeed(loaded, progress && { onEvent: showEvents(progress) });

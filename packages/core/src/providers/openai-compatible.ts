@@ -23,8 +23,11 @@ export const openAICompatible = defineProvider({
     const encrypted = protocol === 'https:';
     const variable = config.api_key_env ?? DEFAULT_KEY;
     const key = config.api_key_env || encrypted ? readKey(variable, env, config) : undefined;
+    const isOpenAI = hostname === 'api.openai.com';
+    if (isOpenAI && key === undefined)
+      throw wrong(config, `set the environment variable ${variable} to your key`);
     // OpenAI's own API has renamed the limit, and its reasoning models refuse the name that every other server knows.
-    const renamed = hostname === 'api.openai.com' ? 'max_completion_tokens' : 'max_tokens';
+    const renamed = isOpenAI ? 'max_completion_tokens' : 'max_tokens';
     const { openAIChat } = await import('./openai-chat.js');
     return {
       model: openAIChat({

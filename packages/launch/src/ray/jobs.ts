@@ -1,3 +1,4 @@
+import type { Config } from '@touchstone/run';
 import { networkFetch, shorten, systemClock, type Clock } from '@touchstone/core';
 import { RunError } from '@touchstone/spec';
 import { z } from 'zod';
@@ -5,6 +6,9 @@ import { parseOrNull } from '../json.js';
 
 /** What this was written for and is tested with. */
 export const RAY = '2.60.0';
+
+/** `training.ray`. */
+export type RayOptions = NonNullable<Config['training']['ray']>;
 
 /** A reply may take so long: the first job of a cluster takes Ray some seconds to start. */
 const REPLY_MS = 60_000;

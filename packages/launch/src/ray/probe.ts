@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { systemClock } from '@touchstone/core';
 import { failed, ok, warning, type Finding } from '@touchstone/run';
 import { RunError } from '@touchstone/spec';
-import type { RayOptions } from '@touchstone/train';
+
 import { lastLines, type Command } from '../workers/worker.js';
-import { isUnderWay, RAY, RayJobs, type RayJobState } from './jobs.js';
+import { isUnderWay, RAY, RayJobs, type RayJobState, type RayOptions } from './jobs.js';
 import { rayJobOf } from './worker.js';
 
 const LOOK_MS = 1000;

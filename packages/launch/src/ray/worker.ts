@@ -1,9 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { systemClock, type Clock } from '@touchstone/core';
 import { RunError } from '@touchstone/spec';
-import type { RayOptions } from '@touchstone/train';
+
 import { lastLines, type Command, type Worker } from '../workers/worker.js';
-import { isUnderWay, OutOfReachError, type RayJob, type RayJobs, type RayJobState } from './jobs.js';
+import {
+  isUnderWay,
+  OutOfReachError,
+  type RayJob,
+  type RayJobs,
+  type RayJobState,
+  type RayOptions,
+} from './jobs.js';
 
 /** Ray is asked no more often: each question goes through the head's state. */
 const LOOK_MS = 2000;

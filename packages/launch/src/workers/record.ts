@@ -20,8 +20,6 @@ const raySchema = z.strictObject({
     submission_id: z.string(),
   }),
 });
-/** A job of a Ray cluster. */
-export type RaySubmission = z.output<typeof raySchema>['ray'];
 
 const common = {
   version: z.literal(1),

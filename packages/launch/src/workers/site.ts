@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { TrainingJob } from '@touchstone/run';
 import { RunError } from '@touchstone/spec';
-import type { RayOptions } from '@touchstone/train';
+
 import { addressTowards } from '../ray/host.js';
-import { RayJobs } from '../ray/jobs.js';
+import { RayJobs, type RayOptions } from '../ray/jobs.js';
 import { rayJobOf, workerOnRay } from '../ray/worker.js';
 import { LOOPBACK, type RewardPlace } from '../reward-server.js';
 import { startHere, workerHere } from './local.js';

@@ -9,6 +9,9 @@ import { loadConfig, loadScoringConfig } from './load.js';
 const folder = mkdtempSync(join(tmpdir(), 'touchstone-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
+const MODEL =
+  ' (a folder with config.json, tokenizer.json and safetensors, as models on Hugging Face have them)';
+
 describe('loadConfig', () => {
   const refusal = async (text: string): Promise<string[]> => {
     const file = join(folder, 'touchstone.yaml');
@@ -28,8 +31,8 @@ describe('loadConfig', () => {
       'touchstone.yaml:5:9: data.eval: there is no such file: eval.jsonl',
       'touchstone.yaml:13:22: evaluation.truth: there is no such file: t.mjs',
       'touchstone.yaml:12:49: reward.checks[0].schema: there is no such file: a.json',
-      'touchstone.yaml:2:10: policy.model: there is no such model folder: models/policy',
-      'touchstone.yaml:7:10: judge.model: there is no such model folder: models/judge',
+      `touchstone.yaml:2:10: policy.model: there is no such model folder: models/policy${MODEL}`,
+      `touchstone.yaml:7:10: judge.model: there is no such model folder: models/judge${MODEL}`,
     ]);
   });
 
@@ -37,7 +40,7 @@ describe('loadConfig', () => {
     const model = 'model: local:models/judge';
     const text = GOOD.replace(model, `${model}\n  fallbacks: [{ model: local:models/second }]`);
     expect(await refusal(text)).toContain(
-      'touchstone.yaml:8:24: judge.fallbacks[0].model: there is no such model folder: models/second',
+      `touchstone.yaml:8:24: judge.fallbacks[0].model: there is no such model folder: models/second${MODEL}`,
     );
   });
 

@@ -32,7 +32,8 @@ export async function missingFiles(
     needed.map(async ({ path, name, kind }): Promise<Problem[]> => {
       const problem = await missing(resolve(baseDir, name), kind);
       if (problem === undefined) return [];
-      return [{ place: source.valuePlace(path), message: `${pathText(path)}: ${problem}: ${name}` }];
+      const message = `${pathText(path)}: ${problem}: ${name}${ABOUT[kind]}`;
+      return [{ place: source.valuePlace(path), message }];
     }),
   );
   return problems.flat();
@@ -45,6 +46,11 @@ export const modelFolders = (config: AnyConfig): { place: string; name: string }
     .map(({ path, name }) => ({ place: pathText(path), name }));
 
 type Kind = 'file' | 'model folder';
+const ABOUT: Record<Kind, string> = {
+  file: '',
+  'model folder':
+    ' (a folder with config.json, tokenizer.json and safetensors, as models on Hugging Face have them)',
+};
 
 function references(config: AnyConfig): { path: Path; name: string; kind: Kind }[] {
   const found: { path: Path; name: string; kind: Kind }[] = [];

@@ -1,12 +1,12 @@
 import { openModel } from '@touchstone/core';
-import type { ModelRequest } from '@touchstone/spec';
+import { TouchstoneError, type ModelRequest } from '@touchstone/spec';
 import { modelsOf, type JudgeModel } from '../config/judge-models.js';
 import type { Loaded } from '../config/load.js';
 import type { ScoringConfig } from '../config/schema.js';
 import { systemClock } from '../clock.js';
 import { localModels } from '../workspace/local-model.js';
 import { moduleUrl } from '../workspace/module-url.js';
-import { failed, ok, type Finding } from './finding.js';
+import { failed, ok, warning, type Finding } from './finding.js';
 
 type Env = Record<string, string | undefined>;
 
@@ -27,16 +27,39 @@ const PROBE: Omit<ModelRequest, 'signal'> = {
 };
 
 /** Asks every model of the judge one tiny question, which costs a few tokens. */
-export async function examineOnline(
-  { config, baseDir }: Loaded<ScoringConfig>,
-  env: Env,
-): Promise<Finding[]> {
-  const models = new Map(
-    modelsOf(config.judge).map((model) => [`${model.id} ${model.baseUrl ?? ''}`, model]),
-  );
-  const opened = { env, baseDir, moduleUrl, localModel: localModels(config.engine) };
-  return Promise.all([...models.values()].map((model) => askOnce(model, opened)));
+export async function examineOnline(loaded: Loaded<ScoringConfig>, env: Env): Promise<Finding[]> {
+  const resources = resourcesOf(loaded, env);
+  return Promise.all(eachOnce(modelsOf(loaded.config.judge)).map((model) => askOnce(model, resources)));
 }
+
+/** What the models of other machines that judge lack to be asked from here, such as a key; nothing is asked. */
+export async function examineAccess(loaded: Loaded<ScoringConfig>, env: Env): Promise<Finding[]> {
+  const { judge, heldout_judge } = loaded.config;
+  const elsewhere = eachOnce([...modelsOf(judge), ...modelsOf(heldout_judge)]).filter(
+    ({ provider }) => !provider.isLocal,
+  );
+  const findings: Finding[] = [];
+  for (const { config } of elsewhere) {
+    try {
+      await openModel(config, resourcesOf(loaded, env));
+    } catch (error) {
+      if (!TouchstoneError.is(error)) throw error;
+      findings.push(warning('Access', `${error.message}; until then this machine cannot ask it`));
+    }
+  }
+  return findings;
+}
+
+const resourcesOf = ({ config, baseDir }: Loaded<ScoringConfig>, env: Env) => ({
+  env,
+  baseDir,
+  moduleUrl,
+  localModel: localModels(config.engine),
+});
+
+const eachOnce = (models: readonly JudgeModel[]): JudgeModel[] => [
+  ...new Map(models.map((model) => [`${model.id} ${model.baseUrl ?? ''}`, model])).values(),
+];
 
 async function askOnce(judge: JudgeModel, resources: Parameters<typeof openModel>[1]): Promise<Finding> {
   const what = `Judge ${judge.id}`;

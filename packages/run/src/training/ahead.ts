@@ -92,7 +92,9 @@ export async function examineTraining(
   const backend = backends.find((one) => one.name === name);
   if (!backend) return [ok('Trainer', `${name}: the engine of this package`)];
   // A cluster sees what lies beside the run's folder, and no temporary folder of this machine.
-  const above = loaded.config.training.ray ? dirname(resolve(loaded.baseDir, loaded.config.output)) : tmpdir();
+  const above = loaded.config.training.ray
+    ? dirname(resolve(loaded.baseDir, loaded.config.output))
+    : tmpdir();
   await mkdir(above, { recursive: true });
   const folder = await mkdtemp(join(above, 'touchstone-doctor-'));
   const workspace = await openWorkspace(loaded, folder);

@@ -59,9 +59,10 @@ async function trainWith(backend: Backend, training: Training): Promise<EngineRe
   const job = await jobOf(backend, workspace, drawn, (text) => reporter.alarm(text));
   await backend.plan(job);
   reporter.progress(stepsWithoutGap(workspace.store.steps(REINFORCE.name)), steps);
-  const launched = await backend.launch(job);
-  const signals = stopOnSignals(launched);
+  const launching = backend.launch(job);
+  const signals = stopOnSignals(launching);
   try {
+    const launched = await launching;
     let last = 0;
     for await (const step of launched.follow()) {
       last = step.step;
@@ -80,20 +81,27 @@ async function trainWith(backend: Backend, training: Training): Promise<EngineRe
     // The signal ends this process when the job has ended; until then there is nothing to say.
     if (signals.isStopping()) await new Promise(() => {});
     signals.forget();
-    await launched.close();
+    const launched = await launching.catch(() => null);
+    await launched?.close();
     await drawn.settled();
   }
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Who stops this command stops the job too, which would go on asking a judge that costs money; it resumes with the command. */
-function stopOnSignals(launched: LaunchedJob): { forget(): void; isStopping(): boolean } {
+/**
+ * Who stops this command stops the job too, which would go on asking a judge that costs money, or wait on machines that do; it
+ * resumes with the command. A job that is being started is stopped when it has been; a second signal does not wait for that.
+ */
+function stopOnSignals(launching: Promise<LaunchedJob>): { forget(): void; isStopping(): boolean } {
   let isStopping = false;
   const stop = (signal: NodeJS.Signals): void => {
     isStopping = true;
     forget();
-    void launched.close().finally(() => process.kill(process.pid, signal));
+    void launching
+      .then((launched) => launched.close())
+      .catch(() => {})
+      .finally(() => process.kill(process.pid, signal));
   };
   const forget = (): void => SIGNALS.forEach((signal) => process.off(signal, stop));
   for (const signal of SIGNALS) process.on(signal, stop);

@@ -2,7 +2,7 @@ import type { RedisClientType } from '@redis/client';
 import type { ReplyCache } from '@touchstone/spec';
 import { randomUUID } from 'node:crypto';
 import { systemClock } from '../clock.js';
-import type { RedisLink } from '../redis/link.js';
+import { isRefusal, type RedisLink } from '../redis/link.js';
 import { CLAIM, RELEASE } from './claim-script.js';
 import { readStoredReply } from './stored-reply.js';
 import { openWaitingRoom, type Found } from './waiting-room.js';
@@ -19,8 +19,8 @@ const LIFE_MS = 10_000;
 const RENEW_MS = 3000;
 /** Longer than any call takes. */
 const LONGEST_CLAIM_MS = 3_600_000;
-/** Who was connected to a Redis that restarts is back by then, on a busy machine too. */
-const SETTLING_MS = 5000;
+/** Who was connected to a Redis that restarts says so by then, or is taken to be dead as ever. */
+const SETTLING_MS = LIFE_MS;
 /** A question that another process may be asking waits so long for a Redis that is away, and is then asked all the same. */
 const OUTAGE_MS = 10_000;
 /** The latest replies of this process are put again when Redis comes back: it may have lost what it did not save. */
@@ -77,16 +77,22 @@ export function openRedisCache(link: RedisLink): ReplyCache {
 
   /** What became of each question: a reply, undefined where this process may ask it, `later` where it must wait. */
   async function look(keys: readonly string[]): Promise<Found[]> {
+    let isRefused = false;
     const answers: unknown = await link.use((client) =>
-      client.eval(CLAIM, {
-        keys: keys.flatMap((key) => [REPLY + key, ASKING + key]),
-        arguments: [me, PROCESS, `${LIFE_MS}`, `${LONGEST_CLAIM_MS}`, SETTLING],
-      }),
+      client
+        .eval(CLAIM, {
+          keys: keys.flatMap((key) => [REPLY + key, ASKING + key]),
+          arguments: [me, PROCESS, `${LIFE_MS}`, `${LONGEST_CLAIM_MS}`, SETTLING],
+        })
+        .catch(async (error: unknown) => {
+          isRefused = await isRefusal(error);
+          throw error;
+        }),
     );
     if (!Array.isArray(answers)) {
       const since = link.awaySince();
-      // A Redis that is there, and will not be asked, will not be back.
-      const isHopeless = since === undefined || systemClock.now() - since >= OUTAGE_MS;
+      // A Redis that is there, and will not be asked, will not be back. One that was lost and is back already is asked again.
+      const isHopeless = isRefused || (since !== undefined && systemClock.now() - since >= OUTAGE_MS);
       return keys.map(() => (isHopeless ? undefined : 'later'));
     }
     return keys.map((_, i) => {

@@ -133,13 +133,12 @@ export function openRedisLink(url: string, onProblem: (message: string) => void)
       try {
         return await within(PATIENCE_MS, command(ready));
       } catch (error) {
-        const { ErrorReply } = await import('@redis/client');
-        if (!(error instanceof ErrorReply)) {
+        if (!(await isRefusal(error))) {
           giveUp(error, ready);
           return undefined;
         }
         // The connection is as good as it was. Once for each kind: no right to a command, no memory, …
-        const kind = error.message.split(' ')[0]!;
+        const kind = (error as Error).message.split(' ')[0]!;
         if (!refused.has(kind)) onProblem(problemOf(host, error));
         refused.add(kind);
         return undefined;
@@ -152,6 +151,12 @@ export function openRedisLink(url: string, onProblem: (message: string) => void)
       client = undefined;
     },
   };
+}
+
+/** Whether Redis is there and has answered a command with an error. */
+export async function isRefusal(error: unknown): Promise<boolean> {
+  const { ErrorReply } = await import('@redis/client');
+  return error instanceof ErrorReply;
 }
 
 function problemOf(host: string, cause: unknown): string {

@@ -133,17 +133,17 @@ function adviceFor(
 }
 
 function connectionError(code: string, { config }: CallPlace): ProviderError {
-  const where = config.base_url ?? 'the API';
+  const [where, rest] =
+    config.base_url === undefined
+      ? ['the API', 'is there a way to it from this machine?']
+      : [config.base_url, 'is the server running, and is base_url its address?'];
   const isForGood = PERMANENT_CODES.test(code);
-  return new ProviderError(
-    `${config.model}: cannot reach ${where} (${code}); is the server running and the address right?`,
-    {
-      reason: 'transport',
-      isRetryable: !isForGood,
-      isLasting: isForGood,
-      mayHaveCost: !NOT_CONNECTED_CODES.test(code),
-    },
-  );
+  return new ProviderError(`${config.model}: cannot reach ${where} (${code}); ${rest}`, {
+    reason: 'transport',
+    isRetryable: !isForGood,
+    isLasting: isForGood,
+    mayHaveCost: !NOT_CONNECTED_CODES.test(code),
+  });
 }
 
 /** The system's error code, looked for along the chain of causes. */

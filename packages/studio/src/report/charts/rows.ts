@@ -11,6 +11,10 @@ export interface Row {
 }
 
 const ROW_HEIGHT = 27;
+/** A longer name ends in an ellipsis; the table below has all of it. */
+const LONGEST_LABEL = 46;
+const LETTER_WIDTH = 7.2;
+const SHORTEST_MARGIN = 236;
 /** Told apart by shape and fill as well as by colour. */
 const OUTCOME_MARKS: Record<JudgeFinding['outcome'], Plot.DotOptions> = {
   pass: { symbol: 'circle', fill: 'var(--good)' },
@@ -30,12 +34,14 @@ export const MARKS_LEGEND =
 
 /** Size, margins and scales of a chart with a line for each row, names at the left and figures at the right. */
 export function rowFrame(rows: readonly Row[], domain: readonly [number, number]): Plot.PlotOptions {
+  const letters = Math.min(LONGEST_LABEL, Math.max(...rows.map(({ label }) => label.length)));
+  const marginLeft = Math.max(SHORTEST_MARGIN, Math.ceil(letters * LETTER_WIDTH) + 24);
   return {
-    width: 720,
+    width: marginLeft + 484,
     height: rows.length * ROW_HEIGHT + 46,
     marginTop: 10,
     marginBottom: 34,
-    marginLeft: 236,
+    marginLeft,
     marginRight: 164,
     x: { domain: [...domain], label: null },
     y: { domain: rows.map((_, i) => i), label: null },
@@ -48,7 +54,7 @@ export function rowAxes(rows: readonly Row[]): Plot.Markish[] {
     Plot.gridX({ ticks: 6, stroke: 'var(--grid)', strokeOpacity: 1 }),
     Plot.axisX({ ticks: 6, tickSize: 4, color: 'var(--muted)', label: null }),
     Plot.axisY({
-      tickFormat: (i: number) => shorten(rows[i]!.label, 29),
+      tickFormat: (i: number) => shorten(rows[i]!.label, LONGEST_LABEL),
       tickSize: 0,
       tickPadding: 10,
       fill: 'var(--ink)',

@@ -4,20 +4,27 @@ import { writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CRITERIA, OBJECTIVE } from '../reward/rubric.mjs';
+import { CRITERIA, MAX_TOKENS, OBJECTIVE } from '../reward/rubric.mjs';
 
 const TOUCHSTONE = fileURLToPath(new URL('../../node_modules/.bin/touchstone', import.meta.url));
 
-/** `touchstone reward serve` in so many processes, that share a Redis and a provider's limit. */
-export async function startFleet(folder, { processes, origin, requestsPerMinute, redisUrl }) {
+/**
+ * `touchstone reward serve` in so many processes, that share a Redis and a provider's limit.
+ *
+ * @param {{ processes: number, origin: string, requestsPerMinute?: number, concurrency?: number, redisUrl: string }} options
+ */
+export async function startFleet(
+  folder,
+  { processes, origin, requestsPerMinute, concurrency = 256, redisUrl },
+) {
   const judge = {
     model: 'openai-compatible:simulated',
     base_url: `${origin}/v1`,
     objective: OBJECTIVE,
     criteria: CRITERIA,
     inputs: { document: 'metadata.document' },
-    max_tokens: 300,
-    concurrency: 256,
+    max_tokens: MAX_TOKENS,
+    concurrency,
     requests_per_minute: requestsPerMinute,
     // A second call for a straggler is a verdict bought twice on purpose.
     hedge: { share: 0 },
@@ -44,6 +51,7 @@ async function startServer(folder, redisUrl) {
   const { url } = JSON.parse(line);
   return {
     url,
+    pid: child.pid,
     /** What it said of Redis. */
     problems: () =>
       said
@@ -59,13 +67,17 @@ async function startServer(folder, redisUrl) {
   };
 }
 
-/** Has one sample judged; the score, or null where the judge abstained. */
-export async function judge(url, sample) {
-  const { id, document, response } = sample;
+/** Has the findings about one contract judged, in one request; their scores, null where the judge abstained. */
+export async function judge(url, samples) {
   const messages = [{ role: 'user', content: 'Review the contract.' }];
-  const body = JSON.stringify({ rollouts: [{ id, messages, response, metadata: { document } }] });
-  const { rewards } = await post(`${url}/v1/rewards`, body);
-  return rewards[0].score;
+  const rollouts = samples.map(({ id, document, response }) => ({
+    id,
+    messages,
+    response,
+    metadata: { document },
+  }));
+  const { rewards } = await post(`${url}/v1/rewards`, JSON.stringify({ rollouts }));
+  return rewards.map(({ score }) => score);
 }
 
 function post(url, body) {
