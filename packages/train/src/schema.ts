@@ -87,7 +87,9 @@ const verlSchema = z.strictObject({
     .string()
     .min(1)
     .default('python3')
-    .describe('The Python of the cluster in which verl is installed: a name on the PATH there, or a path there'),
+    .describe(
+      'The Python of the cluster in which verl is installed: a name on the PATH there, or a path there',
+    ),
   nodes: count.default(1).describe('Machines of the cluster that verl trains on'),
   gpus_per_node: count.default(1).describe('GPUs that it takes on each of them'),
   tensor_parallel: count.default(1).describe('GPUs that share a model while answers are drawn'),
@@ -96,7 +98,10 @@ const verlSchema = z.strictObject({
     .record(
       z
         .string()
-        .regex(/^[a-z_]\w*(\.\w+)*$/i, 'expected a key such as actor_rollout_ref.rollout.gpu_memory_utilization'),
+        .regex(
+          /^[a-z_]\w*(\.\w+)*$/i,
+          'expected a key such as actor_rollout_ref.rollout.gpu_memory_utilization',
+        ),
       z.json(),
     )
     .default({})

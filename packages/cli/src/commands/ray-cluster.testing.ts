@@ -50,15 +50,11 @@ export async function startRay(
   };
   const args = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
   // Detached: all that it starts is in its group, to be ended together. `ray stop` would end other clusters too.
-  const head = spawn(
-    join(bin, 'ray'),
-    ['start', '--head', '--block', '--disable-usage-stats', ...args],
-    {
-      env: { ...process.env, RAY_AUTH_MODE: 'token', RAY_AUTH_TOKEN: token },
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
+  const head = spawn(join(bin, 'ray'), ['start', '--head', '--block', '--disable-usage-stats', ...args], {
+    env: { ...process.env, RAY_AUTH_MODE: 'token', RAY_AUTH_TOKEN: token },
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let said = '';
   for (const stream of [head.stdout, head.stderr])
     stream.on('data', (data: Buffer) => (said += data.toString()));

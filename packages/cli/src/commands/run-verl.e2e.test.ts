@@ -13,7 +13,8 @@ const PYTHON = process.env['TOUCHSTONE_VERL_PYTHON'];
 
 function missingVerl(): string {
   if (PYTHON === undefined) return 'TOUCHSTONE_VERL_PYTHON does not name a Python in which verl is installed';
-  const find = 'import importlib.util as u; exit(not all(map(u.find_spec, ["verl", "ray", "transfer_queue"])))';
+  const find =
+    'import importlib.util as u; exit(not all(map(u.find_spec, ["verl", "ray", "transfer_queue"])))';
   return spawnSync(PYTHON, ['-c', find]).status === 0 ? '' : `${PYTHON} lacks verl, ray or TransferQueue`;
 }
 const why = missingVerl();
@@ -105,13 +106,18 @@ exec '${PYTHON}' "$@"
       const { ray } = JSON.parse(at('job.json')) as { ray: { submission_id: string } };
       await cluster.ask('POST', `/api/jobs/${ray.submission_id}/stop`);
       const failed = await first.ended;
-      expect(failed).toMatchObject({ code: 1, err: expect.stringMatching(/verl has stopped.*run the same command again/) });
+      expect(failed).toMatchObject({
+        code: 1,
+        err: expect.stringMatching(/verl has stopped.*run the same command again/),
+      });
       const { code, err } = await train(folder);
       expect(`${code} ${err}`).toMatch(/^0 /);
       expect(JSON.parse(at('attempt-2/attempt.json'))).toMatchObject({ from: 2 });
       expect(at('attempt-2/metrics.jsonl')).toMatch(/^{"step":3/);
       const asked = at('attempt-2/answers.jsonl').trim().split('\n');
-      expect(new Set(asked.map((line) => Math.floor((JSON.parse(line) as { index: number }).index / 4)))).toEqual(new Set([2, 3]));
+      expect(
+        new Set(asked.map((line) => Math.floor((JSON.parse(line) as { index: number }).index / 4))),
+      ).toEqual(new Set([2, 3]));
       expect(summaryOf(folder).steps.map(({ step }) => step)).toEqual([1, 2, 3, 4]);
     });
   },

@@ -34,7 +34,9 @@ from verl.utils.tracking import Tracking
 
 def draw(model, tokenizer, config, prompt):
     """Answers to a prompt, as tokens with the one that ends them."""
-    ids = torch.tensor([tokenizer.apply_chat_template(prompt, add_generation_prompt=True, return_dict=True)["input_ids"]])
+    ids = torch.tensor(
+        [tokenizer.apply_chat_template(prompt, add_generation_prompt=True, return_dict=True)["input_ids"]]
+    )
     rollout = config.actor_rollout_ref.rollout
     drawn = model.generate(
         ids.repeat(rollout.n, 1),
@@ -56,7 +58,10 @@ def scored(workers, fields):
     """As verl's agent loop asks: one answer at a time, all at once."""
 
     async def ask(i, row):
-        arrays = {name: np.empty(1, dtype=object) for name in ("data_source", "reward_model", "extra_info", "session_id")}
+        arrays = {
+            name: np.empty(1, dtype=object)
+            for name in ("data_source", "reward_model", "extra_info", "session_id")
+        }
         for name, array in arrays.items():
             array[0] = row[name]
         arrays["tool_extra_fields"] = np.empty(1, dtype=object)
@@ -65,7 +70,9 @@ def scored(workers, fields):
             {
                 "prompts": row["prompts"][None],
                 "responses": row["responses"][None],
-                "attention_mask": torch.ones(1, len(row["prompts"]) + len(row["responses"]), dtype=torch.int64),
+                "attention_mask": torch.ones(
+                    1, len(row["prompts"]) + len(row["responses"]), dtype=torch.int64
+                ),
             },
             batch_size=1,
         )
@@ -87,7 +94,9 @@ def log_probs(model, prompt, answer):
     return distribution.gather(-1, answer[:, None])[:, 0], -(distribution.exp() * distribution).sum(-1)
 
 
-@hydra.main(config_path=os.path.dirname(verl.trainer.config.__file__), config_name="ppo_trainer", version_base=None)
+@hydra.main(
+    config_path=os.path.dirname(verl.trainer.config.__file__), config_name="ppo_trainer", version_base=None
+)
 def train(config):
     ray.init(log_to_driver=False) if "RAY_ADDRESS" in os.environ else ray.init(num_cpus=8)
     with open_dict(config):
@@ -95,7 +104,9 @@ def train(config):
         config.transfer_queue.backend.SimpleStorage.num_data_storage_units = 1
     tq.init(config.transfer_queue)
     tokenizer = hf_tokenizer(config.actor_rollout_ref.model.path)
-    data = create_rl_dataset(config.data.train_files, config.data, tokenizer, None, is_train=True, max_samples=-1)
+    data = create_rl_dataset(
+        config.data.train_files, config.data, tokenizer, None, is_train=True, max_samples=-1
+    )
     loader = StatefulDataLoader(
         dataset=data,
         batch_size=config.data.train_batch_size,
@@ -113,9 +124,13 @@ def train(config):
     model = AutoModelForCausalLM.from_pretrained(weights, dtype=torch.float32)
     actor = omega_conf_to_dataclass(config.actor_rollout_ref.actor)
     optim = config.actor_rollout_ref.actor.optim
-    optimizer = torch.optim.AdamW(model.parameters(), lr=optim.lr, betas=tuple(optim.betas), weight_decay=optim.weight_decay)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=optim.lr, betas=tuple(optim.betas), weight_decay=optim.weight_decay
+    )
     workers = [RewardLoopWorker(config) for _ in range(2)]
-    logger = Tracking("touchstone", config.trainer.experiment_name, config.trainer.logger, OmegaConf.to_container(config))
+    logger = Tracking(
+        "touchstone", config.trainer.experiment_name, config.trainer.logger, OmegaConf.to_container(config)
+    )
     trainer = types.SimpleNamespace(tokenizer=tokenizer, _write_generations=PPOTrainerSync._write_generations)
     PPOTrainerSync._init_dump_executor(trainer)
     trainer._dump_generations = lambda **kwargs: PPOTrainerSync._dump_generations(trainer, **kwargs)
@@ -140,7 +155,10 @@ def train(config):
         order = torch.randperm(len(keys)).tolist()  # verl shares them between GPUs by their lengths.
         asyncio.run(
             tq.async_kv_batch_put(
-                keys=keys, fields=list_of_dict_to_tensordict(fields), tags=[{} for _ in keys], partition_id="train"
+                keys=keys,
+                fields=list_of_dict_to_tensordict(fields),
+                tags=[{} for _ in keys],
+                partition_id="train",
             )
         )
         mask = padded([torch.ones(len(row["responses"])) for row in fields])
@@ -172,7 +190,9 @@ def train(config):
             folder = os.path.join(config.trainer.default_local_dir, f"global_step_{step}")
             model.save_pretrained(os.path.join(folder, "actor", "huggingface"))
             torch.save(loader.state_dict(), os.path.join(folder, "data.pt"))
-            with open(os.path.join(config.trainer.default_local_dir, "latest_checkpointed_iteration.txt"), "w") as file:
+            with open(
+                os.path.join(config.trainer.default_local_dir, "latest_checkpointed_iteration.txt"), "w"
+            ) as file:
                 file.write(str(step))
         lengths = {
             "prompt_length": torch.tensor([float(len(row["prompts"])) for row in fields]),
@@ -190,7 +210,9 @@ def train(config):
                 **lengths,
             }
         )
-        metrics = {f"actor/{name}".replace("actor/actor/", "actor/"): value for name, value in figures.items()}
+        metrics = {
+            f"actor/{name}".replace("actor/actor/", "actor/"): value for name, value in figures.items()
+        }
         metrics.update(compute_data_metrics(measured, use_critic=False))
         metrics.update(
             {

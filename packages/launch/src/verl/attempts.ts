@@ -98,9 +98,10 @@ export const checkpointOf = (job: Pick<TrainingJob, 'folder'>, step: number): st
 
 /** The steps whose checkpoints verl has written whole, newest first: it notes a number when the checkpoint is on the disk. */
 export async function checkpointsOf(job: Pick<TrainingJob, 'folder'>): Promise<number[]> {
-  const noted = await readFile(join(job.folder, CHECKPOINTS, 'latest_checkpointed_iteration.txt'), 'utf8').catch(
-    () => '',
-  );
+  const noted = await readFile(
+    join(job.folder, CHECKPOINTS, 'latest_checkpointed_iteration.txt'),
+    'utf8',
+  ).catch(() => '');
   if (!/^\d+\s*$/.test(noted)) return [];
   const names = await readdir(join(job.folder, CHECKPOINTS));
   const steps = names.flatMap((name) => /^global_step_(\d+)$/.exec(name)?.[1] ?? []).map(Number);

@@ -48,21 +48,36 @@ export async function launch(job: TrainingJob): Promise<LaunchedJob> {
   const reward = new Promise<GivenAnswers>((resolve) => (ready = resolve)).then((answers) =>
     verlReward(job, answers, (error) => (stopped ??= error)),
   );
-  const serving = { ...job, reward: { score: async (...asked) => (await reward).score(...asked) } } satisfies TrainingJob;
+  const serving = {
+    ...job,
+    reward: { score: async (...asked) => (await reward).score(...asked) },
+  } satisfies TrainingJob;
   const atWork = await startOrFind(
     serving,
     before.at(-1)?.number ?? 0,
     async (rewards, number) => {
       const folder = attemptFolder(job, number);
       const from = await stepToResume(job, before);
-      const attempt: Attempt = { version: 1, number, folder, run: job.run, from, versions: await knownVersions(job) };
+      const attempt: Attempt = {
+        version: 1,
+        number,
+        folder,
+        run: job.run,
+        from,
+        versions: await knownVersions(job),
+      };
       await mkdir(join(folder, ROLLOUTS), { recursive: true });
       await writeWhole(join(folder, CONFIG), stringify(attemptConfig(job, attempt)));
       await writeAttempt(attempt);
-      return commandOf(job, ['-m', 'verl.trainer.main_ppo', '--config-dir', folder, '--config-name', 'verl'], rewards, {
-        log: logFile(number),
-        env: { VERL_FILE_LOGGER_PATH: join(folder, METRICS), HYDRA_FULL_ERROR: '1' },
-      });
+      return commandOf(
+        job,
+        ['-m', 'verl.trainer.main_ppo', '--config-dir', folder, '--config-name', 'verl'],
+        rewards,
+        {
+          log: logFile(number),
+          env: { VERL_FILE_LOGGER_PATH: join(folder, METRICS), HYDRA_FULL_ERROR: '1' },
+        },
+      );
     },
     gatheringOf(job),
   );
@@ -112,7 +127,15 @@ interface Live extends Omit<AtWork, 'attempt'> {
   stopped(): RunError | undefined;
 }
 
-function launched({ job, attempts, live }: { job: TrainingJob; attempts: readonly Attempt[]; live: Live | null }): LaunchedJob {
+function launched({
+  job,
+  attempts,
+  live,
+}: {
+  job: TrainingJob;
+  attempts: readonly Attempt[];
+  live: Live | null;
+}): LaunchedJob {
   const { steps } = job.workspace.config.training;
   let isOver = live === null;
   return {

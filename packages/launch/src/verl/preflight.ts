@@ -16,7 +16,7 @@ import { CHECK } from './files.js';
 import { verlReward } from './rewards.js';
 
 /** What this was written for and is tested with. */
-export const VERL = '0.9.1';
+const VERL = '0.9.1';
 const INSTALL = `-m pip install "verl[vllm]==${VERL}"`;
 /** Loading PyTorch and verl from a slow disk takes long. */
 const LIMIT_MS = 900_000;
@@ -117,7 +117,8 @@ export function findingsOf(
 function notSaid(job: TrainingJob, { out, err }: Ran): Finding {
   const { python } = job.workspace.config.training.verl;
   const [, module] = /ModuleNotFoundError: No module named '([^']+)'/.exec(err) ?? [];
-  if (module !== undefined) return failed('verl', `${python} on the cluster has no ${module}: ${python} ${INSTALL}`);
+  if (module !== undefined)
+    return failed('verl', `${python} on the cluster has no ${module}: ${python} ${INSTALL}`);
   if (/: not found|: Permission denied/.test(err.trim().split('\n').at(-1) ?? '')) {
     return failed(
       'verl',

@@ -25,12 +25,19 @@ const sent = (response: string, index: number, session: number, more: object = {
   policy: 'external',
 });
 const scoreOf = ({ response }: Rollout): number | null => (response === '?' ? null : response.length / 10);
-const score = async (config: ReturnType<typeof configWith>, rollouts: Rollout[], answers = GivenAnswers.forgetful()) => {
+const score = async (
+  config: ReturnType<typeof configWith>,
+  rollouts: Rollout[],
+  answers = GivenAnswers.forgetful(),
+) => {
   const stopped = vi.fn();
   const asked: Rollout[] = [];
   const job = jobOf(config, undefined, (rollout) => (asked.push(rollout), scoreOf(rollout)));
   const given = verlReward(job, answers, stopped).score(rollouts);
-  const rewards = await Promise.race([given, new Promise((resolve) => setTimeout(() => resolve('no reply'), 50))]);
+  const rewards = await Promise.race([
+    given,
+    new Promise((resolve) => setTimeout(() => resolve('no reply'), 50)),
+  ]);
   return { rewards, asked, stopped };
 };
 
@@ -38,27 +45,30 @@ it.each([
   ['mask', 0.3],
   ['group-mean', 0.3],
   ['neutral', 0.5],
-])('under %s a number stands in for an answer without a verdict, and it is written down', async (policy, standIn) => {
-  const file = join(mkdtempSync(join(tmpdir(), 'touchstone-given-')), 'answers.jsonl');
-  const answers = await GivenAnswers.open(file);
-  const rollouts = [sent('?', 1, 1), sent('abc', 1, 0, { tokens: 5, last_token: 9 })];
-  const { rewards, asked, stopped } = await score(configWith({ policy }), rollouts, answers);
-  expect(rewards).toMatchObject([
-    { status: 'scored', score: standIn },
-    { status: 'scored', score: 0.3 },
-  ]);
-  expect(stopped).not.toHaveBeenCalled();
-  // In the order of the group, about the run's own task, whatever came on the wire.
-  expect(asked.map(({ task, response, finish }) => [task.id, response, finish])).toEqual([
-    ['b', 'abc', 'stop'],
-    ['b', '?', 'stop'],
-  ]);
-  appendFileSync(file, '{"index":1,"sess');
-  const again = await GivenAnswers.open(file);
-  expect(again.get(1, 1)).toMatchObject({ given: standIn, reason: 'timeout: late', tokens: 8 });
-  expect(again.get(1, 0)).toMatchObject({ given: 0.3, reason: null, tokens: 5 });
-  expect(readFileSync(file, 'utf8').endsWith('}\n')).toBe(true);
-});
+])(
+  'under %s a number stands in for an answer without a verdict, and it is written down',
+  async (policy, standIn) => {
+    const file = join(mkdtempSync(join(tmpdir(), 'touchstone-given-')), 'answers.jsonl');
+    const answers = await GivenAnswers.open(file);
+    const rollouts = [sent('?', 1, 1), sent('abc', 1, 0, { tokens: 5, last_token: 9 })];
+    const { rewards, asked, stopped } = await score(configWith({ policy }), rollouts, answers);
+    expect(rewards).toMatchObject([
+      { status: 'scored', score: standIn },
+      { status: 'scored', score: 0.3 },
+    ]);
+    expect(stopped).not.toHaveBeenCalled();
+    // In the order of the group, about the run's own task, whatever came on the wire.
+    expect(asked.map(({ task, response, finish }) => [task.id, response, finish])).toEqual([
+      ['b', 'abc', 'stop'],
+      ['b', '?', 'stop'],
+    ]);
+    appendFileSync(file, '{"index":1,"sess');
+    const again = await GivenAnswers.open(file);
+    expect(again.get(1, 1)).toMatchObject({ given: standIn, reason: 'timeout: late', tokens: 8 });
+    expect(again.get(1, 0)).toMatchObject({ given: 0.3, reason: null, tokens: 5 });
+    expect(readFileSync(file, 'utf8').endsWith('}\n')).toBe(true);
+  },
+);
 
 it('each answer gets its own reward, in whatever order they are drawn', async () => {
   const job = jobOf(configWith({}), undefined, scoreOf);
@@ -67,7 +77,11 @@ it('each answer gets its own reward, in whatever order they are drawn', async ()
   const server = await startRewards({ reward }, LOOPBACK, { groupSize: 2, groupWaitMs: 60_000 });
   const ask = async (response: string, session: number): Promise<unknown> => {
     const { metadata } = sent(response, 1, session).task;
-    const rollout = { task: { messages: [{ role: 'user', content: 'ask b' }], metadata }, response, group: 'g' };
+    const rollout = {
+      task: { messages: [{ role: 'user', content: 'ask b' }], metadata },
+      response,
+      group: 'g',
+    };
     const reply = await fetch(`${server.url}/v1/rewards`, {
       method: 'POST',
       headers: { authorization: `Bearer ${server.key}`, 'content-type': 'application/json' },
@@ -94,7 +108,9 @@ it('beyond the limit, and under fail, no reply is given and the job is to end', 
   expect((await score(configWith({}), two, answers)).rewards).toMatchObject([{ score: 0.5 }, { score: 0.5 }]);
   const third = await score(configWith({}), [sent('?', 1, 0)], answers);
   expect(third.rewards).toBe('no reply');
-  expect(String(third.stopped.mock.calls[0])).toMatch(/step 1: .* no verdict on 3 of 4 answers.*limit \(0\.5\)/);
+  expect(String(third.stopped.mock.calls[0])).toMatch(
+    /step 1: .* no verdict on 3 of 4 answers.*limit \(0\.5\)/,
+  );
   // Of another step.
   expect((await score(configWith({}), [sent('?', 2, 0)], answers)).stopped).not.toHaveBeenCalled();
   const failed = await score(configWith({ policy: 'fail' }), [sent('?', 0, 0)]);

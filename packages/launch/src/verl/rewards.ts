@@ -41,7 +41,9 @@ export function verlReward(
     if (about.success && row && about.data.session < group_size) return { ...about.data, row };
     const said = about.success ? `row ${about.data.index}, answer ${about.data.session}` : 'of no row';
     throw new InputError([
-      { message: `an answer is ${said}: expected one of the ${rows.length} rows of this run, with its manager` },
+      {
+        message: `an answer is ${said}: expected one of the ${rows.length} rows of this run, with its manager`,
+      },
     ]);
   };
 

@@ -37,17 +37,36 @@ describe('the settings of verl', () => {
         clip_high: 0.3,
         scale_advantages: true,
         kl_coefficient: 0.05,
-        verl: { nodes: 1, gpus_per_node: 2, tensor_parallel: 2, overrides: { 'actor_rollout_ref.rollout.gpu_memory_utilization': 0.4 } },
+        verl: {
+          nodes: 1,
+          gpus_per_node: 2,
+          tensor_parallel: 2,
+          overrides: { 'actor_rollout_ref.rollout.gpu_memory_utilization': 0.4 },
+        },
       },
       { policy: { model: 'local:model', max_tokens: 9, temperature: 0.8 }, seed: 4 },
     );
     expect(verlConfig(jobOf(config), 6)).toMatchObject({
       defaults: ['ppo_trainer', '_self_'],
       algorithm: { adv_estimator: 'grpo', norm_adv_by_std_in_grpo: true, use_kl_in_reward: false },
-      data: { train_batch_size: 2, shuffle: false, max_prompt_length: 6, max_response_length: 9, train_files: ['/run/verl/rows.jsonl'] },
+      data: {
+        train_batch_size: 2,
+        shuffle: false,
+        max_prompt_length: 6,
+        max_response_length: 9,
+        train_files: ['/run/verl/rows.jsonl'],
+      },
       actor_rollout_ref: {
         model: { path: '/policy' },
-        rollout: { n: 2, temperature: 0.8, top_p: 1, top_k: -1, seed: 4, gpu_memory_utilization: 0.4, tensor_model_parallel_size: 2 },
+        rollout: {
+          n: 2,
+          temperature: 0.8,
+          top_p: 1,
+          top_k: -1,
+          seed: 4,
+          gpu_memory_utilization: 0.4,
+          tensor_model_parallel_size: 2,
+        },
         actor: {
           ppo_mini_batch_size: 2,
           ppo_epochs: 2,
@@ -57,12 +76,27 @@ describe('the settings of verl', () => {
           kl_loss_coef: 0.05,
           kl_loss_type: 'low_var_kl',
           loss_agg_mode: 'token-mean',
-          optim: { lr: 0.01, betas: [0.9, 0.98], weight_decay: 0.2, clip_grad: 0.7, lr_warmup_steps: 5, zero_indexed_step: false, min_lr_ratio: 1 },
+          optim: {
+            lr: 0.01,
+            betas: [0.9, 0.98],
+            weight_decay: 0.2,
+            clip_grad: 0.7,
+            lr_warmup_steps: 5,
+            zero_indexed_step: false,
+            min_lr_ratio: 1,
+          },
           checkpoint: { save_contents: ['model', 'optimizer', 'extra', 'hf_model'] },
         },
       },
       reward: { custom_reward_function: { path: '/run/verl/touchstone_verl.py', name: 'compute_score' } },
-      trainer: { total_training_steps: 2, total_epochs: 1, save_freq: 3, nnodes: 1, n_gpus_per_node: 2, val_before_train: false },
+      trainer: {
+        total_training_steps: 2,
+        total_epochs: 1,
+        save_freq: 3,
+        nnodes: 1,
+        n_gpus_per_node: 2,
+        val_before_train: false,
+      },
     });
   });
 
@@ -90,7 +124,10 @@ it('the plan has a row for each place of each step, and of a task nothing but it
   const { files, settings } = await writePlan(job);
   const at = (name: string): string => readFileSync(join(folder, name), 'utf8');
   for (const { path } of files) expect(at(path)).not.toMatch(/the secret|kept here/);
-  const rows = at('rows.jsonl').trim().split('\n').map((line) => JSON.parse(line) as unknown);
+  const rows = at('rows.jsonl')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as unknown);
   expect(rows).toHaveLength(4);
   expect(rows[2]).toEqual({
     data_source: 'touchstone',

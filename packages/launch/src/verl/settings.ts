@@ -142,7 +142,10 @@ const ABSTENTION: Record<keyof Config['reward']['abstention'], Translate> = {
         ? 'verl takes numbers only: the mean of its group stands in, so that its advantage is 0'
         : 'verl takes numbers only: the number that stands in is made where the whole group is known',
   }),
-  limit: () => ({ here: 'the reward server', note: 'beyond it no reward is given and the job is ended, before the step is learned from' }),
+  limit: () => ({
+    here: 'the reward server',
+    note: 'beyond it no reward is given and the job is ended, before the step is learned from',
+  }),
 };
 
 const REST: Record<string, Translate> = {
@@ -225,7 +228,10 @@ function keysOf(job: TrainingJob, longestPrompt: number): Record<string, JsonVal
     'data.train_files': [at(ROWS)],
     'data.val_files': [at(ROWS)],
     'data.max_prompt_length': longestPrompt,
-    [`${ACTOR}.ppo_max_token_len_per_gpu`]: Math.max(TOKENS_AT_ONCE, longestPrompt + config.policy.max_tokens),
+    [`${ACTOR}.ppo_max_token_len_per_gpu`]: Math.max(
+      TOKENS_AT_ONCE,
+      longestPrompt + config.policy.max_tokens,
+    ),
     'reward.custom_reward_function.path': at(SHIM),
     'reward.reward_manager.module.path': at(MANAGER),
     'trainer.experiment_name': job.run,

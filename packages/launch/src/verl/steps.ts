@@ -1,4 +1,3 @@
-import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DrawnAnswer, DrawnStep, TrainingJob } from '@touchstone/run';
 import { RunError } from '@touchstone/spec';
@@ -84,13 +83,6 @@ export async function dumpOf(attempt: string, step: number, count: number): Prom
   return found.length === count ? found : null;
 }
 
-/** Whether the file of a step has begun. */
-export const isDumped = (attempt: string, step: number): Promise<boolean> =>
-  lstat(join(attempt, ROLLOUTS, `${step}.jsonl`)).then(
-    () => true,
-    () => false,
-  );
-
 /**
  * A step as verl has written it, held against what it was given.
  *
@@ -116,7 +108,9 @@ export function drawnStep(
   for (const { output, gts, score, uid } of dumped) {
     const row = places.get(gts);
     if (!row) {
-      throw new RunError(`verl says of step ${step} that it drew an answer to row ${gts}, which is of another step or run`);
+      throw new RunError(
+        `verl says of step ${step} that it drew an answer to row ${gts}, which is of another step or run`,
+      );
     }
     const session = sessionOf(uid, step, group_size);
     const where = `step ${step}, row ${row.index}, answer ${session}`;
@@ -172,7 +166,9 @@ function meanOf(step: number, figures: LoggedStep['figures'], dumped: readonly D
   const logged = figures['critic/score/mean']!;
   const mean = dumped.reduce((sum, { score }) => sum + score, 0) / dumped.length;
   if (Math.abs(mean - logged) <= ROUNDING) return logged;
-  throw new RunError(`verl has logged a mean score of ${logged} in step ${step}; what it has dumped has the mean ${mean}`);
+  throw new RunError(
+    `verl has logged a mean score of ${logged} in step ${step}; what it has dumped has the mean ${mean}`,
+  );
 }
 
 const firstOf = ({ issues }: z.ZodError): string => `${issues[0]!.path.join('.')}: ${issues[0]!.message}`;

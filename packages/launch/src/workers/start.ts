@@ -29,7 +29,10 @@ export async function workerAtWork(job: TrainingJob): Promise<Worker | null> {
 export async function startOrFind(
   job: TrainingJob,
   attempts: number,
-  commandOf: (rewards: { url: string; host: string; key: string }, attempt: number) => Command | Promise<Command>,
+  commandOf: (
+    rewards: { url: string; host: string; key: string },
+    attempt: number,
+  ) => Command | Promise<Command>,
   gathering: Gathering = {},
 ): Promise<AtWork> {
   const known = await readJob(job.folder, job.run);

@@ -15,7 +15,17 @@ import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-PACKAGES = ("verl", "torch", "transformers", "ray", "TransferQueue", "tensordict", "vllm", "sglang", "flash_attn")
+PACKAGES = (
+    "verl",
+    "torch",
+    "transformers",
+    "ray",
+    "TransferQueue",
+    "tensordict",
+    "vllm",
+    "sglang",
+    "flash_attn",
+)
 ANSWERS = 10
 
 
@@ -38,10 +48,22 @@ def composed():
     """The configuration as verl's own entry point composes it."""
     from omegaconf import OmegaConf
 
-    command = [sys.executable, "-m", "verl.trainer.main_ppo", "--config-dir", str(HERE), "--config-name", "verl", "--cfg", "job"]
-    done = subprocess.run(command, cwd=HERE, capture_output=True, text=True)
+    command = [
+        sys.executable,
+        "-m",
+        "verl.trainer.main_ppo",
+        "--config-dir",
+        str(HERE),
+        "--config-name",
+        "verl",
+        "--cfg",
+        "job",
+    ]
+    done = subprocess.run(command, check=False, cwd=HERE, capture_output=True, text=True)
     if done.returncode != 0:
-        raise RuntimeError("verl does not take the configuration: " + " / ".join(done.stderr.strip().splitlines()[-3:]))
+        raise RuntimeError(
+            "verl does not take the configuration: " + " / ".join(done.stderr.strip().splitlines()[-3:])
+        )
     return OmegaConf.create(done.stdout)
 
 
@@ -51,21 +73,25 @@ def validate(config):
     from verl.utils.config import validate_config
 
     config = config.copy()
-    validate_config(config, use_reference_policy=need_reference_policy(config), use_critic=need_critic(config))
+    validate_config(
+        config, use_reference_policy=need_reference_policy(config), use_critic=need_critic(config)
+    )
 
 
 def data_problem(config, tokenizer):
     """What is wrong with the rows as verl's own data set and loader give them, in words; None: nothing is."""
     from torchdata.stateful_dataloader import StatefulDataLoader
-    from verl.trainer.ppo.utils import create_rl_dataset, create_rl_sampler
     from transformers import AutoConfig
+    from verl.trainer.ppo.utils import create_rl_dataset, create_rl_sampler
     from verl.utils.dataset.rl_dataset import collate_fn
     from verl.utils.tokenizer.continuous_token_wiring import create_continuous_token_builder
 
     # As verl's agent loop makes tokens of a prompt.
     kind = AutoConfig.from_pretrained(config.actor_rollout_ref.model.path).model_type
     builder = create_continuous_token_builder(tokenizer, hf_model_type=kind, chat_template_kwargs={})
-    rows = create_rl_dataset(config.data.train_files, config.data, tokenizer, None, is_train=True, max_samples=-1)
+    rows = create_rl_dataset(
+        config.data.train_files, config.data, tokenizer, None, is_train=True, max_samples=-1
+    )
     loader = StatefulDataLoader(
         dataset=rows,
         batch_size=config.data.train_batch_size,
@@ -106,7 +132,7 @@ def trainer_problem(config):
 
         get_trainer_cls(config.trainer.v1.trainer_mode)
     except (ImportError, ValueError, AttributeError) as error:
-        return f"verl's trainer cannot be loaded ({type(error).__name__}: {error}): pip install \"verl[verl-core]==0.9.1\" there"
+        return f'verl\'s trainer cannot be loaded ({type(error).__name__}: {error}): pip install "verl[verl-core]==0.9.1" there'
     return None
 
 
@@ -143,7 +169,11 @@ def ask(config, rows, texts, tokenizer):
             batch_size=1,
         )
         fields = {name: value for name, value in row.items() if name != "prompt"}
-        fields.update(session_id=index % group, __num_turns__=2, tool_extra_fields={"turn_scores": [], "tool_rewards": []})
+        fields.update(
+            session_id=index % group,
+            __num_turns__=2,
+            tool_extra_fields={"turn_scores": [], "tool_rewards": []},
+        )
         arrays = {}
         for name, value in fields.items():
             arrays[name] = np.empty(1, dtype=object)

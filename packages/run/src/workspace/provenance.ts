@@ -55,7 +55,10 @@ export async function claimFolder(
   // Where a backend runs changes no more; and a run from before there were backends is one of the embedded engine.
   const { trl: ______, ray: _______, verl, backend, ...training } = rest.training;
   const own = backend === 'verl' ? { overrides: verl.overrides } : {};
-  const identity = { ...rest, training: backend === 'embedded' ? training : { ...training, backend, ...own } };
+  const identity = {
+    ...rest,
+    training: backend === 'embedded' ? training : { ...training, backend, ...own },
+  };
   const inputs = {
     config: identity,
     data: Object.fromEntries(hashes.flat()) as Record<string, string>,
