@@ -29,7 +29,7 @@ export interface Attempt extends AttemptRecord {
 }
 
 const RECORD = 'attempt.json';
-export const CHECKPOINTS = 'checkpoints';
+const CHECKPOINTS = 'checkpoints';
 
 export const attemptFolder = (job: Pick<TrainingJob, 'folder'>, number: number): string =>
   join(job.folder, `attempt-${number}`);
@@ -69,7 +69,7 @@ export async function attemptsOf(job: Pick<TrainingJob, 'folder' | 'run'>): Prom
 }
 
 /** The last step of each attempt that training went on from: what a later one has made again counts in its place. */
-export const lastOf = (attempts: readonly Attempt[], i: number): number =>
+const lastOf = (attempts: readonly Attempt[], i: number): number =>
   attempts.slice(i + 1).reduce((least, { from }) => Math.min(least, from), Infinity);
 
 /**
