@@ -116,7 +116,7 @@ exec '${PYTHON}' "$@"
       const folder = await prepare(4);
       const first = training(folder);
       const at = (path: string): string => readFileSync(join(folder, 'verl', path), 'utf8');
-      await vi.waitFor(() => expect(at('attempt-1/metrics.jsonl')).toContain('{"step":3'), 400_000);
+      await vi.waitFor(() => expect(at('attempt-1/metrics.jsonl')).toContain('{"step":3'), 900_000);
       for (const pid of pidsAbout(`${join(folder, 'verl')}/attempt-1`)) process.kill(pid, 'SIGKILL');
       const failed = await first.ended;
       expect(failed).toMatchObject({

@@ -30,7 +30,7 @@ const score = async (
   rollouts: Rollout[],
   answers = GivenAnswers.forgetful(),
 ) => {
-  const stopped = vi.fn();
+  const stopped = vi.fn<(error: Error) => void>();
   const asked: Rollout[] = [];
   const job = jobOf(config, undefined, (rollout) => (asked.push(rollout), scoreOf(rollout)));
   const given = verlReward(job, answers, stopped).score(rollouts);

@@ -96,7 +96,7 @@ export function verlReward(
           }),
         );
         for (const { about } of asked) stopOnAbstentions(about.row);
-        const inOrder = new Array<Reward>(rollouts.length);
+        const inOrder: Reward[] = [];
         asked.forEach(({ place }, i) => {
           const { components, verdicts, usage } = rewards[i]!;
           inOrder[place] = { status: 'scored', score: numbers[i]!, components, verdicts, usage };
