@@ -113,7 +113,7 @@ describe.skipIf(why)(
       const folder = await prepare();
       const host = Object.values(networkInterfaces())
         .flat()
-        .find((one) => one && !one.internal)?.address;
+        .find((one) => one?.family === 'IPv4' && !one.internal)?.address;
       const rewardHost = (name: string) =>
         change(folder, ({ training: options }) =>
           Object.assign(options!['ray'] as object, { reward_host: name }),

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { systemClock } from '@touchstone/core';
 import { failed, ok, warning, type Finding } from '@touchstone/run';
 import { RunError } from '@touchstone/spec';
-
 import { lastLines, type Command } from '../workers/worker.js';
 import { isUnderWay, RAY, RayJobs, type RayJobState, type RayOptions } from './jobs.js';
 import { rayJobOf } from './worker.js';

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { systemClock, type Clock } from '@touchstone/core';
 import { RunError } from '@touchstone/spec';
-
 import { lastLines, type Command, type Worker } from '../workers/worker.js';
 import {
   isUnderWay,
@@ -131,11 +130,11 @@ export function workerOnRay(
     async lastWords() {
       const text = await readFile(log, 'utf8').catch(() => '');
       const wrote = text.trim() === '' ? '' : `; the last that it wrote: ${lastLines(text)}`;
-      return `${await fate()}${wrote}`;
+      return `${fate()}${wrote}`;
     },
   };
 
-  async function fate(): Promise<string> {
+  function fate(): string {
     if (state === 'unknown') {
       return `Ray at ${jobs.address} knows no job ${id} any more: its head was started again, or somebody has deleted it`;
     }

@@ -129,10 +129,12 @@ const REACH =
 
 /** The Python of the configuration has not got through the check. */
 function notDone(python: string, where: string, said: string): Finding {
-  if (/cannot be started|: not found|: Permission denied/.test(said.trim().split('\n').at(-1) ?? '')) {
+  // On a cluster it is a shell that cannot.
+  const [, here, there] = /^cannot be started \((\w+)\)$|^sh: (?:line )?\d+: (.*)$/m.exec(said) ?? [];
+  if (here !== undefined || there !== undefined) {
     return failed(
       'TRL',
-      `${where} cannot be started (${lastLines(said)}): set training.trl.python to the Python in which TRL is installed`,
+      `${where} cannot be started (${here ?? there}): set training.trl.python to the Python in which TRL is installed`,
     );
   }
   const [, module] = /ModuleNotFoundError: No module named '([^']+)'/.exec(said) ?? [];

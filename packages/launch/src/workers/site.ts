@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import type { TrainingJob } from '@touchstone/run';
 import { RunError } from '@touchstone/spec';
-
 import { addressTowards } from '../ray/host.js';
 import { RayJobs, type RayOptions } from '../ray/jobs.js';
 import { rayJobOf, workerOnRay } from '../ray/worker.js';
