@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { TrainingJob } from '@touchstone/run';
-import { createRewardServer, type RewardServer } from '@touchstone/serve';
+import { createRewardServer, type RewardServer, type RewardServerOptions } from '@touchstone/serve';
 import { InputError, RunError } from '@touchstone/spec';
 
 /** Requests in work have so long to be answered when the command ends. */
@@ -25,13 +25,17 @@ export interface JobRewards {
   close(): Promise<void>;
 }
 
+/** For a trainer that asks about one answer at a time: how many make a group, and how long they are waited for. */
+export type Gathering = Pick<RewardServerOptions, 'groupSize' | 'groupWaitMs'>;
+
 /** On a free port, with a key that nobody else has. @throws {InputError} nothing can listen there. */
 export async function startRewards(
   job: Pick<TrainingJob, 'reward'>,
   place: RewardPlace,
+  gathering: Gathering = {},
 ): Promise<JobRewards & { key: string }> {
   const key = randomBytes(32).toString('hex');
-  const server = createRewardServer({ reward: job.reward, key, report: () => {} });
+  const server = createRewardServer({ reward: job.reward, key, report: () => {}, ...gathering });
   return { ...(await listen(server, place, 0)), key };
 }
 
@@ -46,6 +50,7 @@ export async function resumeRewards(
   place: RewardPlace,
   { host, port, key_hash: keyHash }: { host: string; port: number; key_hash: string },
   name: string,
+  gathering: Gathering = {},
 ): Promise<JobRewards> {
   const atWork = `the training of this run is at work (${name}) and asks for rewards at ${host}, port ${port}`;
   if (place.host !== host) {
@@ -54,7 +59,8 @@ export async function resumeRewards(
     );
   }
   try {
-    return await listen(createRewardServer({ reward: job.reward, keyHash, report: () => {} }), place, port);
+    const server = createRewardServer({ reward: job.reward, keyHash, report: () => {}, ...gathering });
+    return await listen(server, place, port);
   } catch (cause) {
     if (!InputError.is(cause)) throw cause;
     throw new RunError(

@@ -35,6 +35,7 @@ export type {
   Backend,
   BackendPlan,
   Counterpart,
+  DrawnAnswer,
   DrawnStep,
   LaunchedJob,
   TrainingJob,

@@ -62,7 +62,7 @@ const sftSchema = z.strictObject({
 export type SftOptions = z.output<typeof sftSchema>;
 
 /** Who computes the gradients: the engine of this package, or a trainer of somebody else's, which the room `launch` knows. */
-export const BACKENDS = ['embedded', 'trl', 'openrlhf'] as const;
+export const BACKENDS = ['embedded', 'trl', 'verl', 'openrlhf'] as const;
 export type BackendName = (typeof BACKENDS)[number];
 
 /** `training.trl`: how TRL is run on this machine. What it comes to is the same for all of these. */
@@ -99,6 +99,35 @@ const openrlhfSchema = z.strictObject({
     .default(1)
     .describe(
       'Answers whose gradients a GPU computes at once: more take more memory, and the update is the same',
+    ),
+});
+
+/** `training.verl`: how much of a Ray cluster verl takes, and what else is its own. */
+const verlSchema = z.strictObject({
+  python: z
+    .string()
+    .min(1)
+    .default('python3')
+    .describe(
+      'The Python of the cluster in which verl is installed: a name on the PATH there, or a path there',
+    ),
+  nodes: count.default(1).describe('Machines of the cluster that verl trains on'),
+  gpus_per_node: count.default(1).describe('GPUs that it takes on each of them'),
+  tensor_parallel: count.default(1).describe('GPUs that share a model while answers are drawn'),
+  rollout: z.enum(['vllm', 'sglang']).default('vllm').describe('What draws the answers'),
+  overrides: z
+    .record(
+      z
+        .string()
+        .regex(
+          /^[a-z_]\w*(\.\w+)*$/i,
+          'expected a key such as actor_rollout_ref.rollout.gpu_memory_utilization',
+        ),
+      z.json(),
+    )
+    .default({})
+    .describe(
+      "Other keys of verl's configuration, by their full names; one that a setting of this file decides is refused",
     ),
 });
 
@@ -140,7 +169,8 @@ const trainingWith = <D extends Definition, Name extends z.ZodType>(
       .enum(BACKENDS)
       .default('embedded')
       .describe(
-        'Who computes the gradients: embedded is the engine of this package; trl is TRL, in a Python of yours (training.trl); openrlhf is OpenRLHF on GPUs (training.openrlhf)',
+        'Who computes the gradients: embedded is the engine of this package; trl is TRL, in a Python of yours (training.trl); ' +
+          'verl is verl, on a Ray cluster (training.verl, training.ray); openrlhf is OpenRLHF on GPUs (training.openrlhf)',
       ),
     algorithm: name.describe(description),
     steps: count.default(100).describe('Training steps; each samples, scores and updates'),
@@ -160,6 +190,7 @@ const trainingWith = <D extends Definition, Name extends z.ZodType>(
     sft: sftSchema.optional().describe('Supervised fine-tuning on data.annotations before reinforcement'),
     trl: trlSchema.prefault({}).describe('Where TRL is, when it trains'),
     openrlhf: openrlhfSchema.prefault({}).describe('Where OpenRLHF is and what it takes, when it trains'),
+    verl: verlSchema.prefault({}).describe('What verl takes of the cluster, when it trains'),
     ray: raySchema
       .optional()
       .describe(

@@ -23,11 +23,14 @@ export interface RayCluster {
 }
 
 /**
- * A Ray cluster of this machine alone, with two cores and a token, on ports of its own: another one may be at work beside it.
+ * A Ray cluster of this machine alone, with a token, on ports of its own: another one may be at work beside it.
  *
- * @param python in which Ray is installed. @param gpus that it says it has.
+ * @param bin the folder of the `ray` command.
  */
-export async function startRay(python = PYTHON!, gpus = 0): Promise<RayCluster> {
+export async function startRay(
+  bin = dirname(PYTHON ?? ''),
+  { cpus, gpus }: { cpus: number; gpus: number } = { cpus: 2, gpus: 0 },
+): Promise<RayCluster> {
   const [dashboard, client, agent] = await freePorts(3);
   const token = randomBytes(16).toString('hex');
   // Short, which the tests' own folder is not: Ray makes sockets below it, whose paths may have 107 bytes.
@@ -40,22 +43,18 @@ export async function startRay(python = PYTHON!, gpus = 0): Promise<RayCluster> 
     'ray-client-server-port': client,
     'min-worker-port': 0,
     'max-worker-port': 0,
-    'num-cpus': 2,
+    'num-cpus': cpus,
     'num-gpus': gpus,
     'object-store-memory': 100_000_000,
     'temp-dir': folder,
   };
   const args = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
   // Detached: all that it starts is in its group, to be ended together. `ray stop` would end other clusters too.
-  const head = spawn(
-    join(dirname(python), 'ray'),
-    ['start', '--head', '--block', '--disable-usage-stats', ...args],
-    {
-      env: { ...process.env, RAY_AUTH_MODE: 'token', RAY_AUTH_TOKEN: token },
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
+  const head = spawn(join(bin, 'ray'), ['start', '--head', '--block', '--disable-usage-stats', ...args], {
+    env: { ...process.env, RAY_AUTH_MODE: 'token', RAY_AUTH_TOKEN: token },
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let said = '';
   for (const stream of [head.stdout, head.stderr])
     stream.on('data', (data: Buffer) => (said += data.toString()));

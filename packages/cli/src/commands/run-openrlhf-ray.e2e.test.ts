@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { missingOpenRlhf, PYTHON, pythonWithoutGpu } from './openrlhf-python.testing.js';
 import { startRay, type RayCluster } from './ray-cluster.testing.js';
@@ -16,7 +16,10 @@ describe.skipIf(why)(
     let cluster: RayCluster;
     const withoutGpu = pythonWithoutGpu();
     beforeAll(async () => {
-      [judge, cluster] = await Promise.all([startTrlJudge(), startRay(PYTHON!, 2)]);
+      [judge, cluster] = await Promise.all([
+        startTrlJudge(),
+        startRay(dirname(PYTHON!), { cpus: 2, gpus: 2 }),
+      ]);
       vi.stubEnv('RAY_AUTH_TOKEN', cluster.token);
     }, 300_000);
     afterAll(async () => {

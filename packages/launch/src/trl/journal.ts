@@ -1,7 +1,7 @@
-import { open, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RunError } from '@touchstone/spec';
 import { z } from 'zod';
+import { LineReader, wrongLine, type Line } from '../line-reader.js';
 
 /*
  * What `train.py` writes while it trains: a file for each time that it was started, a line of JSON for each step. It is appended
@@ -52,7 +52,6 @@ const NAME = /^journal-(\d+)\.jsonl$/;
 
 /** Longer lines are no steps: 4096 answers of 32 kB. */
 const LONGEST_LINE = 2 ** 27;
-const CHUNK = 2 ** 20;
 
 /** The attempts that have written something, in order. */
 export async function attemptsIn(folder: string): Promise<number[]> {
@@ -65,18 +64,17 @@ export async function attemptsIn(folder: string): Promise<number[]> {
 
 /** Reads the lines of one attempt as they are written. */
 export class JournalReader {
-  private offset = 0;
-  private lines = 0;
-  private cutOff: Buffer[] = [];
+  private readonly lines: LineReader;
   readonly file: string;
 
   constructor(
     folder: string,
     private readonly run: string,
     private readonly attempt: number,
-    private readonly longest = LONGEST_LINE,
+    longest = LONGEST_LINE,
   ) {
     this.file = join(folder, `journal-${attempt}.jsonl`);
+    this.lines = new LineReader(this.file, longest);
   }
 
   /**
@@ -85,63 +83,20 @@ export class JournalReader {
    * @throws {RunError} a line is not what the job of this run writes.
    */
   async *read(): AsyncGenerator<JournalLine> {
-    let handle;
-    try {
-      handle = await open(this.file, 'r');
-    } catch (cause) {
-      if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return;
-      throw new RunError(`${this.file} cannot be read`, { cause });
-    }
-    try {
-      for (;;) {
-        const { bytesRead, buffer } = await handle.read(Buffer.alloc(CHUNK), 0, CHUNK, this.offset);
-        if (bytesRead === 0) return;
-        this.offset += bytesRead;
-        yield* this.linesOf(buffer.subarray(0, bytesRead));
-      }
-    } finally {
-      await handle.close();
-    }
+    for await (const line of this.lines.read()) yield this.parse(line);
   }
 
-  private *linesOf(bytes: Buffer): Generator<JournalLine> {
-    let start = 0;
-    for (let end = bytes.indexOf(0x0a); end >= 0; end = bytes.indexOf(0x0a, start)) {
-      const line = Buffer.concat([...this.cutOff, bytes.subarray(start, end)]);
-      this.cutOff = [];
-      start = end + 1;
-      this.lines++;
-      yield this.parse(line);
-    }
-    this.cutOff.push(bytes.subarray(start));
-    const length = this.cutOff.reduce((sum, part) => sum + part.length, 0);
-    if (length > this.longest) throw this.wrong(this.lines + 1, `has more than ${this.longest} bytes`);
-  }
-
-  private parse(bytes: Buffer): JournalLine {
-    if (bytes.length > this.longest) throw this.wrong(this.lines, `has more than ${this.longest} bytes`);
-    let value: unknown;
-    try {
-      value = JSON.parse(bytes.toString('utf8'));
-    } catch (cause) {
-      throw this.wrong(this.lines, 'is no JSON', cause);
-    }
+  private parse({ number, value }: Line): JournalLine {
     const { success, data, error } = lineSchema.safeParse(value);
-    if (!success) throw this.wrong(this.lines, `is not what train.py writes: ${firstProblem(error)}`);
+    if (!success) throw wrongLine(this.file, number, `is not what train.py writes: ${firstProblem(error)}`);
     if (data.run !== this.run || data.attempt !== this.attempt) {
-      throw this.wrong(
-        this.lines,
+      throw wrongLine(
+        this.file,
+        number,
         `is of ${data.run === this.run ? `attempt ${data.attempt}` : 'another run'}; files of two jobs were mixed`,
       );
     }
     return data;
-  }
-
-  private wrong(line: number, what: string, cause?: unknown): RunError {
-    return new RunError(
-      `${this.file}: line ${line} ${what}. Nothing of it is used: restore the folder from a copy, or choose another one with --out.`,
-      { cause },
-    );
   }
 }
 

@@ -77,6 +77,7 @@ const TRAINING: Record<keyof Config['training'], Translate> = {
     script: 'per_device_train_batch_size',
     note: `${trl.micro_batch ?? group_size} answers at once, with gradient accumulation: the update is the same`,
   }),
+  verl: ofAnotherBackend,
   openrlhf: ofAnotherBackend,
   ray: ({ training: { ray } }) => ({
     script: 'where train.py runs',

@@ -1,6 +1,6 @@
 import type { TrainingJob } from '@touchstone/run';
 import { sha256 } from '@touchstone/store';
-import { resumeRewards, startRewards, type JobRewards } from '../reward-server.js';
+import { resumeRewards, startRewards, type Gathering, type JobRewards } from '../reward-server.js';
 import { readJob } from './record.js';
 import { findWorker, rewardPlaceOf, startWorker } from './site.js';
 import type { Command, Worker } from './worker.js';
@@ -29,20 +29,25 @@ export async function workerAtWork(job: TrainingJob): Promise<Worker | null> {
 export async function startOrFind(
   job: TrainingJob,
   attempts: number,
-  commandOf: (rewards: { url: string; host: string; key: string }, attempt: number) => Command,
+  commandOf: (
+    rewards: { url: string; host: string; key: string },
+    attempt: number,
+  ) => Command | Promise<Command>,
+  gathering: Gathering = {},
 ): Promise<AtWork> {
   const known = await readJob(job.folder, job.run);
   const found = known && (await findWorker(job, known));
   if (found) {
     const { worker, place } = found;
-    return { worker, attempt: known.attempt, rewards: await resumeRewards(job, place, known, worker.name) };
+    const rewards = await resumeRewards(job, place, known, worker.name, gathering);
+    return { worker, attempt: known.attempt, rewards };
   }
   const attempt = 1 + Math.max(known?.attempt ?? 0, attempts);
-  const rewards = await startRewards(job, await rewardPlaceOf(job.workspace.config.training.ray));
+  const rewards = await startRewards(job, await rewardPlaceOf(job.workspace.config.training.ray), gathering);
   try {
     const { host, port, key } = rewards;
     const start = { run: job.run, attempt, host, port, key_hash: sha256(key) };
-    return { worker: await startWorker(job, start, commandOf(rewards, attempt)), attempt, rewards };
+    return { worker: await startWorker(job, start, await commandOf(rewards, attempt)), attempt, rewards };
   } catch (error) {
     await rewards.close();
     throw error;

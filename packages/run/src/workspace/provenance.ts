@@ -53,8 +53,12 @@ export async function claimFolder(
   // What a judge is, its fingerprint says; how its calls are made may change, as a budget or a limit does, and the machine.
   const { output: _, judge: __, heldout_judge: ___, aws: ____, engine: _____, ...rest } = config;
   // Where a backend runs changes no more; and a run from before there were backends is one of the embedded engine.
-  const { trl: ______, openrlhf: _______, ray: ________, backend, ...training } = rest.training;
-  const identity = { ...rest, training: backend === 'embedded' ? training : { ...training, backend } };
+  const { trl: ______, openrlhf: _______, ray: ________, verl, backend, ...training } = rest.training;
+  const own = backend === 'verl' ? { overrides: verl.overrides } : {};
+  const identity = {
+    ...rest,
+    training: backend === 'embedded' ? training : { ...training, backend, ...own },
+  };
   const inputs = {
     config: identity,
     data: Object.fromEntries(hashes.flat()) as Record<string, string>,

@@ -85,6 +85,22 @@ describe('touchstone run --plan', () => {
     );
   });
 
+  it('writes the files of verl, with that line and the address of a cluster', async () => {
+    const said = at('touchstone.yaml');
+    change(folder, (config) => {
+      Object.assign(config['training']!, { backend: 'verl', ray: { address: 'http://127.0.0.1:9' } });
+    });
+    const { code, out } = await cli('run', folder, '--plan', '--json', '--out', join(folder, 'on-verl'));
+    expect(code).toBe(0);
+    const plan = JSON.parse(out) as TrainingPlan;
+    expect(plan).toMatchObject({ backend: 'verl', rollouts: 12, calls: 24 });
+    for (const { path } of plan.files) {
+      expect(readFileSync(join(plan.folder!, path), 'utf8')).not.toContain('the secret');
+    }
+    expect(lines('on-verl/verl/rows.jsonl')).toHaveLength(6);
+    writeFileSync(join(folder, 'touchstone.yaml'), said);
+  });
+
   it('is refused by the folder of a run that another engine trains', async () => {
     const { code, err } = await cli('run', folder, '--plan', '--out', join(folder, 'embedded'));
     expect(code).toBe(2);
