@@ -34,7 +34,8 @@ export const MARKS_LEGEND =
 
 /** Size, margins and scales of a chart with a line for each row, names at the left and figures at the right. */
 export function rowFrame(rows: readonly Row[], domain: readonly [number, number]): Plot.PlotOptions {
-  const letters = Math.min(LONGEST_LABEL, Math.max(...rows.map(({ label }) => label.length)));
+  const longest = rows.reduce((most, { label }) => Math.max(most, label.length), 0);
+  const letters = Math.min(LONGEST_LABEL, longest);
   const marginLeft = Math.max(SHORTEST_MARGIN, Math.ceil(letters * LETTER_WIDTH) + 24);
   return {
     width: marginLeft + 484,
