@@ -72,7 +72,8 @@ export async function startRay(
     } catch {
       // All of it has ended.
     }
-    rmSync(folder, { recursive: true, force: true });
+    // Ray's agents have groups of their own and write until they notice that the rest has gone.
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 500 });
   };
   for (let left = 120; ; left--) {
     const version = await ask('GET', '/api/version').catch(() => null);
