@@ -75,33 +75,7 @@ export function openRedisCache(link: RedisLink): ReplyCache {
     if ((await link.use((client) => giveBack(client, key))) === undefined) orphans.add(key);
   }
 
-  /** What became of each question: a reply, undefined where this process may ask it, `later` where it must wait. */
-  async function look(keys: readonly string[]): Promise<Found[]> {
-    let isRefused = false;
-    const answers: unknown = await link.use((client) =>
-      client
-        .eval(CLAIM, {
-          keys: keys.flatMap((key) => [REPLY + key, ASKING + key]),
-          arguments: [me, PROCESS, `${LIFE_MS}`, `${LONGEST_CLAIM_MS}`, SETTLING],
-        })
-        .catch(async (error: unknown) => {
-          isRefused = await isRefusal(error);
-          throw error;
-        }),
-    );
-    if (!Array.isArray(answers)) {
-      const since = link.awaySince();
-      // A Redis that is there, and will not be asked, will not be back. One that was lost and is back already is asked again.
-      const isHopeless = isRefused || (since !== undefined && systemClock.now() - since >= OUTAGE_MS);
-      return keys.map(() => (isHopeless ? undefined : 'later'));
-    }
-    return keys.map((_, i) => {
-      const answer: unknown = answers[i];
-      if (answer === 0) return 'later';
-      return typeof answer === 'string' ? readStoredReply(answer) : undefined;
-    });
-  }
-
+  const look = (keys: readonly string[]): Promise<Found[]> => lookFor(link, me, keys);
   const waitFor = openWaitingRoom(look, release);
 
   return {
@@ -135,4 +109,31 @@ export function openRedisCache(link: RedisLink): ReplyCache {
       if (held.has(key)) await release(key);
     },
   };
+}
+
+/** What became of each question: a reply, undefined where this process may ask it, `later` where it must wait. */
+async function lookFor(link: RedisLink, me: string, keys: readonly string[]): Promise<Found[]> {
+  let isRefused = false;
+  const answers: unknown = await link.use((client) =>
+    client
+      .eval(CLAIM, {
+        keys: keys.flatMap((key) => [REPLY + key, ASKING + key]),
+        arguments: [me, PROCESS, `${LIFE_MS}`, `${LONGEST_CLAIM_MS}`, SETTLING],
+      })
+      .catch(async (error: unknown) => {
+        isRefused = await isRefusal(error);
+        throw error;
+      }),
+  );
+  if (!Array.isArray(answers)) {
+    const since = link.awaySince();
+    // A Redis that is there, and will not be asked, will not be back. One that was lost and is back already is asked again.
+    const isHopeless = isRefused || (since !== undefined && systemClock.now() - since >= OUTAGE_MS);
+    return keys.map(() => (isHopeless ? undefined : 'later'));
+  }
+  return keys.map((_, i) => {
+    const answer: unknown = answers[i];
+    if (answer === 0) return 'later';
+    return typeof answer === 'string' ? readStoredReply(answer) : undefined;
+  });
 }
