@@ -39,7 +39,8 @@ describe.skipIf(why)(
         group_size: 4,
         checkpoint_every: 1,
       });
-      expect(await train(folder)).toMatchObject({ code: 0 });
+      const { code, err } = await train(folder);
+      if (code !== 0) throw new Error(err);
       expect(summaryOf(folder).training).toMatchObject({ engine: { name: 'openrlhf' }, steps: 2 });
       const job = JSON.parse(readFileSync(join(folder, 'openrlhf/job.json'), 'utf8')) as {
         ray: { submission_id: string };

@@ -74,7 +74,7 @@ describe.skipIf(why)(
     it("means what it says to OpenRLHF's own parser", async () => {
       expect(await python('train.py', '--arguments')).toMatchObject({
         actor: {
-          adam: { lr: 0.03, betas: [0.9, 0.95] },
+          adam: { lr: 0.03, betas: [0.9, 0.98] },
           eps_clip_low_high: [0.2, 0.28],
           lr_scheduler: 'constant_with_warmup',
           num_gpus_per_node: 2,

@@ -24,8 +24,9 @@ const LEFT_OUT = new Set([
   'rollout/response_length_mean',
   'rollout/truncated_rate',
   'rollout/num_samples',
-  'timing/step_total',
 ]);
+/** How long its parts took is in its log: a step that is made again takes another time. */
+const TIMING = 'timing/';
 
 /** Without a KL term OpenRLHF has no model to measure it to, and logs 0. */
 const OF_KL = new Set(['kl', 'logprobs_diff']);
@@ -37,7 +38,8 @@ export function learnedOf(
 ): Record<string, number | null> {
   return Object.fromEntries(
     Object.entries(logged)
-      .filter(([name]) => !LEFT_OUT.has(name) && (training.kl_coefficient > 0 || !OF_KL.has(name)))
+      .filter(([name]) => !LEFT_OUT.has(name) && !name.startsWith(TIMING))
+      .filter(([name]) => training.kl_coefficient > 0 || !OF_KL.has(name))
       .map(([name, value]) => [OURS[name] ?? `openrlhf/${name}`, value]),
   );
 }

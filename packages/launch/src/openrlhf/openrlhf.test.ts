@@ -42,8 +42,7 @@ describe('a job of OpenRLHF that has ended', () => {
     const { learned } = steps[2]!;
     expect(learned).toMatchObject({ kl: 0, clip_fraction: 0, grad_norm: expect.closeTo(8.4457, 4) });
     expect(learned).toMatchObject({ loss: expect.closeTo(-0.0714, 4) });
-    expect(learned).toHaveProperty('openrlhf/timing/generation');
-    expect(learned).not.toHaveProperty('openrlhf/rollout/reward_mean');
+    expect(Object.keys(learned).toSorted()).toEqual(['clip_fraction', 'grad_norm', 'kl', 'loss']);
     // It logs 0 where it measures none.
     const [first] = await followed(ended('mask', undefined, { kl_coefficient: 0 }));
     expect(first!.learned).not.toHaveProperty('kl');
