@@ -17,7 +17,8 @@ export function missingOpenRlhf(): string {
     : `${PYTHON} lacks openrlhf or something that it imports`;
 }
 
-const CPU = fileURLToPath(new URL('../../../launch/src/openrlhf/cpu', import.meta.url));
+/** Stand-ins for what needs a GPU, for `PYTHONPATH`. */
+export const CPU = fileURLToPath(new URL('../../../launch/src/openrlhf/cpu', import.meta.url));
 
 /** That Python with stand-ins for what needs a GPU, as `training.openrlhf.python` may name it. */
 export function pythonWithoutGpu(): { path: string; remove(): void } {

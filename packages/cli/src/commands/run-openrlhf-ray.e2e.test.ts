@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { missingOpenRlhf, PYTHON, pythonWithoutGpu } from './openrlhf-python.testing.js';
+import { CPU, missingOpenRlhf, PYTHON, pythonWithoutGpu } from './openrlhf-python.testing.js';
 import { startRay, type RayCluster } from './ray-cluster.testing.js';
 import { change, running, summaryOf, train } from './small-run.testing.js';
 import { startTrlJudge } from './trl-run.testing.js';
@@ -16,6 +16,8 @@ describe.skipIf(why)(
     let cluster: RayCluster;
     const withoutGpu = pythonWithoutGpu();
     beforeAll(async () => {
+      // Actors have the environment of the cluster.
+      vi.stubEnv('PYTHONPATH', CPU);
       [judge, cluster] = await Promise.all([
         startTrlJudge(),
         startRay(dirname(PYTHON!), { cpus: 2, gpus: 2 }),
