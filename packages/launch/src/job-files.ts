@@ -2,8 +2,10 @@ import type { TrainingJob } from '@touchstone/run';
 import type { Task } from '@touchstone/spec';
 import { sha256 } from '@touchstone/store';
 
-export const jsonLines = (lines: readonly unknown[]): string =>
-  lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+/** Line by line: a long run's prompts, again for each step, are more than a string can hold. */
+export function* jsonLines(lines: readonly unknown[]): Generator<string> {
+  for (const line of lines) yield `${JSON.stringify(line)}\n`;
+}
 
 /** Each task once, with a digest of the tokens of its prompt, for trainers to compare. No truth: it never leaves the process. */
 export const taskLines = ({ workspace: { data, policy } }: TrainingJob) =>

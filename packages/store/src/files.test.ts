@@ -14,6 +14,18 @@ test('a file is replaced whole, in a folder that is made where it is missing; tw
   expect(readdirSync(join(file, '..'))).toEqual(['config.yaml']);
 });
 
+test('parts are written one behind the other, and nothing is where one of them cannot be had', async () => {
+  const at = folder();
+  await writeWhole(join(at, 'lines'), ['a\n', 'ü\n']);
+  expect(readFileSync(join(at, 'lines'), 'utf8')).toBe('a\nü\n');
+  function* failing(): Generator<string> {
+    yield 'new\n';
+    throw new Error('no more');
+  }
+  await expect(writeWhole(join(at, 'lines'), failing())).rejects.toThrow('no more');
+  expect(readFileSync(join(at, 'lines'), 'utf8')).toBe('a\nü\n');
+});
+
 test('a link and a folder in the place of a file are refused, and stay', async () => {
   const at = folder();
   writeFileSync(join(at, 'other'), 'mine');

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { lstatSync } from 'node:fs';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { RunError } from '@touchstone/spec';
 
@@ -14,15 +14,19 @@ const partialOf = (path: string): string =>
  * Writes a file whole or not at all, whether the process is killed, the disk is full or the power goes: what was there
  * before stays until the new content is on the disk.
  *
+ * @param content in parts where it may be longer than a string can be.
  * @throws {RunError} it cannot be written, or a link or a folder stands in its place.
  */
-export async function writeWhole(file: string, content: string | Uint8Array): Promise<void> {
+export async function writeWhole(
+  file: string,
+  content: string | Uint8Array | Iterable<string>,
+): Promise<void> {
   const partial = partialOf(file);
   await inPlaceOf(file, 'file', partial, async () => {
     // Exclusive: a link that somebody has put there is not followed.
     const handle = await open(partial, 'wx');
     try {
-      await handle.writeFile(content);
+      await writeFile(handle, content);
       await handle.sync();
     } finally {
       await handle.close();

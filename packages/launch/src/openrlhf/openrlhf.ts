@@ -1,9 +1,9 @@
 import type { Config } from '@touchstone/run';
 import { defineBackend } from '../backend.js';
-import type { Scripted } from '../scripted.js';
-import type { StepLine } from '../trl/journal.js';
-import { launch } from '../trl/launch.js';
-import { preflight } from '../trl/preflight.js';
+import type { Scripted } from '../scripted/scripted.js';
+import type { StepLine } from '../scripted/journal.js';
+import { launch } from '../scripted/launch.js';
+import { preflight } from '../scripted/preflight.js';
 import { learnedOf } from './metrics.js';
 import { writePlan } from './plan.js';
 

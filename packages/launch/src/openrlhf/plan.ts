@@ -6,7 +6,7 @@ import { InputError } from '@touchstone/spec';
 import { writeWhole } from '@touchstone/store';
 import { jsonLines, orderOf, taskLines } from '../job-files.js';
 import { settingsText } from '../settings-text.js';
-import { SCRIPT } from '../trl/python.js';
+import { SCRIPT } from '../scripted/python.js';
 import { counterparts, jobSettings, settingsProblem } from './settings.js';
 
 /** Files that are the same for every job, with what each is, for people. */
@@ -41,7 +41,7 @@ export async function writePlan(job: TrainingJob): Promise<BackendPlan> {
   const templates = await Promise.all(
     Object.keys(TEMPLATES).map(async (name) => [name, await readFile(templateOf(name), 'utf8')]),
   );
-  const contents: Record<keyof typeof ABOUT, string> = {
+  const contents: Record<keyof typeof ABOUT, string | Iterable<string>> = {
     ...(Object.fromEntries(templates) as Record<keyof typeof TEMPLATES, string>),
     [REWARD_CLIENT]: await clientSource(),
     'settings.json': `${JSON.stringify(jobSettings(job, longest), null, 2)}\n`,

@@ -6,7 +6,7 @@ import { InputError } from '@touchstone/spec';
 import { writeWhole } from '@touchstone/store';
 import { jsonLines, orderOf, taskLines } from '../job-files.js';
 import { settingsText } from '../settings-text.js';
-import { SCRIPT } from './python.js';
+import { SCRIPT } from '../scripted/python.js';
 import { counterparts, scriptSettings, settingsProblem } from './settings.js';
 
 const TEMPLATE = new URL('../../templates/trl/train.py', import.meta.url);
@@ -31,7 +31,7 @@ export async function writePlan(job: TrainingJob): Promise<BackendPlan> {
   const problem = settingsProblem(config);
   if (problem !== null) throw new InputError([{ message: problem }]);
   const settings = counterparts(job);
-  const contents: Record<keyof typeof ABOUT, string> = {
+  const contents: Record<keyof typeof ABOUT, string | Iterable<string>> = {
     [SCRIPT]: await readFile(TEMPLATE, 'utf8'),
     [shimFile('trl')]: await renderShim('trl'),
     'settings.json': `${JSON.stringify(scriptSettings(job), null, 2)}\n`,

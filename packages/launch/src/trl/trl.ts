@@ -1,9 +1,9 @@
 import { defineBackend } from '../backend.js';
-import type { Scripted } from '../scripted.js';
-import { launch } from './launch.js';
+import type { Scripted } from '../scripted/scripted.js';
+import { launch } from '../scripted/launch.js';
 import { learnedOf } from './metrics.js';
 import { writePlan } from './plan.js';
-import { preflight } from './preflight.js';
+import { preflight } from '../scripted/preflight.js';
 
 const VERSION = '1.16.0';
 

@@ -5,6 +5,7 @@ import { renderShim } from '@touchstone/serve';
 import { InputError, largest, type Task } from '@touchstone/spec';
 import { sha256, writeWhole } from '@touchstone/store';
 import { stringify } from 'yaml';
+import { jsonLines } from '../job-files.js';
 import { settingsText } from '../settings-text.js';
 import { CHECK, CONFIG, MANAGER, ROWS, SHIM } from './files.js';
 import { configOf, counterparts, settingsProblem } from './settings.js';
@@ -34,12 +35,10 @@ export async function writePlan(job: TrainingJob): Promise<BackendPlan> {
   if (problem !== null) throw new InputError([{ message: problem }]);
   const prompts = promptsOf(job);
   const settings = counterparts(job);
-  const json = (lines: readonly unknown[]): string =>
-    lines.map((line) => `${JSON.stringify(line)}\n`).join('');
-  const contents: Record<keyof typeof ABOUT, string> = {
+  const contents: Record<keyof typeof ABOUT, string | Iterable<string>> = {
     [CONFIG]: stringify(configOf(job, longestPrompt(job))),
-    [ROWS]: json(rowsOf(job)),
-    'tasks.jsonl': json(
+    [ROWS]: jsonLines(rowsOf(job)),
+    'tasks.jsonl': jsonLines(
       data.train.map(({ id }, i) => ({
         id,
         prompt_tokens: prompts[i]!.length,

@@ -58,7 +58,9 @@ async function trainWith(backend: Backend, training: Training): Promise<EngineRe
   const drawn = drawnRewards(workspace);
   const job = await jobOf(backend, workspace, drawn, (text) => reporter.alarm(text));
   await backend.plan(job);
-  reporter.progress(stepsWithoutGap(workspace.store.steps(REINFORCE.name)), steps);
+  const earlier = workspace.store.steps(REINFORCE.name);
+  const stored = new Map(earlier.map((step) => [step.step, step]));
+  reporter.progress(stepsWithoutGap(earlier), steps);
   const launching = backend.launch(job);
   const signals = stopOnSignals(launching);
   try {
@@ -66,7 +68,7 @@ async function trainWith(backend: Backend, training: Training): Promise<EngineRe
     let last = 0;
     for await (const step of launched.follow()) {
       last = step.step;
-      if (alreadyStored(training, step)) continue;
+      if (alreadyStored(training, stored.get(step.step), step)) continue;
       const groups = await drawn.toGroups(step);
       const metrics = stepMetrics(groups, step.learned);
       tellStep(training, storeStep(training, { step: step.step, groups, metrics, seconds: step.seconds }));

@@ -47,12 +47,12 @@ export function tellStep({ workspace, reporter }: Training, summary: StepSummary
   );
 }
 
-/** Whether run.db has this step as the trainer tells of it, from an earlier process. */
+/** Whether run.db has this step as the trainer tells of it. @param stored the step there, from an earlier process. */
 export function alreadyStored(
   { workspace: { store } }: Pick<Training, 'workspace'>,
+  stored: StepSummary | undefined,
   step: DrawnStep,
 ): boolean {
-  const stored = store.steps(REINFORCE.name).find((one) => one.step === step.step);
   if (stored?.seconds !== step.seconds) return false;
   if (Object.entries(step.learned).some(([name, value]) => stored.metrics[name] !== value)) return false;
   const answers = step.groups_P.flatMap(({ answers_G }) => answers_G);

@@ -1,5 +1,5 @@
 import type { Backend, Config, DrawnStep } from '@touchstone/run';
-import type { StepLine } from './trl/journal.js';
+import type { StepLine } from './journal.js';
 
 /** A trainer that is started by a `train.py` of ours, which writes our journal: what differs between them. */
 export interface Scripted {

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DrawnStep, LaunchedJob, TrainingJob } from '@touchstone/run';
 import { RunError } from '@touchstone/spec';
 import { sha256OfFile } from '@touchstone/store';
-import type { Scripted } from '../scripted.js';
+import type { Scripted } from './scripted.js';
 import { startOrFind, type AtWork } from '../workers/start.js';
 import { logFile } from '../workers/worker.js';
 import { attemptsIn, JournalReader, type Done, type StepLine } from './journal.js';

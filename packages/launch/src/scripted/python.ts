@@ -1,6 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
 import type { TrainingJob } from '@touchstone/run';
-import type { Scripted } from '../scripted.js';
+import type { Scripted } from './scripted.js';
 import { workerEnvironment } from '../workers/environment.js';
 import type { Command } from '../workers/worker.js';
 

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { parseOrNull } from '../json.js';
 import { probeRay, type Ran } from '../ray/probe.js';
 import { startRewards } from '../reward-server.js';
-import type { Scripted } from '../scripted.js';
+import type { Scripted } from './scripted.js';
 import { rewardPlaceOf } from '../workers/site.js';
 import { workerAtWork } from '../workers/start.js';
 import { lastLines, type Command } from '../workers/worker.js';
