@@ -16,6 +16,7 @@ import { parseArgs } from 'node:util';
 import { NO_FAULTS, REDIS, startRedis } from '@touchstone/testing';
 import { makeSamples } from './reward/samples.mjs';
 import { costTable } from './scale/cost.mjs';
+import { redisLoad } from './scale/redis-load.mjs';
 import { train } from './scale/trainer.mjs';
 import { formatTable } from './shared/figures.mjs';
 import { startFleet } from './shared/fleet.mjs';
@@ -34,6 +35,8 @@ const { values } = parseArgs({
     p99: { type: 'string', default: '15000' },
     // US dollars for a million tokens, in and out: a cheap judge, a middling one, a dear one.
     prices: { type: 'string', default: '0.1/0.4,0.8/3.2,3/15' },
+    // Second calls for stragglers, as the product has them unless it is told otherwise: a few verdicts are bought twice on purpose.
+    hedge: { type: 'boolean', default: false },
     seed: { type: 'string', default: '1' },
     out: { type: 'string' },
   },
@@ -74,6 +77,7 @@ try {
     shortened_by: ARTICLE.steps / steps,
     latency_ms: latency,
     requests_per_minute: requestsPerMinute,
+    hedge: values.hedge,
     fleets,
     article_costs: costTable({
       calls: ARTICLE.steps * perStep,
@@ -101,9 +105,11 @@ async function measure(processes, ahead, limit) {
     origin: provider.url,
     ...(limit === null ? {} : { requestsPerMinute: limit }),
     concurrency: 4096,
+    hedge: values.hedge,
     redisUrl: redis.url,
   });
   const started = servers.map(({ pid }) => inspectProcess(pid)?.cpu_ms ?? 0);
+  const before = await redisLoad(redis.url);
   try {
     const { seconds, wrong, abstained, stepSeconds } = await train({
       servers,
@@ -115,6 +121,7 @@ async function measure(processes, ahead, limit) {
     });
     const used = servers.map(({ pid }) => inspectProcess(pid));
     const cpuMs = used.reduce((sum, one, i) => sum + (one?.cpu_ms ?? 0) - started[i], 0);
+    const after = await redisLoad(redis.url);
     const report = await provider.report();
     const round = (value, digits = 4) => Number(value.toFixed(digits));
     return {
@@ -134,6 +141,9 @@ async function measure(processes, ahead, limit) {
       peak_in_flight: report.peakInFlight,
       server_cpu_ms_per_verdict: round(cpuMs / report.useful, 2),
       server_peak_rss_mb: Math.round(Math.max(...used.map((one) => one?.peak_rss_mb ?? 0))),
+      redis_commands_per_verdict: round((after.commands - before.commands) / report.useful, 1),
+      redis_cpu_ms_per_verdict: round((after.cpuMs - before.cpuMs) / report.useful, 3),
+      redis_bytes_per_verdict: Math.round((after.bytes - before.bytes) / report.useful),
       prompt_tokens: report.tokens.prompt,
       output_tokens: report.tokens.output,
     };

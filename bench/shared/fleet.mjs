@@ -11,11 +11,11 @@ const TOUCHSTONE = fileURLToPath(new URL('../../node_modules/.bin/touchstone', i
 /**
  * `touchstone reward serve` in so many processes, that share a Redis and a provider's limit.
  *
- * @param {{ processes: number, origin: string, requestsPerMinute?: number, concurrency?: number, redisUrl: string }} options
+ * @param {{ processes: number, origin: string, requestsPerMinute?: number, concurrency?: number, hedge?: boolean, redisUrl: string }} options
  */
 export async function startFleet(
   folder,
-  { processes, origin, requestsPerMinute, concurrency = 256, redisUrl },
+  { processes, origin, requestsPerMinute, concurrency = 256, hedge = false, redisUrl },
 ) {
   const judge = {
     model: 'openai-compatible:simulated',
@@ -27,7 +27,7 @@ export async function startFleet(
     concurrency,
     requests_per_minute: requestsPerMinute,
     // A second call for a straggler is a verdict bought twice on purpose.
-    hedge: { share: 0 },
+    ...(hedge ? {} : { hedge: { share: 0 } }),
     cache: { redis_env: 'BENCH_REDIS' },
   };
   // YAML reads JSON.

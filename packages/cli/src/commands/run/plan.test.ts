@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { BACKENDS } from '@touchstone/launch';
 import type { TrainingPlan } from '@touchstone/run';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../../program.js';
@@ -85,20 +86,34 @@ describe('touchstone run --plan', () => {
     );
   });
 
-  it('writes the files of verl, with that line and the address of a cluster', async () => {
+  it('asks as much of the judge whoever trains: the same file on a cluster, but for one value', async () => {
     const said = at('touchstone.yaml');
-    change(folder, (config) => {
-      Object.assign(config['training']!, { backend: 'verl', ray: { address: 'http://127.0.0.1:9' } });
-    });
-    const { code, out } = await cli('run', folder, '--plan', '--json', '--out', join(folder, 'on-verl'));
-    expect(code).toBe(0);
-    const plan = JSON.parse(out) as TrainingPlan;
-    expect(plan).toMatchObject({ backend: 'verl', rollouts: 12, calls: 24 });
-    for (const { path } of plan.files) {
-      expect(readFileSync(join(plan.folder!, path), 'utf8')).not.toContain('the secret');
+    change(folder, (config) => (config['training']!['ray'] = { address: 'http://127.0.0.1:9' }));
+    const plans: TrainingPlan[] = [];
+    const backends = ['embedded', ...BACKENDS.map(({ name }) => name)];
+    for (const backend of backends) {
+      change(folder, (config) => (config['training']!['backend'] = backend));
+      const { code, out, err } = await cli(
+        'run',
+        folder,
+        '--plan',
+        '--json',
+        '--out',
+        join(folder, `on-${backend}`),
+      );
+      expect({ code, err }).toEqual({ code: 0, err: '' });
+      plans.push(JSON.parse(out) as TrainingPlan);
+    }
+    writeFileSync(join(folder, 'touchstone.yaml'), said);
+    expect(plans.map(({ backend }) => backend)).toEqual(backends);
+    const asked = plans.map(({ steps, rollouts, calls, money }) => ({ steps, rollouts, calls, money }));
+    expect(new Set(asked.map((one) => JSON.stringify(one))).size).toBe(1);
+    for (const { path, folder: at } of plans.flatMap((one) =>
+      one.files.map(({ path }) => ({ ...one, path })),
+    )) {
+      expect(readFileSync(join(at!, path), 'utf8')).not.toContain('the secret');
     }
     expect(lines('on-verl/verl/rows.jsonl')).toHaveLength(6);
-    writeFileSync(join(folder, 'touchstone.yaml'), said);
   });
 
   it('is refused by the folder of a run that another engine trains', async () => {
