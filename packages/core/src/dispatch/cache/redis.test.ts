@@ -3,6 +3,7 @@ import { REDIS, startRedis, WITHOUT_REDIS, type RedisServer } from '@touchstone/
 import { once, setMaxListeners } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../clock.js';
 import { openRedisLink, type RedisLink } from '../redis/link.js';
 import { openRedisCache } from './redis.js';
 
@@ -180,6 +181,20 @@ describe.skipIf(REDIS === undefined)(`a real Redis${WITHOUT_REDIS}`, () => {
     await full.put('k', reply);
     expect(full.problems).toHaveLength(1);
     expect(full.problems[0]).toMatch(/OOM/);
+  });
+
+  it('waits longer for one that is silent: it may be this machine that has no time', async () => {
+    const server = await start();
+    const [a, b] = [await reach(server.url), await reach(server.url)];
+    server.freeze();
+    const asked = [a.reserve!('k', never), b.reserve!('k', never)];
+    const first = await Promise.race([...asked, systemClock.sleep(12_000).then(() => 'later')]);
+    server.goOn();
+    expect(first).toBe('later');
+    // One of them may ask, and the other gets its reply.
+    const mayAsk = await Promise.race(asked.map(async (one, i) => ((await one) === undefined ? i : -1)));
+    await [a, b][mayAsk]!.put('k', reply);
+    expect(await asked[1 - mayAsk]).toEqual(reply);
   });
 });
 

@@ -1,7 +1,6 @@
 import type { RedisClientType } from '@redis/client';
 import type { ReplyCache } from '@touchstone/spec';
 import { randomUUID } from 'node:crypto';
-import { systemClock } from '../clock.js';
 import { isRefusal, type RedisLink } from '../redis/link.js';
 import { CLAIM, RELEASE } from './claim-script.js';
 import { readStoredReply } from './stored-reply.js';
@@ -21,8 +20,6 @@ const RENEW_MS = 3000;
 const LONGEST_CLAIM_MS = 3_600_000;
 /** Who was connected to a Redis that restarts says so by then, or is taken to be dead as ever. */
 const SETTLING_MS = LIFE_MS;
-/** A question that another process may be asking waits so long for a Redis that is away, and is then asked all the same. */
-const OUTAGE_MS = 10_000;
 /** The latest replies of this process are put again when Redis comes back: it may have lost what it did not save. */
 const REMEMBERED = 4096;
 
@@ -126,9 +123,8 @@ async function lookFor(link: RedisLink, me: string, keys: readonly string[]): Pr
       }),
   );
   if (!Array.isArray(answers)) {
-    const since = link.awaySince();
     // A Redis that is there, and will not be asked, will not be back. One that was lost and is back already is asked again.
-    const isHopeless = isRefused || (since !== undefined && systemClock.now() - since >= OUTAGE_MS);
+    const isHopeless = isRefused || link.isGone();
     return keys.map(() => (isHopeless ? undefined : 'later'));
   }
   return keys.map((_, i) => {

@@ -17,6 +17,11 @@ export interface RedisLink {
   /** `systemClock`'s time since when no command has been sent; undefined while they are, and before the first one. */
   awaySince(): number | undefined;
   /**
+   * It has been away for so long that nobody should wait for it any more: 10 s where nothing listens; a minute where answers do
+   * not come in time, since then it may be this process, or its machine, that has no time.
+   */
+  isGone(): boolean;
+  /**
    * Does `work` with each new connection, before any command goes over it. `isAnother`: the server is not the one, or not
    * the run of it, that was there before, so that what it held may be lost.
    */
@@ -35,6 +40,9 @@ const FIRST_PAUSE_MS = 125;
 const LAST_PAUSE_MS = 1000;
 /** A command that was sent and not answered may still be carried out: longer than `LIVE_MS` of the limits. */
 const UNANSWERED_PAUSE_MS = 4000;
+
+const GONE_MS = 10_000;
+const SILENT_MS = 60_000;
 
 const links = new Map<string, RedisLink>();
 
@@ -63,6 +71,7 @@ export function openRedisLink(url: string, onProblem: (message: string) => void)
   let retry: NodeJS.Timeout | undefined;
   let pauseMs = FIRST_PAUSE_MS;
   let awaySince: number | undefined;
+  let isSilent = false;
   let run: string | undefined;
   let wasReached = false;
   let isReported = false;
@@ -74,6 +83,7 @@ export function openRedisLink(url: string, onProblem: (message: string) => void)
     if (isClosed || failed !== current) return;
     const wasUsed = client !== undefined;
     if (wasUsed || awaySince === undefined) awaySince = systemClock.now();
+    isSilent = cause instanceof Unanswered;
     current = undefined;
     client = undefined;
     if (retry === undefined) {
@@ -119,6 +129,8 @@ export function openRedisLink(url: string, onProblem: (message: string) => void)
     host,
     wasReached: () => wasReached,
     awaySince: () => awaySince,
+    isGone: () =>
+      awaySince !== undefined && systemClock.now() - awaySince >= (isSilent ? SILENT_MS : GONE_MS),
     onConnect: (work) => void greetings.push(work),
     async use(command) {
       // What comes now may have come too late to be greeted with.
@@ -126,7 +138,11 @@ export function openRedisLink(url: string, onProblem: (message: string) => void)
       // Only the first time is waited for.
       if (client === undefined && !isClosed && awaySince === undefined) {
         connecting ??= connect();
-        await within(PATIENCE_MS, connecting).catch(() => (awaySince ??= systemClock.now()));
+        await within(PATIENCE_MS, connecting).catch(() => {
+          if (awaySince !== undefined) return;
+          awaySince = systemClock.now();
+          isSilent = true;
+        });
       }
       const ready = client;
       if (ready === undefined) return undefined;
@@ -171,7 +187,7 @@ async function createClientOf(url: string): Promise<RedisClientType> {
     disableOfflineQueue: true,
     maintNotifications: 'disabled',
     // Connecting again is done here.
-    socket: { connectTimeout: CONNECT_MS, reconnectStrategy: false },
+    socket: { connectTimeout: 2 * CONNECT_MS, reconnectStrategy: false },
   }) as unknown as RedisClientType;
   client.unref();
   return client;
