@@ -5,7 +5,7 @@ import type { TrainingJob } from '@touchstone/run';
 import { afterEach, describe, expect, it } from 'vitest';
 import { REPLIES, startReplies, type RayReply } from '../ray/replies.testing.js';
 import { readJob, type JobRecord } from './record.js';
-import { findWorker, rewardPlaceOf, startWorker } from './site.js';
+import { assertNoneAtWork, findWorker, rewardPlaceOf, startWorker } from './site.js';
 
 const START = { run: 'r', attempt: 2, host: '127.0.0.1', port: 4000, key_hash: 'a'.repeat(64) };
 
@@ -31,6 +31,14 @@ describe('the site of a worker', () => {
     ray: { address, submission_id: 'touchstone-r-2' },
   });
 
+  const atWorkIn = (folder: string): RayReply => ({
+    status: 200,
+    body: JSON.stringify({
+      ...(JSON.parse(REPLIES.running.body) as object),
+      entrypoint: `cd ${folder} && exec python3 train.py >> log-2.txt 2>&1`,
+    }),
+  });
+
   it('is a cluster, and a job is written down before it is sent', async () => {
     let written: Promise<JobRecord | null> | undefined;
     const { url } = await cluster(() => {
@@ -45,11 +53,34 @@ describe('the site of a worker', () => {
   });
 
   it('finds a job that is at work, under a new address of its cluster too', async () => {
-    const { url } = await cluster(() => REPLIES.running);
+    let folder = '';
+    const { url } = await cluster(() => atWorkIn(folder));
+    const job = jobOn(url);
+    ({ folder } = job);
     for (const address of [url, 'http://old:8265']) {
-      const found = await findWorker(jobOn(url), recordOf(address));
+      const found = await findWorker(job, recordOf(address));
       expect(found).toMatchObject({ place: { host: '127.0.0.1' } });
     }
+  });
+
+  it('is not that of the folder that this one is a copy of', async () => {
+    const { url } = await cluster(() => atWorkIn('/the/first'));
+    await expect(findWorker(jobOn(url), recordOf(url))).rejects.toThrow(
+      /touchstone-r-2 on the Ray cluster .* does not work in .* but runs: cd \/the\/first && .* copy of another run/,
+    );
+  });
+
+  it('is not begun anew while a job is at work of which nothing is written down', async () => {
+    const asked: string[] = [];
+    let reply: RayReply = REPLIES.running;
+    const { url } = await cluster((path) => (asked.push(path), reply));
+    await expect(assertNoneAtWork(jobOn(url), 2)).rejects.toThrow(
+      /touchstone-r-2 of this run is at work .*job\.json, .* is missing or damaged: .*ray job stop touchstone-r-2/,
+    );
+    reply = REPLIES.unknownJob;
+    asked.splice(0);
+    await assertNoneAtWork(jobOn(url), 0);
+    expect(asked).toHaveLength(1);
   });
 
   it('finds none where the job has ended, or its cluster has forgotten it', async () => {
