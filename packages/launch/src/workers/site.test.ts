@@ -5,7 +5,7 @@ import type { TrainingJob } from '@touchstone/run';
 import { afterEach, describe, expect, it } from 'vitest';
 import { REPLIES, startReplies, type RayReply } from '../ray/replies.testing.js';
 import { readJob, type JobRecord } from './record.js';
-import { assertNoneAtWork, findWorker, rewardPlaceOf, startWorker } from './site.js';
+import { findWorker, rewardPlaceOf, startsKnown, startWorker } from './site.js';
 
 const START = { run: 'r', attempt: 2, host: '127.0.0.1', port: 4000, key_hash: 'a'.repeat(64) };
 
@@ -71,16 +71,18 @@ describe('the site of a worker', () => {
   });
 
   it('is not begun anew while a job is at work of which nothing is written down', async () => {
-    const asked: string[] = [];
     let reply: RayReply = REPLIES.running;
-    const { url } = await cluster((path) => (asked.push(path), reply));
-    await expect(assertNoneAtWork(jobOn(url), 2)).rejects.toThrow(
+    const { url } = await cluster(() => reply);
+    await expect(startsKnown(jobOn(url), 2)).rejects.toThrow(
       /touchstone-r-2 of this run is at work .*job\.json, .* is missing or damaged: .*ray job stop touchstone-r-2/,
     );
     reply = REPLIES.unknownJob;
-    asked.splice(0);
-    await assertNoneAtWork(jobOn(url), 0);
-    expect(asked).toHaveLength(1);
+    expect([await startsKnown(jobOn(url), 0), await startsKnown(jobOn(url), 4)]).toEqual([0, 4]);
+  });
+
+  it('does not take a job that has ended for the one that is to begin, after its folder was deleted', async () => {
+    const { url } = await cluster((path) => (/-r-[12]$/.test(path) ? REPLIES.failed : REPLIES.unknownJob));
+    expect(await startsKnown(jobOn(url), 0)).toBe(2);
   });
 
   it('finds none where the job has ended, or its cluster has forgotten it', async () => {

@@ -82,23 +82,29 @@ export async function findWorker(
 }
 
 /**
- * Looks, where nothing is written down of a worker, whether one is at work all the same.
+ * Looks, where nothing is written down of a worker, what its cluster knows: a job that is sent under the id of one that has ended is
+ * taken for that one.
  *
- * @param made how often one was started at least: the last of these, or the next one.
- * @throws {RunError} one is: where it asks for rewards, nobody knows any more.
+ * @param made how often one was started at least.
+ * @returns how often one was started.
+ * @throws {RunError} one is at work: where it asks for rewards, nobody knows any more.
  */
-export async function assertNoneAtWork(job: Job, made: number): Promise<void> {
+export async function startsKnown(job: Job, made: number): Promise<number> {
   const ray = rayOf(job);
   // Of this machine's processes each keeps the next one out by its own lock.
-  if (!ray) return;
+  if (!ray) return made;
   const jobs = new RayJobs(ray.address);
-  for (const attempt of [made, made + 1].filter((one) => one > 0)) {
+  let last = made;
+  for (let attempt = Math.max(1, made); ; attempt++) {
     const id = idOf(job, attempt);
     const known = await jobs.find(id);
-    if (!known || !isUnderWay(known)) continue;
-    throw new RunError(
-      `the job ${id} of this run is at work on the Ray cluster at ${ray.address}, and ${join(job.folder, 'job.json')}, which says where it asks for rewards, ` +
-        `is missing or damaged: restore it from a copy, or end the job (ray job stop ${id} --address ${ray.address}) and run the same command again`,
-    );
+    if (known && isUnderWay(known)) {
+      throw new RunError(
+        `the job ${id} of this run is at work on the Ray cluster at ${ray.address}, and ${join(job.folder, 'job.json')}, which says where it asks for rewards, ` +
+          `is missing or damaged: restore it from a copy, or end the job (ray job stop ${id} --address ${ray.address}) and run the same command again`,
+      );
+    }
+    if (known) last = attempt;
+    else if (attempt > made) return last;
   }
 }
