@@ -78,6 +78,7 @@ async function listen(server: RewardServer, { bind, host }: RewardPlace, port: n
     url: `http://${host.includes(':') ? `[${host}]` : host}:${taken}`,
     host,
     port: Number(taken),
-    close: () => server.close({ limitMs: LAST_REPLIES_MS }),
+    // A job that could not be ended waits for the next command, and must not learn from what stands in for a reward.
+    close: () => server.close({ limitMs: LAST_REPLIES_MS, cuts: true }),
   };
 }

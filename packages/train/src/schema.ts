@@ -135,6 +135,11 @@ const verlSchema = z.strictObject({
 const raySchema = z.strictObject({
   address: z
     .url({ protocol: /^https?$/, error: 'expected an address such as http://127.0.0.1:8265' })
+    .refine((url) => {
+      if (!URL.canParse(url)) return true;
+      const { username, password, search, hash } = new URL(url);
+      return username + password + search + hash === '';
+    }, 'must hold no user name, password or query, which would stand in files and messages: RAY_AUTH_TOKEN holds the token')
     .describe(
       'The dashboard of the cluster, such as http://127.0.0.1:8265; the environment variable RAY_AUTH_TOKEN holds its token, where it wants one',
     ),

@@ -7,6 +7,9 @@ export type EgressRule = Record<string, unknown>;
 
 const tcp = (port: number) => ({ protocol: 'TCP', port });
 
+/** The machine that asks, by its names and addresses. */
+const OWN = /^(127\..*|0\.0\.0\.0|::1?|(.+\.)?localhost\.?)$/;
+
 /** Hands out AWS credentials to the pods of a node (EKS Pod Identity). */
 const POD_IDENTITY = '169.254.170.23/32';
 
@@ -21,7 +24,7 @@ export function egressTo(models: readonly JudgeModel[]): EgressRule[] {
     const url = new URL(baseUrl ?? 'https://provider.example');
     const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
     const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
-    if (host === 'localhost' || host === '::1' || host.startsWith('127.')) {
+    if (OWN.test(host)) {
       throw new InputError([
         {
           message: `judge.base_url of ${id}: ${host} is the server's own pod; name an address that pods can reach`,

@@ -149,12 +149,21 @@ describe('the manifests', () => {
       { to: [{ ipBlock: { cidr: '10.1.2.3/32' } }], ports: [tcp(8000)] },
     ]);
     expect(() => at('http://localhost:8000/v1')).toThrow("localhost is the server's own pod");
+    for (const own of ['127.1.2.3', '[::1]', '0.0.0.0', '[::]', 'vllm.localhost', 'localhost.']) {
+      expect(() => at(`http://${own}:8000/v1`), own).toThrow("is the server's own pod");
+    }
     expect(egressOf({ model: 'bedrock:amazon.nova-pro-v1:0' })).toHaveLength(3);
   });
 
   it('are named as Kubernetes allows, whatever the run is called', () => {
     for (const name of ['Contract review', 'x', 'a.b_c-d e', '_', 'long '.repeat(30), 'ÄÖ'])
       expect(fleetName({ name })).toMatch(/^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$/);
+    expect(fleetName({ name: 'Contract review' })).toBe('reward-contract-review');
+  });
+
+  it('are others where long names begin alike', () => {
+    const long = 'contract review with the judge of the year';
+    expect(fleetName({ name: `${long} 2025` })).not.toBe(fleetName({ name: `${long} 2026` }));
   });
 });
 

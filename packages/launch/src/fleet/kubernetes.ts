@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { keyVariablesOf, cacheVariablesOf, modelsOf, type ScoringConfig } from '@touchstone/run';
+import { sha256 } from '@touchstone/store';
 import { type Document, parseAllDocuments, visit } from 'yaml';
 import { egressTo, type EgressRule } from './egress.js';
 import type { FleetPlan } from './replicas.js';
@@ -18,10 +19,15 @@ const TEMPLATES = new URL('../../templates/fleet/', import.meta.url);
 
 export const fleetTemplate = (name: string): string => readFileSync(new URL(name, TEMPLATES), 'utf8');
 
+const LONGEST_NAME = 40;
+
 /** What objects in Kubernetes are called: lower case, short enough for what is hung on to it. */
 export function fleetName({ name }: Pick<ScoringConfig, 'name'>): string {
-  const plain = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
-  return `reward-${plain}`.slice(0, 40).replaceAll(/^-+|-+$/g, '');
+  const plain = `reward-${name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}`.replaceAll(/^-+|-+$/g, '');
+  if (plain.length <= LONGEST_NAME) return plain;
+  // Two names that begin alike would be one fleet, and the second judge would take the place of the first.
+  const end = `-${sha256(name).slice(0, 8)}`;
+  return plain.slice(0, LONGEST_NAME - end.length).replace(/-+$/, '') + end;
 }
 
 export interface Fleet {

@@ -63,7 +63,9 @@ describe('a job of OpenRLHF that has ended', () => {
     const job = ended('mask');
     const launched = await openrlhf.launch(job);
     await expect(launched.fetch()).rejects.toThrow(
-      /chat_template.jinja is missing, which OpenRLHF has written/,
+      new RegExp(
+        `chat_template.jinja is missing, which OpenRLHF has written: .* delete ${job.folder} to train`,
+      ),
     );
     const folder = join(job.folder, 'output/checkpoint-3');
     mkdirSync(folder, { recursive: true });

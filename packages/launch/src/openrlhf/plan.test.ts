@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { configOf, jobOf } from './job.testing.js';
@@ -31,6 +32,20 @@ describe('the files of an OpenRLHF job', () => {
       ],
       label: JSON.stringify({ task: 'é "quoted"\n', step: 3, place: 0 }),
     });
+  });
+
+  it('come after all that have trained before, where train.py is started by hand', () => {
+    const numberOf = (env: NodeJS.ProcessEnv = {}): string =>
+      execFileSync(
+        process.env['TOUCHSTONE_PYTHON'] ?? 'python3',
+        ['-c', 'import os, touchstone_job as t; print(t.ATTEMPT, os.environ["TOUCHSTONE_ATTEMPT"])'],
+        { cwd: job.folder, env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1', ...env }, encoding: 'utf8' },
+      ).trim();
+    expect(numberOf()).toBe('1 1');
+    for (const attempt of [2, 10]) writeFileSync(join(job.folder, `journal-${attempt}.jsonl`), '');
+    expect(numberOf()).toBe('11 11');
+    expect(numberOf({ TOUCHSTONE_ATTEMPT: '3' })).toBe('3 3');
+    for (const attempt of [2, 10]) rmSync(join(job.folder, `journal-${attempt}.jsonl`));
   });
 
   it('say nothing of what only the evaluation may see', () => {

@@ -41,6 +41,10 @@ export function rayJobOf(
   };
 }
 
+/** Whether it is a job of this folder, and not of a copy of it. */
+export const worksIn = ({ entrypoint }: Pick<RayJobState, 'entrypoint'>, folder: string): boolean =>
+  entrypoint.startsWith(`cd ${quoted(folder)} && `);
+
 /** A word for `sh`. */
 export const quoted = (word: string): string =>
   /^[\w./:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;

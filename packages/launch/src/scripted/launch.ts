@@ -77,7 +77,7 @@ function launched(job: TrainingJob, trainer: Scripted, state: State): LaunchedJo
       if (!done)
         throw new RunError(`${title} has not trained to the last step yet; run the same command again`);
       const folder = join(job.folder, done.checkpoint);
-      await assertWritten(title, folder, done.files);
+      await assertWritten(title, folder, done.files, job.folder);
       return { folder, engine: { name: trainer.name, versions: done.versions } };
     },
     async close() {
@@ -152,8 +152,10 @@ async function assertWritten(
   title: string,
   folder: string,
   files: Readonly<Record<string, string>>,
+  jobFolder: string,
 ): Promise<void> {
-  const toDo = 'restore it from a copy, or delete the folder above it to train again';
+  // The journal says that training is done: without it, it begins anew.
+  const toDo = `restore it from a copy, or delete ${jobFolder} to train again`;
   for (const [name, expected] of Object.entries(files)) {
     const file = join(folder, name);
     const found = await lstat(file).catch(() => null);

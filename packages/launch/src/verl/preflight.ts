@@ -52,7 +52,8 @@ export async function preflight(job: TrainingJob): Promise<Finding[]> {
   try {
     const known = await workerAtWork(job);
     if (known) return [ok('verl', `at work on this run, ${known.name}`)];
-    const reward = verlReward(job, GivenAnswers.forgetful(), () => {});
+    let stopped: RunError | undefined;
+    const reward = verlReward(job, GivenAnswers.forgetful(), (error) => (stopped ??= error));
     const rewards = await startRewards({ reward }, await rewardPlaceOf(ray), gatheringOf(job));
     try {
       const command = commandOf(job, [CHECK], rewards, {
@@ -61,6 +62,7 @@ export async function preflight(job: TrainingJob): Promise<Finding[]> {
       });
       const { findings, ran } = await probeRay(ray, command, LIMIT_MS);
       if (!ran) return findings;
+      if (stopped) return [...findings, failed('verl: rewards', (stopped as RunError).message)];
       const check = checkOf(ran);
       if (!check) return [...findings, notSaid(job, ran)];
       await writeWhole(join(job.folder, FOUND), `${JSON.stringify(check, null, 2)}\n`);

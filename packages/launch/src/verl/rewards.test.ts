@@ -106,14 +106,15 @@ it('beyond the limit, and under fail, no reply is given and the job is to end', 
   const two = [sent('?', 0, 0), sent('?', 0, 1)];
   const answers = GivenAnswers.forgetful();
   expect((await score(configWith({}), two, answers)).rewards).toMatchObject([{ score: 0.5 }, { score: 0.5 }]);
-  const third = await score(configWith({}), [sent('?', 1, 0)], answers);
+  const third = await score(configWith({}), [sent('?', 1, 0), sent('abc', 1, 1)], answers);
   expect(third.rewards).toBe('no reply');
   expect(String(third.stopped.mock.calls[0])).toMatch(
     /step 1: .* no verdict on 3 of 4 answers.*limit \(0\.5\)/,
   );
   // Of another step.
-  expect((await score(configWith({}), [sent('?', 2, 0)], answers)).stopped).not.toHaveBeenCalled();
-  const failed = await score(configWith({ policy: 'fail' }), [sent('?', 0, 0)]);
+  const other = [sent('?', 2, 0), sent('abc', 2, 1)];
+  expect((await score(configWith({}), other, answers)).stopped).not.toHaveBeenCalled();
+  const failed = await score(configWith({ policy: 'fail' }), [sent('?', 0, 0), sent('abc', 0, 1)]);
   expect(failed.rewards).toBe('no reply');
   expect(String(failed.stopped.mock.calls[0])).toMatch(/policy is "fail"/);
 });
@@ -124,4 +125,51 @@ it.each([
   ['no row', { ...sent('abc', 0, 0), task: { id: 'a', messages: [], reference: null, metadata: {} } }],
 ])('%s is refused', async (_, rollout) => {
   await expect(score(configWith({}), [rollout])).rejects.toThrow(/expected one of the 4 rows of this run/);
+});
+
+it.each([
+  ['a part of a group', [sent('?', 1, 1)], /step 1, row 1: the answers 1 came together, expected 0 to 1/],
+  ['one answer twice', [sent('abc', 1, 1), sent('abc', 1, 1)], /the answers 1, 1 came together/],
+  ['two rows', [sent('abc', 1, 0), sent('abc', 0, 1)], /the answers 0, 1 came together/],
+])(
+  '%s is given nothing: what stands in would be of others, and the job is to end',
+  async (_, part, expected) => {
+    const answers = GivenAnswers.forgetful();
+    const { rewards, asked, stopped } = await score(configWith({}), part, answers);
+    expect(rewards).toBe('no reply');
+    expect(asked).toEqual([]);
+    expect(String(stopped.mock.calls[0])).toMatch(expected);
+    expect(answers.get(1, 1)).toBeUndefined();
+  },
+);
+
+it('an answer whose reply was lost is given the same number again, without its group, and nobody is asked', async () => {
+  const answers = GivenAnswers.forgetful();
+  await score(configWith({}), [sent('abcdef', 1, 0), sent('?', 1, 1)], answers);
+  const { rewards, asked, stopped } = await score(configWith({}), [sent('?', 1, 1)], answers);
+  expect(rewards).toMatchObject([{ status: 'scored', score: 0.6 }]);
+  expect(asked).toEqual([]);
+  expect(stopped).not.toHaveBeenCalled();
+  expect(answers.get(1, 1)!.reason).toBe('timeout: late');
+});
+
+it('a failure of the reward itself is no reward of 0.5', async () => {
+  const stopped = vi.fn<(error: Error) => void>();
+  const job = jobOf(configWith({}), undefined, () => {
+    throw new Error('disk full');
+  });
+  const given = verlReward(job, GivenAnswers.forgetful(), stopped).score([sent('a', 0, 0), sent('b', 0, 1)]);
+  expect(await Promise.race([given, new Promise((resolve) => setTimeout(resolve, 50, 'no reply'))])).toBe(
+    'no reply',
+  );
+  expect(String(stopped.mock.calls[0])).toMatch(/no reward could be given \(Error: disk full\)/);
+});
+
+it('a group of a step that was stopped is judged anew when it is asked about again', async () => {
+  const answers = GivenAnswers.forgetful();
+  const two = [sent('?', 0, 0), sent('?', 0, 1)];
+  const strict = configWith({ limit: 0 });
+  expect((await score(strict, two, answers)).rewards).toBe('no reply');
+  const again = await score(strict, two, answers);
+  expect([again.rewards, again.asked.length]).toEqual(['no reply', 2]);
 });

@@ -1,9 +1,9 @@
 import { applyAbstentionPolicy, type RewardFunction } from '@touchstone/core';
 import type { TrainingJob } from '@touchstone/run';
-import { InputError, RunError, type Reward, type Rollout } from '@touchstone/spec';
+import { InputError, NO_USAGE, RunError, type Reward, type Rollout } from '@touchstone/spec';
 import { sha256 } from '@touchstone/store';
 import { z } from 'zod';
-import type { GivenAnswers } from './answers.js';
+import type { GivenAnswer, GivenAnswers } from './answers.js';
 import { placesOf, type Row } from './plan.js';
 
 /** What stands in where nothing of a group is judged: its advantages are 0 whatever it is. */
@@ -55,12 +55,13 @@ export function verlReward(
       (score) => score ?? NEUTRAL,
     );
 
-  function stopOnAbstentions({ step }: Row): void {
+  /** What is wrong with a step; null: enough of it has been judged. */
+  function tooManyAbstentions({ step }: Row): RunError | null {
     const ofStep = new Set(rows.filter((row) => row.step === step).map(({ index }) => index));
     const unjudged = answers.unjudged(ofStep);
     const all = prompts_per_step * group_size;
-    if (unjudged <= abstention.limit * all) return;
-    throw new RunError(
+    if (unjudged <= abstention.limit * all) return null;
+    return new RunError(
       `step ${step}: the judge gave no verdict on ${unjudged} of ${all} answers, more than ` +
         `reward.abstention.limit (${abstention.limit}) allows`,
     );
@@ -73,13 +74,21 @@ export function verlReward(
       const asked = rollouts
         .map((rollout, place) => ({ rollout, place, about: aboutOf(rollout) }))
         .sort((a, b) => a.about.session - b.about.session);
+      const before = asked.map(({ rollout, about }) => givenBefore(answers, rollout, about));
+      // Of a step that was stopped nobody was told: its judge may be back.
+      if (before.every((given) => given !== undefined) && !tooManyAbstentions(asked[0]!.about.row)) {
+        const again: Reward[] = [];
+        asked.forEach(({ place }, i) => (again[place] = scored(before[i]!.given)));
+        return again;
+      }
       const drawn = asked.map(({ rollout, about }) => ({
         ...rollout,
         task: { ...rollout.task, id: about.row.task.id },
         finish: finishOf(about),
       }));
-      const rewards = await job.reward.score(drawn);
       try {
+        assertWhole(asked, group_size);
+        const rewards = await job.reward.score(drawn);
         const numbers = numbersOf(rewards);
         answers.add(
           asked.map(({ about: { index, session, tokens } }, i) => {
@@ -95,18 +104,52 @@ export function verlReward(
             };
           }),
         );
-        for (const { about } of asked) stopOnAbstentions(about.row);
+        const tooMany = tooManyAbstentions(asked[0]!.about.row);
+        if (tooMany) throw tooMany;
         const inOrder: Reward[] = [];
         asked.forEach(({ place }, i) => {
           const { components, verdicts, usage } = rewards[i]!;
-          inOrder[place] = { status: 'scored', score: numbers[i]!, components, verdicts, usage };
+          inOrder[place] = { ...scored(numbers[i]!), components, verdicts, usage };
         });
         return inOrder;
       } catch (error) {
-        if (!RunError.is(error)) throw error;
-        onStop(error);
+        // Whoever serves asks about answers one by one where their group has failed: they would not be given what theirs is.
+        onStop(asRunError(error));
         return new Promise<never>(() => {});
       }
     },
   };
+}
+
+const scored = (score: number): Reward & { status: 'scored' } => ({
+  status: 'scored',
+  score,
+  components: [],
+  verdicts: [],
+  usage: NO_USAGE,
+});
+
+const asRunError = (error: unknown): RunError =>
+  RunError.is(error) ? error : new RunError(`no reward could be given (${String(error)})`, { cause: error });
+
+/** What an answer was given before: its reply was lost, or whoever gave it was killed meanwhile. */
+function givenBefore(
+  answers: GivenAnswers,
+  { response }: Rollout,
+  { index, session }: About,
+): GivenAnswer | undefined {
+  const given = answers.get(index, session);
+  return given?.text === sha256(response) ? given : undefined;
+}
+
+/** @throws {RunError} what stands in, and what a judge that compares says, would be of a part of the group. */
+function assertWhole(asked: readonly { about: About & { row: Row } }[], size: number): void {
+  const { index, row } = asked[0]!.about;
+  const isWhole =
+    asked.length === size && asked.every(({ about }, i) => about.index === index && about.session === i);
+  if (isWhole) return;
+  throw new RunError(
+    `step ${row.step}, row ${index}: the answers ${asked.map(({ about }) => about.session).join(', ')} came together, ` +
+      `expected 0 to ${size - 1}: the others were lost, or took too long to be drawn`,
+  );
 }

@@ -107,6 +107,19 @@ describe('the settings of verl', () => {
     [{ verl: { overrides: { 'data.shuffle': true } } }, /data\.shuffle is decided by Touchstone/],
     [{ verl: { overrides: { 'actor_rollout_ref.actor': {} } } }, /actor_rollout_ref\.actor is decided/],
     [{ verl: { overrides: { 'trainer.logger.more': 1 } } }, /trainer\.logger\.more is decided/],
+    // Prompts, and answers, would be others than those that check.py and the evaluations have.
+    ...[
+      'data.apply_chat_template_kwargs.enable_thinking',
+      'actor_rollout_ref.model.custom_chat_template',
+      'actor_rollout_ref.model.tokenizer_path',
+      'actor_rollout_ref.rollout.response_length',
+      'actor_rollout_ref.rollout.ignore_eos',
+      'defaults',
+      'trainer.resume_from_path',
+    ].map((name): [object, RegExp] => [
+      { verl: { overrides: { [name]: 1 } } },
+      new RegExp(`${name} is decided by Touchstone`),
+    ]),
   ])('%j is refused', (training, expected) => {
     expect(settingsProblem(jobOf(configOf(training)))).toMatch(expected);
   });

@@ -125,7 +125,9 @@ const POLICY: Tables<Translation>['policy'] = {
     here: 'actor_rollout_ref.model.path',
     note: 'full fine-tuning: weights in float32, computed in bfloat16, drawn in bfloat16',
   }),
-  max_tokens: ({ policy: { max_tokens } }) => ({ keys: { 'data.max_response_length': max_tokens } }),
+  max_tokens: ({ policy: { max_tokens } }) => ({
+    keys: { 'data.max_response_length': max_tokens, [`${ROLLOUT}.response_length`]: max_tokens },
+  }),
   temperature: ({ policy: { temperature } }) => ({
     keys: { [`${ROLLOUT}.temperature`]: temperature, [`${ROLLOUT}.top_p`]: 1, [`${ROLLOUT}.top_k`]: -1 },
   }),
@@ -165,12 +167,26 @@ const ALWAYS: Record<string, JsonValue> = {
   'data.dataloader_num_workers': 0,
   'data.val_max_samples': 1,
   'data.truncation': 'error',
+  // check.py makes the tokens of prompts without them.
+  'data.apply_chat_template_kwargs': {},
+  'actor_rollout_ref.model.custom_chat_template': null,
+  'actor_rollout_ref.model.tokenizer_path': null,
+  [`${ROLLOUT}.ignore_eos`]: false,
   [`${ACTOR}.use_dynamic_bsz`]: true,
   'reward.reward_model.enable': false,
   'reward.custom_reward_function.name': 'compute_score',
   'reward.reward_manager.source': 'importlib',
   'reward.reward_manager.name': 'TouchstoneRewardManager',
 };
+
+/** What is said of an attempt, or holds the whole file together: another base would take the place of what is said here. */
+const OF_AN_ATTEMPT = [
+  'defaults',
+  'hydra',
+  'trainer.rollout_data_dir',
+  'trainer.resume_mode',
+  'trainer.resume_from_path',
+];
 
 /** As much as the packed sequences of one pass may have, where a single one does not have more. */
 const TOKENS_AT_ONCE = 16_384;
@@ -205,6 +221,7 @@ function keysOf(job: TrainingJob, longestPrompt: number): Record<string, JsonVal
     'data.train_files': [at(ROWS)],
     'data.val_files': [at(ROWS)],
     'data.max_prompt_length': longestPrompt,
+    [`${ROLLOUT}.prompt_length`]: longestPrompt,
     [`${ACTOR}.ppo_max_token_len_per_gpu`]: Math.max(
       TOKENS_AT_ONCE,
       longestPrompt + config.policy.max_tokens,
@@ -247,7 +264,7 @@ export function settingsProblem(job: TrainingJob): string | null {
   if (rows % (nodes * gpus) !== 0) {
     return `a step has ${rows} answers (prompts_per_step × group_size), which ${nodes * gpus} GPUs cannot share evenly: verl would fill up with empty ones`;
   }
-  const own = Object.keys(keysOf(job, 1));
+  const own = [...Object.keys(keysOf(job, 1)), ...OF_AN_ATTEMPT];
   for (const name of Object.keys(overrides)) {
     const taken = own.find((one) => one === name || one.startsWith(`${name}.`) || name.startsWith(`${one}.`));
     if (taken !== undefined) {

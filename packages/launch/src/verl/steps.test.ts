@@ -127,6 +127,18 @@ describe('what verl has written', () => {
       (text: string) => text.replace('_0"}', '_1"}'),
       /with one output each/,
     ],
+    [
+      'a group of its own for one answer',
+      'rollouts/1.jsonl',
+      (text: string) => text.replace(/"uid": "/, '"uid": "x'),
+      /compared answers to different tasks, or not all to one/,
+    ],
+    [
+      'one group for two tasks',
+      'rollouts/1.jsonl',
+      (text: string) => text.replaceAll(/"uid": "[^"]*?(_\d+_0")/g, '"uid": "x$1'),
+      /compared answers to different tasks, or not all to one/,
+    ],
     ['no JSON', 'rollouts/1.jsonl', (text: string) => text.replace('{', '{{'), /line 1 is no JSON/],
     [
       'a mean of others',

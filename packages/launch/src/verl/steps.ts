@@ -105,6 +105,7 @@ export function drawnStep(
     answers_G: new Array<DrawnAnswer>(),
   }));
   let hasStandIn = false;
+  const compared = new Map<string, string>();
   for (const { output, gts, score, uid } of dumped) {
     const row = places.get(gts);
     if (!row) {
@@ -112,7 +113,18 @@ export function drawnStep(
         `verl says of step ${step} that it drew an answer to row ${gts}, which is of another step or run`,
       );
     }
-    const session = sessionOf(uid, step, group_size);
+    const { session, group } = drawOf(uid, step, group_size);
+    for (const [one, other] of [
+      [`group ${group}`, gts],
+      [`row ${gts}`, group],
+    ] as const) {
+      if (compared.has(one) && compared.get(one) !== other) {
+        throw new RunError(
+          `step ${step}, row ${row.index}: verl has compared answers to different tasks, or not all to one, with one another (${uid})`,
+        );
+      }
+      compared.set(one, other);
+    }
     const where = `step ${step}, row ${row.index}, answer ${session}`;
     const given = answers.get(row.index, session);
     if (given?.text !== sha256(output)) {
@@ -145,10 +157,10 @@ export function drawnStep(
   };
 }
 
-/** Of `UID_SESSION_OUTPUT`, as verl names what it has drawn. */
-function sessionOf(uid: string, step: number, size: number): number {
-  const [, session, output] = /_(\d+)_(\d+)$/.exec(uid) ?? [];
-  if (output === '0' && Number(session) < size) return Number(session);
+/** Of `UID_SESSION_OUTPUT`, as verl names what it has drawn: it compares answers of one UID with one another. */
+function drawOf(uid: string, step: number, size: number): { group: string; session: number } {
+  const [, group, session, output] = /^(.*)_(\d+)_(\d+)$/s.exec(uid) ?? [];
+  if (output === '0' && Number(session) < size) return { group: group!, session: Number(session) };
   throw new RunError(
     `verl says of step ${step} that it drew the answer ${uid}: expected the number of one of ${size} answers in it, with one output each`,
   );

@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import type { TrainingJob } from '@touchstone/run';
+import { sha256 } from '@touchstone/store';
 import { describe, expect, it } from 'vitest';
-import { LOOPBACK, startRewards } from '../reward-server.js';
+import { LOOPBACK, resumeRewards, startRewards } from '../reward-server.js';
 import { GivenAnswers } from './answers.js';
 import { commandOf, gatheringOf } from './command.js';
 import { configOf, jobOf } from './job.testing.js';
@@ -28,32 +30,57 @@ texts = ["yes", "?", "no way", "no"]
 print(json.dumps(check.ask(config, check.lines_of("rows.jsonl"), texts, tokenizer)))
 `;
 
+const jobWith = (score: Parameters<typeof jobOf>[2]): TrainingJob => {
+  const config = configOf({}, { reward: { abstention: { policy: 'mask', limit: 0.5 } } });
+  const made = jobOf(config, undefined, score);
+  const { workspace } = made;
+  return {
+    ...made,
+    folder: mkdtempSync(join(tmpdir(), 'touchstone-verl-')),
+    workspace: { ...workspace, policy: { ...workspace.policy, folder: POLICY } },
+  } as unknown as TrainingJob;
+};
+
+async function ask(job: TrainingJob, rewards: Awaited<ReturnType<typeof startRewards>>): Promise<number[]> {
+  const { env } = commandOf(job, [], rewards, { log: 'log.txt' });
+  const { stdout } = await promisify(execFile)(PYTHON!, ['-c', ASK], {
+    cwd: job.folder,
+    env: { ...process.env, ...env, NO_PROXY: '127.0.0.1', no_proxy: '127.0.0.1' },
+    maxBuffer: 2 ** 26,
+  });
+  const said = JSON.parse(stdout.trim().split('\n').at(-1)!) as { reward_score: number }[];
+  return said.map(({ reward_score: score }) => score);
+}
+
 describe.skipIf(why)(`the reward of verl${why ? ` (skipped: ${why})` : ''}`, { timeout: 600_000 }, () => {
   it('reaches its own reward workers: a number for each answer, also for one without a verdict', async () => {
-    const config = configOf({}, { reward: { abstention: { policy: 'mask', limit: 0.5 } } });
-    const made = jobOf(config, undefined, ({ response }) => (response === '?' ? null : response.length / 10));
-    const { workspace } = made;
-    const job = {
-      ...made,
-      folder: mkdtempSync(join(tmpdir(), 'touchstone-verl-')),
-      workspace: { ...workspace, policy: { ...workspace.policy, folder: POLICY } },
-    } as unknown as typeof made;
+    const job = jobWith(({ response }) => (response === '?' ? null : response.length / 10));
     await writePlan(job);
     const answers = GivenAnswers.forgetful();
     const reward = verlReward(job, answers, () => {});
     const rewards = await startRewards({ reward }, LOOPBACK, gatheringOf(job));
-    const { env } = commandOf(job, [], rewards, { log: 'log.txt' });
-    const { stdout } = await promisify(execFile)(PYTHON!, ['-c', ASK], {
-      cwd: job.folder,
-      env: { ...process.env, ...env, NO_PROXY: '127.0.0.1', no_proxy: '127.0.0.1' },
-      maxBuffer: 2 ** 26,
-    });
-    await rewards.close();
-    const said = JSON.parse(stdout.trim().split('\n').at(-1)!) as { reward_score: number }[];
     // The second: the mean of its group.
-    expect(said.map(({ reward_score: score }) => score)).toEqual([0.3, 0.3, 0.6, 0.2]);
+    expect(await ask(job, rewards)).toEqual([0.3, 0.3, 0.6, 0.2]);
+    await rewards.close();
     expect(answers.get(0, 1)).toMatchObject({ given: 0.3, reason: 'timeout: late', finish: 'stop' });
     expect(answers.get(1, 0)).toMatchObject({ given: 0.6, reason: null });
     expect(answers.get(1, 0)!.tokens).toBeGreaterThan(1);
+  });
+
+  it('is no number that stands in where a server ends while it is asked: the next one is', async () => {
+    const job = jobWith(({ response }) => response.length / 10);
+    await writePlan(job);
+    let asked!: () => void;
+    const isAsked = new Promise<void>((resolve) => (asked = resolve));
+    const silent = { score: () => (asked(), new Promise<never>(() => {})) };
+    const first = await startRewards({ reward: silent }, LOOPBACK, gatheringOf(job));
+    const scores = ask(job, first);
+    await isAsked;
+    await first.close();
+    const reward = verlReward(job, GivenAnswers.forgetful(), () => {});
+    const record = { host: first.host, port: first.port, key_hash: sha256(first.key) };
+    const next = await resumeRewards({ reward }, LOOPBACK, record, 'the test', gatheringOf(job));
+    expect(await scores).toEqual([0.3, 0.1, 0.6, 0.2]);
+    await next.close();
   });
 });

@@ -1,4 +1,12 @@
-import { keyVariablesOf, type TrainingJob } from '@touchstone/run';
+import { keyVariablesOf, modelsOf, type TrainingJob } from '@touchstone/run';
+
+/** What Amazon Bedrock is asked with. */
+const OF_AWS = [
+  'AWS_ACCESS_KEY_ID',
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SESSION_TOKEN',
+  'AWS_BEARER_TOKEN_BEDROCK',
+];
 
 /**
  * What a worker is told: where its rewards are. On this machine it also has the environment of this process but for the keys of
@@ -20,8 +28,11 @@ export function workerEnvironment(
   // Ray puts in what the machine has in its own.
   if (config.training.ray)
     return { ...rewards, NO_PROXY: direct('${NO_PROXY}'), no_proxy: direct('${no_proxy}') };
+  const judges = [config.judge, config.heldout_judge];
+  const isOfAws = judges.flatMap(modelsOf).some(({ provider }) => provider.name === 'bedrock');
   const hidden = new Set([
-    ...[config.judge, config.heldout_judge].flatMap(keyVariablesOf),
+    ...judges.flatMap(keyVariablesOf),
+    ...(isOfAws ? OF_AWS : []),
     'TOUCHSTONE_SIGNING_KEY',
   ]);
   const inherited = Object.entries(process.env).flatMap(([name, value]) =>

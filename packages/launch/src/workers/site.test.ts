@@ -5,7 +5,7 @@ import type { TrainingJob } from '@touchstone/run';
 import { afterEach, describe, expect, it } from 'vitest';
 import { REPLIES, startReplies, type RayReply } from '../ray/replies.testing.js';
 import { readJob, type JobRecord } from './record.js';
-import { findWorker, rewardPlaceOf, startWorker } from './site.js';
+import { findWorker, rewardPlaceOf, startsKnown, startWorker } from './site.js';
 
 const START = { run: 'r', attempt: 2, host: '127.0.0.1', port: 4000, key_hash: 'a'.repeat(64) };
 
@@ -31,6 +31,14 @@ describe('the site of a worker', () => {
     ray: { address, submission_id: 'touchstone-r-2' },
   });
 
+  const atWorkIn = (folder: string): RayReply => ({
+    status: 200,
+    body: JSON.stringify({
+      ...(JSON.parse(REPLIES.running.body) as object),
+      entrypoint: `cd ${folder} && exec python3 train.py >> log-2.txt 2>&1`,
+    }),
+  });
+
   it('is a cluster, and a job is written down before it is sent', async () => {
     let written: Promise<JobRecord | null> | undefined;
     const { url } = await cluster(() => {
@@ -45,11 +53,36 @@ describe('the site of a worker', () => {
   });
 
   it('finds a job that is at work, under a new address of its cluster too', async () => {
-    const { url } = await cluster(() => REPLIES.running);
+    let folder = '';
+    const { url } = await cluster(() => atWorkIn(folder));
+    const job = jobOn(url);
+    ({ folder } = job);
     for (const address of [url, 'http://old:8265']) {
-      const found = await findWorker(jobOn(url), recordOf(address));
+      const found = await findWorker(job, recordOf(address));
       expect(found).toMatchObject({ place: { host: '127.0.0.1' } });
     }
+  });
+
+  it('is not that of the folder that this one is a copy of', async () => {
+    const { url } = await cluster(() => atWorkIn('/the/first'));
+    await expect(findWorker(jobOn(url), recordOf(url))).rejects.toThrow(
+      /touchstone-r-2 on the Ray cluster .* does not work in .* but runs: cd \/the\/first && .* copy of another run/,
+    );
+  });
+
+  it('is not begun anew while a job is at work of which nothing is written down', async () => {
+    let reply: RayReply = REPLIES.running;
+    const { url } = await cluster(() => reply);
+    await expect(startsKnown(jobOn(url), 2)).rejects.toThrow(
+      /touchstone-r-2 of this run is at work .*job\.json, .* is missing or damaged: .*ray job stop touchstone-r-2/,
+    );
+    reply = REPLIES.unknownJob;
+    expect([await startsKnown(jobOn(url), 0), await startsKnown(jobOn(url), 4)]).toEqual([0, 4]);
+  });
+
+  it('does not take a job that has ended for the one that is to begin, after its folder was deleted', async () => {
+    const { url } = await cluster((path) => (/-r-[12]$/.test(path) ? REPLIES.failed : REPLIES.unknownJob));
+    expect(await startsKnown(jobOn(url), 0)).toBe(2);
   });
 
   it('finds none where the job has ended, or its cluster has forgotten it', async () => {

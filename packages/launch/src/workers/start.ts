@@ -2,7 +2,7 @@ import type { TrainingJob } from '@touchstone/run';
 import { sha256 } from '@touchstone/store';
 import { resumeRewards, startRewards, type Gathering, type JobRewards } from '../reward-server.js';
 import { readJob } from './record.js';
-import { findWorker, rewardPlaceOf, startWorker } from './site.js';
+import { findWorker, rewardPlaceOf, startsKnown, startWorker } from './site.js';
 import type { Command, Worker } from './worker.js';
 
 /** A worker, and the server that it asks for rewards. */
@@ -42,7 +42,8 @@ export async function startOrFind(
     const rewards = await resumeRewards(job, place, known, worker.name, gathering);
     return { worker, attempt: known.attempt, rewards };
   }
-  const attempt = 1 + Math.max(known?.attempt ?? 0, attempts);
+  const made = known ? Math.max(known.attempt, attempts) : await startsKnown(job, attempts);
+  const attempt = 1 + made;
   const rewards = await startRewards(job, await rewardPlaceOf(job.workspace.config.training.ray), gathering);
   try {
     const { host, port, key } = rewards;

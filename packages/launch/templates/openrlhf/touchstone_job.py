@@ -6,7 +6,16 @@ import pathlib
 
 HERE = pathlib.Path(__file__).resolve().parent
 SETTINGS = json.loads((HERE / "settings.json").read_text("utf-8"))
-ATTEMPT = int(os.environ.get("TOUCHSTONE_ATTEMPT", "0"))
+
+
+def next_attempt():
+    """Whoever starts train.py by hand comes after all that have written a journal: steps are read in the order of these numbers."""
+    numbers = [path.stem.split("-")[1] for path in HERE.glob("journal-*.jsonl")]
+    return 1 + max((int(number) for number in numbers if number.isdecimal()), default=0)
+
+
+# Processes that this one starts have the same number.
+ATTEMPT = int(os.environ.setdefault("TOUCHSTONE_ATTEMPT", str(next_attempt())))
 
 
 def lines_of(name):

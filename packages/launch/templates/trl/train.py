@@ -34,7 +34,16 @@ OUTPUT = HERE / "output"
 SEAL = "touchstone-checkpoint.json"
 SETTINGS = json.loads((HERE / "settings.json").read_text("utf-8"))
 RUN, UPDATES, GROUP = SETTINGS["run"], SETTINGS["updates_per_step"], SETTINGS["group_size"]
-ATTEMPT = int(os.environ.get("TOUCHSTONE_ATTEMPT", "0"))
+
+
+def next_attempt():
+    """Whoever starts this by hand comes after all that have written a journal: steps are read in the order of these numbers."""
+    numbers = [path.stem.split("-")[1] for path in HERE.glob("journal-*.jsonl")]
+    return 1 + max((int(number) for number in numbers if number.isdecimal()), default=0)
+
+
+# Processes that this one starts have the same number.
+ATTEMPT = int(os.environ.setdefault("TOUCHSTONE_ATTEMPT", str(next_attempt())))
 PACKAGES = ("trl", "torch", "transformers", "datasets", "accelerate", "vllm")
 
 

@@ -21,4 +21,10 @@ class TouchstoneRewardManager(NaiveRewardManager):
             tokens=length,
             last_token=int(responses[length - 1]) if length else None,
         )
-        return await super().run_single(data)
+        given = await super().run_single(data)
+        # Touchstone's own stand-ins count as judged: they are made where the whole group is known.
+        if given["reward_extra_info"].get("judge_ok") != 1.0:
+            raise RuntimeError(
+                "the reward server has given no reward, and verl would learn from a number that stands in for it"
+            )
+        return given

@@ -66,7 +66,7 @@ async function trainWith(backend: Backend, training: Training): Promise<EngineRe
   try {
     const launched = await launching;
     let last = 0;
-    for await (const step of launched.follow()) {
+    for await (const step of withoutGaps(launched.follow())) {
       last = step.step;
       if (alreadyStored(training, stored.get(step.step), step)) continue;
       const groups = await drawn.toGroups(step);
@@ -86,6 +86,25 @@ async function trainWith(backend: Backend, training: Training): Promise<EngineRe
     const launched = await launching.catch(() => null);
     await launched?.close();
     await drawn.settled();
+  }
+}
+
+/**
+ * Steps as a job tells of them: the next one, or one that was made again.
+ *
+ * @throws {RunError} one is left out: training went on from what nobody has told of.
+ */
+export async function* withoutGaps<T extends { step: number }>(steps: AsyncIterable<T>): AsyncGenerator<T> {
+  let last = 0;
+  for await (const step of steps) {
+    if (step.step > last + 1) {
+      throw new RunError(
+        `the trainer tells of step ${step.step} after step ${last}: what it has drawn and learned in between is missing in the job's folder. ` +
+          'Restore the folder from a copy, or delete its checkpoints to train again.',
+      );
+    }
+    last = step.step;
+    yield step;
   }
 }
 

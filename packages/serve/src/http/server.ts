@@ -66,6 +66,8 @@ interface Closing {
   afterMs?: number;
   /** After this long what is not judged yet counts as abstained, and is answered so. Default: none. */
   limitMs?: number;
+  /** What is not judged by then is cut off without a word, for clients that ask again and wait for the next server. */
+  cuts?: boolean;
 }
 
 const GROUP_WAIT_MS = 30_000;
@@ -124,17 +126,19 @@ export function createRewardServer(options: RewardServerOptions): RewardServer {
 
   return {
     listen: (at) => listen(server, access, at),
-    async close({ afterMs = 0, limitMs = Infinity } = {}) {
+    async close({ afterMs = 0, limitMs = Infinity, cuts = false } = {}) {
       isEnding = true;
       isClosing = afterMs > 0;
       if (afterMs > 0) await new Promise((resolve) => setTimeout(resolve, afterMs));
       await drain.letIn();
       isClosing = true;
       const ended = drain.end();
-      rendezvous.flush();
+      // A part of a group is judged otherwise than the whole of it, which asks again.
+      if (!cuts) rendezvous.flush();
       const limit = startDeadline(limitMs);
       let lastReplies: NodeJS.Timeout | undefined;
       limit.signal.addEventListener('abort', () => {
+        if (cuts) return server.closeAllConnections();
         stop.abort(limit.signal.reason);
         lastReplies = setTimeout(() => server.closeAllConnections(), LAST_REPLIES_MS);
       });
