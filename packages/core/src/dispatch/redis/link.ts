@@ -70,20 +70,19 @@ export function openRedisLink(url: string, onProblem: (message: string) => void)
   let connecting: Promise<void> | undefined;
   let retry: NodeJS.Timeout | undefined;
   let pauseMs = FIRST_PAUSE_MS;
-  let awaySince: number | undefined;
-  let isSilent = false;
+  let away: Away | undefined;
   let run: string | undefined;
   let wasReached = false;
   let isReported = false;
-  const refused = new Set<string>();
   let [isClosed, isGreeting] = [false, false];
+  const tellRefusal = onceOfEachKind((error) => onProblem(problemOf(host, error)));
 
   function giveUp(cause: unknown, failed: RedisClientType | undefined): void {
     if (failed?.isOpen) failed.destroy();
     if (isClosed || failed !== current) return;
     const wasUsed = client !== undefined;
-    if (wasUsed || awaySince === undefined) awaySince = systemClock.now();
-    isSilent = cause instanceof Unanswered;
+    const since = wasUsed || away === undefined ? systemClock.now() : away.since;
+    away = { since, isSilent: cause instanceof Unanswered };
     current = undefined;
     client = undefined;
     if (retry === undefined) {
@@ -114,7 +113,7 @@ export function openRedisLink(url: string, onProblem: (message: string) => void)
       run = found;
       client = fresh;
       wasReached = true;
-      awaySince = undefined;
+      away = undefined;
       pauseMs = FIRST_PAUSE_MS;
       isReported = false;
     } catch (error) {
@@ -128,20 +127,17 @@ export function openRedisLink(url: string, onProblem: (message: string) => void)
   return {
     host,
     wasReached: () => wasReached,
-    awaySince: () => awaySince,
-    isGone: () =>
-      awaySince !== undefined && systemClock.now() - awaySince >= (isSilent ? SILENT_MS : GONE_MS),
+    awaySince: () => away?.since,
+    isGone: () => away !== undefined && isLong(away),
     onConnect: (work) => void greetings.push(work),
     async use(command) {
       // What comes now may have come too late to be greeted with.
       if (isGreeting) await connecting;
       // Only the first time is waited for.
-      if (client === undefined && !isClosed && awaySince === undefined) {
+      if (client === undefined && !isClosed && away === undefined) {
         connecting ??= connect();
         await within(PATIENCE_MS, connecting).catch(() => {
-          if (awaySince !== undefined) return;
-          awaySince = systemClock.now();
-          isSilent = true;
+          away ??= { since: systemClock.now(), isSilent: true };
         });
       }
       const ready = client;
@@ -149,14 +145,9 @@ export function openRedisLink(url: string, onProblem: (message: string) => void)
       try {
         return await within(PATIENCE_MS, command(ready));
       } catch (error) {
-        if (!(await isRefusal(error))) {
-          giveUp(error, ready);
-          return undefined;
-        }
-        // The connection is as good as it was. Once for each kind: no right to a command, no memory, …
-        const kind = (error as Error).message.split(' ')[0]!;
-        if (!refused.has(kind)) onProblem(problemOf(host, error));
-        refused.add(kind);
+        // After a refusal the connection is as good as it was.
+        if (await isRefusal(error)) tellRefusal(error);
+        else giveUp(error, ready);
         return undefined;
       }
     },
@@ -166,6 +157,26 @@ export function openRedisLink(url: string, onProblem: (message: string) => void)
       if (client?.isOpen) client.destroy();
       client = undefined;
     },
+  };
+}
+
+interface Away {
+  /** `systemClock`'s time. */
+  since: number;
+  /** It did not answer in time, as against: there was nobody. */
+  isSilent: boolean;
+}
+
+const isLong = ({ since, isSilent }: Away): boolean =>
+  systemClock.now() - since >= (isSilent ? SILENT_MS : GONE_MS);
+
+/** Of refusals: no right to a command, no memory, … */
+function onceOfEachKind(tell: (error: unknown) => void): (error: unknown) => void {
+  const told = new Set<string>();
+  return (error) => {
+    const kind = (error as Error).message.split(' ')[0]!;
+    if (!told.has(kind)) tell(error);
+    told.add(kind);
   };
 }
 
