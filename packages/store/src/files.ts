@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { lstatSync } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { RunError } from '@touchstone/spec';
 
@@ -26,7 +26,8 @@ export async function writeWhole(
     // Exclusive: a link that somebody has put there is not followed.
     const handle = await open(partial, 'wx');
     try {
-      await writeFile(handle, content);
+      // Each goes behind what is there.
+      for (const part of partsOf(content)) await handle.writeFile(part);
       await handle.sync();
     } finally {
       await handle.close();
@@ -34,6 +35,9 @@ export async function writeWhole(
     await rename(partial, file);
   });
 }
+
+const partsOf = (content: string | Uint8Array | Iterable<string>): Iterable<string | Uint8Array> =>
+  typeof content === 'string' || content instanceof Uint8Array ? [content] : content;
 
 /**
  * As `writeWhole` for a folder: `fill` writes into an empty one, which takes its place when all of it is on the disk.
