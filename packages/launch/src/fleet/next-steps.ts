@@ -1,5 +1,6 @@
 import { modelsOf } from '@touchstone/run';
 import { fleetName, secretsOf, type Fleet } from './kubernetes.js';
+import { asList } from './plan-text.js';
 
 /** README.md of a fleet: the exact commands from here to scores. */
 export function fleetSteps(fleet: Fleet, planText: string): string {
@@ -18,10 +19,7 @@ Written by \`touchstone reward bundle\`; change touchstone.yaml and write them a
 
 ## How many servers
 
-${planText
-  .split('\n')
-  .map((line) => `- ${line}`)
-  .join('\n')}
+${asList(planText)}
 
 ## Deploy
 

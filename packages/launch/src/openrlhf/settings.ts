@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Config, Counterpart, TrainingJob } from '@touchstone/run';
 import type { JsonValue } from '@touchstone/spec';
+import { answersOfStep } from '../job-files.js';
 import {
   counterpartsOf,
   ofAnotherBackend,
@@ -27,7 +28,6 @@ type Translate = TranslateTo<Translation>;
 /** No reward of ours is cut: OpenRLHF cuts advantages, which it takes for rewards. A minus with an exponent would be an option to argparse. */
 const WIDEST = 1_000_000;
 
-const rowsOf = ({ training }: Config): number => training.prompts_per_step * training.group_size;
 const updatesOf = ({ training }: Config): number => training.steps * training.updates_per_step;
 /** GPUs of the whole job. */
 const gpusOf = ({ training: { openrlhf } }: Config): number => openrlhf.nodes * openrlhf.gpus_per_node;
@@ -51,7 +51,7 @@ const TRAINING: Record<keyof Config['training'], Translate> = {
   group_size: (config) => ({
     args: {
       'rollout.n_samples_per_prompt': [config.training.group_size],
-      'train.batch_size': [rowsOf(config)],
+      'train.batch_size': [answersOfStep(config)],
     },
     note: 'an update is made of all answers of a step',
   }),
@@ -248,7 +248,7 @@ export function settingsProblem(config: Config): string | null {
   if (gpus % parallel !== 0) {
     return `training.openrlhf.tensor_parallel is ${parallel}: expected a divisor of gpus_per_node, which is ${gpus}`;
   }
-  const rows = rowsOf(config);
+  const rows = answersOfStep(config);
   if (rows % (micro * gpusOf(config)) !== 0) {
     return (
       `training.openrlhf: the ${rows} answers of a step (prompts_per_step × group_size) cannot be shared by ${gpusOf(config)} GPUs with ` +

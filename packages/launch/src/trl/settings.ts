@@ -1,5 +1,6 @@
 import type { Config, Counterpart, TrainingJob } from '@touchstone/run';
 import type { JsonValue } from '@touchstone/spec';
+import { answersOfStep } from '../job-files.js';
 import {
   counterpartsOf,
   ofAnotherBackend,
@@ -21,8 +22,6 @@ interface Translation {
   note?: string;
 }
 type Translate = TranslateTo<Translation>;
-
-const rowsOf = ({ training }: Config): number => training.prompts_per_step * training.group_size;
 
 const TRAINING: Record<keyof Config['training'], Translate> = {
   backend: () => ({ script: 'train.py' }),
@@ -157,7 +156,7 @@ export function settingsProblem({ policy, training }: Config): string | null {
   if (policy.temperature === 0) {
     return 'policy.temperature is 0, and TRL draws no answers at it: expected a temperature above 0';
   }
-  const rows = rowsOf({ policy, training } as Config);
+  const rows = answersOfStep({ training });
   const at = training.trl.micro_batch ?? training.group_size;
   if (rows % at === 0) return null;
   return `training.trl.micro_batch is ${at}: expected a divisor of the ${rows} answers of a step (prompts_per_step × group_size)`;

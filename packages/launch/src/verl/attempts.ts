@@ -4,6 +4,7 @@ import type { DrawnStep, TrainingJob } from '@touchstone/run';
 import { RunError } from '@touchstone/spec';
 import { writeWhole } from '@touchstone/store';
 import { z } from 'zod';
+import { answersOfStep } from '../job-files.js';
 import { parseOrNull } from '../json.js';
 import { GivenAnswers } from './answers.js';
 import { drawnStep, dumpOf, MetricsReader } from './steps.js';
@@ -78,12 +79,11 @@ const lastOf = (attempts: readonly Attempt[], i: number): number =>
  * @throws {RunError} what it has written is not what it was given.
  */
 export async function* endedSteps(job: TrainingJob, attempts: readonly Attempt[]): AsyncGenerator<DrawnStep> {
-  const { prompts_per_step, group_size } = job.workspace.config.training;
   for (const [i, attempt] of attempts.entries()) {
     const answers = await GivenAnswers.open(answersFile(attempt));
     for await (const logged of new MetricsReader(attempt.folder).read()) {
       if (logged.step > lastOf(attempts, i)) break;
-      const dumped = await dumpOf(attempt.folder, logged.step, prompts_per_step * group_size);
+      const dumped = await dumpOf(attempt.folder, logged.step, answersOfStep(job.workspace.config));
       if (dumped === null) break;
       yield drawnStep(job, answers, logged, dumped);
     }

@@ -5,6 +5,7 @@ import type { DrawnStep, LaunchedJob, TrainingJob } from '@touchstone/run';
 import { RunError } from '@touchstone/spec';
 import { writeWhole } from '@touchstone/store';
 import { stringify } from 'yaml';
+import { answersOfStep, longestPrompt, taskLines } from '../job-files.js';
 import { startOrFind, type AtWork } from '../workers/start.js';
 import { logFile } from '../workers/worker.js';
 import { GivenAnswers } from './answers.js';
@@ -21,7 +22,6 @@ import {
 } from './attempts.js';
 import { commandOf, gatheringOf } from './command.js';
 import { CONFIG } from './files.js';
-import { longestPrompt } from './plan.js';
 import { knownVersions } from './preflight.js';
 import { verlReward } from './rewards.js';
 import { configOf } from './settings.js';
@@ -96,7 +96,7 @@ export async function launch(job: TrainingJob): Promise<LaunchedJob> {
 
 /** `verl.yaml` of an attempt: what is of the run, and where this one begins and writes. */
 function attemptConfig(job: TrainingJob, { folder, from }: Attempt): ReturnType<typeof configOf> {
-  const config = configOf(job, longestPrompt(job));
+  const config = configOf(job, longestPrompt(taskLines(job)));
   return {
     ...config,
     trainer: {
@@ -170,7 +170,8 @@ function launched({
 
 /** Steps as verl writes them, until the last one, or until it has ended. */
 async function* liveSteps(job: TrainingJob, live: Live): AsyncGenerator<DrawnStep> {
-  const { prompts_per_step, group_size, steps } = job.workspace.config.training;
+  const { config } = job.workspace;
+  const { steps } = config.training;
   const { attempt, answers, worker } = live;
   const reader = new MetricsReader(attempt.folder);
   const waiting: { logged: LoggedStep; since: number }[] = [];
@@ -180,7 +181,7 @@ async function* liveSteps(job: TrainingJob, live: Live): AsyncGenerator<DrawnSte
     for await (const logged of reader.read()) waiting.push({ logged, since: performance.now() });
     while (waiting[0]) {
       const { logged, since } = waiting[0];
-      const dumped = await dumpOf(attempt.folder, logged.step, prompts_per_step * group_size);
+      const dumped = await dumpOf(attempt.folder, logged.step, answersOfStep(config));
       if (dumped !== null) {
         waiting.shift();
         yield drawnStep(job, answers, logged, dumped);
@@ -190,7 +191,7 @@ async function* liveSteps(job: TrainingJob, live: Live): AsyncGenerator<DrawnSte
           job,
           live,
           `it has logged step ${logged.step}, and what it drew in it is not whole in ${join(attempt.folder, ROLLOUTS)}: ` +
-            `expected ${prompts_per_step * group_size} answers; some had no reward, or were lost`,
+            `expected ${answersOfStep(config)} answers; some had no reward, or were lost`,
         );
       } else break;
     }

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BackendPlan, TrainingJob } from '@touchstone/run';
 import { renderShim } from '@touchstone/serve';
-import { InputError, largest, type Task } from '@touchstone/spec';
-import { sha256, writeWhole } from '@touchstone/store';
+import { InputError, type Task } from '@touchstone/spec';
+import { writeWhole } from '@touchstone/store';
 import { stringify } from 'yaml';
-import { jsonLines } from '../job-files.js';
+import { jsonLines, longestPrompt, orderOf, taskLines } from '../job-files.js';
 import { settingsText } from '../settings-text.js';
 import { CHECK, CONFIG, MANAGER, ROWS, SHIM } from './files.js';
 import { configOf, counterparts, settingsProblem } from './settings.js';
@@ -30,20 +30,15 @@ const ABOUT = {
  * @throws {InputError} verl cannot do what the configuration says.
  */
 export async function writePlan(job: TrainingJob): Promise<BackendPlan> {
-  const { data } = job.workspace;
   const problem = settingsProblem(job);
   if (problem !== null) throw new InputError([{ message: problem }]);
-  const prompts = promptsOf(job);
+  const tasks = taskLines(job);
   const settings = counterparts(job);
   const contents: Record<keyof typeof ABOUT, string | Iterable<string>> = {
-    [CONFIG]: stringify(configOf(job, longestPrompt(job))),
+    [CONFIG]: stringify(configOf(job, longestPrompt(tasks))),
     [ROWS]: jsonLines(rowsOf(job)),
     'tasks.jsonl': jsonLines(
-      data.train.map(({ id }, i) => ({
-        id,
-        prompt_tokens: prompts[i]!.length,
-        prompt_sha256: sha256(prompts[i]!.join(',')),
-      })),
+      tasks.map(({ id, prompt_tokens, prompt_sha256 }) => ({ id, prompt_tokens, prompt_sha256 })),
     ),
     [SHIM]: await renderShim('verl'),
     [MANAGER]: await template(MANAGER),
@@ -53,13 +48,6 @@ export async function writePlan(job: TrainingJob): Promise<BackendPlan> {
   for (const [name, content] of Object.entries(contents)) await writeWhole(join(job.folder, name), content);
   return { files: Object.entries(ABOUT).map(([path, about]) => ({ path, about })), settings };
 }
-
-const promptsOf = ({ workspace: { data, policy } }: Pick<TrainingJob, 'workspace'>): number[][] =>
-  data.train.map(({ messages }) => policy.tokenizer.encodeChat(messages));
-
-/** Tokens of the longest prompt. */
-export const longestPrompt = (job: Pick<TrainingJob, 'workspace'>): number =>
-  largest(promptsOf(job).map(({ length }) => length));
 
 /** The place of a task in a training: verl gives it back with each answer. */
 export interface Row {
@@ -74,8 +62,7 @@ export interface Row {
 
 /** The tasks of all steps. */
 export function placesOf(job: Pick<TrainingJob, 'tasksOf' | 'workspace'>): Row[] {
-  const { steps } = job.workspace.config.training;
-  return Array.from({ length: steps }, (_, i) => job.tasksOf(i + 1))
+  return orderOf(job)
     .flatMap((tasks, i) => tasks.map((task, place) => ({ step: i + 1, place, task })))
     .map((row, index) => ({ index, ...row }));
 }

@@ -3,6 +3,7 @@ import type { TrainingJob } from '@touchstone/run';
 import { InputError, NO_USAGE, RunError, type Reward, type Rollout } from '@touchstone/spec';
 import { sha256 } from '@touchstone/store';
 import { z } from 'zod';
+import { answersOfStep } from '../job-files.js';
 import type { GivenAnswer, GivenAnswers } from './answers.js';
 import { placesOf, type Row } from './plan.js';
 
@@ -30,7 +31,7 @@ export function verlReward(
   onStop: (error: RunError) => void,
 ): RewardFunction {
   const { config, policy } = job.workspace;
-  const { prompts_per_step, group_size } = config.training;
+  const { group_size } = config.training;
   const { abstention } = config.reward;
   const rows = placesOf(job);
   const endTokens = new Set(policy.model.config.eosTokens);
@@ -59,7 +60,7 @@ export function verlReward(
   function tooManyAbstentions({ step }: Row): RunError | null {
     const ofStep = new Set(rows.filter((row) => row.step === step).map(({ index }) => index));
     const unjudged = answers.unjudged(ofStep);
-    const all = prompts_per_step * group_size;
+    const all = answersOfStep(config);
     if (unjudged <= abstention.limit * all) return null;
     return new RunError(
       `step ${step}: the judge gave no verdict on ${unjudged} of ${all} answers, more than ` +

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Config, Counterpart, TrainingJob } from '@touchstone/run';
 import type { JsonObject, JsonValue } from '@touchstone/spec';
 import { counterpartsOf, ofAnotherBackend, translated, type Tables } from '../translation.js';
+import { answersOfStep } from '../job-files.js';
 import { MANAGER, ROWS, SHIM } from './files.js';
 
 /** A setting in verl. */
@@ -260,7 +261,7 @@ export function settingsProblem(job: TrainingJob): string | null {
   if ((nodes * gpus) % tensor !== 0) {
     return `training.verl: tensor_parallel is ${tensor}, which does not divide the ${nodes * gpus} GPUs`;
   }
-  const rows = training.prompts_per_step * training.group_size;
+  const rows = answersOfStep({ training });
   if (rows % (nodes * gpus) !== 0) {
     return `a step has ${rows} answers (prompts_per_step × group_size), which ${nodes * gpus} GPUs cannot share evenly: verl would fill up with empty ones`;
   }
