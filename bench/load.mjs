@@ -16,7 +16,7 @@ import { NO_FAULTS } from '@touchstone/testing';
 import { HOSTILE } from './load/hostile.mjs';
 import { attack } from './load/attack.mjs';
 import { restart } from './load/restart.mjs';
-import { writeConfig } from './load/server.mjs';
+import { writeConfig } from './shared/server.mjs';
 import { describeMachine } from './shared/machine.mjs';
 import { spawnProvider } from './shared/spawn-provider.mjs';
 

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { quantile } from '../shared/figures.mjs';
-import { startServer } from './server.mjs';
+import { startServer } from '../shared/server.mjs';
 
 /** Sends `n` hostile requests of a kind to a server of their own, and asks for its health all the while. */
 export async function attack(folder, { parts, patienceMs = 20_000, halfClosed = false, many = 64 }, n) {

@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http';
 import { quantile } from '../shared/figures.mjs';
 import { expectedScore, makeSamples } from '../reward/samples.mjs';
-import { startServer } from './server.mjs';
+import { startServer } from '../shared/server.mjs';
 
 const DOCUMENT_LENGTH = 4000;
 
@@ -53,7 +53,7 @@ export async function restart(folder, { clients, seconds, seed }) {
   const work = Promise.all(samples.map(client));
   await new Promise((resolve) => setTimeout(resolve, (seconds * 1000) / 2));
   const exitCode = await server.stop();
-  server = await startServer(folder, port);
+  server = await startServer(folder, { port });
   await work;
   agent.destroy();
   const peak_rss_mb = server.peakRssMb();
