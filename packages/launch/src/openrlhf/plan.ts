@@ -6,7 +6,7 @@ import { InputError } from '@touchstone/spec';
 import { writeWhole } from '@touchstone/store';
 import { jsonLines, longestPrompt, orderOf, taskLines } from '../job-files.js';
 import { settingsText } from '../settings-text.js';
-import { SCRIPT } from '../scripted/python.js';
+import { JOB_FILE, jobSource, SCRIPT } from '../scripted/python.js';
 import { counterparts, jobSettings, settingsProblem } from './settings.js';
 
 /** Files that are the same for every job, with what each is, for people. */
@@ -14,12 +14,12 @@ const TEMPLATES = {
   [SCRIPT]: "the training, to read and to run by hand: OpenRLHF's own command, with the two files below",
   'touchstone_agent.py': 'how an answer is drawn and its reward asked for',
   'touchstone_trainer.py': "OpenRLHF's trainer, with the run's order and a journal",
-  'touchstone_job.py': 'what they share',
   'touchstone_versions.py': 'what is installed',
 } as const;
 
 const ABOUT = {
   ...TEMPLATES,
+  [JOB_FILE]: 'what they share',
   [REWARD_CLIENT]: 'their client of the reward server',
   'settings.json': 'what they read, with the whole command line',
   'tasks.jsonl': 'each task once, with a digest of the tokens of its prompt',
@@ -42,6 +42,7 @@ export async function writePlan(job: TrainingJob): Promise<BackendPlan> {
   );
   const contents: Record<keyof typeof ABOUT, string | Iterable<string>> = {
     ...(Object.fromEntries(templates) as Record<keyof typeof TEMPLATES, string>),
+    [JOB_FILE]: await jobSource(),
     [REWARD_CLIENT]: await clientSource(),
     'settings.json': `${JSON.stringify(jobSettings(job, longestPrompt(tasks)), null, 2)}\n`,
     'tasks.jsonl': jsonLines(tasks),

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
 import type { TrainingJob } from '@touchstone/run';
 import type { Scripted } from './scripted.js';
@@ -6,6 +7,11 @@ import type { Command } from '../workers/worker.js';
 
 /** The script that is started. */
 export const SCRIPT = 'train.py';
+
+/** What the script and the files beside it share. */
+export const JOB_FILE = 'touchstone_job.py';
+export const jobSource = (): Promise<string> =>
+  readFile(new URL(`../../templates/scripted/${JOB_FILE}`, import.meta.url), 'utf8');
 
 /** Threads that wait do not take the cores from a judge that runs here. */
 const PASSIVE = { OMP_WAIT_POLICY: 'PASSIVE' };

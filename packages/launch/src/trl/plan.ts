@@ -6,7 +6,7 @@ import { InputError } from '@touchstone/spec';
 import { writeWhole } from '@touchstone/store';
 import { jsonLines, orderOf, taskLines } from '../job-files.js';
 import { settingsText } from '../settings-text.js';
-import { SCRIPT } from '../scripted/python.js';
+import { JOB_FILE, jobSource, SCRIPT } from '../scripted/python.js';
 import { counterparts, scriptSettings, settingsProblem } from './settings.js';
 
 const TEMPLATE = new URL('../../templates/trl/train.py', import.meta.url);
@@ -14,6 +14,7 @@ const TEMPLATE = new URL('../../templates/trl/train.py', import.meta.url);
 /** What each file is, for people. */
 const ABOUT = {
   [SCRIPT]: 'the training, to read and to run by hand',
+  [JOB_FILE]: 'its settings, its journal, and what it refuses',
   [shimFile('trl')]: 'its client of the reward server',
   'settings.json': 'what it reads: arguments of GRPOConfig, and the rest',
   'tasks.jsonl': 'each task once, with a digest of the tokens of its prompt',
@@ -33,6 +34,7 @@ export async function writePlan(job: TrainingJob): Promise<BackendPlan> {
   const settings = counterparts(job);
   const contents: Record<keyof typeof ABOUT, string | Iterable<string>> = {
     [SCRIPT]: await readFile(TEMPLATE, 'utf8'),
+    [JOB_FILE]: await jobSource(),
     [shimFile('trl')]: await renderShim('trl'),
     'settings.json': `${JSON.stringify(scriptSettings(job), null, 2)}\n`,
     'tasks.jsonl': jsonLines(taskLines(job)),

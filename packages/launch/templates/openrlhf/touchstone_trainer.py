@@ -7,7 +7,7 @@ import json
 import math
 
 from openrlhf.trainer.ppo_trainer import PPOTrainer
-from touchstone_job import SETTINGS, write_journal
+from touchstone_job import SETTINGS, number, stop_on_abstentions, write_journal
 from touchstone_versions import versions
 
 PROMPTS, GROUP = SETTINGS["prompts_per_step"], SETTINGS["group_size"]
@@ -99,20 +99,3 @@ def groups_of(rollout_samples, step):
         [{name: groups[place][index][name] for name in kept} for index in range(GROUP)]
         for place in range(PROMPTS)
     ]
-
-
-def stop_on_abstentions(step, answers):
-    """A step of which too little was judged is not trained on."""
-    unjudged = [answer for answer in answers if answer["score"] is None]
-    limit = SETTINGS["abstention"]["limit"]
-    if len(unjudged) > limit * len(answers):
-        raise RuntimeError(
-            f"step {step}: the judge gave no verdict on {len(unjudged)} of {len(answers)} answers, more than "
-            f"reward.abstention.limit ({limit}) allows. First reason: {unjudged[0]['reason']}"
-        )
-
-
-def number(value):
-    """A figure, or None where there is none."""
-    value = float(value) if value is not None else math.nan
-    return value if math.isfinite(value) else None

@@ -2,23 +2,15 @@
 
 import importlib.metadata
 import importlib.util
-import sys
+
+from touchstone_job import version_of, versions_of
 
 PACKAGES = ("openrlhf", "vllm", "torch", "transformers", "deepspeed", "ray", "flash-attn", "datasets")
 WRITTEN_FOR = "0.11.2"
 
 
-def version_of(package):
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
 def versions():
-    found = {"python": ".".join(map(str, sys.version_info[:3]))}
-    found.update({name: version for name in PACKAGES if (version := version_of(name)) is not None})
-    return found
+    return versions_of(PACKAGES)
 
 
 def needs():

@@ -23,7 +23,7 @@ import runpy
 import sys
 import types
 
-from touchstone_job import HERE, SETTINGS, lines_of, write_journal
+from touchstone_job import HERE, SETTINGS, hashes_of, lines_of, only_one, write_journal
 from touchstone_versions import needs, versions
 
 CLI = "openrlhf.cli.train_ppo_ray"
@@ -172,17 +172,6 @@ def check():
     print(json.dumps({**said, "rewards": rewards, "unreached": unreached}))
 
 
-def hashes_of(folder):
-    hashes = {}
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        digest = hashlib.sha256()
-        with open(path, "rb") as file:
-            while block := file.read(2**20):
-                digest.update(block)
-        hashes[path.relative_to(folder).as_posix()] = digest.hexdigest()
-    return hashes
-
-
 def train():
     import openrlhf.trainer.ppo_trainer as theirs
     import ray
@@ -209,15 +198,7 @@ def main():
         return print(json.dumps(plain, sort_keys=True))
     if sys.argv[1:]:
         sys.exit(__doc__)
-    lock = open(HERE / "job.lock", "w")
-    try:
-        import fcntl
-
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except ImportError:
-        pass  # Windows: Touchstone's own lock on the run's folder remains.
-    except OSError:
-        sys.exit("another train.py is at work in this folder: end it, or wait until it has ended")
+    lock = only_one()  # noqa: F841
     try:
         train()
     except BaseException as error:

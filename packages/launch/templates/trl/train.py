@@ -11,12 +11,10 @@ Beside this file: settings.json (SETTINGS.md says where each comes from), tasks.
 
 import dataclasses
 import hashlib
-import importlib.metadata
 import importlib.util
 import json
 import math
 import os
-import pathlib
 import platform
 import shutil
 import sys
@@ -25,54 +23,27 @@ import time
 import torch
 from accelerate.utils import gather_object
 from datasets import Dataset
+from touchstone_job import (
+    HERE,
+    SETTINGS,
+    hashes_of,
+    lines_of,
+    number,
+    only_one,
+    stop_on_abstentions,
+    versions_of,
+    write_journal,
+)
 from touchstone_trl import TouchstoneError, as_rollout, score_rollouts
 from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback
 from trl import GRPOConfig, GRPOTrainer
 
-HERE = pathlib.Path(__file__).resolve().parent
 OUTPUT = HERE / "output"
 SEAL = "touchstone-checkpoint.json"
-SETTINGS = json.loads((HERE / "settings.json").read_text("utf-8"))
 RUN, UPDATES, GROUP = SETTINGS["run"], SETTINGS["updates_per_step"], SETTINGS["group_size"]
 
 
-def next_attempt():
-    """Whoever starts this by hand comes after all that have written a journal: steps are read in the order of these numbers."""
-    numbers = [path.stem.split("-")[1] for path in HERE.glob("journal-*.jsonl")]
-    return 1 + max((int(number) for number in numbers if number.isdecimal()), default=0)
-
-
-# Processes that this one starts have the same number.
-ATTEMPT = int(os.environ.setdefault("TOUCHSTONE_ATTEMPT", str(next_attempt())))
 PACKAGES = ("trl", "torch", "transformers", "datasets", "accelerate", "vllm")
-
-
-def lines_of(name):
-    with open(HERE / name, encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
-
-
-def versions():
-    found = {"python": ".".join(map(str, sys.version_info[:3]))}
-    for name in PACKAGES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            pass
-    return found
-
-
-class Journal:
-    """What Touchstone follows: a line of JSON for each step, on the disk before the checkpoint of that step is."""
-
-    def __init__(self):
-        self.file = open(HERE / f"journal-{ATTEMPT}.jsonl", "a", encoding="utf-8")
-
-    def write(self, **record):
-        line = json.dumps({"run": RUN, "attempt": ATTEMPT, **record}, allow_nan=False)
-        self.file.write(line + "\n")
-        self.file.flush()
-        os.fsync(self.file.fileno())
 
 
 class Rewards:
@@ -109,17 +80,6 @@ class Rewards:
         self.groups = [whole_step[i : i + GROUP] for i in range(0, len(whole_step), GROUP)]
         stop_on_abstentions(step, whole_step)
         return [reward for i in range(0, len(answers), GROUP) for reward in stand_ins(answers[i : i + GROUP])]
-
-
-def stop_on_abstentions(step, answers):
-    """A step of which too little was judged is not trained on."""
-    unjudged = [answer for answer in answers if answer["score"] is None]
-    limit = SETTINGS["abstention"]["limit"]
-    if len(unjudged) > limit * len(answers):
-        raise RuntimeError(
-            f"step {step}: the judge gave no verdict on {len(unjudged)} of {len(answers)} answers, more than "
-            f"reward.abstention.limit ({limit}) allows. First reason: {unjudged[0]['reason']}"
-        )
 
 
 def stand_ins(answers):
@@ -162,7 +122,7 @@ class Watch(TrainerCallback):
                 )
         self.logged.update(logs)
         if state.global_step % UPDATES == 0:
-            self.journal.write(
+            self.journal(
                 step=step,
                 seconds=time.monotonic() - self.begun,
                 metrics={name: number(value) for name, value in self.logged.items()},
@@ -174,27 +134,9 @@ class Watch(TrainerCallback):
             seal(OUTPUT / f"checkpoint-{state.global_step}", state.global_step)
 
 
-def number(value):
-    """A figure, or None where there is none, as the mean of no rewards."""
-    value = float(value) if value is not None else math.nan
-    return value if math.isfinite(value) else None
-
-
-def hashes_of(folder):
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != SEAL)
-    hashes = {}
-    for path in files:
-        digest = hashlib.sha256()
-        with open(path, "rb") as file:
-            while block := file.read(2**20):
-                digest.update(block)
-        hashes[path.relative_to(folder).as_posix()] = digest.hexdigest()
-    return hashes
-
-
 def seal(folder, update):
     """Says what is in a checkpoint, last of all: one that a killed process has left half-written has no such file."""
-    text = json.dumps({"run": RUN, "update": update, "files": hashes_of(folder)})
+    text = json.dumps({"run": RUN, "update": update, "files": hashes_of(folder, without=SEAL)})
     partial = folder / (SEAL + ".partial")
     partial.write_text(text, "utf-8")
     os.replace(partial, folder / SEAL)
@@ -207,7 +149,7 @@ def newest_checkpoint():
         folder = OUTPUT / f"checkpoint-{update}"
         try:
             said = json.loads((folder / SEAL).read_text("utf-8"))
-            if said == {"run": RUN, "update": update, "files": hashes_of(folder)}:
+            if said == {"run": RUN, "update": update, "files": hashes_of(folder, without=SEAL)}:
                 return folder, update
         except (OSError, ValueError):
             pass
@@ -279,11 +221,13 @@ def problems():
     known = {field.name for field in dataclasses.fields(GRPOConfig)}
     unknown = sorted(set(SETTINGS["grpo"]) - known)
     if unknown:
-        found.append(f"this TRL does not know {', '.join(unknown)}; install trl==1.16.0, which it was written for")
+        found.append(
+            f"this TRL does not know {', '.join(unknown)}; install trl==1.16.0, which it was written for"
+        )
     if "max_prompt_length" in known:
         found.append("this TRL cuts long prompts and says nothing; install trl==1.16.0")
     # Before, an answer without a verdict counted as 0.
-    if tuple(map(int, versions()["trl"].split(".")[:2])) < (1, 6):
+    if tuple(map(int, versions_of(PACKAGES)["trl"].split(".")[:2])) < (1, 6):
         found.append("this TRL counts None as a reward of 0; install trl==1.16.0")
     return found
 
@@ -293,12 +237,16 @@ def check():
     tasks = lines_of("tasks.jsonl")
     try:
         if not os.path.isdir(SETTINGS["policy"]):
-            raise FileNotFoundError(f"the policy's folder {SETTINGS['policy']} is not there on {platform.node()}")
+            raise FileNotFoundError(
+                f"the policy's folder {SETTINGS['policy']} is not there on {platform.node()}"
+            )
         difference = unlike(AutoTokenizer.from_pretrained(SETTINGS["policy"]), tasks)
         found += [difference] if difference else []
         order = lines_of("order.jsonl")
         Dataset.from_list([{"prompt": task["messages"], "id": task["id"]} for task in tasks])
-        if len(order) != SETTINGS["steps"] or {id for ids in order for id in ids} - {task["id"] for task in tasks}:
+        if len(order) != SETTINGS["steps"] or {id for ids in order for id in ids} - {
+            task["id"] for task in tasks
+        }:
             found.append("order.jsonl does not belong to tasks.jsonl")
         model = AutoModelForCausalLM.from_pretrained(SETTINGS["policy"], dtype=torch.float32)
         weights = sum(weight.numel() for weight in model.parameters())
@@ -316,7 +264,7 @@ def check():
             unreached = str(error)
     gpus = torch.cuda.device_count()
     notes = [] if weights is None else [f"read; {weights:,} weights"]
-    said = {"versions": versions(), "gpus": gpus, "problems": found, "notes": notes}
+    said = {"versions": versions_of(PACKAGES), "gpus": gpus, "problems": found, "notes": notes}
     print(json.dumps({**said, "rewards": rewards, "unreached": unreached}))
 
 
@@ -332,7 +280,7 @@ def train(journal):
         raise RuntimeError(difference)
     checkpoint, done = newest_checkpoint()
     last = SETTINGS["steps"] * UPDATES
-    journal.write(started={"versions": versions(), "gpus": gpus, "from": done // UPDATES})
+    journal(started={"versions": versions_of(PACKAGES), "gpus": gpus, "from": done // UPDATES})
     if done < last:
         # Each step takes the next line of order.jsonl: the data set is as long as the run, and is gone through once.
         place = {task["id"]: i for i, task in enumerate(tasks)}
@@ -354,7 +302,13 @@ def train(journal):
     if done != last:
         raise RuntimeError(f"expected a checkpoint of update {last}, found {done}")
     said = json.loads((checkpoint / SEAL).read_text("utf-8"))
-    journal.write(done={"checkpoint": f"output/{checkpoint.name}", "files": said["files"], "versions": versions()})
+    journal(
+        done={
+            "checkpoint": f"output/{checkpoint.name}",
+            "files": said["files"],
+            "versions": versions_of(PACKAGES),
+        }
+    )
 
 
 def share_between(gpus):
@@ -374,29 +328,17 @@ def main():
         sys.exit(__doc__)
     share_between(torch.cuda.device_count())
     if int(os.environ.get("RANK", "0")) != 0:
-        return train(Silent())
-    lock = open(HERE / "job.lock", "w")
+        return train(silent)
+    lock = only_one()  # noqa: F841
     try:
-        import fcntl
-
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except ImportError:
-        pass  # Windows: Touchstone's own lock on the run's folder remains.
-    except OSError:
-        sys.exit("another train.py is at work in this folder: end it, or wait until it has ended")
-    journal = Journal()
-    try:
-        train(journal)
+        train(write_journal)
     except BaseException as error:
-        journal.write(failed=f"{type(error).__name__}: {error}")
+        write_journal(failed=f"{type(error).__name__}: {error}")
         raise
 
 
-class Silent:
+def silent(**record):
     """The journal of processes beside the first."""
-
-    def write(self, **record):
-        pass
 
 
 if __name__ == "__main__":

@@ -94,7 +94,9 @@ class RewardServer:
         self._url = json.loads(line)["url"]
 
     async def __call__(self, request: Request) -> Response:
-        headers = {name: value for name, value in request.headers.items() if name.lower() not in OF_A_CONNECTION}
+        headers = {
+            name: value for name, value in request.headers.items() if name.lower() not in OF_A_CONNECTION
+        }
         query = f"?{request.url.query}" if request.url.query else ""
         async with self._session.request(
             request.method,
@@ -103,7 +105,9 @@ class RewardServer:
             headers=headers,
             allow_redirects=False,
         ) as answer:
-            kept = {name: value for name, value in answer.headers.items() if name.lower() not in OF_A_CONNECTION}
+            kept = {
+                name: value for name, value in answer.headers.items() if name.lower() not in OF_A_CONNECTION
+            }
             return Response(await answer.read(), status_code=answer.status, headers=kept)
 
     async def check_health(self) -> None:
