@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -25,7 +25,8 @@ function makeBase(): string {
   const context = join(folder, 'base');
   const put = (from: string, to: string): void => {
     mkdirSync(join(context, 'root', dirname(to)), { recursive: true });
-    cpSync(from, join(context, 'root', to), { dereference: true });
+    // Follows symbolic links, as the libraries are; cpSync of some Node 24 takes one to a file for a folder.
+    copyFileSync(from, join(context, 'root', to));
   };
   put(process.execPath, '/nodejs/bin/node');
   const linked = spawnSync('ldd', [process.execPath], { encoding: 'utf8' }).stdout;
