@@ -65,7 +65,18 @@ export type SftOptions = z.output<typeof sftSchema>;
 export const BACKENDS = ['embedded', 'trl', 'verl', 'openrlhf'] as const;
 export type BackendName = (typeof BACKENDS)[number];
 
-/** `training.trl`: how TRL is run on this machine. What it comes to is the same for all of these. */
+/**
+ * `training.trl.lora`. No dropout: answers would be drawn from another policy than the one whose gradient is taken. No choice of
+ * matrices: all but the embeddings and the head, which TRL cannot train so.
+ */
+const loraSchema = z.strictObject({
+  rank: count.describe('Rank of the two matrices beside each linear layer, such as 16'),
+  alpha: count
+    .optional()
+    .describe('What the adapter says counts alpha / rank times. Default: twice the rank'),
+});
+
+/** `training.trl`: how TRL is run on this machine. What it comes to is the same for all of these but `lora`. */
 const trlSchema = z.strictObject({
   python: z
     .string()
@@ -78,6 +89,11 @@ const trlSchema = z.strictObject({
     .optional()
     .describe(
       'Answers whose gradients are computed at once: fewer take less memory, and the update is the same. Default: group_size',
+    ),
+  lora: loraSchema
+    .optional()
+    .describe(
+      'Train a LoRA adapter in place of the weights themselves, and merge it at the end. It wants about ten times the learning_rate',
     ),
 });
 

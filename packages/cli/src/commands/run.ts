@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { inRegistryOrder, type Comparison, type RunListener, type Summary } from '@touchstone/spec';
 import { type Command, InvalidArgumentError } from 'commander';
-import { BACKENDS } from '@touchstone/launch';
+import { BACKENDS, fleetPlanOf } from '@touchstone/launch';
 import {
   loadConfig,
   openWorkspace,
@@ -16,6 +16,7 @@ import { createProgress, showEvents } from '../terminal/progress.js';
 import { renderTable } from '../terminal/table.js';
 import { difference, duration, figure } from '../terminal/text.js';
 import { writeReport } from './report.js';
+import { ASSUMED_LATENCY } from './reward/fleet.js';
 import { trainingPlanText } from './run/plan-text.js';
 
 export interface RunFlags {
@@ -111,7 +112,14 @@ async function plan(loaded: LoadedConfig, flags: RunFlags, io: Io): Promise<void
   const planned = await withOpened(openWorkspace, loaded, flags, io, (workspace) =>
     planTraining(workspace, BACKENDS),
   );
-  io.out.write(flags.json ? `${JSON.stringify(planned)}\n` : trainingPlanText(planned));
+  // The engine of this package asks the judge itself.
+  const isOutside = loaded.config.training.backend !== 'embedded';
+  const fleet = isOutside ? await fleetPlanOf(loaded, ASSUMED_LATENCY) : null;
+  io.out.write(
+    flags.json
+      ? `${JSON.stringify({ ...planned, fleet: fleet?.plan ?? null })}\n`
+      : trainingPlanText(planned, fleet?.planText ?? null),
+  );
 }
 
 /** The key that certificates are signed with, as PEM. */

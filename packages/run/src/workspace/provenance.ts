@@ -53,8 +53,11 @@ export async function claimFolder(
   // What a judge is, its fingerprint says; how its calls are made may change, as a budget or a limit does, and the machine.
   const { output: _, judge: __, heldout_judge: ___, aws: ____, engine: _____, ...rest } = config;
   // Where a backend runs changes no more; and a run from before there were backends is one of the embedded engine.
-  const { trl: ______, openrlhf: _______, ray: ________, verl, backend, ...training } = rest.training;
-  const own = backend === 'verl' ? { overrides: verl.overrides } : {};
+  const { trl, openrlhf: ______, ray: _______, verl, backend, ...training } = rest.training;
+  const own = {
+    ...(backend === 'verl' ? { overrides: verl.overrides } : {}),
+    ...(backend === 'trl' && trl.lora ? { lora: trl.lora } : {}),
+  };
   const identity = {
     ...rest,
     training: backend === 'embedded' ? training : { ...training, backend, ...own },
