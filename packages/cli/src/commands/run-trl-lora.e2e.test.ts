@@ -69,7 +69,9 @@ describe.skipIf(why)(
       expect(readdirSync(last)).toContain('adapter_model.safetensors');
       const model = join(straight, 'model');
       const args = ['-c', COMPARE, model, last, join(output(straight), 'merged')];
-      const differences = JSON.parse(execFileSync(PYTHON!, args, { encoding: 'utf8' })) as {
+      const differences = JSON.parse(
+        execFileSync(PYTHON!, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
+      ) as {
         merged: number;
         base: number;
       };
@@ -106,6 +108,32 @@ describe.skipIf(why)(
       expect(judge.counts().useful - before.useful).toBe(needed);
       expect(await weightsOf(folder)).toBe(await weightsOf(straight));
       expect(figures(folder)).toEqual(figures(straight));
+    });
+
+    it('killed between training and merging, the script merges again; without peft it says what to install', () => {
+      const job = join(straight, 'trl');
+      const merged = join(output(straight), 'merged/model.safetensors');
+      const before = readFileSync(merged);
+      truncateSync(merged, 100);
+      execFileSync(PYTHON!, ['train.py'], { cwd: job, stdio: 'ignore' });
+      expect(readFileSync(merged)).toEqual(before);
+      const lines = readFileSync(join(job, 'journal-2.jsonl'), 'utf8').trim().split('\n');
+      expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
+        { started: { from: STEPS } },
+        { done: { checkpoint: 'output/merged' } },
+      ]);
+      const without = `import sys, importlib.metadata as m
+real = m.version
+def version(name):
+    if name == 'peft': raise m.PackageNotFoundError(name)
+    return real(name)
+m.version = version
+sys.modules['peft'] = None
+import touchstone_check
+print(touchstone_check.problems())`;
+      expect(execFileSync(PYTHON!, ['-c', without], { cwd: job, encoding: 'utf8' })).toMatch(
+        /training\.trl\.lora needs peft: .* -m pip install peft==/,
+      );
     });
   },
 );

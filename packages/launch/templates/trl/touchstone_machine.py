@@ -17,21 +17,21 @@ HOW = {0: "data parallelism", 2: "DeepSpeed, ZeRO stage 2", 3: "DeepSpeed, ZeRO 
 
 
 def zero_stage(weights, gpus, free, reference=False, adapter=False, vllm=False):
-    """How each of several GPUs holds what belongs to the weights: 0 is all of it on each (data parallelism), 2 and 3 are DeepSpeed's
+    """How each GPU holds what belongs to the weights: 0 is all of it on each (data parallelism), 2 and 3 are DeepSpeed's
     ZeRO stages, None is that not even 3 leaves room.
 
-    Bytes a weight, Adam's two moments in float32: 20 plain (weight, gradient and moments in float32, and the gradient again in the
-    buckets of DistributedDataParallel). With ZeRO 2 (bfloat16 weight) + 14/n at stage 2 and 16/n at stage 3, n GPUs (Rajbhandari
-    et al. 2020). A model to measure KL to adds 4, or 2, or 2/n. Beside an adapter weights stay: 4, never divided.
+    Bytes a weight: 16 on one GPU (weight, gradient and Adam's two moments in float32); 20 on each of several, with the gradient again
+    in the buckets of DistributedDataParallel. With DeepSpeed, whose weights are bfloat16, 2 + 14/n at stage 2 and 16/n at stage 3, for n
+    GPUs (Rajbhandari et al. 2020). A model to measure KL to adds 4, or 2, or 2/n. Beside an adapter weights stay: 4, never divided.
 
     `weights`: number of them; `free`: bytes of the GPU that has the fewest.
     """
     room = free * (SHARE - (VLLM_SHARE if vllm else 0))
     if adapter:
         return 0 if 4 * weights <= room else None
-    bytes_of = {0: 20, 2: 2 + 14 / gpus, 3: 16 / gpus}
+    bytes_of = {0: 16} if gpus == 1 else {0: 20, 2: 2 + 14 / gpus, 3: 16 / gpus}
     beside = {0: 4, 2: 2, 3: 2 / gpus} if reference else {0: 0, 2: 0, 3: 0}
-    return next((stage for stage in (0, 2, 3) if weights * (bytes_of[stage] + beside[stage]) <= room), None)
+    return next((stage for stage, each in bytes_of.items() if weights * (each + beside[stage]) <= room), None)
 
 
 def deepspeed_config(stage):
@@ -68,11 +68,7 @@ def stage_for(gpus):
     weights, free = number_of_weights(), least_free()
     adapter, reference = SETTINGS["lora"] is not None, SETTINGS["grpo"]["beta"] > 0
     stage = zero_stage(weights, processes, free, reference, adapter, has_vllm())
-    if processes == 1 or adapter:
-        fits, stage = stage == 0, 0
-    else:
-        fits, stage = stage is not None, 3 if stage is None else stage
-    if fits:
+    if stage is not None:
         return stage, None
     advice = (
         "a smaller policy"
@@ -80,7 +76,7 @@ def stage_for(gpus):
         else "more GPUs, as many as divide prompts_per_step, or training.trl.lora"
     )
     used = "1 GPU" if processes == 1 else f"{processes} GPUs"
-    return stage, (
+    return 0 if adapter or processes == 1 else 3, (
         f"training {weights:,} weights may take more than {used} with {free / 2**30:.0f} GiB free: take {advice}"
     )
 

@@ -203,6 +203,10 @@ def learn(tokenizer, tasks, checkpoint, gpus, journal):
         callbacks=[Watch(rewards, journal)],
         peft_config=adapter(),
     )
+    if trainer.is_deepspeed_enabled != (stage_in_use() > 0):
+        raise RuntimeError(
+            "DeepSpeed was to divide the optimizer's states, and is not at work: see touchstone_machine.py"
+        )
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
 
 
@@ -211,11 +215,11 @@ def main():
         return check()
     if sys.argv[1:]:
         sys.exit(__doc__)
-    share_between(torch.cuda.device_count(), stage_of_checkpoints())
     if int(os.environ.get("RANK", "0")) != 0:
         return train(silent)
     lock = only_one()  # noqa: F841
     try:
+        share_between(torch.cuda.device_count(), stage_of_checkpoints())
         train(write_journal)
     except BaseException as error:
         write_journal(failed=f"{type(error).__name__}: {error}")
