@@ -272,11 +272,12 @@ export const summarySchema = z.strictObject({
     engine: engineRecordSchema.nullable().default(null),
     algorithm: z.string(),
     steps: z.int(),
-    rollouts: z.int(),
-    abstained: z.int(),
-    zero_variance_groups: z.int(),
-    tokens: z.int(),
-    tokens_per_second: z.number(),
+    /** Of the answers that were drawn, like the four after it; null where a cloud service drew them and shows none. */
+    rollouts: z.int().nullable(),
+    abstained: z.int().nullable(),
+    zero_variance_groups: z.int().nullable(),
+    tokens: z.int().nullable(),
+    tokens_per_second: z.number().nullable(),
     wall_seconds: z.number(),
     sft: z
       .strictObject({

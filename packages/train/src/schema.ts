@@ -62,8 +62,19 @@ const sftSchema = z.strictObject({
 export type SftOptions = z.output<typeof sftSchema>;
 
 /** Who computes the gradients: the engine of this package, or a trainer of somebody else's, which the room `launch` knows. */
-export const BACKENDS = ['embedded', 'trl', 'verl', 'openrlhf'] as const;
+export const BACKENDS = [
+  'embedded',
+  'trl',
+  'verl',
+  'openrlhf',
+  'sagemaker-nova',
+  'sagemaker-serverless',
+  'bedrock',
+] as const;
 export type BackendName = (typeof BACKENDS)[number];
+
+/** Those of a cloud service, which train models that they have there and show figures, not answers. */
+export const HOSTED_BACKENDS: readonly BackendName[] = ['sagemaker-nova', 'sagemaker-serverless', 'bedrock'];
 
 /** `training.trl`: how TRL is run on this machine. What it comes to is the same for all of these. */
 const trlSchema = z.strictObject({

@@ -1,9 +1,10 @@
-import type { Config, Counterpart, TrainingJob } from '@touchstone/run';
+import { localPolicy, type Config, type Counterpart, type TrainingJob } from '@touchstone/run';
 import type { JsonValue } from '@touchstone/spec';
 import { answersOfStep } from '../job-files.js';
 import {
   counterpartsOf,
   ofAnotherBackend,
+  ofAPolicyBehindAnApi,
   translated,
   type Tables,
   type Translate as TranslateTo,
@@ -88,6 +89,7 @@ const POLICY: Record<keyof Config['policy'], Translate> = {
   model: () => ({ script: 'the model', note: 'full fine-tuning, of weights in float32' }),
   max_tokens: ({ policy: { max_tokens } }) => ({ args: { max_completion_length: max_tokens } }),
   temperature: ({ policy: { temperature } }) => ({ args: { temperature, top_p: 1, top_k: 0 } }),
+  calls: ofAPolicyBehindAnApi,
 };
 
 const ABSTENTION: Record<keyof Config['reward']['abstention'], Translate> = {
@@ -129,7 +131,8 @@ export const counterparts = (job: TrainingJob): Counterpart[] =>
 
 /** `settings.json`: what `train.py` reads. */
 export function scriptSettings(job: TrainingJob): Record<string, JsonValue> {
-  const { config, policy } = job.workspace;
+  const { config } = job.workspace;
+  const policy = localPolicy(job.workspace);
   const { training, seed } = config;
   const grpo = Object.assign(
     { ...ALWAYS },

@@ -62,7 +62,8 @@ export interface DrawnStep {
   /** The mean reward that the trainer has logged, to hold against what it was given; null where it has none. */
   loggedReward: number | null;
   seconds: number;
-  groups_P: { task: string; answers_G: DrawnAnswer[] }[];
+  /** Null: a service that shows no answers. Then `learned` has what it says of their rewards, under our names. */
+  groups_P: { task: string; answers_G: DrawnAnswer[] }[] | null;
 }
 
 /** A job that is at work, or has been. */
@@ -74,9 +75,13 @@ export interface LaunchedJob {
    * @throws {RunError} the job has failed, or what it writes is not what it should be.
    */
   follow(): AsyncIterable<DrawnStep>;
-  /** What has come out: a Hugging Face folder, checked to be what the job wrote. @throws {RunError} it is not. */
-  fetch(): Promise<{ folder: string; engine: EngineRecord }>;
-  /** Ends the job where it has not ended by itself, and lets go of what this process holds for it. */
+  /**
+   * What has come out: a Hugging Face folder, checked to be what the job wrote; null where `engine.hosted` names the model.
+   *
+   * @throws {RunError} it is not.
+   */
+  fetch(): Promise<{ folder: string | null; engine: EngineRecord }>;
+  /** Ends a job of this run's machines where it has not ended by itself, and lets go of what this process holds for it. */
   close(): Promise<void>;
 }
 

@@ -9,12 +9,16 @@ import {
   type Task,
 } from '@touchstone/spec';
 import { sha256 } from '@touchstone/store';
+import { localPolicy } from '../workspace/local-policy.js';
 import type { Workspace } from '../workspace/workspace.js';
 import type { DrawnAnswer, DrawnStep } from './backend.js';
 import { tasksToTrain, type TrainedGroup } from './step.js';
 
 /** A trainer computes with 32 bits. */
 const ROUNDING = 1e-4;
+
+/** A step whose answers are shown. */
+export type ShownStep = DrawnStep & { groups_P: NonNullable<DrawnStep['groups_P']> };
 
 /** Rewards of answers that a trainer outside draws: given to it when it asks, and again when its step is stored. */
 export interface DrawnRewards {
@@ -25,7 +29,7 @@ export interface DrawnRewards {
    *
    * @throws {RunError} it is not the step of this run: other tasks, other numbers of answers, other rewards than were given.
    */
-  toGroups(step: DrawnStep): Promise<TrainedGroup[]>;
+  toGroups(step: ShownStep): Promise<TrainedGroup[]>;
   /** Resolves when the judge has answered all that it was asked: it is paid for, and whoever goes on draws the same answers. */
   settled(): Promise<void>;
 }
@@ -118,8 +122,10 @@ function tasksById(tasks: readonly Task[]): Map<string, Task> {
   return byId;
 }
 
-const openingOf = ({ policy }: Part, { messages }: Task): string =>
-  policy.opening(policy.tokenizer.encodeChat(messages));
+function openingOf(workspace: Part, { messages }: Task): string {
+  const policy = localPolicy(workspace);
+  return policy.opening(policy.tokenizer.encodeChat(messages));
+}
 
 /** Answers to one task that are judged together; the same ones have the same rewards, in whatever step. */
 function keyOf(rollouts_G: readonly Pick<Rollout, 'task' | 'response'>[]): string {
@@ -128,7 +134,7 @@ function keyOf(rollouts_G: readonly Pick<Rollout, 'task' | 'response'>[]): strin
 }
 
 /** @throws {RunError} these are not the answers of this step. */
-function rolloutsOf(workspace: Part, { step, groups_P }: DrawnStep): Rollout[][] {
+function rolloutsOf(workspace: Part, { step, groups_P }: ShownStep): Rollout[][] {
   const { prompts_per_step, group_size } = workspace.config.training;
   const tasks = tasksToTrain(workspace, step);
   const expected = tasks.map(({ id }) => id).join(', ');
@@ -148,7 +154,7 @@ function rolloutsOf(workspace: Part, { step, groups_P }: DrawnStep): Rollout[][]
     const task = tasks[place]!;
     const opening = openingOf(workspace, task);
     return answers_G.map(({ text, finish }, index) =>
-      workspace.policy.answered(task, opening + text, finish, { name: `rft@${step}`, place, index }),
+      localPolicy(workspace).answered(task, opening + text, finish, { name: `rft@${step}`, place, index }),
     );
   });
 }

@@ -55,7 +55,7 @@ export function alreadyStored(
 ): boolean {
   if (stored?.seconds !== step.seconds) return false;
   if (Object.entries(step.learned).some(([name, value]) => stored.metrics[name] !== value)) return false;
-  const answers = step.groups_P.flatMap(({ answers_G }) => answers_G);
+  const answers = (step.groups_P ?? []).flatMap(({ answers_G }) => answers_G);
   const rollouts = store.rollouts(REINFORCE.name, step.step);
   return (
     rollouts.length === answers.length &&
