@@ -110,6 +110,7 @@ const TRAINING: Record<keyof Config['training'], Translate> = {
   sft: () => ({ note: 'the embedded engine does it, for comparison, as ever' }),
   trl: ofAnotherBackend,
   verl: ofAnotherBackend,
+  aws: ofAnotherBackend,
   ray: ({ training: { ray } }) => ({
     script: 'where train.py runs',
     note: ray ? `as a job of the Ray cluster at ${ray.address}` : 'on this machine, with a Ray of its own',

@@ -79,6 +79,7 @@ const TRAINING: Record<keyof Config['training'], Translate> = {
   }),
   verl: ofAnotherBackend,
   openrlhf: ofAnotherBackend,
+  aws: ofAnotherBackend,
   ray: ({ training: { ray } }) => ({
     script: 'where train.py runs',
     note: ray ? `as a job of the Ray cluster at ${ray.address}` : 'on this machine',

@@ -115,6 +115,7 @@ const TRAINING: Tables<Translation>['training'] = {
   sft: () => ({ note: 'the embedded engine does it, for comparison, as ever' }),
   trl: ofAnotherBackend,
   openrlhf: ofAnotherBackend,
+  aws: ofAnotherBackend,
   ray: ({ training: { ray } }) => ({ here: 'where verl runs', note: `the Ray cluster at ${ray?.address}` }),
   verl: ({ training: { verl } }) => ({
     keys: {

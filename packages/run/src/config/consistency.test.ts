@@ -11,11 +11,19 @@ function problems(policy: string, more = ''): string[] {
 }
 
 const LOCAL = '{ model: local:models/policy }';
+const AWS =
+  'aws: { region: us-east-1, role: arn:aws:iam::1:role/r, storage: s3://bucket/rft, reward_function: arn:aws:lambda:us-east-1:1:function:f }';
 const HOSTED = '{ model: bedrock:amazon.nova-2-lite-v1:0 }';
 
 it.each([
   ['a model of this machine here', LOCAL, '', []],
-  ['a model of AWS there', HOSTED, 'training: { backend: bedrock }\n', []],
+  ['a model of AWS there', HOSTED, `training: { backend: bedrock, ${AWS} }\n`, []],
+  [
+    'a model of AWS there, in no account',
+    HOSTED,
+    'training: { backend: bedrock }\n',
+    ['training.backend: set training.aws, the account that bedrock trains in'],
+  ],
   [
     'a model of AWS here',
     HOSTED,
@@ -25,7 +33,7 @@ it.each([
   [
     'a model of this machine there',
     LOCAL,
-    'training: { backend: sagemaker-nova }\n',
+    `training: { backend: sagemaker-nova, ${AWS} }\n`,
     [expect.stringContaining('policy.model: training.backend sagemaker-nova trains a model that AWS has')],
   ],
   [

@@ -71,6 +71,11 @@ function policyProblems(
     local && isHosted,
     `training.backend ${backend} trains a model that AWS has: expected the base as Bedrock serves it, such as bedrock:us.amazon.nova-2-lite-v1:0`,
   );
+  need(
+    ['training', 'backend'],
+    isHosted && training.aws === undefined,
+    `set training.aws, the account that ${backend} trains in`,
+  );
   need(['policy', 'calls'], local && policy.calls !== undefined, 'a model of this machine has no use for it');
   need(
     ['training', 'sft'],

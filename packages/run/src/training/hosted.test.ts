@@ -25,7 +25,15 @@ beforeAll(async () => {
   const file = join(folder, 'touchstone.yaml');
   const config = parse(readFileSync(file, 'utf8')) as Record<string, Record<string, unknown>>;
   delete config['training']!['sft'];
-  Object.assign(config['training']!, { backend: 'bedrock' });
+  Object.assign(config['training']!, {
+    backend: 'bedrock',
+    aws: {
+      region: 'us-east-1',
+      role: 'arn:aws:iam::123456789012:role/training',
+      storage: 's3://bucket/rft',
+      reward_function: 'arn:aws:lambda:us-east-1:123456789012:function:SageMaker-reward',
+    },
+  });
   config['policy'] = {
     model: 'openai-compatible:base',
     max_tokens: 8,

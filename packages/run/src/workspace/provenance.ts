@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { filesOfChecks, hashOfModule, type Judge } from '@touchstone/core';
 import { InputError, RunError } from '@touchstone/spec';
 import { assertOwn, sha256, writeWhole, type RunStore } from '@touchstone/store';
+import { HOSTED_BACKENDS } from '@touchstone/train/schema';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { version } from '../version.js';
@@ -53,9 +54,10 @@ export async function claimFolder(
   // What a judge and a policy are, their fingerprints say; how their calls are made may change, as a budget or a limit does, and the machine.
   const rest = without(config, 'output', 'judge', 'heldout_judge', 'aws', 'engine');
   // Where a backend runs changes no more; and a run from before there were backends is one of the embedded engine.
-  const { verl, backend } = config.training;
-  const training = without(config.training, 'trl', 'openrlhf', 'ray', 'verl', 'backend');
-  const own = backend === 'verl' ? { overrides: verl.overrides } : {};
+  const { verl, aws, backend } = config.training;
+  const training = without(config.training, 'trl', 'openrlhf', 'ray', 'aws', 'verl', 'backend');
+  const isHosted = HOSTED_BACKENDS.includes(backend);
+  const own = backend === 'verl' ? { overrides: verl.overrides } : isHosted ? { aws: trainedBy(aws) } : {};
   const identity = {
     ...rest,
     policy: without(config.policy, 'calls'),
@@ -95,6 +97,10 @@ export async function claimFolder(
   // Missing or damaged, run.db knows what it said.
   await writeWhole(path, stringify({ fingerprint, run: id, versions: versions(), ...inputs, config }));
 }
+
+/** Of the account, what decides which model comes out. */
+const trainedBy = (aws: Config['training']['aws']): unknown =>
+  aws && { base: aws.base, reward_function: aws.reward_function, overrides: aws.overrides };
 
 /** Its keys stay in their order, which the fingerprint of every run so far has. */
 function without<T extends object, K extends keyof T & string>(object: T, ...keys: K[]): Omit<T, K> {
