@@ -81,4 +81,3 @@ export const awsTrainingSchema = z.strictObject({
     .optional()
     .describe('An MLflow server of SageMaker to log to'),
 });
-export type AwsTrainingOptions = z.output<typeof awsTrainingSchema>;

@@ -1,7 +1,7 @@
 import { criteriaOf, nearest } from '@touchstone/core';
 import { findingNames } from '@touchstone/lab';
 import { HOSTED_BACKENDS } from '@touchstone/train/schema';
-import { isLocal } from '../workspace/local-policy.js';
+import { isLocal } from './policy-model.js';
 import type { Config, ExaminationConfig } from './schema.js';
 import type { Path, Problem, YamlSource } from './yaml-source.js';
 

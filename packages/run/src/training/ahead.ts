@@ -6,7 +6,7 @@ import { ok, type Finding } from '../doctor/finding.js';
 import { costPerAnswer } from '../stages/plan.js';
 import { samplesPerTask } from '../stages/evaluate.js';
 import { modelNames, REINFORCE } from '../stages/stages.js';
-import { isLocal } from '../workspace/local-policy.js';
+import { isLocal } from '../config/policy-model.js';
 import { openWorkspace, type Workspace } from '../workspace/workspace.js';
 import type { Backend, BackendPlan } from './backend.js';
 import { drawnRewards } from './drawn.js';

@@ -62,8 +62,12 @@ export interface DrawnStep {
   /** The mean reward that the trainer has logged, to hold against what it was given; null where it has none. */
   loggedReward: number | null;
   seconds: number;
-  /** Null: a service that shows no answers. Then `learned` has what it says of their rewards, under our names. */
-  groups_P: { task: string; answers_G: DrawnAnswer[] }[] | null;
+  groups_P: { task: string; answers_G: DrawnAnswer[] }[];
+}
+
+/** A step of a service that shows no answers: `learned` has what it says of their rewards too, under our names. */
+export interface ToldStep extends Omit<DrawnStep, 'groups_P' | 'loggedReward'> {
+  groups_P: null;
 }
 
 /** A job that is at work, or has been. */
@@ -74,7 +78,7 @@ export interface LaunchedJob {
    *
    * @throws {RunError} the job has failed, or what it writes is not what it should be.
    */
-  follow(): AsyncIterable<DrawnStep>;
+  follow(): AsyncIterable<DrawnStep | ToldStep>;
   /**
    * What has come out: a Hugging Face folder, checked to be what the job wrote; null where `engine.hosted` names the model.
    *

@@ -17,9 +17,6 @@ import { tasksToTrain, type TrainedGroup } from './step.js';
 /** A trainer computes with 32 bits. */
 const ROUNDING = 1e-4;
 
-/** A step whose answers are shown. */
-export type ShownStep = DrawnStep & { groups_P: NonNullable<DrawnStep['groups_P']> };
-
 /** Rewards of answers that a trainer outside draws: given to it when it asks, and again when its step is stored. */
 export interface DrawnRewards {
   /** What the trainer is given. Of what it sends, nothing but the task's id, its messages and the answer counts. */
@@ -29,7 +26,7 @@ export interface DrawnRewards {
    *
    * @throws {RunError} it is not the step of this run: other tasks, other numbers of answers, other rewards than were given.
    */
-  toGroups(step: ShownStep): Promise<TrainedGroup[]>;
+  toGroups(step: DrawnStep): Promise<TrainedGroup[]>;
   /** Resolves when the judge has answered all that it was asked: it is paid for, and whoever goes on draws the same answers. */
   settled(): Promise<void>;
 }
@@ -134,7 +131,7 @@ function keyOf(rollouts_G: readonly Pick<Rollout, 'task' | 'response'>[]): strin
 }
 
 /** @throws {RunError} these are not the answers of this step. */
-function rolloutsOf(workspace: Part, { step, groups_P }: ShownStep): Rollout[][] {
+function rolloutsOf(workspace: Part, { step, groups_P }: DrawnStep): Rollout[][] {
   const { prompts_per_step, group_size } = workspace.config.training;
   const tasks = tasksToTrain(workspace, step);
   const expected = tasks.map(({ id }) => id).join(', ');

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { loadConfig, openWorkspace, planTraining, runPipeline, type Backend } from '../index.js';
 import { writeSmallRun } from '../small-run.testing.js';
-import type { DrawnStep } from './backend.js';
+import type { ToldStep } from './backend.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'touchstone-hosted-'));
 let server: ProviderServer;
@@ -47,10 +47,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const step = (n: number): DrawnStep => ({
+const step = (n: number): ToldStep => ({
   step: n,
   learned: { reward: n / 4, entropy: 1 },
-  loggedReward: null,
   seconds: 10,
   groups_P: null,
 });

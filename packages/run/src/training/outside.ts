@@ -74,11 +74,11 @@ async function trainWith(backend: Backend, training: Training): Promise<EngineRe
     // A service may leave steps out of what it tells: then the curves have holes.
     const following = launched.follow();
     for await (const told of isHosted(backend) ? following : withoutGaps(following)) {
-      const { step, seconds, learned, groups_P } = told;
+      const { step, seconds, learned } = told;
       last = step;
       if (alreadyStored(training, stored.get(step), told)) continue;
-      const groups = groups_P === null ? [] : await drawn.toGroups({ ...told, groups_P });
-      const metrics = groups_P === null ? learned : stepMetrics(groups, learned);
+      const groups = told.groups_P === null ? [] : await drawn.toGroups(told);
+      const metrics = told.groups_P === null ? learned : stepMetrics(groups, learned);
       tellStep(training, storeStep(training, { step, groups, metrics, seconds }));
     }
     const { folder, engine } = await launched.fetch();

@@ -15,7 +15,7 @@ import type { LoadedConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { openRewards, readExaminationData, type Examination } from './examination.js';
 import { claimFolder } from './provenance.js';
-import { isLocal } from './local-policy.js';
+import { isLocal } from '../config/policy-model.js';
 import { RemotePolicy } from './remote-policy.js';
 import { loadTruth, type TruthScore } from './truth-module.js';
 
