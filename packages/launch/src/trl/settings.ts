@@ -1,9 +1,10 @@
-import type { Config, Counterpart, TrainingJob } from '@touchstone/run';
+import { localPolicy, type Config, type Counterpart, type TrainingJob } from '@touchstone/run';
 import type { JsonValue } from '@touchstone/spec';
 import { answersOfStep } from '../job-files.js';
 import {
   counterpartsOf,
   ofAnotherBackend,
+  ofAPolicyBehindAnApi,
   translated,
   type Tables,
   type Translate as TranslateTo,
@@ -95,6 +96,7 @@ const TRAINING: Record<keyof Config['training'], Translate> = {
   }),
   verl: ofAnotherBackend,
   openrlhf: ofAnotherBackend,
+  aws: ofAnotherBackend,
   ray: ({ training: { ray } }) => ({
     script: 'where train.py runs',
     note: ray ? `as a job of the Ray cluster at ${ray.address}` : 'on this machine',
@@ -110,6 +112,7 @@ const POLICY: Record<keyof Config['policy'], Translate> = {
   }),
   max_tokens: ({ policy: { max_tokens } }) => ({ args: { max_completion_length: max_tokens } }),
   temperature: ({ policy: { temperature } }) => ({ args: { temperature, top_p: 1, top_k: 0 } }),
+  calls: ofAPolicyBehindAnApi,
 };
 
 const ABSTENTION: Record<keyof Config['reward']['abstention'], Translate> = {
@@ -151,7 +154,8 @@ export const counterparts = (job: TrainingJob): Counterpart[] =>
 
 /** `settings.json`: what `train.py` reads. */
 export function scriptSettings(job: TrainingJob): Record<string, JsonValue> {
-  const { config, policy } = job.workspace;
+  const { config } = job.workspace;
+  const policy = localPolicy(job.workspace);
   const { training, seed } = config;
   const grpo = Object.assign(
     { ...ALWAYS },

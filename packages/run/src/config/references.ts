@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { filesOfChecks, filesOfJudge, parseModelId } from '@touchstone/core';
+import { filesOfChecks, filesOfJudge, parseModelId, type ModelId } from '@touchstone/core';
 import { modelsOf } from './judge-models.js';
 import type { Config, ExaminationConfig, ScoringConfig } from './schema.js';
 import { pathText, type Path, type Problem, type YamlSource } from './yaml-source.js';
@@ -64,21 +64,24 @@ function references(config: AnyConfig): { path: Path; name: string; kind: Kind }
   for (const { path, name } of filesOfChecks(config.reward.checks))
     found.push({ path: ['reward', 'checks', ...path], name, kind: 'file' });
   if (config.policy !== undefined) {
-    const { name } = parseModelId(config.policy.model);
-    found.push({ path: ['policy', 'model'], name, kind: 'model folder' });
+    found.push(...filesOfModel(['policy', 'model'], parseModelId(config.policy.model)));
   }
   for (const role of ['judge', 'heldout_judge'] as const) {
     const judge = config[role];
     for (const { path, name } of judge ? filesOfJudge(judge) : [])
       found.push({ path: [role, ...path], name, kind: 'file' });
-    for (const { path, provider, name } of modelsOf(config[role])) {
-      const { folder, module } = provider.needs?.(name) ?? {};
-      const place = [role, ...path, 'model'];
-      if (folder !== undefined) found.push({ path: place, name: folder, kind: 'model folder' });
-      if (module !== undefined) found.push({ path: place, name: module, kind: 'file' });
-    }
+    for (const one of modelsOf(config[role])) found.push(...filesOfModel([role, ...one.path, 'model'], one));
   }
   return found;
+}
+
+/** What a model is read from; one behind an API is read from nothing. */
+function filesOfModel(path: Path, { provider, name }: ModelId): { path: Path; name: string; kind: Kind }[] {
+  const { folder, module } = provider.needs?.(name) ?? {};
+  return [
+    ...(folder === undefined ? [] : [{ path, name: folder, kind: 'model folder' as const }]),
+    ...(module === undefined ? [] : [{ path, name: module, kind: 'file' as const }]),
+  ];
 }
 
 async function missing(path: string, kind: Kind): Promise<string | undefined> {
