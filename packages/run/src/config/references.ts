@@ -54,6 +54,12 @@ const ABOUT: Record<Kind, string> = {
 
 function references(config: AnyConfig): { path: Path; name: string; kind: Kind }[] {
   const found: { path: Path; name: string; kind: Kind }[] = [];
+  // One behind an API is read from nothing.
+  const addModel = (path: Path, { provider, name }: ModelId): void => {
+    const { folder, module } = provider.needs?.(name) ?? {};
+    if (folder !== undefined) found.push({ path, name: folder, kind: 'model folder' });
+    if (module !== undefined) found.push({ path, name: module, kind: 'file' });
+  };
   for (const key of ['train', 'eval', 'annotations', 'labelled', 'regression'] as const) {
     const name = config.data?.[key];
     if (name !== undefined) found.push({ path: ['data', key], name, kind: 'file' });
@@ -64,24 +70,15 @@ function references(config: AnyConfig): { path: Path; name: string; kind: Kind }
   for (const { path, name } of filesOfChecks(config.reward.checks))
     found.push({ path: ['reward', 'checks', ...path], name, kind: 'file' });
   if (config.policy !== undefined) {
-    found.push(...filesOfModel(['policy', 'model'], parseModelId(config.policy.model)));
+    addModel(['policy', 'model'], parseModelId(config.policy.model));
   }
   for (const role of ['judge', 'heldout_judge'] as const) {
     const judge = config[role];
     for (const { path, name } of judge ? filesOfJudge(judge) : [])
       found.push({ path: [role, ...path], name, kind: 'file' });
-    for (const one of modelsOf(config[role])) found.push(...filesOfModel([role, ...one.path, 'model'], one));
+    for (const one of modelsOf(config[role])) addModel([role, ...one.path, 'model'], one);
   }
   return found;
-}
-
-/** What a model is read from; one behind an API is read from nothing. */
-function filesOfModel(path: Path, { provider, name }: ModelId): { path: Path; name: string; kind: Kind }[] {
-  const { folder, module } = provider.needs?.(name) ?? {};
-  return [
-    ...(folder === undefined ? [] : [{ path, name: folder, kind: 'model folder' as const }]),
-    ...(module === undefined ? [] : [{ path, name: module, kind: 'file' as const }]),
-  ];
 }
 
 async function missing(path: string, kind: Kind): Promise<string | undefined> {
