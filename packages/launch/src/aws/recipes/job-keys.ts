@@ -8,7 +8,9 @@ const BASE_MODEL = 'nova-lite-2/prod';
 /** What the recipe of an evaluation leaves to the request where it is run as a training job. */
 const unlessRequested = (value: string, { purpose, platform }: NovaRecipeInput): string =>
   purpose === 'evaluation' && platform === 'training-job' ? '' : value;
-const mlflow = (part: 'experiment' | 'run') => (input: NovaRecipeInput) => input.mlflow?.[part] ?? input.name;
+/** An evaluation has no names without a server; HyperPod's training recipe asks that they are never empty. */
+const mlflow = (part: 'experiment' | 'run') => (input: NovaRecipeInput) =>
+  input.mlflow?.[part] ?? (input.mlflow || input.purpose !== 'evaluation' ? input.name : '');
 
 /** Keys that the job gives: they are no overrides. */
 export const JOB_KEYS = {
@@ -102,7 +104,7 @@ export const JOB_KEYS = {
       hyperpod: { path: 'run.mlflow_experiment_name', ...hub('mlflow_experiment_name') },
       evaluation: { path: 'run.mlflow_experiment_name' },
     },
-    note: "never empty, as HyperPod's recipe asks",
+    note: "in HyperPod's training recipe never empty, as it asks",
   },
   mlflow_run_name: {
     type: 'text',
@@ -112,7 +114,7 @@ export const JOB_KEYS = {
       hyperpod: { path: 'run.mlflow_run_name', ...hub('mlflow_run_name') },
       evaluation: { path: 'run.mlflow_run_name' },
     },
-    note: "never empty, as HyperPod's recipe asks",
+    note: "in HyperPod's training recipe never empty, as it asks",
   },
   peft_scheme: {
     type: 'text',

@@ -1,0 +1,161 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { InputError, type JsonObject, type JsonValue } from '@touchstone/spec';
+import { describe, expect, it } from 'vitest';
+import { cases, type Case } from './cases.testing.js';
+import { DIFFERENCES, type Difference, type Refusal, type Sdk } from './differences.testing.js';
+import { flat, standIn, type HubTemplate } from './hub.testing.js';
+import { bedrockHyperparameters, serverlessHyperparameters } from './hyperparameters.js';
+import type { Tuning } from './key.js';
+import { KEY_NAMES, keyOf, KEYS, type KeyName } from './keys.js';
+import { novaRecipe } from './recipe.js';
+
+const PYTHON = process.env['TOUCHSTONE_AWS_PYTHON'];
+
+function missing(): string {
+  if (PYTHON === undefined) {
+    return 'TOUCHSTONE_AWS_PYTHON does not name a Python in which amzn-nova-forge and sagemaker are installed';
+  }
+  const find =
+    'import importlib.util as u; exit(not all(map(u.find_spec, ["amzn_nova_forge", "sagemaker"])))';
+  return spawnSync(PYTHON, ['-c', find]).status === 0 ? '' : `${PYTHON} lacks amzn-nova-forge or sagemaker`;
+}
+const why = missing();
+
+/** What somebody makes of a case, or why not. */
+type Answer = { made: JsonObject } | { refused: string };
+interface Answers {
+  versions: Record<string, string>;
+  forge: Answer[];
+  sagemaker: (Answer | null)[];
+}
+
+const float = (value: JsonValue): JsonValue => (typeof value === 'number' ? { float: value } : value);
+
+/** Its floats are marked as floats, but for temperature, which the recipes write without a point. */
+function marked({ recipe, spec }: HubTemplate): JsonObject {
+  const paths = new Set(
+    KEY_NAMES.filter((key) => KEYS[key].type === 'float' && key !== 'temperature').flatMap((key) =>
+      Object.values(KEYS[key].in).map(({ path }) => path),
+    ),
+  );
+  const walk = (tree: JsonObject, at: string): JsonObject =>
+    Object.fromEntries(
+      Object.entries(tree).map(([name, value]) => [
+        name,
+        typeof value === 'object' && value !== null
+          ? walk(value as JsonObject, `${at}${name}.`)
+          : paths.has(at + name)
+            ? float(value)
+            : value,
+      ]),
+    );
+  const specs = Object.entries(spec).map(([name, one]) => [
+    name,
+    one.type === 'float' ? { ...one, default: float(one.default ?? null) } : one,
+  ]);
+  return { recipe: walk(recipe, ''), spec: Object.fromEntries(specs) as JsonObject };
+}
+
+function ask(questions: { cases: readonly Case[] }): Answers {
+  const template = (target: 'hyperpod' | 'training-job') =>
+    Object.fromEntries(
+      (['lora', 'full'] as Tuning[]).map((tuning) => [tuning, marked(standIn(target, tuning))]),
+    );
+  const input = {
+    templates: { hyperpod: template('hyperpod'), 'training-job': template('training-job') },
+    cases: questions.cases.map(({ withoutPoint, ...one }) => ({
+      ...one,
+      overrides: Object.fromEntries(
+        Object.entries(one.overrides).map(([name, value]) => {
+          const key = keyOf(name);
+          return [name, !withoutPoint && key && KEYS[key].type === 'float' ? float(value) : value];
+        }),
+      ),
+    })),
+  };
+  const script = fileURLToPath(new URL('sdk.testing.py', import.meta.url));
+  const { stdout, stderr } = spawnSync(PYTHON!, [script], { input: JSON.stringify(input), encoding: 'utf8' });
+  if (stdout === '') throw new Error(stderr);
+  return JSON.parse(stdout) as Answers;
+}
+
+function ours({ target, overrides, name, ...one }: Case): Answer {
+  try {
+    if (target === 'bedrock') return { made: bedrockHyperparameters(overrides).hyperParameters };
+    if (target === 'serverless') return { made: serverlessHyperparameters(name, overrides).hyperParameters };
+    const purpose = target === 'evaluation' ? 'evaluation' : 'training';
+    return { made: novaRecipe({ ...one, name, overrides, purpose }).recipe };
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return { refused: error.message };
+  }
+}
+
+/** `"64.0"` and `64` are the same, and so are `"True"` and true. */
+const plain = (value: JsonValue | undefined): JsonValue | undefined => {
+  if (typeof value !== 'string') return value;
+  if (/^(true|false)$/i.test(value)) return value.toLowerCase() === 'true';
+  return value.trim() !== '' && Number.isFinite(Number(value)) ? Number(value) : value;
+};
+
+const HUB_NAMES = new Map(
+  KEY_NAMES.flatMap((key) =>
+    Object.values(KEYS[key].in).flatMap(({ hub }) => (hub ? [[hub.name, key] as const] : [])),
+  ),
+);
+
+/** @param text a line for each; the key is the first that is quoted, or that is there. */
+function refusals(kind: 'we refuse' | 'they refuse', of: { sdk: Sdk; case: Case }, text: string): Refusal[] {
+  return text.split('\n').map((line) => {
+    const words = [...line.matchAll(/'(\w+)'/g), ...line.matchAll(/(?<=: )(\w+)(?=\W)/g)];
+    const [key] = words.flatMap(([, word]) => HUB_NAMES.get(word!) ?? keyOf(word!) ?? []);
+    return { ...of, kind, text: line, key };
+  });
+}
+
+function differencesOf(sdk: Sdk, one: Case, own: Answer, their: Answer): Difference[] {
+  const of = { sdk, case: one };
+  const mine = 'refused' in own ? refusals('we refuse', of, own.refused) : [];
+  const theirs = 'refused' in their ? refusals('they refuse', of, their.refused) : [];
+  if (mine.some(({ key }) => theirs.some((other) => other.key === key))) return [];
+  // Past the first thing that is wrong, sagemaker says nothing.
+  if (theirs.length > 0 && sdk === 'sagemaker') return theirs;
+  if (mine.length + theirs.length > 0) return [...mine, ...theirs];
+  const [a, b] = [own, their].map((answer) => flat((answer as { made: JsonObject }).made));
+  return [...new Set([...a!.keys(), ...b!.keys()])].flatMap((path): Difference[] => {
+    const [here, there] = [plain(a!.get(path)), plain(b!.get(path))];
+    return here === there ? [] : [{ ...of, kind: 'value', path, ours: here, theirs: there }];
+  });
+}
+
+describe(`AWS's Python SDKs${why && ` (skipped: ${why})`}`, () => {
+  it.skipIf(why !== '')('make the same of the article and of random sets, but for what is listed', () => {
+    const asked = cases(13);
+    const answers = ask({ cases: asked });
+    const differences = asked.flatMap((one, i) => {
+      const own = ours(one);
+      const { forge, sagemaker } = answers;
+      return [
+        ...differencesOf('amzn-nova-forge', one, own, forge[i]!),
+        ...(sagemaker[i] ? differencesOf('sagemaker', one, own, sagemaker[i]) : []),
+      ];
+    });
+    const counts = new Map(DIFFERENCES.map(({ what }) => [what, 0]));
+    const unexplained = differences.filter((difference) => {
+      const known = DIFFERENCES.find(({ explains }) => explains(difference));
+      if (known) counts.set(known.what, counts.get(known.what)! + 1);
+      return !known;
+    });
+    const both = asked.flatMap((one, i) => {
+      const own = ours(one);
+      return [answers.forge[i], answers.sagemaker[i]].filter(
+        (their) => their && 'made' in own && 'made' in their,
+      );
+    });
+    expect(both.length).toBeGreaterThan(180);
+    expect(unexplained).toEqual([]);
+    // A difference that is no more is to be taken off the list.
+    expect([...counts].filter(([, count]) => count === 0)).toEqual([]);
+  });
+});
