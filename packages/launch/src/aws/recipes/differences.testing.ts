@@ -1,6 +1,6 @@
 import type { JsonValue } from '@touchstone/spec';
 import type { Case } from './cases.testing.js';
-import { KEY_NAMES, keyOf, KEYS, type KeyName } from './keys.js';
+import { KEY_NAMES, keyOf, type KeyName } from './keys.js';
 import { placeOf } from './values.js';
 
 export type Sdk = 'amzn-nova-forge' | 'sagemaker';

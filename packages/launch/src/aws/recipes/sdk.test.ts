@@ -1,84 +1,12 @@
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { InputError, type JsonObject, type JsonValue } from '@touchstone/spec';
 import { describe, expect, it } from 'vitest';
 import { cases, type Case } from './cases.testing.js';
 import { DIFFERENCES, type Difference, type Refusal, type Sdk } from './differences.testing.js';
-import { flat, standIn, type HubTemplate } from './hub.testing.js';
+import { flat } from './hub.testing.js';
 import { bedrockHyperparameters, serverlessHyperparameters } from './hyperparameters.js';
-import type { Tuning } from './key.js';
-import { KEY_NAMES, keyOf, KEYS, type KeyName } from './keys.js';
+import { KEY_NAMES, keyOf, KEYS } from './keys.js';
 import { novaRecipe } from './recipe.js';
-
-const PYTHON = process.env['TOUCHSTONE_AWS_PYTHON'];
-
-function missing(): string {
-  if (PYTHON === undefined) {
-    return 'TOUCHSTONE_AWS_PYTHON does not name a Python in which amzn-nova-forge and sagemaker are installed';
-  }
-  const find =
-    'import importlib.util as u; exit(not all(map(u.find_spec, ["amzn_nova_forge", "sagemaker"])))';
-  return spawnSync(PYTHON, ['-c', find]).status === 0 ? '' : `${PYTHON} lacks amzn-nova-forge or sagemaker`;
-}
-const why = missing();
-
-/** What somebody makes of a case, or why not. */
-type Answer = { made: JsonObject } | { refused: string };
-interface Answers {
-  versions: Record<string, string>;
-  forge: Answer[];
-  sagemaker: (Answer | null)[];
-}
-
-const float = (value: JsonValue): JsonValue => (typeof value === 'number' ? { float: value } : value);
-
-/** Its floats are marked as floats, but for temperature, which the recipes write without a point. */
-function marked({ recipe, spec }: HubTemplate): JsonObject {
-  const paths = new Set(
-    KEY_NAMES.filter((key) => KEYS[key].type === 'float' && key !== 'temperature').flatMap((key) =>
-      Object.values(KEYS[key].in).map(({ path }) => path),
-    ),
-  );
-  const walk = (tree: JsonObject, at: string): JsonObject =>
-    Object.fromEntries(
-      Object.entries(tree).map(([name, value]) => [
-        name,
-        typeof value === 'object' && value !== null
-          ? walk(value as JsonObject, `${at}${name}.`)
-          : paths.has(at + name)
-            ? float(value)
-            : value,
-      ]),
-    );
-  const specs = Object.entries(spec).map(([name, one]) => [
-    name,
-    one.type === 'float' ? { ...one, default: float(one.default ?? null) } : one,
-  ]);
-  return { recipe: walk(recipe, ''), spec: Object.fromEntries(specs) as JsonObject };
-}
-
-function ask(questions: { cases: readonly Case[] }): Answers {
-  const template = (target: 'hyperpod' | 'training-job') =>
-    Object.fromEntries(
-      (['lora', 'full'] as Tuning[]).map((tuning) => [tuning, marked(standIn(target, tuning))]),
-    );
-  const input = {
-    templates: { hyperpod: template('hyperpod'), 'training-job': template('training-job') },
-    cases: questions.cases.map(({ withoutPoint, ...one }) => ({
-      ...one,
-      overrides: Object.fromEntries(
-        Object.entries(one.overrides).map(([name, value]) => {
-          const key = keyOf(name);
-          return [name, !withoutPoint && key && KEYS[key].type === 'float' ? float(value) : value];
-        }),
-      ),
-    })),
-  };
-  const script = fileURLToPath(new URL('sdk.testing.py', import.meta.url));
-  const { stdout, stderr } = spawnSync(PYTHON!, [script], { input: JSON.stringify(input), encoding: 'utf8' });
-  if (stdout === '') throw new Error(stderr);
-  return JSON.parse(stdout) as Answers;
-}
+import { askSdks, noSdks, type Answer } from './sdk.testing.js';
 
 function ours({ target, overrides, name, ...one }: Case): Answer {
   try {
@@ -129,10 +57,10 @@ function differencesOf(sdk: Sdk, one: Case, own: Answer, their: Answer): Differe
   });
 }
 
-describe(`AWS's Python SDKs${why && ` (skipped: ${why})`}`, () => {
-  it.skipIf(why !== '')('make the same of the article and of random sets, but for what is listed', () => {
+describe(`AWS's Python SDKs${noSdks && ` (skipped: ${noSdks})`}`, () => {
+  it.skipIf(noSdks !== '')('make the same of the article and of random sets, but for what is listed', () => {
     const asked = cases(13);
-    const answers = ask({ cases: asked });
+    const answers = askSdks({ cases: asked });
     const differences = asked.flatMap((one, i) => {
       const own = ours(one);
       const { forge, sagemaker } = answers;

@@ -17,7 +17,6 @@ import sys
 import tempfile
 import types
 import warnings
-from importlib.metadata import version
 
 os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
@@ -199,7 +198,6 @@ def main():
     with contextlib.redirect_stdout(io.StringIO()):
         cases = questions.get("cases", [])
         made = {
-            "versions": {name: version(name) for name in ("amzn-nova-forge", "sagemaker")},
             "forge": [asked(forge, questions, case) for case in cases],
             "sagemaker": [
                 asked(sagemaker, questions, case) if case["target"] not in ("evaluation", "bedrock") else None
