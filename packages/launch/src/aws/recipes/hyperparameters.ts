@@ -3,7 +3,7 @@ import { decimal } from './decimal.js';
 import { TARGET_NAMES, type Overrides } from './key.js';
 import { KEYS, type KeyName } from './keys.js';
 import { readings } from './readings.js';
-import { complete, placeOf, settle } from './values.js';
+import { complete, contradictions, placeOf, settle } from './values.js';
 
 export interface Hyperparameters<T> {
   hyperParameters: T;
@@ -56,8 +56,8 @@ function valuesOf(
   job: ReadonlyMap<KeyName, JsonValue> = new Map(),
 ): { values: Map<KeyName, JsonValue>; remarks: string[] } {
   const { given, problems, remarks } = settle(target, 'lora', overrides);
-  const { values, problems: contradictions } = complete(target, 'lora', new Map([...job, ...given]));
-  const wrong = [...problems, ...contradictions];
+  const values = complete(target, 'lora', new Map([...job, ...given]));
+  const wrong = [...problems, ...contradictions(values)];
   if (wrong.length > 0) {
     throw new InputError(wrong.map((message) => ({ message: `${TARGET_NAMES[target]}: ${message}` })));
   }

@@ -5,7 +5,7 @@ import { decimal } from './decimal.js';
 import { TARGET_NAMES, type NovaRecipeInput, type Target } from './key.js';
 import { KEY_NAMES, KEYS, type KeyName } from './keys.js';
 import { readings } from './readings.js';
-import { complete, describe, isWithin, placeOf, settle } from './values.js';
+import { complete, contradictions, describe, isWithin, placeOf, settle } from './values.js';
 
 export interface NovaRecipe {
   target: Target;
@@ -33,8 +33,8 @@ export function novaRecipe(input: NovaRecipeInput): NovaRecipe {
     if (value !== undefined) given.set(key, value);
   }
   problems.push(...jobProblems(input, target));
-  const { values, problems: contradictions } = complete(target, tuning, given);
-  problems.push(...contradictions);
+  const values = complete(target, tuning, given);
+  problems.push(...contradictions(values));
   const arn = arnRemark(input.rewardFunction, target);
   if (arn) (arn.wrong ? problems : remarks).push(`rewardFunction: ${arn.message}`);
   if (problems.length > 0) {

@@ -81,7 +81,11 @@ export function askSdks({ cases = [], ...lines }: Questions): Answers {
     })),
   };
   const script = fileURLToPath(new URL('sdk.testing.py', import.meta.url));
-  const { stdout, stderr } = spawnSync(PYTHON!, [script], { input: JSON.stringify(input), encoding: 'utf8' });
+  const { stdout, stderr } = spawnSync(PYTHON!, [script], {
+    input: JSON.stringify(input),
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+  });
   if (stdout === '') throw new Error(stderr);
   return JSON.parse(stdout) as Answers;
 }

@@ -110,35 +110,30 @@ export function describe(type: string, { values, min, max }: Limits): string {
   return `${what} from ${min} to ${max}`;
 }
 
-/**
- * Every key's value in a target: what was given, or else its own default. A key without either is left out.
- *
- * @returns the values in the table's order, and what contradicts itself.
- */
+/** Every key's value in a target, in the table's order: what was given, or else its own default; one without either is left out. */
 export function complete(
   target: Target,
   tuning: Tuning,
   given: ReadonlyMap<KeyName, JsonValue>,
-): { values: Map<KeyName, JsonValue>; problems: string[] } {
+): Map<KeyName, JsonValue> {
   const values = new Map<KeyName, JsonValue>();
   for (const key of KEY_NAMES) {
     const place = placeOf(key, target, tuning);
-    const value = place && (given.get(key) ?? place.default);
-    if (place && given.has(key)) values.set(key, given.get(key)!);
-    else if (value !== undefined) values.set(key, value);
+    const value = given.has(key) ? given.get(key) : place?.default;
+    if (place && value !== undefined) values.set(key, value);
   }
-  const number = (key: KeyName): number | undefined => {
-    const value = values.get(key);
-    return typeof value === 'number' ? value : undefined;
-  };
+  return values;
+}
+
+/** Values that no training can keep to together, in words. */
+export function contradictions(values: ReadonlyMap<KeyName, JsonValue>): string[] {
+  const number = (key: KeyName): number => Number(values.get(key));
   const problems: string[] = [];
   const [length, answer] = [number('max_length'), number('max_new_tokens')];
-  if (length !== undefined && answer !== undefined && answer >= length) {
+  if (answer >= length) {
     problems.push(`max_new_tokens ${answer} leaves a prompt no room in max_length ${length}`);
   }
   const [steps, save] = [number('max_steps'), number('save_steps')];
-  if (steps !== undefined && save !== undefined && save > steps) {
-    problems.push(`save_steps ${save}: expected at most the ${steps} of max_steps`);
-  }
-  return { values, problems };
+  if (save > steps) problems.push(`save_steps ${save}: expected at most the ${steps} of max_steps`);
+  return problems;
 }
