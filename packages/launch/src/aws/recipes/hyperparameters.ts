@@ -25,13 +25,18 @@ export function serverlessHyperparameters(
   const { values, remarks } = valuesOf('serverless', overrides, new Map([['name', name]]));
   const text = (key: KeyName, value: JsonValue): string =>
     KEYS[key].type === 'float' ? decimal(Number(value)) : String(value);
+  const said = [...values].filter(([, value]) => value !== null);
+  const unsaid = [...values.keys()].filter((key) => values.get(key) === null);
   return {
     hyperParameters: Object.fromEntries(
-      [...values].flatMap(([key, value]) =>
-        value === null ? [] : [[placeOf(key, 'serverless', 'lora')!.path, text(key, value)]],
-      ),
+      said.map(([key, value]) => [placeOf(key, 'serverless', 'lora')!.path, text(key, value)]),
     ),
-    remarks,
+    remarks: [
+      ...remarks,
+      ...unsaid.map(
+        (key) => `${key} null: text cannot say it, so that the value of AWS's own recipe may hold (high)`,
+      ),
+    ],
   };
 }
 
