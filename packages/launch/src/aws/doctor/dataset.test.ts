@@ -25,7 +25,7 @@ const STRICTER = [
     where: /\\ud800/,
   },
   {
-    why: 'a byte order mark says nothing',
+    why: 'byte order marks and control characters say nothing',
     line: '{"messages":[{"role":"user","content":"\ufeff"}]}',
     where: /"\ufeff"/,
   },

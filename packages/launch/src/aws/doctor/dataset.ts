@@ -84,8 +84,8 @@ export function lineProblem(text: string): { message?: string; keys: string[] } 
 /** Null is as good as nothing where a key may be missing. */
 const isMissing = (value: unknown): value is null | undefined => value === undefined || value === null;
 
-/** White space as Python has it, and a byte order mark. */
-const BLANK = /^[\s\x1c-\x1f\x85]*$/;
+/** White space, control characters (some of which are white space to Python) and byte order marks. */
+const BLANK = /^[\s\p{Cc}]*$/u;
 /** Half of a pair: no UTF-8 can hold it. */
 const TORN = /\p{Surrogate}/u;
 

@@ -24,7 +24,11 @@ export function serverlessHyperparameters(
 ): Hyperparameters<Record<string, string>> {
   const { values, remarks } = valuesOf('serverless', overrides, new Map([['name', name]]));
   const text = (key: KeyName, value: JsonValue): string =>
-    KEYS[key].type === 'float' ? decimal(Number(value)) : String(value);
+    KEYS[key].type === 'float'
+      ? decimal(Number(value))
+      : typeof value === 'string'
+        ? value
+        : JSON.stringify(value);
   const said = [...values].filter(([, value]) => value !== null);
   const unsaid = [...values.keys()].filter((key) => values.get(key) === null);
   return {

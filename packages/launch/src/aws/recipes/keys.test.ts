@@ -36,16 +36,19 @@ describe('the table of keys', () => {
       const stand = standIn(target, tuning);
       // What a job gives is no example of anybody's.
       const withoutExamples = (tree: Map<string, JsonValue>) =>
-        [...tree].filter(([, value]) => !/^(arn:|s3:)|\{oc.select:run/.test(String(value))).sort();
+        new Map(
+          [...tree].filter(([, value]) => !/^"(arn:|s3:|\$\{oc.select:run)/.test(JSON.stringify(value))),
+        );
       expect(withoutExamples(flat(stand.recipe))).toEqual(withoutExamples(flat(recipe)));
       const limits = (one: typeof spec) =>
-        Object.entries(one)
-          .filter(([name]) => !['namespace', 'max_context_length'].includes(name))
-          .map(([name, { type, required, min, max, enum: values }]) => [
-            name,
-            { type, required, min, max, values },
-          ])
-          .sort();
+        new Map(
+          Object.entries(one)
+            .filter(([name]) => !['namespace', 'max_context_length'].includes(name))
+            .map(
+              ([name, { type, required, min, max, enum: values }]) =>
+                [name, { type, required, min, max, values }] as const,
+            ),
+        );
       expect(limits(stand.spec)).toEqual(limits(spec));
     },
   );
@@ -59,10 +62,11 @@ describe('the table of keys', () => {
       const theirs = flat(
         publicRecipe('fine-tuning', `RFT/${file}${tuning === 'lora' ? '_lora' : ''}_rft.yaml`),
       );
-      for (const key of KEY_NAMES) {
-        const place = placeOf(key, target, tuning);
-        if (place?.default !== undefined) expect([key, place.default]).toEqual([key, theirs.get(place.path)]);
-      }
+      const own = KEY_NAMES.flatMap((key) => placeOf(key, target, tuning) ?? []);
+      const others = own.filter(
+        ({ path, default: value }) => value !== undefined && value !== theirs.get(path),
+      );
+      expect(others).toEqual([]);
     },
   );
 

@@ -32,13 +32,12 @@ export function novaRecipe(input: NovaRecipeInput): NovaRecipe {
     const value = placeOf(key, target, tuning) && KEYS[key].from?.value(input);
     if (value !== undefined) given.set(key, value);
   }
-  problems.push(...jobProblems(input, target));
   const values = complete(target, tuning, given);
-  problems.push(...contradictions(values));
   const arn = arnRemark(input.rewardFunction, target);
   if (arn) (arn.wrong ? problems : remarks).push(`rewardFunction: ${arn.message}`);
-  if (problems.length > 0) {
-    throw new InputError(problems.map((message) => ({ message: `${TARGET_NAMES[target]}: ${message}` })));
+  const wrong = [...problems, ...jobProblems(input, target), ...contradictions(values)];
+  if (wrong.length > 0) {
+    throw new InputError(wrong.map((message) => ({ message: `${TARGET_NAMES[target]}: ${message}` })));
   }
   const pathOf = (key: KeyName): string => placeOf(key, target, tuning)!.path;
   const marked = [...values].map(([key, value]): [string, unknown] => [

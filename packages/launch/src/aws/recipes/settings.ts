@@ -152,6 +152,14 @@ export const novaCounterparts = (job: TrainingJob, where: NovaTarget): Counterpa
     ...(translation.here === undefined ? [] : [translation.here]),
   ]);
 
+/** Overrides of the user's that say what a setting does. */
+function doubled(settings: ReturnType<typeof decided>, own: Overrides): string[] {
+  return Object.keys(own).flatMap((spelling) => {
+    const by = settings.get(keyOf(spelling) as OverrideName);
+    return by ? [`overrides: ${spelling} is decided by ${by.setting}: say it there`] : [];
+  });
+}
+
 /**
  * The overrides that a configuration comes to, with the user's own for what no setting decides.
  *
@@ -159,11 +167,8 @@ export const novaCounterparts = (job: TrainingJob, where: NovaTarget): Counterpa
  */
 export function novaOverrides(job: Job, where: NovaTarget, own: Overrides = {}): Overrides {
   const settings = decided(job, where);
-  const doubled = Object.keys(own).flatMap((spelling) => {
-    const by = settings.get(keyOf(spelling) as OverrideName);
-    return by ? [{ message: `overrides: ${spelling} is decided by ${by.setting}: say it there` }] : [];
-  });
-  if (doubled.length > 0) throw new InputError(doubled);
+  const wrong = doubled(settings, own);
+  if (wrong.length > 0) throw new InputError(wrong.map((message) => ({ message })));
   const named = new Set(Object.keys(own).map(keyOf));
   const defaults = Object.entries(unlessOverridden(where)).filter(([key]) => !named.has(keyOf(key)));
   const values = [...settings].map(([key, { value }]) => [key, value] as const);
@@ -172,7 +177,11 @@ export function novaOverrides(job: Job, where: NovaTarget, own: Overrides = {}):
 
 /** What of a configuration a target cannot do, in words and by the names of its settings; null: nothing. */
 export function novaSettingsProblem(job: Job, where: NovaTarget, own: Overrides = {}): string | null {
-  const { target, tuning } = where;
+  const problems = [...trainingProblems(job, where.target), ...valueProblems(job, where, own)];
+  return problems.length === 0 ? null : problems.join('; ');
+}
+
+function trainingProblems(job: Job, target: Target): string[] {
   const { policy, training: asked } = job.workspace.config;
   const problems: string[] = [];
   if (policy.temperature === 0) {
@@ -190,14 +199,21 @@ export function novaSettingsProblem(job: Job, where: NovaTarget, own: Overrides 
     problems.push(
       `training.steps × prompts_per_step is ${asked.steps * asked.prompts_per_step}, no multiple of the ${tasks} tasks of data.train: Bedrock goes through the data a whole number of times`,
     );
-  } else {
-    const settings = decided(job, where);
-    const called = (key: string): string => {
-      const by = settings.get(key as OverrideName);
-      return by ? `${by.setting} (${key})` : `overrides: ${key}`;
-    };
-    const settled = settle(target, tuning, novaOverrides(job, where, own), called);
-    problems.push(...settled.problems, ...contradictions(complete(target, tuning, settled.given)));
   }
-  return problems.length === 0 ? null : problems.join('; ');
+  return problems;
+}
+
+function valueProblems(job: Job, where: NovaTarget, own: Overrides): string[] {
+  const { target, tuning } = where;
+  const settings = decided(job, where);
+  const wrong = doubled(settings, own);
+  if (wrong.length > 0) return wrong;
+  // Said above, with what to do.
+  if (target === 'bedrock' && !Number.isInteger(epochsOf(job))) return [];
+  const called = (key: string): string => {
+    const by = settings.get(key as OverrideName);
+    return by ? `${by.setting} (${key})` : `overrides: ${key}`;
+  };
+  const { given, problems } = settle(target, tuning, novaOverrides(job, where, own), called);
+  return [...problems, ...contradictions(complete(target, tuning, given))];
 }
