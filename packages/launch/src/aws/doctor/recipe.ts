@@ -1,7 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { InputError } from '@touchstone/spec';
-import { parse } from 'yaml';
+import { nearest } from '@touchstone/core';
 import { failed, ok, warning, type Finding } from '@touchstone/run';
+import { InputError, type JsonValue } from '@touchstone/spec';
+import { parse } from 'yaml';
+import { arnRemark } from '../recipes/arn.js';
+import type { Target } from '../recipes/key.js';
+import { KEY_NAMES, keyOf, KEYS, SPELLINGS, type KeyName } from '../recipes/keys.js';
+import { contradictions, settle } from '../recipes/values.js';
 
 /** What a SageMaker recipe says that the reward function depends on. */
 export interface Recipe {
@@ -12,10 +17,6 @@ export interface Recipe {
   maxNewTokens?: number | undefined;
   findings: Finding[];
 }
-
-/** No alias or version: the Forge SDK and the recipes of HyperPod know no other form. */
-const UNQUALIFIED_ARN = /^arn:aws:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9-_]+$/;
-const ANY_ARN = /^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9-_]+(:[A-Za-z0-9-_$]+)?$/;
 
 /**
  * Reads a training recipe of SageMaker (training job or HyperPod): its values by their own names, wherever they stand,
@@ -40,62 +41,75 @@ export async function readRecipe(file: string): Promise<Recipe> {
     throw InputError.at({ file }, 'expected a recipe: a mapping with run and training_config');
   }
   const leaves = leavesOf(value);
-  const number = (name: string): number | undefined => {
-    const given = leaves.get(name);
-    return typeof given === 'number' ? given : undefined;
-  };
-  const arn = ['reward_lambda_arn', 'lambda_arn']
-    .map((name) => leaves.get(name))
-    .find((one): one is string => typeof one === 'string' && one !== '' && !one.startsWith('${'));
-  const recipe = {
-    arn,
-    batchSize: number('lambda_batch_size'),
-    concurrency: number('lambda_concurrency_limit') ?? number('lambda_concurrency'),
-    maxNewTokens: number('max_new_tokens'),
-  };
-  const findings = [arnFinding(arn)];
-  const maxLength = number('max_length');
-  if (maxLength !== undefined && recipe.maxNewTokens !== undefined && recipe.maxNewTokens >= maxLength) {
-    findings.push(
-      failed(
-        'Lengths',
-        `max_new_tokens ${recipe.maxNewTokens} leaves a prompt no room in max_length ${maxLength}`,
-      ),
-    );
+  const given = new Map<KeyName, JsonValue>();
+  for (const [name, leaf] of leaves) {
+    const key = keyOf(name);
+    if (key !== undefined && !isReference(leaf) && !given.has(key)) given.set(key, leaf);
   }
-  if (leaves.get('reasoning_effort') === 'medium') {
-    findings.push(
-      failed('reasoning_effort', 'SageMaker knows low and high (or none); only Bedrock has medium'),
-    );
-  }
+  const number = (key: KeyName): number | undefined => {
+    const one = given.get(key);
+    return typeof one === 'number' ? one : undefined;
+  };
+  const arn = [given.get('reward_lambda_arn'), given.get('lambda_arn')].find(
+    (one): one is string => typeof one === 'string' && one !== '',
+  );
+  const target = Object.hasOwn(value, 'evaluation') ? 'evaluation' : trainedBy(leaves);
+  const findings = [
+    arnFinding(arn, target),
+    ...[...leaves].flatMap(([name, leaf]) => leafFindings(name, leaf, target)),
+    ...contradictions(given).map((problem) => failed('Recipe', problem)),
+  ];
   if (Object.hasOwn(value, 'rl_env') && Object.hasOwn(value, 'training_config')) {
     findings.push(failed('rl_env', 'belongs to evaluation; training reads run.reward_lambda_arn'));
   }
-  return { ...recipe, findings };
+  return {
+    arn,
+    batchSize: number('lambda_batch_size'),
+    concurrency: number('lambda_concurrency_limit'),
+    maxNewTokens: number('max_new_tokens'),
+    findings,
+  };
 }
 
-function arnFinding(arn: string | undefined): Finding {
+/** By the names that only one of the two has; where none is there, HyperPod, which asks for more. */
+function trainedBy(leaves: ReadonlyMap<string, JsonValue>): Target {
+  const namesOnlyIn = (target: Target, other: Target): number =>
+    KEY_NAMES.filter((key) => {
+      const name = (place: { path: string } | undefined) => place?.path.split('.').pop();
+      const [own, others] = [name(KEYS[key].in[target]), name(KEYS[key].in[other])];
+      return own !== undefined && own !== others && leaves.has(own);
+    }).length;
+  const job = namesOnlyIn('training-job', 'hyperpod');
+  return job > namesOnlyIn('hyperpod', 'training-job') ? 'training-job' : 'hyperpod';
+}
+
+/** What of one key AWS would refuse or ignore. */
+function leafFindings(name: string, leaf: JsonValue, target: Target): Finding[] {
+  const key = keyOf(name);
+  if (key === undefined) {
+    const meant = nearest(name, SPELLINGS);
+    return [warning(name, `in no public recipe${meant === undefined ? '' : `; did you mean ${meant}?`}`)];
+  }
+  if (KEYS[key].from || isReference(leaf)) return [];
+  const { problems, remarks } = settle(target, 'lora', { [name]: leaf });
+  return [...problems.map((one) => failed(name, one)), ...remarks.map((one) => warning(name, one))];
+}
+
+/** A value that is said elsewhere in the recipe. */
+const isReference = (leaf: JsonValue): boolean => typeof leaf === 'string' && leaf.startsWith('${');
+
+function arnFinding(arn: string | undefined, target: Target): Finding {
   const what = 'reward_lambda_arn';
   if (arn === undefined) return failed(what, 'the recipe names no reward function');
-  if (!ANY_ARN.test(arn)) return failed(what, `${arn} is no ARN of a Lambda function`);
-  if (!arn.includes('SageMaker')) {
-    return failed(
-      what,
-      `${arn}: HyperPod invokes only functions whose name holds "SageMaker", in this casing`,
-    );
-  }
-  return UNQUALIFIED_ARN.test(arn)
-    ? ok(what, `${arn}; without an alias it does not use provisioned concurrency`)
-    : warning(
-        what,
-        `${arn}: the Nova Forge SDK refuses an ARN with an alias, or of another partition than aws`,
-      );
+  const remark = arnRemark(arn, target);
+  if (remark) return (remark.wrong ? failed : warning)(what, remark.message);
+  return ok(what, `${arn}; without an alias it does not use provisioned concurrency`);
 }
 
 /** Every value that is no mapping, by its last key; the first one where a name is there twice. */
-function leavesOf(value: object): Map<string, unknown> {
-  const leaves = new Map<string, unknown>();
-  for (const [key, child] of Object.entries(value) as [string, unknown][]) {
+function leavesOf(value: object): Map<string, JsonValue> {
+  const leaves = new Map<string, JsonValue>();
+  for (const [key, child] of Object.entries(value) as [string, JsonValue][]) {
     if (typeof child === 'object' && child !== null) {
       for (const [name, leaf] of leavesOf(child)) if (!leaves.has(name)) leaves.set(name, leaf);
     } else if (!leaves.has(key)) leaves.set(key, child);

@@ -1,0 +1,219 @@
+import type { Counterpart, TrainingJob } from '@touchstone/run';
+import { InputError, type JsonValue } from '@touchstone/spec';
+import {
+  counterpartsOf,
+  ofAnotherBackend,
+  translated,
+  type Tables,
+  type Translate as TranslateTo,
+} from '../../translation.js';
+import { TARGET_NAMES, type Overrides, type Target, type Tuning } from './key.js';
+import { keyOf, KEYS, type OverrideName } from './keys.js';
+import { contradictions, complete, placeOf, settle } from './values.js';
+
+/*
+ * What AWS makes of a configuration. Every key of `training:` stands here: one that is new does not compile until it does.
+ */
+
+/** Where a configuration may be trained. */
+export interface NovaTarget {
+  target: Exclude<Target, 'evaluation'>;
+  tuning: Tuning;
+}
+/** What of a job the settings are made of. */
+type Job = Pick<TrainingJob, 'adamw' | 'workspace'>;
+type Training = Tables<Translation>['training'];
+
+/** A setting in AWS. */
+interface Translation {
+  keys?: Partial<Record<OverrideName, JsonValue>>;
+  /** In place of keys: what is done with it. */
+  here?: string;
+  note?: string;
+}
+type Translate = TranslateTo<Translation>;
+
+/** Passes over the data that the steps come to. */
+const epochsOf = ({ workspace: { config, data } }: Job): number =>
+  (config.training.steps * config.training.prompts_per_step) / data.train.length;
+
+const training = (job: Job, { target }: NovaTarget): Training => ({
+  backend: () => ({ here: TARGET_NAMES[target] }),
+  algorithm: () => ({
+    here: 'RLVR',
+    note: 'AWS compares the answers to a prompt with one another, and does not say how it weighs tokens',
+  }),
+  steps: ({ training: { steps } }) =>
+    target === 'bedrock'
+      ? { keys: { max_epochs: epochsOf(job) }, note: 'Bedrock counts passes over the data' }
+      : { keys: { max_steps: steps } },
+  prompts_per_step: ({ training: { prompts_per_step, group_size } }) => ({
+    keys: {
+      global_batch_size: prompts_per_step * group_size,
+      ...(target === 'hyperpod' ? { shuffle: false } : {}),
+    },
+    note: 'in answers (prompts_per_step × group_size), which AWS does not say that it counts',
+  }),
+  group_size: ({ training: { group_size } }) => ({ keys: { number_generation: group_size } }),
+  learning_rate: ({ training: { learning_rate } }, { adamw }) => ({
+    keys: { lr: learning_rate, adam_beta1: adamw.beta1, adam_beta2: adamw.beta2 },
+    note: 'adapters (LoRA) want about ten times the rate of all weights',
+  }),
+  warmup_steps: () => ({ note: 'AWS has no setting of it' }),
+  weight_decay: ({ training: { weight_decay } }) => ({ keys: { weight_decay } }),
+  max_grad_norm: () => ({ note: 'AWS has no setting of it' }),
+  clip_low: () => ({ note: 'AWS has no setting of it' }),
+  clip_high: ({ training: { clip_high } }) => ({ keys: { clip_ratio_high: clip_high } }),
+  scale_advantages: () => ({ note: 'AWS does not say how it scales advantages' }),
+  kl_coefficient: ({ training: { kl_coefficient } }) => ({ keys: { kl_loss_coef: kl_coefficient } }),
+  updates_per_step: () => ({ note: 'AWS makes one update of a batch' }),
+  checkpoint_every: ({ training: { checkpoint_every, steps } }) => ({
+    keys: { save_steps: Math.min(checkpoint_every, steps) },
+  }),
+  sft: () => ({ note: 'not done there: begin with a checkpoint of a tuned model' }),
+  trl: ofAnotherBackend,
+  verl: ofAnotherBackend,
+  openrlhf: ofAnotherBackend,
+  ray: ofAnotherBackend,
+});
+
+const POLICY: Tables<Translation>['policy'] = {
+  model: () => ({ here: 'the model', note: 'Nova 2 Lite, or a checkpoint of it' }),
+  max_tokens: ({ policy: { max_tokens } }) => ({
+    keys: { max_new_tokens: max_tokens },
+    note: "in the tokens of AWS's model, its reasoning included",
+  }),
+  temperature: ({ policy: { temperature } }) => ({ keys: { temperature, top_k: 0 } }),
+};
+
+const ABSTENTION: Tables<Translation>['abstention'] = {
+  policy: ({ reward }) => ({
+    here: 'the reward function',
+    note:
+      reward.abstention.policy === 'neutral' || reward.abstention.policy === 'group-mean'
+        ? ''
+        : 'AWS takes numbers only: the middle of the range stands in',
+  }),
+  limit: () => ({ note: 'the function is asked batch by batch and ends no job: an alarm has to' }),
+};
+
+const REST: Tables<Translation>['rest'] = {
+  seed: () => ({ keys: { set_random_seed: true }, note: 'which seed cannot be said' }),
+  engine: () => ({ note: "AWS's instances train" }),
+};
+
+/** What holds unless an override says otherwise: as little reasoning as can be asked for, since policy.max_tokens cuts it off. */
+const unlessOverridden = ({ target }: NovaTarget): Overrides => ({
+  reasoning_effort: target === 'hyperpod' || target === 'training-job' ? null : 'low',
+});
+
+/** Keys that a target has, and why there are none. */
+function aimed<K extends string>(
+  table: Record<K, Translate>,
+  { target, tuning }: NovaTarget,
+): Record<K, Translate> {
+  const aim =
+    (translate: Translate): Translate =>
+    (config, job) => {
+      const { keys, ...rest } = translate(config, job);
+      const had = entriesOf({ ...(keys && { keys }) }).filter(([key]) => placeOf(key, target, tuning));
+      if (had.length > 0) return { ...rest, keys: Object.fromEntries(had) };
+      return keys ? { note: `${TARGET_NAMES[target]} has no such key` } : rest;
+    };
+  return Object.fromEntries(
+    (Object.entries(table) as [K, Translate][]).map(([key, translate]) => [key, aim(translate)]),
+  ) as Record<K, Translate>;
+}
+
+const tablesOf = (job: Job, where: NovaTarget): Tables<Translation> => ({
+  policy: aimed(POLICY, where),
+  training: aimed(training(job, where), where),
+  abstention: ABSTENTION,
+  rest: aimed(REST, where),
+});
+
+const entriesOf = ({ keys = {} }: Translation): [OverrideName, JsonValue][] =>
+  Object.entries(keys) as [OverrideName, JsonValue][];
+
+/** By key, the setting that decides it, with its value. */
+const decided = (job: Job, where: NovaTarget): Map<OverrideName, { setting: string; value: JsonValue }> =>
+  new Map(
+    translated(job as TrainingJob, tablesOf(job, where)).flatMap(({ setting, translation }) =>
+      entriesOf(translation).map(([key, value]) => [key, { setting, value }] as const),
+    ),
+  );
+
+/** What each setting of the user's became in a target. */
+export const novaCounterparts = (job: TrainingJob, where: NovaTarget): Counterpart[] =>
+  counterpartsOf(job, tablesOf(job, where), (translation) => [
+    ...entriesOf(translation).map(
+      ([key, value]) => `${placeOf(key, where.target, where.tuning)!.path} = ${JSON.stringify(value)}`,
+    ),
+    ...(translation.here === undefined ? [] : [translation.here]),
+  ]);
+
+/** Overrides of the user's that say what a setting does. */
+function doubled(settings: ReturnType<typeof decided>, own: Overrides): string[] {
+  return Object.keys(own).flatMap((spelling) => {
+    const by = settings.get(keyOf(spelling) as OverrideName);
+    return by ? [`overrides: ${spelling} is decided by ${by.setting}: say it there`] : [];
+  });
+}
+
+/**
+ * The overrides that a configuration comes to, with the user's own for what no setting decides.
+ *
+ * @throws {InputError} where an override of the user's says what a setting does.
+ */
+export function novaOverrides(job: Job, where: NovaTarget, own: Overrides = {}): Overrides {
+  const settings = decided(job, where);
+  const wrong = doubled(settings, own);
+  if (wrong.length > 0) throw new InputError(wrong.map((message) => ({ message })));
+  const named = new Set(Object.keys(own).map(keyOf));
+  const defaults = Object.entries(unlessOverridden(where)).filter(([key]) => !named.has(keyOf(key)));
+  const values = [...settings].map(([key, { value }]) => [key, value] as const);
+  return Object.fromEntries([...defaults, ...values, ...Object.entries(own)]);
+}
+
+/** What of a configuration a target cannot do, in words and by the names of its settings; null: nothing. */
+export function novaSettingsProblem(job: Job, where: NovaTarget, own: Overrides = {}): string | null {
+  const problems = [...trainingProblems(job, where.target), ...valueProblems(job, where, own)];
+  return problems.length === 0 ? null : problems.join('; ');
+}
+
+function trainingProblems(job: Job, target: Target): string[] {
+  const { policy, training: asked } = job.workspace.config;
+  const problems: string[] = [];
+  if (policy.temperature === 0) {
+    problems.push(
+      'policy.temperature is 0, and answers that are drawn at it are all the same: expected a temperature above 0',
+    );
+  }
+  if (asked.kl_coefficient > 0 && !KEYS.kl_loss_coef.in[target]) {
+    problems.push(
+      `training.kl_coefficient is ${asked.kl_coefficient}, and ${TARGET_NAMES[target]} has no penalty: expected 0, or a training job`,
+    );
+  }
+  if (target === 'bedrock' && !Number.isInteger(epochsOf(job))) {
+    const tasks = job.workspace.data.train.length;
+    problems.push(
+      `training.steps × prompts_per_step is ${asked.steps * asked.prompts_per_step}, no multiple of the ${tasks} tasks of data.train: Bedrock goes through the data a whole number of times`,
+    );
+  }
+  return problems;
+}
+
+function valueProblems(job: Job, where: NovaTarget, own: Overrides): string[] {
+  const { target, tuning } = where;
+  const settings = decided(job, where);
+  const wrong = doubled(settings, own);
+  if (wrong.length > 0) return wrong;
+  // Said above, with what to do.
+  if (target === 'bedrock' && !Number.isInteger(epochsOf(job))) return [];
+  const called = (key: string): string => {
+    const by = settings.get(key as OverrideName);
+    return by ? `${by.setting} (${key})` : `overrides: ${key}`;
+  };
+  const { given, problems } = settle(target, tuning, novaOverrides(job, where, own), called);
+  return [...problems, ...contradictions(complete(target, tuning, given))];
+}
