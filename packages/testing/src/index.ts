@@ -1,3 +1,4 @@
+export { RequestChecker, WITHOUT_BOTOCORE, type AwsRequest } from './aws/request-checker.js';
 export { answerHostileEvent, hostileEvent } from './hostile/events.js';
 export { hostileReply, readHostile } from './hostile/replies.js';
 export {
