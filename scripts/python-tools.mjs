@@ -10,7 +10,7 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const FOLDER = join(ROOT, '.cache', 'python');
 const PACKAGES = [
   'cfn-lint==1.58.0',
-  'moto[awslambda,cloudformation,iam,logs,s3,secretsmanager,server,ssm]==5.2.5',
+  'moto[awslambda,cloudformation,iam,logs,s3,sagemaker,secretsmanager,server,ssm]==5.2.5',
   'boto3==1.44.5',
   'kubernetes-validate==1.37.0',
 ];

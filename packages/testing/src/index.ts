@@ -1,3 +1,6 @@
+export { RequestChecker, WITHOUT_BOTOCORE, type AwsRequest } from './aws/request-checker.js';
+export { AwsSimulator, type AwsFaultPlan } from './aws/simulator.js';
+export type { SimulatedJob } from './aws/simulated-job.js';
 export { answerHostileEvent, hostileEvent } from './hostile/events.js';
 export { hostileReply, readHostile } from './hostile/replies.js';
 export {

@@ -1,0 +1,77 @@
+import type { AwsClients } from './clients.js';
+import { asking, isMissing } from './errors.js';
+import type { JobState } from './job.js';
+import { LogSteps } from './metrics/log-steps.js';
+import type { JobStep } from './metrics/log-line.js';
+
+/** Where SageMaker keeps what a training job prints: a stream for each of its machines, whose name begins with the job's. */
+export const LOG_GROUP = '/aws/sagemaker/TrainingJobs';
+
+interface Stream {
+  reader: LogSteps;
+  token: string | undefined;
+}
+
+/** Reads the steps of a job from its log, where it stopped the last time. */
+export class JobLogs {
+  private readonly streams = new Map<string, Stream>();
+  /** Read, and not given away: a later request of the same round has failed. */
+  private pending: JobStep[] = [];
+
+  constructor(
+    private readonly clients: Pick<AwsClients, 'logs'>,
+    private readonly job: string,
+  ) {}
+
+  /** @param ended null: more may come. @throws {AwsError} the log may not be read. A log that is not there yet is empty. */
+  async read(ended: JobState | null): Promise<JobStep[]> {
+    await this.lookForStreams();
+    for (const [name, stream] of this.streams) await this.readOn(name, stream);
+    if (ended) {
+      for (const { reader } of this.streams.values())
+        this.pending.push(...reader.end(ended.state === 'completed'));
+    }
+    return this.pending.splice(0);
+  }
+
+  private async lookForStreams(): Promise<void> {
+    const logs = await this.clients.logs();
+    let token: string | undefined;
+    do {
+      const page = await asking(`look for the log of ${this.job}`, () =>
+        logs.describeLogStreams({
+          logGroupName: LOG_GROUP,
+          logStreamNamePrefix: `${this.job}/`,
+          ...(token === undefined ? {} : { nextToken: token }),
+        }),
+      ).catch((error: unknown) => {
+        if (isMissing(error)) return null;
+        throw error;
+      });
+      for (const { logStreamName } of page?.logStreams ?? []) {
+        if (logStreamName !== undefined && !this.streams.has(logStreamName))
+          this.streams.set(logStreamName, { reader: new LogSteps(), token: undefined });
+      }
+      token = page?.nextToken;
+    } while (token !== undefined);
+  }
+
+  private async readOn(name: string, stream: Stream): Promise<void> {
+    const logs = await this.clients.logs();
+    for (;;) {
+      const { token } = stream;
+      const { events, nextForwardToken } = await asking(`read the log ${name}`, () =>
+        logs.getLogEvents({
+          logGroupName: LOG_GROUP,
+          logStreamName: name,
+          startFromHead: true,
+          ...(token === undefined ? {} : { nextToken: token }),
+        }),
+      );
+      for (const { message } of events ?? []) this.pending.push(...stream.reader.push(message ?? ''));
+      stream.token = nextForwardToken ?? token;
+      // The same token again: this was the end for now. A page may be empty before it.
+      if (nextForwardToken === undefined || nextForwardToken === token) return;
+    }
+  }
+}

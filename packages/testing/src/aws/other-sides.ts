@@ -1,0 +1,122 @@
+import type { IncomingMessage } from 'node:http';
+import { AwsFault, type Call } from './call.js';
+
+/** CloudWatch's logs of training jobs. */
+export class LogsSide {
+  private readonly streams = new Map<string, string[]>();
+
+  append(stream: string, lines: readonly string[]): void {
+    this.streams.set(stream, [...(this.streams.get(stream) ?? []), ...lines]);
+  }
+
+  answer(operation: string, body: Record<string, string>): unknown {
+    if (operation === 'DescribeLogStreams') {
+      if (this.streams.size === 0)
+        throw new AwsFault('ResourceNotFoundException', 'The specified log group does not exist.');
+      const names = [...this.streams.keys()].filter((name) => name.startsWith(body['logStreamNamePrefix']!));
+      return { logStreams: names.map((logStreamName) => ({ logStreamName })) };
+    }
+    if (operation === 'GetLogEvents') {
+      const lines = this.streams.get(body['logStreamName']!);
+      if (!lines) throw new AwsFault('ResourceNotFoundException', 'The specified log stream does not exist.');
+      // Pages of three, so that what reads a page reads on.
+      const from = Number(body['nextToken']?.replace('f/', '') ?? 0);
+      const events = lines
+        .slice(from, from + 3)
+        .map((message) => ({ message, timestamp: 1, ingestionTime: 1 }));
+      return { events, nextForwardToken: `f/${from + events.length}`, nextBackwardToken: 'b/0' };
+    }
+    throw new AwsFault('UnknownOperationException', `the simulator does not know ${operation}`);
+  }
+}
+
+/** Functions of Lambda, by name. */
+export class LambdaSide {
+  private readonly functions = new Map<string, (event: unknown) => unknown>();
+
+  /** @param handler what it throws is the function's own error. */
+  add(name: string, handler: (event: unknown) => unknown): void {
+    this.functions.set(name, handler);
+  }
+
+  call(request: IncomingMessage, url: URL, body: Buffer): Call {
+    const name = decodeURIComponent(url.pathname.split('/')[3]!);
+    const handler = this.functions.get(/:function:([\w-]+)/.exec(name)?.[1] ?? name);
+    return {
+      service: 'lambda',
+      operation: 'Invoke',
+      run: () => {
+        if (!handler) throw new AwsFault('ResourceNotFoundException', `Function not found: ${name}`, 404);
+        const headers = { 'content-type': 'application/json', 'x-amz-executed-version': '$LATEST' };
+        try {
+          const answer: unknown = handler(JSON.parse(body.toString()));
+          return { headers, body: typeof answer === 'string' ? answer : JSON.stringify(answer) };
+        } catch (error) {
+          const { name: errorType, message: errorMessage } = error as Error;
+          return {
+            headers: { ...headers, 'x-amz-function-error': 'Unhandled' },
+            body: JSON.stringify({ errorType, errorMessage }),
+          };
+        }
+      },
+      failed: ({ code, message, status }) => ({
+        status: status ?? 400,
+        headers: { 'content-type': 'application/json', 'x-amzn-errortype': code },
+        body: JSON.stringify({ Message: message }),
+      }),
+    };
+  }
+}
+
+/** The simulation of policies, and roles with whom they trust. */
+export class IamSide {
+  /** Actions that no role has. */
+  readonly denied = new Set<string>();
+  /** By the role's name: the services that it trusts. */
+  readonly trusted = new Map<string, string[]>();
+
+  call(asked: URLSearchParams): Call {
+    const operation = asked.get('Action') ?? '';
+    const xml = { 'content-type': 'text/xml' };
+    return {
+      service: 'iam',
+      operation,
+      run: () => {
+        const inner = operation === 'SimulatePrincipalPolicy' ? this.simulate(asked) : this.role(asked);
+        return {
+          headers: xml,
+          body: `<${operation}Response xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><${operation}Result>${inner}</${operation}Result></${operation}Response>`,
+        };
+      },
+      failed: ({ code, message, status }) => ({
+        status: status ?? 400,
+        headers: xml,
+        body: `<ErrorResponse><Error><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`,
+      }),
+    };
+  }
+
+  private simulate(asked: URLSearchParams): string {
+    const list = (key: string): string[] =>
+      [...asked].filter(([name]) => name.startsWith(`${key}.member.`)).map(([, value]) => value);
+    const resources = list('ResourceArns');
+    const results = list('ActionNames').flatMap((action) =>
+      (resources.length > 0 ? resources : ['*']).map((resource) => {
+        const decision = this.denied.has(action) ? 'implicitDeny' : 'allowed';
+        return `<member><EvalActionName>${action}</EvalActionName><EvalResourceName>${resource}</EvalResourceName><EvalDecision>${decision}</EvalDecision></member>`;
+      }),
+    );
+    return `<IsTruncated>false</IsTruncated><EvaluationResults>${results.join('')}</EvaluationResults>`;
+  }
+
+  private role(asked: URLSearchParams): string {
+    const name = asked.get('RoleName') ?? '';
+    const services = this.trusted.get(name);
+    if (!services) throw new AwsFault('NoSuchEntity', `The role with name ${name} cannot be found.`, 404);
+    const document = {
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Principal: { Service: services }, Action: 'sts:AssumeRole' }],
+    };
+    return `<Role><RoleName>${name}</RoleName><AssumeRolePolicyDocument>${encodeURIComponent(JSON.stringify(document))}</AssumeRolePolicyDocument></Role>`;
+  }
+}
