@@ -38,6 +38,8 @@ export type {
   Counterpart,
   DrawnAnswer,
   DrawnStep,
+  PlannedCost,
+  ToldStep,
   LaunchedJob,
   TrainingJob,
 } from './training/backend.js';

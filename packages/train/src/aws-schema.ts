@@ -47,9 +47,6 @@ export const awsTrainingSchema = z.strictObject({
     .describe("sagemaker-nova: the container; default: AWS's for this region"),
   instance_type: z.string().min(1).default('ml.p5.48xlarge').describe('sagemaker-nova: what it runs on'),
   instances: count.optional().describe("sagemaker-nova: instances that train; default: the recipe's"),
-  package_group: arnOf('sagemaker', 'a model package group')
-    .optional()
-    .describe('sagemaker-serverless: where the model is registered'),
   accept_eula: z
     .boolean()
     .default(false)
@@ -61,13 +58,17 @@ export const awsTrainingSchema = z.strictObject({
       "Keys of AWS's recipes by their names there, such as age_tolerance; one that a setting of this file decides is refused",
     ),
   max_hours: z.number().positive().max(672).default(24).describe('After these AWS ends the job'),
-  hour_price: z
-    .number()
-    .nonnegative()
-    .optional()
-    .describe(
-      'US dollars for an hour of the whole job, for the plan; AWS has its prices by region and contract',
-    ),
+  prices: z
+    .strictObject({
+      hour: z.number().nonnegative().optional().describe('An hour of the whole job'),
+      function_call: z
+        .number()
+        .nonnegative()
+        .optional()
+        .describe('A call of the reward function, its memory and time included'),
+    })
+    .prefault({})
+    .describe('US dollars, for the plan: those of AWS differ by region and contract'),
   kms_key: z.string().min(1).optional().describe('The key that AWS encrypts what comes out with'),
   vpc: z
     .strictObject({

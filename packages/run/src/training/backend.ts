@@ -41,6 +41,20 @@ export interface BackendPlan {
   /** By their paths in the job's folder, with what each is. */
   files: { path: string; about: string }[];
   settings: Counterpart[];
+  /** What a reader should know before he agrees. */
+  remarks?: string[];
+  /** What it costs beside the calls of judges. */
+  costs?: PlannedCost[];
+}
+
+export interface PlannedCost {
+  what: string;
+  /** How much of it, for people. */
+  amount: string;
+  /** US dollars at most; null: a price is missing. */
+  money: number | null;
+  /** Where there is something to say, such as which price is missing. */
+  note: string;
 }
 
 /** An answer that the trainer drew, and what it learned from. */

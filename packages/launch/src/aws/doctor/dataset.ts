@@ -25,7 +25,12 @@ export interface DatasetReport {
  * it in `recipes/sdk.test.ts`.
  */
 export async function examineDataset(path: string): Promise<DatasetReport> {
-  const lines = (await readFile(path, 'utf8'))
+  return examineTasks(await readFile(path, 'utf8'));
+}
+
+/** The same for a text of JSON Lines. */
+export function examineTasks(text: string): DatasetReport {
+  const lines = text
     .replace(/^\uFEFF/, '')
     .split('\n')
     .map((text, i) => ({ text, line: i + 1 }))

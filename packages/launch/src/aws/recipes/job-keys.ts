@@ -2,7 +2,7 @@ import type { NovaRecipeInput, RecipeKey } from './key.js';
 import { ENDPOINT, hub, TRAINER, training } from './places.js';
 
 /** The only model of which AWS offers RFT. */
-const MODEL_TYPE = 'amazon.nova-2-lite-v1:0:256k';
+export const MODEL_TYPE = 'amazon.nova-2-lite-v1:0:256k';
 const BASE_MODEL = 'nova-lite-2/prod';
 
 /** What the recipe of an evaluation leaves to the request where it is run as a training job. */

@@ -75,6 +75,7 @@ const training = (job: Job, { target }: NovaTarget): Training => ({
   verl: ofAnotherBackend,
   openrlhf: ofAnotherBackend,
   ray: ofAnotherBackend,
+  aws: () => ({ here: 'the job', note: 'its request, and what it may do' }),
 });
 
 const POLICY: Tables<Translation>['policy'] = {
@@ -84,6 +85,7 @@ const POLICY: Tables<Translation>['policy'] = {
     note: "in the tokens of AWS's model, its reasoning included",
   }),
   temperature: ({ policy: { temperature } }) => ({ keys: { temperature, top_k: 0 } }),
+  calls: () => ({ note: 'for the evaluations, by Bedrock' }),
 };
 
 const ABSTENTION: Tables<Translation>['abstention'] = {

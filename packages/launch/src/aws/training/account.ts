@@ -1,0 +1,44 @@
+import type { Config, TrainingJob } from '@touchstone/run';
+import { InputError } from '@touchstone/spec';
+import { storageOf, outputUri, type Storage } from '../jobs/storage.js';
+import type { JobBase } from '../jobs/requests/common.js';
+
+/** `training.aws` of a configuration. */
+export type Account = NonNullable<Config['training']['aws']>;
+
+/** @throws {InputError} the configuration names no account. */
+export function accountOf({ workspace }: Pick<TrainingJob, 'workspace'>): Account {
+  const { aws, backend } = workspace.config.training;
+  if (aws) return aws;
+  throw new InputError([{ message: `training.aws: expected the account that ${backend} trains in` }]);
+}
+
+/** The number of the account, which its role has in its ARN. @throws {InputError} it has none. */
+export function numberOf({ role }: Pick<Account, 'role'>): string {
+  const number = /^arn:[\w-]+:iam::(\d{12}):/.exec(role)?.[1];
+  if (number !== undefined) return number;
+  throw new InputError([
+    {
+      message: `training.aws.role is ${role}: expected arn:aws:iam::ACCOUNT:role/NAME, ACCOUNT of 12 digits`,
+    },
+  ]);
+}
+
+export const storageIn = ({ storage, kms_key }: Account): Storage => storageOf(storage, kms_key ?? null);
+
+/** What the requests of all services have. */
+export function baseOf({ run }: Pick<TrainingJob, 'run'>, account: Account, attempt: number): JobBase {
+  const { role, kms_key, vpc, tags } = account;
+  return {
+    run,
+    attempt,
+    roleArn: role,
+    outputUri: outputUri(storageIn(account)),
+    kmsKeyId: kms_key ?? null,
+    vpc: vpc ? { subnetIds: vpc.subnets, securityGroupIds: vpc.security_groups } : null,
+    tags,
+  };
+}
+
+/** Seconds after which AWS ends the job. */
+export const longestSeconds = ({ max_hours }: Account): number => Math.round(max_hours * 3600);

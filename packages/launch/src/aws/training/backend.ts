@@ -1,0 +1,77 @@
+import { join } from 'node:path';
+import type { Backend, BackendPlan, TrainingJob } from '@touchstone/run';
+import { writeWhole } from '@touchstone/store';
+import { defineBackend } from '../../backend.js';
+import { settingsText } from '../../settings-text.js';
+import { bedrockAccess } from '../bedrock-access.js';
+import { modelsOf } from '@touchstone/run';
+import { callerPolicy, executionPolicy, functionPolicy, trustPolicy } from '../jobs/policies.js';
+import { accountOf, type Account } from './account.js';
+import { costsOf } from './costs.js';
+import { launch } from './launch.js';
+import { preflight } from './preflight.js';
+import { json, settingsOf, type Described, type Service } from './service.js';
+
+/** A service of AWS as a backend: plan, preflight and launch, whose job has follow and fetch. */
+export const hosted = (service: Service): Backend =>
+  defineBackend({
+    name: service.name,
+    plan: (job) => writePlan(job, service),
+    preflight: (job) => preflight(job, service),
+    launch: (job) => launch(job, service),
+  });
+
+/**
+ * Writes the job's files: a function of the configuration and the data, so that writing them again changes nothing. Nothing is sent.
+ *
+ * @throws {InputError} AWS would refuse what the configuration says.
+ */
+async function writePlan(job: TrainingJob, service: Service): Promise<BackendPlan> {
+  const account = accountOf(job);
+  const described = service.describe(job, 1);
+  const settings = settingsOf(job, account, service.where(account));
+  const documents = [
+    ...described.uploads.slice(0, 1).map(({ name, body }) => ({
+      path: name,
+      text: String(body),
+      about: 'the training tasks, as they are uploaded: no truth is in them',
+    })),
+    ...described.documents,
+    ...policiesOf(job, described, account),
+    { path: 'SETTINGS.md', text: settingsText(service.title, settings), about: 'what each setting became' },
+  ];
+  for (const { path, text } of documents) await writeWhole(join(job.folder, path), text);
+  return {
+    files: documents.map(({ path, about }) => ({ path, about })),
+    settings,
+    remarks: [...new Set(described.remarks)],
+    costs: costsOf(job, account, described),
+  };
+}
+
+/** Who may do what, as IAM takes it. */
+function policiesOf(
+  job: TrainingJob,
+  { access, reward }: Described,
+  { role }: Account,
+): Described['documents'] {
+  const models = bedrockAccess(modelsOf(job.workspace.config.judge));
+  return [
+    { path: 'role-trust.json', text: json(trustPolicy(access)), about: 'whom the execution role trusts' },
+    {
+      path: 'role-policy.json',
+      text: json(executionPolicy(access)),
+      about: 'what the execution role may do',
+    },
+    {
+      path: 'function-policy.json',
+      text: json(functionPolicy(reward.arn, models)),
+      about: "what the reward function's role may do",
+    },
+    {
+      path: 'caller-policy.json',
+      text: json(callerPolicy(access, role)),
+      about: 'what whoever runs this command may do',
+    },
+  ];
+}

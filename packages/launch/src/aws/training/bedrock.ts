@@ -1,0 +1,61 @@
+import { rewardArn } from '../jobs/arns.js';
+import { partitionOf } from '../jobs/arns.js';
+import { bedrockJob } from '../jobs/bedrock-job.js';
+import { bedrockRftJob } from '../jobs/requests/bedrock.js';
+import { uriOf } from '../jobs/storage.js';
+import { bedrockHyperparameters } from '../recipes/hyperparameters.js';
+import { MODEL_TYPE } from '../recipes/job-keys.js';
+import { accountOf, baseOf, numberOf, storageIn } from './account.js';
+import { json, overridesOf, tasksFile, type Service } from './service.js';
+
+/** Reinforcement fine-tuning as a customization job of Amazon Bedrock. */
+export const bedrock: Service = {
+  name: 'bedrock',
+  title: 'Amazon Bedrock',
+  where: () => ({ target: 'bedrock', tuning: 'lora' }),
+  describe(job, attempt) {
+    const account = accountOf(job);
+    const { region } = account;
+    const storage = storageIn(account);
+    const reward = rewardArn('bedrock', account.reward_function, account.alias ?? null);
+    const tasks = tasksFile(job);
+    const { hyperParameters, remarks } = bedrockHyperparameters(
+      overridesOf(job, account, this.where(account)),
+    );
+    const request = bedrockRftJob({
+      ...baseOf(job, account, attempt),
+      baseModel:
+        account.base ?? `arn:${partitionOf(region)}:bedrock:${region}::foundation-model/${MODEL_TYPE}`,
+      trainUri: uriOf(storage, tasks),
+      validationUri: null,
+      rewardLambdaArn: reward.arn,
+      hyperParameters,
+    });
+    return {
+      uploads: [tasks],
+      documents: [
+        {
+          path: 'request.json',
+          text: json(request.body),
+          about: 'CreateModelCustomizationJob: what starts it',
+        },
+      ],
+      reward,
+      access: {
+        service: 'bedrock',
+        region,
+        account: numberOf(account),
+        functionArn: reward.arn,
+        storage,
+        kmsKeyArn: account.kms_key ?? null,
+        hasVpc: account.vpc !== undefined,
+        image: null,
+        hub: null,
+        modelPackageGroup: null,
+      },
+      remarks: [...remarks, reward.why],
+      answersPerCall: null,
+      open: (clients, waiting) => Promise.resolve(bedrockJob(clients, request, waiting)),
+    };
+  },
+};

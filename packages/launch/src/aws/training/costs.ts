@@ -1,0 +1,35 @@
+import type { PlannedCost, TrainingJob } from '@touchstone/run';
+import { answersOfStep } from '../../job-files.js';
+import type { Account } from './account.js';
+import type { Described } from './service.js';
+
+const count = (n: number): string => Math.round(n).toLocaleString('en');
+
+/** What AWS asks for beside the calls of judges. Prices are the user's own: AWS's differ by region and contract. */
+export function costsOf(
+  { workspace: { config } }: Pick<TrainingJob, 'workspace'>,
+  { max_hours, prices }: Account,
+  { answersPerCall }: Described,
+): PlannedCost[] {
+  const answers = config.training.steps * answersOfStep(config);
+  const calls = answersPerCall === null ? null : Math.ceil(answers / answersPerCall);
+  const perCall = prices.function_call;
+  return [
+    {
+      what: 'Training',
+      amount: `${max_hours} hours at most (training.aws.max_hours)`,
+      money: prices.hour === undefined ? null : max_hours * prices.hour,
+      note: prices.hour === undefined ? 'set training.aws.prices.hour, for all of its machines' : '',
+    },
+    {
+      what: 'Reward function',
+      amount:
+        calls === null
+          ? `${count(answers)} answers; AWS does not say how many it asks about at once`
+          : `${count(calls)} calls about ${answersPerCall} answers each`,
+      money: perCall === undefined || calls === null ? null : perCall * calls,
+      note:
+        perCall === undefined ? 'set training.aws.prices.function_call, its memory and time included' : '',
+    },
+  ];
+}

@@ -1,0 +1,155 @@
+import type { LaunchedJob, ToldStep, TrainingJob } from '@touchstone/run';
+import { RunError } from '@touchstone/spec';
+import { awsClients, type AwsClients } from '../jobs/clients.js';
+import { deploy, importModel } from '../jobs/deployment.js';
+import { VanishedError } from '../jobs/errors.js';
+import type { AwsJob, JobResult } from '../jobs/job.js';
+import { customModel, customModelDeployment } from '../jobs/requests/bedrock.js';
+import { upload } from '../jobs/upload.js';
+import type { Waiting } from '../jobs/wait.js';
+import { accountOf, storageIn, type Account } from './account.js';
+import { baselineRemark } from './baseline.js';
+import { readJob, writeJob } from './job-record.js';
+import { learnedOf } from './metrics.js';
+import type { Service } from './service.js';
+
+/**
+ * Uploads, registers and starts the job, or finds the one that was started. A job that has failed or was stopped is followed by the
+ * next attempt.
+ *
+ * @throws {RunError} AWS refuses it.
+ */
+export async function launch(
+  job: TrainingJob,
+  service: Service,
+  waiting: Waiting = {},
+): Promise<LaunchedJob> {
+  const account = accountOf(job);
+  const clients = awsClients(account.region);
+  const remark = baselineRemark(job);
+  if (remark !== null) job.alarm(remark);
+  try {
+    const { attempt, aws, arn } = await started(job, service, account, clients, waiting);
+    const gone = new AbortController();
+    let last = 0;
+    return {
+      async *follow() {
+        for await (const { step, metrics, seconds } of aws.steps(gone.signal)) {
+          last = Math.max(last, step);
+          const learned = learnedOf(metrics, job.workspace.config.aws.range);
+          // AWS does not always say how long a step took.
+          yield { step, learned, seconds: seconds ?? 0, groups_P: null } satisfies ToldStep;
+        }
+      },
+      async fetch() {
+        const result = await aws.result();
+        const model = await deployed(job, account, { clients, attempt, result, waiting });
+        const engine = {
+          name: service.name,
+          versions: {},
+          hosted: { job: arn, steps: last, model: `bedrock:${model}` },
+        };
+        return { folder: null, engine };
+      },
+      // The job is AWS's: it goes on when this command ends, and the same command finds it.
+      close() {
+        gone.abort();
+        clients.close();
+        return Promise.resolve();
+      },
+    };
+  } catch (error) {
+    clients.close();
+    throw error;
+  }
+}
+
+interface Started {
+  attempt: number;
+  aws: AwsJob;
+  arn: string;
+}
+
+async function started(
+  job: TrainingJob,
+  service: Service,
+  account: Account,
+  clients: AwsClients,
+  waiting: Waiting,
+): Promise<Started> {
+  let { attempt, arn: known } = await readJob(job.folder);
+  for (;;) {
+    const described = service.describe(job, attempt);
+    await upload(clients, storageIn(account), described.uploads);
+    const aws = await described.open(clients, waiting);
+    const state = known === null ? null : await stateOf(aws, known);
+    if (state?.state === 'failed' || state?.state === 'stopped') {
+      job.alarm(
+        `the job ${aws.name} of AWS ${state.state === 'failed' ? 'has failed' : 'was stopped'}: ${state.detail}. The next attempt is started`,
+      );
+      attempt++;
+      known = null;
+      await writeJob(job.folder, { attempt, arn: null });
+      continue;
+    }
+    // Before it is started: whoever is killed in between finds it by its name.
+    await writeJob(job.folder, { attempt, arn: known });
+    const { arn, found } = await aws.start();
+    await writeJob(job.folder, { attempt, arn });
+    if (!found) {
+      job.alarm(
+        `${arn} is at work, and goes on when this command ends; the same command follows it. In AWS's console it can be stopped`,
+      );
+    }
+    return { attempt, aws, arn };
+  }
+}
+
+/** @throws {RunError} the job that was started is not there any more. */
+async function stateOf(aws: AwsJob, arn: string): ReturnType<AwsJob['status']> {
+  try {
+    return await aws.status();
+  } catch (error) {
+    if (!(error instanceof VanishedError)) throw error;
+    throw new RunError(
+      `${arn} was started and is not there any more: it is not started a second time. Look whether region and account are the same; ` +
+        'to train again, choose another folder with --out',
+      { cause: error },
+    );
+  }
+}
+
+/** The model as Bedrock can be asked for it. @returns the deployment's ARN. */
+async function deployed(
+  { run }: TrainingJob,
+  { role, kms_key, tags }: Account,
+  {
+    clients,
+    attempt,
+    result,
+    waiting,
+  }: { clients: AwsClients; attempt: number; result: JobResult; waiting: Waiting },
+): Promise<string> {
+  const sourceOf = (): Parameters<typeof customModel>[0]['source'] | null => {
+    if (result.kind === 'checkpoint') return { checkpointUri: result.uri };
+    return result.kind === 'model-package' ? { modelPackageArn: result.arn } : null;
+  };
+  const source = sourceOf();
+  const modelArn =
+    source === null && result.kind === 'custom-model'
+      ? result.arn
+      : await importModel(
+          clients,
+          customModel({
+            run,
+            part: `model-a${attempt}`,
+            source: source!,
+            roleArn: role,
+            kmsKeyArn: kms_key ?? null,
+            tags,
+          }),
+          waiting,
+        );
+  const deployment = customModelDeployment({ run, part: `deployed-a${attempt}`, modelArn, tags });
+  return deploy(clients, deployment, waiting);
+}

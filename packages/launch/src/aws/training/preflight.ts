@@ -1,0 +1,37 @@
+import { failed, ok, warning, type Finding, type TrainingJob } from '@touchstone/run';
+import { checkRole } from '../jobs/check-role.js';
+import { awsClients } from '../jobs/clients.js';
+import { executionPolicy, trustPolicy } from '../jobs/policies.js';
+import { preflightReward } from '../jobs/preflight-reward.js';
+import { examineTasks } from '../doctor/dataset.js';
+import { accountOf } from './account.js';
+import type { Service } from './service.js';
+
+/** Whether the job that is planned can run: the data as AWS checks it, the role, and the deployed function, which is asked once. */
+export async function preflight(job: TrainingJob, service: Service): Promise<Finding[]> {
+  const account = accountOf(job);
+  const { access, reward, uploads } = service.describe(job, 1);
+  const tasks = String(uploads[0]!.body);
+  const clients = awsClients(account.region);
+  try {
+    const role = await checkRole(clients, account.role, trustPolicy(access), executionPolicy(access));
+    const asked = await preflightReward(clients, reward.arn, tasks);
+    return [
+      ...examineTasks(tasks).findings,
+      ...role.problems.map((problem) => failed('Role', problem)),
+      ...role.unchecked.map((what) => warning('Role', `not looked at: ${what}`)),
+      ...(role.problems.length === 0 ? [ok('Role', `${account.role} may do what the job needs`)] : []),
+      ...asked.problems.map((problem) => failed('Reward function', problem)),
+      ...(asked.problems.length === 0
+        ? [
+            ok(
+              'Reward function',
+              `${reward.arn} answers ${asked.scores.length} tasks in ${asked.seconds.toFixed(1)} s (version ${asked.version ?? 'not said'})`,
+            ),
+          ]
+        : []),
+    ];
+  } finally {
+    clients.close();
+  }
+}

@@ -1,0 +1,98 @@
+import { InputError } from '@touchstone/spec';
+import { partitionOf, rewardArn } from '../jobs/arns.js';
+import { jobName } from '../jobs/names.js';
+import { contentArn, registerContent, registerGroup, registerHub } from '../jobs/registry.js';
+import { dataSetContent, evaluatorContent, hub, modelPackageGroup } from '../jobs/requests/hub.js';
+import { serverlessTrainingJob } from '../jobs/requests/serverless.js';
+import { sageMakerJob } from '../jobs/sagemaker-job.js';
+import { uriOf } from '../jobs/storage.js';
+import { serverlessHyperparameters } from '../recipes/hyperparameters.js';
+import { accountOf, baseOf, longestSeconds, numberOf, storageIn, type Account } from './account.js';
+import { json, overridesOf, tasksFile, type Service } from './service.js';
+
+/** The hub and the group of models that runs share. */
+const SHARED = 'touchstone';
+
+/** Reinforcement fine-tuning as a serverless job of SageMaker: no machines are chosen. */
+export const sagemakerServerless: Service = {
+  name: 'sagemaker-serverless',
+  title: "SageMaker's serverless customization",
+  where: () => ({ target: 'serverless', tuning: 'lora' }),
+  describe(job, attempt) {
+    const account = accountOf(job);
+    const { region, mlflow } = account;
+    const number = numberOf(account);
+    const storage = storageIn(account);
+    const reward = rewardArn('sagemaker-serverless', account.reward_function, account.alias ?? null);
+    const tasks = tasksFile(job);
+    const name = jobName(job.run, attempt);
+    const { hyperParameters, remarks } = serverlessHyperparameters(
+      name,
+      overridesOf(job, account, this.where(account)),
+    );
+    const evaluator = evaluatorContent(job.run, SHARED, reward.arn);
+    const dataSet = dataSetContent(job.run, SHARED, uriOf(storage, tasks), account.role);
+    const request = serverlessTrainingJob({
+      ...baseOf(job, account, attempt),
+      baseModelArn: baseOfHub(account),
+      acceptEula: account.accept_eula,
+      evaluatorArn: contentArn(region, number, evaluator),
+      trainArn: contentArn(region, number, dataSet),
+      validationArn: null,
+      modelPackageGroupArn: `arn:${partitionOf(region)}:sagemaker:${region}:${number}:model-package-group/${SHARED}`,
+      sourceModelPackageArn: null,
+      hyperParameters,
+      mlflow: mlflow === undefined ? null : { resourceArn: mlflow, experiment: SHARED, runName: name },
+      maxRuntimeSeconds: longestSeconds(account),
+    });
+    return {
+      uploads: [tasks],
+      documents: [
+        {
+          path: 'evaluator.json',
+          text: json(evaluator),
+          about: 'ImportHubContent: the reward function in the hub',
+        },
+        {
+          path: 'data-set.json',
+          text: json(dataSet),
+          about: 'ImportHubContent: the training tasks in the hub',
+        },
+        { path: 'request.json', text: json(request.body), about: 'CreateTrainingJob: what starts it' },
+      ],
+      reward,
+      access: {
+        service: 'sagemaker-serverless',
+        region,
+        account: number,
+        functionArn: reward.arn,
+        storage,
+        kmsKeyArn: account.kms_key ?? null,
+        hasVpc: account.vpc !== undefined,
+        image: null,
+        hub: SHARED,
+        modelPackageGroup: SHARED,
+      },
+      remarks: [...remarks, reward.why],
+      answersPerCall: null,
+      async open(clients, waiting) {
+        await registerHub(clients, hub(SHARED), waiting);
+        await registerContent(clients, evaluator, waiting);
+        await registerContent(clients, dataSet, waiting);
+        await registerGroup(clients, modelPackageGroup(SHARED));
+        return sageMakerJob(clients, request, waiting);
+      },
+    };
+  },
+};
+
+function baseOfHub({ base }: Account): string {
+  if (base !== undefined) return base;
+  throw new InputError([
+    {
+      message:
+        'training.aws.base: expected the ARN of a model of the public hub, so that a run does not change with its newest version. It is told by: ' +
+        'aws sagemaker describe-hub-content --hub-name SageMakerPublicHub --hub-content-type Model --hub-content-name nova-textgeneration-lite-v2 --query HubContentArn',
+    },
+  ]);
+}
