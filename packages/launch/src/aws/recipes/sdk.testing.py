@@ -33,20 +33,19 @@ except ImportError:
 answers = sys.stdout
 sys.stdout = io.StringIO()
 
-from amzn_nova_forge.core.enums import EvaluationTask, Model, Platform, TrainingMethod  # noqa: E402
-from amzn_nova_forge.core.types import ValidationConfig  # noqa: E402
-from amzn_nova_forge.dataset.dataset_validator import rft_dataset_validator as dataset  # noqa: E402
-from amzn_nova_forge.manager.runtime_manager import SMTJServerlessRuntimeManager  # noqa: E402
-from amzn_nova_forge.recipe import recipe_builder  # noqa: E402
-from amzn_nova_forge.util import recipe as recipe_util  # noqa: E402
-from amzn_nova_forge.util.bedrock import parse_bedrock_recipe_config  # noqa: E402
-from amzn_nova_forge.validation import validator  # noqa: E402
-from pydantic import ValidationError  # noqa: E402
-from sagemaker.core.training.configs import HyperPodCompute, TrainingJobCompute  # noqa: E402
-from sagemaker.train.common import FineTuningOptions  # noqa: E402
-from sagemaker.train.rlvr_trainer import RLVRTrainer  # noqa: E402
-
-import yaml  # noqa: E402
+import yaml
+from amzn_nova_forge.core.enums import EvaluationTask, Model, Platform, TrainingMethod
+from amzn_nova_forge.core.types import ValidationConfig
+from amzn_nova_forge.dataset.dataset_validator import rft_dataset_validator as dataset
+from amzn_nova_forge.manager.runtime_manager import SMTJServerlessRuntimeManager
+from amzn_nova_forge.recipe import recipe_builder
+from amzn_nova_forge.util import recipe as recipe_util
+from amzn_nova_forge.util.bedrock import parse_bedrock_recipe_config
+from amzn_nova_forge.validation import validator
+from pydantic import ValidationError
+from sagemaker.core.training.configs import HyperPodCompute, TrainingJobCompute
+from sagemaker.train.common import FineTuningOptions
+from sagemaker.train.rlvr_trainer import RLVRTrainer
 
 INSTANCE = "ml.p5.48xlarge"
 PLATFORMS = {
