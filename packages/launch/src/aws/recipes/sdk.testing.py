@@ -45,6 +45,8 @@ from amzn_nova_forge.validation import validator
 from pydantic import ValidationError
 from sagemaker.core.training.configs import HyperPodCompute, TrainingJobCompute
 from sagemaker.train.common import FineTuningOptions
+from sagemaker.train.common_utils import finetune_utils
+from sagemaker.train.recipe_resolver import flatten_resolved_recipe
 from sagemaker.train.rlvr_trainer import RLVRTrainer
 
 INSTANCE = "ml.p5.48xlarge"
@@ -154,14 +156,31 @@ def sagemaker(questions, case):
     trainer.hyperparameters = FineTuningOptions(spec)
     trainer.hyperparameters._full_recipe_template = template["recipe"]
     if target != "serverless":
-        return trainer.get_resolved_recipe()
+        return trainer.get_resolved_recipe(), rendered(trainer, target, copy.deepcopy(template))
     trainer._process_hyperparameters()
-    return trainer._apply_recipe_to_hyperparameters(trainer.hyperparameters.to_dict())
+    return trainer._apply_recipe_to_hyperparameters(trainer.hyperparameters.to_dict()), None
+
+
+def rendered(trainer, target, template):
+    """The recipe that goes out: as _train_hyperpod and _train_serverful_smtj fill the hub's template."""
+    if target == "hyperpod":
+        values = flatten_resolved_recipe(trainer.get_resolved_recipe())
+    else:
+        values = trainer.hyperparameters.to_dict()
+        values.update(trainer._get_extra_smtj_hyperparameters())
+        values = trainer._apply_recipe_to_hyperparameters(values)
+    spec = template["spec"]
+    for key, value in values.items():
+        if value is not None and value != "":
+            spec.setdefault(key, {"type": "string"})["default"] = value
+    text = yaml.dump(template["recipe"], sort_keys=False)
+    return yaml.safe_load(finetune_utils._render_recipe_placeholders(text, spec))
 
 
 def asked(sdk, questions, case):
     try:
-        return {"made": sdk(questions, case)}
+        made = sdk(questions, case)
+        return {"made": made[0], "sent": made[1]} if isinstance(made, tuple) else {"made": made}
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         return {"refused": f"{type(error).__name__}: {error}"}
 
