@@ -70,5 +70,5 @@ function valuesOf(
   if (wrong.length > 0) {
     throw new InputError(wrong.map((message) => ({ message: `${TARGET_NAMES[target]}: ${message}` })));
   }
-  return { values, remarks: [...remarks, ...readings(values)] };
+  return { values, remarks: [...remarks, ...readings(target, values)] };
 }

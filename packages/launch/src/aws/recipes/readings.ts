@@ -1,11 +1,12 @@
 import type { JsonValue } from '@touchstone/spec';
+import type { Target } from './key.js';
 import type { KeyName } from './keys.js';
 
-/** From here on AWS recommends reasoning with as many tokens. */
+/** What AWS recommends for answers with reasoning, on SageMaker. */
 const REASONING_TOKENS = 32_768;
 
 /** What a target's values may mean where AWS does not say, and what they are known to do. */
-export function readings(values: ReadonlyMap<KeyName, JsonValue>): string[] {
+export function readings(target: Target, values: ReadonlyMap<KeyName, JsonValue>): string[] {
   const number = (key: KeyName): number => Number(values.get(key));
   const said: string[] = [];
   const [batch, group] = [number('global_batch_size'), number('number_generation')];
@@ -27,7 +28,7 @@ export function readings(values: ReadonlyMap<KeyName, JsonValue>): string[] {
     );
   }
   const [effort, tokens] = [values.get('reasoning_effort'), number('max_new_tokens')];
-  if (typeof effort === 'string' && tokens < REASONING_TOKENS) {
+  if (target !== 'bedrock' && typeof effort === 'string' && tokens < REASONING_TOKENS) {
     said.push(
       `reasoning_effort ${effort} with max_new_tokens ${tokens}: AWS recommends ${REASONING_TOKENS}; what is cut off gets no good reward`,
     );

@@ -1,6 +1,8 @@
+import { InputError } from '@touchstone/spec';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { cases } from './cases.testing.js';
 import { ARTICLE, inputOf } from './job.testing.js';
 import { decimal } from './decimal.js';
 import { novaRecipe } from './recipe.js';
@@ -114,11 +116,11 @@ describe('a recipe of Amazon Nova', () => {
       'temperature is true: expected a number from 0 to 2',
       "replicas: no override: the job's instances says it",
       'age_tolerance is 2.5: expected a whole number from 1 to 20',
+      expect.stringContaining('holds "SageMaker"'),
       'name is "-x": expected 1 to 63 letters, digits and hyphens, with no hyphen at an end',
       'data is "train.jsonl": expected s3://BUCKET/KEY',
       'instances is 3: expected 2, 4, 8, 16',
       'save_steps 200: expected at most the 100 of max_steps',
-      expect.stringContaining('holds "SageMaker"'),
     ]);
     expect(messagesOf(() => novaRecipe(inputOf('hyperpod', { lr: 1e-5, learning_rate: 1e-5 })))).toEqual([
       "HyperPod's recipe: learning_rate: lr is there twice, by two names",
@@ -126,6 +128,20 @@ describe('a recipe of Amazon Nova', () => {
     expect(messagesOf(() => novaRecipe(inputOf('hyperpod', { max_new_tokens: 10_240 })))).toEqual([
       "HyperPod's recipe: max_new_tokens 10240 leaves a prompt no room in max_length 10240",
     ]);
+  });
+
+  it('reads back as it was made, whatever is overridden', () => {
+    const made = cases(7).flatMap(({ target, ...one }) => {
+      if (target === 'serverless' || target === 'bedrock') return [];
+      try {
+        return novaRecipe({ ...one, purpose: target === 'evaluation' ? 'evaluation' : 'training' });
+      } catch (error) {
+        expect(error).toBeInstanceOf(InputError);
+        return [];
+      }
+    });
+    expect(made.length).toBeGreaterThan(60);
+    for (const { yaml, recipe } of made) expect(parse(yaml)).toEqual(recipe);
   });
 
   it('has floats that YAML 1.1 takes for floats', () => {

@@ -48,7 +48,7 @@ export function novaRecipe(input: NovaRecipeInput): NovaRecipe {
     target,
     recipe: treeOf([...values].map(([key, value]) => [pathOf(key), value])) as JsonObject,
     yaml: stringify(treeOf(marked), { customTags: [DECIMAL], lineWidth: 0 }),
-    remarks: [...remarks, ...readings(values)],
+    remarks: [...remarks, ...readings(target, values)],
   };
 }
 

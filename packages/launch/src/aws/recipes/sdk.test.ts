@@ -6,6 +6,7 @@ import { flat } from './hub.testing.js';
 import { bedrockHyperparameters, serverlessHyperparameters } from './hyperparameters.js';
 import { KEY_NAMES, keyOf, KEYS } from './keys.js';
 import { novaRecipe } from './recipe.js';
+import { placeOf } from './values.js';
 import { askSdks, noSdks, type Answer } from './sdk.testing.js';
 
 function ours({ target, overrides, name, ...one }: Case): Answer {
@@ -86,4 +87,25 @@ describe(`AWS's Python SDKs${noSdks && ` (skipped: ${noSdks})`}`, () => {
     // A difference that is no more is to be taken off the list.
     expect([...counts].filter(([, count]) => count === 0)).toEqual([]);
   });
+
+  it.skipIf(noSdks !== '')(
+    'hand over less than sagemaker says, which fills in what has a placeholder',
+    () => {
+      const asked = cases(13).filter(({ target }) => target === 'hyperpod' || target === 'training-job');
+      const lost = askSdks({ cases: asked }).sagemaker.flatMap((answer, i) => {
+        if (!answer || 'refused' in answer) return [];
+        const [said, sent] = [flat(answer.made), flat(answer.sent!)];
+        return [...said].flatMap(([path, value]) =>
+          plain(sent.get(path)) === plain(value) ? [] : [{ case: asked[i]!, path }],
+        );
+      });
+      expect(lost.length).toBeGreaterThan(20);
+      // lr, alpha and the ratio have placeholders, of other names.
+      for (const { case: one, path } of lost) {
+        const key = KEY_NAMES.find((name) => placeOf(name, one.target, one.tuning)?.path === path)!;
+        const name = path.split('.').pop();
+        expect([path, placeOf(key, one.target, one.tuning)?.hub?.name === name]).toEqual([path, false]);
+      }
+    },
+  );
 });

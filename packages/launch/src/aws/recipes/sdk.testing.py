@@ -33,20 +33,21 @@ except ImportError:
 answers = sys.stdout
 sys.stdout = io.StringIO()
 
-from amzn_nova_forge.core.enums import EvaluationTask, Model, Platform, TrainingMethod  # noqa: E402
-from amzn_nova_forge.core.types import ValidationConfig  # noqa: E402
-from amzn_nova_forge.dataset.dataset_validator import rft_dataset_validator as dataset  # noqa: E402
-from amzn_nova_forge.manager.runtime_manager import SMTJServerlessRuntimeManager  # noqa: E402
-from amzn_nova_forge.recipe import recipe_builder  # noqa: E402
-from amzn_nova_forge.util import recipe as recipe_util  # noqa: E402
-from amzn_nova_forge.util.bedrock import parse_bedrock_recipe_config  # noqa: E402
-from amzn_nova_forge.validation import validator  # noqa: E402
-from pydantic import ValidationError  # noqa: E402
-from sagemaker.core.training.configs import HyperPodCompute, TrainingJobCompute  # noqa: E402
-from sagemaker.train.common import FineTuningOptions  # noqa: E402
-from sagemaker.train.rlvr_trainer import RLVRTrainer  # noqa: E402
-
-import yaml  # noqa: E402
+import yaml
+from amzn_nova_forge.core.enums import EvaluationTask, Model, Platform, TrainingMethod
+from amzn_nova_forge.core.types import ValidationConfig
+from amzn_nova_forge.dataset.dataset_validator import rft_dataset_validator as dataset
+from amzn_nova_forge.manager.runtime_manager import SMTJServerlessRuntimeManager
+from amzn_nova_forge.recipe import recipe_builder
+from amzn_nova_forge.util import recipe as recipe_util
+from amzn_nova_forge.util.bedrock import parse_bedrock_recipe_config
+from amzn_nova_forge.validation import validator
+from pydantic import ValidationError
+from sagemaker.core.training.configs import HyperPodCompute, TrainingJobCompute
+from sagemaker.train.common import FineTuningOptions
+from sagemaker.train.common_utils import finetune_utils
+from sagemaker.train.recipe_resolver import flatten_resolved_recipe
+from sagemaker.train.rlvr_trainer import RLVRTrainer
 
 INSTANCE = "ml.p5.48xlarge"
 PLATFORMS = {
@@ -155,14 +156,31 @@ def sagemaker(questions, case):
     trainer.hyperparameters = FineTuningOptions(spec)
     trainer.hyperparameters._full_recipe_template = template["recipe"]
     if target != "serverless":
-        return trainer.get_resolved_recipe()
+        return trainer.get_resolved_recipe(), rendered(trainer, target, copy.deepcopy(template))
     trainer._process_hyperparameters()
-    return trainer._apply_recipe_to_hyperparameters(trainer.hyperparameters.to_dict())
+    return trainer._apply_recipe_to_hyperparameters(trainer.hyperparameters.to_dict()), None
+
+
+def rendered(trainer, target, template):
+    """The recipe that goes out: as _train_hyperpod and _train_serverful_smtj fill the hub's template."""
+    if target == "hyperpod":
+        values = flatten_resolved_recipe(trainer.get_resolved_recipe())
+    else:
+        values = trainer.hyperparameters.to_dict()
+        values.update(trainer._get_extra_smtj_hyperparameters())
+        values = trainer._apply_recipe_to_hyperparameters(values)
+    spec = template["spec"]
+    for key, value in values.items():
+        if value is not None and value != "":
+            spec.setdefault(key, {"type": "string"})["default"] = value
+    text = yaml.dump(template["recipe"], sort_keys=False)
+    return yaml.safe_load(finetune_utils._render_recipe_placeholders(text, spec))
 
 
 def asked(sdk, questions, case):
     try:
-        return {"made": sdk(questions, case)}
+        made = sdk(questions, case)
+        return {"made": made[0], "sent": made[1]} if isinstance(made, tuple) else {"made": made}
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         return {"refused": f"{type(error).__name__}: {error}"}
 

@@ -19,8 +19,8 @@ function missing(): string {
 /** Why AWS's SDKs cannot be asked; empty: they can. */
 export const noSdks = missing();
 
-/** What somebody makes of a case, or why not. */
-export type Answer = { made: JsonObject } | { refused: string };
+/** What somebody makes of a case, or why not; `sent`: the recipe that sagemaker hands over, where it is to be one. */
+export type Answer = { made: JsonObject; sent?: JsonObject | null } | { refused: string };
 interface Questions {
   cases?: readonly Case[];
   lines?: readonly string[];
