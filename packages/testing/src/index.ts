@@ -1,4 +1,5 @@
 export { RequestChecker, WITHOUT_BOTOCORE, type AwsRequest } from './aws/request-checker.js';
+export { tarOf } from './aws/tar-of.js';
 export { AwsSimulator, type AwsFaultPlan } from './aws/simulator.js';
 export type { SimulatedJob } from './aws/simulated-job.js';
 export { answerHostileEvent, hostileEvent } from './hostile/events.js';

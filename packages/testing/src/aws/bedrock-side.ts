@@ -35,13 +35,8 @@ export class BedrockSide {
     this.jobs.delete(name);
   }
 
-  /** How a model or a deployment that is asked for stands. */
-  setStatus(name: string, status: string): void {
-    for (const things of [this.models, this.deployments]) {
-      const found = things.get(name);
-      if (found) found['modelStatus' in found ? 'modelStatus' : 'status'] = status;
-    }
-  }
+  /** What a model or a deployment becomes, by name, at the second look; `Active` where nothing is said. */
+  readonly outcomes = new Map<string, string>();
 
   /** The operation that a path stands for. */
   find(
@@ -145,7 +140,7 @@ export class BedrockSide {
           modelArn: outputModelArn,
           modelName: body['customModelName'],
           jobArn: described['jobArn'],
-          modelStatus: 'Active',
+          modelStatus: this.outcomes.get(body['customModelName'] as string) ?? 'Active',
           creationTime: new Date().toISOString(),
         };
         this.models.set(model.modelName as string, model);
@@ -166,9 +161,13 @@ export class BedrockSide {
   }
 
   private get(things: Map<string, Body>, id: unknown): Body {
-    const found = [...things].find(([name, thing]) => name === id || Object.values(thing).includes(id))?.[1];
+    const found = [...things].find(([name, thing]) => name === id || Object.values(thing).includes(id));
     if (!found) throw new AwsFault('ResourceNotFoundException', `${id} does not exist`, 404);
-    return found;
+    const [name, thing] = found;
+    const key = 'modelStatus' in thing ? 'modelStatus' : 'status';
+    const said = { ...thing };
+    thing[key] = this.outcomes.get(name) ?? 'Active';
+    return said;
   }
 
   private create(body: Body): SimulatedJob {

@@ -41,8 +41,8 @@ export class AwsSimulator {
   /** Every operation that was asked for, in order. */
   readonly asked: string[] = [];
   /** What was wrong with requests, by botocore's models. */
-  readonly wrong: string[] = [];
-  private readonly faults: AwsFaultPlan[] = [];
+  wrong: readonly string[] = [];
+  private faults: AwsFaultPlan[] = [];
   private readonly server = createServer((request, response) => void this.answer(request, response));
 
   private constructor(private readonly options: SimulatorOptions) {
@@ -72,7 +72,7 @@ export class AwsSimulator {
   }
 
   fail(...faults: AwsFaultPlan[]): void {
-    this.faults.push(...faults);
+    this.faults = [...this.faults, ...faults];
   }
 
   async close(): Promise<void> {
@@ -133,7 +133,7 @@ export class AwsSimulator {
   private async check({ service, operation, params }: Call): Promise<void> {
     if (!this.options.checker || params === undefined) return;
     const problems = await this.options.checker.problems({ service, operation, params });
-    this.wrong.push(...problems);
+    this.wrong = [...this.wrong, ...problems];
     if (problems.length > 0) throw new AwsFault('ValidationException', problems.join('; '));
   }
 }

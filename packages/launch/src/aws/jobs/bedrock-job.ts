@@ -6,17 +6,10 @@ import type {
 import { RunError } from '@touchstone/spec';
 import type { AwsClients } from './clients.js';
 import { asking, isMissing, isTaken, VanishedError } from './errors.js';
-import {
-  assertOurs,
-  type AwsJob,
-  followed,
-  type JobResult,
-  type JobState,
-  type JobStep,
-  type Waiting,
-} from './job.js';
+import { assertOurs, type AwsJob, followed, type JobResult, type JobState, type JobStep } from './job.js';
 import { METRICS_CSV, stepsOfCsv } from './metrics/csv.js';
 import type { JobRequest } from './requests/common.js';
+import type { Waiting } from './wait.js';
 
 /** A customization job of Bedrock: see `bedrockRftJob`. What comes out is a custom model. */
 export function bedrockJob(

@@ -154,7 +154,7 @@ export async function asking<T>(what: string, ask: () => Promise<T>): Promise<T>
 }
 
 /** An error of AWS's SDK by what is to be done about it; others are given back. */
-export function awsError(error: unknown, what: string): Error {
+function awsError(error: unknown, what: string): Error {
   const { name, message, $metadata, code } = error as SdkError;
   if (TouchstoneError.is(error) || name === 'AbortError') return error as Error;
   if (code !== undefined && UNREACHED.test(code)) {
@@ -168,6 +168,14 @@ export function awsError(error: unknown, what: string): Error {
   const kind = KINDS.find(({ codes }) => codes.includes(name));
   const status = $metadata?.httpStatusCode;
   if (!kind && status === undefined) return error as Error;
+  if (!kind && status === 200) {
+    return new AwsError(
+      `could not ${what}: what AWS has answered cannot be read (${shorten(message, 200)}). Is AWS_ENDPOINT_URL the address of something else, or a proxy in between?`,
+      name,
+      true,
+      error,
+    );
+  }
   const failedItself = (status ?? 0) >= 500;
   const toDo =
     kind?.toDo ??

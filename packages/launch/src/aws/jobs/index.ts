@@ -18,6 +18,13 @@ export { outputUri, storageOf, uriOf, type JobFile, type Storage } from './stora
 export { bedrockJob } from './bedrock-job.js';
 export { awsClients, type AwsClients } from './clients.js';
 export { AwsError, VanishedError } from './errors.js';
-export type { AwsJob, JobResult, JobState, JobStep, Waiting } from './job.js';
+export type { AwsJob, JobResult, JobState, JobStep } from './job.js';
 export { sageMakerJob } from './sagemaker-job.js';
 export { upload } from './upload.js';
+export type { Waiting } from './wait.js';
+export { callerPolicy } from './caller-policy.js';
+export { checkRole, type RoleCheck } from './check-role.js';
+export { deploy, importModel, undeploy } from './deployment.js';
+export { executionPolicy, functionPolicy, trustPolicy, type Access, type Policy } from './policies.js';
+export { checkReply, preflightReward, type RewardCheck } from './preflight-reward.js';
+export { baseModelArn, contentArn, registerContent, registerGroup, registerHub } from './registry.js';

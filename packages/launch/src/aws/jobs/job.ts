@@ -1,9 +1,9 @@
-import { type Clock, systemClock } from '@touchstone/core';
+import { systemClock } from '@touchstone/core';
 import { RunError } from '@touchstone/spec';
-import { AwsError } from './errors.js';
 import type { JobStep } from './metrics/log-line.js';
 import { INPUTS_TAG, RUN_TAG, tagValue } from './names.js';
 import type { JobRequest } from './requests/common.js';
+import { PACE, patiently, type Waiting } from './wait.js';
 
 export type { JobStep };
 
@@ -51,23 +51,6 @@ export interface AwsJob {
   stop(): Promise<void>;
 }
 
-/** How often AWS is asked: less and less often while nothing happens. */
-export interface Pace {
-  firstMs: number;
-  mostMs: number;
-  /** After so long without an answer the command gives up. */
-  patienceMs: number;
-  /** What a job has written last comes so much later than its end. */
-  settleMs: number;
-}
-export const PACE: Pace = { firstMs: 15_000, mostMs: 120_000, patienceMs: 3_600_000, settleMs: 10_000 };
-
-/** What tests change. */
-export interface Waiting {
-  pace?: Pace;
-  clock?: Clock;
-}
-
 /** What a service has to say for its job to be followed. */
 export interface Followed {
   name: string;
@@ -113,29 +96,6 @@ export async function* followed(
     }
     await clock.sleep(pause, signal);
     if (signal?.aborted) return;
-  }
-}
-
-/** Asks until there is an answer; undefined: the signal was aborted. */
-async function patiently<T>(
-  { pace, clock, signal }: { pace: Pace; clock: Clock; signal: AbortSignal | undefined },
-  ask: () => Promise<T>,
-): Promise<T | undefined> {
-  const begun = clock.now();
-  for (let pause = pace.firstMs; ; pause = Math.min(pause * 2, pace.mostMs)) {
-    if (signal?.aborted) return undefined;
-    try {
-      return await ask();
-    } catch (error) {
-      if (!(error instanceof AwsError) || !error.isRetryable) throw error;
-      if (clock.now() - begun > pace.patienceMs) {
-        throw new RunError(
-          `nothing is known of the job for ${Math.round((clock.now() - begun) / 60_000)} minutes: ${error.message}. It may go on: run the same command again, which finds it`,
-          { cause: error },
-        );
-      }
-      await clock.sleep(pause, signal);
-    }
   }
 }
 

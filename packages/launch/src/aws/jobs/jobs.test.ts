@@ -280,7 +280,7 @@ describe('what comes out', () => {
 
   it('must be there', async () => {
     const job = await completed(nova);
-    for (const path of [...here.aws.s3.objects.keys()])
+    for (const path of here.aws.s3.objects.keys())
       if (path.includes('escrow')) here.aws.s3.objects.delete(path);
     await expect(job.result()).rejects.toThrow(/nothing is there/);
   });
@@ -311,7 +311,8 @@ describe('what comes out', () => {
     const job = await completed(() => bedrockJob(here.clients, bedrockRftJob(BEDROCK), QUICK), 'bedrock');
     const result = await job.result();
     expect(result).toMatchObject({ kind: 'custom-model', name: job.name });
-    here.aws.bedrock.setStatus(job.name, 'Failed');
+    here.aws.bedrock.outcomes.set(job.name, 'Failed');
+    await job.result();
     await expect(job.result()).rejects.toThrow(/is Failed/);
   });
 });

@@ -28,8 +28,11 @@ export class JobLogs {
     await this.lookForStreams();
     for (const [name, stream] of this.streams) await this.readOn(name, stream);
     if (ended) {
-      for (const { reader } of this.streams.values())
-        this.pending.push(...reader.end(ended.state === 'completed'));
+      const completed = ended.state === 'completed';
+      this.pending = [
+        ...this.pending,
+        ...[...this.streams.values()].flatMap(({ reader }) => reader.end(completed)),
+      ];
     }
     return this.pending.splice(0);
   }
@@ -68,7 +71,8 @@ export class JobLogs {
           ...(token === undefined ? {} : { nextToken: token }),
         }),
       );
-      for (const { message } of events ?? []) this.pending.push(...stream.reader.push(message ?? ''));
+      const steps = (events ?? []).flatMap(({ message }) => stream.reader.push(message ?? ''));
+      this.pending = [...this.pending, ...steps];
       stream.token = nextForwardToken ?? token;
       // The same token again: this was the end for now. A page may be empty before it.
       if (nextForwardToken === undefined || nextForwardToken === token) return;

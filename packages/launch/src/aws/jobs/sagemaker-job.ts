@@ -6,10 +6,11 @@ import type {
 import { RunError } from '@touchstone/spec';
 import type { AwsClients } from './clients.js';
 import { asking, isMissing, isTaken, VanishedError } from './errors.js';
-import { assertOurs, type AwsJob, followed, type JobResult, type JobState, type Waiting } from './job.js';
+import { assertOurs, type AwsJob, followed, type JobResult, type JobState } from './job.js';
 import { JobLogs, LOG_GROUP } from './logs.js';
 import { checkpointOf } from './manifest.js';
 import type { JobRequest } from './requests/common.js';
+import type { Waiting } from './wait.js';
 
 /**
  * A training job of SageMaker, by a recipe or serverless: see `novaTrainingJob` and `serverlessTrainingJob`. What comes out is a model package where

@@ -18,7 +18,7 @@ export async function fileInTar(
   const bytes = new Bytes(chunks);
   for (;;) {
     const header = await bytes.take(BLOCK);
-    if (header.length === 0 || header.every((byte) => byte === 0)) return null;
+    if (header.every((byte) => byte === 0)) return null;
     if (header.length < BLOCK || !hasSum(header))
       throw new RunError('this is no tar archive, or it has been damaged');
     const size = Number.parseInt(textOf(header, 124, 12) || '0', 8);

@@ -13,15 +13,13 @@ export class LogSteps {
 
   /** The steps that are known to be whole after one more event. */
   push(message: string): JobStep[] {
-    const steps: JobStep[] = [];
     const lines = message.split(/\r?\n/);
-    for (const [i, line] of lines.entries()) {
-      if (line.trim() === '') continue;
-      steps.push(...this.line(line));
+    return lines.flatMap((line, i) => {
+      if (line.trim() === '') return [];
+      const before = this.line(line);
       // A line break says that this was all of it.
-      if (i < lines.length - 1) steps.push(...this.release());
-    }
-    return steps;
+      return i < lines.length - 1 ? [...before, ...this.release()] : before;
+    });
   }
 
   /** The rest, after the last event. @param completed the job has ended by itself, and was not killed in the middle of a line. */

@@ -102,7 +102,7 @@ describe('a stream of a log', () => {
     fc.integer().map(String),
     fc.constantFrom('nan', 'inf', '-inf', '1e-05', '0.0', 'np.float64(0.25)'),
   );
-  const key = fc.stringMatching(/^[a-z_][a-z_@/.0-9]{0,20}$/).filter((text) => !/global_step$/.test(text));
+  const key = fc.stringMatching(/^[a-z_][a-z_@/.0-9]{0,20}$/).filter((text) => !text.endsWith('global_step'));
   const figures = fc.uniqueArray(fc.tuple(key, number), {
     selector: ([name]) => name,
     minLength: 1,

@@ -100,7 +100,7 @@ function assertRanges({ hyperParameters, baseModel, validationUri }: BedrockRftJ
 }
 
 /** Where the weights of a custom model come from. */
-export type ModelSource = { checkpointUri: string } | { modelPackageArn: string };
+type ModelSource = { checkpointUri: string } | { modelPackageArn: string };
 
 /** A checkpoint that SageMaker has trained, as a custom model of Bedrock. */
 export interface CustomModel {

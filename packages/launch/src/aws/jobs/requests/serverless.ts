@@ -32,7 +32,7 @@ export interface ServerlessJob extends JobBase {
   maxRuntimeSeconds: number;
 }
 
-export interface Mlflow {
+interface Mlflow {
   /** `arn:aws:sagemaker:REGION:ACCOUNT:mlflow-tracking-server/NAME`, or of an app. */
   resourceArn: string;
   experiment: string;

@@ -1,0 +1,149 @@
+import type { CreateCustomModelDeploymentRequest, CreateCustomModelRequest } from '@aws-sdk/client-bedrock';
+import type { AwsClients } from './clients.js';
+import { asking, isMissing, isTaken } from './errors.js';
+import { assertOurs } from './job.js';
+import type { JobRequest } from './requests/common.js';
+import { settled, type Waiting } from './wait.js';
+
+type Clients = Pick<AwsClients, 'bedrock'>;
+
+/**
+ * Makes a custom model of a checkpoint or a model package, or finds it, and waits until it can be deployed.
+ *
+ * @returns its ARN.
+ * @throws {RunError} it cannot be made, or another run has one of its name.
+ */
+export async function importModel(
+  clients: Clients,
+  request: JobRequest<CreateCustomModelRequest>,
+  waiting: Waiting = {},
+  signal?: AbortSignal,
+): Promise<string> {
+  const bedrock = await clients.bedrock();
+  const { name, body } = request;
+  const what = `the custom model ${name}`;
+  const find = () =>
+    orNull(asking(`look for ${what}`, () => bedrock.getCustomModel({ modelIdentifier: name })));
+  const make = () => asking(`make ${what}`, () => bedrock.createCustomModel(body));
+  const arn = await madeOrOurs(clients, request, 'the custom model', {
+    find: async () => (await find())?.modelArn,
+    make: async () => (await make()).modelArn!,
+  });
+  await settled(
+    what,
+    { good: 'Active', going: ['Creating'] },
+    async () => {
+      const { modelStatus: status, failureMessage: why } = await asking(`look for ${what}`, () =>
+        bedrock.getCustomModel({ modelIdentifier: arn }),
+      );
+      return { status, why };
+    },
+    waiting,
+    signal,
+  );
+  return arn;
+}
+
+/**
+ * Deploys a custom model on demand, or finds the deployment, and waits until it answers. What is asked of it is paid by the token.
+ *
+ * @returns the deployment's ARN: the model's id in calls of Bedrock.
+ * @throws {RunError} it cannot be deployed, or another run has a deployment of its name.
+ */
+export async function deploy(
+  clients: Clients,
+  request: JobRequest<CreateCustomModelDeploymentRequest>,
+  waiting: Waiting = {},
+  signal?: AbortSignal,
+): Promise<string> {
+  const bedrock = await clients.bedrock();
+  const { name, body } = request;
+  const what = `the deployment ${name}`;
+  const look = (id: string) =>
+    asking(`look for ${what}`, () =>
+      bedrock.getCustomModelDeployment({ customModelDeploymentIdentifier: id }),
+    );
+  const arn = await madeOrOurs(clients, request, 'the deployment', {
+    find: async () => (await orNull(look(name)))?.customModelDeploymentArn,
+    make: async () =>
+      (await asking(`make ${what}`, () => bedrock.createCustomModelDeployment(body)))
+        .customModelDeploymentArn!,
+  });
+  await settled(
+    what,
+    { good: 'Active', going: ['Creating'] },
+    async () => {
+      const { status, failureMessage: why } = await look(arn);
+      return { status, why };
+    },
+    waiting,
+    signal,
+  );
+  return arn;
+}
+
+/** Takes a deployment of ours away; the model stays. None is as it should be. @throws {RunError} it is another run's. */
+export async function undeploy(
+  clients: Clients,
+  request: JobRequest<CreateCustomModelDeploymentRequest>,
+): Promise<void> {
+  const bedrock = await clients.bedrock();
+  const { name } = request;
+  const what = `the deployment ${name}`;
+  const found = await orNull(
+    asking(`look for ${what}`, () =>
+      bedrock.getCustomModelDeployment({ customModelDeploymentIdentifier: name }),
+    ),
+  );
+  if (found?.customModelDeploymentArn === undefined) return;
+  const { customModelDeploymentArn: arn } = found;
+  await assertTagged(clients, request, 'the deployment', arn);
+  await orNull(
+    asking(`take ${what} away`, () =>
+      bedrock.deleteCustomModelDeployment({ customModelDeploymentIdentifier: arn }),
+    ),
+  );
+}
+
+async function madeOrOurs(
+  clients: Clients,
+  request: JobRequest<unknown>,
+  what: string,
+  { find, make }: { find: () => Promise<string | undefined>; make: () => Promise<string> },
+): Promise<string> {
+  const before = await find();
+  if (before === undefined) {
+    try {
+      return await make();
+    } catch (error) {
+      const after = isTaken(error) ? await find() : undefined;
+      if (after === undefined) throw error;
+      await assertTagged(clients, request, what, after);
+      return after;
+    }
+  }
+  await assertTagged(clients, request, what, before);
+  return before;
+}
+
+async function assertTagged(
+  clients: Clients,
+  request: JobRequest<unknown>,
+  what: string,
+  arn: string,
+): Promise<void> {
+  const bedrock = await clients.bedrock();
+  const { tags } = await asking(`read the tags of ${arn}`, () =>
+    bedrock.listTagsForResource({ resourceARN: arn }),
+  );
+  assertOurs(what, request, Object.fromEntries((tags ?? []).map(({ key, value }) => [key, value])));
+}
+
+async function orNull<T>(asked: Promise<T>): Promise<T | null> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
