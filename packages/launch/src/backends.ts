@@ -12,5 +12,5 @@ export const BACKENDS: readonly Backend[] = [
   trl,
   verl,
   openrlhf,
-  ...[sagemakerNova, sagemakerServerless, bedrock].map(hosted),
+  ...[sagemakerNova, sagemakerServerless, bedrock].map((service) => hosted(service)),
 ];

@@ -36,13 +36,15 @@ export class RemotePolicy {
    */
   static async open(
     model: string,
-    { policy: { calls }, seed }: Pick<Config, 'policy' | 'seed'>,
+    { policy: { calls }, training: { aws }, seed }: Pick<Config, 'policy' | 'training' | 'seed'>,
     baseDir: string,
     cache: ReplyCache,
   ): Promise<RemotePolicy> {
     const config = { ...(calls ?? policyCallsSchema.parse({})), model, fallbacks: [] };
     const resources = await rewardResources({ reward: { checks: [] } }, baseDir);
-    const access = await openCalls(config, { ...resources, cache, seed });
+    // What is trained in a region is asked there, whatever the machine's own is.
+    const env = aws ? { ...process.env, AWS_REGION: aws.region } : process.env;
+    const access = await openCalls(config, { ...resources, cache, seed, env });
     return new RemotePolicy(model, fingerprintOf(config, access), access);
   }
 

@@ -89,7 +89,7 @@ interface ConverseBody {
 
 /** Amazon Bedrock's Converse. */
 const converse: Wire = {
-  matches: (path) => /^\/model\/[^/]+\/converse$/.test(path),
+  matches: (path) => /^\/model\/.+\/converse$/.test(path),
   read: (body: ConverseBody, path, authorization) =>
     askedOf(
       {
@@ -104,7 +104,7 @@ const converse: Wire = {
         seed: 0,
       },
       // Structured output on this wire may be a tool that the model is made to call.
-      { model: path.split('/')[2]!, tool: body.toolConfig?.tools?.[0]?.toolSpec?.name, authorization },
+      { model: path.slice('/model/'.length, -'/converse'.length), tool: body.toolConfig?.tools?.[0]?.toolSpec?.name, authorization },
     ),
   write: ({ text, finish, inputTokens, outputTokens }, tool) => ({
     metrics: { latencyMs: 1 },

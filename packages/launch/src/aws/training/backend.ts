@@ -5,20 +5,26 @@ import { defineBackend } from '../../backend.js';
 import { settingsText } from '../../settings-text.js';
 import { bedrockAccess } from '../bedrock-access.js';
 import { modelsOf } from '@touchstone/run';
-import { callerPolicy, executionPolicy, functionPolicy, trustPolicy } from '../jobs/policies.js';
+import { callerPolicy } from '../jobs/caller-policy.js';
+import { executionPolicy, functionPolicy, trustPolicy } from '../jobs/policies.js';
+import type { Waiting } from '../jobs/wait.js';
 import { accountOf, type Account } from './account.js';
 import { costsOf } from './costs.js';
 import { launch } from './launch.js';
 import { preflight } from './preflight.js';
 import { json, settingsOf, type Described, type Service } from './service.js';
 
-/** A service of AWS as a backend: plan, preflight and launch, whose job has follow and fetch. */
-export const hosted = (service: Service): Backend =>
+/**
+ * A service of AWS as a backend: plan, preflight and launch, whose job has follow and fetch.
+ *
+ * @param waiting how often AWS is asked, where that is not what it should be for real.
+ */
+export const hosted = (service: Service, waiting?: Waiting): Backend =>
   defineBackend({
     name: service.name,
     plan: (job) => writePlan(job, service),
     preflight: (job) => preflight(job, service),
-    launch: (job) => launch(job, service),
+    launch: (job) => launch(job, service, waiting),
   });
 
 /**

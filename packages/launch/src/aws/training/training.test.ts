@@ -1,0 +1,272 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadConfig, openWorkspace, planTraining, runPipeline, type RunEvent } from '@touchstone/run';
+import type { Summary } from '@touchstone/spec';
+import { startProvider, type ProviderServer, type SimulatedJob } from '@touchstone/testing';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { checkerHere, QUICK, simulated, type Simulated } from '../jobs/simulated.testing.js';
+import { hosted } from './backend.js';
+import { bedrock } from './bedrock.js';
+import { sagemakerNova } from './nova.js';
+import { sagemakerServerless } from './serverless.js';
+
+/*
+ * Whole runs on a simulator of AWS: its requests are held against botocore's models where these are here. The base and what came out are
+ * a simulator of a provider, which speaks Bedrock's Converse.
+ */
+
+const STEPS = 6;
+const folder = mkdtempSync(join(tmpdir(), 'touchstone-aws-'));
+let provider: ProviderServer;
+let checker: ReturnType<typeof checkerHere>;
+let here: Simulated;
+let onJob: (job: SimulatedJob) => void;
+
+beforeAll(async () => {
+  checker = checkerHere();
+  provider = await startProvider({
+    respond: ({ model }) => (model?.startsWith('arn:') ? 'a longer answer' : 'short'),
+    sampleOf: ({ model, request, prompt }) => JSON.stringify([model, request.seed, prompt]),
+  });
+});
+afterAll(async () => {
+  await provider.goDown();
+  checker?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const logged = (steps: number): string[] =>
+  Array.from(
+    { length: steps },
+    (_, i) => `step:${i + 1} - critic/rewards/mean:${i / 10} - actor/entropy:1.5 - timing_s/step:2.5`,
+  );
+const table = (steps: number): string[] => [
+  'step_number,epoch_number,train_reward_mean,policy_entropy',
+  ...Array.from({ length: steps }, (_, i) => `${i + 1},0,${i / 10},1.5`),
+];
+const SERVICES = [
+  { service: sagemakerNova, lines: logged, create: 'CreateTrainingJob' },
+  {
+    service: sagemakerServerless,
+    lines: logged,
+    create: 'CreateTrainingJob',
+    more: {
+      accept_eula: true,
+      base: 'arn:aws:sagemaker:us-east-1:aws:hub-content/SageMakerPublicHub/Model/nova-textgeneration-lite-v2/1.0.0',
+    },
+  },
+  { service: bedrock, lines: table, create: 'CreateModelCustomizationJob' },
+];
+
+beforeEach(async () => {
+  here = await simulated(checker, (job) => onJob(job));
+  here.aws.iam.trusted.set('training', ['sagemaker.amazonaws.com', 'bedrock.amazonaws.com']);
+  here.aws.lambda.add('SageMaker-reward', (event) =>
+    (event as { id: string }[]).map(({ id }) => ({ id, aggregate_reward_score: 0 })),
+  );
+});
+afterEach(() => here.close());
+
+/** A configuration in a folder of its own. */
+function write(name: string, backend: string, more: object = {}): string {
+  const at = join(folder, name);
+  mkdirSync(at, { recursive: true });
+  const tasks = (kind: string) =>
+    [1, 2, 3, 4]
+      .map((n) =>
+        JSON.stringify({
+          id: `${kind}${n}`,
+          messages: [{ role: 'user', content: `Count to ${n}.` }],
+          reference_answer: `${n}`,
+        }),
+      )
+      .join('\n');
+  writeFileSync(join(at, 'train.jsonl'), tasks('t'));
+  writeFileSync(join(at, 'eval.jsonl'), tasks('e'));
+  writeFileSync(
+    join(at, 'judge.mjs'),
+    'export default (rollouts) => rollouts.map(({ response }) => ({ score: response.length / 20 }));',
+  );
+  // YAML reads JSON.
+  writeFileSync(
+    join(at, 'touchstone.yaml'),
+    JSON.stringify({
+      output: 'out',
+      policy: {
+        model: 'bedrock:us.amazon.nova-2-lite-v1:0',
+        max_tokens: 64,
+        calls: {
+          base_url: provider.origin,
+          api_key_env: 'TOUCHSTONE_TEST_KEY',
+          price: { input: 1, output: 2 },
+        },
+      },
+      data: { train: 'train.jsonl', eval: 'eval.jsonl' },
+      judge: { kind: 'code', module: './judge.mjs' },
+      gate: 'off',
+      training: {
+        backend,
+        steps: STEPS,
+        prompts_per_step: 2,
+        group_size: 8,
+        learning_rate: 1e-5,
+        kl_coefficient: 0,
+        aws: {
+          region: 'us-east-1',
+          role: 'arn:aws:iam::123456789012:role/training',
+          storage: 's3://bucket/rft',
+          reward_function: 'arn:aws:lambda:us-east-1:123456789012:function:SageMaker-reward',
+          ...more,
+        },
+      },
+      evaluation: { samples: 1, best_of: 1 },
+    }),
+  );
+  return at;
+}
+
+async function run(
+  at: string,
+  { service }: Pick<(typeof SERVICES)[number], 'service'>,
+  onEvent: (event: RunEvent) => void = () => {},
+): Promise<Summary> {
+  process.env['TOUCHSTONE_TEST_KEY'] = 'simulated';
+  const workspace = await openWorkspace(await loadConfig(at));
+  try {
+    return await runPipeline(workspace, {
+      onEvent,
+      backends: [hosted(service, QUICK)],
+      reasons: { noGate: 'only a test' },
+    });
+  } finally {
+    workspace.store.close();
+  }
+}
+
+const calls = (): number => provider.provider.ledger.counts.calls;
+const count = (operation: string): number => here.aws.asked.filter((one) => one === operation).length;
+
+describe.each(SERVICES)('$service.name', ({ service, lines, create, more }) => {
+  const { name } = service;
+
+  it('runs from the gate to the report, and pays for nothing twice', async () => {
+    const at = write(`whole-${name}`, name, more);
+    onJob = (job) => {
+      job.write(...lines(STEPS));
+      job.complete();
+    };
+    const summary = await run(at, { service });
+    expect(summary.training).toMatchObject({
+      engine: {
+        name,
+        hosted: { steps: STEPS, model: expect.stringMatching(/^bedrock:arn:.*deployment/) as string },
+      },
+      rollouts: null,
+    });
+    expect(summary.steps.map(({ metrics }) => [metrics['reward'], metrics['entropy']])).toEqual(
+      Array.from({ length: STEPS }, (_, i) => [i / 10, 1.5]),
+    );
+    expect(summary.models['base']!.metrics['judge_score']!.mean).toBeCloseTo(5 / 20);
+    expect(summary.models['rft']!.metrics['judge_score']!.mean).toBeCloseTo(15 / 20);
+    const sent = JSON.parse(
+      readFileSync(join(at, 'out', name, 'train.jsonl'), 'utf8').split('\n')[0]!,
+    ) as object;
+    expect(Object.keys(sent)).toEqual(['id', 'messages', 'reference_answer']);
+    const before = calls();
+    await run(at, { service });
+    expect(calls() - before).toBe(0);
+    expect(count(create)).toBe(1);
+  });
+
+  it('is found again by a command that was killed, and followed to its end', async () => {
+    const at = write(`killed-${name}`, name, more);
+    let working: SimulatedJob | undefined;
+    onJob = (job) => {
+      working = job;
+      job.write(...lines(2));
+    };
+    // The reply to the request that starts it is lost, and the process ends at the first step.
+    here.aws.fail({ operation: create, times: 1, error: 'lost' });
+    const stopped = run(at, { service }, (event) => {
+      if (event.type === 'step') throw new Error('killed');
+    });
+    await expect(stopped).rejects.toThrow('killed');
+    working!.write(...(name === 'bedrock' ? lines(STEPS) : lines(STEPS).slice(2)));
+    working!.complete();
+    const alarms: string[] = [];
+    const summary = await run(at, { service }, (event) => {
+      if (event.type === 'alarm') alarms.push(event.text);
+    });
+    expect(summary.steps).toHaveLength(STEPS);
+    expect(new Set(here.aws.asked).has('StopTrainingJob')).toBe(false);
+    expect(alarms.join()).not.toContain('next attempt');
+  });
+
+  it('is tried again under another name when it has failed, and not when it has vanished', async () => {
+    const at = write(`failed-${name}`, name, more);
+    const names: string[] = [];
+    onJob = (job) => {
+      names.push(job.name);
+      job.write(...lines(names.length === 1 ? 1 : STEPS));
+      if (names.length === 1) job.fail('the container ran out of memory');
+      else job.complete();
+    };
+    await expect(run(at, { service })).rejects.toThrow(/has failed: .*ran out of memory/);
+    const summary = await run(at, { service });
+    expect(summary.steps).toHaveLength(STEPS);
+    expect(names.map((one) => one.slice(-3))).toEqual(['-a1', '-a2']);
+    expect(summary.alarms.join()).toContain('The next attempt is started');
+  });
+
+  it('is not started twice when it has vanished', async () => {
+    const at = write(`vanished-${name}`, name, more);
+    let working: SimulatedJob | undefined;
+    onJob = (job) => {
+      working = job;
+      job.write(...lines(2));
+    };
+    await expect(
+      run(at, { service }, (event) => {
+        if (event.type === 'step') throw new Error('killed');
+      }),
+    ).rejects.toThrow('killed');
+    const { arn } = JSON.parse(readFileSync(join(at, 'out', name, 'job.json'), 'utf8')) as { arn: string };
+    if (name === 'bedrock') here.aws.bedrock.forget(working!.name);
+    else here.aws.sagemaker.forget(working!.name);
+    expect(arn).toBe(working!.arn);
+    await expect(run(at, { service })).rejects.toThrow(
+      /is not there any more: it is not started a second time/,
+    );
+    expect(count(create)).toBe(1);
+  });
+
+  it('is refused before anything is paid for where the role or the function is wrong', async () => {
+    const at = write(`refused-${name}`, name, more);
+    const before = calls();
+    here.aws.iam.denied.add('s3:PutObject');
+    here.aws.lambda.add('SageMaker-reward', () => ({ statusCode: 200, body: '[]' }));
+    await expect(run(at, { service })).rejects.toThrow(
+      /Role: s3:PutObject .* is not allowed[\s\S]*Reward function: expected a list of 4 results/,
+    );
+    expect(count(create)).toBe(0);
+    expect(calls() - before).toBe(0);
+  });
+
+  it('is planned without a call', async () => {
+    const at = write(`planned-${name}`, name, {
+      ...more,
+      prices: { hour: 100, function_call: 0.001 },
+      max_hours: 3,
+    });
+    const workspace = await openWorkspace(await loadConfig(at));
+    const plan = await planTraining(workspace, [hosted(service)]);
+    workspace.store.close();
+    expect(here.aws.asked).toEqual([]);
+    expect(plan.files.map(({ path }) => path)).toEqual(
+      expect.arrayContaining(['train.jsonl', 'request.json', 'role-policy.json', 'SETTINGS.md']),
+    );
+    expect(plan.costs?.[0]).toMatchObject({ what: 'Training', money: 300 });
+    expect(plan.settings.map(({ setting }) => setting)).toContain('training.steps');
+  });
+});
