@@ -10,4 +10,4 @@ export { readEvent } from './aws/read-event.js';
 export { runZip } from './aws/run-zip.js';
 export { templateOf } from './aws/template.js';
 export { zipOf } from './aws/zip.js';
-export { kubernetesFiles, rayFiles, type FleetFiles } from './fleet/fleet.js';
+export { fleetPlanOf, kubernetesFiles, rayFiles, type FleetFiles } from './fleet/fleet.js';

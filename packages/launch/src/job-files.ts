@@ -1,4 +1,4 @@
-import type { Config, TrainingJob } from '@touchstone/run';
+import { localPolicy, type Config, type TrainingJob } from '@touchstone/run';
 import { largest, type Task } from '@touchstone/spec';
 import { sha256 } from '@touchstone/store';
 
@@ -8,9 +8,9 @@ export function* jsonLines(lines: readonly unknown[]): Generator<string> {
 }
 
 /** Each task once, with a digest of the tokens of its prompt, for trainers to compare. No truth: it never leaves the process. */
-export const taskLines = ({ workspace: { data, policy } }: Pick<TrainingJob, 'workspace'>) =>
-  data.train.map(({ id, messages, reference, metadata }) => {
-    const tokens = policy.tokenizer.encodeChat(messages);
+export const taskLines = ({ workspace }: Pick<TrainingJob, 'workspace'>) =>
+  workspace.data.train.map(({ id, messages, reference, metadata }) => {
+    const tokens = localPolicy(workspace).tokenizer.encodeChat(messages);
     return {
       id,
       messages,

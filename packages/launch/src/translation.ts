@@ -18,6 +18,9 @@ export interface Tables<T> {
 /** Where another backend is and what it takes. */
 export const ofAnotherBackend = () => ({ note: 'for another backend' });
 
+/** How a model behind an API is asked, which these trainers do not train. */
+export const ofAPolicyBehindAnApi = () => ({ note: 'for a policy behind an API' });
+
 /** Settings of the user's with their values and translations. */
 export function translated<T>(
   job: TrainingJob,

@@ -18,6 +18,7 @@ export {
   type LoadedConfig,
 } from './config/load.js';
 export { examineTraining, openWorkspace, planTraining, runPipeline } from './main-job.js';
+export { localPolicy } from './workspace/local-policy.js';
 export type { Workspace } from './workspace/workspace.js';
 export { openExamination, type Examination } from './workspace/examination.js';
 export type { RunOptions } from './pipeline.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { engineRecordSchema } from './engine.js';
+import { trainingSummarySchema } from './training-summary.js';
 
 /** A mean with its interval. `n` is the number of units that were resampled (tasks, unless said otherwise). */
 export const estimateSchema = z.strictObject({
@@ -268,26 +268,7 @@ export const summarySchema = z.strictObject({
     /** Hash of the certificate that the run was trained under; null in older files. */
     certificate: z.string().nullable(),
   }),
-  training: z.strictObject({
-    engine: engineRecordSchema.nullable().default(null),
-    algorithm: z.string(),
-    steps: z.int(),
-    rollouts: z.int(),
-    abstained: z.int(),
-    zero_variance_groups: z.int(),
-    tokens: z.int(),
-    tokens_per_second: z.number(),
-    wall_seconds: z.number(),
-    sft: z
-      .strictObject({
-        steps: z.int(),
-        best_step: z.int(),
-        examples: z.int(),
-        validation_loss: z.number(),
-        wall_seconds: z.number(),
-      })
-      .nullable(),
-  }),
+  training: trainingSummarySchema,
   /** One entry a training step, in order. */
   steps: z.array(stepSchema),
   examples: z.array(exampleSchema),

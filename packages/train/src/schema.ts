@@ -2,6 +2,7 @@ import bytes from 'bytes';
 import { z } from 'zod';
 import { PROVIDERS } from '@touchstone/engine/settings';
 import { ALGORITHMS } from './algorithms/index.js';
+import { awsTrainingSchema } from './aws-schema.js';
 
 const count = z.int().min(1);
 const positive = z.number().positive();
@@ -62,10 +63,32 @@ const sftSchema = z.strictObject({
 export type SftOptions = z.output<typeof sftSchema>;
 
 /** Who computes the gradients: the engine of this package, or a trainer of somebody else's, which the room `launch` knows. */
-export const BACKENDS = ['embedded', 'trl', 'verl', 'openrlhf'] as const;
+export const BACKENDS = [
+  'embedded',
+  'trl',
+  'verl',
+  'openrlhf',
+  'sagemaker-nova',
+  'sagemaker-serverless',
+  'bedrock',
+] as const;
 export type BackendName = (typeof BACKENDS)[number];
 
-/** `training.trl`: how TRL is run on this machine. What it comes to is the same for all of these. */
+/** Those of a cloud service, which train models that they have there and show figures, not answers. */
+export const HOSTED_BACKENDS: readonly BackendName[] = ['sagemaker-nova', 'sagemaker-serverless', 'bedrock'];
+
+/**
+ * `training.trl.lora`. No dropout: answers would be drawn from another policy than the one whose gradient is taken. No choice of
+ * matrices: all but the embeddings and the head, which TRL cannot train so.
+ */
+const loraSchema = z.strictObject({
+  rank: count.describe('Rank of the two matrices beside each linear layer, such as 16'),
+  alpha: count
+    .optional()
+    .describe('What the adapter says counts alpha / rank times. Default: twice the rank'),
+});
+
+/** `training.trl`: how TRL is run on this machine. What it comes to is the same for all of these but `lora`. */
 const trlSchema = z.strictObject({
   python: z
     .string()
@@ -78,6 +101,11 @@ const trlSchema = z.strictObject({
     .optional()
     .describe(
       'Answers whose gradients are computed at once: fewer take less memory, and the update is the same. Default: group_size',
+    ),
+  lora: loraSchema
+    .optional()
+    .describe(
+      'Train a LoRA adapter in place of the weights themselves, and merge it at the end. It wants about ten times the learning_rate',
     ),
 });
 
@@ -175,7 +203,7 @@ const trainingWith = <D extends Definition, Name extends z.ZodType>(
       .default('embedded')
       .describe(
         'Who computes the gradients: embedded is the engine of this package; trl is TRL, in a Python of yours (training.trl); ' +
-          'verl is verl, on a Ray cluster (training.verl, training.ray); openrlhf is OpenRLHF on GPUs (training.openrlhf)',
+          'verl is verl, on a Ray cluster (training.verl, training.ray); openrlhf is OpenRLHF on GPUs (training.openrlhf); sagemaker-nova, sagemaker-serverless and bedrock are jobs of AWS (training.aws)',
       ),
     algorithm: name.describe(description),
     steps: count.default(100).describe('Training steps; each samples, scores and updates'),
@@ -201,6 +229,9 @@ const trainingWith = <D extends Definition, Name extends z.ZodType>(
       .describe(
         'A Ray cluster to train on, which sees the folder of the run; without it the trainer runs on this machine',
       ),
+    aws: awsTrainingSchema
+      .optional()
+      .describe('The AWS account to train in, for sagemaker-nova, sagemaker-serverless and bedrock'),
   });
 
 const [first] = ALGORITHMS;

@@ -13,7 +13,7 @@ import type { Io } from '../io.js';
 import { renderTable } from '../terminal/table.js';
 import { figure } from '../terminal/text.js';
 import { writeJudgeReport } from './report.js';
-import { addRunFlags, withOpened, type RunFlags } from './run.js';
+import { addRunFlags, withOpened, type RunFlags } from './run/flags.js';
 
 /** How one of the judges fared. */
 interface Examined {

@@ -7,7 +7,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { Io } from '../io.js';
 import { junitXml } from './judge-test/junit.js';
 import { suiteText, whyNot } from './judge-test/text.js';
-import { addRunFlags, withOpened, type RunFlags } from './run.js';
+import { addRunFlags, withOpened, type RunFlags } from './run/flags.js';
 
 interface JudgeTestFlags extends RunFlags {
   against?: string;

@@ -17,7 +17,7 @@ import { findingsTable } from './findings-table.js';
 import { registerJudgeQuickstart } from './judge-quickstart.js';
 import { registerJudgeTest } from './judge-test.js';
 import { writeJudgeReport } from './report.js';
-import { addRunFlags, signingKey, withOpened, type RunFlags } from './run.js';
+import { addRunFlags, signingKey, withOpened, type RunFlags } from './run/flags.js';
 
 interface JudgeFlags extends RunFlags {
   complete?: true;

@@ -3,7 +3,8 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { loadConfig } from '@touchstone/run';
 import type { Io } from '../io.js';
-import { addRunFlags, addTrainingFlags, run, type RunFlags } from './run.js';
+import { addTrainingFlags, run } from './run.js';
+import { addRunFlags, type RunFlags } from './run/flags.js';
 
 /** `touchstone quickstart` */
 export function registerQuickstart(program: Command, io: Io): void {

@@ -1,31 +1,23 @@
-import { join, resolve } from 'node:path';
-import { inRegistryOrder, type Comparison, type RunListener, type Summary } from '@touchstone/spec';
-import { type Command, InvalidArgumentError } from 'commander';
-import { BACKENDS } from '@touchstone/launch';
+import { join } from 'node:path';
+import { inRegistryOrder, type Comparison, type Summary } from '@touchstone/spec';
+import type { Command } from 'commander';
+import { BACKENDS, fleetPlanOf } from '@touchstone/launch';
 import {
   loadConfig,
   openWorkspace,
   planTraining,
   runPipeline,
   systemClock,
-  type Loaded,
   type LoadedConfig,
 } from '@touchstone/run';
+import { HOSTED_BACKENDS } from '@touchstone/train/schema';
 import type { Io } from '../io.js';
-import { createProgress, showEvents } from '../terminal/progress.js';
 import { renderTable } from '../terminal/table.js';
 import { difference, duration, figure } from '../terminal/text.js';
 import { writeReport } from './report.js';
+import { ASSUMED_LATENCY } from './reward/fleet.js';
+import { addRunFlags, signingKey, withOpened, type RunFlags } from './run/flags.js';
 import { trainingPlanText } from './run/plan-text.js';
-
-export interface RunFlags {
-  out?: string;
-  seed?: number;
-  overrideGate?: string;
-  /** commander's default of an option that begins with no- is true. */
-  gate?: string | true;
-  json?: true;
-}
 
 /** `touchstone run [config]` */
 export function registerRun(program: Command, io: Io): void {
@@ -45,14 +37,6 @@ export function registerRun(program: Command, io: Io): void {
     });
 }
 
-/** @param folder the run's folder where none is named. */
-export function addRunFlags(command: Command, folder = 'output of the configuration'): Command {
-  return command
-    .option('--out <folder>', `the run's folder; default: ${folder}`)
-    .option('--seed <number>', 'in place of seed of the configuration', parseSeed)
-    .option('--json', 'print the result as JSON, and no progress');
-}
-
 /** A reason for all runs of a machine on which judges are not the matter. */
 const NO_GATE_VARIABLE = 'TOUCHSTONE_NO_GATE';
 
@@ -67,11 +51,6 @@ export function addTrainingFlags(command: Command): Command {
       '--no-gate <reason>',
       `train although the gate is off, or there is nothing to examine the judge on; the reason goes into the report. Default: ${NO_GATE_VARIABLE}`,
     );
-}
-
-function parseSeed(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('expected a whole number from 0 to 999999999');
-  return Number(text);
 }
 
 /** Runs or resumes a configuration to its report, and prints what came out. */
@@ -111,35 +90,15 @@ async function plan(loaded: LoadedConfig, flags: RunFlags, io: Io): Promise<void
   const planned = await withOpened(openWorkspace, loaded, flags, io, (workspace) =>
     planTraining(workspace, BACKENDS),
   );
-  io.out.write(flags.json ? `${JSON.stringify(planned)}\n` : trainingPlanText(planned));
-}
-
-/** The key that certificates are signed with, as PEM. */
-export const signingKey = (io: Io): string | undefined =>
-  io.env['TOUCHSTONE_SIGNING_KEY']?.trim() || undefined;
-
-/** Opens what a command works with in the run's folder, and closes it when the work has ended. */
-export async function withOpened<
-  C extends { output: string; seed: number },
-  W extends { store: { close(): void } },
-  T,
->(
-  open: (loaded: Loaded<C>, folder: string) => Promise<W>,
-  { config, ...loaded }: Loaded<C>,
-  flags: RunFlags,
-  io: Io,
-  work: (opened: W, onEvent: RunListener) => Promise<T>,
-): Promise<T> {
-  const folder = flags.out === undefined ? resolve(loaded.baseDir, config.output) : resolve(flags.out);
-  const seeded = { ...config, seed: flags.seed ?? config.seed };
-  const opened = await open({ ...loaded, config: seeded }, folder);
-  const progress = flags.json ? undefined : createProgress(io.err);
-  try {
-    return await work(opened, progress ? showEvents(progress) : () => {});
-  } finally {
-    progress?.stop();
-    opened.store.close();
-  }
+  // The engine of this package asks the judge itself, and a cloud service asks a function.
+  const { backend } = loaded.config.training;
+  const asksServers = backend !== 'embedded' && !HOSTED_BACKENDS.includes(backend);
+  const fleet = asksServers ? await fleetPlanOf(loaded, ASSUMED_LATENCY) : null;
+  io.out.write(
+    flags.json
+      ? `${JSON.stringify({ ...planned, fleet: fleet?.plan ?? null })}\n`
+      : trainingPlanText(planned, fleet?.planText ?? null),
+  );
 }
 
 /** The short table that a run ends with: the headline metrics of each model, and their paired differences. */

@@ -15,7 +15,8 @@ export {
 export { judgeSchema, type JudgeConfig } from './kinds.js';
 export { missingPrices } from './missing-prices.js';
 export { modelsWithin } from './models-within.js';
-export { canonical } from './fingerprint.js';
+export { canonical, fingerprintOf } from './fingerprint.js';
+export { openCalls } from './open-calls.js';
 export { criteriaOf, filesOfJudge, judgesWithin, openJudge, singleJudges } from './open-judge.js';
 export { readLabelReply } from './grader/label-reply.js';
 export { readScoreReply } from './grader/score-reply.js';

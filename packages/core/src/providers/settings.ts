@@ -81,7 +81,10 @@ export const settingFields = {
   }),
   /** US dollars per million tokens. */
   price: z
-    .strictObject({ input: z.number().nonnegative(), output: z.number().nonnegative() })
+    .strictObject({
+      input: z.number().nonnegative().meta({ description: 'Of what is sent' }),
+      output: z.number().nonnegative().meta({ description: 'Of what comes back' }),
+    })
     .optional()
     .meta({ description: 'US dollars per million tokens, to report what the run cost' }),
   temperature: z

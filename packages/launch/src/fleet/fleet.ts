@@ -69,6 +69,25 @@ export async function rayFiles(loaded: Loaded<ScoringConfig>, options: FleetOpti
   return made;
 }
 
+/**
+ * What a training asks of the reward, and the servers for it, where those run apart from it; null where the judge declares no limit, by
+ * which alone their number is known.
+ */
+export async function fleetPlanOf(
+  loaded: Pick<Loaded<ScoringConfig>, 'config' | 'baseDir'>,
+  latency: Demand['latency'],
+): Promise<{ plan: FleetPlan; planText: string } | null> {
+  // Our trainers' clients send the answers of a group together.
+  const demand = await demandOf(loaded, { answers: undefined, latency, wholeGroups: true });
+  const isLimited = demand.lanes.some(
+    ({ requestsPerMinute, tokensPerMinute }) =>
+      requestsPerMinute !== undefined || tokensPerMinute !== undefined,
+  );
+  if (!isLimited) return null;
+  const plan = planFleet(demand);
+  return { plan, planText: fleetPlanText(demand, plan) };
+}
+
 async function prepare(
   loaded: Loaded<ScoringConfig>,
   { certificate, entry, use }: FleetOptions,

@@ -20,7 +20,9 @@ function ended(policy: string, text = readFileSync(JOURNAL, 'utf8'), more: objec
 
 async function followed(job: TrainingJob): Promise<DrawnStep[]> {
   const steps: DrawnStep[] = [];
-  for await (const step of (await openrlhf.launch(job)).follow()) steps.push(step);
+  for await (const step of (await openrlhf.launch(job)).follow()) {
+    if (step.groups_P !== null) steps.push(step);
+  }
   return steps;
 }
 

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
-import type { Config, Counterpart, TrainingJob } from '@touchstone/run';
+import { localPolicy, type Config, type Counterpart, type TrainingJob } from '@touchstone/run';
 import type { JsonValue } from '@touchstone/spec';
 import { answersOfStep } from '../job-files.js';
 import {
   counterpartsOf,
   ofAnotherBackend,
+  ofAPolicyBehindAnApi,
   translated,
   type Tables,
   type Translate as TranslateTo,
@@ -109,6 +110,7 @@ const TRAINING: Record<keyof Config['training'], Translate> = {
   sft: () => ({ note: 'the embedded engine does it, for comparison, as ever' }),
   trl: ofAnotherBackend,
   verl: ofAnotherBackend,
+  aws: ofAnotherBackend,
   ray: ({ training: { ray } }) => ({
     script: 'where train.py runs',
     note: ray ? `as a job of the Ray cluster at ${ray.address}` : 'on this machine, with a Ray of its own',
@@ -149,6 +151,7 @@ const POLICY: Record<keyof Config['policy'], Translate> = {
   temperature: ({ policy: { temperature } }) => ({
     args: { 'rollout.temperature': [temperature], 'rollout.top_p': [1] },
   }),
+  calls: ofAPolicyBehindAnApi,
 };
 
 const ABSTENTION: Record<keyof Config['reward']['abstention'], Translate> = {
@@ -202,11 +205,11 @@ const outputOf = ({ training }: Config): string => `output/checkpoint-${training
 
 /** The command line. @param longestPrompt in tokens. */
 export function argumentsOf(job: TrainingJob, longestPrompt: number): string[] {
-  const { config, policy } = job.workspace;
+  const { config } = job.workspace;
   const at = (name: string): string => join(job.folder, name);
   const args: NonNullable<Translation['args']> = Object.assign(
     {
-      'actor.model_name_or_path': [policy.folder],
+      'actor.model_name_or_path': [localPolicy(job.workspace).folder],
       'data.prompt_dataset': [at('prompts.jsonl')],
       'data.input_key': ['prompt'],
       'data.label_key': ['label'],
@@ -224,11 +227,11 @@ export function argumentsOf(job: TrainingJob, longestPrompt: number): string[] {
 
 /** `settings.json`: what the job's files read. */
 export function jobSettings(job: TrainingJob, longestPrompt: number): Record<string, JsonValue> {
-  const { config, policy } = job.workspace;
+  const { config } = job.workspace;
   return {
     run: job.run,
     seed: config.seed,
-    end_tokens: policy.model.config.eosTokens,
+    end_tokens: localPolicy(job.workspace).model.config.eosTokens,
     prompts_per_step: config.training.prompts_per_step,
     group_size: config.training.group_size,
     gpus: gpusOf(config),

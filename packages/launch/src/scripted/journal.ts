@@ -38,7 +38,7 @@ const lineSchema = z.union([
     ...head,
     done: z.strictObject({
       /** Of the job's folder. */
-      checkpoint: z.string().regex(/^output\/checkpoint-\d+$/),
+      checkpoint: z.string().regex(/^output\/(checkpoint-\d+|merged)$/),
       /** SHA-256 of each file in it. */
       files: z.record(z.string(), z.string()),
       versions,

@@ -78,7 +78,7 @@ function launched(job: TrainingJob, trainer: Scripted, state: State): LaunchedJo
         throw new RunError(`${title} has not trained to the last step yet; run the same command again`);
       const folder = join(job.folder, done.checkpoint);
       await assertWritten(title, folder, done.files, job.folder);
-      return { folder, engine: { name: trainer.name, versions: done.versions } };
+      return { folder, engine: { name: trainer.name, versions: done.versions, hosted: null } };
     },
     async close() {
       const { atWork } = state;

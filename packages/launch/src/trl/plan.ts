@@ -9,11 +9,20 @@ import { settingsText } from '../settings-text.js';
 import { JOB_FILE, jobSource, SCRIPT } from '../scripted/python.js';
 import { counterparts, scriptSettings, settingsProblem } from './settings.js';
 
-const TEMPLATE = new URL('../../templates/trl/train.py', import.meta.url);
+/** Ours, as they are; the job's folder has them side by side. */
+const PYTHON = {
+  [SCRIPT]: 'the training, to read and to run by hand',
+  'touchstone_check.py': 'what it would fail at',
+  'touchstone_machine.py': 'what follows from the machine: processes, precision, DeepSpeed',
+  'touchstone_output.py': 'checkpoints, and the policy that an adapter is merged into',
+} as const;
+
+const template = (name: string): Promise<string> =>
+  readFile(new URL(`../../templates/trl/${name}`, import.meta.url), 'utf8');
 
 /** What each file is, for people. */
 const ABOUT = {
-  [SCRIPT]: 'the training, to read and to run by hand',
+  ...PYTHON,
   [JOB_FILE]: 'its settings, its journal, and what it refuses',
   [shimFile('trl')]: 'its client of the reward server',
   'settings.json': 'what it reads: arguments of GRPOConfig, and the rest',
@@ -32,8 +41,10 @@ export async function writePlan(job: TrainingJob): Promise<BackendPlan> {
   const problem = settingsProblem(config);
   if (problem !== null) throw new InputError([{ message: problem }]);
   const settings = counterparts(job);
+  const scripts = Object.keys(PYTHON) as (keyof typeof PYTHON)[];
+  const python = await Promise.all(scripts.map(async (name) => [name, await template(name)] as const));
   const contents: Record<keyof typeof ABOUT, string | Iterable<string>> = {
-    [SCRIPT]: await readFile(TEMPLATE, 'utf8'),
+    ...(Object.fromEntries(python) as Record<keyof typeof PYTHON, string>),
     [JOB_FILE]: await jobSource(),
     [shimFile('trl')]: await renderShim('trl'),
     'settings.json': `${JSON.stringify(scriptSettings(job), null, 2)}\n`,

@@ -89,6 +89,26 @@ describe('the settings of TRL', () => {
     expect(rest).toMatchObject({ run: 'r1', end_tokens: [2, 7], micro_batch: 3, warmup_steps: 5, seed: 4 });
   });
 
+  it('say what an adapter changes, and nothing of one where there is none', () => {
+    const adapted = jobOf(configOf({ trl: { lora: { rank: 8 } } }));
+    const lora = { r: 8, lora_alpha: 16, lora_dropout: 0, target_modules: 'all-linear' };
+    expect(scriptSettings(adapted)).toMatchObject({ lora });
+    expect(scriptSettings(jobOf(configOf({ trl: { lora: { rank: 8, alpha: 8 } } })))).toMatchObject({
+      lora: { ...lora, lora_alpha: 8 },
+    });
+    expect(scriptSettings(jobOf(configOf()))).toMatchObject({ lora: null });
+    const said = (job: TrainingJob) => Object.fromEntries(counterparts(job).map((one) => [one.setting, one]));
+    expect(said(adapted)).toMatchObject({
+      'policy.model': { note: expect.stringContaining('adapter') },
+      'training.learning_rate': { note: expect.stringContaining('ten times') },
+      'training.weight_decay': { note: expect.stringContaining("adapter's matrices") },
+      'training.kl_coefficient': { note: expect.stringContaining('without the adapter') },
+      'training.trl': { becomes: expect.stringContaining('r=8, lora_alpha=16') },
+    });
+    expect(JSON.stringify(counterparts(jobOf(configOf())))).not.toMatch(/adapter|lora/i);
+    expect(() => configOf({ trl: { lora: {} } })).toThrow('rank');
+  });
+
   it('are refused where TRL has no such thing', () => {
     expect(settingsProblem(configOf({}, { temperature: 0 }))).toMatch(/temperature is 0/);
     const uneven = configOf({ prompts_per_step: 4, group_size: 3, trl: { micro_batch: 5 } });

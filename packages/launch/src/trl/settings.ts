@@ -1,9 +1,10 @@
-import type { Config, Counterpart, TrainingJob } from '@touchstone/run';
+import { localPolicy, type Config, type Counterpart, type TrainingJob } from '@touchstone/run';
 import type { JsonValue } from '@touchstone/spec';
 import { answersOfStep } from '../job-files.js';
 import {
   counterpartsOf,
   ofAnotherBackend,
+  ofAPolicyBehindAnApi,
   translated,
   type Tables,
   type Translate as TranslateTo,
@@ -23,6 +24,18 @@ interface Translation {
 }
 type Translate = TranslateTo<Translation>;
 
+/** Arguments of peft's LoraConfig. Its own "all-linear" leaves the head out. */
+const loraOf = ({ rank, alpha }: NonNullable<Config['training']['trl']['lora']>) => ({
+  r: rank,
+  lora_alpha: alpha ?? 2 * rank,
+  lora_dropout: 0,
+  target_modules: 'all-linear',
+});
+const loraWords = (lora: ReturnType<typeof loraOf>): string =>
+  Object.entries(lora)
+    .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+    .join(', ');
+
 const TRAINING: Record<keyof Config['training'], Translate> = {
   backend: () => ({ script: 'train.py' }),
   algorithm: () => ({
@@ -36,22 +49,25 @@ const TRAINING: Record<keyof Config['training'], Translate> = {
     note: 'the tasks of each step are those that the embedded engine would take',
   }),
   group_size: ({ training: { group_size } }) => ({ args: { num_generations: group_size } }),
-  learning_rate: ({ training: { learning_rate } }, { adamw }) => ({
+  learning_rate: ({ training: { learning_rate, trl } }, { adamw }) => ({
     args: {
       learning_rate,
       adam_beta1: adamw.beta1,
       adam_beta2: adamw.beta2,
       adam_epsilon: adamw.epsilon,
     },
+    ...(trl.lora ? { note: 'an adapter wants about ten times the rate of full fine-tuning' } : {}),
   }),
   warmup_steps: () => ({
     args: { warmup_steps: 0 },
     script: 'the schedule in train.py',
     note: "TRL's own begins at a rate of 0, a step later",
   }),
-  weight_decay: ({ training: { weight_decay } }) => ({
+  weight_decay: ({ training: { weight_decay, trl } }) => ({
     args: { weight_decay },
-    note: 'of matrices but embeddings, as the embedded engine has it (train.py)',
+    note: trl.lora
+      ? "of the adapter's matrices: it draws the policy back to where it began"
+      : 'of matrices but embeddings, as the embedded engine has it (train.py)',
   }),
   max_grad_norm: ({ training: { max_grad_norm } }) => ({ args: { max_grad_norm } }),
   clip_low: ({ training: { clip_low } }) => ({ args: { epsilon: clip_low } }),
@@ -59,9 +75,9 @@ const TRAINING: Record<keyof Config['training'], Translate> = {
   scale_advantages: ({ training: { scale_advantages } }) => ({
     args: { scale_rewards: scale_advantages ? 'group' : 'none' },
   }),
-  kl_coefficient: ({ training: { kl_coefficient } }) => ({
+  kl_coefficient: ({ training: { kl_coefficient, trl } }) => ({
     args: { beta: kl_coefficient },
-    note: 'TRL measures it to answers without a verdict too, and does not clamp it',
+    note: `TRL measures it to answers without a verdict too, and does not clamp it${trl.lora ? '; the reference is the policy without the adapter' : ''}`,
   }),
   updates_per_step: ({ training: { updates_per_step } }) => ({ args: { num_iterations: updates_per_step } }),
   checkpoint_every: ({ training: { checkpoint_every, updates_per_step } }) => ({
@@ -73,11 +89,14 @@ const TRAINING: Record<keyof Config['training'], Translate> = {
   }),
   sft: () => ({ note: 'the embedded engine does it, for comparison, as ever' }),
   trl: ({ training: { trl, group_size } }) => ({
-    script: 'per_device_train_batch_size',
-    note: `${trl.micro_batch ?? group_size} answers at once, with gradient accumulation: the update is the same`,
+    script: `per_device_train_batch_size${trl.lora ? `, LoraConfig(${loraWords(loraOf(trl.lora))})` : ''}`,
+    note:
+      `${trl.micro_batch ?? group_size} answers at once, with gradient accumulation: the update is the same` +
+      (trl.lora ? '; the adapter is merged when the last step is done' : ''),
   }),
   verl: ofAnotherBackend,
   openrlhf: ofAnotherBackend,
+  aws: ofAnotherBackend,
   ray: ({ training: { ray } }) => ({
     script: 'where train.py runs',
     note: ray ? `as a job of the Ray cluster at ${ray.address}` : 'on this machine',
@@ -85,9 +104,15 @@ const TRAINING: Record<keyof Config['training'], Translate> = {
 };
 
 const POLICY: Record<keyof Config['policy'], Translate> = {
-  model: () => ({ script: 'the model', note: 'full fine-tuning, of weights in float32' }),
+  model: ({ training: { trl } }) => ({
+    script: 'the model',
+    note: trl.lora
+      ? 'its weights stay, in float32, beside an adapter'
+      : 'full fine-tuning, of weights in float32',
+  }),
   max_tokens: ({ policy: { max_tokens } }) => ({ args: { max_completion_length: max_tokens } }),
   temperature: ({ policy: { temperature } }) => ({ args: { temperature, top_p: 1, top_k: 0 } }),
+  calls: ofAPolicyBehindAnApi,
 };
 
 const ABSTENTION: Record<keyof Config['reward']['abstention'], Translate> = {
@@ -129,7 +154,8 @@ export const counterparts = (job: TrainingJob): Counterpart[] =>
 
 /** `settings.json`: what `train.py` reads. */
 export function scriptSettings(job: TrainingJob): Record<string, JsonValue> {
-  const { config, policy } = job.workspace;
+  const { config } = job.workspace;
+  const policy = localPolicy(job.workspace);
   const { training, seed } = config;
   const grpo = Object.assign(
     { ...ALWAYS },
@@ -146,6 +172,7 @@ export function scriptSettings(job: TrainingJob): Record<string, JsonValue> {
     group_size: training.group_size,
     micro_batch: training.trl.micro_batch ?? training.group_size,
     warmup_steps: training.warmup_steps,
+    lora: training.trl.lora ? loraOf(training.trl.lora) : null,
     abstention: { ...config.reward.abstention },
     grpo: grpo as Record<string, JsonValue>,
   };

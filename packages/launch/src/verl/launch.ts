@@ -159,7 +159,7 @@ function launched({
           `${folder} is not there: verl has not saved the weights of step ${steps}. Run the same command again`,
         );
       }
-      return { folder, engine: { name: 'verl', versions: attempts.at(-1)!.versions } };
+      return { folder, engine: { name: 'verl', versions: attempts.at(-1)!.versions, hosted: null } };
     },
     async close() {
       await live?.worker.end(isOver ? LAST_BREATH_MS : 0);

@@ -1,5 +1,5 @@
 import { applyAbstentionPolicy, type RewardFunction } from '@touchstone/core';
-import type { TrainingJob } from '@touchstone/run';
+import { localPolicy, type TrainingJob } from '@touchstone/run';
 import { InputError, NO_USAGE, RunError, type Reward, type Rollout } from '@touchstone/spec';
 import { sha256 } from '@touchstone/store';
 import { z } from 'zod';
@@ -30,11 +30,11 @@ export function verlReward(
   answers: GivenAnswers,
   onStop: (error: RunError) => void,
 ): RewardFunction {
-  const { config, policy } = job.workspace;
+  const { config } = job.workspace;
   const { group_size } = config.training;
   const { abstention } = config.reward;
   const rows = placesOf(job);
-  const endTokens = new Set(policy.model.config.eosTokens);
+  const endTokens = new Set(localPolicy(job.workspace).model.config.eosTokens);
 
   const aboutOf = ({ task }: Rollout): About & { row: Row } => {
     const about = aboutSchema.safeParse(task.metadata);

@@ -1,7 +1,13 @@
 import { join } from 'node:path';
-import type { Config, Counterpart, TrainingJob } from '@touchstone/run';
+import { localPolicy, type Config, type Counterpart, type TrainingJob } from '@touchstone/run';
 import type { JsonObject, JsonValue } from '@touchstone/spec';
-import { counterpartsOf, ofAnotherBackend, translated, type Tables } from '../translation.js';
+import {
+  counterpartsOf,
+  ofAnotherBackend,
+  ofAPolicyBehindAnApi,
+  translated,
+  type Tables,
+} from '../translation.js';
 import { answersOfStep } from '../job-files.js';
 import { MANAGER, ROWS, SHIM } from './files.js';
 
@@ -109,6 +115,7 @@ const TRAINING: Tables<Translation>['training'] = {
   sft: () => ({ note: 'the embedded engine does it, for comparison, as ever' }),
   trl: ofAnotherBackend,
   openrlhf: ofAnotherBackend,
+  aws: ofAnotherBackend,
   ray: ({ training: { ray } }) => ({ here: 'where verl runs', note: `the Ray cluster at ${ray?.address}` }),
   verl: ({ training: { verl } }) => ({
     keys: {
@@ -132,6 +139,7 @@ const POLICY: Tables<Translation>['policy'] = {
   temperature: ({ policy: { temperature } }) => ({
     keys: { [`${ROLLOUT}.temperature`]: temperature, [`${ROLLOUT}.top_p`]: 1, [`${ROLLOUT}.top_k`]: -1 },
   }),
+  calls: ofAPolicyBehindAnApi,
 };
 
 const ABSTENTION: Tables<Translation>['abstention'] = {
@@ -212,13 +220,13 @@ export const counterparts = (job: TrainingJob): Counterpart[] =>
  * @param longestPrompt tokens of the longest prompt, ≥ 1: verl cuts longer ones and says nothing.
  */
 function keysOf(job: TrainingJob, longestPrompt: number): Record<string, JsonValue> {
-  const { config, policy } = job.workspace;
+  const { config } = job.workspace;
   const at = (file: string): string => join(job.folder, file);
   const settings = translated(job, TABLES).map(({ translation }) => translation.keys ?? {});
   return {
     ...ALWAYS,
     ...(Object.assign({}, ...settings) as Record<string, JsonValue>),
-    'actor_rollout_ref.model.path': policy.folder,
+    'actor_rollout_ref.model.path': localPolicy(job.workspace).folder,
     'data.train_files': [at(ROWS)],
     'data.val_files': [at(ROWS)],
     'data.max_prompt_length': longestPrompt,

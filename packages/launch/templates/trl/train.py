@@ -6,44 +6,41 @@
 By hand, the reward comes from `touchstone reward serve`: set TOUCHSTONE_REWARD_URL and TOUCHSTONE_REWARD_KEY to its address
 and key. With several GPUs it starts itself again in as many processes as share the prompts of a step evenly.
 
-Beside this file: settings.json (SETTINGS.md says where each comes from), tasks.jsonl, and order.jsonl with the tasks of each step.
+Beside this file: settings.json (SETTINGS.md says where each comes from), tasks.jsonl, order.jsonl with the tasks of each step, and
+the rest of this script: what it would fail at (touchstone_check.py), what follows from the machine (touchstone_machine.py), and what
+comes out (touchstone_output.py).
 """
 
-import dataclasses
 import hashlib
-import importlib.util
-import json
 import math
 import os
-import platform
-import shutil
 import sys
 import time
 
 import torch
+from accelerate import PartialState
 from accelerate.utils import gather_object
 from datasets import Dataset
-from touchstone_job import (
-    HERE,
-    SETTINGS,
-    hashes_of,
-    lines_of,
-    number,
-    only_one,
-    stop_on_abstentions,
-    versions_of,
-    write_journal,
+from touchstone_check import check, problems, unlike, versions
+from touchstone_job import SETTINGS, hashes_of, lines_of, number, only_one, stop_on_abstentions, write_journal
+from touchstone_machine import HOW, arguments_for, share_between, stage_in_use
+from touchstone_output import (
+    OUTPUT,
+    SEAL,
+    adapter,
+    merge,
+    newest_checkpoint,
+    policy_in_float32,
+    seal,
+    seal_of,
+    stage_of_checkpoints,
+    tokens_of,
 )
-from touchstone_trl import TouchstoneError, as_rollout, score_rollouts
-from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback
+from touchstone_trl import as_rollout, score_rollouts
+from transformers import AutoTokenizer, TrainerCallback
 from trl import GRPOConfig, GRPOTrainer
 
-OUTPUT = HERE / "output"
-SEAL = "touchstone-checkpoint.json"
 RUN, UPDATES, GROUP = SETTINGS["run"], SETTINGS["updates_per_step"], SETTINGS["group_size"]
-
-
-PACKAGES = ("trl", "torch", "transformers", "datasets", "accelerate", "vllm")
 
 
 class Rewards:
@@ -130,32 +127,12 @@ class Watch(TrainerCallback):
             )
 
     def on_save(self, args, state, control, **_):
+        # Each process has written a part, and none may look for a seal before it is there.
+        everyone = PartialState()
+        everyone.wait_for_everyone()
         if state.is_world_process_zero:
-            seal(OUTPUT / f"checkpoint-{state.global_step}", state.global_step)
-
-
-def seal(folder, update):
-    """Says what is in a checkpoint, last of all: one that a killed process has left half-written has no such file."""
-    text = json.dumps({"run": RUN, "update": update, "files": hashes_of(folder, without=SEAL)})
-    partial = folder / (SEAL + ".partial")
-    partial.write_text(text, "utf-8")
-    os.replace(partial, folder / SEAL)
-
-
-def newest_checkpoint():
-    """The newest checkpoint that holds, with its number of updates; those that do not hold are removed."""
-    numbers = [int(path.name.split("-")[1]) for path in OUTPUT.glob("checkpoint-*")]
-    for update in sorted(numbers, reverse=True):
-        folder = OUTPUT / f"checkpoint-{update}"
-        try:
-            said = json.loads((folder / SEAL).read_text("utf-8"))
-            if said == {"run": RUN, "update": update, "files": hashes_of(folder, without=SEAL)}:
-                return folder, update
-        except (OSError, ValueError):
-            pass
-        print(f"{folder.name} is not what was written and is not used", file=sys.stderr, flush=True)
-        shutil.rmtree(folder, ignore_errors=True)
-    return None, 0
+            seal(state.global_step, stage_in_use())
+        everyone.wait_for_everyone()
 
 
 class Trainer(GRPOTrainer):
@@ -175,99 +152,6 @@ class Trainer(GRPOTrainer):
         return self.lr_scheduler
 
 
-def config_of(gpus):
-    """The arguments of settings.json, and those that follow from the machine."""
-    processes = int(os.environ.get("WORLD_SIZE", "1"))
-    rows = SETTINGS["prompts_per_step"] * GROUP
-    if rows % (SETTINGS["micro_batch"] * processes) != 0:
-        raise ValueError(
-            f"{rows} answers a step cannot be shared by {processes} processes with {SETTINGS['micro_batch']} at once: "
-            "choose another training.trl.micro_batch"
-        )
-    if SETTINGS["prompts_per_step"] % processes != 0:
-        raise ValueError(f"{processes} processes would split groups: prompts_per_step must be a multiple")
-    machine = {
-        "per_device_train_batch_size": SETTINGS["micro_batch"],
-        "gradient_accumulation_steps": rows // (SETTINGS["micro_batch"] * processes),
-        "use_cpu": gpus == 0,
-        "bf16": gpus > 0,
-        "gradient_checkpointing": gpus > 0,
-        "dataloader_pin_memory": gpus > 0,
-    }
-    if gpus > 0 and importlib.util.find_spec("vllm"):
-        machine.update(use_vllm=True, vllm_mode="colocate")
-    return GRPOConfig(output_dir=str(OUTPUT), **SETTINGS["grpo"], **machine)
-
-
-def unlike(tokenizer, tasks):
-    """The first task whose prompt is not the tokens here that it is in Touchstone, in words; None: there is none."""
-    for task in tasks:
-        ids = tokenizer.apply_chat_template(
-            task["messages"], add_generation_prompt=True, tokenize=True, return_dict=True
-        )["input_ids"]
-        digest = hashlib.sha256(",".join(map(str, ids)).encode()).hexdigest()
-        if digest != task["prompt_sha256"]:
-            return (
-                f"task {task['id']}: its prompt is {len(ids)} tokens here and {task['prompt_tokens']} in Touchstone, or others: "
-                "the chat template is rendered in another way, or the task holds marks of the template. "
-                "The policy would be trained on prompts other than those that it is evaluated on"
-            )
-    return None
-
-
-def problems():
-    """What this script cannot run with, in words."""
-    found = []
-    known = {field.name for field in dataclasses.fields(GRPOConfig)}
-    unknown = sorted(set(SETTINGS["grpo"]) - known)
-    if unknown:
-        found.append(
-            f"this TRL does not know {', '.join(unknown)}; install trl==1.16.0, which it was written for"
-        )
-    if "max_prompt_length" in known:
-        found.append("this TRL cuts long prompts and says nothing; install trl==1.16.0")
-    # Before, an answer without a verdict counted as 0.
-    if tuple(map(int, versions_of(PACKAGES)["trl"].split(".")[:2])) < (1, 6):
-        found.append("this TRL counts None as a reward of 0; install trl==1.16.0")
-    return found
-
-
-def check():
-    found = problems()
-    tasks = lines_of("tasks.jsonl")
-    try:
-        if not os.path.isdir(SETTINGS["policy"]):
-            raise FileNotFoundError(
-                f"the policy's folder {SETTINGS['policy']} is not there on {platform.node()}"
-            )
-        difference = unlike(AutoTokenizer.from_pretrained(SETTINGS["policy"]), tasks)
-        found += [difference] if difference else []
-        order = lines_of("order.jsonl")
-        Dataset.from_list([{"prompt": task["messages"], "id": task["id"]} for task in tasks])
-        if len(order) != SETTINGS["steps"] or {id for ids in order for id in ids} - {
-            task["id"] for task in tasks
-        }:
-            found.append("order.jsonl does not belong to tasks.jsonl")
-        model = AutoModelForCausalLM.from_pretrained(SETTINGS["policy"], dtype=torch.float32)
-        weights = sum(weight.numel() for weight in model.parameters())
-    except Exception as error:  # Whatever it is, it is what the check is for.
-        found.append(f"{type(error).__name__}: {error}")
-        weights = None
-    rewards, unreached = [], None
-    if os.environ.get("TOUCHSTONE_REWARD_URL"):
-        # A blank answer scores without a call of the judge: what is tried is the way there and back.
-        some = tasks[:10]
-        asked = [as_rollout(task["messages"], "", {"id": task["id"]}, i) for i, task in enumerate(some)]
-        try:
-            rewards = [{"status": one["status"], "reason": one["reason"]} for one in score_rollouts(asked)]
-        except TouchstoneError as error:
-            unreached = str(error)
-    gpus = torch.cuda.device_count()
-    notes = [] if weights is None else [f"read; {weights:,} weights"]
-    said = {"versions": versions_of(PACKAGES), "gpus": gpus, "problems": found, "notes": notes}
-    print(json.dumps({**said, "rewards": rewards, "unreached": unreached}))
-
-
 def train(journal):
     found = problems()
     if found:
@@ -279,46 +163,51 @@ def train(journal):
     if difference:
         raise RuntimeError(difference)
     checkpoint, done = newest_checkpoint()
-    last = SETTINGS["steps"] * UPDATES
-    journal(started={"versions": versions_of(PACKAGES), "gpus": gpus, "from": done // UPDATES})
-    if done < last:
-        # Each step takes the next line of order.jsonl: the data set is as long as the run, and is gone through once.
-        place = {task["id"]: i for i, task in enumerate(tasks)}
-        rows = Dataset.from_list([{"prompt": task["messages"], "id": task["id"]} for task in tasks])
-        data = rows.select([place[id] for ids in lines_of("order.jsonl") for id in ids])
-        model = AutoModelForCausalLM.from_pretrained(SETTINGS["policy"], dtype=torch.float32)
-        model.generation_config.eos_token_id = SETTINGS["end_tokens"]
-        rewards = Rewards(tokenizer, {task["id"]: task for task in tasks})
-        trainer = Trainer(
-            model=model,
-            reward_funcs=rewards,
-            args=config_of(gpus),
-            train_dataset=data,
-            processing_class=tokenizer,
-            callbacks=[Watch(rewards, journal)],
+    if checkpoint is not None and (stage := seal_of(checkpoint)["zero"]) != stage_in_use():
+        raise RuntimeError(
+            f"{checkpoint.name} was written with {HOW[stage]}, and this is {HOW[stage_in_use()]}: go on with as many GPUs as before, "
+            f"or delete {OUTPUT} to train again"
         )
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    last = SETTINGS["steps"] * UPDATES
+    journal(started={"versions": versions(), "gpus": gpus, "from": done // UPDATES})
+    if done < last:
+        learn(tokenizer, tasks, checkpoint, gpus, journal)
         checkpoint, done = newest_checkpoint()
     if done != last:
         raise RuntimeError(f"expected a checkpoint of update {last}, found {done}")
-    said = json.loads((checkpoint / SEAL).read_text("utf-8"))
-    journal(
-        done={
-            "checkpoint": f"output/{checkpoint.name}",
-            "files": said["files"],
-            "versions": versions_of(PACKAGES),
-        }
-    )
-
-
-def share_between(gpus):
-    """Goes on as one process a GPU, with the number of this one as the number of them all; no group is split."""
-    processes = max(n for n in range(1, max(1, gpus) + 1) if SETTINGS["prompts_per_step"] % n == 0)
-    if processes == 1 or "RANK" in os.environ:
+    if int(os.environ.get("RANK", "0")) != 0:
         return
-    command = [sys.executable, "-m", "accelerate.commands.launch", "--num_processes", str(processes)]
-    command += ["--multi_gpu", "--mixed_precision", "bf16", "--num_machines", "1", "--dynamo_backend", "no"]
-    os.execv(sys.executable, [*command, "--main_process_port", "0", str(HERE / "train.py")])
+    # An adapter is merged anew by whoever comes after one that was killed here.
+    folder = merge(checkpoint, tokens_of(tokenizer, tasks[0])) if SETTINGS["lora"] else checkpoint
+    files = hashes_of(folder, without=SEAL)
+    journal(done={"checkpoint": f"output/{folder.name}", "files": files, "versions": versions()})
+
+
+def learn(tokenizer, tasks, checkpoint, gpus, journal):
+    """Trains to the last step, from a checkpoint where there is one."""
+    # Each step takes the next line of order.jsonl: the data set is as long as the run, and is gone through once.
+    place = {task["id"]: i for i, task in enumerate(tasks)}
+    rows = Dataset.from_list([{"prompt": task["messages"], "id": task["id"]} for task in tasks])
+    data = rows.select([place[id] for ids in lines_of("order.jsonl") for id in ids])
+    # Before the model: with ZeRO 3 no process holds all of it.
+    config = GRPOConfig(output_dir=str(OUTPUT), **SETTINGS["grpo"], **arguments_for(gpus))
+    model = policy_in_float32()
+    model.generation_config.eos_token_id = SETTINGS["end_tokens"]
+    rewards = Rewards(tokenizer, {task["id"]: task for task in tasks})
+    trainer = Trainer(
+        model=model,
+        reward_funcs=rewards,
+        args=config,
+        train_dataset=data,
+        processing_class=tokenizer,
+        callbacks=[Watch(rewards, journal)],
+        peft_config=adapter(),
+    )
+    if trainer.is_deepspeed_enabled != (stage_in_use() > 0):
+        raise RuntimeError(
+            "DeepSpeed was to divide the optimizer's states, and is not at work: see touchstone_machine.py"
+        )
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
 
 
 def main():
@@ -326,11 +215,11 @@ def main():
         return check()
     if sys.argv[1:]:
         sys.exit(__doc__)
-    share_between(torch.cuda.device_count())
     if int(os.environ.get("RANK", "0")) != 0:
         return train(silent)
     lock = only_one()  # noqa: F841
     try:
+        share_between(torch.cuda.device_count(), stage_of_checkpoints())
         train(write_journal)
     except BaseException as error:
         write_journal(failed=f"{type(error).__name__}: {error}")

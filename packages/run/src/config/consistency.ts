@@ -1,5 +1,7 @@
 import { criteriaOf, nearest } from '@touchstone/core';
 import { findingNames } from '@touchstone/lab';
+import { HOSTED_BACKENDS } from '@touchstone/train/schema';
+import { isLocal } from './policy-model.js';
 import type { Config, ExaminationConfig } from './schema.js';
 import type { Path, Problem, YamlSource } from './yaml-source.js';
 
@@ -17,6 +19,7 @@ export function consistencyProblems(config: Config | ExaminationConfig, source: 
       'set data.annotations, the answers to learn from',
     );
   }
+  if (config.policy !== undefined) policyProblems(config, need);
   const known = findingNames(criteriaOf(config.judge));
   for (const [finding, entry] of Object.entries(gate === 'off' ? {} : gate)) {
     const path = ['gate', finding];
@@ -47,4 +50,36 @@ export function consistencyProblems(config: Config | ExaminationConfig, source: 
       need(path, data.regression === undefined, 'set data.regression, the cases');
   }
   return problems;
+}
+
+/** Trainers of AWS train models that are there; all others train a model of this machine. */
+function policyProblems(
+  { policy, training }: Pick<Config, 'training'> & { policy?: Config['policy'] | undefined },
+  need: (path: Path, missing: boolean, message: string) => void,
+): void {
+  if (policy === undefined) return;
+  const { backend, sft } = training;
+  const local = isLocal({ policy });
+  const isHosted = HOSTED_BACKENDS.includes(backend);
+  need(
+    ['policy', 'model'],
+    !local && !isHosted,
+    `training.backend ${backend} trains a model of this machine: expected local:FOLDER, a Hugging Face folder with a Llama-family model`,
+  );
+  need(
+    ['policy', 'model'],
+    local && isHosted,
+    `training.backend ${backend} trains a model that AWS has: expected the base as Bedrock serves it, such as bedrock:us.amazon.nova-2-lite-v1:0`,
+  );
+  need(
+    ['training', 'backend'],
+    isHosted && training.aws === undefined,
+    `set training.aws, the account that ${backend} trains in`,
+  );
+  need(['policy', 'calls'], local && policy.calls !== undefined, 'a model of this machine has no use for it');
+  need(
+    ['training', 'sft'],
+    !local && sft !== undefined,
+    'the engine of this machine does it, which policy.model is no model of',
+  );
 }

@@ -117,9 +117,9 @@ describe('a wrong key or value', () => {
       ],
     ],
     [
-      'a policy that cannot be trained',
-      GOOD.replace('local:models/policy', 'anthropic:x'),
-      [expect.stringContaining('t.yaml:2:10: policy.model: expected local:FOLDER')],
+      'a policy of nobody',
+      GOOD.replace('local:models/policy', 'antropic:x'),
+      [expect.stringContaining('t.yaml:2:10: policy.model: expected provider:model')],
     ],
     [
       'a prototype',

@@ -8,7 +8,19 @@ export function modelProblems(
   config: Config | ExaminationConfig | ScoringConfig,
   source: YamlSource,
 ): Problem[] {
-  return (['judge', 'heldout_judge'] as const).flatMap((role) => [
+  const { policy } = config;
+  const ofPolicy = policy?.calls ? { ...policy.calls, model: policy.model, fallbacks: [] } : undefined;
+  const atPolicy = (key: string, message: string): Problem => ({
+    place: source.keyPlace(['policy', 'calls', key]),
+    message: `policy.calls.${key}: ${message}`,
+  });
+  const problems = ofPolicy
+    ? [
+        ...settingProblems(ofPolicy).map(({ key, message }) => atPolicy(key, message)),
+        ...missingPrices(ofPolicy).map(({ message }) => atPolicy('budget', message)),
+      ]
+    : [];
+  const ofJudges = (['judge', 'heldout_judge'] as const).flatMap((role) => [
     ...modelsOf(config[role]).flatMap(({ path, config: model }) =>
       settingProblems(model).map(({ key, message }) => {
         const place = [role, ...path, key];
@@ -20,6 +32,7 @@ export function modelProblems(
       return { place: source.keyPlace(place), message: `${pathText([role, ...path])}: ${message}` };
     }),
   ]);
+  return [...problems, ...ofJudges];
 }
 
 const pricesMissing = (judge: JudgeConfig | undefined): { path: Path; message: string }[] =>

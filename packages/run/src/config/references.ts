@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { filesOfChecks, filesOfJudge, parseModelId } from '@touchstone/core';
+import { filesOfChecks, filesOfJudge, parseModelId, type ModelId } from '@touchstone/core';
 import { modelsOf } from './judge-models.js';
 import type { Config, ExaminationConfig, ScoringConfig } from './schema.js';
 import { pathText, type Path, type Problem, type YamlSource } from './yaml-source.js';
@@ -54,6 +54,12 @@ const ABOUT: Record<Kind, string> = {
 
 function references(config: AnyConfig): { path: Path; name: string; kind: Kind }[] {
   const found: { path: Path; name: string; kind: Kind }[] = [];
+  // One behind an API is read from nothing.
+  const addModel = (path: Path, { provider, name }: ModelId): void => {
+    const { folder, module } = provider.needs?.(name) ?? {};
+    if (folder !== undefined) found.push({ path, name: folder, kind: 'model folder' });
+    if (module !== undefined) found.push({ path, name: module, kind: 'file' });
+  };
   for (const key of ['train', 'eval', 'annotations', 'labelled', 'regression'] as const) {
     const name = config.data?.[key];
     if (name !== undefined) found.push({ path: ['data', key], name, kind: 'file' });
@@ -64,19 +70,13 @@ function references(config: AnyConfig): { path: Path; name: string; kind: Kind }
   for (const { path, name } of filesOfChecks(config.reward.checks))
     found.push({ path: ['reward', 'checks', ...path], name, kind: 'file' });
   if (config.policy !== undefined) {
-    const { name } = parseModelId(config.policy.model);
-    found.push({ path: ['policy', 'model'], name, kind: 'model folder' });
+    addModel(['policy', 'model'], parseModelId(config.policy.model));
   }
   for (const role of ['judge', 'heldout_judge'] as const) {
     const judge = config[role];
     for (const { path, name } of judge ? filesOfJudge(judge) : [])
       found.push({ path: [role, ...path], name, kind: 'file' });
-    for (const { path, provider, name } of modelsOf(config[role])) {
-      const { folder, module } = provider.needs?.(name) ?? {};
-      const place = [role, ...path, 'model'];
-      if (folder !== undefined) found.push({ path: place, name: folder, kind: 'model folder' });
-      if (module !== undefined) found.push({ path: place, name: module, kind: 'file' });
-    }
+    for (const one of modelsOf(config[role])) addModel([role, ...one.path, 'model'], one);
   }
   return found;
 }

@@ -1,4 +1,4 @@
-import { judgeSchema, rewardSchema } from '@touchstone/core';
+import { callsSchema, judgeSchema, modelFields, rewardSchema } from '@touchstone/core';
 import { gateSchema } from '@touchstone/lab';
 import { engineSchema, samplingSchema, trainingSchema } from '@touchstone/train/schema';
 import { z } from 'zod';
@@ -7,12 +7,22 @@ import { awsSchema } from './aws-schema.js';
 const count = z.int().min(1);
 const file = z.string().min(1);
 
+const { model, ...modelSettings } = modelFields;
+/** How a policy behind an API is asked for the answers of an evaluation. */
+export const policyCallsSchema = z
+  .strictObject({ ...modelSettings, ...callsSchema.shape })
+  .omit({ fallbacks: true });
+
 const policySchema = z.strictObject({
-  model: z
-    .string()
-    .regex(/^local:\s*\S/, 'expected local:FOLDER, a Hugging Face folder with a Llama-family model to train')
-    .describe('local:FOLDER, the Hugging Face folder of the model to train'),
+  model: model.describe(
+    'The model to train: local:FOLDER, a Hugging Face folder of the Llama family; or, for a trainer of AWS, the base as Bedrock serves it',
+  ),
   ...samplingSchema.shape,
+  calls: policyCallsSchema
+    .optional()
+    .describe(
+      'How a policy behind an API is asked, when it is evaluated: limits, price, what its requests hold',
+    ),
 });
 
 const dataSchema = z.strictObject({

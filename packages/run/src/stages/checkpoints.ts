@@ -9,6 +9,7 @@ import {
   type Origin,
 } from '@touchstone/train';
 import { versions } from '../workspace/provenance.js';
+import { localPolicy } from '../workspace/local-policy.js';
 import type { Workspace } from '../workspace/workspace.js';
 import { REINFORCE } from './stages.js';
 
@@ -50,7 +51,8 @@ export async function newestCheckpoint(
   workspace: Pick<Workspace, 'folder' | 'store' | 'policy'>,
   onBroken: (text: string) => void = () => {},
 ): Promise<Checkpoint | null> {
-  const { folder, store, policy } = workspace;
+  const { folder, store } = workspace;
+  const policy = localPolicy(workspace);
   const { run, stage } = originOf(workspace, REINFORCE.name);
   const written = new Map(store.checkpoints(stage).map(({ step, digest }) => [step, digest]));
   const stored = stepsWithoutGap(store.steps(stage));

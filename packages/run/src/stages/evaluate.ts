@@ -2,7 +2,7 @@ import { createAnswerReader, parseAnswer, type RewardFunction } from '@touchston
 import type { EvaluationRecord } from '@touchstone/lab';
 import type { Reward } from '@touchstone/spec';
 import type { StoredRollout } from '@touchstone/store';
-import { stopOnAbstentions, type Policy } from '@touchstone/train';
+import { stopOnAbstentions } from '@touchstone/train';
 import type { Workspace } from '../workspace/workspace.js';
 import type { StageReporter } from './stage.js';
 import { evaluationOf } from './stages.js';
@@ -14,7 +14,7 @@ export const samplesPerTask = ({ config }: Pick<Workspace, 'config'>): number =>
 /** Samples answers to all held-out tasks and scores them with the judge, the held-out judge and the truth. */
 export async function evaluate(
   workspace: Workspace,
-  policy: Policy,
+  policy: Workspace['policy'],
   model: string,
   reporter: StageReporter,
 ): Promise<null> {
@@ -25,8 +25,12 @@ export async function evaluate(
   // An answer is a unit of work when it is written, and again for each judge.
   const total = answers * (1 + judges);
   reporter.progress(0, total);
-  const sampled = await policy.sample(data.eval, config.policy, { samples, seed: config.seed, name: model });
-  let done = answers;
+  let done = 0;
+  const draws = { samples, seed: config.seed, name: model };
+  const sampled = await policy.sample(data.eval, config.policy, draws, () =>
+    reporter.progress(++done, total, 'answers sampled'),
+  );
+  done = answers;
   reporter.progress(done, total, 'answers sampled');
   const rollouts = sampled.map(({ rollout }) => rollout);
   const score = async (by: RewardFunction): Promise<Reward[]> => {

@@ -44,9 +44,8 @@ export function summarise(workspace: Workspace, created: Date): Summary {
   const engine = readStage(store, REINFORCE)?.value ?? null;
   const training = store.rollouts(REINFORCE.name);
   const steps = store.steps(REINFORCE.name);
-  assertComplete(workspace, stored, training, steps);
+  assertComplete(workspace, stored, training, steps, engine?.hosted ?? null);
   const wallSeconds = steps.reduce((sum, { seconds }) => sum + seconds, 0);
-  const tokens = training.reduce((sum, rollout) => sum + rollout.tokens, 0);
   const totals = judgeTotals(store, judge);
   const abstentions = countAbstentions([...training, ...Object.values(stored).flat()], examined.abstentions);
 
@@ -86,12 +85,8 @@ export function summarise(workspace: Workspace, created: Date): Summary {
     training: {
       engine,
       algorithm: config.training.algorithm,
-      steps: steps.length,
-      rollouts: training.length,
-      abstained: training.filter(({ reward }) => reward?.status === 'abstained').length,
-      zero_variance_groups: Math.round(sumOver(steps, 'zero_variance') * config.training.prompts_per_step),
-      tokens,
-      tokens_per_second: wallSeconds > 0 ? tokens / wallSeconds : 0,
+      steps: engine?.hosted?.steps ?? steps.length,
+      ...(engine?.hosted ? NOT_SHOWN : figuresOfAnswers(workspace, training, steps)),
       wall_seconds: wallSeconds,
       sft: sft ? sftSummary(sft.value, sft.seconds) : null,
     },
@@ -102,25 +97,57 @@ export function summarise(workspace: Workspace, created: Date): Summary {
   };
 }
 
+type AnswerFigures = Pick<
+  Summary['training'],
+  'rollouts' | 'abstained' | 'zero_variance_groups' | 'tokens' | 'tokens_per_second'
+>;
+
+/** Of answers that a service drew and nobody has seen. */
+const NOT_SHOWN: AnswerFigures = {
+  rollouts: null,
+  abstained: null,
+  zero_variance_groups: null,
+  tokens: null,
+  tokens_per_second: null,
+};
+
+function figuresOfAnswers(
+  { config }: Workspace,
+  drawn: readonly StoredRollout[],
+  steps: readonly StepSummary[],
+): AnswerFigures {
+  const seconds = steps.reduce((sum, step) => sum + step.seconds, 0);
+  const tokens = drawn.reduce((sum, rollout) => sum + rollout.tokens, 0);
+  return {
+    rollouts: drawn.length,
+    abstained: drawn.filter(({ reward }) => reward?.status === 'abstained').length,
+    zero_variance_groups: Math.round(sumOver(steps, 'zero_variance') * config.training.prompts_per_step),
+    tokens,
+    tokens_per_second: seconds > 0 ? tokens / seconds : 0,
+  };
+}
+
 /** A figure over a part of the run would pass for one over all of it. */
 function assertComplete(
   workspace: Workspace,
   evaluations: Record<string, readonly StoredRollout[]>,
   training: readonly StoredRollout[],
   steps: readonly StepSummary[],
+  hosted: { steps: number } | null,
 ): void {
   const { config, data, heldout } = workspace;
-  const { steps: wanted, prompts_per_step, group_size } = config.training;
+  const { prompts_per_step, group_size } = config.training;
+  const wanted = hosted?.steps ?? config.training.steps;
   const missing = (what: string): RunError =>
     new RunError(
       `run.db does not have all of the run: ${what}. Restore it from a copy, or choose another folder with --out.`,
     );
-  if (steps.length !== wanted || stepsWithoutGap(steps) !== wanted) {
+  if (hosted ? steps.at(-1)?.step !== wanted : steps.length !== wanted || stepsWithoutGap(steps) !== wanted) {
     throw missing(
       `expected training steps 1 to ${wanted}, found ${steps.map(({ step }) => step).join(', ') || 'none'}`,
     );
   }
-  const expected = prompts_per_step * group_size;
+  const expected = hosted ? 0 : prompts_per_step * group_size;
   for (const { step } of steps) {
     const found = training.filter((one) => one.step === step).length;
     if (found !== expected) throw missing(`expected ${expected} answers of step ${step}, found ${found}`);

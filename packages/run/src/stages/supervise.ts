@@ -4,6 +4,7 @@ import { writeSealed } from '@touchstone/store';
 import { fineTune, Policy, type SftOptions } from '@touchstone/train';
 import type { z } from 'zod';
 import type { Clock } from '../clock.js';
+import { localPolicy } from '../workspace/local-policy.js';
 import type { Workspace } from '../workspace/workspace.js';
 import { originOf } from './checkpoints.js';
 import type { StageReporter } from './stage.js';
@@ -40,7 +41,8 @@ export async function supervise(
   reporter: StageReporter,
   clock: Clock,
 ): Promise<z.output<typeof SUPERVISE.schema>> {
-  const { config, policy, store, data } = workspace;
+  const { config, store, data } = workspace;
+  const policy = localPolicy(workspace);
   if (data.annotations.length === 0) {
     throw new InputError([{ message: 'training.sft needs data.annotations, and there are none' }]);
   }

@@ -6,6 +6,7 @@ import { ok, type Finding } from '../doctor/finding.js';
 import { costPerAnswer } from '../stages/plan.js';
 import { samplesPerTask } from '../stages/evaluate.js';
 import { modelNames, REINFORCE } from '../stages/stages.js';
+import { isLocal } from '../config/policy-model.js';
 import { openWorkspace, type Workspace } from '../workspace/workspace.js';
 import type { Backend, BackendPlan } from './backend.js';
 import { drawnRewards } from './drawn.js';
@@ -22,6 +23,7 @@ export interface TrainingPlan extends BackendPlan {
   evaluated: number;
   /** Calls of the judge, of the held-out judge too; tokens and money as in `planExamination`. */
   calls: number;
+  /** US dollars for them, and for the answers of a policy behind an API in the evaluations; null where a price is missing. */
   money: number | null;
   /** Seconds that the calls take at least by the judge's own `requests_per_minute`; null where it declares none. */
   callSeconds: number | null;
@@ -64,8 +66,11 @@ export async function planTraining(
     rollouts,
     evaluated,
     calls,
-    money:
-      judge.money === null || second.money === null ? null : judge.money * all + second.money * evaluated,
+    money: sumOrNull([
+      judge.money === null ? null : judge.money * all,
+      second.money === null ? null : second.money * evaluated,
+      policyMoney(workspace),
+    ]),
     callSeconds: typeof rate === 'number' ? (judge.calls * all * 60) / rate : null,
     stepSeconds: done.length > 0 ? (seconds / done.length) * Math.max(0, steps - done.length) : null,
   };
@@ -73,6 +78,21 @@ export async function planTraining(
 
 /** Letters of a token of text, about. */
 const LETTERS_A_TOKEN = 4;
+
+const sumOrNull = (parts: readonly (number | null)[]): number | null =>
+  parts.reduce((sum, part) => (sum === null || part === null ? null : sum + part), 0);
+
+/** What the evaluations' answers cost at most, each as long as it may be, by the base's price. */
+function policyMoney(workspace: Workspace): number | null {
+  const { config, data } = workspace;
+  if (isLocal(config)) return 0;
+  const price = config.policy.calls?.price;
+  if (!price) return null;
+  const answers = samplesPerTask(workspace) * modelNames(workspace).length;
+  const letters = data.eval.reduce((sum, { messages }) => sum + JSON.stringify(messages).length, 0);
+  const input = (letters / LETTERS_A_TOKEN) * price.input;
+  return (answers * (input + data.eval.length * config.policy.max_tokens * price.output)) / 1e6;
+}
 
 /** Answers to measure prompts with: labelled ones, or tasks with an answer as long as the policy may write. */
 function sampleAnswers({ data, config }: Workspace): Parameters<typeof costPerAnswer>[2] {

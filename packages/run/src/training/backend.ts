@@ -65,6 +65,11 @@ export interface DrawnStep {
   groups_P: { task: string; answers_G: DrawnAnswer[] }[];
 }
 
+/** A step of a service that shows no answers: `learned` has what it says of their rewards too, under our names. */
+export interface ToldStep extends Omit<DrawnStep, 'groups_P' | 'loggedReward'> {
+  groups_P: null;
+}
+
 /** A job that is at work, or has been. */
 export interface LaunchedJob {
   /**
@@ -73,10 +78,14 @@ export interface LaunchedJob {
    *
    * @throws {RunError} the job has failed, or what it writes is not what it should be.
    */
-  follow(): AsyncIterable<DrawnStep>;
-  /** What has come out: a Hugging Face folder, checked to be what the job wrote. @throws {RunError} it is not. */
-  fetch(): Promise<{ folder: string; engine: EngineRecord }>;
-  /** Ends the job where it has not ended by itself, and lets go of what this process holds for it. */
+  follow(): AsyncIterable<DrawnStep | ToldStep>;
+  /**
+   * What has come out: a Hugging Face folder, checked to be what the job wrote; null where `engine.hosted` names the model.
+   *
+   * @throws {RunError} it is not.
+   */
+  fetch(): Promise<{ folder: string | null; engine: EngineRecord }>;
+  /** Ends a job of this run's machines where it has not ended by itself, and lets go of what this process holds for it. */
   close(): Promise<void>;
 }
 

@@ -9,6 +9,7 @@ import {
   type Task,
 } from '@touchstone/spec';
 import { sha256 } from '@touchstone/store';
+import { localPolicy } from '../workspace/local-policy.js';
 import type { Workspace } from '../workspace/workspace.js';
 import type { DrawnAnswer, DrawnStep } from './backend.js';
 import { tasksToTrain, type TrainedGroup } from './step.js';
@@ -118,8 +119,10 @@ function tasksById(tasks: readonly Task[]): Map<string, Task> {
   return byId;
 }
 
-const openingOf = ({ policy }: Part, { messages }: Task): string =>
-  policy.opening(policy.tokenizer.encodeChat(messages));
+function openingOf(workspace: Part, { messages }: Task): string {
+  const policy = localPolicy(workspace);
+  return policy.opening(policy.tokenizer.encodeChat(messages));
+}
 
 /** Answers to one task that are judged together; the same ones have the same rewards, in whatever step. */
 function keyOf(rollouts_G: readonly Pick<Rollout, 'task' | 'response'>[]): string {
@@ -148,7 +151,7 @@ function rolloutsOf(workspace: Part, { step, groups_P }: DrawnStep): Rollout[][]
     const task = tasks[place]!;
     const opening = openingOf(workspace, task);
     return answers_G.map(({ text, finish }, index) =>
-      workspace.policy.answered(task, opening + text, finish, { name: `rft@${step}`, place, index }),
+      localPolicy(workspace).answered(task, opening + text, finish, { name: `rft@${step}`, place, index }),
     );
   });
 }

@@ -3,6 +3,7 @@ import { train, type Policy } from '@touchstone/train';
 import { keepCheckpoint, newestCheckpoint } from '../stages/checkpoints.js';
 import { evaluationOf } from '../stages/stages.js';
 import { version } from '../version.js';
+import { localPolicy } from '../workspace/local-policy.js';
 import type { Workspace } from '../workspace/workspace.js';
 import { storeStep, tellStep } from './step.js';
 import type { Trainer, Training } from './trainer.js';
@@ -31,13 +32,13 @@ async function isTrained(workspace: Workspace): Promise<boolean> {
 /** Trains from the newest checkpoint, or from the start. */
 async function reinforce(training: Training): Promise<EngineRecord> {
   const { workspace, reporter, clock } = training;
-  const { config, data, policy, reward } = workspace;
+  const { config, data, reward } = workspace;
   const { steps, checkpoint_every } = config.training;
   const from = await newestCheckpoint(workspace, (text) => reporter.alarm(text));
   reporter.progress(from?.step ?? 0, steps);
   let begun = clock.seconds();
   for await (const { step, groups, metrics, checkpoint } of train({
-    policy,
+    policy: localPolicy(workspace),
     tasks: data.train,
     reward,
     training: config.training,
@@ -52,5 +53,5 @@ async function reinforce(training: Training): Promise<EngineRecord> {
     // Storing is not training.
     begun = clock.seconds();
   }
-  return { name: 'embedded', versions: { touchstone: version() } };
+  return { name: 'embedded', versions: { touchstone: version() }, hosted: null };
 }

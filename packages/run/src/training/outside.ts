@@ -4,6 +4,7 @@ import { ADAMW_DEFAULTS } from '@touchstone/engine';
 import { InputError, RunError, type EngineRecord } from '@touchstone/spec';
 import { assertOwn } from '@touchstone/store';
 import { stepMetrics } from '@touchstone/train';
+import { HOSTED_BACKENDS } from '@touchstone/train/schema';
 import { stepsWithoutGap } from '../stages/checkpoints.js';
 import { REINFORCE } from '../stages/stages.js';
 import type { Workspace } from '../workspace/workspace.js';
@@ -11,7 +12,10 @@ import type { Backend, LaunchedJob, TrainingJob } from './backend.js';
 import { drawnRewards, type DrawnRewards } from './drawn.js';
 import { alreadyStored, storeStep, tasksToTrain, tellStep } from './step.js';
 import type { Trainer, Training } from './trainer.js';
+import { hostedPolicy } from './hosted.js';
 import { hasWeights, keepWeights, keptPolicy } from './weights.js';
+
+const isHosted = ({ name }: Pick<Backend, 'name'>): boolean => HOSTED_BACKENDS.includes(name);
 
 /** Somebody else's trainer as one of ours: what a backend's verbs come to, whichever it is. */
 export function trainerOf(backend: Backend): Trainer {
@@ -24,8 +28,9 @@ export function trainerOf(backend: Backend): Trainer {
       if (problems.length === 0) return;
       throw new InputError(problems.map(({ what, detail }) => ({ message: `${what}: ${detail}` })));
     },
-    isTrained: hasWeights,
-    policy: keptPolicy,
+    // What a service has made is no file of this run.
+    isTrained: isHosted(backend) ? () => Promise.resolve(true) : hasWeights,
+    policy: isHosted(backend) ? hostedPolicy : keptPolicy,
     train: (training) => trainWith(backend, training),
   };
 }
@@ -66,18 +71,21 @@ async function trainWith(backend: Backend, training: Training): Promise<EngineRe
   try {
     const launched = await launching;
     let last = 0;
-    for await (const step of withoutGaps(launched.follow())) {
-      last = step.step;
-      if (alreadyStored(training, stored.get(step.step), step)) continue;
-      const groups = await drawn.toGroups(step);
-      const metrics = stepMetrics(groups, step.learned);
-      tellStep(training, storeStep(training, { step: step.step, groups, metrics, seconds: step.seconds }));
-    }
-    if (last !== steps) {
-      throw new RunError(`the trainer says that it is done, and its last step is ${last}; expected ${steps}`);
+    // A service may leave steps out of what it tells: then the curves have holes.
+    const following = launched.follow();
+    for await (const told of isHosted(backend) ? following : withoutGaps(following)) {
+      const { step, seconds, learned } = told;
+      last = step;
+      if (alreadyStored(training, stored.get(step), told)) continue;
+      const groups = told.groups_P === null ? [] : await drawn.toGroups(told);
+      const metrics = told.groups_P === null ? learned : stepMetrics(groups, learned);
+      tellStep(training, storeStep(training, { step, groups, metrics, seconds }));
     }
     const { folder, engine } = await launched.fetch();
-    await keepWeights(workspace, folder);
+    if (last !== (engine.hosted?.steps ?? steps)) {
+      throw new RunError(`the trainer says that it is done, and its last step is ${last}; expected ${steps}`);
+    }
+    if (folder !== null) await keepWeights(workspace, folder);
     return engine;
   } finally {
     // The signal ends this process when the job has ended; until then there is nothing to say.

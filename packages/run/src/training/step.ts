@@ -4,7 +4,7 @@ import type { RolloutRecord } from '@touchstone/store';
 import { tasksOfStep, type MeasuredGroup, type PolicyRollout, type StepMetrics } from '@touchstone/train';
 import { REINFORCE } from '../stages/stages.js';
 import type { Workspace } from '../workspace/workspace.js';
-import type { DrawnStep } from './backend.js';
+import type { DrawnStep, ToldStep } from './backend.js';
 import type { Training } from './trainer.js';
 
 /** Answers to one task of a step with their rewards, whoever drew them. */
@@ -51,11 +51,11 @@ export function tellStep({ workspace, reporter }: Training, summary: StepSummary
 export function alreadyStored(
   { workspace: { store } }: Pick<Training, 'workspace'>,
   stored: StepSummary | undefined,
-  step: DrawnStep,
+  step: DrawnStep | ToldStep,
 ): boolean {
   if (stored?.seconds !== step.seconds) return false;
   if (Object.entries(step.learned).some(([name, value]) => stored.metrics[name] !== value)) return false;
-  const answers = step.groups_P.flatMap(({ answers_G }) => answers_G);
+  const answers = (step.groups_P ?? []).flatMap(({ answers_G }) => answers_G);
   const rollouts = store.rollouts(REINFORCE.name, step.step);
   return (
     rollouts.length === answers.length &&

@@ -1,6 +1,5 @@
 import { InputError, type EngineRecord } from '@touchstone/spec';
 import type { BackendName } from '@touchstone/train/schema';
-import type { Policy } from '@touchstone/train';
 import type { Clock } from '../clock.js';
 import type { StageReporter } from '../stages/stage.js';
 import type { Workspace } from '../workspace/workspace.js';
@@ -33,7 +32,7 @@ export interface Trainer {
    */
   train(training: Training): Promise<EngineRecord>;
   /** The policy as training has left it. @throws {RunError} its weights do not hold. */
-  policy(workspace: Workspace): Promise<Policy>;
+  policy(workspace: Workspace): Promise<Workspace['policy']>;
 }
 
 /** @throws {InputError} nobody here is called so: whoever calls the library brings trainers of others himself. */

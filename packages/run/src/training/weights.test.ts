@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig, openWorkspace, type Workspace } from '../index.js';
 import { STEPS, writeSmallRun } from '../small-run.testing.js';
 import { hasWeights, keepWeights, keptPolicy } from './weights.js';
+import { localPolicy } from '../workspace/local-policy.js';
 
 describe('weights that another trainer has left', () => {
   const folder = mkdtempSync(join(tmpdir(), 'touchstone-weights-'));
@@ -19,10 +20,10 @@ describe('weights that another trainer has left', () => {
   /** A folder as a trainer leaves it. */
   const left = async (model: CausalLM): Promise<string> => {
     const at = join(folder, `left-${count++}`);
-    await model.save(at, workspace.policy.folder);
+    await model.save(at, localPolicy(workspace).folder);
     return at;
   };
-  const source = () => workspace.policy.model.config.source;
+  const source = () => localPolicy(workspace).model.config.source;
 
   it('become the checkpoint of the last step, with the policy own configuration', async () => {
     expect(await hasWeights(workspace)).toBe(false);
@@ -32,7 +33,7 @@ describe('weights that another trainer has left', () => {
     expect(await hasWeights(workspace)).toBe(true);
     const policy = await keptPolicy(workspace);
     expect(policy.model.fingerprint()).toBe(other.fingerprint());
-    expect(policy.model.config).toEqual(workspace.policy.model.config);
+    expect(policy.model.config).toEqual(localPolicy(workspace).model.config);
     const file = join(folder, `out/checkpoints/step-00000${STEPS}/model.safetensors`);
     appendFileSync(file, 'x');
     expect(await hasWeights(workspace)).toBe(false);

@@ -5,6 +5,7 @@ import { writeSealed } from '@touchstone/store';
 import { checkpointName, Policy } from '@touchstone/train';
 import { checkpointFolder, originOf } from '../stages/checkpoints.js';
 import { evaluationOf, REINFORCE } from '../stages/stages.js';
+import { localPolicy } from '../workspace/local-policy.js';
 import type { Workspace } from '../workspace/workspace.js';
 
 /*
@@ -22,7 +23,8 @@ const folderOf = (workspace: Workspace): string =>
  * @throws {RunError} naming what is wrong with them: damaged, missing, no finite numbers, or of another model.
  */
 export async function keepWeights(workspace: Workspace, folder: string): Promise<void> {
-  const { store, policy, config } = workspace;
+  const { store, config } = workspace;
+  const policy = localPolicy(workspace);
   const { steps } = config.training;
   const model = policy.model.clone();
   copyWeights(await loadFrom(folder), model.parameters, folder);

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { filesOfChecks, hashOfModule, type Judge } from '@touchstone/core';
 import { InputError, RunError } from '@touchstone/spec';
 import { assertOwn, sha256, writeWhole, type RunStore } from '@touchstone/store';
+import { HOSTED_BACKENDS } from '@touchstone/train/schema';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { version } from '../version.js';
@@ -50,13 +51,19 @@ export async function claimFolder(
       return [[name, isModule ? hashOfModule(path) : sha256(await readFile(path))]];
     }),
   );
-  // What a judge is, its fingerprint says; how its calls are made may change, as a budget or a limit does, and the machine.
-  const { output: _, judge: __, heldout_judge: ___, aws: ____, engine: _____, ...rest } = config;
+  // What a judge and a policy are, their fingerprints say; how their calls are made may change, as a budget or a limit does, and the machine.
+  const rest = without(config, 'output', 'judge', 'heldout_judge', 'aws', 'engine');
   // Where a backend runs changes no more; and a run from before there were backends is one of the embedded engine.
-  const { trl: ______, openrlhf: _______, ray: ________, verl, backend, ...training } = rest.training;
-  const own = backend === 'verl' ? { overrides: verl.overrides } : {};
+  const { trl, verl, aws, backend } = config.training;
+  const training = without(config.training, 'trl', 'openrlhf', 'ray', 'aws', 'verl', 'backend');
+  const own = {
+    ...(backend === 'trl' && trl.lora ? { lora: trl.lora } : {}),
+    ...(backend === 'verl' ? { overrides: verl.overrides } : {}),
+    ...(HOSTED_BACKENDS.includes(backend) ? { aws: trainedBy(aws) } : {}),
+  };
   const identity = {
     ...rest,
+    policy: without(config.policy, 'calls'),
     training: backend === 'embedded' ? training : { ...training, backend, ...own },
   };
   const inputs = {
@@ -92,6 +99,16 @@ export async function claimFolder(
   if (typeof old === 'object' && old.run === id) return;
   // Missing or damaged, run.db knows what it said.
   await writeWhole(path, stringify({ fingerprint, run: id, versions: versions(), ...inputs, config }));
+}
+
+/** Of the account, what decides which model comes out. */
+const trainedBy = (aws: Config['training']['aws']): unknown =>
+  aws && { base: aws.base, reward_function: aws.reward_function, overrides: aws.overrides };
+
+/** Its keys stay in their order, which the fingerprint of every run so far has. */
+function without<T extends object, K extends keyof T & string>(object: T, ...keys: K[]): Omit<T, K> {
+  const left = Object.entries(object).filter(([key]) => !keys.includes(key as K));
+  return Object.fromEntries(left) as Omit<T, K>;
 }
 
 async function readClaim(path: string): Promise<Claim | 'missing' | 'damaged'> {

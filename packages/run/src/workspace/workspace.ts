@@ -15,6 +15,8 @@ import type { LoadedConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { openRewards, readExaminationData, type Examination } from './examination.js';
 import { claimFolder } from './provenance.js';
+import { isLocal } from '../config/policy-model.js';
+import { RemotePolicy } from './remote-policy.js';
 import { loadTruth, type TruthScore } from './truth-module.js';
 
 /** Everything a run works with, opened and checked before the first call is paid for. */
@@ -25,7 +27,7 @@ export interface Workspace {
   folder: string;
   /** What the run leaves behind. No other process can work in the folder until it is closed. */
   store: RunStore;
-  policy: Policy;
+  policy: Policy | RemotePolicy;
   judge: Judge;
   reward: RewardFunction;
   heldout: { judge: Judge; reward: RewardFunction } | null;
@@ -33,16 +35,24 @@ export interface Workspace {
   data: { train: Task[]; eval: Task[]; annotations: Annotation[] } & Examination['data'];
 }
 
+/** What a run that trains a model of this machine reads. */
+export interface Inputs {
+  policy: Policy;
+  data: Workspace['data'];
+}
+
 /**
- * The data and the policy of a run, checked.
+ * The data and the policy of a run that trains a model of this machine, checked.
  *
- * @throws {InputError} a file cannot be read, a task leaves the policy no room to answer, the engine has too little memory to train, or
- *   not the provider that it is to train with.
+ * @throws {InputError} as `readData` and `readPolicy`.
  */
-export async function readInputs({
-  config,
-  baseDir,
-}: LoadedConfig): Promise<Pick<Workspace, 'policy' | 'data'>> {
+export async function readInputs(loaded: LoadedConfig): Promise<Inputs> {
+  const data = await readData(loaded);
+  return { policy: await readPolicy(loaded, data), data };
+}
+
+/** @throws {InputError} a file cannot be read, or there are too few annotations to learn from. */
+async function readData({ config, baseDir }: LoadedConfig): Promise<Workspace['data']> {
   const at = (file: string): string => resolve(baseDir, file);
   const [train, evaluation, annotations, examined] = await Promise.all([
     readTasksStrict(at(config.data.train)),
@@ -57,18 +67,26 @@ export async function readInputs({
       `expected at least 2 annotated answers for training.sft, one of them to choose the best step with; got ${annotations.length}`,
     );
   }
+  return { train, eval: evaluation, annotations, ...examined };
+}
+
+/**
+ * @throws {InputError} a task leaves the policy no room to answer, the engine has too little memory to train, or not the provider
+ *   that it is to train with.
+ */
+async function readPolicy(
+  { config, baseDir }: LoadedConfig,
+  { train, eval: evaluation, annotations }: Workspace['data'],
+): Promise<Policy> {
   configureEngine(config.engine);
-  const policy = await Policy.load(at(parseModelId(config.policy.model).name));
+  const policy = await Policy.load(resolve(baseDir, parseModelId(config.policy.model).name));
   const prompts = promptsOf(policy, [...train, ...evaluation]);
   assertRoomToAnswer(policy, prompts, config);
   const loads = trainingLoads(policy, prompts.slice(0, train.length), annotations, config);
   // Another trainer has other memory; SFT is this engine's in any case.
-  if (config.training.backend === 'embedded' || sft) assertEnoughMemory(policy.model, loads);
+  if (config.training.backend === 'embedded' || config.training.sft) assertEnoughMemory(policy.model, loads);
   await checkProvider();
-  return {
-    policy,
-    data: { train, eval: evaluation.slice(0, config.evaluation.tasks), annotations, ...examined },
-  };
+  return policy;
 }
 
 /** As `main-job.ts` says. */
@@ -78,18 +96,20 @@ export async function openWorkspace(
 ): Promise<Workspace> {
   const { config, baseDir } = loaded;
   const { truth: module } = config.evaluation;
-  const [{ policy, data }, truth] = await Promise.all([
-    readInputs(loaded),
+  const [data, truth] = await Promise.all([
+    readData(loaded),
     module === undefined ? null : loadTruth(resolve(baseDir, module)),
   ]);
+  const local = isLocal(config) ? await readPolicy(loaded, data) : null;
   const store = openRun(folder, { exclusive: true });
   try {
     const { memory, threads } = store.computedWith(engineSettings());
     const engine = { memory, threads, ...config.engine };
     configureEngine(engine);
     const { judge, reward, heldout } = await openRewards({ ...config, engine }, baseDir, store);
+    const policy = local ?? (await RemotePolicy.open(config.policy.model, config, baseDir, store));
     await claimFolder(folder, store, config, baseDir, {
-      policy: fingerprintOf(policy),
+      policy: policy instanceof RemotePolicy ? policy.fingerprint : fingerprintOf(policy),
       judge,
       heldout: heldout?.judge ?? null,
     });
@@ -103,7 +123,7 @@ export async function openWorkspace(
       reward,
       heldout,
       truth,
-      data,
+      data: { ...data, eval: data.eval.slice(0, config.evaluation.tasks) },
     };
   } catch (error) {
     store.close();

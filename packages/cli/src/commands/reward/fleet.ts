@@ -19,7 +19,7 @@ export interface FleetFlags {
 }
 
 /** Of a judge that nobody has timed. */
-const ASSUMED_LATENCY = { p50: 4, p99: 15 };
+export const ASSUMED_LATENCY = { p50: 4, p99: 15 };
 
 /** @throws {InputError} an option that is given changes nothing where the reward will run. */
 export function assertOptionsFit(flags: FleetFlags & { for: string }): void {

@@ -5,8 +5,12 @@ import { duration } from '../../terminal/text.js';
 
 const count = (n: number): string => Math.round(n).toLocaleString('en');
 
-/** A training before it begins, for people: files, settings, and what it will take. */
-export function trainingPlanText(plan: TrainingPlan): string {
+/**
+ * A training before it begins, for people: files, settings, and what it will take.
+ *
+ * @param fleet the servers that a step's answers need; null: not known.
+ */
+export function trainingPlanText(plan: TrainingPlan, fleet: string | null): string {
   const { backend, folder, files, settings } = plan;
   const parts = [`Trained by: ${backend}\n`];
   if (folder !== null) {
@@ -27,6 +31,11 @@ export function trainingPlanText(plan: TrainingPlan): string {
     );
   }
   parts.push(`${costText(plan)}\n`, `${timeText(plan)}\n`);
+  if (fleet !== null) {
+    parts.push(
+      `The answers of a step, where they are judged apart from this command (touchstone reward bundle):\n${fleet}\n`,
+    );
+  }
   return `\n${parts.join('\n')}`;
 }
 

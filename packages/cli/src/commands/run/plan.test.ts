@@ -44,6 +44,7 @@ describe('touchstone run --plan', () => {
       /Trained by: embedded\n\n12 answers in training and 12 in the evaluations: about 24 calls/,
     );
     expect(out).toMatch(/How long 3 steps take is not known .* calls take 48 s at least/);
+    expect(out).not.toContain('servers');
     expect(existsSync(join(folder, 'embedded/trl'))).toBe(false);
   });
 
@@ -68,6 +69,32 @@ describe('touchstone run --plan', () => {
 
     const again = await cli('run', folder, '--plan');
     expect(again.out).toMatch(/train\.py[\s\S]*training\.clip_high +0\.28 +epsilon_high = 0\.28/);
+    expect(again.out).toMatch(
+      /touchstone reward bundle\):\n2 servers, 3 at most: 4 answers judged at once .*\n.*\nWhat a batch waits for: .* concurrency 1 of/,
+    );
+    expect(plan).toMatchObject({ fleet: { replicas: 2, bottleneck: 'concurrency' } });
+  });
+
+  it('says nothing of servers where the judge declares no limit', async () => {
+    const said = at('touchstone.yaml');
+    change(folder, (config) => delete config['judge']!['requests_per_minute']);
+    const { out } = await cli('run', folder, '--plan', '--out', join(folder, 'unlimited'));
+    writeFileSync(join(folder, 'touchstone.yaml'), said);
+    expect(out).toContain('Trained by: trl');
+    expect(out).not.toContain('servers');
+  });
+
+  it('says what an adapter becomes, and that with another one it is another run', async () => {
+    const said = at('touchstone.yaml');
+    const planned = async (lora: object | null) => {
+      change(folder, (config) => (config['training']!['trl'] = lora ? { lora } : {}));
+      return cli('run', folder, '--plan', '--out', join(folder, 'adapted'));
+    };
+    expect((await planned({ rank: 8 })).out).toMatch(/LoraConfig\(r=8, lora_alpha=16, lora_dropout=0/);
+    for (const other of [{ rank: 4 }, null]) {
+      expect(await planned(other)).toMatchObject({ code: 2, err: expect.stringMatching(/another run/) });
+    }
+    writeFileSync(join(folder, 'touchstone.yaml'), said);
   });
 
   it('writes the files of OpenRLHF, with the same line changed', async () => {

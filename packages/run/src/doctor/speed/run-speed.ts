@@ -6,7 +6,7 @@ import { samplesPerTask } from '../../stages/evaluate.js';
 import { planExamination } from '../../stages/plan.js';
 import { StageReporter } from '../../stages/stage.js';
 import { modelNames } from '../../stages/stages.js';
-import { readInputs, type Workspace } from '../../workspace/workspace.js';
+import { readInputs, type Inputs } from '../../workspace/workspace.js';
 import { countCalls, isOfThisMachine, measureJudge, type JudgeSpeed } from './judge.js';
 import { MACHINE_ROUNDS, measureMachine, type MachineSpeed } from './machine.js';
 import {
@@ -59,7 +59,7 @@ export async function measure(loaded: LoadedConfig | undefined, options: SpeedOp
 
 async function measureRun(
   loaded: LoadedConfig,
-  { policy, data }: Pick<Workspace, 'policy' | 'data'>,
+  { policy, data }: Inputs,
   { peakGigaflopsPerSecond }: MachineSpeed,
   options: SpeedOptions,
 ): Promise<RunSpeed> {

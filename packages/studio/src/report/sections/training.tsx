@@ -67,9 +67,17 @@ function Curves({ steps }: { steps: readonly StepSummary[] }): VNode {
 const engineText = (engine: Summary['training']['engine']): string =>
   engine === null
     ? NO_DATA
-    : [engine.name, ...Object.entries(engine.versions).map(([name, version]) => `${name} ${version}`)].join(
-        ', ',
-      );
+    : [
+        engine.name,
+        ...(engine.hosted ? [engine.hosted.job] : []),
+        ...Object.entries(engine.versions).map(([name, version]) => `${name} ${version}`),
+      ].join(', ');
+
+const countOf = (value: number | null): string => (value === null ? NO_DATA : count(value));
+
+/** A figure of the answers, which a cloud service does not show. */
+const shown = (value: number | null, say: (count: string) => string = (text) => text): string =>
+  value === null ? 'the service shows no answers' : say(count(value));
 
 /** What training did, step by step. */
 export function Training({ summary }: { summary: Summary }): VNode {
@@ -83,9 +91,12 @@ export function Training({ summary }: { summary: Summary }): VNode {
           ['Trained by', engineText(training.engine)],
           ['Algorithm', training.algorithm],
           ['Steps', count(training.steps)],
-          ['Rollouts', `${count(training.rollouts)}, ${count(training.abstained)} without a score`],
-          ['Groups without variance', count(training.zero_variance_groups)],
-          ['Tokens', `${count(training.tokens)}, ${count(training.tokens_per_second)} a second`],
+          [
+            'Rollouts',
+            shown(training.rollouts, (n) => `${n}, ${countOf(training.abstained)} without a score`),
+          ],
+          ['Groups without variance', shown(training.zero_variance_groups)],
+          ['Tokens', shown(training.tokens, (n) => `${n}, ${countOf(training.tokens_per_second)} a second`)],
           ['Wall time', duration(training.wall_seconds)],
           [
             'SFT before it',

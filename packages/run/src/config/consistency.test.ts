@@ -1,0 +1,47 @@
+import { expect, it } from 'vitest';
+import { consistencyProblems } from './consistency.js';
+import { GOOD } from './good.testing.js';
+import { parseConfig } from './load.js';
+
+/** Of the good configuration with another policy and more keys. */
+function problems(policy: string, more = ''): string[] {
+  const text = GOOD.replace('policy:\n  model: local:models/policy', `policy: ${policy}`) + more;
+  const { config, source } = parseConfig(text, 't.yaml');
+  return consistencyProblems(config, source).map(({ message }) => message);
+}
+
+const LOCAL = '{ model: local:models/policy }';
+const AWS =
+  'aws: { region: us-east-1, role: arn:aws:iam::1:role/r, storage: s3://bucket/rft, reward_function: arn:aws:lambda:us-east-1:1:function:f }';
+const HOSTED = '{ model: bedrock:amazon.nova-2-lite-v1:0 }';
+
+it.each([
+  ['a model of this machine here', LOCAL, '', []],
+  ['a model of AWS there', HOSTED, `training: { backend: bedrock, ${AWS} }\n`, []],
+  [
+    'a model of AWS there, in no account',
+    HOSTED,
+    'training: { backend: bedrock }\n',
+    ['training.backend: set training.aws, the account that bedrock trains in'],
+  ],
+  [
+    'a model of AWS here',
+    HOSTED,
+    '',
+    [expect.stringContaining('policy.model: training.backend embedded trains a model of this machine')],
+  ],
+  [
+    'a model of this machine there',
+    LOCAL,
+    `training: { backend: sagemaker-nova, ${AWS} }\n`,
+    [expect.stringContaining('policy.model: training.backend sagemaker-nova trains a model that AWS has')],
+  ],
+  [
+    'limits of an API for a model of this machine',
+    LOCAL.replace(' }', ', calls: { concurrency: 2 } }'),
+    '',
+    ['policy.calls: a model of this machine has no use for it'],
+  ],
+])('the trainer must be one of the policy: %s', (_, policy, more, expected) => {
+  expect(problems(policy, more)).toEqual(expected);
+});

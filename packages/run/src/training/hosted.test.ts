@@ -1,0 +1,125 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Summary } from '@touchstone/spec';
+import { startProvider, type ProviderServer } from '@touchstone/testing';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { loadConfig, openWorkspace, planTraining, runPipeline, type Backend } from '../index.js';
+import { writeSmallRun } from '../small-run.testing.js';
+import type { ToldStep } from './backend.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'touchstone-hosted-'));
+let server: ProviderServer;
+/** The service is out of reach for the model that came out. */
+let isDown = false;
+
+beforeAll(async () => {
+  server = await startProvider({
+    respond: ({ model }) => (model === 'base' ? 'short' : 'a longer answer'),
+    fate: ({ asked: { model } }) =>
+      isDown && model === 'trained' ? { kind: 'error', status: 400 } : { kind: 'reply' },
+    sampleOf: ({ model, request, prompt }) => JSON.stringify([model, request.seed, prompt]),
+  });
+  await writeSmallRun(folder);
+  const file = join(folder, 'touchstone.yaml');
+  const config = parse(readFileSync(file, 'utf8')) as Record<string, Record<string, unknown>>;
+  delete config['training']!['sft'];
+  Object.assign(config['training']!, {
+    backend: 'bedrock',
+    aws: {
+      region: 'us-east-1',
+      role: 'arn:aws:iam::123456789012:role/training',
+      storage: 's3://bucket/rft',
+      reward_function: 'arn:aws:lambda:us-east-1:123456789012:function:SageMaker-reward',
+    },
+  });
+  config['policy'] = {
+    model: 'openai-compatible:base',
+    max_tokens: 8,
+    temperature: 1,
+    calls: { base_url: server.url, concurrency: 4, price: { input: 1, output: 2 } },
+  };
+  writeFileSync(file, stringify(config));
+});
+afterAll(async () => {
+  await server.goDown();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const step = (n: number): ToldStep => ({
+  step: n,
+  learned: { reward: n / 4, entropy: 1 },
+  seconds: 10,
+  groups_P: null,
+});
+
+/** In the place of a cloud service: it tells of steps 1 and 3. */
+const service: Backend = {
+  name: 'bedrock',
+  plan: () => Promise.resolve({ files: [], settings: [] }),
+  preflight: () => Promise.resolve([]),
+  launch: () =>
+    Promise.resolve({
+      async *follow() {
+        for (const n of [1, 3]) yield await Promise.resolve(step(n));
+      },
+      fetch: () =>
+        Promise.resolve({
+          folder: null,
+          engine: {
+            name: 'bedrock',
+            versions: {},
+            hosted: { job: 'arn:job', steps: 3, model: 'openai-compatible:trained' },
+          },
+        }),
+      close: () => Promise.resolve(),
+    }),
+};
+
+async function run(): Promise<Summary> {
+  const workspace = await openWorkspace(await loadConfig(folder));
+  try {
+    return await runPipeline(workspace, { backends: [service], reasons: { noGate: 'only a test' } });
+  } finally {
+    workspace.store.close();
+  }
+}
+
+it('a model that a service trains is evaluated where it is, and its answers are paid for once', async () => {
+  isDown = true;
+  await expect(run()).rejects.toThrow(
+    /8 of 8 answers of openai-compatible:trained did not come: task e\d: .*run the same command again/,
+  );
+  const asked = server.provider.ledger.counts.calls;
+  isDown = false;
+  const summary = await run();
+  expect(server.provider.ledger.counts.calls - asked).toBe(8);
+  expect(server.provider.ledger.counts.redundant).toBe(0);
+
+  expect(summary.training).toMatchObject({
+    engine: { name: 'bedrock', hosted: { job: 'arn:job', steps: 3 } },
+    rollouts: null,
+    zero_variance_groups: null,
+    tokens: null,
+  });
+  expect(summary.steps.map(({ step: n, metrics }) => [n, metrics['reward']])).toEqual([
+    [1, 0.25],
+    [3, 0.75],
+  ]);
+  // The judge counts letters: 5 of 7 and 15 mod 7.
+  expect(summary.models['base']!.metrics['judge_score']!.mean).toBeCloseTo(5 / 6);
+  expect(summary.models['rft']!.metrics['judge_score']!.mean).toBeCloseTo(1 / 6);
+  expect(await run()).toMatchObject({ models: summary.models });
+  expect(server.provider.ledger.counts.calls - asked).toBe(8);
+});
+
+it('is planned with the money that its answers cost', async () => {
+  mkdirSync(join(folder, 'plan'), { recursive: true });
+  const workspace = await openWorkspace(await loadConfig(folder), join(folder, 'plan'));
+  const plan = await planTraining(workspace, [service]);
+  workspace.store.close();
+  expect(plan).toMatchObject({ backend: 'bedrock', steps: 3, evaluated: 16 });
+  // 16 answers of 8 tokens at most, and about 12 tokens of each prompt.
+  expect(plan.money! * 1e6).toBeCloseTo(16 * (8 * 2 + 12), -2);
+});
