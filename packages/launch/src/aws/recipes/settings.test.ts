@@ -1,18 +1,25 @@
 import { configSchema, type TrainingJob } from '@touchstone/run';
 import { describe, expect, it } from 'vitest';
-import { inputOf } from './job.testing.js';
+import { inputOf, REWARD_FUNCTION } from './job.testing.js';
 import { bedrockHyperparameters, serverlessHyperparameters } from './hyperparameters.js';
 import { novaRecipe } from './recipe.js';
 import { novaCounterparts, novaOverrides, novaSettingsProblem, type NovaTarget } from './settings.js';
 
 const TASKS = 400;
 
-function jobOf(training: object = {}, policy: object = {}): TrainingJob {
+const AWS = {
+  region: 'us-east-1',
+  role: 'arn:aws:iam::123456789012:role/train',
+  storage: 's3://bucket/runs',
+  reward_function: REWARD_FUNCTION,
+};
+
+function jobOf(training: object = {}, policy: object = {}, overrides: object = {}): TrainingJob {
   const config = configSchema.parse({
     policy: { model: 'local:model', ...policy },
     data: { train: 't.jsonl', eval: 'e.jsonl' },
     judge: { kind: 'code', module: './judge.mjs' },
-    training,
+    training: { aws: { ...AWS, overrides }, ...training },
   });
   return {
     run: 'r1',
@@ -112,9 +119,9 @@ describe('the settings of Amazon Nova', () => {
 
   it('take overrides for what no setting decides', () => {
     const own = { reasoning_effort: 'low', alpha: 64 };
-    expect(novaOverrides(jobOf(), at('hyperpod'), own)).toMatchObject(own);
-    expect(() => novaOverrides(jobOf(), at('hyperpod'), { learning_rate: 1e-4 })).toThrow(
-      'overrides: learning_rate is decided by training.learning_rate: say it there',
+    expect(novaOverrides(jobOf({}, {}, own), at('hyperpod'))).toMatchObject(own);
+    expect(() => novaOverrides(jobOf({}, {}, { learning_rate: 1e-4 }), at('hyperpod'))).toThrow(
+      'training.aws.overrides: learning_rate is decided by training.learning_rate: say it there',
     );
   });
 
@@ -134,8 +141,8 @@ describe('the settings of Amazon Nova', () => {
     expect(problem('training-job', {}, { max_tokens: 9000 })).toMatch(
       /leaves a prompt no room in max_length 8192/,
     );
-    expect(novaSettingsProblem(jobOf(), at('hyperpod'), { alpah: 3 })).toMatch(
-      /^overrides: alpah: .* did you mean alpha\?$/,
+    expect(problem('hyperpod', {}, {}, { alpah: 3 })).toMatch(
+      /^training.aws.overrides: alpah: .* did you mean alpha\?$/,
     );
   });
 });

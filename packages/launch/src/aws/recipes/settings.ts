@@ -75,17 +75,17 @@ const training = (job: Job, { target }: NovaTarget): Training => ({
   verl: ofAnotherBackend,
   openrlhf: ofAnotherBackend,
   ray: ofAnotherBackend,
-  aws: () => ({ here: 'the job', note: 'its request, and what it may do' }),
+  aws: () => ({ here: 'the job', note: 'and its overrides' }),
 });
 
 const POLICY: Tables<Translation>['policy'] = {
   model: () => ({ here: 'the model', note: 'Nova 2 Lite, or a checkpoint of it' }),
   max_tokens: ({ policy: { max_tokens } }) => ({
     keys: { max_new_tokens: max_tokens },
-    note: "in the tokens of AWS's model, its reasoning included",
+    note: 'reasoning counts: as little is asked for as can be, unless training.aws.overrides has reasoning_effort',
   }),
   temperature: ({ policy: { temperature } }) => ({ keys: { temperature, top_k: 0 } }),
-  calls: () => ({ note: 'for the evaluations, by Bedrock' }),
+  calls: () => ({ note: 'how the model is asked where it is evaluated' }),
 };
 
 const ABSTENTION: Tables<Translation>['abstention'] = {
@@ -154,20 +154,24 @@ export const novaCounterparts = (job: TrainingJob, where: NovaTarget): Counterpa
     ...(translation.here === undefined ? [] : [translation.here]),
   ]);
 
+const OWN = 'training.aws.overrides';
+const ownOf = ({ workspace: { config } }: Job): Overrides => config.training.aws?.overrides ?? {};
+
 /** Overrides of the user's that say what a setting does. */
 function doubled(settings: ReturnType<typeof decided>, own: Overrides): string[] {
   return Object.keys(own).flatMap((spelling) => {
     const by = settings.get(keyOf(spelling) as OverrideName);
-    return by ? [`overrides: ${spelling} is decided by ${by.setting}: say it there`] : [];
+    return by ? [`${OWN}: ${spelling} is decided by ${by.setting}: say it there`] : [];
   });
 }
 
 /**
- * The overrides that a configuration comes to, with the user's own for what no setting decides.
+ * The overrides that a configuration comes to, with those of `training.aws.overrides` for what no setting decides.
  *
  * @throws {InputError} where an override of the user's says what a setting does.
  */
-export function novaOverrides(job: Job, where: NovaTarget, own: Overrides = {}): Overrides {
+export function novaOverrides(job: Job, where: NovaTarget): Overrides {
+  const own = ownOf(job);
   const settings = decided(job, where);
   const wrong = doubled(settings, own);
   if (wrong.length > 0) throw new InputError(wrong.map((message) => ({ message })));
@@ -178,8 +182,8 @@ export function novaOverrides(job: Job, where: NovaTarget, own: Overrides = {}):
 }
 
 /** What of a configuration a target cannot do, in words and by the names of its settings; null: nothing. */
-export function novaSettingsProblem(job: Job, where: NovaTarget, own: Overrides = {}): string | null {
-  const problems = [...trainingProblems(job, where.target), ...valueProblems(job, where, own)];
+export function novaSettingsProblem(job: Job, where: NovaTarget): string | null {
+  const problems = [...trainingProblems(job, where.target), ...valueProblems(job, where)];
   return problems.length === 0 ? null : problems.join('; ');
 }
 
@@ -205,17 +209,17 @@ function trainingProblems(job: Job, target: Target): string[] {
   return problems;
 }
 
-function valueProblems(job: Job, where: NovaTarget, own: Overrides): string[] {
+function valueProblems(job: Job, where: NovaTarget): string[] {
   const { target, tuning } = where;
   const settings = decided(job, where);
-  const wrong = doubled(settings, own);
+  const wrong = doubled(settings, ownOf(job));
   if (wrong.length > 0) return wrong;
   // Said above, with what to do.
   if (target === 'bedrock' && !Number.isInteger(epochsOf(job))) return [];
   const called = (key: string): string => {
     const by = settings.get(key as OverrideName);
-    return by ? `${by.setting} (${key})` : `overrides: ${key}`;
+    return by ? `${by.setting} (${key})` : `${OWN}: ${key}`;
   };
-  const { given, problems } = settle(target, tuning, novaOverrides(job, where, own), called);
+  const { given, problems } = settle(target, tuning, novaOverrides(job, where), called);
   return [...problems, ...contradictions(complete(target, tuning, given))];
 }

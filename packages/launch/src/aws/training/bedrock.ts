@@ -20,7 +20,7 @@ export const bedrock: Service = {
     const reward = rewardArn('bedrock', account.reward_function, account.alias ?? null);
     const tasks = tasksFile(job);
     const { hyperParameters, remarks } = bedrockHyperparameters(
-      overridesOf(job, account, this.where(account)),
+      overridesOf(job, this.where(account)),
     );
     const request = bedrockRftJob({
       ...baseOf(job, account, attempt),

@@ -35,7 +35,7 @@ export const sagemakerNova: Service = {
       data: uriOf(storage, tasks),
       output: outputUri(storage),
       rewardFunction: reward.arn,
-      overrides: overridesOf(job, account, this.where(account)),
+      overrides: overridesOf(job, this.where(account)),
       ...(base === undefined ? {} : { model: base }),
       ...(instances === undefined ? {} : { instances }),
       ...(mlflow === undefined ? {} : { mlflow: { trackingUri: mlflow } }),

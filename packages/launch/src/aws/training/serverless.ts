@@ -28,7 +28,7 @@ export const sagemakerServerless: Service = {
     const name = jobName(job.run, attempt);
     const { hyperParameters, remarks } = serverlessHyperparameters(
       name,
-      overridesOf(job, account, this.where(account)),
+      overridesOf(job, this.where(account)),
     );
     const evaluator = evaluatorContent(job.run, SHARED, reward.arn);
     const dataSet = dataSetContent(job.run, SHARED, uriOf(storage, tasks), account.role);

@@ -6,6 +6,7 @@ import type { Access } from '../jobs/policies.js';
 import type { JobFile } from '../jobs/storage.js';
 import type { Waiting } from '../jobs/wait.js';
 import { overrideCounterparts } from '../recipes/counterparts.js';
+import type { Overrides } from '../recipes/key.js';
 import type { NovaTarget } from '../recipes/settings.js';
 import { novaCounterparts, novaOverrides, novaSettingsProblem } from '../recipes/settings.js';
 import { InputError } from '@touchstone/spec';
@@ -45,10 +46,10 @@ export const tasksFile = (job: Pick<TrainingJob, 'workspace'>): JobFile => ({
 });
 
 /** The overrides of a configuration for a target. @throws {InputError} the target cannot do what it says. */
-export function overridesOf(job: TrainingJob, account: Account, where: NovaTarget) {
-  const problem = novaSettingsProblem(job, where, account.overrides);
+export function overridesOf(job: TrainingJob, where: NovaTarget): Overrides {
+  const problem = novaSettingsProblem(job, where);
   if (problem !== null) throw new InputError([{ message: problem }]);
-  return novaOverrides(job, where, account.overrides);
+  return novaOverrides(job, where);
 }
 
 /** What each setting of the user's became, and each override. */
