@@ -1,3 +1,4 @@
+export { planPage } from './plan-page.js';
 export { BACKENDS } from './backends.js';
 export { CERTIFICATE_FILE, makeBundle } from './aws/bundle.js';
 export { lineProblem } from './aws/doctor/dataset.js';

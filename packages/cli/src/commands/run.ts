@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { inRegistryOrder, type Comparison, type Summary } from '@touchstone/spec';
 import type { Command } from 'commander';
-import { BACKENDS, fleetPlanOf } from '@touchstone/launch';
+import { BACKENDS, fleetPlanOf, planPage } from '@touchstone/launch';
 import {
   loadConfig,
   openWorkspace,
@@ -10,6 +10,7 @@ import {
   systemClock,
   type LoadedConfig,
 } from '@touchstone/run';
+import { writeWhole } from '@touchstone/store';
 import { HOSTED_BACKENDS } from '@touchstone/train/schema';
 import type { Io } from '../io.js';
 import { renderTable } from '../terminal/table.js';
@@ -90,6 +91,7 @@ async function plan(loaded: LoadedConfig, flags: RunFlags, io: Io): Promise<void
   const planned = await withOpened(openWorkspace, loaded, flags, io, (workspace) =>
     planTraining(workspace, BACKENDS),
   );
+  if (planned.folder !== null) await writeWhole(join(planned.folder, 'plan.md'), planPage(planned));
   // The engine of this package asks the judge itself, and a cloud service asks a function.
   const { backend } = loaded.config.training;
   const asksServers = backend !== 'embedded' && !HOSTED_BACKENDS.includes(backend);

@@ -71,7 +71,7 @@ export async function planExamination(
 }
 
 type Cost = Pick<PhaseCost, 'calls' | 'inputTokens' | 'outputTokens' | 'money'>;
-const NOTHING: Cost = { calls: 0, inputTokens: 0, outputTokens: 0, money: 0 };
+export const NOTHING: Cost = { calls: 0, inputTokens: 0, outputTokens: 0, money: 0 };
 
 type Answers = ReturnType<typeof answersOf>;
 

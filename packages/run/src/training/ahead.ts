@@ -3,18 +3,31 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { LoadedConfig } from '../config/load.js';
 import { ok, type Finding } from '../doctor/finding.js';
-import { costPerAnswer } from '../stages/plan.js';
+import { costPerAnswer, NOTHING } from '../stages/plan.js';
 import { samplesPerTask } from '../stages/evaluate.js';
 import { modelNames, REINFORCE } from '../stages/stages.js';
 import { isLocal } from '../config/policy-model.js';
+import { certificateOf } from '../workspace/certificate.js';
 import { openWorkspace, type Workspace } from '../workspace/workspace.js';
-import type { Backend, BackendPlan } from './backend.js';
+import type { Backend, BackendPlan, PlannedCost } from './backend.js';
 import { drawnRewards } from './drawn.js';
 import { jobOf } from './outside.js';
 
 /** What a training will take. Replies that are there already cost nothing, which this does not look at. */
 export interface TrainingPlan extends BackendPlan {
+  /** Of the configuration. */
+  name: string;
   backend: string;
+  /** As the configuration names it. */
+  policy: string;
+  trainTasks: number;
+  judge: {
+    id: string;
+    fingerprint: string;
+    /** Hash of the certificate that the judge has as it is now; null: none, for `problem`. */
+    certificate: string | null;
+    problem: string | null;
+  };
   /** The job's folder; null where the engine of this package trains. */
   folder: string | null;
   steps: number;
@@ -25,6 +38,8 @@ export interface TrainingPlan extends BackendPlan {
   calls: number;
   /** US dollars for them, and for the answers of a policy behind an API in the evaluations; null where a price is missing. */
   money: number | null;
+  /** Everything that costs something: those calls, those answers, and what the backend adds. */
+  costs: PlannedCost[];
   /** Seconds that the calls take at least by the judge's own `requests_per_minute`; null where it declares none. */
   callSeconds: number | null;
   /** Seconds that the steps left will take, by the mean of those that are done; null before the first. */
@@ -52,15 +67,41 @@ export async function planTraining(
   const second =
     heldout && config.heldout_judge
       ? await costPerAnswer(workspace, config.heldout_judge, sampleAnswers(workspace))
-      : { calls: 0, money: 0 };
+      : NOTHING;
   const all = rollouts + evaluated;
   const calls = Math.round(judge.calls * all + second.calls * evaluated);
+  const answers = policyMoney(workspace);
+  const { certificate, problem } = await certificateOf(workspace, workspace.judge);
+  const costs: PlannedCost[] = [
+    costOfCalls('Judge', judge, all, 'answers of training and evaluations'),
+    ...(heldout ? [costOfCalls('Held-out judge', second, evaluated, 'answers of the evaluations')] : []),
+    ...(isLocal(config)
+      ? []
+      : [
+          {
+            what: 'Answers of the evaluations',
+            amount: `${count(evaluated)} of ${config.policy.max_tokens} tokens at most`,
+            money: answers,
+            note: answers === null ? 'set policy.calls.price' : "by the base's price",
+          },
+        ]),
+    ...(plan.costs ?? []),
+  ];
   const done = store.steps(REINFORCE.name);
   const seconds = done.reduce((sum, one) => sum + one.seconds, 0);
   const rate = 'requests_per_minute' in config.judge ? config.judge.requests_per_minute : undefined;
   return {
     ...plan,
+    name: config.name,
     backend: name,
+    policy: config.policy.model,
+    trainTasks: data.train.length,
+    judge: {
+      id: workspace.judge.id,
+      fingerprint: workspace.judge.fingerprint,
+      certificate: certificate?.hash ?? null,
+      problem,
+    },
     folder,
     steps,
     rollouts,
@@ -69,8 +110,9 @@ export async function planTraining(
     money: sumOrNull([
       judge.money === null ? null : judge.money * all,
       second.money === null ? null : second.money * evaluated,
-      policyMoney(workspace),
+      answers,
     ]),
+    costs,
     callSeconds: typeof rate === 'number' ? (judge.calls * all * 60) / rate : null,
     stepSeconds: done.length > 0 ? (seconds / done.length) * Math.max(0, steps - done.length) : null,
   };
@@ -78,6 +120,26 @@ export async function planTraining(
 
 /** Letters of a token of text, about. */
 const LETTERS_A_TOKEN = 4;
+
+const count = (n: number): string => Math.round(n).toLocaleString('en');
+
+/** @param answers that are judged. */
+function costOfCalls(
+  what: string,
+  { calls, inputTokens, outputTokens, money }: Awaited<ReturnType<typeof costPerAnswer>>,
+  answers: number,
+  about: string,
+): PlannedCost {
+  const all = (each: number): string => count(each * answers);
+  return {
+    what,
+    amount:
+      `${all(calls)} calls about ${count(answers)} ${about}: ` +
+      `${all(inputTokens)} tokens in, ${all(outputTokens)} out at most`,
+    money: money === null ? null : money * answers,
+    note: money === null ? 'a model that is asked has no price in the configuration' : '',
+  };
+}
 
 const sumOrNull = (parts: readonly (number | null)[]): number | null =>
   parts.reduce((sum, part) => (sum === null || part === null ? null : sum + part), 0);

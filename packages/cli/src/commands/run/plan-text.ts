@@ -31,6 +31,22 @@ export function trainingPlanText(plan: TrainingPlan, fleet: string | null): stri
     );
   }
   parts.push(`${costText(plan)}\n`, `${timeText(plan)}\n`);
+  const { remarks = [], costs } = plan;
+  if (folder !== null) {
+    parts.push(
+      renderTable(
+        [{ title: 'cost' }, { title: 'how much' }, { title: 'US dollars', align: 'right' }, { title: '' }],
+        costs.map(({ what, amount, money, note }) => [
+          what,
+          amount,
+          money === null ? 'not known' : money.toFixed(2),
+          note,
+        ]),
+      ),
+      ...(remarks.length > 0 ? [remarks.map((remark) => `- ${remark}\n`).join('')] : []),
+      `All of this as a page to agree to: ${join(folder, 'plan.md')}\n`,
+    );
+  }
   if (fleet !== null) {
     parts.push(
       `The answers of a step, where they are judged apart from this command (touchstone reward bundle):\n${fleet}\n`,

@@ -19,9 +19,7 @@ export const bedrock: Service = {
     const storage = storageIn(account);
     const reward = rewardArn('bedrock', account.reward_function, account.alias ?? null);
     const tasks = tasksFile(job);
-    const { hyperParameters, remarks } = bedrockHyperparameters(
-      overridesOf(job, this.where(account)),
-    );
+    const { hyperParameters, remarks } = bedrockHyperparameters(overridesOf(job, this.where(account)));
     const request = bedrockRftJob({
       ...baseOf(job, account, attempt),
       baseModel:

@@ -1,0 +1,43 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, expect, it } from 'vitest';
+import { runCli } from '../../program.js';
+
+const EXAMPLE = fileURLToPath(new URL('../../../../../examples/aws-contract-review', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'touchstone-plan-aws-'));
+const SIGNER = { AWS_ACCESS_KEY_ID: 'nobody', AWS_SECRET_ACCESS_KEY: 'nothing', AWS_REGION: 'us-east-1' };
+const before = Object.keys(SIGNER).map((name) => [name, process.env[name]] as const);
+afterAll(() => {
+  for (const [name, value] of before) {
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = value;
+  }
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Without what is another in each run: its id and what is made of it, and where the example lies. */
+const same = (text: string): string =>
+  text
+    .replaceAll(/ts-[0-9a-f]{32}-[0-9a-f]{10}-a1/g, 'NAME')
+    .replaceAll(/inputs\/[0-9a-f]{24}\/recipe/g, 'inputs/HASH/recipe')
+    .replaceAll(/"Value": "[0-9a-f]{32}"/g, '"Value": "HASH"')
+    .replaceAll(/certificate at \S+certificate\.json/g, 'certificate at PATH');
+
+it("the article's case is planned as the example shows it", async () => {
+  Object.assign(process.env, SIGNER);
+  let out = '';
+  const sink = { write: (text: string) => void (out += text) };
+  const args = ['run', EXAMPLE, '--plan', '--out', folder];
+  expect(await runCli(args, { out: sink, err: sink, env: {} })).toBe(0);
+  expect(out).toContain('All of this as a page to agree to');
+  const planned = join(folder, 'sagemaker-nova');
+  expect(readdirSync(planned).sort()).toEqual(readdirSync(join(EXAMPLE, 'planned')).sort());
+  for (const file of readdirSync(planned)) {
+    const [now, shown] = [planned, join(EXAMPLE, 'planned')].map((at) =>
+      same(readFileSync(join(at, file), 'utf8')),
+    );
+    expect(now, file).toBe(shown);
+  }
+});
