@@ -70,8 +70,6 @@ export const BEDROCK: BedrockRftJob = {
 };
 
 export const OPEN_WEIGHT: OpenWeightJob = {
-  run: base.run,
-  attempt: 1,
   model: 'openai.gpt-oss-20b',
   trainingFile: 'file-abc123',
   validationFile: 'file-def456',

@@ -28,3 +28,4 @@ export { deploy, importModel, undeploy } from './deployment.js';
 export { executionPolicy, functionPolicy, trustPolicy, type Access, type Policy } from './policies.js';
 export { checkReply, preflightReward, type RewardCheck } from './preflight-reward.js';
 export { baseModelArn, contentArn, registerContent, registerGroup, registerHub } from './registry.js';
+export { openWeightTraining, type OpenWeightPlace } from './open-weight-job.js';

@@ -340,7 +340,6 @@ it('an open-weight model is trained by a job with the words of OpenAI’s API', 
     model: 'openai.gpt-oss-20b',
     training_file: 'file-abc123',
     validation_file: 'file-def456',
-    suffix: jobName(OPEN_WEIGHT.run, 1),
     method: {
       type: 'reinforcement',
       reinforcement: {
