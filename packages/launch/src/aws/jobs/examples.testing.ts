@@ -17,8 +17,9 @@ const base = {
   tags: { team: 'legal' },
 };
 
-export const NOVA: NovaJob = {
+export const NOVA: NovaJob & { rewardLambdaArn: string } = {
   ...base,
+  purpose: 'train',
   recipeUri: 's3://bucket/rft/inputs/0123456789abcdef/recipe.yaml',
   trainUri: 's3://bucket/rft/inputs/fedcba9876543210/train.jsonl',
   validationUri: 's3://bucket/rft/inputs/0000000000000000/validation.jsonl',

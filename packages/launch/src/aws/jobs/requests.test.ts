@@ -48,6 +48,10 @@ const BODIES: Record<string, AwsRequest> = {
   'a Nova recipe on a checkpoint': train(
     novaTrainingJob({ ...NOVA, baseModel: 's3://escrow/one/checkpoint' }).body,
   ),
+  'an evaluation by a Nova recipe': train(
+    novaTrainingJob({ ...NOVA, purpose: 'evaluate', rewardLambdaArn: null, baseModel: 's3://escrow/one' })
+      .body,
+  ),
   serverless: train(serverlessTrainingJob(SERVERLESS).body),
   'serverless, the least': train(
     serverlessTrainingJob({
@@ -261,6 +265,11 @@ describe('a request', () => {
       'a value',
       () => serverlessTrainingJob({ ...SERVERLESS, hyperParameters: { a: 'x'.repeat(257) } }),
       /hyperparameter a: .* 256/,
+    ],
+    [
+      'a function that is missing',
+      () => novaTrainingJob({ ...NOVA, rewardLambdaArn: null }),
+      /has a reward function/,
     ],
     ['a licence', () => serverlessTrainingJob({ ...SERVERLESS, acceptEula: false }), /accept_eula/],
     [

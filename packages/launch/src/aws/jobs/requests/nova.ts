@@ -1,7 +1,7 @@
 import type { CreateTrainingJobRequest } from '@aws-sdk/client-sagemaker';
 import { InputError } from '@touchstone/spec';
 import { functionOf } from '../arns.js';
-import { inputsHash, jobName, tagsOf } from '../names.js';
+import { inputsHash, jobName, type Purpose, tagsOf } from '../names.js';
 import { s3Of } from '../storage.js';
 import {
   assertHyperParameters,
@@ -17,8 +17,9 @@ export const RECIPE_FILE = 'recipe.yaml';
 const RECIPE_PATH = `/opt/ml/input/data/recipe/${RECIPE_FILE}`;
 const LONGEST_RUN_SECONDS = 28 * 86_400;
 
-/** A training job of SageMaker that trains a Nova model by a recipe. */
+/** A training job of SageMaker that trains a Nova model by a recipe, or evaluates one. */
 export interface NovaJob extends JobBase {
+  purpose: Purpose;
   /** S3 URI of the recipe: a file named `recipe.yaml`. */
   recipeUri: string;
   /** S3 URI of the training tasks, JSON Lines; null: the recipe reads none. */
@@ -33,7 +34,8 @@ export interface NovaJob extends JobBase {
   volumeGb: number | null;
   /** Such as `nova-lite-2/prod`, or the S3 URI of a checkpoint to go on from. */
   baseModel: string;
-  rewardLambdaArn: string;
+  /** Null for an evaluation: its recipe names the function (`rl_env`). */
+  rewardLambdaArn: string | null;
   /** Beside those above: text to text, as the container takes them. */
   hyperParameters: Readonly<Record<string, string>>;
   /** Seconds after which AWS ends the job. */
@@ -50,11 +52,11 @@ export function novaTrainingJob(job: NovaJob): JobRequest<CreateTrainingJobReque
   assertRole(job.roleArn);
   assertVpc(job.vpc);
   assertPlain(job);
-  const name = jobName(job.run, job.attempt);
+  const name = jobName(job.run, job.attempt, job.purpose);
   const hyperParameters = {
     ...job.hyperParameters,
     [job.baseModel.startsWith('s3://') ? 'base_model_location' : 'base_model']: job.baseModel,
-    reward_lambda_arn: job.rewardLambdaArn,
+    ...(job.rewardLambdaArn === null ? {} : { reward_lambda_arn: job.rewardLambdaArn }),
     sagemaker_recipe_local_path: RECIPE_PATH,
   };
   assertHyperParameters(hyperParameters);
@@ -107,10 +109,12 @@ function channel(
 }
 
 function assertPlain(job: NovaJob): void {
-  functionOf(job.rewardLambdaArn);
+  if (job.rewardLambdaArn !== null) functionOf(job.rewardLambdaArn);
   for (const uri of [job.recipeUri, job.trainUri, job.validationUri, job.outputUri])
     if (uri !== null) s3Of(uri);
   const problems: string[] = [];
+  if ((job.purpose === 'train') !== (job.rewardLambdaArn !== null))
+    problems.push('a training has a reward function, and an evaluation by a recipe names it there');
   if (!job.recipeUri.endsWith(`/${RECIPE_FILE}`))
     problems.push(`${job.recipeUri}: the container looks for ${RECIPE_FILE}`);
   if (job.image.length === 0 || job.image.length > 255 || /\s/.test(job.image))
