@@ -1,4 +1,10 @@
-import type { BedrockRftJob, NovaJob, OpenWeightJob, ServerlessJob } from './index.js';
+import {
+  type BedrockRftJob,
+  type NovaJob,
+  type OpenWeightJob,
+  type ServerlessJob,
+  VOLUME_GB,
+} from './index.js';
 
 /** Jobs for tests, with everything that can be set. */
 
@@ -26,7 +32,7 @@ export const NOVA: NovaJob & { rewardLambdaArn: string } = {
   image: '708977205387.dkr.ecr.us-east-1.amazonaws.com/nova-fine-tune-repo:SM-TJ-RFT-V2-latest',
   instanceType: 'ml.p5.48xlarge',
   instanceCount: 4,
-  volumeGb: 500,
+  volumeGb: VOLUME_GB,
   baseModel: 'nova-lite-2/prod',
   rewardLambdaArn: FUNCTION,
   hyperParameters: { max_steps: '20' },

@@ -11,7 +11,7 @@ export {
 export type { JobRequest } from './requests/common.js';
 export { dataSetContent, evaluatorContent, hub, modelPackageGroup } from './requests/hub.js';
 export { hyperPodFiles, type HyperPodJob } from './requests/hyperpod.js';
-export { novaTrainingJob, RECIPE_FILE, type NovaJob } from './requests/nova.js';
+export { novaTrainingJob, RECIPE_FILE, VOLUME_GB, type NovaJob } from './requests/nova.js';
 export { openWeightJob, openWeightUrl, type OpenWeightJob } from './requests/open-weight.js';
 export { serverlessTrainingJob, type ServerlessJob } from './requests/serverless.js';
 export { outputUri, storageOf, uriOf, type JobFile, type Storage } from './storage.js';

@@ -41,7 +41,6 @@ const BODIES: Record<string, AwsRequest> = {
       ...few,
       trainUri: null,
       validationUri: null,
-      volumeGb: null,
       hyperParameters: {},
     }).body,
   ),

@@ -15,6 +15,8 @@ import {
 /** The file that the container reads: the channel `recipe` is mounted there. */
 export const RECIPE_FILE = 'recipe.yaml';
 const RECIPE_PATH = `/opt/ml/input/data/recipe/${RECIPE_FILE}`;
+/** GiB of storage of each machine: what AWS's Python SDK asks for. */
+export const VOLUME_GB = 30;
 const LONGEST_RUN_SECONDS = 28 * 86_400;
 
 /** A training job of SageMaker that trains a Nova model by a recipe, or evaluates one. */
@@ -30,8 +32,8 @@ export interface NovaJob extends JobBase {
   /** Such as `ml.p5.48xlarge`. */
   instanceType: NonNullable<NonNullable<CreateTrainingJobRequest['ResourceConfig']>['InstanceType']>;
   instanceCount: number;
-  /** GiB; null: what SageMaker gives. */
-  volumeGb: number | null;
+  /** GiB of each machine: see `VOLUME_GB`. */
+  volumeGb: number;
   /** Such as `nova-lite-2/prod`, or the S3 URI of a checkpoint to go on from. */
   baseModel: string;
   /** Null for an evaluation: its recipe names the function (`rl_env`). */
@@ -69,16 +71,17 @@ export function novaTrainingJob(job: NovaJob): JobRequest<CreateTrainingJobReque
     InputDataConfig: [
       ...(job.trainUri === null ? [] : [channel('train', job.trainUri)]),
       ...(job.validationUri === null ? [] : [channel('validation', job.validationUri)]),
-      channel('recipe', job.recipeUri),
+      { ...channel('recipe', job.recipeUri), InputMode: 'File' },
     ],
     OutputDataConfig: { S3OutputPath: job.outputUri, ...encrypted },
     ResourceConfig: {
       InstanceType: job.instanceType,
       InstanceCount: job.instanceCount,
-      ...(job.volumeGb === null ? {} : { VolumeSizeInGB: job.volumeGb }),
+      VolumeSizeInGB: job.volumeGb,
       ...(job.kmsKeyId === null ? {} : { VolumeKmsKeyId: job.kmsKeyId }),
     },
     StoppingCondition: { MaxRuntimeInSeconds: job.maxRuntimeSeconds },
+    TensorBoardOutputConfig: { S3OutputPath: job.outputUri },
     ...(job.vpc ? { VpcConfig: vpcOf(job.vpc) } : {}),
   };
   const inputs = inputsHash(body);
@@ -119,6 +122,8 @@ function assertPlain(job: NovaJob): void {
     problems.push(`${job.recipeUri}: the container looks for ${RECIPE_FILE}`);
   if (job.image.length === 0 || job.image.length > 255 || /\s/.test(job.image))
     problems.push(`${job.image}: expected the address of a container's image`);
+  if (!Number.isSafeInteger(job.volumeGb) || job.volumeGb < 1)
+    problems.push(`${job.volumeGb} GiB: expected a whole number, 1 or more`);
   if (!Number.isSafeInteger(job.instanceCount) || job.instanceCount < 1)
     problems.push(`${job.instanceCount} instances: expected 1 or more`);
   const { maxRuntimeSeconds: seconds } = job;
