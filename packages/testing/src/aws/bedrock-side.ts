@@ -128,7 +128,9 @@ export class BedrockSide {
       name,
       body,
       arn: described['jobArn'] as string,
-      status: described['status'] as string,
+      get status() {
+        return described['status'] as string;
+      },
       write: (...lines) =>
         this.s3.put(
           `${folder}/training_artifacts/step_wise_training_metrics.csv`,

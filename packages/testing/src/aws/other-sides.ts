@@ -5,6 +5,12 @@ import { AwsFault, type Call } from './call.js';
 export class LogsSide {
   private readonly streams = new Map<string, string[]>();
 
+  /** Places in a log that were given before are not known any more. */
+  private day = 0;
+  expire(): void {
+    this.day += 1;
+  }
+
   append(stream: string, lines: readonly string[]): void {
     this.streams.set(stream, [...(this.streams.get(stream) ?? []), ...lines]);
   }
@@ -20,11 +26,14 @@ export class LogsSide {
       const lines = this.streams.get(body['logStreamName']!);
       if (!lines) throw new AwsFault('ResourceNotFoundException', 'The specified log stream does not exist.');
       // Pages of three, so that what reads a page reads on.
-      const from = Number(body['nextToken']?.replace('f/', '') ?? 0);
+      const [day, at] = (body['nextToken'] ?? `${this.day}/0`).split('/').map(Number) as [number, number];
+      if (day !== this.day)
+        throw new AwsFault('InvalidParameterException', 'The specified nextToken is invalid.');
+      const from = at;
       const events = lines
         .slice(from, from + 3)
         .map((message) => ({ message, timestamp: 1, ingestionTime: 1 }));
-      return { events, nextForwardToken: `f/${from + events.length}`, nextBackwardToken: 'b/0' };
+      return { events, nextForwardToken: `${this.day}/${from + events.length}` };
     }
     throw new AwsFault('UnknownOperationException', `the simulator does not know ${operation}`);
   }

@@ -86,7 +86,9 @@ export class SageMakerSide {
       name,
       body,
       arn: described['TrainingJobArn'] as string,
-      status: described['TrainingJobStatus'] as string,
+      get status() {
+        return described['TrainingJobStatus'] as string;
+      },
       write: (...lines) => {
         described['SecondaryStatus'] = 'Training';
         this.logs.append(`${name}/algo-1-1764180000`, lines);

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { BedrockSide } from './bedrock-side.js';
+import { OpenWeightSide } from './open-weight-side.js';
 import { IamSide, LambdaSide, LogsSide } from './other-sides.js';
 import type { RequestChecker } from './request-checker.js';
 import { SageMakerSide } from './sagemaker-side.js';
@@ -36,6 +37,7 @@ export class AwsSimulator {
   readonly logs = new LogsSide();
   readonly lambda = new LambdaSide();
   readonly iam = new IamSide();
+  readonly openWeight = new OpenWeightSide();
   readonly sagemaker: SageMakerSide;
   readonly bedrock: BedrockSide;
   /** Every operation that was asked for, in order. */
@@ -117,6 +119,7 @@ export class AwsSimulator {
     if (request.headers['content-type']?.startsWith('application/x-www-form-urlencoded'))
       return this.iam.call(new URLSearchParams(body.toString()));
     if (url.pathname.startsWith('/2015-03-31/functions/')) return this.lambda.call(request, url, body);
+    if (url.pathname.startsWith('/v1/')) return this.openWeight.call(request, url, body);
     const found = this.bedrock.find(request.method!, url.pathname);
     if (found) {
       const params = { ...(body.length > 0 ? (JSON.parse(body.toString()) as object) : {}), ...found.params };

@@ -1,4 +1,10 @@
-import type { BedrockRftJob, NovaJob, OpenWeightJob, ServerlessJob } from './index.js';
+import {
+  type BedrockRftJob,
+  type NovaJob,
+  type OpenWeightJob,
+  type ServerlessJob,
+  VOLUME_GB,
+} from './index.js';
 
 /** Jobs for tests, with everything that can be set. */
 
@@ -17,15 +23,16 @@ const base = {
   tags: { team: 'legal' },
 };
 
-export const NOVA: NovaJob = {
+export const NOVA: NovaJob & { rewardLambdaArn: string } = {
   ...base,
+  purpose: 'train',
   recipeUri: 's3://bucket/rft/inputs/0123456789abcdef/recipe.yaml',
   trainUri: 's3://bucket/rft/inputs/fedcba9876543210/train.jsonl',
   validationUri: 's3://bucket/rft/inputs/0000000000000000/validation.jsonl',
   image: '708977205387.dkr.ecr.us-east-1.amazonaws.com/nova-fine-tune-repo:SM-TJ-RFT-V2-latest',
   instanceType: 'ml.p5.48xlarge',
   instanceCount: 4,
-  volumeGb: 500,
+  volumeGb: VOLUME_GB,
   baseModel: 'nova-lite-2/prod',
   rewardLambdaArn: FUNCTION,
   hyperParameters: { max_steps: '20' },
@@ -70,8 +77,6 @@ export const BEDROCK: BedrockRftJob = {
 };
 
 export const OPEN_WEIGHT: OpenWeightJob = {
-  run: base.run,
-  attempt: 1,
   model: 'openai.gpt-oss-20b',
   trainingFile: 'file-abc123',
   validationFile: 'file-def456',

@@ -1,3 +1,9 @@
+/*
+ * AWS's jobs: pure requests, and the verbs over them. Nothing here knows of a run; whoever writes a plan needs no call (requests, policies, URIs
+ * and ARNs are functions of their inputs), and no client of AWS is loaded before one is asked for.
+ */
+
+// What is sent, and where things are.
 export { rewardArn, type AwsService, type RewardArn } from './arns.js';
 export { jobName } from './names.js';
 export {
@@ -11,20 +17,32 @@ export {
 export type { JobRequest } from './requests/common.js';
 export { dataSetContent, evaluatorContent, hub, modelPackageGroup } from './requests/hub.js';
 export { hyperPodFiles, type HyperPodJob } from './requests/hyperpod.js';
-export { novaTrainingJob, RECIPE_FILE, type NovaJob } from './requests/nova.js';
+export { novaTrainingJob, RECIPE_FILE, VOLUME_GB, type NovaJob } from './requests/nova.js';
 export { openWeightJob, openWeightUrl, type OpenWeightJob } from './requests/open-weight.js';
 export { serverlessTrainingJob, type ServerlessJob } from './requests/serverless.js';
+export { contentArn } from './registry.js';
 export { outputUri, storageOf, uriOf, type JobFile, type Storage } from './storage.js';
-export { bedrockJob } from './bedrock-job.js';
+
+// What a role needs.
+export { callerPolicy } from './caller-policy.js';
+export { executionPolicy, functionPolicy, trustPolicy, type Access, type Policy } from './policies.js';
+
+// Asking AWS.
 export { awsClients, type AwsClients } from './clients.js';
 export { AwsError, VanishedError } from './errors.js';
-export type { AwsJob, JobResult, JobState, JobStep } from './job.js';
-export { sageMakerJob } from './sagemaker-job.js';
-export { upload } from './upload.js';
 export type { Waiting } from './wait.js';
-export { callerPolicy } from './caller-policy.js';
+
+// Before a job.
 export { checkRole, type RoleCheck } from './check-role.js';
-export { deploy, importModel, undeploy } from './deployment.js';
-export { executionPolicy, functionPolicy, trustPolicy, type Access, type Policy } from './policies.js';
 export { checkReply, preflightReward, type RewardCheck } from './preflight-reward.js';
-export { baseModelArn, contentArn, registerContent, registerGroup, registerHub } from './registry.js';
+export { baseModelArn, registerContent, registerGroup, registerHub } from './registry.js';
+export { upload } from './upload.js';
+
+// Jobs: start, status, steps, result, stop.
+export { bedrockJob } from './bedrock-job.js';
+export type { AwsJob, JobResult, JobState, JobStep } from './job.js';
+export { openWeightTraining, type OpenWeightPlace } from './open-weight-job.js';
+export { sageMakerJob } from './sagemaker-job.js';
+
+// After a job: a model that can be asked.
+export { deploy, importModel, undeploy } from './deployment.js';

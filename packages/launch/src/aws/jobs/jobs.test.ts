@@ -1,6 +1,6 @@
 import { RunError } from '@touchstone/spec';
 import type { AwsSimulator, SimulatedJob } from '@touchstone/testing';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -251,6 +251,22 @@ describe.each(Object.entries(SERVICES))('%s', (_, service) => {
   });
 });
 
+it('a log is read on when its places are forgotten', async () => {
+  const job = sageMakerJob(here.clients, novaTrainingJob(NOVA), QUICK);
+  await job.start();
+  const at = here.aws.sagemaker.job(job.name);
+  at.write(...log(3));
+  const found: number[] = [];
+  for await (const { step } of job.steps()) {
+    found.push(step);
+    if (step !== 3) continue;
+    here.aws.logs.expire();
+    at.write('step:4 - critic/rewards/mean:0.4 - timing_s/step:1.5', 'Saving');
+    at.complete();
+  }
+  expect(found).toEqual([1, 2, 3, 4]);
+});
+
 describe('a job of somebody else', () => {
   it.each([{}, { 'touchstone:run': 'another' }])('is not touched: %j', async (tags) => {
     const job = sageMakerJob(here.clients, novaTrainingJob(NOVA), QUICK);
@@ -317,22 +333,47 @@ describe('what comes out', () => {
   });
 });
 
-it('a launch that is killed while AWS creates the job starts no second one', async () => {
+it.each([
+  ['a Nova recipe', 'novaTrainingJob', 'sageMakerJob', NOVA, 'CreateTrainingJob'],
+  ['a serverless job', 'serverlessTrainingJob', 'sageMakerJob', SERVERLESS, 'CreateTrainingJob'],
+  ['a job of Bedrock', 'bedrockRftJob', 'bedrockJob', BEDROCK, 'CreateModelCustomizationJob'],
+])(
+  'a launch of %s that is killed while AWS creates it starts no second one',
+  async (what, request, open, body, create) => {
+    const dist = fileURLToPath(new URL('../../../dist/aws/jobs/index.js', import.meta.url));
+    const script = `
+    const { awsClients, ${request}, ${open} } = await import(${JSON.stringify(dist)});
+    await ${open}(awsClients('us-east-1'), ${request}(${JSON.stringify(body)})).start();
+    console.log('noted');`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      env: { ...process.env, ...here.aws.env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let said = '';
+    child.stdout.on('data', (text) => (said += text));
+    onJob = () => child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(said).toBe('');
+    const job = SERVICES[what]!.make(here.clients);
+    expect(await job.start()).toMatchObject({ found: true });
+    expect([[...here.aws.sagemaker.names, ...here.aws.bedrock.names], count(create)]).toEqual([
+      [job.name],
+      1,
+    ]);
+  },
+);
+
+it('loads no client of AWS before it is asked for', () => {
   const dist = fileURLToPath(new URL('../../../dist/aws/jobs/index.js', import.meta.url));
   const script = `
-    const { awsClients, novaTrainingJob, sageMakerJob } = await import(${JSON.stringify(dist)});
-    await sageMakerJob(awsClients('us-east-1'), novaTrainingJob(${JSON.stringify(NOVA)})).start();
-    console.log('noted');`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
-    env: { ...process.env, ...here.aws.env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let said = '';
-  child.stdout.on('data', (text) => (said += text));
-  onJob = () => child.kill('SIGKILL');
-  await once(child, 'exit');
-  expect(said).toBe('');
-  const job = sageMakerJob(here.clients, novaTrainingJob(NOVA), QUICK);
-  expect(await job.start()).toMatchObject({ found: true });
-  expect([here.aws.sagemaker.names, count('CreateTrainingJob')]).toEqual([[job.name], 1]);
+    const { createRequire } = await import('node:module');
+    const { cache } = createRequire(${JSON.stringify(dist)});
+    const clients = () => [...new Set(Object.keys(cache).flatMap((file) => /client-[a-z0-9]+/.exec(file) ?? []))];
+    const { awsClients } = await import(${JSON.stringify(dist)});
+    const aws = awsClients('us-east-1');
+    const before = clients();
+    await aws.iam();
+    console.log(JSON.stringify([before, clients()]));`;
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+  expect(JSON.parse(stdout)).toEqual([[], ['client-iam']]);
 });

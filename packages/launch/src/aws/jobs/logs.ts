@@ -1,5 +1,5 @@
 import type { AwsClients } from './clients.js';
-import { asking, isMissing } from './errors.js';
+import { AwsError, asking, isMissing } from './errors.js';
 import type { JobState } from './job.js';
 import { LogSteps } from './metrics/log-steps.js';
 import type { JobStep } from './metrics/log-line.js';
@@ -63,14 +63,23 @@ export class JobLogs {
     const logs = await this.clients.logs();
     for (;;) {
       const { token } = stream;
-      const { events, nextForwardToken } = await asking(`read the log ${name}`, () =>
+      const page = await asking(`read the log ${name}`, () =>
         logs.getLogEvents({
           logGroupName: LOG_GROUP,
           logStreamName: name,
           startFromHead: true,
           ...(token === undefined ? {} : { nextToken: token }),
         }),
-      );
+      ).catch((error: unknown) => {
+        if (token === undefined || !isWrong(error)) throw error;
+        // A place in a log is kept for a day, which a job may wait: steps that are read again are known.
+        return null;
+      });
+      if (!page) {
+        Object.assign(stream, { reader: new LogSteps(), token: undefined });
+        continue;
+      }
+      const { events, nextForwardToken } = page;
       const steps = (events ?? []).flatMap(({ message }) => stream.reader.push(message ?? ''));
       this.pending = [...this.pending, ...steps];
       stream.token = nextForwardToken ?? token;
@@ -79,3 +88,6 @@ export class JobLogs {
     }
   }
 }
+
+const isWrong = (error: unknown): boolean =>
+  error instanceof AwsError && error.code === 'InvalidParameterException';

@@ -127,6 +127,7 @@ describe.skipIf(WITHOUT_MOTO)(`against moto${why}`, () => {
       image: NOVA.image,
       hub: 'touchstone',
       modelPackageGroup: 'ours',
+      mlflowArn: 'arn:aws:sagemaker:us-east-1:123456789012:mlflow-tracking-server/ours',
     };
     for (const service of ['sagemaker-nova', 'sagemaker-serverless', 'bedrock'] as const) {
       const of = { ...access, service };

@@ -30,10 +30,13 @@ export function awsName(run: string, part: string): string {
   return ['ts', plain, hash, part].filter((word) => word !== '').join('-');
 }
 
+/** What a job is for: an evaluation is another job than the training of the same attempt. */
+export type Purpose = 'train' | 'evaluate';
+
 /** The name of an attempt's job; attempts count from 1. */
-export function jobName(run: string, attempt: number): string {
+export function jobName(run: string, attempt: number, purpose: Purpose = 'train'): string {
   if (!Number.isSafeInteger(attempt) || attempt < 1) throw new TypeError(`${attempt} is no attempt`);
-  return awsName(run, `a${attempt}`);
+  return awsName(run, `${purpose === 'train' ? 'a' : 'e'}${attempt}`);
 }
 
 /** What tells two requests apart: a hash of what is in them, wherever a key stands. */

@@ -34,6 +34,8 @@ export interface Access {
   /** Of a serverless job: its hub and its model package group; null: none. */
   hub: string | null;
   modelPackageGroup: string | null;
+  /** What its metrics are written to; null: nothing of MLflow. */
+  mlflowArn: string | null;
 }
 
 /** A policy of these statements, without those that are not needed. */
@@ -55,7 +57,7 @@ export function trustPolicy({
   account,
 }: Pick<Access, 'service' | 'region' | 'account'>): Policy {
   const name = service === 'bedrock' ? 'bedrock' : 'sagemaker';
-  const jobs = service === 'bedrock' ? 'model-customization-job' : 'training-job';
+  const jobs = service === 'bedrock' ? 'model-customization-job/*' : '*';
   return policyOf({
     Sid: 'TakeOn',
     Effect: 'Allow',
@@ -63,7 +65,7 @@ export function trustPolicy({
     Action: ['sts:AssumeRole'],
     Condition: {
       StringEquals: { 'aws:SourceAccount': account },
-      ArnLike: { 'aws:SourceArn': `arn:${partitionOf(region)}:${name}:${region}:${account}:${jobs}/*` },
+      ArnLike: { 'aws:SourceArn': `arn:${partitionOf(region)}:${name}:${region}:${account}:${jobs}` },
     },
   });
 }
@@ -84,6 +86,7 @@ export function executionPolicy(access: Access): Policy {
       ...allow('ListThem', ['s3:ListBucket'], bucket),
       Condition: { StringLike: { 's3:prefix': [`${inside}inputs/*`, `${inside}outputs/*`] } },
     },
+    allow('FindBucket', ['s3:GetBucketLocation'], bucket),
     isBedrock
       ? null
       : allow(
@@ -100,11 +103,12 @@ export function executionPolicy(access: Access): Policy {
         },
     ...imageStatements(access),
     ...serverlessStatements(access),
+    ...mlflowStatements(access),
     kmsKeyArn === null
       ? null
       : allow(
           'UseKey',
-          ['kms:Decrypt', 'kms:DescribeKey', 'kms:GenerateDataKey', 'kms:CreateGrant'],
+          ['kms:CreateGrant', 'kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey'],
           kmsKeyArn,
         ),
     hasVpc
@@ -143,15 +147,18 @@ function imageStatements({ image, region }: Access): PolicyStatement[] {
 
 function serverlessStatements({ hub, modelPackageGroup, region, account }: Access): PolicyStatement[] {
   const base = `arn:${partitionOf(region)}:sagemaker:${region}:${account}`;
+  const ofAws = `arn:${partitionOf(region)}:sagemaker:${region}:aws`;
   return [
     ...(hub === null
       ? []
       : [
           allow(
             'ReadHub',
-            ['sagemaker:DescribeHubContent'],
+            ['sagemaker:DescribeHub', 'sagemaker:DescribeHubContent', 'sagemaker:ListHubContents'],
             `${base}:hub/${hub}`,
             `${base}:hub-content/${hub}/*`,
+            `${ofAws}:hub/SageMakerPublicHub`,
+            `${ofAws}:hub-content/SageMakerPublicHub/*`,
           ),
         ]),
     ...(modelPackageGroup === null
@@ -160,14 +167,48 @@ function serverlessStatements({ hub, modelPackageGroup, region, account }: Acces
           allow(
             'WriteModels',
             [
+              'sagemaker:AccessModelPackage',
+              'sagemaker:AddTags',
               'sagemaker:CreateModelPackage',
               'sagemaker:DescribeModelPackage',
-              'sagemaker:AccessModelPackage',
+              'sagemaker:DescribeModelPackageGroup',
+              'sagemaker:ListModelPackages',
+              'sagemaker:UpdateModelPackage',
             ],
             `${base}:model-package-group/${modelPackageGroup}`,
             `${base}:model-package/${modelPackageGroup}/*`,
           ),
         ]),
+  ];
+}
+
+/** What a run of MLflow is written with; of MLflow's models and registry a job of ours needs nothing. */
+const MLFLOW_ACTIONS = [
+  'AccessUI',
+  'CreateExperiment',
+  'CreateRun',
+  'GetExperiment',
+  'GetExperimentByName',
+  'GetRun',
+  'LogBatch',
+  'LogInputs',
+  'LogMetric',
+  'LogParam',
+  'SearchExperiments',
+  'SetExperimentTag',
+  'SetTag',
+  'UpdateRun',
+];
+
+function mlflowStatements({ mlflowArn }: Access): PolicyStatement[] {
+  if (mlflowArn === null) return [];
+  return [
+    allow(
+      'WriteMlflow',
+      MLFLOW_ACTIONS.map((action) => `sagemaker-mlflow:${action}`),
+      mlflowArn,
+    ),
+    allow('FindMlflow', ['sagemaker:DescribeMlflowApp', 'sagemaker:DescribeMlflowTrackingServer'], mlflowArn),
   ];
 }
 

@@ -41,12 +41,15 @@ const BODIES: Record<string, AwsRequest> = {
       ...few,
       trainUri: null,
       validationUri: null,
-      volumeGb: null,
       hyperParameters: {},
     }).body,
   ),
   'a Nova recipe on a checkpoint': train(
     novaTrainingJob({ ...NOVA, baseModel: 's3://escrow/one/checkpoint' }).body,
+  ),
+  'an evaluation by a Nova recipe': train(
+    novaTrainingJob({ ...NOVA, purpose: 'evaluate', rewardLambdaArn: null, baseModel: 's3://escrow/one' })
+      .body,
   ),
   serverless: train(serverlessTrainingJob(SERVERLESS).body),
   'serverless, the least': train(
@@ -262,6 +265,11 @@ describe('a request', () => {
       () => serverlessTrainingJob({ ...SERVERLESS, hyperParameters: { a: 'x'.repeat(257) } }),
       /hyperparameter a: .* 256/,
     ],
+    [
+      'a function that is missing',
+      () => novaTrainingJob({ ...NOVA, rewardLambdaArn: null }),
+      /has a reward function/,
+    ],
     ['a licence', () => serverlessTrainingJob({ ...SERVERLESS, acceptEula: false }), /accept_eula/],
     [
       'an evaluator',
@@ -340,7 +348,6 @@ it('an open-weight model is trained by a job with the words of OpenAI’s API', 
     model: 'openai.gpt-oss-20b',
     training_file: 'file-abc123',
     validation_file: 'file-def456',
-    suffix: jobName(OPEN_WEIGHT.run, 1),
     method: {
       type: 'reinforcement',
       reinforcement: {

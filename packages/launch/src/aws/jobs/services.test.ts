@@ -52,6 +52,7 @@ const ACCESS: Access = {
   image: NOVA.image,
   hub: null,
   modelPackageGroup: null,
+  mlflowArn: null,
 };
 
 describe('files in S3', () => {
@@ -176,7 +177,12 @@ describe('a role', () => {
 
   it('needs no more than the job does', () => {
     const all = [
-      executionPolicy({ ...ACCESS, hub: 'h', modelPackageGroup: 'g' }),
+      executionPolicy({
+        ...ACCESS,
+        hub: 'h',
+        modelPackageGroup: 'g',
+        mlflowArn: SERVERLESS.mlflow!.resourceArn,
+      }),
       callerPolicy(ACCESS, NOVA.roleArn),
     ];
     for (const { Statement } of all) {
@@ -195,7 +201,7 @@ describe('a role', () => {
         hasVpc: false,
         kmsKeyArn: null,
       }).Statement.map(({ Sid }) => Sid),
-    ).toEqual(['AskForRewards', 'ReadInputs', 'WriteOutputs', 'ListThem']);
+    ).toEqual(['AskForRewards', 'ReadInputs', 'WriteOutputs', 'ListThem', 'FindBucket']);
     const gov = executionPolicy({ ...ACCESS, region: 'us-gov-west-1' });
     expect(JSON.stringify(gov)).toContain('arn:aws-us-gov:s3:::bucket/rft/inputs/*');
   });

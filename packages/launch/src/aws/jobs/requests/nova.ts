@@ -1,7 +1,7 @@
 import type { CreateTrainingJobRequest } from '@aws-sdk/client-sagemaker';
 import { InputError } from '@touchstone/spec';
 import { functionOf } from '../arns.js';
-import { inputsHash, jobName, tagsOf } from '../names.js';
+import { inputsHash, jobName, type Purpose, tagsOf } from '../names.js';
 import { s3Of } from '../storage.js';
 import {
   assertHyperParameters,
@@ -15,10 +15,13 @@ import {
 /** The file that the container reads: the channel `recipe` is mounted there. */
 export const RECIPE_FILE = 'recipe.yaml';
 const RECIPE_PATH = `/opt/ml/input/data/recipe/${RECIPE_FILE}`;
+/** GiB of storage of each machine: what AWS's Python SDK asks for. */
+export const VOLUME_GB = 30;
 const LONGEST_RUN_SECONDS = 28 * 86_400;
 
-/** A training job of SageMaker that trains a Nova model by a recipe. */
+/** A training job of SageMaker that trains a Nova model by a recipe, or evaluates one. */
 export interface NovaJob extends JobBase {
+  purpose: Purpose;
   /** S3 URI of the recipe: a file named `recipe.yaml`. */
   recipeUri: string;
   /** S3 URI of the training tasks, JSON Lines; null: the recipe reads none. */
@@ -29,11 +32,12 @@ export interface NovaJob extends JobBase {
   /** Such as `ml.p5.48xlarge`. */
   instanceType: NonNullable<NonNullable<CreateTrainingJobRequest['ResourceConfig']>['InstanceType']>;
   instanceCount: number;
-  /** GiB; null: what SageMaker gives. */
-  volumeGb: number | null;
+  /** GiB of each machine: see `VOLUME_GB`. */
+  volumeGb: number;
   /** Such as `nova-lite-2/prod`, or the S3 URI of a checkpoint to go on from. */
   baseModel: string;
-  rewardLambdaArn: string;
+  /** Null for an evaluation: its recipe names the function (`rl_env`). */
+  rewardLambdaArn: string | null;
   /** Beside those above: text to text, as the container takes them. */
   hyperParameters: Readonly<Record<string, string>>;
   /** Seconds after which AWS ends the job. */
@@ -50,11 +54,11 @@ export function novaTrainingJob(job: NovaJob): JobRequest<CreateTrainingJobReque
   assertRole(job.roleArn);
   assertVpc(job.vpc);
   assertPlain(job);
-  const name = jobName(job.run, job.attempt);
+  const name = jobName(job.run, job.attempt, job.purpose);
   const hyperParameters = {
     ...job.hyperParameters,
     [job.baseModel.startsWith('s3://') ? 'base_model_location' : 'base_model']: job.baseModel,
-    reward_lambda_arn: job.rewardLambdaArn,
+    ...(job.rewardLambdaArn === null ? {} : { reward_lambda_arn: job.rewardLambdaArn }),
     sagemaker_recipe_local_path: RECIPE_PATH,
   };
   assertHyperParameters(hyperParameters);
@@ -67,16 +71,17 @@ export function novaTrainingJob(job: NovaJob): JobRequest<CreateTrainingJobReque
     InputDataConfig: [
       ...(job.trainUri === null ? [] : [channel('train', job.trainUri)]),
       ...(job.validationUri === null ? [] : [channel('validation', job.validationUri)]),
-      channel('recipe', job.recipeUri),
+      { ...channel('recipe', job.recipeUri), InputMode: 'File' },
     ],
     OutputDataConfig: { S3OutputPath: job.outputUri, ...encrypted },
     ResourceConfig: {
       InstanceType: job.instanceType,
       InstanceCount: job.instanceCount,
-      ...(job.volumeGb === null ? {} : { VolumeSizeInGB: job.volumeGb }),
+      VolumeSizeInGB: job.volumeGb,
       ...(job.kmsKeyId === null ? {} : { VolumeKmsKeyId: job.kmsKeyId }),
     },
     StoppingCondition: { MaxRuntimeInSeconds: job.maxRuntimeSeconds },
+    TensorBoardOutputConfig: { S3OutputPath: job.outputUri },
     ...(job.vpc ? { VpcConfig: vpcOf(job.vpc) } : {}),
   };
   const inputs = inputsHash(body);
@@ -107,14 +112,18 @@ function channel(
 }
 
 function assertPlain(job: NovaJob): void {
-  functionOf(job.rewardLambdaArn);
+  if (job.rewardLambdaArn !== null) functionOf(job.rewardLambdaArn);
   for (const uri of [job.recipeUri, job.trainUri, job.validationUri, job.outputUri])
     if (uri !== null) s3Of(uri);
   const problems: string[] = [];
+  if ((job.purpose === 'train') !== (job.rewardLambdaArn !== null))
+    problems.push('a training has a reward function, and an evaluation by a recipe names it there');
   if (!job.recipeUri.endsWith(`/${RECIPE_FILE}`))
     problems.push(`${job.recipeUri}: the container looks for ${RECIPE_FILE}`);
   if (job.image.length === 0 || job.image.length > 255 || /\s/.test(job.image))
     problems.push(`${job.image}: expected the address of a container's image`);
+  if (!Number.isSafeInteger(job.volumeGb) || job.volumeGb < 1)
+    problems.push(`${job.volumeGb} GiB: expected a whole number, 1 or more`);
   if (!Number.isSafeInteger(job.instanceCount) || job.instanceCount < 1)
     problems.push(`${job.instanceCount} instances: expected 1 or more`);
   const { maxRuntimeSeconds: seconds } = job;

@@ -1,11 +1,8 @@
 import { InputError } from '@touchstone/spec';
 import { functionOf, partitionOf } from '../arns.js';
-import { jobName } from '../names.js';
 
 /** A job of Bedrock for an open-weight model, by the API that OpenAI's has the words of. */
 export interface OpenWeightJob {
-  run: string;
-  attempt: number;
   /** Such as `openai.gpt-oss-20b`. */
   model: string;
   /** The id of an uploaded file of purpose `fine-tune`. */
@@ -23,7 +20,6 @@ export interface FineTuningJobBody {
   model: string;
   training_file: string;
   validation_file?: string;
-  suffix: string;
   method: {
     type: 'reinforcement';
     reinforcement: {
@@ -42,7 +38,7 @@ export function openWeightUrl(region: string): string {
   return `https://bedrock-mantle.${region}.api.aws/v1`;
 }
 
-/** The request that starts it; the suffix is what finds it again. @throws {InputError} it would be refused. */
+/** The request that starts it. It has no name and no token: Bedrock takes no suffix. @throws {InputError} it would be refused. */
 export function openWeightJob(job: OpenWeightJob): FineTuningJobBody {
   functionOf(job.rewardLambdaArn);
   const problems = (['epochs', 'batchSize', 'learningRateMultiplier'] as const).flatMap((key) => {
@@ -60,7 +56,6 @@ export function openWeightJob(job: OpenWeightJob): FineTuningJobBody {
     model: job.model,
     training_file: job.trainingFile,
     ...(job.validationFile === null ? {} : { validation_file: job.validationFile }),
-    suffix: jobName(job.run, job.attempt),
     method: {
       type: 'reinforcement',
       reinforcement: {
