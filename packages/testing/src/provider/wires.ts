@@ -104,7 +104,11 @@ const converse: Wire = {
         seed: 0,
       },
       // Structured output on this wire may be a tool that the model is made to call.
-      { model: path.slice('/model/'.length, -'/converse'.length), tool: body.toolConfig?.tools?.[0]?.toolSpec?.name, authorization },
+      {
+        model: path.slice('/model/'.length, -'/converse'.length),
+        tool: body.toolConfig?.tools?.[0]?.toolSpec?.name,
+        authorization,
+      },
     ),
   write: ({ text, finish, inputTokens, outputTokens }, tool) => ({
     metrics: { latencyMs: 1 },

@@ -1,6 +1,7 @@
 import type { Config, TrainingJob } from '@touchstone/run';
 import { InputError } from '@touchstone/spec';
 import { storageOf, outputUri, type Storage } from '../jobs/storage.js';
+import type { Access } from '../jobs/policies.js';
 import type { JobBase } from '../jobs/requests/common.js';
 
 /** `training.aws` of a configuration. */
@@ -39,6 +40,27 @@ export function baseOf({ run }: Pick<TrainingJob, 'run'>, account: Account, atte
     tags,
   };
 }
+
+/** What the job touches: for its policies. */
+export const accessOf = (
+  account: Account,
+  service: Access['service'],
+  functionArn: string,
+  more: Partial<Pick<Access, 'image' | 'hub' | 'modelPackageGroup'>> = {},
+): Access => ({
+  service,
+  region: account.region,
+  account: numberOf(account),
+  functionArn,
+  storage: storageIn(account),
+  kmsKeyArn: account.kms_key ?? null,
+  hasVpc: account.vpc !== undefined,
+  mlflowArn: account.mlflow ?? null,
+  image: null,
+  hub: null,
+  modelPackageGroup: null,
+  ...more,
+});
 
 /** Seconds after which AWS ends the job. */
 export const longestSeconds = ({ max_hours }: Account): number => Math.round(max_hours * 3600);

@@ -5,7 +5,7 @@ import { bedrockRftJob } from '../jobs/requests/bedrock.js';
 import { uriOf } from '../jobs/storage.js';
 import { bedrockHyperparameters } from '../recipes/hyperparameters.js';
 import { MODEL_TYPE } from '../recipes/job-keys.js';
-import { accountOf, baseOf, numberOf, storageIn } from './account.js';
+import { accessOf, accountOf, baseOf, storageIn } from './account.js';
 import { json, overridesOf, tasksFile, type Service } from './service.js';
 
 /** Reinforcement fine-tuning as a customization job of Amazon Bedrock. */
@@ -39,18 +39,7 @@ export const bedrock: Service = {
         },
       ],
       reward,
-      access: {
-        service: 'bedrock',
-        region,
-        account: numberOf(account),
-        functionArn: reward.arn,
-        storage,
-        kmsKeyArn: account.kms_key ?? null,
-        hasVpc: account.vpc !== undefined,
-        image: null,
-        hub: null,
-        modelPackageGroup: null,
-      },
+      access: accessOf(account, 'bedrock', reward.arn),
       remarks: [...remarks, reward.why],
       answersPerCall: null,
       open: (clients, waiting) => Promise.resolve(bedrockJob(clients, request, waiting)),

@@ -3,11 +3,11 @@ import { InputError, RunError } from '@touchstone/spec';
 import { rewardArn } from '../jobs/arns.js';
 import { jobName } from '../jobs/names.js';
 import { hyperPodFiles } from '../jobs/requests/hyperpod.js';
-import { novaTrainingJob, RECIPE_FILE } from '../jobs/requests/nova.js';
+import { novaTrainingJob, RECIPE_FILE, VOLUME_GB } from '../jobs/requests/nova.js';
 import { sageMakerJob } from '../jobs/sagemaker-job.js';
 import { outputUri, uriOf } from '../jobs/storage.js';
 import { novaRecipe } from '../recipes/recipe.js';
-import { accountOf, baseOf, longestSeconds, numberOf, storageIn, type Account } from './account.js';
+import { accessOf, accountOf, baseOf, longestSeconds, storageIn, type Account } from './account.js';
 import { json, overridesOf, tasksFile, type Described, type Service } from './service.js';
 
 /** Where AWS offers the container of a training job. */
@@ -48,18 +48,7 @@ export const sagemakerNova: Service = {
     const described = {
       uploads: isPod ? [tasks] : [tasks, recipeFile],
       reward,
-      access: {
-        service: 'sagemaker-nova' as const,
-        region: account.region,
-        account: numberOf(account),
-        functionArn: reward.arn,
-        storage,
-        kmsKeyArn: account.kms_key ?? null,
-        hasVpc: account.vpc !== undefined,
-        image: isPod ? null : imageOf(account),
-        hub: null,
-        modelPackageGroup: null,
-      },
+      access: accessOf(account, 'sagemaker-nova', reward.arn, isPod ? {} : { image: imageOf(account) }),
       remarks: [...remarks, reward.why],
       answersPerCall: isPod ? 1 : ANSWERS_PER_CALL,
     };
@@ -87,7 +76,7 @@ function asJob(
     image: imageOf(account),
     instanceType: account.instance_type as never,
     instanceCount: parts.replicas,
-    volumeGb: null,
+    volumeGb: VOLUME_GB,
     baseModel: parts.model,
     rewardLambdaArn: parts.rewardArn,
     hyperParameters: {},

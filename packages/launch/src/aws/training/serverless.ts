@@ -7,7 +7,7 @@ import { serverlessTrainingJob } from '../jobs/requests/serverless.js';
 import { sageMakerJob } from '../jobs/sagemaker-job.js';
 import { uriOf } from '../jobs/storage.js';
 import { serverlessHyperparameters } from '../recipes/hyperparameters.js';
-import { accountOf, baseOf, longestSeconds, numberOf, storageIn, type Account } from './account.js';
+import { accessOf, accountOf, baseOf, longestSeconds, numberOf, storageIn, type Account } from './account.js';
 import { json, overridesOf, tasksFile, type Service } from './service.js';
 
 /** The hub and the group of models that runs share. */
@@ -61,18 +61,10 @@ export const sagemakerServerless: Service = {
         { path: 'request.json', text: json(request.body), about: 'CreateTrainingJob: what starts it' },
       ],
       reward,
-      access: {
-        service: 'sagemaker-serverless',
-        region,
-        account: number,
-        functionArn: reward.arn,
-        storage,
-        kmsKeyArn: account.kms_key ?? null,
-        hasVpc: account.vpc !== undefined,
-        image: null,
+      access: accessOf(account, 'sagemaker-serverless', reward.arn, {
         hub: SHARED,
         modelPackageGroup: SHARED,
-      },
+      }),
       remarks: [...remarks, reward.why],
       answersPerCall: null,
       async open(clients, waiting) {

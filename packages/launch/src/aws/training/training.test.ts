@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadConfig, openWorkspace, planTraining, runPipeline, type RunEvent } from '@touchstone/run';
-import type { Summary } from '@touchstone/spec';
+import { loadConfig, openWorkspace, planTraining, runPipeline } from '@touchstone/run';
+import type { RunEvent, Summary } from '@touchstone/spec';
 import { startProvider, type ProviderServer, type SimulatedJob } from '@touchstone/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { checkerHere, QUICK, simulated, type Simulated } from '../jobs/simulated.testing.js';
@@ -32,7 +32,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await provider.goDown();
-  checker?.close();
+  await checker?.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
