@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { NOVA, SERVERLESS } from './examples.testing.js';
+import { BEDROCK, NOVA, SERVERLESS } from './examples.testing.js';
 import {
   type AwsClients,
   AwsError,
+  type AwsJob,
   baseModelArn,
+  bedrockJob,
+  bedrockRftJob,
   checkRole,
   customModel,
   customModelDeployment,
@@ -13,6 +16,7 @@ import {
   executionPolicy,
   hub,
   importModel,
+  type JobResult,
   modelPackageGroup,
   novaTrainingJob,
   preflightReward,
@@ -42,11 +46,11 @@ const storage = storageOf('s3://bucket/rft');
 
 async function start(): Promise<Simulated> {
   const here = await simulated(checker, (job) => {
-    job.write(
-      'step:1 - critic/rewards/mean:0.5 - timing_s/step:1.5',
-      'step:2 - critic/rewards/mean:0.6 - timing_s/step:1.5',
-      'Saving',
-    );
+    const isBedrock = job.arn.includes(':bedrock:');
+    const lines = isBedrock
+      ? ['step_number,train_reward_mean', '1,0.5', '2,0.6']
+      : [1, 2].map((step) => `step:${step} - critic/rewards/mean:0.5 - timing_s/step:1.5`);
+    job.write(...lines, ...(isBedrock ? [] : ['Saving']));
     job.complete();
   });
   here.aws.lambda.add('SageMaker-reward', (event) =>
@@ -107,30 +111,36 @@ async function serverless(clients: AwsClients): Promise<unknown> {
   return { ...(await train(clients, sageMakerJob(clients, request, QUICK))), problems: [] };
 }
 
-async function train(clients: AwsClients, job: ReturnType<typeof sageMakerJob>): Promise<object> {
+async function bedrock(clients: AwsClients): Promise<unknown> {
+  const [trainUri] = await upload(clients, storage, [{ name: 'train.jsonl', body: TASKS }]);
+  const request = bedrockRftJob({ ...BEDROCK, trainUri: trainUri! });
+  return { ...(await train(clients, bedrockJob(clients, request, QUICK))), problems: [] };
+}
+
+async function train(clients: AwsClients, job: AwsJob): Promise<object> {
   await job.start();
   const steps: number[] = [];
   for await (const { step } of job.steps()) steps.push(step);
   const result = await job.result();
-  if (result.kind === 'custom-model') throw new Error('SageMaker makes no custom model');
-  const source =
-    result.kind === 'checkpoint' ? { checkpointUri: result.uri } : { modelPackageArn: result.arn };
-  const model = customModel({
-    run: RUN,
-    part: 'model-a1',
-    source,
-    roleArn: NOVA.roleArn,
-    kmsKeyArn: null,
-    tags: {},
-  });
-  const modelArn = await importModel(clients, model, QUICK);
+  const modelArn = result.kind === 'custom-model' ? result.arn : await imported(clients, result);
   const deployment = customModelDeployment({ run: RUN, part: 'deployed-a1', modelArn, tags: {} });
   return { steps, id: await deploy(clients, deployment, QUICK) };
+}
+
+function imported(
+  clients: AwsClients,
+  result: Exclude<JobResult, { kind: 'custom-model' }>,
+): Promise<string> {
+  const source =
+    result.kind === 'checkpoint' ? { checkpointUri: result.uri } : { modelPackageArn: result.arn };
+  const of = { run: RUN, part: 'model-a1', source, roleArn: NOVA.roleArn, kmsKeyArn: null, tags: {} };
+  return importModel(clients, customModel(of), QUICK);
 }
 
 describe.each([
   ['by a recipe', recipe],
   ['serverless', serverless],
+  ['by Bedrock', bedrock],
 ])('a training %s', (_, whole) => {
   it('goes on from wherever it was broken off, and makes nothing twice', async () => {
     const first = await start();
