@@ -1,6 +1,6 @@
 import type { CreateCustomModelDeploymentRequest, CreateCustomModelRequest } from '@aws-sdk/client-bedrock';
 import type { AwsClients } from './clients.js';
-import { asking, isMissing, isTaken } from './errors.js';
+import { asking, AwsError, isMissing } from './errors.js';
 import { assertOurs } from './job.js';
 import type { JobRequest } from './requests/common.js';
 import { settled, type Waiting } from './wait.js';
@@ -116,7 +116,8 @@ async function madeOrOurs(
     try {
       return await make();
     } catch (error) {
-      const after = isTaken(error) ? await find() : undefined;
+      // Bedrock has no name of its own for what is there already: another process was faster, or a reply was lost.
+      const after = error instanceof AwsError ? await find().catch(() => undefined) : undefined;
       if (after === undefined) throw error;
       await assertTagged(clients, request, what, after);
       return after;
