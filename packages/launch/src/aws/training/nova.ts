@@ -76,7 +76,7 @@ function asJob(
     image: imageOf(account),
     instanceType: account.instance_type as never,
     instanceCount: parts.replicas,
-    purpose: 'training',
+    purpose: 'train',
     volumeGb: VOLUME_GB,
     baseModel: parts.model,
     rewardLambdaArn: parts.rewardArn,
