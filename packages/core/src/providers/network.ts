@@ -164,6 +164,10 @@ class ReadReply {
     return Promise.resolve(new TextDecoder().decode(this.bytes));
   }
 
+  arrayBuffer(): Promise<ArrayBuffer> {
+    return Promise.resolve(new Uint8Array(this.bytes).buffer);
+  }
+
   async json(): Promise<unknown> {
     return JSON.parse(await this.text());
   }

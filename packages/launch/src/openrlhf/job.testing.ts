@@ -33,6 +33,7 @@ export function jobOf(config: ReturnType<typeof configOf>): TrainingJob {
   return {
     run: 'r1',
     folder: mkdtempSync(join(tmpdir(), 'touchstone-openrlhf-')),
+    certificate: null,
     adamw: { beta1: 0.9, beta2: 0.98, epsilon: 1e-8 },
     tasksOf: (step: number) =>
       Array.from({ length: per }, (_, i) => TASKS[((step - 1) * per + i) % TASKS.length]!),

@@ -43,6 +43,7 @@ export function jobOf(
   return {
     run: 'r1',
     folder: '/run/verl',
+    certificate: null,
     adamw: { beta1: 0.9, beta2: 0.98, epsilon: 1e-8 },
     alarm: () => {},
     tasksOf: (step: number) => tasks.slice((step - 1) * size, step * size).map(taskOf),

@@ -14,6 +14,8 @@ export interface TrainingJob {
   folder: string;
   /** The tasks of a step, 1-based: all of them are asked about, and no others. */
   tasksOf(step: number): Task[];
+  /** Hash of the certificate that the judge has been given in this run; null before it is examined. */
+  certificate: string | null;
   /** AdamW as this package has it, for trainers that have it too. */
   adamw: { beta1: number; beta2: number; epsilon: number };
   /**

@@ -6,7 +6,8 @@ import { assertOwn } from '@touchstone/store';
 import { stepMetrics } from '@touchstone/train';
 import { HOSTED_BACKENDS } from '@touchstone/train/schema';
 import { stepsWithoutGap } from '../stages/checkpoints.js';
-import { REINFORCE } from '../stages/stages.js';
+import { readStage } from '../stages/stage.js';
+import { JUDGE, REINFORCE } from '../stages/stages.js';
 import type { Workspace } from '../workspace/workspace.js';
 import type { Backend, LaunchedJob, TrainingJob } from './backend.js';
 import { drawnRewards, type DrawnRewards } from './drawn.js';
@@ -51,6 +52,7 @@ export async function jobOf(
     run: workspace.store.identity().id,
     folder,
     tasksOf: (step) => tasksToTrain(workspace, step),
+    certificate: readStage(workspace.store, JUDGE)?.value.certificate ?? null,
     adamw: { beta1, beta2, epsilon },
     reward,
     alarm,

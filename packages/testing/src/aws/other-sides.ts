@@ -50,12 +50,21 @@ export class LambdaSide {
 
   call(request: IncomingMessage, url: URL, body: Buffer): Call {
     const name = decodeURIComponent(url.pathname.split('/')[3]!);
-    const handler = this.functions.get(/:function:([\w-]+)/.exec(name)?.[1] ?? name);
+    const plain = /:function:([\w-]+)/.exec(name)?.[1] ?? name;
+    const handler = this.functions.get(plain);
     return {
       service: 'lambda',
-      operation: 'Invoke',
+      operation: request.method === 'GET' ? 'GetFunction' : 'Invoke',
       run: () => {
         if (!handler) throw new AwsFault('ResourceNotFoundException', `Function not found: ${name}`, 404);
+        if (request.method === 'GET') {
+          // Its zip is where a test has put it, in the simulator's own S3.
+          const Location = `http://${request.headers.host}/functions/${plain}.zip`;
+          return {
+            headers: { 'content-type': 'application/json' },
+            body: JSON.stringify({ Code: { Location } }),
+          };
+        }
         const headers = { 'content-type': 'application/json', 'x-amz-executed-version': '$LATEST' };
         try {
           const answer: unknown = handler(JSON.parse(body.toString()));

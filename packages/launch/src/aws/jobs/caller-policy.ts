@@ -14,7 +14,7 @@ export function callerPolicy(access: Access, roleArn: string): Policy {
       ...allow('ListThem', ['s3:ListBucket'], bucket),
       Condition: { StringLike: { 's3:prefix': [`${inside}*`] } },
     },
-    allow('CheckReward', ['lambda:InvokeFunction'], functionArn),
+    allow('CheckReward', ['lambda:GetFunction', 'lambda:InvokeFunction'], functionArn),
     {
       ...allow('PassRole', ['iam:PassRole'], roleArn),
       Condition: { StringEquals: { 'iam:PassedToService': passedTo } },

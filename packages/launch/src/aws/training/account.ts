@@ -28,8 +28,12 @@ export function numberOf({ role }: Pick<Account, 'role'>): string {
 export const storageIn = ({ storage, kms_key }: Account): Storage => storageOf(storage, kms_key ?? null);
 
 /** What the requests of all services have. */
-export function baseOf({ run }: Pick<TrainingJob, 'run'>, account: Account, attempt: number): JobBase {
-  const { role, kms_key, vpc, tags } = account;
+export function baseOf(
+  { run, certificate }: Pick<TrainingJob, 'run' | 'certificate'>,
+  account: Account,
+  attempt: number,
+): JobBase {
+  const { role, kms_key, vpc } = account;
   return {
     run,
     attempt,
@@ -37,9 +41,18 @@ export function baseOf({ run }: Pick<TrainingJob, 'run'>, account: Account, atte
     outputUri: outputUri(storageIn(account)),
     kmsKeyId: kms_key ?? null,
     vpc: vpc ? { subnetIds: vpc.subnets, securityGroupIds: vpc.security_groups } : null,
-    tags,
+    tags: tagsWith(certificate, account),
   };
 }
+
+/** The user's tags, and which examination of the judge all that is made stands on. */
+export const tagsWith = (
+  certificate: string | null,
+  { tags }: Pick<Account, 'tags'>,
+): Record<string, string> => ({
+  ...tags,
+  ...(certificate === null ? {} : { 'touchstone:certificate': certificate }),
+});
 
 /** What the job touches: for its policies. */
 export const accessOf = (

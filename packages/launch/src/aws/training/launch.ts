@@ -7,7 +7,7 @@ import type { AwsJob, JobResult } from '../jobs/job.js';
 import { customModel, customModelDeployment } from '../jobs/requests/bedrock.js';
 import { upload } from '../jobs/upload.js';
 import type { Waiting } from '../jobs/wait.js';
-import { accountOf, storageIn, type Account } from './account.js';
+import { accountOf, storageIn, tagsWith, type Account } from './account.js';
 import { baselineRemark } from './baseline.js';
 import { readJob, writeJob } from './job-record.js';
 import { learnedOf } from './metrics.js';
@@ -121,8 +121,8 @@ async function stateOf(aws: AwsJob, arn: string): ReturnType<AwsJob['status']> {
 
 /** The model as Bedrock can be asked for it. @returns the deployment's ARN. */
 async function deployed(
-  { run }: TrainingJob,
-  { role, kms_key, tags }: Account,
+  { run, certificate }: TrainingJob,
+  account: Account,
   {
     clients,
     attempt,
@@ -130,6 +130,8 @@ async function deployed(
     waiting,
   }: { clients: AwsClients; attempt: number; result: JobResult; waiting: Waiting },
 ): Promise<string> {
+  const { role, kms_key } = account;
+  const tags = tagsWith(certificate, account);
   const sourceOf = (): Parameters<typeof customModel>[0]['source'] | null => {
     if (result.kind === 'checkpoint') return { checkpointUri: result.uri };
     return result.kind === 'model-package' ? { modelPackageArn: result.arn } : null;

@@ -5,6 +5,7 @@ import { executionPolicy, trustPolicy } from '../jobs/policies.js';
 import { preflightReward } from '../jobs/preflight-reward.js';
 import { examineTasks } from '../doctor/dataset.js';
 import { accountOf } from './account.js';
+import { examineDeployed } from './deployed.js';
 import type { Service } from './service.js';
 
 /** Whether the job that is planned can run: the data as AWS checks it, the role, and the deployed function, which is asked once. */
@@ -15,12 +16,14 @@ export async function preflight(job: TrainingJob, service: Service): Promise<Fin
   const clients = awsClients(account.region);
   try {
     const role = await checkRole(clients, account.role, trustPolicy(access), executionPolicy(access));
+    const deployed = await examineDeployed(job, clients, reward.arn);
     const asked = await preflightReward(clients, reward.arn, tasks);
     return [
       ...examineTasks(tasks).findings,
       ...role.problems.map((problem) => failed('Role', problem)),
       ...role.unchecked.map((what) => warning('Role', `not looked at: ${what}`)),
       ...(role.problems.length === 0 ? [ok('Role', `${account.role} may do what the job needs`)] : []),
+      ...deployed,
       ...asked.problems.map((problem) => failed('Reward function', problem)),
       ...(asked.problems.length === 0
         ? [

@@ -6,6 +6,7 @@ import type { RunEvent, Summary } from '@touchstone/spec';
 import { startProvider, type ProviderServer, type SimulatedJob } from '@touchstone/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { checkerHere, QUICK, simulated, type Simulated } from '../jobs/simulated.testing.js';
+import { makeBundle } from '../bundle.js';
 import { hosted } from './backend.js';
 import { bedrock } from './bedrock.js';
 import { sagemakerNova } from './nova.js';
@@ -145,6 +146,11 @@ async function run(
 }
 
 const calls = (): number => provider.provider.ledger.counts.calls;
+/** Deploys the reward of a configuration, or of another one. */
+async function deployReward(at: string): Promise<void> {
+  const { zip } = await makeBundle(await loadConfig(at));
+  here.aws.s3.objects.set('functions/SageMaker-reward.zip', Buffer.from(zip));
+}
 const count = (operation: string): number => here.aws.asked.filter((one) => one === operation).length;
 
 describe.each(SERVICES)('$service.name', ({ service, lines, create, more }) => {
@@ -156,6 +162,7 @@ describe.each(SERVICES)('$service.name', ({ service, lines, create, more }) => {
       job.write(...lines(STEPS));
       job.complete();
     };
+    await deployReward(at);
     const summary = await run(at, { service });
     expect(summary.training).toMatchObject({
       engine: {
@@ -246,8 +253,12 @@ describe.each(SERVICES)('$service.name', ({ service, lines, create, more }) => {
     const before = calls();
     here.aws.iam.denied.add('s3:PutObject');
     here.aws.lambda.add('SageMaker-reward', () => ({ statusCode: 200, body: '[]' }));
+    // Another judge than the one that is examined here.
+    const other = write(`other-${name}`, name, more);
+    writeFileSync(join(other, 'judge.mjs'), 'export default () => [];');
+    await deployReward(other);
     await expect(run(at, { service })).rejects.toThrow(
-      /Role: s3:PutObject .* is not allowed[\s\S]*Reward function: expected a list of 4 results/,
+      /Role: s3:PutObject .* is not allowed[\s\S]*holds another reward than this configuration's.*judge\.mjs differ[\s\S]*Reward function: expected a list of 4 results/,
     );
     expect(count(create)).toBe(0);
     expect(calls() - before).toBe(0);
