@@ -32,6 +32,8 @@ export interface AwsClients {
 
 /** @throws {InputError} no region's name. */
 export function awsClients(region: string): AwsClients {
+  // Its advice to update Node for newer versions of it: this one is chosen here, and runs on every Node that Touchstone takes.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   const open: { destroy(): void }[] = [];
   // The SDK's own retries, which slow down where AWS says that it is asked too often.
   const settings = (requestTimeout = REPLY_MS) => ({
