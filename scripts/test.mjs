@@ -40,6 +40,10 @@ const SAME_ON_EVERY_NODE = [
   'packages/testing/src/recipes.test.ts',
   // A template and Python's tools that read it.
   'packages/launch/src/aws/template.test.ts',
+  // Bodies of requests, and Python's models that read them.
+  'packages/launch/src/aws/jobs/requests.test.ts',
+  // A training broken at each of its requests in turn: what they go through, jobs.test.ts and services.test.ts go through too.
+  'packages/launch/src/aws/jobs/chain.test.ts',
 ];
 
 /** Runs one check in its own process. @returns its exit code and what it printed on either stream. */
