@@ -11,4 +11,5 @@ export { readEvent } from './aws/read-event.js';
 export { runZip } from './aws/run-zip.js';
 export { templateOf } from './aws/template.js';
 export { zipOf } from './aws/zip.js';
+export { ASSUMED_LATENCY } from './fleet/demand.js';
 export { fleetPlanOf, kubernetesFiles, rayFiles, type FleetFiles } from './fleet/fleet.js';

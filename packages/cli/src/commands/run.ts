@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { inRegistryOrder, type Comparison, type Summary } from '@touchstone/spec';
 import type { Command } from 'commander';
-import { BACKENDS, fleetPlanOf, planPage } from '@touchstone/launch';
+import { ASSUMED_LATENCY, BACKENDS, fleetPlanOf, planPage } from '@touchstone/launch';
 import {
   loadConfig,
   openWorkspace,
@@ -16,7 +16,6 @@ import type { Io } from '../io.js';
 import { renderTable } from '../terminal/table.js';
 import { difference, duration, figure } from '../terminal/text.js';
 import { writeReport } from './report.js';
-import { ASSUMED_LATENCY } from './reward/fleet.js';
 import { addRunFlags, signingKey, withOpened, type RunFlags } from './run/flags.js';
 import { trainingPlanText } from './run/plan-text.js';
 

@@ -4,6 +4,9 @@ import { accountOf, readTasksStrict, singleJudges } from '@touchstone/core';
 import { callsPerAnswer, type Loaded, type ModelCalls, type ScoringConfig } from '@touchstone/run';
 import type { Demand, Lane } from './replicas.js';
 
+/** Of a judge that nobody has timed: seconds of a call. */
+export const ASSUMED_LATENCY = { p50: 4, p99: 15 };
+
 /** What is known of the use that a fleet will have, and no configuration says. */
 export interface Use {
   /** Answers judged at once; default: those of a training step. */

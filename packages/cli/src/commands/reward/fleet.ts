@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Certificate } from '@touchstone/lab';
-import { kubernetesFiles, rayFiles, type FleetFiles } from '@touchstone/launch';
+import { ASSUMED_LATENCY, kubernetesFiles, rayFiles, type FleetFiles } from '@touchstone/launch';
 import type { Loaded, ScoringConfig } from '@touchstone/run';
 import { InputError } from '@touchstone/spec';
 import { writeWhole } from '@touchstone/store';
@@ -17,9 +17,6 @@ export interface FleetFlags {
   /** false after `--no-redis`. */
   redis: boolean;
 }
-
-/** Of a judge that nobody has timed. */
-export const ASSUMED_LATENCY = { p50: 4, p99: 15 };
 
 /** @throws {InputError} an option that is given changes nothing where the reward will run. */
 export function assertOptionsFit(flags: FleetFlags & { for: string }): void {

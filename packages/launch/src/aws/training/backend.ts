@@ -11,6 +11,7 @@ import type { Waiting } from '../jobs/wait.js';
 import { accountOf, type Account } from './account.js';
 import { costsOf } from './costs.js';
 import { launch } from './launch.js';
+import { paceRemark } from './pace.js';
 import { preflight } from './preflight.js';
 import { json, settingsOf, type Described, type Service } from './service.js';
 
@@ -46,11 +47,12 @@ async function writePlan(job: TrainingJob, service: Service): Promise<BackendPla
     ...policiesOf(job, described, account),
     { path: 'SETTINGS.md', text: settingsText(service.title, settings), about: 'what each setting became' },
   ];
+  const pace = await paceRemark(job, described.answersPerCall);
   for (const { path, text } of documents) await writeWhole(join(job.folder, path), text);
   return {
     files: documents.map(({ path, about }) => ({ path, about })),
     settings,
-    remarks: [...new Set(described.remarks)],
+    remarks: [...new Set(described.remarks), ...(pace === null ? [] : [pace])],
     costs: costsOf(job, account, described),
   };
 }
