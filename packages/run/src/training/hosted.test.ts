@@ -54,15 +54,16 @@ const step = (n: number): ToldStep => ({
   groups_P: null,
 });
 
-/** In the place of a cloud service: it tells of steps 1 and 3. */
-const service: Backend = {
+/** In the place of a cloud service, which tells of these steps. @param fails after them. */
+const serviceTelling = (told: readonly number[], fails = false): Backend => ({
   name: 'bedrock',
   plan: () => Promise.resolve({ files: [], settings: [] }),
   preflight: () => Promise.resolve([]),
   launch: () =>
     Promise.resolve({
       async *follow() {
-        for (const n of [1, 3]) yield await Promise.resolve(step(n));
+        for (const n of told) yield await Promise.resolve(step(n));
+        if (fails) throw new Error('the job has failed');
       },
       fetch: () =>
         Promise.resolve({
@@ -70,17 +71,18 @@ const service: Backend = {
           engine: {
             name: 'bedrock',
             versions: {},
-            hosted: { job: 'arn:job', steps: 3, model: 'openai-compatible:trained' },
+            hosted: { job: 'arn:job', steps: Math.max(0, ...told), model: 'openai-compatible:trained' },
           },
         }),
       close: () => Promise.resolve(),
     }),
-};
+});
+const service = serviceTelling([1, 3]);
 
-async function run(): Promise<Summary> {
-  const workspace = await openWorkspace(await loadConfig(folder));
+async function run(backend = service, out?: string): Promise<Summary> {
+  const workspace = await openWorkspace(await loadConfig(folder), out);
   try {
-    return await runPipeline(workspace, { backends: [service], reasons: { noGate: 'only a test' } });
+    return await runPipeline(workspace, { backends: [backend], reasons: { noGate: 'only a test' } });
   } finally {
     workspace.store.close();
   }
@@ -112,6 +114,20 @@ it('a model that a service trains is evaluated where it is, and its answers are 
   expect(summary.models['rft']!.metrics['judge_score']!.mean).toBeCloseTo(1 / 6);
   expect(await run()).toMatchObject({ models: summary.models });
   expect(server.provider.ledger.counts.calls - asked).toBe(8);
+});
+
+it.each([
+  { told: [2, 3, 2], kept: [2, 3], alarm: null },
+  { told: [2], kept: [2], alarm: 'told of is 2; training.steps is 3' },
+  { told: [], kept: [], alarm: 'told of is 0; training.steps is 3' },
+])('no step of an attempt that has failed is left beside $told', async ({ told, kept, alarm }) => {
+  const out = join(folder, `told-${told.join('-')}`);
+  await expect(run(serviceTelling([1, 2], true), out)).rejects.toThrow('the job has failed');
+  const { steps, training, alarms } = await run(serviceTelling(told), out);
+  expect(steps.map(({ step: n }) => n)).toEqual(kept);
+  expect(training.steps).toBe(kept.at(-1) ?? 0);
+  expect(alarms.some((one) => one.includes('training.steps'))).toBe(alarm !== null);
+  expect(alarms.join()).toContain(alarm ?? '');
 });
 
 it('is planned with the money that its answers cost', async () => {
