@@ -10,7 +10,7 @@ import type { Waiting } from '../jobs/wait.js';
 import { accountOf, storageIn, tagsWith, type Account } from './account.js';
 import { baselineRemark } from './baseline.js';
 import { readJob, writeJob } from './job-record.js';
-import { learnedOf } from './metrics.js';
+import { learnedOf, strangeReward } from './metrics.js';
 import type { Service } from './service.js';
 
 /**
@@ -32,11 +32,16 @@ export async function launch(
     const { attempt, aws, arn } = await started(job, service, account, clients, waiting);
     const gone = new AbortController();
     let last = 0;
+    let isTold = false;
     return {
       async *follow() {
         for await (const { step, metrics, seconds } of aws.steps(gone.signal)) {
           last = Math.max(last, step);
-          const learned = learnedOf(metrics, job.workspace.config.aws.range);
+          const { range } = job.workspace.config.aws;
+          const learned = learnedOf(metrics, range);
+          const strange = strangeReward(learned, range);
+          if (strange !== null && !isTold) job.alarm(`step ${step}: ${strange}`);
+          isTold ||= strange !== null;
           // AWS does not always say how long a step took.
           yield { step, learned, seconds: seconds ?? 0, groups_P: null } satisfies ToldStep;
         }
