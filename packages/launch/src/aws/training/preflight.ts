@@ -11,7 +11,7 @@ import type { Service } from './service.js';
 /** Whether the job that is planned can run: the data as AWS checks it, the role, and the deployed function, which is asked once. */
 export async function preflight(job: TrainingJob, service: Service): Promise<Finding[]> {
   const account = accountOf(job);
-  const { access, reward, uploads } = service.describe(job, 1);
+  const { access, reward, uploads, startedBy } = service.describe(job, 1);
   const tasks = String(uploads[0]!.body);
   const clients = awsClients(account.region);
   try {
@@ -19,6 +19,8 @@ export async function preflight(job: TrainingJob, service: Service): Promise<Fin
     const deployed = await examineDeployed(job, clients, reward.arn);
     const asked = await preflightReward(clients, reward.arn, tasks);
     return [
+      // Else the judge and the base would be paid for first.
+      ...(startedBy === undefined ? [] : [failed('Training', startedBy)]),
       ...examineTasks(tasks).findings,
       ...role.problems.map((problem) => failed('Role', problem)),
       ...role.unchecked.map((what) => warning('Role', `not looked at: ${what}`)),

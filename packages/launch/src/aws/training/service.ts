@@ -25,6 +25,8 @@ export interface Described {
   remarks: string[];
   /** Answers that the function is asked about at once; null: AWS does not say. */
   answersPerCall: number | null;
+  /** Why this command cannot start it, and what can; absent where it can. */
+  startedBy?: string;
   /** The job, once the uploads are there; what it needs beside them is registered. */
   open(clients: AwsClients, waiting?: Waiting): Promise<AwsJob>;
 }

@@ -264,6 +264,20 @@ describe.each(SERVICES)('$service.name', ({ service, lines, create, more }) => {
     expect(calls() - before).toBe(0);
   });
 
+  it('is not started where the function was deployed anew while the judge and the base were paid for', async () => {
+    const at = write(`anew-${name}`, name, more);
+    const other = write(`anew-other-${name}`, name, more);
+    writeFileSync(join(other, 'judge.mjs'), 'export default () => [];');
+    await deployReward(at);
+    const changed = (await makeBundle(await loadConfig(other))).zip;
+    const started = run(at, { service }, (event) => {
+      if (event.type === 'stage-started' && event.stage === 'train rft')
+        here.aws.s3.objects.set('functions/SageMaker-reward.zip', Buffer.from(changed));
+    });
+    await expect(started).rejects.toThrow(/holds another reward than this configuration's/);
+    expect(count(create)).toBe(0);
+  });
+
   it('is planned without a call', async () => {
     const at = write(`planned-${name}`, name, {
       ...more,
@@ -280,4 +294,14 @@ describe.each(SERVICES)('$service.name', ({ service, lines, create, more }) => {
     expect(plan.costs).toContainEqual(expect.objectContaining({ what: 'Training', money: 300 }));
     expect(plan.settings.map(({ setting }) => setting)).toContain('training.steps');
   });
+});
+
+it('is not begun on HyperPod, where the judge and the base would be paid for first', async () => {
+  const at = write('hyperpod', 'sagemaker-nova', { platform: 'hyperpod' });
+  await deployReward(at);
+  const before = calls();
+  await expect(run(at, { service: sagemakerNova })).rejects.toThrow(
+    /Training: HyperPod starts its jobs by its own command/,
+  );
+  expect(calls() - before).toBe(0);
 });
