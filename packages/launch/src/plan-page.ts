@@ -7,7 +7,7 @@ const dollars = (money: number): string =>
 
 /** `plan.md`: a training before it begins, on a page that somebody may sign. */
 export function planPage(plan: TrainingPlan): string {
-  const { backend, judge, remarks = [] } = plan;
+  const { backend, judge, remarks = [], answersAtMost = plan.rollouts } = plan;
   return `# ${plan.name}: a training by ${backend}, planned
 
 Written by \`touchstone run --plan\` from touchstone.yaml. Nothing was sent and nothing was started.
@@ -18,7 +18,13 @@ ${markdownTable(
     ['Trained', plan.policy],
     ['By', backend],
     ['Tasks', count(plan.trainTasks)],
-    ['Steps', `${count(plan.steps)}, ${count(plan.rollouts)} answers in all`],
+    [
+      'Steps',
+      `${count(plan.steps)}, ${count(plan.rollouts)} answers in all` +
+        (answersAtMost > plan.rollouts
+          ? `; ${count(answersAtMost)} if ${backend} counts a batch in prompts, which the costs are for`
+          : ''),
+    ],
     ['Judge', `${judge.id}, fingerprint ${judge.fingerprint}`],
     ['Its certificate', judge.certificate ?? `none: ${judge.problem}`],
     ['Evaluated', `${count(plan.evaluated)} answers to held-out tasks`],
@@ -27,7 +33,7 @@ ${markdownTable(
 
 The run examines the judge first, and trains only when it passes its gate.
 
-## What it costs at most
+## What it costs, about
 
 ${markdownTable(
   ['what', 'how much', 'US dollars', ''],
@@ -42,7 +48,7 @@ ${markdownTable(
   ],
 )}
 
-Replies that are there already cost nothing. The examination of the judge comes before: \`touchstone judge --plan\`.
+Calls of judges are measured on the labelled answers, where there are any: longer answers, or lists with more items, cost more. Replies that are there already cost nothing. The examination of the judge comes before: \`touchstone judge --plan\`.
 
 ## What to know
 

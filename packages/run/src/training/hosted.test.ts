@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { judgeSchema } from '@touchstone/core';
 import type { Summary } from '@touchstone/spec';
 import { startProvider, type ProviderServer } from '@touchstone/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -138,4 +139,30 @@ it('is planned with the money that its answers cost', async () => {
   expect(plan).toMatchObject({ backend: 'bedrock', steps: 3, evaluated: 16 });
   // 16 answers of 8 tokens at most, and about 12 tokens of each prompt.
   expect(plan.money! * 1e6).toBeCloseTo(16 * (8 * 2 + 12), -2);
+});
+
+it.each([
+  // 4 items of each of 3 × 4 answers of training and of 16 of evaluations.
+  { kind: 'a judge of items', more: { unit: 'item', max_items: 4 }, calls: 4 * (3 * 4 + 16) },
+  // A group of 4 answers is asked about together; copies of one answer would cost nothing.
+  { kind: 'a judge that compares', more: { kind: 'group' }, calls: null },
+])('$kind is planned with its calls where no answers are labelled', async ({ kind, more, calls }) => {
+  const loaded = await loadConfig(folder);
+  const { labelled: _, ...data } = loaded.config.data;
+  const judge = judgeSchema.parse({
+    model: 'openai-compatible:judge',
+    base_url: server.url,
+    price: { input: 1, output: 1 },
+    criteria: [{ name: 'good', question: 'Is it good?' }],
+    objective: 'You judge answers.',
+    ...more,
+  });
+  const out = join(folder, `plan-${kind}`);
+  const config = { ...loaded.config, gate: 'off' as const, data, judge };
+  const workspace = await openWorkspace({ ...loaded, config }, out);
+  const plan = await planTraining(workspace, [service]);
+  workspace.store.close();
+  if (calls === null) expect(plan.calls).toBeGreaterThan(0);
+  else expect(plan.calls).toBe(calls);
+  expect(plan.costs[0]!.money).toBeGreaterThan(0);
 });

@@ -9,7 +9,7 @@ import { callerPolicy } from '../jobs/caller-policy.js';
 import { executionPolicy, functionPolicy, trustPolicy } from '../jobs/policies.js';
 import type { Waiting } from '../jobs/wait.js';
 import { accountOf, type Account } from './account.js';
-import { costsOf } from './costs.js';
+import { answersAtMost, costsOf } from './costs.js';
 import { launch } from './launch.js';
 import { preflight } from './preflight.js';
 import { json, settingsOf, type Described, type Service } from './service.js';
@@ -52,6 +52,7 @@ async function writePlan(job: TrainingJob, service: Service): Promise<BackendPla
     settings,
     remarks: [...new Set(described.remarks)],
     costs: costsOf(job, account, described),
+    answersAtMost: answersAtMost(job),
   };
 }
 
