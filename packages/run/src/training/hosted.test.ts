@@ -14,10 +14,12 @@ const folder = mkdtempSync(join(tmpdir(), 'touchstone-hosted-'));
 let server: ProviderServer;
 /** The service is out of reach for the model that came out. */
 let isDown = false;
+/** What that model says. */
+let trained = 'a longer answer';
 
 beforeAll(async () => {
   server = await startProvider({
-    respond: ({ model }) => (model === 'base' ? 'short' : 'a longer answer'),
+    respond: ({ model }) => (model === 'base' ? 'short' : trained),
     fate: ({ asked: { model } }) =>
       isDown && model === 'trained' ? { kind: 'error', status: 400 } : { kind: 'reply' },
     sampleOf: ({ model, request, prompt }) => JSON.stringify([model, request.seed, prompt]),
@@ -129,6 +131,13 @@ it.each([
   expect(training.steps).toBe(kept.at(-1) ?? 0);
   expect(alarms.some((one) => one.includes('training.steps'))).toBe(alarm !== null);
   expect(alarms.join()).toContain(alarm ?? '');
+});
+
+it('a model that has learned to say nothing has its empty answers judged, and no others are drawn in their place', async () => {
+  trained = ' ';
+  const { models } = await run(service, join(folder, 'silent'));
+  trained = 'a longer answer';
+  expect(models['rft']!.metrics['judge_score']!.mean).toBe(0);
 });
 
 it('is planned with the money that its answers cost', async () => {

@@ -24,7 +24,9 @@ export async function preflight(job: TrainingJob, service: Service): Promise<Fin
       ...examineTasks(tasks).findings,
       ...role.problems.map((problem) => failed('Role', problem)),
       ...role.unchecked.map((what) => warning('Role', `not looked at: ${what}`)),
-      ...(role.problems.length + role.unchecked.length === 0 ? [ok('Role', `${account.role} may do what the job needs`)] : []),
+      ...(role.problems.length + role.unchecked.length === 0
+        ? [ok('Role', `${account.role} may do what the job needs`)]
+        : []),
       ...deployed,
       ...asked.problems.map((problem) => failed('Reward function', problem)),
       ...(asked.problems.length === 0
