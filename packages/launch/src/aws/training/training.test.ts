@@ -25,6 +25,7 @@ let here: Simulated;
 let onJob: (job: SimulatedJob) => void;
 
 beforeAll(async () => {
+  process.env['TOUCHSTONE_TEST_KEY'] = 'simulated';
   checker = checkerHere();
   provider = await startProvider({
     respond: ({ model }) => (model?.startsWith('arn:') ? 'a longer answer' : 'short'),
@@ -132,7 +133,6 @@ async function run(
   { service }: Pick<(typeof SERVICES)[number], 'service'>,
   onEvent: (event: RunEvent) => void = () => {},
 ): Promise<Summary> {
-  process.env['TOUCHSTONE_TEST_KEY'] = 'simulated';
   const workspace = await openWorkspace(await loadConfig(at));
   try {
     return await runPipeline(workspace, {
@@ -304,4 +304,18 @@ it('is not begun on HyperPod, where the judge and the base would be paid for fir
     /Training: HyperPod starts its jobs by its own command/,
   );
   expect(calls() - before).toBe(0);
+});
+
+it('is not planned for another model than the base that is evaluated', async () => {
+  const at = write('other-base', 'sagemaker-nova');
+  const file = join(at, 'touchstone.yaml');
+  writeFileSync(
+    file,
+    readFileSync(file, 'utf8').replace('us.amazon.nova-2-lite-v1:0', 'us.amazon.nova-pro-v1:0'),
+  );
+  const workspace = await openWorkspace(await loadConfig(at));
+  await expect(planTraining(workspace, [hosted(sagemakerNova)])).rejects.toThrow(
+    /policy.model is bedrock:us.amazon.nova-pro-v1:0, and what is trained is Amazon Nova 2 Lite/,
+  );
+  workspace.store.close();
 });
