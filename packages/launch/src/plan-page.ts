@@ -1,9 +1,12 @@
 import type { PlannedCost, TrainingPlan } from '@touchstone/run';
-import { markdownTable, settingsTable } from './settings-text.js';
+import { markdownTable, plainText, settingsTable } from './settings-text.js';
 
 const count = (n: number): string => n.toLocaleString('en');
 const dollars = (money: number): string =>
-  `$${money.toLocaleString('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
+  // What costs something is not shown as nothing.
+  money > 0 && money < 0.01
+    ? 'less than $0.01'
+    : `$${money.toLocaleString('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
 
 /** `plan.md`: a training before it begins, on a page that somebody may sign. */
 export function planPage(plan: TrainingPlan): string {
@@ -52,7 +55,7 @@ Calls of judges are measured on the labelled answers, where there are any: longe
 
 ## What to know
 
-${remarks.length > 0 ? remarks.map((remark) => `- ${remark}`).join('\n') : 'Nothing beside the settings.'}
+${remarks.length > 0 ? remarks.map((remark) => `- ${plainText(remark)}`).join('\n') : 'Nothing beside the settings.'}
 
 ## What the settings became
 

@@ -306,6 +306,17 @@ it('is not begun on HyperPod, where the judge and the base would be paid for fir
   expect(calls() - before).toBe(0);
 });
 
+it('is refused where the function answers beyond aws.range', async () => {
+  const at = write('beyond', 'sagemaker-nova');
+  await deployReward(at);
+  here.aws.lambda.add('SageMaker-reward', (event) =>
+    (event as { id: string }[]).map(({ id }) => ({ id, aggregate_reward_score: -1 })),
+  );
+  await expect(run(at, { service: sagemakerNova })).rejects.toThrow(
+    /Reward function: it answers -1, and aws.range goes from 0 to 1/,
+  );
+});
+
 it('is not planned for another model than the base that is evaluated', async () => {
   const at = write('other-base', 'sagemaker-nova');
   const file = join(at, 'touchstone.yaml');
