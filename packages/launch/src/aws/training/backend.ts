@@ -3,6 +3,7 @@ import type { Backend, BackendPlan, TrainingJob } from '@touchstone/run';
 import { writeWhole } from '@touchstone/store';
 import { defineBackend } from '../../backend.js';
 import { settingsText } from '../../settings-text.js';
+import { examineTasks } from '../doctor/dataset.js';
 import { bedrockAccess } from '../bedrock-access.js';
 import { modelsOf } from '@touchstone/run';
 import { callerPolicy } from '../jobs/caller-policy.js';
@@ -50,11 +51,17 @@ async function writePlan(job: TrainingJob, service: Service): Promise<BackendPla
   return {
     files: documents.map(({ path, about }) => ({ path, about })),
     settings,
-    remarks: [...new Set(described.remarks)],
+    remarks: [...new Set([...aboutTasks(described), ...described.remarks])],
     costs: costsOf(job, account, described),
     answersAtMost: answersAtMost(job),
   };
 }
+
+/** What AWS would refuse the tasks for. */
+const aboutTasks = ({ uploads: [tasks] }: Described): string[] =>
+  examineTasks(String(tasks!.body)).findings.flatMap(({ level, what, detail }) =>
+    level === 'ok' ? [] : [`${what}: ${detail}`],
+  );
 
 /** Who may do what, as IAM takes it. */
 function policiesOf(

@@ -291,6 +291,7 @@ describe.each(SERVICES)('$service.name', ({ service, lines, create, more }) => {
     expect(plan.files.map(({ path }) => path)).toEqual(
       expect.arrayContaining(['train.jsonl', 'request.json', 'role-policy.json', 'SETTINGS.md']),
     );
+    expect(plan.remarks![0]).toBe('Training examples: 4; AWS takes 100 to 20000');
     expect(plan.costs).toContainEqual(expect.objectContaining({ what: 'Training', money: 300 }));
     expect(plan.settings.map(({ setting }) => setting)).toContain('training.steps');
   });
