@@ -1,4 +1,5 @@
 import { singleJudges, type JudgeConfig } from '@touchstone/core';
+import { largest } from '@touchstone/spec';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -192,7 +193,7 @@ function sampleAnswers({ data, config }: Workspace, judge: JudgeConfig): Answers
   );
   const words = (parts: number): string =>
     'word '.repeat(Math.ceil((config.policy.max_tokens * LETTERS_A_TOKEN) / 5 / parts));
-  const most = Math.max(...items);
+  const most = largest(items);
   const response =
     most > 0 ? JSON.stringify(Array.from({ length: most }, () => ({ text: words(most) }))) : words(1);
   return data.train.map((task) => ({ task, response, together: task.id }));
