@@ -17,8 +17,10 @@ export const settingsTable = (trainer: string, settings: readonly Counterpart[])
 
 /** A table of Markdown, in which texts of the user's stay text. */
 export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const cell = (text: string): string =>
-    text.replaceAll(/[|\\]/g, '\\$&').replaceAll('<', '&lt;').replaceAll(/\s+/g, ' ');
+  const cell = (text: string): string => plainText(text.replaceAll(/[|\\]/g, '\\$&'));
   const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
   return [line(head), `| ${head.map(() => '---').join(' | ')} |`, ...rows.map(line)].join('\n');
 }
+
+/** A text of the user's on one line of Markdown, in which it is no HTML. */
+export const plainText = (text: string): string => text.replaceAll('<', '&lt;').replaceAll(/\s+/g, ' ');

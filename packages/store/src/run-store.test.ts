@@ -159,6 +159,9 @@ test('steps come back in the order of their numbers', () => {
   store.putStep('rft', step(2, 2));
   store.putStep('rft', step(10, 3));
   expect(store.steps('rft')).toEqual([step(2, 2), step(10, 3)]);
+  store.putStep('sft', step(10, 4));
+  store.keepSteps('rft', new Set([2]));
+  expect([...store.steps('rft'), ...store.steps('sft')]).toEqual([step(2, 2), step(10, 4)]);
   expect(() => store.putStep('rft', step(11, NaN))).toThrow(/step.*11.*"loss".*NaN/);
 });
 

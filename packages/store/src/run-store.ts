@@ -49,6 +49,8 @@ export interface RunStore extends RunTable, ReplyTable {
   rollouts(phase: string, step?: number): StoredRollout[];
 
   putStep(phase: string, summary: StepSummary): void;
+  /** Takes away the steps of a phase but those with these numbers. */
+  keepSteps(phase: string, numbers: ReadonlySet<number>): void;
   /** Steps of a phase, by number. */
   steps(phase: string): StepSummary[];
 
@@ -191,15 +193,20 @@ function taskTables(db: Database): Pick<RunStore, 'putTasks' | 'tasks' | 'putRol
   };
 }
 
-function stepTable(db: Database): Pick<RunStore, 'putStep' | 'steps'> {
+function stepTable(db: Database): Pick<RunStore, 'putStep' | 'keepSteps' | 'steps'> {
   const insert = db.prepare(
     'INSERT OR REPLACE INTO steps (phase, step, summary, checksum) VALUES (?, ?, ?, ?)',
   );
   const select = db.prepare('SELECT step, summary, checksum FROM steps WHERE phase = ? ORDER BY step');
+  const remove = db.prepare('DELETE FROM steps WHERE phase = ? AND step = ?');
   return {
     putStep: (phase, summary) => {
       const row = [phase, summary.step, encode(summary, `steps ${phase} ${summary.step}`)] as const;
       durably(db, () => insert.run(...row, checksum(...row)));
+    },
+    keepSteps: (phase, numbers) => {
+      const others = select.all(phase).filter(({ step }) => !numbers.has(Number(step)));
+      transaction(db, () => others.forEach(({ step }) => remove.run(phase, step!)));
     },
     steps: (phase) =>
       select.all(phase).map(({ step, summary, checksum: sum }) => {

@@ -42,6 +42,12 @@ it.each([
     '',
     ['policy.calls: a model of this machine has no use for it'],
   ],
+  [
+    'two temperatures, of which one would be overlooked',
+    HOSTED.replace(' }', ', calls: { temperature: 0 } }'),
+    `training: { backend: bedrock, ${AWS} }\n`,
+    [expect.stringContaining('policy.calls.temperature: answers are drawn at policy.temperature')],
+  ],
 ])('the trainer must be one of the policy: %s', (_, policy, more, expected) => {
   expect(problems(policy, more)).toEqual(expected);
 });

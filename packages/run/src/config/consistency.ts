@@ -78,6 +78,11 @@ function policyProblems(
   );
   need(['policy', 'calls'], local && policy.calls !== undefined, 'a model of this machine has no use for it');
   need(
+    ['policy', 'calls', 'temperature'],
+    typeof policy.calls?.temperature === 'number',
+    'answers are drawn at policy.temperature: set that one; null here leaves it out of the requests',
+  );
+  need(
     ['training', 'sft'],
     !local && sft !== undefined,
     'the engine of this machine does it, which policy.model is no model of',

@@ -142,7 +142,11 @@ function assertComplete(
     new RunError(
       `run.db does not have all of the run: ${what}. Restore it from a copy, or choose another folder with --out.`,
     );
-  if (hosted ? steps.at(-1)?.step !== wanted : steps.length !== wanted || stepsWithoutGap(steps) !== wanted) {
+  if (
+    hosted
+      ? (steps.at(-1)?.step ?? 0) !== wanted
+      : steps.length !== wanted || stepsWithoutGap(steps) !== wanted
+  ) {
     throw missing(
       `expected training steps 1 to ${wanted}, found ${steps.map(({ step }) => step).join(', ') || 'none'}`,
     );

@@ -1,9 +1,12 @@
+import { singleJudges, type JudgeConfig } from '@touchstone/core';
+import { largest } from '@touchstone/spec';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { modelsOf } from '../config/judge-models.js';
 import type { LoadedConfig } from '../config/load.js';
 import { ok, type Finding } from '../doctor/finding.js';
-import { costPerAnswer, NOTHING } from '../stages/plan.js';
+import { callsPerAnswer, costPerAnswer, NOTHING } from '../stages/plan.js';
 import { samplesPerTask } from '../stages/evaluate.js';
 import { modelNames, REINFORCE } from '../stages/stages.js';
 import { isLocal } from '../config/policy-model.js';
@@ -63,12 +66,12 @@ export async function planTraining(
   }
   const rollouts = steps * prompts_per_step * group_size;
   const evaluated = data.eval.length * samplesPerTask(workspace) * modelNames(workspace).length;
-  const judge = await costPerAnswer(workspace, config.judge, sampleAnswers(workspace));
+  const judge = await costOfJudge(workspace, config.judge, group_size);
   const second =
     heldout && config.heldout_judge
-      ? await costPerAnswer(workspace, config.heldout_judge, sampleAnswers(workspace))
+      ? await costOfJudge(workspace, config.heldout_judge, samplesPerTask(workspace))
       : NOTHING;
-  const all = rollouts + evaluated;
+  const all = (plan.answersAtMost ?? rollouts) + evaluated;
   const calls = Math.round(judge.calls * all + second.calls * evaluated);
   const answers = policyMoney(workspace);
   const { certificate, problem } = await certificateOf(workspace, workspace.judge);
@@ -137,7 +140,12 @@ function costOfCalls(
       `${all(calls)} calls about ${count(answers)} ${about}: ` +
       `${all(inputTokens)} tokens in, ${all(outputTokens)} out at most`,
     money: money === null ? null : money * answers,
-    note: money === null ? 'a model that is asked has no price in the configuration' : '',
+    note:
+      calls === 0 && money === null
+        ? 'not known: it is asked nothing about the answers at hand. Set data.labelled'
+        : money === null
+          ? 'a model that is asked has no price in the configuration'
+          : '',
   };
 }
 
@@ -156,13 +164,51 @@ function policyMoney(workspace: Workspace): number | null {
   return (answers * (input + data.eval.length * config.policy.max_tokens * price.output)) / 1e6;
 }
 
-/** Answers to measure prompts with: labelled ones, or tasks with an answer as long as the policy may write. */
-function sampleAnswers({ data, config }: Workspace): Parameters<typeof costPerAnswer>[2] {
+/**
+ * Of one answer. Money is not known where the judge is asked nothing about the answers at hand: real ones will not be like them.
+ *
+ * @param perTask answers of a task, which a judge that compares is shown together.
+ */
+async function costOfJudge(
+  workspace: Workspace,
+  judge: JudgeConfig,
+  perTask: number,
+): ReturnType<typeof costPerAnswer> {
+  const { compares } = await callsPerAnswer(workspace, judge, []);
+  const single = sampleAnswers(workspace, judge);
+  const answers = compares ? groupsOf(single, perTask) : single;
+  const cost = await costPerAnswer(workspace, judge, answers);
+  return cost.calls === 0 && modelsOf(judge).length > 0 ? { ...cost, money: null } : cost;
+}
+
+type Answers = Parameters<typeof costPerAnswer>[2];
+
+/** Answers to measure prompts with: labelled ones, or one to each task that is as long as the policy may write, with as many items as are judged. */
+function sampleAnswers({ data, config }: Workspace, judge: JudgeConfig): Answers {
   if (data.labelled.length > 0) {
     return data.labelled.map(({ task, response }) => ({ task, response, together: task.id }));
   }
-  const response = 'word '.repeat(Math.ceil((config.policy.max_tokens * LETTERS_A_TOKEN) / 5));
+  const items = singleJudges(judge).map(({ config: one }) =>
+    'unit' in one && one.unit === 'item' ? one.max_items : 0,
+  );
+  const words = (parts: number): string =>
+    'word '.repeat(Math.ceil((config.policy.max_tokens * LETTERS_A_TOKEN) / 5 / parts));
+  const most = largest(items);
+  const response =
+    most > 0 ? JSON.stringify(Array.from({ length: most }, () => ({ text: words(most) }))) : words(1);
   return data.train.map((task) => ({ task, response, together: task.id }));
+}
+
+/** As many different answers to each task. */
+function groupsOf(answers: Answers, perTask: number): Answers {
+  const groups = new Map<string, Answers>();
+  for (const one of answers) groups.set(one.together, [...(groups.get(one.together) ?? []), one]);
+  return [...groups.values()].flatMap((group) =>
+    Array.from({ length: perTask }, (_, i) => {
+      const one = group[i % group.length]!;
+      return i < group.length ? one : { ...one, response: `${one.response} ${i}` };
+    }),
+  );
 }
 
 /** As `main-job.ts` says. */

@@ -47,6 +47,8 @@ export interface BackendPlan {
   remarks?: string[];
   /** What it costs beside the calls of judges. */
   costs?: PlannedCost[];
+  /** Answers that may be drawn and judged where a setting can be read in another way than ours; absent: it cannot. */
+  answersAtMost?: number;
 }
 
 export interface PlannedCost {

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { judgeSchema } from '@touchstone/core';
 import type { Summary } from '@touchstone/spec';
 import { startProvider, type ProviderServer } from '@touchstone/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -13,10 +14,12 @@ const folder = mkdtempSync(join(tmpdir(), 'touchstone-hosted-'));
 let server: ProviderServer;
 /** The service is out of reach for the model that came out. */
 let isDown = false;
+/** What that model says. */
+let trained = 'a longer answer';
 
 beforeAll(async () => {
   server = await startProvider({
-    respond: ({ model }) => (model === 'base' ? 'short' : 'a longer answer'),
+    respond: ({ model }) => (model === 'base' ? 'short' : trained),
     fate: ({ asked: { model } }) =>
       isDown && model === 'trained' ? { kind: 'error', status: 400 } : { kind: 'reply' },
     sampleOf: ({ model, request, prompt }) => JSON.stringify([model, request.seed, prompt]),
@@ -54,15 +57,16 @@ const step = (n: number): ToldStep => ({
   groups_P: null,
 });
 
-/** In the place of a cloud service: it tells of steps 1 and 3. */
-const service: Backend = {
+/** In the place of a cloud service, which tells of these steps. @param fails after them. */
+const serviceTelling = (told: readonly number[], fails = false): Backend => ({
   name: 'bedrock',
   plan: () => Promise.resolve({ files: [], settings: [] }),
   preflight: () => Promise.resolve([]),
   launch: () =>
     Promise.resolve({
       async *follow() {
-        for (const n of [1, 3]) yield await Promise.resolve(step(n));
+        for (const n of told) yield await Promise.resolve(step(n));
+        if (fails) throw new Error('the job has failed');
       },
       fetch: () =>
         Promise.resolve({
@@ -70,17 +74,18 @@ const service: Backend = {
           engine: {
             name: 'bedrock',
             versions: {},
-            hosted: { job: 'arn:job', steps: 3, model: 'openai-compatible:trained' },
+            hosted: { job: 'arn:job', steps: Math.max(0, ...told), model: 'openai-compatible:trained' },
           },
         }),
       close: () => Promise.resolve(),
     }),
-};
+});
+const service = serviceTelling([1, 3]);
 
-async function run(): Promise<Summary> {
-  const workspace = await openWorkspace(await loadConfig(folder));
+async function run(backend = service, out?: string): Promise<Summary> {
+  const workspace = await openWorkspace(await loadConfig(folder), out);
   try {
-    return await runPipeline(workspace, { backends: [service], reasons: { noGate: 'only a test' } });
+    return await runPipeline(workspace, { backends: [backend], reasons: { noGate: 'only a test' } });
   } finally {
     workspace.store.close();
   }
@@ -114,6 +119,27 @@ it('a model that a service trains is evaluated where it is, and its answers are 
   expect(server.provider.ledger.counts.calls - asked).toBe(8);
 });
 
+it.each([
+  { told: [2, 3, 2], kept: [2, 3], alarm: null },
+  { told: [2], kept: [2], alarm: 'told of is 2; training.steps is 3' },
+  { told: [], kept: [], alarm: 'told of is 0; training.steps is 3' },
+])('no step of an attempt that has failed is left beside $told', async ({ told, kept, alarm }) => {
+  const out = join(folder, `told-${told.join('-')}`);
+  await expect(run(serviceTelling([1, 2], true), out)).rejects.toThrow('the job has failed');
+  const { steps, training, alarms } = await run(serviceTelling(told), out);
+  expect(steps.map(({ step: n }) => n)).toEqual(kept);
+  expect(training.steps).toBe(kept.at(-1) ?? 0);
+  expect(alarms.some((one) => one.includes('training.steps'))).toBe(alarm !== null);
+  expect(alarms.join()).toContain(alarm ?? '');
+});
+
+it('a model that has learned to say nothing has its empty answers judged, and no others are drawn in their place', async () => {
+  trained = ' ';
+  const { models } = await run(service, join(folder, 'silent'));
+  trained = 'a longer answer';
+  expect(models['rft']!.metrics['judge_score']!.mean).toBe(0);
+});
+
 it('is planned with the money that its answers cost', async () => {
   mkdirSync(join(folder, 'plan'), { recursive: true });
   const workspace = await openWorkspace(await loadConfig(folder), join(folder, 'plan'));
@@ -122,4 +148,30 @@ it('is planned with the money that its answers cost', async () => {
   expect(plan).toMatchObject({ backend: 'bedrock', steps: 3, evaluated: 16 });
   // 16 answers of 8 tokens at most, and about 12 tokens of each prompt.
   expect(plan.money! * 1e6).toBeCloseTo(16 * (8 * 2 + 12), -2);
+});
+
+it.each([
+  // 4 items of each of 3 × 4 answers of training and of 16 of evaluations.
+  { kind: 'a judge of items', more: { unit: 'item', max_items: 4 }, calls: 4 * (3 * 4 + 16) },
+  // A group of 4 answers is asked about together; copies of one answer would cost nothing.
+  { kind: 'a judge that compares', more: { kind: 'group' }, calls: null },
+])('$kind is planned with its calls where no answers are labelled', async ({ kind, more, calls }) => {
+  const loaded = await loadConfig(folder);
+  const { labelled: _, ...data } = loaded.config.data;
+  const judge = judgeSchema.parse({
+    model: 'openai-compatible:judge',
+    base_url: server.url,
+    price: { input: 1, output: 1 },
+    criteria: [{ name: 'good', question: 'Is it good?' }],
+    objective: 'You judge answers.',
+    ...more,
+  });
+  const out = join(folder, `plan-${kind}`);
+  const config = { ...loaded.config, gate: 'off' as const, data, judge };
+  const workspace = await openWorkspace({ ...loaded, config }, out);
+  const plan = await planTraining(workspace, [service]);
+  workspace.store.close();
+  if (calls === null) expect(plan.calls).toBeGreaterThan(0);
+  else expect(plan.calls).toBe(calls);
+  expect(plan.costs[0]!.money).toBeGreaterThan(0);
 });

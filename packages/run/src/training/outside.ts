@@ -72,20 +72,36 @@ async function trainWith(backend: Backend, training: Training): Promise<EngineRe
   const signals = stopOnSignals(launching);
   try {
     const launched = await launching;
+    const hosted = isHosted(backend);
+    const numbers = new Set<number>();
     let last = 0;
-    // A service may leave steps out of what it tells: then the curves have holes.
+    // A service may leave steps out of what it tells: then the curves have holes. And what one of its machines says late is no last step.
     const following = launched.follow();
-    for await (const told of isHosted(backend) ? following : withoutGaps(following)) {
+    for await (const told of hosted ? following : withoutGaps(following)) {
       const { step, seconds, learned } = told;
-      last = step;
+      last = hosted ? Math.max(last, step) : step;
+      numbers.add(step);
       if (alreadyStored(training, stored.get(step), told)) continue;
       const groups = told.groups_P === null ? [] : await drawn.toGroups(told);
       const metrics = told.groups_P === null ? learned : stepMetrics(groups, learned);
       tellStep(training, storeStep(training, { step, groups, metrics, seconds }));
     }
     const { folder, engine } = await launched.fetch();
-    if (last !== (engine.hosted?.steps ?? steps)) {
-      throw new RunError(`the trainer says that it is done, and its last step is ${last}; expected ${steps}`);
+    const wanted = engine.hosted?.steps ?? steps;
+    if (last !== wanted) {
+      throw new RunError(
+        `the trainer says that it is done, and its last step is ${last}; expected ${wanted}`,
+      );
+    }
+    if (engine.hosted) {
+      // Steps of an attempt that has failed, which this one does not tell of.
+      workspace.store.keepSteps(REINFORCE.name, numbers);
+      if (last !== steps) {
+        reporter.alarm(
+          `${engine.hosted.job} has completed, and the last step that ${backend.name} told of is ${last}; training.steps is ${steps}. ` +
+            'Look there whether it has trained as long as it should',
+        );
+      }
     }
     if (folder !== null) await keepWeights(workspace, folder);
     return engine;

@@ -59,7 +59,7 @@ export async function claimFolder(
   const own = {
     ...(backend === 'trl' && trl.lora ? { lora: trl.lora } : {}),
     ...(backend === 'verl' ? { overrides: verl.overrides } : {}),
-    ...(HOSTED_BACKENDS.includes(backend) ? { aws: trainedBy(aws) } : {}),
+    ...(HOSTED_BACKENDS.includes(backend) ? { aws: trainedBy(aws), range: config.aws.range } : {}),
   };
   const identity = {
     ...rest,
@@ -101,9 +101,16 @@ export async function claimFolder(
   await writeWhole(path, stringify({ fingerprint, run: id, versions: versions(), ...inputs, config }));
 }
 
-/** Of the account, what decides which model comes out. */
+/** Of the account, what decides which model comes out. With the range its rewards are put back to 0 to 1. */
 const trainedBy = (aws: Config['training']['aws']): unknown =>
-  aws && { base: aws.base, reward_function: aws.reward_function, overrides: aws.overrides };
+  aws && {
+    base: aws.base,
+    platform: aws.platform,
+    image: aws.image,
+    reward_function: aws.reward_function,
+    alias: aws.alias,
+    overrides: aws.overrides,
+  };
 
 /** Its keys stay in their order, which the fingerprint of every run so far has. */
 function without<T extends object, K extends keyof T & string>(object: T, ...keys: K[]): Omit<T, K> {

@@ -1,5 +1,13 @@
 import { fingerprintOf, openCalls, type ModelAccess } from '@touchstone/core';
-import { RunError, type ModelReply, type ReplyCache, type Rollout, type Task } from '@touchstone/spec';
+import {
+  ProviderError,
+  RunError,
+  type LanguageModel,
+  type ModelReply,
+  type ReplyCache,
+  type Rollout,
+  type Task,
+} from '@touchstone/spec';
 import { sha256 } from '@touchstone/store';
 import type { Draws, SamplingOptions } from '@touchstone/train';
 import { policyCallsSchema, type Config } from '../config/schema.js';
@@ -45,7 +53,8 @@ export class RemotePolicy {
     // What is trained in a region is asked there, whatever the machine's own is.
     const env = aws ? { ...process.env, AWS_REGION: aws.region } : process.env;
     const access = await openCalls(config, { ...resources, cache, seed, env });
-    return new RemotePolicy(model, fingerprintOf(config, access), access);
+    const answering = { ...access, model: answeringEmpty(access.model) };
+    return new RemotePolicy(model, fingerprintOf(config, access), answering);
   }
 
   /**
@@ -105,3 +114,20 @@ export class RemotePolicy {
     return answers.filter((answer) => answer !== null);
   }
 }
+
+/**
+ * A model whose reply without text is an empty answer. It is what the policy says: were it drawn again until there is some, a policy that
+ * has learned to say nothing would look as good as one that answers.
+ */
+const answeringEmpty = (model: LanguageModel): LanguageModel => ({
+  ...model,
+  async generate(request) {
+    try {
+      return await model.generate(request);
+    } catch (error) {
+      if (!(error instanceof ProviderError) || error.reason !== 'unparseable' || error.isRetryable)
+        throw error;
+      return { text: '', finish: 'stop', inputTokens: 0, outputTokens: 0 };
+    }
+  },
+});

@@ -19,7 +19,7 @@ const MODEL = 'amazon.nova-2-lite-v1:0:256k';
 export class BedrockSide {
   private readonly jobs = new Map<string, Customization>();
   private readonly models = new Map<string, Body>();
-  private readonly deployments = new Map<string, Body>();
+  readonly deployments = new Map<string, Body>();
   private readonly tags = new Map<string, Tag[]>();
 
   constructor(

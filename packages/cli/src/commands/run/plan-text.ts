@@ -55,11 +55,14 @@ export function trainingPlanText(plan: TrainingPlan, fleet: string | null): stri
   return `\n${parts.join('\n')}`;
 }
 
-const costText = ({ rollouts, evaluated, calls, money }: TrainingPlan): string =>
-  `${count(rollouts)} answers in training and ${count(evaluated)} in the evaluations: about ${count(calls)} calls of judges` +
-  (money === null
-    ? '; a model that is asked has no `price` in the configuration, so that dollars are not known.'
-    : `, at most about $${money.toFixed(2)}.`) +
+const costText = ({ rollouts, evaluated, calls, money, answersAtMost = rollouts }: TrainingPlan): string =>
+  `${count(rollouts)} answers in training${answersAtMost > rollouts ? ` (${count(answersAtMost)} if a batch is counted in prompts there)` : ''} and ${count(evaluated)} in the evaluations: ` +
+  (money === null && calls === 0
+    ? 'calls and dollars are not known, since the judge is asked nothing about the answers at hand: set data.labelled.'
+    : `about ${count(calls)} calls of judges` +
+      (money === null
+        ? '; a model that is asked has no `price` in the configuration, so that dollars are not known.'
+        : `, about $${money.toFixed(2)}.`)) +
   ' Replies that are there already cost nothing; examining the judge comes before: touchstone judge --plan.';
 
 const timeText = ({ steps, callSeconds, stepSeconds }: TrainingPlan): string => {

@@ -10,8 +10,8 @@ export interface RoleCheck {
   unchecked: string[];
 }
 
-/** What the simulation does not know of. */
-const BEYOND =
+/** What the simulation does not know of: said of every role. */
+export const BEYOND =
   'IAM’s simulation looks at the role’s own policies: bucket policies, key policies and endpoint policies may still say no';
 
 /**

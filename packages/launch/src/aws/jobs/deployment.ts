@@ -1,4 +1,5 @@
 import type { CreateCustomModelDeploymentRequest, CreateCustomModelRequest } from '@aws-sdk/client-bedrock';
+import { RunError } from '@touchstone/spec';
 import type { AwsClients } from './clients.js';
 import { asking, AwsError, isMissing } from './errors.js';
 import { assertOurs } from './job.js';
@@ -73,7 +74,12 @@ export async function deploy(
     what,
     { good: 'Active', going: ['Creating'] },
     async () => {
-      const { status, failureMessage: why } = await look(arn);
+      const { status, failureMessage: why, modelArn } = await look(arn);
+      // A deployment can be given another model, and keeps its tags.
+      if (modelArn !== undefined && modelArn !== body.modelArn)
+        throw new RunError(
+          `${what} holds the model ${modelArn}; expected ${body.modelArn}. Delete it, and run the same command again`,
+        );
       return { status, why };
     },
     waiting,

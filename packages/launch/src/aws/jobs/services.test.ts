@@ -122,6 +122,11 @@ describe('a model for evaluation', () => {
     const wanted = customModelDeployment({ run: NOVA.run, part: 'deployed-a1', modelArn, tags: {} });
     const arn = await deploy(here.clients, wanted, QUICK);
     expect(await deploy(here.clients, wanted, QUICK)).toBe(arn);
+    // By UpdateCustomModelDeployment, which leaves its tags.
+    const deployed = here.aws.bedrock.deployments.get(wanted.name)!;
+    Object.assign(deployed, { modelArn: `${modelArn}-other` });
+    await expect(deploy(here.clients, wanted, QUICK)).rejects.toThrow(/holds the model .*-other; expected/);
+    Object.assign(deployed, { modelArn });
     expect([count('CreateCustomModel'), count('CreateCustomModelDeployment')]).toEqual([1, 1]);
     await undeploy(here.clients, wanted);
     await undeploy(here.clients, wanted);

@@ -3,13 +3,14 @@ import type { Backend, BackendPlan, TrainingJob } from '@touchstone/run';
 import { writeWhole } from '@touchstone/store';
 import { defineBackend } from '../../backend.js';
 import { settingsText } from '../../settings-text.js';
+import { examineTasks } from '../doctor/dataset.js';
 import { bedrockAccess } from '../bedrock-access.js';
 import { modelsOf } from '@touchstone/run';
 import { callerPolicy } from '../jobs/caller-policy.js';
 import { executionPolicy, functionPolicy, trustPolicy } from '../jobs/policies.js';
 import type { Waiting } from '../jobs/wait.js';
 import { accountOf, type Account } from './account.js';
-import { costsOf } from './costs.js';
+import { answersAtMost, costsOf } from './costs.js';
 import { launch } from './launch.js';
 import { paceRemark } from './pace.js';
 import { preflight } from './preflight.js';
@@ -52,10 +53,17 @@ async function writePlan(job: TrainingJob, service: Service): Promise<BackendPla
   return {
     files: documents.map(({ path, about }) => ({ path, about })),
     settings,
-    remarks: [...new Set(described.remarks), ...(pace === null ? [] : [pace])],
+    remarks: [...new Set([...aboutTasks(described), ...described.remarks, ...(pace === null ? [] : [pace])])],
     costs: costsOf(job, account, described),
+    answersAtMost: answersAtMost(job),
   };
 }
+
+/** What AWS would refuse the tasks for. */
+const aboutTasks = ({ uploads: [tasks] }: Described): string[] =>
+  examineTasks(String(tasks!.body)).findings.flatMap(({ level, what, detail }) =>
+    level === 'ok' ? [] : [`${what}: ${detail}`],
+  );
 
 /** Who may do what, as IAM takes it. */
 function policiesOf(

@@ -5,13 +5,22 @@ import type { Described } from './service.js';
 
 const count = (n: number): string => Math.round(n).toLocaleString('en');
 
+/**
+ * Answers of all steps, where AWS counts prompts in a batch and not answers, which it does not say; a customization job goes through
+ * its tasks, and has as many either way.
+ */
+export const answersAtMost = ({ workspace: { config } }: Pick<TrainingJob, 'workspace'>): number =>
+  config.training.steps *
+  answersOfStep(config) *
+  (config.training.backend === 'bedrock' ? 1 : config.training.group_size);
+
 /** What AWS asks for beside the calls of judges. Prices are the user's own: AWS's differ by region and contract. */
 export function costsOf(
-  { workspace: { config } }: Pick<TrainingJob, 'workspace'>,
+  job: Pick<TrainingJob, 'workspace'>,
   { max_hours, prices }: Account,
   { answersPerCall }: Described,
 ): PlannedCost[] {
-  const answers = config.training.steps * answersOfStep(config);
+  const answers = answersAtMost(job);
   const calls = answersPerCall === null ? null : Math.ceil(answers / answersPerCall);
   const perCall = prices.function_call;
   return [

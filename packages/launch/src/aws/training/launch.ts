@@ -10,7 +10,8 @@ import type { Waiting } from '../jobs/wait.js';
 import { accountOf, storageIn, tagsWith, type Account } from './account.js';
 import { baselineRemark } from './baseline.js';
 import { readJob, writeJob } from './job-record.js';
-import { learnedOf } from './metrics.js';
+import { examineDeployed } from './deployed.js';
+import { learnedOf, strangeReward } from './metrics.js';
 import type { Service } from './service.js';
 
 /**
@@ -32,11 +33,16 @@ export async function launch(
     const { attempt, aws, arn } = await started(job, service, account, clients, waiting);
     const gone = new AbortController();
     let last = 0;
+    let isTold = false;
     return {
       async *follow() {
         for await (const { step, metrics, seconds } of aws.steps(gone.signal)) {
           last = Math.max(last, step);
-          const learned = learnedOf(metrics, job.workspace.config.aws.range);
+          const { range } = job.workspace.config.aws;
+          const learned = learnedOf(metrics, range);
+          const strange = strangeReward(learned, range);
+          if (strange !== null && !isTold) job.alarm(`step ${step}: ${strange}`);
+          isTold ||= strange !== null;
           // AWS does not always say how long a step took.
           yield { step, learned, seconds: seconds ?? 0, groups_P: null } satisfies ToldStep;
         }
@@ -92,6 +98,7 @@ async function started(
       await writeJob(job.folder, { attempt, arn: null });
       continue;
     }
+    if (known === null) await assertDeployed(job, clients, described.reward.arn);
     // Before it is started: whoever is killed in between finds it by its name.
     await writeJob(job.folder, { attempt, arn: known });
     const { arn, found } = await aws.start();
@@ -102,6 +109,18 @@ async function started(
       );
     }
     return { attempt, aws, arn };
+  }
+}
+
+/**
+ * The examination of the judge and the base's evaluation take hours, in which the function may have been deployed anew.
+ *
+ * @throws {RunError} it holds another reward.
+ */
+async function assertDeployed(job: TrainingJob, clients: AwsClients, functionArn: string): Promise<void> {
+  for (const { level, what, detail } of await examineDeployed(job, clients, functionArn)) {
+    if (level === 'failed') throw new RunError(`${what}: ${detail}`);
+    if (level === 'warning') job.alarm(`${what}: ${detail}`);
   }
 }
 

@@ -21,21 +21,42 @@ const OURS: Readonly<Record<string, string>> = {
 const LEFT_OUT =
   /^(timing|perf\/|epoch_number$|step_number$|consumed_samples$|global_batch_size$|lr$|actor\/lr$)|timing in s$/;
 
+/** What a sum of rewards may be off by. */
+const ROUNDING = 1e-6;
+
 /**
- * Figures that AWS tells of a step, by our names; those that we have no name for with `aws/` in front. Rewards are in the range that
- * the function answers in (`aws.range`) there, and from 0 to 1 here.
+ * Figures that AWS tells of a step, by our names; those that we have no name for with `aws/` in front, and a second one of a name of ours too. Rewards
+ * are in the range that the function answers in (`aws.range`) there, and from 0 to 1 here; one that is not in that range is
+ * something else than we take it for, and keeps AWS's name.
  */
 export function learnedOf(
   told: Readonly<Record<string, number | null>>,
-  range: { min: number; max: number },
+  { min, max }: { min: number; max: number },
 ): Record<string, number | null> {
-  return Object.fromEntries(
-    Object.entries(told)
-      .filter(([name]) => !LEFT_OUT.test(name))
-      .map(([name, value]) => {
-        const ours = OURS[name] ?? `aws/${name}`;
-        const isReward = ours === 'reward' && value !== null;
-        return [ours, isReward ? (value - range.min) / (range.max - range.min) : value];
-      }),
+  const learned: Record<string, number | null> = {};
+  for (const [name, value] of Object.entries(told)) {
+    if (LEFT_OUT.test(name)) continue;
+    const ours = OURS[name];
+    const put = ours === 'reward' && value !== null ? (value - min) / (max - min) : value;
+    const isKnown = ours !== undefined && !(ours in learned) && (ours !== 'reward' || isScore(put));
+    learned[isKnown ? ours : `aws/${name}`] = isKnown ? put : value;
+  }
+  return learned;
+}
+
+const isScore = (value: number | null): boolean =>
+  value === null || (value >= -ROUNDING && value <= 1 + ROUNDING);
+
+/** A reward that cannot be one, in words; null: there is none. */
+export function strangeReward(
+  learned: Readonly<Record<string, number | null>>,
+  { min, max }: { min: number; max: number },
+): string | null {
+  const [name, value] =
+    Object.entries(learned).find(([key]) => OURS[key.replace(/^aws\//, '')] === 'reward') ?? [];
+  if (name === undefined || learned['reward'] !== undefined) return null;
+  return (
+    `AWS tells of ${name.slice('aws/'.length)} ${value}, and the reward function answers from ${min} to ${max} (aws.range): it is shown as ${name}, ` +
+    'and not as the reward. Was the function deployed with another range, or does AWS take a penalty off it?'
   );
 }

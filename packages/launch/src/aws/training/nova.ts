@@ -99,7 +99,7 @@ function onPods(
   { namespace }: Account,
   recipe: string,
   rewardLambdaArn: string,
-): Pick<Described, 'documents' | 'open'> {
+): Pick<Described, 'documents' | 'startedBy' | 'open'> {
   const { files, command } = hyperPodFiles({
     run: job.run,
     attempt,
@@ -108,7 +108,9 @@ function onPods(
     rewardLambdaArn,
     overrides: {},
   });
+  const startedBy = `HyperPod starts its jobs by its own command. In the folder ${job.folder} run: ${command}. This command cannot follow it; platform: training-job can be followed`;
   return {
+    startedBy,
     documents: [
       ...files.map(({ path, text }) => ({ path, text, about: 'the recipe' })),
       {
@@ -117,12 +119,7 @@ function onPods(
         about: 'what starts it, on a machine with the hyperpod command',
       },
     ],
-    open: () =>
-      Promise.reject(
-        new RunError(
-          `HyperPod starts its jobs by its own command. In the folder ${job.folder} run: ${command}. This command cannot follow it; platform: training-job can be followed`,
-        ),
-      ),
+    open: () => Promise.reject(new RunError(startedBy)),
   };
 }
 

@@ -25,6 +25,8 @@ export interface Described {
   remarks: string[];
   /** Answers that the function is asked about at once; null: AWS does not say. */
   answersPerCall: number | null;
+  /** Why this command cannot start it, and what can; absent where it can. */
+  startedBy?: string;
   /** The job, once the uploads are there; what it needs beside them is registered. */
   open(clients: AwsClients, waiting?: Waiting): Promise<AwsJob>;
 }
@@ -45,9 +47,23 @@ export const tasksFile = (job: Pick<TrainingJob, 'workspace'>): JobFile => ({
   body: trainingLines(job),
 });
 
+const NOVA_2_LITE = /nova-(2-lite|lite-2|textgeneration-lite-v2)/;
+
+/**
+ * Why the base that is evaluated is not the one that is trained, in words; null: it is, or its name does not say which it is (an ARN, a
+ * gateway's name, a checkpoint to go on from).
+ */
+function baseProblem({ workspace: { config } }: TrainingJob): string | null {
+  const { model } = config.policy;
+  const { base } = config.training.aws ?? {};
+  const isOpen = /^(openai-compatible:|code:|bedrock:arn:)/.test(model) || NOVA_2_LITE.test(model);
+  if (isOpen || (base !== undefined && !NOVA_2_LITE.test(base))) return null;
+  return `policy.model is ${model}, and what is trained is Amazon Nova 2 Lite: the two would be compared as before and after. Expected the base as Bedrock serves it, such as bedrock:us.amazon.nova-2-lite-v1:0`;
+}
+
 /** The overrides of a configuration for a target. @throws {InputError} the target cannot do what it says. */
 export function overridesOf(job: TrainingJob, where: NovaTarget): Overrides {
-  const problem = novaSettingsProblem(job, where);
+  const problem = novaSettingsProblem(job, where) ?? baseProblem(job);
   if (problem !== null) throw new InputError([{ message: problem }]);
   return novaOverrides(job, where);
 }

@@ -25,6 +25,7 @@ let here: Simulated;
 let onJob: (job: SimulatedJob) => void;
 
 beforeAll(async () => {
+  process.env['TOUCHSTONE_TEST_KEY'] = 'simulated';
   checker = checkerHere();
   provider = await startProvider({
     respond: ({ model }) => (model?.startsWith('arn:') ? 'a longer answer' : 'short'),
@@ -132,7 +133,6 @@ async function run(
   { service }: Pick<(typeof SERVICES)[number], 'service'>,
   onEvent: (event: RunEvent) => void = () => {},
 ): Promise<Summary> {
-  process.env['TOUCHSTONE_TEST_KEY'] = 'simulated';
   const workspace = await openWorkspace(await loadConfig(at));
   try {
     return await runPipeline(workspace, {
@@ -264,6 +264,20 @@ describe.each(SERVICES)('$service.name', ({ service, lines, create, more }) => {
     expect(calls() - before).toBe(0);
   });
 
+  it('is not started where the function was deployed anew while the judge and the base were paid for', async () => {
+    const at = write(`anew-${name}`, name, more);
+    const other = write(`anew-other-${name}`, name, more);
+    writeFileSync(join(other, 'judge.mjs'), 'export default () => [];');
+    await deployReward(at);
+    const changed = (await makeBundle(await loadConfig(other))).zip;
+    const started = run(at, { service }, (event) => {
+      if (event.type === 'stage-started' && event.stage === 'train rft')
+        here.aws.s3.objects.set('functions/SageMaker-reward.zip', Buffer.from(changed));
+    });
+    await expect(started).rejects.toThrow(/holds another reward than this configuration's/);
+    expect(count(create)).toBe(0);
+  });
+
   it('is planned without a call', async () => {
     const at = write(`planned-${name}`, name, {
       ...more,
@@ -277,7 +291,43 @@ describe.each(SERVICES)('$service.name', ({ service, lines, create, more }) => {
     expect(plan.files.map(({ path }) => path)).toEqual(
       expect.arrayContaining(['train.jsonl', 'request.json', 'role-policy.json', 'SETTINGS.md']),
     );
+    expect(plan.remarks![0]).toBe('Training examples: 4; AWS takes 100 to 20000');
     expect(plan.costs).toContainEqual(expect.objectContaining({ what: 'Training', money: 300 }));
     expect(plan.settings.map(({ setting }) => setting)).toContain('training.steps');
   });
+});
+
+it('is not begun on HyperPod, where the judge and the base would be paid for first', async () => {
+  const at = write('hyperpod', 'sagemaker-nova', { platform: 'hyperpod' });
+  await deployReward(at);
+  const before = calls();
+  await expect(run(at, { service: sagemakerNova })).rejects.toThrow(
+    /Training: HyperPod starts its jobs by its own command/,
+  );
+  expect(calls() - before).toBe(0);
+});
+
+it('is refused where the function answers beyond aws.range', async () => {
+  const at = write('beyond', 'sagemaker-nova');
+  await deployReward(at);
+  here.aws.lambda.add('SageMaker-reward', (event) =>
+    (event as { id: string }[]).map(({ id }) => ({ id, aggregate_reward_score: -1 })),
+  );
+  await expect(run(at, { service: sagemakerNova })).rejects.toThrow(
+    /Reward function: it answers -1, and aws.range goes from 0 to 1/,
+  );
+});
+
+it('is not planned for another model than the base that is evaluated', async () => {
+  const at = write('other-base', 'sagemaker-nova');
+  const file = join(at, 'touchstone.yaml');
+  writeFileSync(
+    file,
+    readFileSync(file, 'utf8').replace('us.amazon.nova-2-lite-v1:0', 'us.amazon.nova-pro-v1:0'),
+  );
+  const workspace = await openWorkspace(await loadConfig(at));
+  await expect(planTraining(workspace, [hosted(sagemakerNova)])).rejects.toThrow(
+    /policy.model is bedrock:us.amazon.nova-pro-v1:0, and what is trained is Amazon Nova 2 Lite/,
+  );
+  workspace.store.close();
 });

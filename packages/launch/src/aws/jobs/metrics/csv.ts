@@ -25,6 +25,7 @@ export function stepsOfCsv(text: string, uri: string): JobStep[] {
       `${uri}: expected columns with different names, step_number among them, not "${head.slice(0, 200)}". This was written for what Bedrock writes in 2026`,
     );
   }
+  const epochs = new Map<number, number | null | undefined>();
   return rows.map((row, i) => {
     const cells = row.split(',').map((cell) => cell.trim());
     const wrong = (what: string): RunError =>
@@ -39,6 +40,11 @@ export function stepsOfCsv(text: string, uri: string): JobStep[] {
       if (value === undefined) throw wrong(`${key} is no number`);
       metrics.push([key, Number.isFinite(value) ? value : null]);
     }
+    const { epoch_number: epoch } = Object.fromEntries(metrics);
+    // A step that was made again is of the same pass; else each pass counts from 1, and one would stand in another's place.
+    if (epochs.has(step) && epochs.get(step) !== epoch)
+      throw wrong(`step_number ${step} stands in two passes over the data, which is not understood`);
+    epochs.set(step, epoch);
     return { step, metrics: Object.fromEntries(metrics), seconds: null };
   });
 }

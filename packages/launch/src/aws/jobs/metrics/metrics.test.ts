@@ -177,6 +177,7 @@ describe("Bedrock's table of steps", () => {
     ['a step that is none', `${HEAD}\n-1,0,0.5,1`],
     ['a word for a number', `${HEAD}\n1,0,high,1`],
     ['nothing', ''],
+    ['a step in two passes', `${HEAD}\n1,0,0.5,1\n1,1,0.6,1`],
   ])('is refused with %s', (_, text) => {
     expect(() => stepsOfCsv(text, 's3://bucket/a.csv')).toThrow(RunError);
     expect(() => stepsOfCsv(text, 's3://bucket/a.csv')).toThrow('s3://bucket/a.csv');
