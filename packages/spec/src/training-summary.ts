@@ -12,7 +12,8 @@ export const trainingSummarySchema = z.strictObject({
   zero_variance_groups: z.int().nullable(),
   tokens: z.int().nullable(),
   tokens_per_second: z.number().nullable(),
-  wall_seconds: z.number(),
+  /** Null where a cloud service does not say of every step how long it took. */
+  wall_seconds: z.number().nullable(),
   sft: z
     .strictObject({
       steps: z.int(),

@@ -45,7 +45,8 @@ export function summarise(workspace: Workspace, created: Date): Summary {
   const training = store.rollouts(REINFORCE.name);
   const steps = store.steps(REINFORCE.name);
   assertComplete(workspace, stored, training, steps, engine?.hosted ?? null);
-  const wallSeconds = steps.reduce((sum, { seconds }) => sum + seconds, 0);
+  const isTimed = !engine?.hosted || steps.every(({ seconds }) => seconds > 0);
+  const wallSeconds = isTimed ? steps.reduce((sum, { seconds }) => sum + seconds, 0) : null;
   const totals = judgeTotals(store, judge);
   const abstentions = countAbstentions([...training, ...Object.values(stored).flat()], examined.abstentions);
 

@@ -41,7 +41,8 @@ afterAll(async () => {
 const logged = (steps: number): string[] =>
   Array.from(
     { length: steps },
-    (_, i) => `step:${i + 1} - critic/rewards/mean:${i / 10} - actor/entropy:1.5 - timing_s/step:2.5`,
+    (_, i) =>
+      `step:${i + 1} - critic/rewards/mean:${i / 10} - actor/entropy:1.5 - timing_s/step:2.5 - actor/lr:1e-05`,
   );
 const table = (steps: number): string[] => [
   'step_number,epoch_number,train_reward_mean,policy_entropy',
@@ -174,6 +175,8 @@ describe.each(SERVICES)('$service.name', ({ service, lines, create, more }) => {
     expect(summary.steps.map(({ metrics }) => [metrics['reward'], metrics['entropy']])).toEqual(
       Array.from({ length: STEPS }, (_, i) => [i / 10, 1.5]),
     );
+    // Bedrock's table says nothing of time.
+    expect(summary.training.wall_seconds).toBe(name === 'bedrock' ? null : 2.5 * STEPS);
     expect(summary.models['base']!.metrics['judge_score']!.mean).toBeCloseTo(5 / 20);
     expect(summary.models['rft']!.metrics['judge_score']!.mean).toBeCloseTo(15 / 20);
     const sent = JSON.parse(

@@ -97,7 +97,7 @@ export function Training({ summary }: { summary: Summary }): VNode {
           ],
           ['Groups without variance', shown(training.zero_variance_groups)],
           ['Tokens', shown(training.tokens, (n) => `${n}, ${countOf(training.tokens_per_second)} a second`)],
-          ['Wall time', duration(training.wall_seconds)],
+          ['Wall time', training.wall_seconds === null ? NO_DATA : duration(training.wall_seconds)],
           [
             'SFT before it',
             sft
