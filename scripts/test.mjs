@@ -44,6 +44,8 @@ const SAME_ON_EVERY_NODE = [
   'packages/launch/src/aws/jobs/requests.test.ts',
   // A training broken at each of its requests in turn: what they go through, jobs.test.ts and services.test.ts go through too.
   'packages/launch/src/aws/jobs/chain.test.ts',
+  // Another server's answers to the same clients.
+  'packages/launch/src/aws/jobs/moto.test.ts',
 ];
 
 /** Runs one check in its own process. @returns its exit code and what it printed on either stream. */
