@@ -46,6 +46,13 @@ const SAME_ON_EVERY_NODE = [
   'packages/launch/src/aws/jobs/chain.test.ts',
   // Another server's answers to the same clients.
   'packages/launch/src/aws/jobs/moto.test.ts',
+  // Manifests, as Python's tools read them.
+  'packages/cli/src/commands/reward/fleet.test.ts',
+  // Python's side of the shims.
+  'packages/serve/src/shims/client.test.ts',
+  // A script inside Redis, waited for by the clock; redis.test.ts asks the same Redis by the same client.
+  'packages/core/src/dispatch/limits/shared-rates.test.ts',
+  'packages/core/src/dispatch/limits/processes.test.ts',
 ];
 
 /** Runs one check in its own process. @returns its exit code and what it printed on either stream. */
