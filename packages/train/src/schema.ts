@@ -75,7 +75,8 @@ export const BACKENDS = [
 export type BackendName = (typeof BACKENDS)[number];
 
 /** Those of a cloud service, which train models that they have there and show figures, not answers. */
-export const HOSTED_BACKENDS: readonly BackendName[] = ['sagemaker-nova', 'sagemaker-serverless', 'bedrock'];
+const HOSTED_BACKENDS: readonly BackendName[] = ['sagemaker-nova', 'sagemaker-serverless', 'bedrock'];
+export const isHosted = (name: BackendName): boolean => HOSTED_BACKENDS.includes(name);
 
 /**
  * `training.trl.lora`. No dropout: answers would be drawn from another policy than the one whose gradient is taken. No choice of

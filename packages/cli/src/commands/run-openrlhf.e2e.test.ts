@@ -8,7 +8,7 @@ import { simulatedReward } from '@touchstone/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { missingOpenRlhf, PYTHON, pythonWithoutGpu } from './openrlhf-python.testing.js';
 import { change, summaryOf, train, training, weightsOf } from './small-run.testing.js';
-import { figures, startTrlJudge } from './trl-run.testing.js';
+import { figures, runStraight, startTrlJudge } from './trl-run.testing.js';
 
 const why = missingOpenRlhf();
 
@@ -26,9 +26,7 @@ describe.skipIf(why)(
     beforeAll(async () => {
       judge = await startTrlJudge();
       straight = await prepare();
-      const { code, err } = await train(straight);
-      if (code !== 0) throw new Error(err);
-      needed = judge.counts().useful;
+      needed = await runStraight(judge, straight);
     }, 900_000);
     afterEach(() => judge.answerAll());
     afterAll(async () => {

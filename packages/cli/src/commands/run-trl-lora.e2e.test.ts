@@ -5,7 +5,7 @@ import { CausalLM } from '@touchstone/engine';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { summaryOf, train, training, weightsOf } from './small-run.testing.js';
 import { missingTrl, PYTHON } from './trl-python.testing.js';
-import { figures, rise, startTrlJudge, STEPS } from './trl-run.testing.js';
+import { figures, rise, runStraight, startTrlJudge, STEPS } from './trl-run.testing.js';
 
 const why = missingTrl('peft');
 
@@ -48,9 +48,7 @@ describe.skipIf(why)(
     beforeAll(async () => {
       judge = await startTrlJudge();
       straight = await prepare();
-      const { code, err } = await train(straight);
-      if (code !== 0) throw new Error(err);
-      needed = judge.counts().useful;
+      needed = await runStraight(judge, straight);
     }, 900_000);
     afterEach(() => judge.answerAll());
     afterAll(() => judge.endpoint.goDown());

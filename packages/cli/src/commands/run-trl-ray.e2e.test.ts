@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { missingRay, startRay, type RayCluster } from './ray-cluster.testing.js';
 import { change, running, summaryOf, train, training, weightsOf } from './small-run.testing.js';
-import { figures, rise, startTrlJudge, STEPS } from './trl-run.testing.js';
+import { figures, rise, runStraight, startTrlJudge, STEPS } from './trl-run.testing.js';
 
 const why = missingRay();
 
@@ -21,9 +21,7 @@ describe.skipIf(why)(
       [judge, cluster] = await Promise.all([startTrlJudge(), startRay()]);
       vi.stubEnv('RAY_AUTH_TOKEN', cluster.token);
       straight = await prepare();
-      const { code, err } = await train(straight);
-      if (code !== 0) throw new Error(err);
-      needed = judge.counts().useful;
+      needed = await runStraight(judge, straight);
     }, 900_000);
     afterEach(() => judge.answerAll());
     afterAll(async () => {

@@ -4,7 +4,7 @@ import { CausalLM } from '@touchstone/engine';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { change, summaryOf, train, training, weightsOf } from './small-run.testing.js';
 import { missingTrl } from './trl-python.testing.js';
-import { figures, rise, startTrlJudge, STEPS } from './trl-run.testing.js';
+import { figures, rise, runStraight, startTrlJudge, STEPS } from './trl-run.testing.js';
 
 const why = missingTrl();
 
@@ -19,9 +19,7 @@ describe.skipIf(why)(
     beforeAll(async () => {
       judge = await startTrlJudge();
       straight = await judge.prepare();
-      const { code, err } = await train(straight);
-      if (code !== 0) throw new Error(err);
-      needed = judge.counts().useful;
+      needed = await runStraight(judge, straight);
     }, 900_000);
     afterEach(() => judge.answerAll());
     afterAll(() => judge.endpoint.goDown());

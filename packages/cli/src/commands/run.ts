@@ -11,7 +11,7 @@ import {
   type LoadedConfig,
 } from '@touchstone/run';
 import { writeWhole } from '@touchstone/store';
-import { HOSTED_BACKENDS } from '@touchstone/train/schema';
+import { isHosted } from '@touchstone/train/schema';
 import type { Io } from '../io.js';
 import { renderTable } from '../terminal/table.js';
 import { difference, duration, figure } from '../terminal/text.js';
@@ -93,7 +93,7 @@ async function plan(loaded: LoadedConfig, flags: RunFlags, io: Io): Promise<void
   if (planned.folder !== null) await writeWhole(join(planned.folder, 'plan.md'), planPage(planned));
   // The engine of this package asks the judge itself, and a cloud service asks a function.
   const { backend } = loaded.config.training;
-  const asksServers = backend !== 'embedded' && !HOSTED_BACKENDS.includes(backend);
+  const asksServers = backend !== 'embedded' && !isHosted(backend);
   const fleet = asksServers ? await fleetPlanOf(loaded, ASSUMED_LATENCY) : null;
   io.out.write(
     flags.json

@@ -1,5 +1,5 @@
 import { ruleJudge, startProvider } from '@touchstone/testing';
-import { smallRun, summaryOf } from './small-run.testing.js';
+import { smallRun, summaryOf, train } from './small-run.testing.js';
 import { PYTHON } from './trl-python.testing.js';
 
 export const STEPS = 12;
@@ -54,6 +54,16 @@ export async function startTrlJudge() {
         delete config['heldout_judge'];
       }),
   };
+}
+
+/** Runs a folder to its end with nothing in the way. @returns the verdicts that it needed. */
+export async function runStraight(
+  judge: Awaited<ReturnType<typeof startTrlJudge>>,
+  folder: string,
+): Promise<number> {
+  const { code, err } = await train(folder);
+  if (code !== 0) throw new Error(err);
+  return judge.counts().useful;
 }
 
 /** By how much the mean reward of the last four steps is above that of the first four. */

@@ -1,6 +1,6 @@
 import { criteriaOf, nearest } from '@touchstone/core';
 import { findingNames } from '@touchstone/lab';
-import { HOSTED_BACKENDS } from '@touchstone/train/schema';
+import { isHosted } from '@touchstone/train/schema';
 import { isLocal } from './policy-model.js';
 import type { Config, ExaminationConfig } from './schema.js';
 import type { Path, Problem, YamlSource } from './yaml-source.js';
@@ -60,20 +60,20 @@ function policyProblems(
   if (policy === undefined) return;
   const { backend, sft } = training;
   const local = isLocal({ policy });
-  const isHosted = HOSTED_BACKENDS.includes(backend);
+  const atAws = isHosted(backend);
   need(
     ['policy', 'model'],
-    !local && !isHosted,
+    !local && !atAws,
     `training.backend ${backend} trains a model of this machine: expected local:FOLDER, a Hugging Face folder with a Llama-family model`,
   );
   need(
     ['policy', 'model'],
-    local && isHosted,
+    local && atAws,
     `training.backend ${backend} trains a model that AWS has: expected the base as Bedrock serves it, such as bedrock:us.amazon.nova-2-lite-v1:0`,
   );
   need(
     ['training', 'backend'],
-    isHosted && training.aws === undefined,
+    atAws && training.aws === undefined,
     `set training.aws, the account that ${backend} trains in`,
   );
   need(['policy', 'calls'], local && policy.calls !== undefined, 'a model of this machine has no use for it');

@@ -4,7 +4,7 @@ import { ADAMW_DEFAULTS } from '@touchstone/engine';
 import { InputError, RunError, type EngineRecord } from '@touchstone/spec';
 import { assertOwn } from '@touchstone/store';
 import { stepMetrics } from '@touchstone/train';
-import { HOSTED_BACKENDS } from '@touchstone/train/schema';
+import { isHosted } from '@touchstone/train/schema';
 import { stepsWithoutGap } from '../stages/checkpoints.js';
 import { readStage } from '../stages/stage.js';
 import { JUDGE, REINFORCE } from '../stages/stages.js';
@@ -15,8 +15,6 @@ import { alreadyStored, storeStep, tasksToTrain, tellStep } from './step.js';
 import type { Trainer, Training } from './trainer.js';
 import { hostedPolicy } from './hosted.js';
 import { hasWeights, keepWeights, keptPolicy } from './weights.js';
-
-const isHosted = ({ name }: Pick<Backend, 'name'>): boolean => HOSTED_BACKENDS.includes(name);
 
 /** Somebody else's trainer as one of ours: what a backend's verbs come to, whichever it is. */
 export function trainerOf(backend: Backend): Trainer {
@@ -30,8 +28,8 @@ export function trainerOf(backend: Backend): Trainer {
       throw new InputError(problems.map(({ what, detail }) => ({ message: `${what}: ${detail}` })));
     },
     // What a service has made is no file of this run.
-    isTrained: isHosted(backend) ? () => Promise.resolve(true) : hasWeights,
-    policy: isHosted(backend) ? hostedPolicy : keptPolicy,
+    isTrained: isHosted(backend.name) ? () => Promise.resolve(true) : hasWeights,
+    policy: isHosted(backend.name) ? hostedPolicy : keptPolicy,
     train: (training) => trainWith(backend, training),
   };
 }
@@ -72,7 +70,7 @@ async function trainWith(backend: Backend, training: Training): Promise<EngineRe
   const signals = stopOnSignals(launching);
   try {
     const launched = await launching;
-    const hosted = isHosted(backend);
+    const hosted = isHosted(backend.name);
     const numbers = new Set<number>();
     let last = 0;
     // A service may leave steps out of what it tells: then the curves have holes. And what one of its machines says late is no last step.

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { filesOfChecks, hashOfModule, type Judge } from '@touchstone/core';
 import { InputError, RunError } from '@touchstone/spec';
 import { assertOwn, sha256, writeWhole, type RunStore } from '@touchstone/store';
-import { HOSTED_BACKENDS } from '@touchstone/train/schema';
+import { isHosted } from '@touchstone/train/schema';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { version } from '../version.js';
@@ -59,7 +59,7 @@ export async function claimFolder(
   const own = {
     ...(backend === 'trl' && trl.lora ? { lora: trl.lora } : {}),
     ...(backend === 'verl' ? { overrides: verl.overrides } : {}),
-    ...(HOSTED_BACKENDS.includes(backend) ? { aws: trainedBy(aws), range: config.aws.range } : {}),
+    ...(isHosted(backend) ? { aws: trainedBy(aws), range: config.aws.range } : {}),
   };
   const identity = {
     ...rest,

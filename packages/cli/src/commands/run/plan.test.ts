@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BACKENDS } from '@touchstone/launch';
 import type { TrainingPlan } from '@touchstone/run';
-import { HOSTED_BACKENDS } from '@touchstone/train/schema';
+import { isHosted } from '@touchstone/train/schema';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../../program.js';
 import { change, smallRun } from '../small-run.testing.js';
@@ -119,8 +119,8 @@ describe('touchstone run --plan', () => {
     change(folder, (config) => (config['training']!['ray'] = { address: 'http://127.0.0.1:9' }));
     const plans: TrainingPlan[] = [];
     // Those of a cloud service train another policy: one that is there.
-    const backends = ['embedded', ...BACKENDS.map(({ name }) => name)].filter(
-      (name) => !HOSTED_BACKENDS.some((one) => one === name),
+    const backends = ['embedded' as const, ...BACKENDS.map(({ name }) => name)].filter(
+      (name) => !isHosted(name),
     );
     for (const backend of backends) {
       change(folder, (config) => (config['training']!['backend'] = backend));

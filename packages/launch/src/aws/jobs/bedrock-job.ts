@@ -4,12 +4,16 @@ import type {
   ModelCustomizationJobStatus,
 } from '@aws-sdk/client-bedrock';
 import { RunError } from '@touchstone/spec';
+import { bedrockTags } from './bedrock-tags.js';
 import type { AwsClients } from './clients.js';
-import { asking, isMissing, isTaken, VanishedError } from './errors.js';
+import { asking, isTaken, orNull, VanishedError } from './errors.js';
 import { assertOurs, type AwsJob, followed, type JobResult, type JobState, type JobStep } from './job.js';
+import { madeOrOurs } from './made-or-ours.js';
 import { METRICS_CSV, stepsOfCsv } from './metrics/csv.js';
 import type { JobRequest } from './requests/common.js';
 import type { Waiting } from './wait.js';
+
+const WHAT = 'the customization job';
 
 /** A customization job of Bedrock: see `bedrockRftJob`. What comes out is a custom model. */
 export function bedrockJob(
@@ -19,17 +23,14 @@ export function bedrockJob(
 ): AwsJob {
   const { name, body } = request;
 
-  async function find(): Promise<GetModelCustomizationJobResponse | null> {
+  const find = async (): Promise<GetModelCustomizationJobResponse | null> => {
     const bedrock = await clients.bedrock();
-    try {
-      return await asking(`look for the customization job ${name}`, () =>
+    return orNull(
+      asking(`look for the customization job ${name}`, () =>
         bedrock.getModelCustomizationJob({ jobIdentifier: name }),
-      );
-    } catch (error) {
-      if (isMissing(error)) return null;
-      throw error;
-    }
-  }
+      ),
+    );
+  };
 
   async function known(): Promise<GetModelCustomizationJobResponse> {
     const job = await find();
@@ -39,39 +40,24 @@ export function bedrockJob(
     );
   }
 
-  async function ours(job: GetModelCustomizationJobResponse): Promise<{ arn: string; found: boolean }> {
-    const bedrock = await clients.bedrock();
-    const arn = job.jobArn!;
-    const { tags } = await asking(`read the tags of ${arn}`, () =>
-      bedrock.listTagsForResource({ resourceARN: arn }),
-    );
-    assertOurs(
-      'the customization job',
-      request,
-      Object.fromEntries((tags ?? []).map(({ key, value }) => [key, value])),
-    );
-    return { arn, found: true };
-  }
-
   const status = async (): Promise<JobState> => stateOf(await known());
 
   return {
     name,
-    async start() {
-      const before = await find();
-      if (before) return ours(before);
-      const bedrock = await clients.bedrock();
-      try {
-        const made = await asking(`start the customization job ${name}`, () =>
-          bedrock.createModelCustomizationJob(body),
-        );
-        return { arn: made.jobArn!, found: false };
-      } catch (error) {
-        const after = isTaken(error) ? await find() : null;
-        if (!after) throw error;
-        return ours(after);
-      }
-    },
+    start: () =>
+      madeOrOurs(request, {
+        what: WHAT,
+        find: async () => (await find())?.jobArn,
+        make: async () => {
+          const bedrock = await clients.bedrock();
+          const made = await asking(`start the customization job ${name}`, () =>
+            bedrock.createModelCustomizationJob(body),
+          );
+          return made.jobArn!;
+        },
+        mayBeThere: isTaken,
+        tags: (arn) => bedrockTags(clients, arn),
+      }),
     status,
     steps(signal) {
       const table = new MetricsTable(clients, body.outputDataConfig!.s3Uri!);
@@ -89,7 +75,8 @@ export function bedrockJob(
       const bedrock = await clients.bedrock();
       const job = await find();
       if (job?.status !== 'InProgress') return;
-      const { arn } = await ours(job);
+      const arn = job.jobArn!;
+      assertOurs(WHAT, request, await bedrockTags(clients, arn));
       try {
         await asking(`stop the customization job ${name}`, () =>
           bedrock.stopModelCustomizationJob({ jobIdentifier: arn }),

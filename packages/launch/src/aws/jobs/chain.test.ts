@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BEDROCK, NOVA, SERVERLESS } from './examples.testing.js';
+import { ACCESS, BEDROCK, NOVA, SERVERLESS } from './examples.testing.js';
 import {
   type AwsClients,
   AwsError,
@@ -66,19 +66,7 @@ async function recipe(clients: AwsClients): Promise<unknown> {
     { name: 'recipe.yaml', body: 'run: {}\n' },
     { name: 'train.jsonl', body: TASKS },
   ]);
-  const access = {
-    service: 'sagemaker-nova' as const,
-    region: 'us-east-1',
-    account: '123456789012',
-    functionArn: NOVA.rewardLambdaArn,
-    storage,
-    kmsKeyArn: null,
-    hasVpc: false,
-    image: NOVA.image,
-    hub: null,
-    modelPackageGroup: null,
-    mlflowArn: null,
-  };
+  const access = { ...ACCESS, kmsKeyArn: null, hasVpc: false };
   const role = await checkRole(clients, NOVA.roleArn, trustPolicy(access), executionPolicy(access));
   const reward = await preflightReward(clients, NOVA.rewardLambdaArn, TASKS);
   const job = sageMakerJob(

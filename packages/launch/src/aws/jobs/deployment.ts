@@ -1,8 +1,10 @@
 import type { CreateCustomModelDeploymentRequest, CreateCustomModelRequest } from '@aws-sdk/client-bedrock';
 import { RunError } from '@touchstone/spec';
 import type { AwsClients } from './clients.js';
-import { asking, AwsError, isMissing } from './errors.js';
+import { bedrockTags } from './bedrock-tags.js';
+import { asking, AwsError, orNull } from './errors.js';
 import { assertOurs } from './job.js';
+import { madeOrOurs } from './made-or-ours.js';
 import type { JobRequest } from './requests/common.js';
 import { settled, type Waiting } from './wait.js';
 
@@ -26,9 +28,12 @@ export async function importModel(
   const find = () =>
     orNull(asking(`look for ${what}`, () => bedrock.getCustomModel({ modelIdentifier: name })));
   const make = () => asking(`make ${what}`, () => bedrock.createCustomModel(body));
-  const arn = await madeOrOurs(clients, request, 'the custom model', {
+  const { arn } = await madeOrOurs(request, {
+    what: 'the custom model',
     find: async () => (await find())?.modelArn,
     make: async () => (await make()).modelArn!,
+    mayBeThere: isAwsError,
+    tags: (of) => bedrockTags(clients, of),
   });
   await settled(
     what,
@@ -64,11 +69,14 @@ export async function deploy(
     asking(`look for ${what}`, () =>
       bedrock.getCustomModelDeployment({ customModelDeploymentIdentifier: id }),
     );
-  const arn = await madeOrOurs(clients, request, 'the deployment', {
+  const { arn } = await madeOrOurs(request, {
+    what: 'the deployment',
     find: async () => (await orNull(look(name)))?.customModelDeploymentArn,
     make: async () =>
       (await asking(`make ${what}`, () => bedrock.createCustomModelDeployment(body)))
         .customModelDeploymentArn!,
+    mayBeThere: isAwsError,
+    tags: (of) => bedrockTags(clients, of),
   });
   await settled(
     what,
@@ -103,7 +111,7 @@ export async function undeploy(
   );
   if (found?.customModelDeploymentArn === undefined) return;
   const { customModelDeploymentArn: arn } = found;
-  await assertTagged(clients, request, 'the deployment', arn);
+  assertOurs('the deployment', request, await bedrockTags(clients, arn));
   await orNull(
     asking(`take ${what} away`, () =>
       bedrock.deleteCustomModelDeployment({ customModelDeploymentIdentifier: arn }),
@@ -111,46 +119,5 @@ export async function undeploy(
   );
 }
 
-async function madeOrOurs(
-  clients: Clients,
-  request: JobRequest<unknown>,
-  what: string,
-  { find, make }: { find: () => Promise<string | undefined>; make: () => Promise<string> },
-): Promise<string> {
-  const before = await find();
-  if (before === undefined) {
-    try {
-      return await make();
-    } catch (error) {
-      // Bedrock has no name of its own for what is there already: another process was faster, or a reply was lost.
-      const after = error instanceof AwsError ? await find().catch(() => undefined) : undefined;
-      if (after === undefined) throw error;
-      await assertTagged(clients, request, what, after);
-      return after;
-    }
-  }
-  await assertTagged(clients, request, what, before);
-  return before;
-}
-
-async function assertTagged(
-  clients: Clients,
-  request: JobRequest<unknown>,
-  what: string,
-  arn: string,
-): Promise<void> {
-  const bedrock = await clients.bedrock();
-  const { tags } = await asking(`read the tags of ${arn}`, () =>
-    bedrock.listTagsForResource({ resourceARN: arn }),
-  );
-  assertOurs(what, request, Object.fromEntries((tags ?? []).map(({ key, value }) => [key, value])));
-}
-
-async function orNull<T>(asked: Promise<T>): Promise<T | null> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
-  }
-}
+/** Bedrock has no name of its own for what is there already. */
+const isAwsError = (error: unknown): boolean => error instanceof AwsError;

@@ -214,3 +214,13 @@ export function isMissing(error: unknown): boolean {
 export const isTaken = (error: unknown): boolean =>
   error instanceof AwsError &&
   ['ConflictException', 'ResourceInUse', 'ResourceConflictException'].includes(error.code);
+
+/** Null where AWS says that there is no such thing. */
+export async function orNull<T>(asked: Promise<T>): Promise<T | null> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}

@@ -1,8 +1,10 @@
 import {
+  type Access,
   type BedrockRftJob,
   type NovaJob,
   type OpenWeightJob,
   type ServerlessJob,
+  storageOf,
   VOLUME_GB,
 } from './index.js';
 
@@ -84,4 +86,19 @@ export const OPEN_WEIGHT: OpenWeightJob = {
   epochs: 1,
   batchSize: 16,
   learningRateMultiplier: 0.5,
+};
+
+/** What `NOVA` touches. */
+export const ACCESS: Access = {
+  service: 'sagemaker-nova',
+  region: 'us-east-1',
+  account: '123456789012',
+  functionArn: NOVA.rewardLambdaArn,
+  storage: storageOf('s3://bucket/rft'),
+  kmsKeyArn: NOVA.kmsKeyId,
+  hasVpc: true,
+  image: NOVA.image,
+  hub: null,
+  modelPackageGroup: null,
+  mlflowArn: null,
 };

@@ -4,7 +4,7 @@
  */
 
 // What is sent, and where things are.
-export { rewardArn, type AwsService, type RewardArn } from './arns.js';
+export { partitionOf, rewardArn, type AwsService, type RewardArn } from './arns.js';
 export { jobName } from './names.js';
 export {
   bedrockRftJob,
@@ -14,7 +14,7 @@ export {
   type CustomModel,
   type Deployment,
 } from './requests/bedrock.js';
-export type { JobRequest } from './requests/common.js';
+export type { JobBase, JobRequest } from './requests/common.js';
 export { dataSetContent, evaluatorContent, hub, modelPackageGroup } from './requests/hub.js';
 export { hyperPodFiles, type HyperPodJob } from './requests/hyperpod.js';
 export { novaTrainingJob, RECIPE_FILE, VOLUME_GB, type NovaJob } from './requests/nova.js';
@@ -29,11 +29,11 @@ export { executionPolicy, functionPolicy, trustPolicy, type Access, type Policy 
 
 // Asking AWS.
 export { awsClients, type AwsClients } from './clients.js';
-export { AwsError, VanishedError } from './errors.js';
+export { asking, AwsError, VanishedError } from './errors.js';
 export type { Waiting } from './wait.js';
 
 // Before a job.
-export { checkRole, type RoleCheck } from './check-role.js';
+export { BEYOND, checkRole, type RoleCheck } from './check-role.js';
 export { checkReply, preflightReward, type RewardCheck } from './preflight-reward.js';
 export { baseModelArn, registerContent, registerGroup, registerHub } from './registry.js';
 export { upload } from './upload.js';

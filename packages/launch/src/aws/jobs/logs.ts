@@ -1,5 +1,5 @@
 import type { AwsClients } from './clients.js';
-import { AwsError, asking, isMissing } from './errors.js';
+import { AwsError, asking, orNull } from './errors.js';
 import type { JobState } from './job.js';
 import { LogSteps } from './metrics/log-steps.js';
 import type { JobStep } from './metrics/log-line.js';
@@ -41,16 +41,15 @@ export class JobLogs {
     const logs = await this.clients.logs();
     let token: string | undefined;
     do {
-      const page = await asking(`look for the log of ${this.job}`, () =>
-        logs.describeLogStreams({
-          logGroupName: LOG_GROUP,
-          logStreamNamePrefix: `${this.job}/`,
-          ...(token === undefined ? {} : { nextToken: token }),
-        }),
-      ).catch((error: unknown) => {
-        if (isMissing(error)) return null;
-        throw error;
-      });
+      const page = await orNull(
+        asking(`look for the log of ${this.job}`, () =>
+          logs.describeLogStreams({
+            logGroupName: LOG_GROUP,
+            logStreamNamePrefix: `${this.job}/`,
+            ...(token === undefined ? {} : { nextToken: token }),
+          }),
+        ),
+      );
       for (const { logStreamName } of page?.logStreams ?? []) {
         if (logStreamName !== undefined && !this.streams.has(logStreamName))
           this.streams.set(logStreamName, { reader: new LogSteps(), token: undefined });

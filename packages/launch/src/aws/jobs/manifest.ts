@@ -6,7 +6,7 @@ import { PassThrough } from 'node:stream';
 import { z } from 'zod';
 import { parseOrNull } from '../../json.js';
 import type { AwsClients } from './clients.js';
-import { asking, AwsError, isMissing } from './errors.js';
+import { asking, AwsError, orNull } from './errors.js';
 import type { JobResult } from './job.js';
 import { fileInTar } from './tar.js';
 
@@ -75,13 +75,8 @@ async function manifestIn(
 async function objectAt(clients: Pick<AwsClients, 's3'>, uri: string): Promise<Readable | null> {
   const [, Bucket, Key] = /^s3:\/\/([^/]+)\/(.+)$/.exec(uri) ?? [];
   const s3 = await clients.s3();
-  try {
-    const { Body } = await asking(`read ${uri}`, () => s3.getObject({ Bucket, Key }));
-    return Body as Readable;
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
-  }
+  const found = await orNull(asking(`read ${uri}`, () => s3.getObject({ Bucket, Key })));
+  return found && (found.Body as Readable);
 }
 
 async function whyUnchecked(

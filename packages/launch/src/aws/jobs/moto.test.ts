@@ -1,9 +1,8 @@
 import { tarOf } from '@touchstone/testing';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BEDROCK, NOVA } from './examples.testing.js';
+import { ACCESS, BEDROCK, NOVA } from './examples.testing.js';
 import {
-  type Access,
   type AwsClients,
   awsClients,
   bedrockJob,
@@ -116,15 +115,8 @@ describe.skipIf(WITHOUT_MOTO)(`against moto${why}`, () => {
 
   it('policies are documents that IAM takes, and a role with them is found; moto simulates none', async () => {
     const iam = await clients.iam();
-    const access: Access = {
-      service: 'sagemaker-nova',
-      region: 'us-east-1',
-      account: '123456789012',
-      functionArn: NOVA.rewardLambdaArn,
-      storage: storageOf('s3://bucket/rft'),
-      kmsKeyArn: NOVA.kmsKeyId,
-      hasVpc: true,
-      image: NOVA.image,
+    const access = {
+      ...ACCESS,
       hub: 'touchstone',
       modelPackageGroup: 'ours',
       mlflowArn: 'arn:aws:sagemaker:us-east-1:123456789012:mlflow-tracking-server/ours',

@@ -5,12 +5,15 @@ import type {
 } from '@aws-sdk/client-sagemaker';
 import { RunError } from '@touchstone/spec';
 import type { AwsClients } from './clients.js';
-import { asking, isMissing, isTaken, VanishedError } from './errors.js';
+import { asking, isTaken, orNull, VanishedError } from './errors.js';
 import { assertOurs, type AwsJob, followed, type JobResult, type JobState } from './job.js';
 import { JobLogs, LOG_GROUP } from './logs.js';
+import { madeOrOurs } from './made-or-ours.js';
 import { checkpointOf } from './manifest.js';
 import type { JobRequest } from './requests/common.js';
 import type { Waiting } from './wait.js';
+
+const WHAT = 'the training job';
 
 /**
  * A training job of SageMaker, by a recipe or serverless: see `novaTrainingJob` and `serverlessTrainingJob`. What comes out is a model package where
@@ -23,17 +26,14 @@ export function sageMakerJob(
 ): AwsJob {
   const { name, body } = request;
 
-  async function find(): Promise<DescribeTrainingJobResponse | null> {
+  const find = async (): Promise<DescribeTrainingJobResponse | null> => {
     const sagemaker = await clients.sagemaker();
-    try {
-      return await asking(`look for the training job ${name}`, () =>
+    return orNull(
+      asking(`look for the training job ${name}`, () =>
         sagemaker.describeTrainingJob({ TrainingJobName: name }),
-      );
-    } catch (error) {
-      if (isMissing(error)) return null;
-      throw error;
-    }
-  }
+      ),
+    );
+  };
 
   async function known(): Promise<DescribeTrainingJobResponse> {
     const job = await find();
@@ -43,36 +43,30 @@ export function sageMakerJob(
     );
   }
 
-  async function ours(job: DescribeTrainingJobResponse): Promise<{ arn: string; found: boolean }> {
+  async function tags(arn: string): Promise<Record<string, string>> {
     const sagemaker = await clients.sagemaker();
-    const arn = job.TrainingJobArn!;
     const { Tags } = await asking(`read the tags of ${arn}`, () => sagemaker.listTags({ ResourceArn: arn }));
-    assertOurs(
-      'the training job',
-      request,
-      Object.fromEntries((Tags ?? []).map(({ Key, Value }) => [Key, Value])),
-    );
-    return { arn, found: true };
+    return Object.fromEntries((Tags ?? []).map(({ Key, Value }) => [Key!, Value!]));
   }
 
   const status = async (): Promise<JobState> => stateOf(await known());
 
   return {
     name,
-    async start() {
-      const before = await find();
-      if (before) return ours(before);
-      const sagemaker = await clients.sagemaker();
-      try {
-        const made = await asking(`start the training job ${name}`, () => sagemaker.createTrainingJob(body));
-        return { arn: made.TrainingJobArn!, found: false };
-      } catch (error) {
-        // Another process was faster, or the reply to an earlier attempt was lost.
-        const after = isTaken(error) ? await find() : null;
-        if (!after) throw error;
-        return ours(after);
-      }
-    },
+    start: () =>
+      madeOrOurs(request, {
+        what: WHAT,
+        find: async () => (await find())?.TrainingJobArn,
+        make: async () => {
+          const sagemaker = await clients.sagemaker();
+          const made = await asking(`start the training job ${name}`, () =>
+            sagemaker.createTrainingJob(body),
+          );
+          return made.TrainingJobArn!;
+        },
+        mayBeThere: isTaken,
+        tags,
+      }),
     status,
     steps(signal) {
       const logs = new JobLogs(clients, name);
@@ -90,7 +84,7 @@ export function sageMakerJob(
       const sagemaker = await clients.sagemaker();
       const job = await find();
       if (!job || stateOf(job).state !== 'running' || job.TrainingJobStatus === 'Stopping') return;
-      await ours(job);
+      assertOurs(WHAT, request, await tags(job.TrainingJobArn!));
       try {
         await asking(`stop the training job ${name}`, () =>
           sagemaker.stopTrainingJob({ TrainingJobName: name }),

@@ -1,9 +1,8 @@
 import { RunError } from '@touchstone/spec';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { NOVA, SERVERLESS } from './examples.testing.js';
+import { ACCESS, NOVA, SERVERLESS } from './examples.testing.js';
 import {
-  type Access,
   AwsError,
   baseModelArn,
   callerPolicy,
@@ -40,20 +39,6 @@ let here: Simulated;
 beforeEach(async () => void (here = await simulated(checker)));
 afterEach(() => here.close());
 const count = (operation: string): number => here.aws.asked.filter((one) => one === operation).length;
-
-const ACCESS: Access = {
-  service: 'sagemaker-nova',
-  region: 'us-east-1',
-  account: '123456789012',
-  functionArn: NOVA.rewardLambdaArn,
-  storage: storageOf('s3://bucket/rft'),
-  kmsKeyArn: NOVA.kmsKeyId,
-  hasVpc: true,
-  image: NOVA.image,
-  hub: null,
-  modelPackageGroup: null,
-  mlflowArn: null,
-};
 
 describe('files in S3', () => {
   const file = { name: 'train.jsonl', body: '{"a":1}\n' };

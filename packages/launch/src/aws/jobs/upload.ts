@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AwsClients } from './clients.js';
-import { asking, isMissing } from './errors.js';
+import { asking, orNull } from './errors.js';
 import { type JobFile, keyOf, type Storage, uriOf } from './storage.js';
 
 /**
@@ -20,10 +20,7 @@ export async function upload(
     const at = { Bucket: storage.bucket, Key: keyOf(storage, file) };
     const uri = uriOf(storage, file);
     const body = Buffer.from(file.body);
-    const known = await asking(`look for ${uri}`, () => s3.headObject(at)).catch((error: unknown) => {
-      if (isMissing(error)) return null;
-      throw error;
-    });
+    const known = await orNull(asking(`look for ${uri}`, () => s3.headObject(at)));
     if (known?.ContentLength !== body.length) {
       await asking(`write ${uri}`, () =>
         s3.putObject({

@@ -1,8 +1,6 @@
 import type { Config, TrainingJob } from '@touchstone/run';
 import { InputError } from '@touchstone/spec';
-import { storageOf, outputUri, type Storage } from '../jobs/storage.js';
-import type { Access } from '../jobs/policies.js';
-import type { JobBase } from '../jobs/requests/common.js';
+import { type Access, type JobBase, outputUri, type Storage, storageOf } from '../jobs/index.js';
 
 /** `training.aws` of a configuration. */
 export type Account = NonNullable<Config['training']['aws']>;

@@ -1,14 +1,11 @@
 import { join } from 'node:path';
-import type { Backend, BackendPlan, TrainingJob } from '@touchstone/run';
+import { modelsOf, type Backend, type BackendPlan, type TrainingJob } from '@touchstone/run';
 import { writeWhole } from '@touchstone/store';
 import { defineBackend } from '../../backend.js';
 import { settingsText } from '../../settings-text.js';
 import { examineTasks } from '../doctor/dataset.js';
 import { bedrockAccess } from '../bedrock-access.js';
-import { modelsOf } from '@touchstone/run';
-import { callerPolicy } from '../jobs/caller-policy.js';
-import { executionPolicy, functionPolicy, trustPolicy } from '../jobs/policies.js';
-import type { Waiting } from '../jobs/wait.js';
+import { callerPolicy, executionPolicy, functionPolicy, trustPolicy, type Waiting } from '../jobs/index.js';
 import { accountOf, type Account } from './account.js';
 import { answersAtMost, costsOf } from './costs.js';
 import { launch } from './launch.js';

@@ -1,8 +1,4 @@
-import { rewardArn } from '../jobs/arns.js';
-import { partitionOf } from '../jobs/arns.js';
-import { bedrockJob } from '../jobs/bedrock-job.js';
-import { bedrockRftJob } from '../jobs/requests/bedrock.js';
-import { uriOf } from '../jobs/storage.js';
+import { bedrockJob, bedrockRftJob, partitionOf, rewardArn, uriOf } from '../jobs/index.js';
 import { bedrockHyperparameters } from '../recipes/hyperparameters.js';
 import { MODEL_TYPE } from '../recipes/job-keys.js';
 import { accessOf, accountOf, baseOf, storageIn } from './account.js';

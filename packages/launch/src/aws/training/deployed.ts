@@ -4,8 +4,7 @@ import { failed, ok, warning, type Finding, type TrainingJob } from '@touchstone
 import { RunError, TouchstoneError } from '@touchstone/spec';
 import { unzipSync } from 'fflate';
 import { CERTIFICATE_FILE, makeBundle } from '../bundle.js';
-import type { AwsClients } from '../jobs/clients.js';
-import { asking } from '../jobs/errors.js';
+import { asking, type AwsClients } from '../jobs/index.js';
 
 const WHAT = 'Deployed reward';
 const TO_DO = 'Deploy it anew: touchstone reward bundle';

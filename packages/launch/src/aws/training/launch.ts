@@ -1,12 +1,18 @@
 import type { LaunchedJob, ToldStep, TrainingJob } from '@touchstone/run';
 import { RunError } from '@touchstone/spec';
-import { awsClients, type AwsClients } from '../jobs/clients.js';
-import { deploy, importModel } from '../jobs/deployment.js';
-import { VanishedError } from '../jobs/errors.js';
-import type { AwsJob, JobResult } from '../jobs/job.js';
-import { customModel, customModelDeployment } from '../jobs/requests/bedrock.js';
-import { upload } from '../jobs/upload.js';
-import type { Waiting } from '../jobs/wait.js';
+import {
+  awsClients,
+  type AwsClients,
+  type AwsJob,
+  customModel,
+  customModelDeployment,
+  deploy,
+  importModel,
+  type JobResult,
+  upload,
+  VanishedError,
+  type Waiting,
+} from '../jobs/index.js';
 import { accountOf, storageIn, tagsWith, type Account } from './account.js';
 import { baselineRemark } from './baseline.js';
 import { readJob, writeJob } from './job-record.js';

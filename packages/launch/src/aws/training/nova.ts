@@ -1,11 +1,16 @@
 import type { TrainingJob } from '@touchstone/run';
 import { InputError, RunError } from '@touchstone/spec';
-import { rewardArn } from '../jobs/arns.js';
-import { jobName } from '../jobs/names.js';
-import { hyperPodFiles } from '../jobs/requests/hyperpod.js';
-import { novaTrainingJob, RECIPE_FILE, VOLUME_GB } from '../jobs/requests/nova.js';
-import { sageMakerJob } from '../jobs/sagemaker-job.js';
-import { outputUri, uriOf } from '../jobs/storage.js';
+import {
+  hyperPodFiles,
+  jobName,
+  novaTrainingJob,
+  outputUri,
+  RECIPE_FILE,
+  rewardArn,
+  sageMakerJob,
+  uriOf,
+  VOLUME_GB,
+} from '../jobs/index.js';
 import { novaRecipe } from '../recipes/recipe.js';
 import { accessOf, accountOf, baseOf, longestSeconds, storageIn, type Account } from './account.js';
 import { json, overridesOf, tasksFile, type Described, type Service } from './service.js';
@@ -29,10 +34,11 @@ export const sagemakerNova: Service = {
     const isPod = platform === 'hyperpod';
     const reward = rewardArn(isPod ? 'hyperpod' : 'sagemaker-nova', account.reward_function, alias ?? null);
     const tasks = tasksFile(job);
+    const tasksUri = uriOf(storage, tasks);
     const { yaml, recipe, remarks } = novaRecipe({
       platform,
       name: jobName(job.run, attempt),
-      data: uriOf(storage, tasks),
+      data: tasksUri,
       output: outputUri(storage),
       rewardFunction: reward.arn,
       overrides: overridesOf(job, this.where(account)),
@@ -56,7 +62,7 @@ export const sagemakerNova: Service = {
       ? { ...described, ...onPods(job, attempt, account, yaml, reward.arn) }
       : {
           ...described,
-          ...asJob(job, attempt, account, { recipeFile, replicas, model, rewardArn: reward.arn }),
+          ...asJob(job, attempt, account, { tasksUri, recipeFile, replicas, model, rewardArn: reward.arn }),
         };
   },
 };
@@ -65,13 +71,19 @@ function asJob(
   job: TrainingJob,
   attempt: number,
   account: Account,
-  parts: { recipeFile: { name: string; body: string }; replicas: number; model: string; rewardArn: string },
+  parts: {
+    tasksUri: string;
+    recipeFile: { name: string; body: string };
+    replicas: number;
+    model: string;
+    rewardArn: string;
+  },
 ): Pick<Described, 'documents' | 'open'> {
   const storage = storageIn(account);
   const request = novaTrainingJob({
     ...baseOf(job, account, attempt),
     recipeUri: uriOf(storage, parts.recipeFile),
-    trainUri: uriOf(storage, tasksFile(job)),
+    trainUri: parts.tasksUri,
     validationUri: null,
     image: imageOf(account),
     instanceType: account.instance_type as never,

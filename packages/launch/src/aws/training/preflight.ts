@@ -1,8 +1,12 @@
 import { failed, ok, warning, type Finding, type TrainingJob } from '@touchstone/run';
-import { BEYOND, checkRole } from '../jobs/check-role.js';
-import { awsClients } from '../jobs/clients.js';
-import { executionPolicy, trustPolicy } from '../jobs/policies.js';
-import { preflightReward } from '../jobs/preflight-reward.js';
+import {
+  awsClients,
+  BEYOND,
+  checkRole,
+  executionPolicy,
+  preflightReward,
+  trustPolicy,
+} from '../jobs/index.js';
 import { examineTasks } from '../doctor/dataset.js';
 import { accountOf } from './account.js';
 import { examineDeployed } from './deployed.js';

@@ -1,11 +1,20 @@
 import { InputError } from '@touchstone/spec';
-import { partitionOf, rewardArn } from '../jobs/arns.js';
-import { jobName } from '../jobs/names.js';
-import { contentArn, registerContent, registerGroup, registerHub } from '../jobs/registry.js';
-import { dataSetContent, evaluatorContent, hub, modelPackageGroup } from '../jobs/requests/hub.js';
-import { serverlessTrainingJob } from '../jobs/requests/serverless.js';
-import { sageMakerJob } from '../jobs/sagemaker-job.js';
-import { uriOf } from '../jobs/storage.js';
+import {
+  contentArn,
+  dataSetContent,
+  evaluatorContent,
+  hub,
+  jobName,
+  modelPackageGroup,
+  partitionOf,
+  registerContent,
+  registerGroup,
+  registerHub,
+  rewardArn,
+  sageMakerJob,
+  serverlessTrainingJob,
+  uriOf,
+} from '../jobs/index.js';
 import { serverlessHyperparameters } from '../recipes/hyperparameters.js';
 import { accessOf, accountOf, baseOf, longestSeconds, numberOf, storageIn, type Account } from './account.js';
 import { json, overridesOf, tasksFile, type Service } from './service.js';

@@ -1,10 +1,5 @@
 import type { Counterpart, TrainingJob } from '@touchstone/run';
-import type { RewardArn } from '../jobs/arns.js';
-import type { AwsClients } from '../jobs/clients.js';
-import type { AwsJob } from '../jobs/job.js';
-import type { Access } from '../jobs/policies.js';
-import type { JobFile } from '../jobs/storage.js';
-import type { Waiting } from '../jobs/wait.js';
+import type { Access, AwsClients, AwsJob, JobFile, RewardArn, Waiting } from '../jobs/index.js';
 import { overrideCounterparts } from '../recipes/counterparts.js';
 import type { Overrides } from '../recipes/key.js';
 import type { NovaTarget } from '../recipes/settings.js';

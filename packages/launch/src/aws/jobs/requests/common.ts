@@ -1,4 +1,6 @@
+import type { CreateTrainingJobRequest } from '@aws-sdk/client-sagemaker';
 import { InputError } from '@touchstone/spec';
+import { inputsHash, tagsOf } from '../names.js';
 
 /** What every job of a run is made from. */
 export interface JobBase {
@@ -39,6 +41,22 @@ export const upperTags = (tags: Readonly<Record<string, string>>): { Key: string
 /** Tags as Bedrock has them. */
 export const lowerTags = (tags: Readonly<Record<string, string>>): { key: string; value: string }[] =>
   Object.entries(tags).map(([key, value]) => ({ key, value }));
+
+/** A VPC as SageMaker has it. */
+export const vpcOf = ({ subnetIds, securityGroupIds }: Vpc) => ({
+  SecurityGroupIds: [...securityGroupIds],
+  Subnets: [...subnetIds],
+});
+
+/** The request of a training job, by recipe or serverless, with its tags. */
+export function trainingRequest(
+  { run, tags }: Pick<JobBase, 'run' | 'tags'>,
+  name: string,
+  body: CreateTrainingJobRequest,
+): JobRequest<CreateTrainingJobRequest> {
+  const inputs = inputsHash(body);
+  return { name, inputs, run, body: { ...body, Tags: upperTags(tagsOf(run, inputs, tags)) } };
+}
 
 /** @throws {InputError} naming each that is not a role. */
 export function assertRole(arn: string): void {

@@ -1,7 +1,7 @@
 import type { CreateTrainingJobRequest } from '@aws-sdk/client-sagemaker';
 import { InputError } from '@touchstone/spec';
 import { functionOf } from '../arns.js';
-import { inputsHash, jobName, type Purpose, tagsOf } from '../names.js';
+import { jobName, type Purpose } from '../names.js';
 import { s3Of } from '../storage.js';
 import {
   assertHyperParameters,
@@ -9,7 +9,8 @@ import {
   assertVpc,
   type JobBase,
   type JobRequest,
-  upperTags,
+  trainingRequest,
+  vpcOf,
 } from './common.js';
 
 /** The file that the container reads: the channel `recipe` is mounted there. */
@@ -84,20 +85,8 @@ export function novaTrainingJob(job: NovaJob): JobRequest<CreateTrainingJobReque
     TensorBoardOutputConfig: { S3OutputPath: job.outputUri },
     ...(job.vpc ? { VpcConfig: vpcOf(job.vpc) } : {}),
   };
-  const inputs = inputsHash(body);
-  return {
-    name,
-    inputs,
-    run: job.run,
-    body: { ...body, Tags: upperTags(tagsOf(job.run, inputs, job.tags)) },
-  };
+  return trainingRequest(job, name, body);
 }
-
-/** A VPC as SageMaker has it. */
-export const vpcOf = ({ subnetIds, securityGroupIds }: NonNullable<JobBase['vpc']>) => ({
-  SecurityGroupIds: [...securityGroupIds],
-  Subnets: [...subnetIds],
-});
 
 function channel(
   name: string,

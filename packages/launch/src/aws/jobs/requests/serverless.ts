@@ -1,6 +1,6 @@
 import type { CreateTrainingJobRequest } from '@aws-sdk/client-sagemaker';
 import { InputError } from '@touchstone/spec';
-import { inputsHash, jobName, tagsOf } from '../names.js';
+import { jobName } from '../names.js';
 import { s3Of } from '../storage.js';
 import {
   assertHyperParameters,
@@ -9,9 +9,9 @@ import {
   type JobBase,
   type JobRequest,
   LONGEST_SERVERLESS_VALUE,
-  upperTags,
+  trainingRequest,
+  vpcOf,
 } from './common.js';
-import { vpcOf } from './nova.js';
 
 /** A serverless training job of SageMaker: no machines are named. */
 export interface ServerlessJob extends JobBase {
@@ -92,13 +92,7 @@ export function serverlessTrainingJob(job: ServerlessJob): JobRequest<CreateTrai
         }
       : {}),
   };
-  const inputs = inputsHash(body);
-  return {
-    name,
-    inputs,
-    run: job.run,
-    body: { ...body, Tags: upperTags(tagsOf(job.run, inputs, job.tags)) },
-  };
+  return trainingRequest(job, name, body);
 }
 
 function channel(
