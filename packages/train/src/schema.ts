@@ -48,7 +48,7 @@ const sftSchema = z.strictObject({
   steps: count
     .default(200)
     .describe(
-      'Optimiser steps at least; it goes on for as long as reinforcement took, and keeps the step with the best validation loss',
+      'Optimiser steps at least; it goes on for as long as reinforcement took while it still gets better, and keeps the step with the best validation loss',
     ),
   batch_size: count.default(16).describe('Annotations per step'),
   learning_rate: positive.default(1e-5).describe('Peak learning rate of AdamW'),
@@ -59,6 +59,9 @@ const sftSchema = z.strictObject({
     .default(0.1)
     .describe('Share of the annotations held back to choose the best step; at least one is'),
   evaluate_every: count.default(20).describe('Steps between two looks at the validation loss'),
+  patience: count
+    .default(5)
+    .describe('Looks in a row without a better validation loss after which it ends, once its steps are done'),
 });
 export type SftOptions = z.output<typeof sftSchema>;
 

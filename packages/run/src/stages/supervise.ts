@@ -31,7 +31,8 @@ export async function supervisedPolicy(workspace: Workspace): Promise<Policy> {
 }
 
 /**
- * Trains on the annotated answers, for at least as long as reinforcement took: else the comparison would not be fair.
+ * Trains on the annotated answers, for as long as reinforcement took where that makes it better: else the comparison would not be
+ * fair.
  *
  * @throws {InputError} there are none.
  */
@@ -46,18 +47,17 @@ export async function supervise(
   if (data.annotations.length === 0) {
     throw new InputError([{ message: 'training.sft needs data.annotations, and there are none' }]);
   }
-  const minSeconds = store.steps(REINFORCE.name).reduce((sum, { seconds }) => sum + seconds, 0);
-  const total = Math.round(Math.max(minSeconds, 1));
-  reporter.progress(0, total);
+  const mayTake = store.steps(REINFORCE.name).reduce((sum, { seconds }) => sum + seconds, 0);
+  reporter.progress(0, sft.steps);
   const { model, ...result } = await fineTune(
     policy,
     data.annotations,
-    { sft, optimizer: config.training, minSeconds, seed: config.seed },
+    { sft, optimizer: config.training, seconds: mayTake, seed: config.seed },
     () => clock.seconds(),
-    ({ step, seconds, validationLoss }) =>
+    ({ step, validationLoss }) =>
       reporter.progress(
-        Math.min(total, Math.round(seconds)),
-        total,
+        step,
+        Math.max(step, sft.steps),
         `step ${step}, validation loss ${validationLoss.toFixed(4)}`,
       ),
   );

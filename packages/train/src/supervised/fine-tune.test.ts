@@ -3,9 +3,16 @@ import { tinyPolicy, tinyTasks } from '../testing.js';
 import { fineTune, type FineTuneOptions } from './fine-tune.js';
 
 const options: FineTuneOptions = {
-  sft: { steps: 40, batch_size: 8, learning_rate: 5e-3, validation_share: 0.25, evaluate_every: 5 },
+  sft: {
+    steps: 40,
+    batch_size: 8,
+    learning_rate: 5e-3,
+    validation_share: 0.25,
+    evaluate_every: 5,
+    patience: 5,
+  },
   optimizer: { weight_decay: 0, max_grad_norm: 1 },
-  minSeconds: 0,
+  seconds: 0,
   seed: 1,
 };
 
@@ -54,16 +61,20 @@ describe('fineTune', () => {
     );
   });
 
-  it('spends at least the time it is told to', async () => {
-    let clock = 0;
-    const annotations = tinyTasks(4).map((task) => ({ task, answer: 'a' }));
-    const result = await fineTune(
-      tinyPolicy(),
-      annotations,
-      { ...options, sft: { ...options.sft, steps: 2 }, minSeconds: 10 },
-      () => clock++,
-    );
-    expect(result.steps).toBeGreaterThan(2);
+  it('goes on for the time it has while it gets better, and ends when it does not', async () => {
+    const train = (answers: string[], patience: number): ReturnType<typeof fineTune> => {
+      let clock = 0;
+      const sft = { ...options.sft, steps: 2, learning_rate: 1e-3, evaluate_every: 1, patience };
+      const annotations = tinyTasks(answers.length).map((task, i) => ({ task, answer: answers[i]! }));
+      return fineTune(tinyPolicy(), annotations, { ...options, sft, seconds: 200 }, () => clock++);
+    };
+    const learnable = await train(['a', 'a', 'a', 'a'], 40);
+    // Two looks at the clock a step.
+    expect(learnable.steps).toBeGreaterThan(90);
+    expect(learnable.bestStep).toBeGreaterThan(60);
+    const noise = await train(['3 71', '88 2', '9 40', '17 65'], 3);
+    expect(noise.steps).toBe(Math.max(2, noise.bestStep + 3));
+    expect(noise.steps).toBeLessThan(90);
     await expect(fineTune(tinyPolicy(), [], options, () => 0)).rejects.toThrow(
       /at least 2 annotated answers, got 0/,
     );

@@ -14,13 +14,13 @@ import { negativeLogLikelihood } from './loss.js';
 export interface FineTuneOptions {
   sft: SftOptions;
   optimizer: OptimizerOptions;
-  /** At least this many seconds are spent, so that a comparison with a longer training is fair. 0: no such floor. */
-  minSeconds: number;
+  /** Seconds that it may have beyond its steps while it still gets better, so that a comparison with a longer training is fair. */
+  seconds: number;
   seed: number;
 }
 
 export interface FineTuneResult {
-  /** The weights with the lowest validation loss (early stopping by choosing afterwards). */
+  /** The weights with the lowest validation loss. */
   model: CausalLM;
   steps: number;
   bestStep: number;
@@ -35,7 +35,9 @@ interface Example {
 }
 
 /**
- * Supervised fine-tuning on answers.
+ * Supervised fine-tuning on answers, with early stopping (Prechelt 1998): after its steps it goes on until so many looks at the
+ * validation loss have brought nothing better, or its seconds are over.
+ *
  * @param now seconds; the caller's clock
  * @throws {RangeError} when there are fewer than two examples.
  * @throws {InputError} naming each task whose prompt and answer are more than the model has positions for.
@@ -43,7 +45,7 @@ interface Example {
 export async function fineTune(
   policy: Policy,
   annotations: readonly { task: Task; answer: string }[],
-  { sft, optimizer, minSeconds, seed }: FineTuneOptions,
+  { sft, optimizer, seconds, seed }: FineTuneOptions,
   now: () => number,
   onStep?: (progress: { step: number; seconds: number; loss: number; validationLoss: number }) => void,
 ): Promise<FineTuneResult> {
@@ -62,7 +64,8 @@ export async function fineTune(
   const begun = now();
   let validationLoss = best.loss;
   let step = 0;
-  while (step < sft.steps || now() - begun < minSeconds) {
+  const mayImprove = (): boolean => step - best.step < sft.patience * sft.evaluate_every;
+  while (step < sft.steps || (mayImprove() && now() - begun < seconds)) {
     const draw = random(seed, 'sft-batch', step);
     const batch = Array.from({ length: sft.batch_size }, () => draw.pick(training));
     const tokens = batch.reduce((sum, example) => sum + example.tokens.length - example.start, 0);

@@ -25,7 +25,7 @@ export function notesOf(
     );
   }
   const supervised = config.training.sft
-    ? ' Supervised fine-tuning lasts as long as reinforcement, this included.'
+    ? ' Supervised fine-tuning may last as long as reinforcement, this included.'
     : '';
   for (const { role, models, callsPerAnswer, measured } of judges) {
     if (measured) continue;

@@ -23,27 +23,33 @@ const work: Work = {
   examinationCalls: { judge: 100, heldout: 10 },
   supervised: { steps: 2, tokensPerStep: 5 },
 };
-const low = (of: Work) =>
-  Object.fromEntries(predict(of, costs).parts.map(({ name, seconds }) => [name, seconds.low]));
+const ends = (of: Work, end: 'low' | 'high') =>
+  Object.fromEntries(predict(of, costs).parts.map(({ name, seconds }) => [name, seconds[end]]));
 
 describe('predict', () => {
   it('adds up what a run does', () => {
     const learning = 8 * 5 + 3 * (8 * 3 + 2 * 7);
-    expect(low(work)).toEqual({
+    expect(ends(work, 'low')).toEqual({
       'examining the judge': 1300 + 190,
       'reinforcement: answers': 8,
       'reinforcement: judging': 88,
       'reinforcement: learning': learning,
-      'supervised fine-tuning': 8 + 88 + learning,
+      'supervised fine-tuning': 2 * (5 + 7),
       'evaluating 3 models': 30 * (1 + 11 + 17),
     });
   });
 
-  it('lets supervised fine-tuning take its own steps where these are longer, and leaves it out where there is none', () => {
-    expect(low({ ...work, supervised: { steps: 100, tokensPerStep: 50 } })['supervised fine-tuning']).toBe(
-      100 * (50 + 7),
-    );
-    expect(low({ ...work, supervised: null })).not.toHaveProperty('supervised fine-tuning');
+  it('lets supervised fine-tuning take as long as reinforcement or its own steps, and leaves it out where there is none', () => {
+    const longest = (supervised: Work['supervised']) =>
+      ends({ ...work, supervised }, 'high')['supervised fine-tuning'];
+    const {
+      'reinforcement: answers': a,
+      'reinforcement: judging': b,
+      'reinforcement: learning': c,
+    } = ends(work, 'high');
+    expect(longest(work.supervised)).toBe(a! + b! + c!);
+    expect(longest({ steps: 100, tokensPerStep: 50 })).toBe(2 * 100 * (50 + 7));
+    expect(longest(null)).toBeUndefined();
   });
 
   it('is the sum of its parts, and never from more to less', () => {

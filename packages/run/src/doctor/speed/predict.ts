@@ -45,10 +45,6 @@ const sum = (...ranges: Range[]): Range => ({
   high: ranges.reduce((total, { high }) => total + high, 0),
 });
 const times = (count: number, { low, high }: Range): Range => ({ low: count * low, high: count * high });
-const atLeast = (a: Range, b: Range): Range => ({
-  low: Math.max(a.low, b.low),
-  high: Math.max(a.high, b.high),
-});
 
 /** Adds up what each stage of the pipeline does. */
 export function predict(work: Work, costs: Costs): Prediction {
@@ -78,8 +74,10 @@ export function predict(work: Work, costs: Costs): Prediction {
     { name: 'reinforcement: learning', seconds: learning },
     {
       name: 'supervised fine-tuning',
-      // It lasts as long as reinforcement has.
-      seconds: supervised ? atLeast(sum(decoding, judging, learning), ownSteps) : NOTHING,
+      // While it gets better, it lasts as long as reinforcement has.
+      seconds: supervised
+        ? { low: ownSteps.low, high: Math.max(sum(decoding, judging, learning).high, ownSteps.high) }
+        : NOTHING,
     },
     {
       name: `evaluating ${evaluations} models`,
