@@ -21,6 +21,9 @@ export const ofAnotherBackend = () => ({ note: 'for another backend' });
 /** How a model behind an API is asked, which these trainers do not train. */
 export const ofAPolicyBehindAnApi = () => ({ note: 'for a policy behind an API' });
 
+/** What a reader of a plan has no use for. */
+const ELSEWHERE = [ofAnotherBackend().note, ofAPolicyBehindAnApi().note];
+
 /** Settings of the user's with their values and translations. */
 export function translated<T>(
   job: TrainingJob,
@@ -45,18 +48,21 @@ export function translated<T>(
   ];
 }
 
-/** What each setting of the user's became. @param say what a translation is called there; nothing: it has no counterpart. */
+/** What each setting of the user's became, without those that are for others. @param say what a translation is called there; nothing: it has no counterpart. */
 export const counterpartsOf = <T extends { note?: string }>(
   job: TrainingJob,
   tables: Tables<T>,
   say: (translation: T) => string[],
 ): Counterpart[] =>
-  translated(job, tables).map(({ setting, value, translation }) => {
+  translated(job, tables).flatMap(({ setting, value, translation: { note = '', ...rest }, translation }) => {
+    if (ELSEWHERE.includes(note) && Object.keys(rest).length === 0) return [];
     const becomes = say(translation).join(', ');
-    return {
-      setting,
-      value: value === undefined ? 'not set' : JSON.stringify(value),
-      becomes: becomes === '' ? null : becomes,
-      note: translation.note ?? '',
-    };
+    return [
+      {
+        setting,
+        value: value === undefined ? 'not set' : JSON.stringify(value),
+        becomes: becomes === '' ? null : becomes,
+        note,
+      },
+    ];
   });

@@ -1,3 +1,4 @@
+export { isLoopback } from './http/access.js';
 export { openApiDocument } from './http/openapi.js';
 export { createRewardServer, type RewardServer, type RewardServerOptions } from './http/server.js';
 export { createTelemetry } from './http/telemetry.js';

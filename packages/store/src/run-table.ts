@@ -7,6 +7,8 @@ export interface RunTable {
   identity(): { id: string; fingerprint: string | null };
   /** Says which run this is the store of. */
   claim(fingerprint: string): void;
+  /** Whether a run has left something here that is its own: a finished stage, an answer, a step, weights. Replies are not, which others may use. */
+  holdsWork(): boolean;
 
   /**
    * What the run's first process computed with, which is kept: one that goes on with it computes the same together, and comes to
@@ -32,6 +34,10 @@ export interface RunTable {
 export function runTable(db: Database): RunTable {
   const select = db.prepare('SELECT id, fingerprint FROM run');
   const claim = db.prepare('UPDATE run SET fingerprint = ?');
+  const work = ['stages', 'rollouts', 'steps', 'checkpoints'].map(
+    (table) => `EXISTS (SELECT 1 FROM ${table})`,
+  );
+  const holdsWork = db.prepare(`SELECT ${work.join(' OR ')} AS found`);
   const keepComputing = db.prepare('UPDATE run SET memory = ?, threads = ? WHERE memory IS NULL');
   const selectComputing = db.prepare('SELECT memory, threads FROM run');
   const list = db.prepare('SELECT step, digest FROM checkpoints WHERE stage = ? ORDER BY step');
@@ -49,6 +55,7 @@ export function runTable(db: Database): RunTable {
       };
     },
     claim: (fingerprint) => void durably(db, () => claim.run(fingerprint)),
+    holdsWork: () => holdsWork.get()!['found'] === 1,
     computedWith: ({ memory, threads }) => {
       durably(db, () => keepComputing.run(memory, threads));
       const row = selectComputing.get()!;

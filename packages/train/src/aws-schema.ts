@@ -57,7 +57,12 @@ export const awsTrainingSchema = z.strictObject({
     .describe(
       "Keys of AWS's recipes by their names there, such as age_tolerance; one that a setting of this file decides is refused",
     ),
-  max_hours: z.number().positive().max(672).default(24).describe('After these AWS ends the job'),
+  max_hours: z
+    .number()
+    .positive()
+    .max(672)
+    .default(24)
+    .describe('After these AWS ends the job; bedrock takes no limit'),
   prices: z
     .strictObject({
       hour: z.number().nonnegative().optional().describe('An hour of the whole job'),

@@ -83,7 +83,8 @@ async function examineNamed(path: string, flags: DoctorFlags, io: Io): Promise<F
 /** What another trainer needs; whether a configuration can train at all has been said before. */
 async function trainer(path: string, { config }: Loaded<ScoringConfig>): Promise<Finding[]> {
   if (config.training.backend === 'embedded' || !config.policy || !config.data?.train) return [];
-  return examineTraining(await loadConfig(path), BACKENDS);
+  const loaded = await loadConfig(path).catch(toldAlready);
+  return loaded ? examineTraining(loaded, BACKENDS) : [];
 }
 
 const isBad = ({ level }: Finding): boolean => level === 'failed';

@@ -73,7 +73,10 @@ const opening =
     openExamination(loaded, folder, dev ? 'dev' : 'test');
 
 async function plan(loaded: Loaded<ExaminationConfig>, flags: JudgeFlags, io: Io): Promise<void> {
-  const phases = await withOpened(opening(flags), loaded, flags, io, planExamination);
+  const { phases, tasks } = await withOpened(opening(flags), loaded, flags, io, async (examination) => ({
+    phases: await planExamination(examination),
+    tasks: new Set(examination.data.labelled.map(({ task }) => task.id)).size,
+  }));
   if (flags.json) {
     io.out.write(`${JSON.stringify(phases)}\n`);
     return;
@@ -92,8 +95,15 @@ async function plan(loaded: Loaded<ExaminationConfig>, flags: JudgeFlags, io: Io
     ...[answers, calls, inputTokens, outputTokens].map((count) => count.toLocaleString('en')),
     money?.toFixed(2) ?? '–',
   ]);
-  io.out.write(`\n${renderTable(columns, rows)}\n${costText(phases)}\n`);
+  io.out.write(
+    `\n${renderTable(columns, rows)}\n${costText(phases)}\n${tasks < FEW_TASKS ? fewLabels(tasks) : ''}`,
+  );
 }
+
+/** With fewer labelled tasks the intervals of most judges are too wide for the default gate. */
+const FEW_TASKS = 40;
+const fewLabels = (tasks: number): string =>
+  `Labels: ${tasks} tasks, which will hardly show that a judge is fit ("insufficient data"): label ${FEW_TASKS} or more, with several answers each.\n`;
 
 const UNPRICED =
   '\nA model that is asked has no `price` in the configuration: dollars are not known. ' +

@@ -1,5 +1,5 @@
 import { InputError } from '@touchstone/spec';
-import type { JudgeModel } from '@touchstone/run';
+import type { ModelId } from '@touchstone/core';
 
 /** One statement of an IAM policy, as the template writes it. Texts hold CloudFormation's `${...}`. */
 export interface Statement {
@@ -15,13 +15,13 @@ const SYSTEM_PROFILE = /^(us|us-gov|eu|apac|jp|au|ca|sa|in|me|global)\./;
 const ARN = /^arn:[a-z-]+:bedrock:/;
 
 /**
- * What the function's role needs to call these models: `bedrock:InvokeModel` (Converse asks for that too) on each model.
+ * What whoever calls these models needs, such as the function's role: `bedrock:InvokeModel` (Converse asks for that too) on each model.
  * A call through an inference profile needs the profile and the model in whatever region it is sent to; the model is
  * allowed through that profile only.
  *
  * @throws {InputError} for a name that no model of Bedrock can have.
  */
-export function bedrockAccess(models: readonly JudgeModel[]): Statement[] {
+export function bedrockAccess(models: readonly ModelId[]): Statement[] {
   const names = [
     ...new Set(models.flatMap(({ provider, name }) => (provider.name === 'bedrock' ? [name] : []))),
   ];
@@ -37,14 +37,14 @@ export function bedrockAccess(models: readonly JudgeModel[]): Statement[] {
 function statementsFor(name: string, suffix: string): Statement[] {
   const actions = ['bedrock:InvokeModel'];
   const one = (resource: string): Statement => ({
-    sid: `CallJudge${suffix}`,
+    sid: `CallModel${suffix}`,
     actions,
     resources: [resource],
   });
   const throughProfile = (profile: string, model: string): Statement[] => [
     one(profile),
     {
-      sid: `CallJudgeThroughProfile${suffix}`,
+      sid: `CallModelThroughProfile${suffix}`,
       actions,
       // The region is left open: the profile chooses it, and the condition names the profile.
       resources: [`arn:\${AWS::Partition}:bedrock:*::foundation-model/${model}`],

@@ -202,8 +202,8 @@ describe.skipIf(missing)(`the template in AWS's own tools${why}`, () => {
     }
     expect(own!.statements.map(({ Sid }) => Sid)).toEqual([
       'WriteLog',
-      'CallJudge',
-      'CallJudgeThroughProfile',
+      'CallModel',
+      'CallModelThroughProfile',
     ]);
   }, 120_000);
 });

@@ -12,7 +12,7 @@ const TRL: Scripted = {
   title: 'TRL',
   package: 'trl',
   version: VERSION,
-  install: `-m pip install trl==${VERSION} torch datasets accelerate`,
+  install: `-m pip install trl==${VERSION} torch transformers datasets accelerate peft`,
   setting: 'training.trl.python',
   python: ({ training }) => training.trl.python,
   env: {},

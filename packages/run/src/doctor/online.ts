@@ -26,18 +26,15 @@ const PROBE: Omit<ModelRequest, 'signal'> = {
   },
 };
 
-/** Asks every model of the judge one tiny question, which costs a few tokens. */
+/** Asks every model of the judges one tiny question, which costs a few tokens. */
 export async function examineOnline(loaded: Loaded<ScoringConfig>, env: Env): Promise<Finding[]> {
   const resources = resourcesOf(loaded, env);
-  return Promise.all(eachOnce(modelsOf(loaded.config.judge)).map((model) => askOnce(model, resources)));
+  return Promise.all(modelsOfJudges(loaded).map((model) => askOnce(model, resources)));
 }
 
 /** What the models of other machines that judge lack to be asked from here, such as a key; nothing is asked. */
 export async function examineAccess(loaded: Loaded<ScoringConfig>, env: Env): Promise<Finding[]> {
-  const { judge, heldout_judge } = loaded.config;
-  const elsewhere = eachOnce([...modelsOf(judge), ...modelsOf(heldout_judge)]).filter(
-    ({ provider }) => !provider.isLocal,
-  );
+  const elsewhere = modelsOfJudges(loaded).filter(({ provider }) => !provider.isLocal);
   const findings: Finding[] = [];
   for (const { config } of elsewhere) {
     try {
@@ -46,6 +43,12 @@ export async function examineAccess(loaded: Loaded<ScoringConfig>, env: Env): Pr
       if (!TouchstoneError.is(error)) throw error;
       findings.push(warning('Access', `${error.message}; until then this machine cannot ask it`));
     }
+  }
+  if (findings.length === 0 && elsewhere.length > 0) {
+    const names = elsewhere.map(({ id }) => id).join(', ');
+    findings.push(
+      ok('Access', `whether ${names} can be reached was not tried: --online asks each one tiny question`),
+    );
   }
   return findings;
 }
@@ -57,9 +60,11 @@ const resourcesOf = ({ config, baseDir }: Loaded<ScoringConfig>, env: Env) => ({
   localModel: localModels(config.engine),
 });
 
-const eachOnce = (models: readonly JudgeModel[]): JudgeModel[] => [
-  ...new Map(models.map((model) => [`${model.id} ${model.baseUrl ?? ''}`, model])).values(),
-];
+/** Those of the held-out judge too, each once. */
+function modelsOfJudges({ config: { judge, heldout_judge: heldout } }: Loaded<ScoringConfig>): JudgeModel[] {
+  const models = [...modelsOf(judge), ...modelsOf(heldout)];
+  return [...new Map(models.map((model) => [`${model.id} ${model.baseUrl ?? ''}`, model])).values()];
+}
 
 async function askOnce(judge: JudgeModel, resources: Parameters<typeof openModel>[1]): Promise<Finding> {
   const what = `Judge ${judge.id}`;

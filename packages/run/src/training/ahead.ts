@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { modelsOf } from '../config/judge-models.js';
 import type { LoadedConfig } from '../config/load.js';
-import { ok, type Finding } from '../doctor/finding.js';
+import { ok, warning, type Finding } from '../doctor/finding.js';
 import { callsPerAnswer, costPerAnswer, NOTHING } from '../stages/plan.js';
 import { samplesPerTask } from '../stages/evaluate.js';
 import { modelNames, REINFORCE } from '../stages/stages.js';
@@ -95,6 +95,7 @@ export async function planTraining(
   const rate = 'requests_per_minute' in config.judge ? config.judge.requests_per_minute : undefined;
   return {
     ...plan,
+    remarks: [...dataRemarks(workspace), ...(plan.remarks ?? [])],
     name: config.name,
     backend: name,
     policy: config.policy.model,
@@ -119,6 +120,17 @@ export async function planTraining(
     callSeconds: typeof rate === 'number' ? (judge.calls * all * 60) / rate : null,
     stepSeconds: done.length > 0 ? (seconds / done.length) * Math.max(0, steps - done.length) : null,
   };
+}
+
+/** What is odd about the tasks, whoever trains on them. */
+function dataRemarks({ config, data }: Workspace): string[] {
+  const { prompts_per_step: prompts } = config.training;
+  const tasks = data.train.length;
+  return prompts > tasks
+    ? [
+        `training.prompts_per_step is ${prompts}, and data.train has ${tasks} tasks: some come up more than once in a step`,
+      ]
+    : [];
 }
 
 /** Letters of a token of text, about. */
@@ -229,7 +241,8 @@ export async function examineTraining(
   try {
     const job = await jobOf(backend, workspace, drawnRewards(workspace));
     await backend.plan(job);
-    return await backend.preflight(job);
+    const remarks = dataRemarks(workspace).map((remark) => warning('Training', remark));
+    return [...remarks, ...(await backend.preflight(job))];
   } finally {
     workspace.store.close();
     await rm(folder, { recursive: true, force: true });

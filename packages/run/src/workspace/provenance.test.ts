@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Judge } from '@touchstone/core';
+import { openRun } from '@touchstone/store';
 import { afterAll, expect, it } from 'vitest';
 import { configSchema } from '../config/schema.js';
 import { claimFolder } from './provenance.js';
@@ -19,16 +20,20 @@ it('a run is another one when what the module of a check imports has changed', a
     judge: { kind: 'code', module: 'check.mjs' },
     reward: { checks: [{ type: 'code', module: 'check.mjs', weight: 1 }] },
   });
-  let claimed: string | null = null;
-  const store = {
-    identity: () => ({ id: 'run', fingerprint: claimed }),
-    claim: (fingerprint: string) => void (claimed = fingerprint),
-  };
+  const store = openRun(folder);
   const models = { policy: 'p', judge: { fingerprint: 'j' } as Judge, heldout: null };
   const claim = () => claimFolder(folder, store, config, folder, models);
   write('helper.mjs', 'export const good = 1;');
   await claim();
+  const first = readFileSync(join(folder, 'config.yaml'), 'utf8');
+  // Nothing has been done yet: a plan may be changed.
+  write('helper.mjs', 'export const good = 2;');
+  await claim();
+  expect(readFileSync(join(folder, 'config.yaml'), 'utf8')).not.toBe(first);
+  await claim();
+  store.finishStage('judge', 1, null);
   await claim();
   write('helper.mjs', 'export const good = 0;');
   await expect(claim()).rejects.toThrow(/another run: check\.mjs differ/);
+  store.close();
 });

@@ -27,13 +27,14 @@ type Claim = z.infer<typeof claimSchema>;
 
 /**
  * Writes the run's `config.yaml`: the configuration with every default, and hashes of all it reads. In a folder that
- * has one already, checks that it is the same run, and that `run.db` is the one that belongs to it.
+ * has one already, checks that it is the same run, and that `run.db` is the one that belongs to it. A run that has only been planned, or was
+ * refused before it did anything, gives way to another one.
  * @throws {InputError} when the folder holds a run of another configuration, other data or other models.
  * @throws {RunError} when `run.db` was emptied or replaced, or the file cannot be written.
  */
 export async function claimFolder(
   folder: string,
-  store: Pick<RunStore, 'identity' | 'claim'>,
+  store: Pick<RunStore, 'identity' | 'claim' | 'holdsWork'>,
   config: Config,
   baseDir: string,
   models: { policy: string; judge: Judge; heldout: Judge | null },
@@ -92,11 +93,10 @@ export async function claimFolder(
     );
   }
   const differs = typeof old === 'object' && old.fingerprint !== fingerprint;
-  if (differs || (claimed !== null && claimed !== fingerprint)) {
-    throw anotherRun(path, typeof old === 'object' ? old : null, inputs);
-  }
-  if (claimed === null) store.claim(fingerprint);
-  if (typeof old === 'object' && old.run === id) return;
+  const isAnother = differs || (claimed !== null && claimed !== fingerprint);
+  if (isAnother && store.holdsWork()) throw anotherRun(path, typeof old === 'object' ? old : null, inputs);
+  if (claimed !== fingerprint) store.claim(fingerprint);
+  if (typeof old === 'object' && old.run === id && !isAnother) return;
   // Missing or damaged, run.db knows what it said.
   await writeWhole(path, stringify({ fingerprint, run: id, versions: versions(), ...inputs, config }));
 }
@@ -148,6 +148,6 @@ function anotherRun(
   return InputError.at(
     { file: path },
     `this folder holds another run: ${changed.length > 0 ? `${changed.join(', ')} differ` : 'the configuration differs'}. ` +
-      'Choose another folder with --out, or delete this one.',
+      'Choose another folder with --out. Deleting this one deletes what the run has paid for and trained.',
   );
 }

@@ -43,10 +43,10 @@ export function trainingPlanText(plan: TrainingPlan, fleet: string | null): stri
           note,
         ]),
       ),
-      ...(remarks.length > 0 ? [remarks.map((remark) => `- ${remark}\n`).join('')] : []),
       `All of this as a page to agree to: ${join(folder, 'plan.md')}\n`,
     );
   }
+  if (remarks.length > 0) parts.push(remarks.map((remark) => `- ${remark}\n`).join(''));
   if (fleet !== null) {
     parts.push(
       `The answers of a step, where they are judged apart from this command (touchstone reward bundle):\n${fleet}\n`,

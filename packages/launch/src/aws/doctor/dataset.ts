@@ -46,7 +46,12 @@ export function examineTasks(text: string): DatasetReport {
     ...ALL_OR_NONE.flatMap((key) => unevenKey(key, examined)),
   ];
   if (lines.length < FEWEST || lines.length > MOST) {
-    findings.push(warning('Training examples', `${lines.length}; AWS takes ${FEWEST} to ${MOST}`));
+    findings.push(
+      warning(
+        'Training examples',
+        `${lines.length}, and AWS takes ${FEWEST} to ${MOST}: it will refuse the job. ${lines.length < FEWEST ? 'Add tasks to data.train' : 'Take some out of data.train'}`,
+      ),
+    );
   }
   return { findings, bytes: lines.map(({ text }) => Buffer.byteLength(text)) };
 }

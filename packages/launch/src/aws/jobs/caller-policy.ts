@@ -1,9 +1,14 @@
 import { partitionOf } from './arns.js';
 import { LOG_GROUP } from './logs.js';
-import { type Access, allow, type Policy, type PolicyStatement, policyOf } from './policies.js';
+import type { Statement } from '../bedrock-access.js';
+import { type Access, allow, filled, type Policy, type PolicyStatement, policyOf } from './policies.js';
 
-/** What whoever runs the command may do: upload, start, look at and stop jobs of ours, deploy what came out, and no more. */
-export function callerPolicy(access: Access, roleArn: string): Policy {
+/**
+ * What whoever runs the command may do: ask the models, upload, start, look at and stop jobs of ours, deploy what came out, and no more.
+ *
+ * @param models see `bedrockAccess`: the base, which is evaluated, and those of the judges, which are examined.
+ */
+export function callerPolicy(access: Access, roleArn: string, models: readonly Statement[]): Policy {
   const { service, region, functionArn, storage } = access;
   const bucket = `arn:${partitionOf(region)}:s3:::${storage.bucket}`;
   const inside = storage.prefix === '' ? '' : `${storage.prefix}/`;
@@ -23,6 +28,7 @@ export function callerPolicy(access: Access, roleArn: string): Policy {
     ...(service === 'bedrock' ? bedrockJobs(access) : sageMakerJobs(access)),
     deployments(access),
     ...registered(access),
+    ...models.map((statement) => filled(statement, access)),
   );
 }
 

@@ -1,6 +1,8 @@
 import { tarOf } from '@touchstone/testing';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseModelId } from '@touchstone/core';
+import { bedrockAccess } from '../bedrock-access.js';
 import { ACCESS, BEDROCK, NOVA } from './examples.testing.js';
 import {
   type AwsClients,
@@ -127,7 +129,7 @@ describe.skipIf(WITHOUT_MOTO)(`against moto${why}`, () => {
       await iam.createRole({ RoleName, AssumeRolePolicyDocument: JSON.stringify(trustPolicy(of)) });
       const policies = [
         executionPolicy(of),
-        callerPolicy(of, NOVA.roleArn),
+        callerPolicy(of, NOVA.roleArn, bedrockAccess([parseModelId('bedrock:us.amazon.nova-2-lite-v1:0')])),
         functionPolicy(NOVA.rewardLambdaArn, []),
       ];
       for (const [i, policy] of policies.entries()) {

@@ -220,17 +220,25 @@ function mlflowStatements({ mlflowArn }: Access): PolicyStatement[] {
  */
 export function functionPolicy(functionArn: string, statements: readonly Statement[]): Policy {
   const { partition, region, account, name } = functionOf(functionArn);
-  const filled = (text: string): string =>
-    text
-      .replaceAll('${AWS::Partition}', partition)
-      .replaceAll('${AWS::Region}', region)
-      .replaceAll('${AWS::AccountId}', account);
   const group = `arn:${partition}:logs:${region}:${account}:log-group:/aws/lambda/${name}`;
   return policyOf(
     allow('WriteLogs', ['logs:CreateLogStream', 'logs:PutLogEvents'], `${group}:*`),
-    ...statements.map(({ sid, actions, resources, condition }): PolicyStatement => ({
-      ...allow(sid, actions, ...resources.map(filled)),
-      ...(condition ? { Condition: { [condition[0]]: { [condition[1]]: filled(condition[2]) } } } : {}),
-    })),
+    ...statements.map((statement) => filled(statement, { region, account })),
   );
+}
+
+/** A statement of the template with its variables as they are in an account. */
+export function filled(
+  { sid, actions, resources, condition }: Statement,
+  { region, account }: Pick<Access, 'region' | 'account'>,
+): PolicyStatement {
+  const fill = (text: string): string =>
+    text
+      .replaceAll('${AWS::Partition}', partitionOf(region))
+      .replaceAll('${AWS::Region}', region)
+      .replaceAll('${AWS::AccountId}', account);
+  return {
+    ...allow(sid, actions, ...resources.map(fill)),
+    ...(condition ? { Condition: { [condition[0]]: { [condition[1]]: fill(condition[2]) } } } : {}),
+  };
 }

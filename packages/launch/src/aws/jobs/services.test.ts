@@ -1,6 +1,8 @@
 import { RunError } from '@touchstone/spec';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { parseModelId } from '@touchstone/core';
+import { bedrockAccess } from '../bedrock-access.js';
 import { ACCESS, NOVA, SERVERLESS } from './examples.testing.js';
 import {
   AwsError,
@@ -173,7 +175,7 @@ describe('a role', () => {
         modelPackageGroup: 'g',
         mlflowArn: SERVERLESS.mlflow!.resourceArn,
       }),
-      callerPolicy(ACCESS, NOVA.roleArn),
+      callerPolicy(ACCESS, NOVA.roleArn, bedrockAccess([parseModelId('bedrock:us.amazon.nova-2-lite-v1:0')])),
     ];
     for (const { Statement } of all) {
       for (const { Action, Resource, Condition, Sid } of Statement) {
@@ -198,12 +200,12 @@ describe('a role', () => {
 
   it('of the function is the template’s, filled in', () => {
     const statement = {
-      sid: 'CallJudge',
+      sid: 'CallModel',
       actions: ['bedrock:InvokeModel'],
       resources: ['arn:${AWS::Partition}:bedrock:${AWS::Region}::foundation-model/m'],
     };
     expect(functionPolicy(NOVA.rewardLambdaArn, [statement]).Statement[1]).toEqual({
-      Sid: 'CallJudge',
+      Sid: 'CallModel',
       Effect: 'Allow',
       Action: ['bedrock:InvokeModel'],
       Resource: ['arn:aws:bedrock:us-east-1::foundation-model/m'],

@@ -1,6 +1,6 @@
 import type { JsonValue } from '@touchstone/spec';
 import type { Target } from './key.js';
-import type { KeyName } from './keys.js';
+import { KEYS, type KeyName } from './keys.js';
 
 /** What AWS recommends for answers with reasoning, on SageMaker. */
 const REASONING_TOKENS = 32_768;
@@ -10,7 +10,8 @@ export function readings(target: Target, values: ReadonlyMap<KeyName, JsonValue>
   const number = (key: KeyName): number => Number(values.get(key));
   const said: string[] = [];
   const [batch, group] = [number('global_batch_size'), number('number_generation')];
-  if (batch && group) {
+  // Bedrock goes through its tasks either way.
+  if (batch && group && target !== 'bedrock') {
     const prompts = batch % group === 0 ? `${batch / group} prompts` : 'no whole number of prompts';
     said.push(
       `global_batch_size ${batch} with number_generation ${group}: if it counts answers, a step has ${prompts} with ${group} answers each; ` +
@@ -19,6 +20,10 @@ export function readings(target: Target, values: ReadonlyMap<KeyName, JsonValue>
   }
   if (batch && !Number.isInteger(Math.log2(batch))) {
     said.push(`global_batch_size ${batch}: the recipes and the documentation list powers of two only`);
+  }
+  const [rate, usual] = [number('lr'), target === 'evaluation' ? 0 : KEYS.lr.in[target].default];
+  if (rate > 0 && usual > 0 && (rate > 10 * usual || rate < usual / 10)) {
+    said.push(`lr ${rate}: AWS's own default is ${usual}`);
   }
   const [age, refit] = [number('age_tolerance'), number('refit_freq')];
   if (age && refit) {

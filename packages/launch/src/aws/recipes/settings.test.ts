@@ -137,7 +137,11 @@ describe('the settings of Amazon Nova', () => {
     );
     expect(problem('training-job', { kl_coefficient: 0.1 })).toBeNull();
     expect(problem('serverless', {}, { temperature: 0 })).toMatch(/^policy.temperature is 0/);
-    expect(problem('bedrock', { steps: 40 })).toMatch(/is 640, no multiple of the 400 tasks/);
+    expect(problem('bedrock', { steps: 40 })).toBe(
+      'training.steps 40 × prompts_per_step 16 / 400 tasks of data.train = 1.6 passes: Bedrock makes 1 to 50 whole ones. training.steps 50 is near it and can be had',
+    );
+    expect(problem('bedrock', { steps: 9000 })).toMatch(/= 360 passes: .* training.steps 1250 is near it/);
+    expect(problem('bedrock', { steps: 1, prompts_per_step: 400 * 51 })).toMatch(/lower prompts_per_step/);
     expect(problem('training-job', {}, { max_tokens: 9000 })).toMatch(
       /leaves a prompt no room in max_length 8192/,
     );

@@ -37,6 +37,26 @@ type Translate = TranslateTo<Translation>;
 const epochsOf = ({ workspace: { config, data } }: Job): number =>
   (config.training.steps * config.training.prompts_per_step) / data.train.length;
 
+/** Why Bedrock cannot make these steps, and how many like them it can; null: it can. */
+function passesProblem(job: Job): string | null {
+  const { steps, prompts_per_step: prompts } = job.workspace.config.training;
+  const tasks = job.workspace.data.train.length;
+  const { min, max } = KEYS.max_epochs.limits;
+  const passes = epochsOf(job);
+  if (Number.isInteger(passes) && passes >= min && passes <= max) return null;
+  const common = (a: number, b: number): number => (b === 0 ? a : common(b, a % b));
+  // The fewest steps that end with a pass.
+  const unit = tasks / common(tasks, prompts);
+  const most = Math.floor((max * tasks) / (unit * prompts));
+  const near = unit * Math.max(1, Math.min(most, Math.round(steps / unit)));
+  return (
+    `training.steps ${steps} × prompts_per_step ${prompts} / ${tasks} tasks of data.train = ${Number(passes.toFixed(2))} passes: Bedrock makes ${min} to ${max} whole ones. ` +
+    (most < 1
+      ? 'With so many prompts in a step none can be had: add tasks, or lower prompts_per_step'
+      : `training.steps ${near} is near it and can be had`)
+  );
+}
+
 const training = (job: Job, { target }: NovaTarget): Training => ({
   backend: () => ({ here: TARGET_NAMES[target] }),
   algorithm: () => ({
@@ -57,7 +77,7 @@ const training = (job: Job, { target }: NovaTarget): Training => ({
   group_size: ({ training: { group_size } }) => ({ keys: { number_generation: group_size } }),
   learning_rate: ({ training: { learning_rate } }, { adamw }) => ({
     keys: { lr: learning_rate, adam_beta1: adamw.beta1, adam_beta2: adamw.beta2 },
-    note: 'adapters (LoRA) want about ten times the rate of all weights',
+    note: `AWS's own default is ${KEYS.lr.in[target].default}`,
   }),
   warmup_steps: () => ({ note: 'AWS has no setting of it' }),
   weight_decay: ({ training: { weight_decay } }) => ({ keys: { weight_decay } }),
@@ -200,13 +220,8 @@ function trainingProblems(job: Job, target: Target): string[] {
       `training.kl_coefficient is ${asked.kl_coefficient}, and ${TARGET_NAMES[target]} has no penalty: expected 0, or a training job`,
     );
   }
-  if (target === 'bedrock' && !Number.isInteger(epochsOf(job))) {
-    const tasks = job.workspace.data.train.length;
-    problems.push(
-      `training.steps × prompts_per_step is ${asked.steps * asked.prompts_per_step}, no multiple of the ${tasks} tasks of data.train: Bedrock goes through the data a whole number of times`,
-    );
-  }
-  return problems;
+  const passes = target === 'bedrock' ? passesProblem(job) : null;
+  return passes === null ? problems : [...problems, passes];
 }
 
 function valueProblems(job: Job, where: NovaTarget): string[] {
@@ -215,7 +230,7 @@ function valueProblems(job: Job, where: NovaTarget): string[] {
   const wrong = doubled(settings, ownOf(job));
   if (wrong.length > 0) return wrong;
   // Said above, with what to do.
-  if (target === 'bedrock' && !Number.isInteger(epochsOf(job))) return [];
+  if (target === 'bedrock' && passesProblem(job) !== null) return [];
   const called = (key: string): string => {
     const by = settings.get(key as OverrideName);
     return by ? `${by.setting} (${key})` : `${OWN}: ${key}`;

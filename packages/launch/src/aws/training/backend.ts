@@ -1,11 +1,27 @@
 import { join } from 'node:path';
-import { modelsOf, type Backend, type BackendPlan, type TrainingJob } from '@touchstone/run';
+import { parseModelId } from '@touchstone/core';
+import {
+  modelsOf,
+  type Backend,
+  type BackendPlan,
+  type Counterpart,
+  type TrainingJob,
+} from '@touchstone/run';
+import { isLoopback } from '@touchstone/serve';
 import { writeWhole } from '@touchstone/store';
 import { defineBackend } from '../../backend.js';
 import { settingsText } from '../../settings-text.js';
 import { examineTasks } from '../doctor/dataset.js';
 import { bedrockAccess } from '../bedrock-access.js';
-import { callerPolicy, executionPolicy, functionPolicy, trustPolicy, type Waiting } from '../jobs/index.js';
+import {
+  callerPolicy,
+  executionPolicy,
+  functionOf,
+  functionPolicy,
+  trustPolicy,
+  type Waiting,
+} from '../jobs/index.js';
+import { lambdaConfigOf } from '../lambda-config.js';
 import { accountOf, type Account } from './account.js';
 import { answersAtMost, costsOf } from './costs.js';
 import { launch } from './launch.js';
@@ -33,6 +49,8 @@ export const hosted = (service: Service, waiting?: Waiting): Backend =>
  */
 async function writePlan(job: TrainingJob, service: Service): Promise<BackendPlan> {
   const account = accountOf(job);
+  // The reward function that it asks must be one that can be made.
+  lambdaConfigOf(job.workspace.config);
   const described = service.describe(job, 1);
   const settings = settingsOf(job, account, service.where(account));
   const documents = [
@@ -50,7 +68,16 @@ async function writePlan(job: TrainingJob, service: Service): Promise<BackendPla
   return {
     files: documents.map(({ path, about }) => ({ path, about })),
     settings,
-    remarks: [...new Set([...aboutTasks(described), ...described.remarks, ...(pace === null ? [] : [pace])])],
+    remarks: [
+      ...new Set([
+        ...aboutTasks(described),
+        ...unreachable(job),
+        ...elsewhere(account, described),
+        ...described.remarks,
+        ...without(settings),
+        ...(pace === null ? [] : [pace]),
+      ]),
+    ],
     costs: costsOf(job, account, described),
     answersAtMost: answersAtMost(job),
   };
@@ -62,13 +89,49 @@ const aboutTasks = ({ uploads: [tasks] }: Described): string[] =>
     level === 'ok' ? [] : [`${what}: ${detail}`],
   );
 
+/** Models of the judge that only this machine can ask. */
+const unreachable = ({ workspace: { config } }: TrainingJob): string[] =>
+  modelsOf(config.judge).flatMap(({ id, baseUrl }) =>
+    baseUrl !== undefined && isLoopback(new URL(baseUrl).hostname)
+      ? [
+          `judge.model: ${id} is asked at ${baseUrl}, which is this machine: the function in AWS cannot reach it. Give it an address that AWS can`,
+        ]
+      : [],
+  );
+
+/** Where function and role are not where the job is. */
+function elsewhere({ role, region, reward_function }: Account, { access }: Described): string[] {
+  const { account, region: ofFunction } = functionOf(reward_function);
+  return [
+    ...(ofFunction === region
+      ? []
+      : [`training.aws.reward_function is in ${ofFunction}, and the job in ${region} (training.aws.region)`]),
+    ...(account === access.account
+      ? []
+      : [
+          `training.aws.reward_function is of the account ${account}, and training.aws.role of ${access.account} (${role}): the function's own policy must let that account call it`,
+        ]),
+  ];
+}
+
+function without(settings: readonly Counterpart[]): string[] {
+  const names = settings.flatMap(({ setting, becomes }) =>
+    becomes === null && !setting.startsWith('training.aws.overrides.') ? [setting] : [],
+  );
+  return names.length === 0
+    ? []
+    : [`without a counterpart in AWS, so that they do nothing there: ${names.join(', ')}`];
+}
+
 /** Who may do what, as IAM takes it. */
 function policiesOf(
   job: TrainingJob,
   { access, reward }: Described,
   { role }: Account,
 ): Described['documents'] {
-  const models = bedrockAccess(modelsOf(job.workspace.config.judge));
+  const { policy, judge, heldout_judge: heldout } = job.workspace.config;
+  const models = bedrockAccess(modelsOf(judge));
+  const asked = bedrockAccess([parseModelId(policy.model), ...modelsOf(judge), ...modelsOf(heldout)]);
   return [
     { path: 'role-trust.json', text: json(trustPolicy(access)), about: 'whom the execution role trusts' },
     {
@@ -83,7 +146,7 @@ function policiesOf(
     },
     {
       path: 'caller-policy.json',
-      text: json(callerPolicy(access, role)),
+      text: json(callerPolicy(access, role, asked)),
       about: 'what whoever runs this command may do',
     },
   ];

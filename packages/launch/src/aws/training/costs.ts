@@ -23,12 +23,17 @@ export function costsOf(
   const answers = answersAtMost(job);
   const calls = answersPerCall === null ? null : Math.ceil(answers / answersPerCall);
   const perCall = prices.function_call;
+  const isLimited = job.workspace.config.training.backend !== 'bedrock';
   return [
     {
       what: 'Training',
-      amount: `${max_hours} hours at most (training.aws.max_hours)`,
-      money: prices.hour === undefined ? null : max_hours * prices.hour,
-      note: prices.hour === undefined ? 'set training.aws.prices.hour, for all of its machines' : '',
+      ...(isLimited
+        ? {
+            amount: `${max_hours} hours at most (training.aws.max_hours)`,
+            money: prices.hour === undefined ? null : max_hours * prices.hour,
+            note: prices.hour === undefined ? 'set training.aws.prices.hour, for all of its machines' : '',
+          }
+        : { amount: 'as long as it takes: Bedrock takes no limit', money: null, note: '' }),
     },
     {
       what: 'Reward function',

@@ -10,7 +10,13 @@ export function notesOf(
   { prompts, maxTokens }: DecodingSpeed,
   { config }: LoadedConfig,
 ): string[] {
+  const { backend } = config.training;
   const notes = [
+    ...(backend === 'embedded'
+      ? []
+      : [
+          `Not in it: the training itself, which is ${backend}'s (training.backend); decoding and gradients are those of the engine here.`,
+        ]),
     'On a machine that is as busy as it was just now. Prompts of evaluations are taken to be like those of training.',
     'Not in it: checks, writing files, and what an earlier run has left done.',
   ];
@@ -28,6 +34,11 @@ export function notesOf(
     ? ' Supervised fine-tuning may last as long as reinforcement, this included.'
     : '';
   for (const { role, models, callsPerAnswer, measured } of judges) {
+    if (measured?.calls === 0) {
+      notes.push(
+        `${role} was asked nothing: every answer that the policy gave failed a check first, or left nothing to ask. Judging will take longer than nothing once answers pass.`,
+      );
+    }
     if (measured) continue;
     if (callsPerAnswer === null) {
       notes.push(`Not in it: ${role}, which runs code of one's own.${supervised}`);

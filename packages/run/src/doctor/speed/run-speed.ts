@@ -118,7 +118,8 @@ async function measureRun(
     decoding,
     training,
     judges,
-    prediction: predict(work, {
+    // Another trainer's steps take what they take there.
+    prediction: predict(config.training.backend === 'embedded' ? work : { ...work, steps: 0 }, {
       ...policyCosts(decoding, training, config.policy.max_tokens, group_size),
       judge: judgeCosts(judge.speed),
       heldout: judgeCosts(heldout?.speed),

@@ -121,7 +121,7 @@ function assertContent(job: ServerlessJob): void {
     problems.push(`${job.modelPackageGroupArn}: expected the ARN of a model package group`);
   if (!job.acceptEula)
     problems.push(
-      'a serverless job wants the licence of the model accepted: read it, then set accept_eula to true',
+      'a serverless job wants the licence of the model accepted: read it, then set training.aws.accept_eula to true',
     );
   if (!Number.isSafeInteger(job.maxRuntimeSeconds) || job.maxRuntimeSeconds < 1)
     problems.push(`${job.maxRuntimeSeconds} s: expected a whole number of seconds, 1 or more`);
