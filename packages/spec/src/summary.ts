@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { monitorAlarmSchema } from './monitors.js';
 import { trainingSummarySchema } from './training-summary.js';
 
 /** A mean with its interval. `n` is the number of units that were resampled (tasks, unless said otherwise). */
@@ -275,6 +276,9 @@ export const summarySchema = z.strictObject({
   stages: z.array(z.strictObject({ name: z.string(), seconds: z.number() })),
   /** What somebody should look at, such as a checkpoint that was found damaged; older files have none. */
   alarms: z.array(z.string()).default([]),
+  /** What monitors have seen in training, in its order, and for which reasons it went on; older files have none. */
+  monitor_alarms: z.array(monitorAlarmSchema).default([]),
+  resumed: z.array(z.strictObject({ step: z.int(), reason: z.string() })).default([]),
 });
 export type Summary = z.infer<typeof summarySchema>;
 export type JudgeSummary = Summary['judge'];

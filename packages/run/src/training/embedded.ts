@@ -1,12 +1,14 @@
 import { RunError, type EngineRecord } from '@touchstone/spec';
 import { train, type Policy } from '@touchstone/train';
 import { keepCheckpoint, newestCheckpoint } from '../stages/checkpoints.js';
-import { evaluationOf } from '../stages/stages.js';
+import { evaluationOf, REINFORCE } from '../stages/stages.js';
 import { version } from '../version.js';
 import { localPolicy } from '../workspace/local-policy.js';
 import type { Workspace } from '../workspace/workspace.js';
+import { lookAfter, lookBefore } from './look.js';
 import { storeStep, tellStep } from './step.js';
 import type { Trainer, Training } from './trainer.js';
+import { watchTraining } from './watch.js';
 
 /** The engine of this package. */
 export const embedded: Trainer = { name: 'embedded', isTrained, train: reinforce, policy: trainedPolicy };
@@ -32,10 +34,14 @@ async function isTrained(workspace: Workspace): Promise<boolean> {
 /** Trains from the newest checkpoint, or from the start. */
 async function reinforce(training: Training): Promise<EngineRecord> {
   const { workspace, reporter, clock } = training;
-  const { config, data, reward } = workspace;
+  const { config, data, reward, store } = workspace;
   const { steps, checkpoint_every } = config.training;
   const from = await newestCheckpoint(workspace, (text) => reporter.alarm(text));
-  reporter.progress(from?.step ?? 0, steps);
+  const made = from?.step ?? 0;
+  const before = store.steps(REINFORCE.name).filter(({ step }) => step <= made);
+  const watch = await watchTraining(training, { before, canPause: true });
+  await lookBefore(workspace);
+  reporter.progress(made, steps);
   let begun = clock.seconds();
   for await (const { step, groups, metrics, checkpoint } of train({
     policy: localPolicy(workspace),
@@ -47,10 +53,15 @@ async function reinforce(training: Training): Promise<EngineRecord> {
     seed: config.seed,
     from,
   })) {
-    const summary = storeStep(training, { step, groups, metrics, seconds: clock.seconds() - begun });
-    if (step % checkpoint_every === 0 || step === steps) await keepCheckpoint(workspace, checkpoint());
+    const seconds = clock.seconds() - begun;
+    const looked = await lookAfter(workspace, step, checkpoint().policy);
+    const summary = storeStep(training, { step, groups, metrics: { ...metrics, ...looked }, seconds });
+    const keep = (): Promise<void> => keepCheckpoint(workspace, checkpoint());
+    const isDue = step % checkpoint_every === 0 || step === steps;
+    if (isDue) await keep();
     tellStep(training, summary);
-    // Storing is not training.
+    await watch.heed(summary, isDue ? undefined : keep);
+    // Storing and looking are not training.
     begun = clock.seconds();
   }
   return { name: 'embedded', versions: { touchstone: version() }, hosted: null };
