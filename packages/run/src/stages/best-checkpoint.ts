@@ -31,15 +31,19 @@ export function scoredCheckpoints({ store, heldout }: Part, upTo = Infinity): Sc
 }
 
 /**
- * The checkpoint that the scores so far speak for, by `chooseCheckpoint`; its weights are on the disk. Null without `training.save_top_k`, and before
- * the first is scored.
+ * The checkpoint that the scores so far speak for, by `chooseCheckpoint`; its weights are on the disk (`checkpointOf`). Null without
+ * `training.save_top_k`, and before the first is scored.
  *
- * @param upTo leaves out later ones.
+ * @param upTo the step that training is at: a run that went back to an older checkpoint has scores of later ones, which are not there any more.
  */
 export function bestCheckpoint(workspace: Part, upTo = Infinity): CheckpointChoice | null {
   const { save_top_k: kept } = workspace.config.training;
   return kept === undefined ? null : chooseCheckpoint(scoredCheckpoints(workspace, upTo), kept);
 }
+
+/** The step whose weights are the result of reinforcement: the one that validation speaks for, else the last. */
+export const resultStep = (workspace: Part): number =>
+  bestCheckpoint(workspace)?.step ?? lastStep(workspace);
 
 /** Steps of the checkpoints that `training.save_top_k` keeps, of those up to a step. */
 export function topCheckpoints(workspace: Part, upTo: number): number[] {
