@@ -1,3 +1,9 @@
+export {
+  chooseCheckpoint,
+  rankCheckpoints,
+  type CheckpointChoice,
+  type ScoredCheckpoint,
+} from './evaluation/choose-checkpoint.js';
 export { compareModels } from './evaluation/compare-models.js';
 export { judgeScore } from './evaluation/judge-score.js';
 export { bestOfInterval, summariseModel } from './evaluation/model-summary.js';

@@ -8,5 +8,7 @@ export * from './model.js';
 export * from './monitors.js';
 export * from './random.js';
 export * from './reward.js';
+export * from './estimate.js';
 export * from './summary.js';
+export { checkpointText, type ChosenCheckpoint } from './training-summary.js';
 export * from './task.js';

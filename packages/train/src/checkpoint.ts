@@ -6,7 +6,19 @@ import { namesIn, readSealed, remove, writeSealed, type Seal } from '@touchstone
 import { z } from 'zod';
 import type { Policy } from './policy.js';
 
-const stateSchema = z.strictObject({ step: z.int().nonnegative(), updates: z.int().nonnegative() });
+const count = z.int().nonnegative();
+/** Where a supervised fine-tuning stands, beside its weights. */
+const supervisedSchema = z.strictObject({
+  /** Of training so far. */
+  seconds: z.number().nonnegative(),
+  /** The step that it ends at, at the latest; null before its own steps are done. */
+  last: count.nullable(),
+  validationLoss: z.number(),
+  best: z.strictObject({ step: count, loss: z.number() }),
+});
+export type SupervisedState = z.infer<typeof supervisedSchema>;
+
+const stateSchema = z.strictObject({ step: count, updates: count, supervised: supervisedSchema.optional() });
 const STATE = path.join('trainer', 'state.json');
 const MOMENTS = path.join('trainer', 'optimizer.safetensors');
 
@@ -16,6 +28,8 @@ export interface Checkpoint {
   step: number;
   policy: Policy;
   optimizer: OptimizerState;
+  /** Of a supervised fine-tuning. */
+  supervised?: SupervisedState | undefined;
 }
 
 /** A checkpoint on the disk. */
@@ -43,7 +57,7 @@ export const checkpointName = (step: number): string => `step-${String(step).pad
  */
 export async function saveCheckpoint(
   folder: string,
-  { step, policy, optimizer }: Checkpoint,
+  { step, policy, optimizer, supervised }: Checkpoint,
   origin: Origin = NOBODY,
 ): Promise<SavedCheckpoint> {
   const target = path.join(folder, checkpointName(step));
@@ -51,7 +65,8 @@ export async function saveCheckpoint(
     await policy.model.save(partial, policy.folder);
     await mkdir(path.join(partial, 'trainer'));
     await writeSafetensors(path.join(partial, MOMENTS), optimizer.moments);
-    await writeFile(path.join(partial, STATE), JSON.stringify({ step, updates: optimizer.updates }));
+    const state: z.infer<typeof stateSchema> = { step, updates: optimizer.updates, supervised };
+    await writeFile(path.join(partial, STATE), JSON.stringify(state));
   });
   return { step, folder: target, digest };
 }
@@ -97,12 +112,17 @@ export async function loadCheckpoint(
   if (seal.run !== origin.run || seal.stage !== origin.stage) {
     throw new RunError(`${folder}: it was written by another run, or another stage ("${seal.stage}")`);
   }
-  const { step, updates } = await readState(folder);
+  const { step, updates, supervised } = await readState(folder);
   if (step !== seal.step || path.basename(folder) !== checkpointName(step)) {
     throw new RunError(
       `${folder}: it is of step ${seal.step} by its manifest, of step ${step} by ${STATE}; they and the folder's name must agree`,
     );
   }
   const moments = await readSafetensors(path.join(folder, MOMENTS));
-  return { step, policy: policy.withModel(await CausalLM.load(folder)), optimizer: { updates, moments } };
+  return {
+    step,
+    policy: policy.withModel(await CausalLM.load(folder)),
+    optimizer: { updates, moments },
+    ...(supervised && { supervised }),
+  };
 }

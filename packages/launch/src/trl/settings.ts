@@ -5,6 +5,7 @@ import {
   counterpartsOf,
   ofAnotherBackend,
   ofAPolicyBehindAnApi,
+  ofTheEmbeddedEngine,
   translated,
   type Tables,
   type Translate as TranslateTo,
@@ -87,6 +88,9 @@ const TRAINING: Record<keyof Config['training'], Translate> = {
       save_total_limit: 2,
     },
   }),
+  save_top_k: ofTheEmbeddedEngine,
+  validation_tasks: ofTheEmbeddedEngine,
+  patience: ofTheEmbeddedEngine,
   sft: () => ({ note: 'the embedded engine does it, for comparison, as ever' }),
   trl: ({ training: { trl, group_size } }) => ({
     script: `per_device_train_batch_size${trl.lora ? `, LoraConfig(${loraWords(loraOf(trl.lora))})` : ''}`,

@@ -5,6 +5,7 @@ import {
   counterpartsOf,
   ofAnotherBackend,
   ofAPolicyBehindAnApi,
+  ofTheEmbeddedEngine,
   translated,
   type Tables,
 } from '../translation.js';
@@ -112,6 +113,9 @@ const TRAINING: Tables<Translation>['training'] = {
     },
     note: 'each with its weights as a Hugging Face folder, from which the last is fetched',
   }),
+  save_top_k: ofTheEmbeddedEngine,
+  validation_tasks: ofTheEmbeddedEngine,
+  patience: ofTheEmbeddedEngine,
   sft: () => ({ note: 'the embedded engine does it, for comparison, as ever' }),
   trl: ofAnotherBackend,
   openrlhf: ofAnotherBackend,

@@ -15,8 +15,10 @@ export async function rollBack(workspace: Workspace, step: number): Promise<stri
   const { store } = workspace;
   const best = bestCheckpoint(workspace, step);
   if (!best) return 'No checkpoint has been scored, so there is none to go back to: training.save_top_k scores them.';
+  const known = store.checkpoints(REINFORCE.name);
+  if (known.at(-1)?.step === best.step) return 'Held-out scores speak for no earlier checkpoint: its weights stay as they are.';
   const folder = checkpointFolder(workspace);
-  for (const newer of store.checkpoints(REINFORCE.name).filter((one) => one.step > best.step)) {
+  for (const newer of known.filter(({ step: one }) => one > best.step)) {
     await removeCheckpoint(folder, newer.step);
     store.forgetCheckpoint(REINFORCE.name, newer.step);
   }

@@ -3,6 +3,7 @@ import { InputError, type JsonValue } from '@touchstone/spec';
 import {
   counterpartsOf,
   ofAnotherBackend,
+  ofTheEmbeddedEngine,
   translated,
   type Tables,
   type Translate as TranslateTo,
@@ -90,6 +91,9 @@ const training = (job: Job, { target }: NovaTarget): Training => ({
   checkpoint_every: ({ training: { checkpoint_every, steps } }) => ({
     keys: { save_steps: Math.min(checkpoint_every, steps) },
   }),
+  save_top_k: ofTheEmbeddedEngine,
+  validation_tasks: ofTheEmbeddedEngine,
+  patience: ofTheEmbeddedEngine,
   sft: () => ({ note: 'not done there: begin with a checkpoint of a tuned model' }),
   trl: ofAnotherBackend,
   verl: ofAnotherBackend,
