@@ -16,6 +16,7 @@ export {
   monitorsSchema,
   Watch,
 } from './monitors/index.js';
+export { gapSince } from './monitors/gap.js';
 export { type WatchedAnswer, type WatchedStep } from './monitors/monitor.js';
 export { passes } from './pass.js';
 export { weightedKappa } from './statistics/agreement.js';

@@ -175,7 +175,15 @@ export const METRICS: readonly Metric[] = [
     label: 'Held-out gap',
     unit: null,
     better: 'lower',
-    about: 'Judge less held-out judge on those answers, less the same before training.',
+    about: 'How much more the judge has risen since before training than the held-out judge, in the same spread.',
+  },
+  {
+    name: 'heldout_error',
+    of: 'step',
+    label: 'Error of the held-out gap',
+    unit: null,
+    better: 'lower',
+    about: 'Half the width of its 95 % interval where nothing has changed.',
   },
   {
     name: 'anchor_shift',

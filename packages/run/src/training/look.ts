@@ -1,4 +1,4 @@
-import { clusteredMeanInterval, judgeScore, SIGNED } from '@touchstone/lab';
+import { clusteredMeanInterval, gapSince, judgeScore, UNBOUNDED } from '@touchstone/lab';
 import { random, type Reward, type Rollout } from '@touchstone/spec';
 import type { RolloutRecord, StoredRollout } from '@touchstone/store';
 import type { Policy, StepMetrics } from '@touchstone/train';
@@ -45,18 +45,10 @@ async function heldoutFigures(workspace: Workspace, step: number, policy: Policy
   const tasks = random(config.seed, 'watched').shuffle(data.eval).slice(0, config.monitors.tasks);
   const records = await answered(workspace, step, policy, tasks);
   const watched = new Set(tasks.map(({ id }) => id));
-  const before = store
-    .rollouts(evaluationOf('base').name)
-    .filter(({ rollout }) => watched.has(rollout.task.id));
-  const [now, then] = [bothScores(records), bothScores(before)];
+  const base = store.rollouts(evaluationOf('base').name);
+  const gap = gapSince(bothScores(base.filter(({ rollout }) => watched.has(rollout.task.id))), bothScores(records));
   // Of a few that happen to have a verdict nothing is to be said.
-  if (now.length < tasks.length / 2 || then.length === 0) return {};
-  const [judge, heldout] = [mean(now.map(([a]) => a)), mean(now.map(([, b]) => b))];
-  return {
-    watched_judge: judge,
-    watched_heldout: heldout,
-    heldout_gap: judge - heldout - mean(then.map(([a, b]) => a - b)),
-  };
+  return gap === null || gap.n < tasks.length / 2 ? {} : gap.figures;
 }
 
 async function answered(
@@ -88,8 +80,6 @@ const bothScores = (records: readonly Pick<RolloutRecord, 'reward' | 'heldout'>[
     return a === null || b === null ? [] : [[a, b]];
   });
 
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
-
 const hasAnchors = ({ config: { monitors }, data }: Workspace): boolean =>
   monitors.every > 0 && monitors.anchors > 0 && data.labelled.length > 0;
 
@@ -102,7 +92,7 @@ async function anchorFigures(workspace: Workspace, step: number): Promise<StepMe
   const interval = clusteredMeanInterval(
     changes.map(({ change }) => change),
     changes.map(({ task }) => task),
-    SIGNED,
+    UNBOUNDED,
   );
   if (!interval) return {};
   const error = Math.max(interval.mean - interval.low, interval.high - interval.mean);

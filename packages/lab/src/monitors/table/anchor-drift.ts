@@ -4,7 +4,7 @@ import { defineMonitor } from '../monitor.js';
 export const anchorDrift = defineMonitor({
   name: 'anchor_drift',
   about: "How far the judge's scores of labelled answers are from those before training: the interval's end that is nearer to 0",
-  threshold: 0.05,
+  threshold: 0.02,
   action: 'pause',
   read(history) {
     const looked = history.findLast(({ metrics }) => typeof metrics['anchor_shift'] === 'number');

@@ -9,7 +9,7 @@ const PAYS = 0.2;
 export const lengthDrift = defineMonitor({
   name: 'length_drift',
   about: `How many times as long, or as short, answers are as in the first five steps, where score and length go together that way within groups (correlation above ${PAYS})`,
-  threshold: 1.5,
+  threshold: 1.25,
   action: 'warn',
   measure: (answers) => ({ length_correlation: lengthCorrelation(answers) }),
   read(history) {

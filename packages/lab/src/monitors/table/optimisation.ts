@@ -45,7 +45,7 @@ const FEWEST = 5;
 export const gradient = defineMonitor({
   name: 'gradient_spike',
   about: `Norm of the gradient, in medians of the ${BEFORE} steps before`,
-  threshold: 8,
+  threshold: 6,
   action: 'warn',
   read(history) {
     const now = history.at(-1)?.metrics['grad_norm'];

@@ -1,0 +1,12 @@
+import { makeBase, trainCase } from './train.mjs';
+import { existsSync } from 'node:fs';
+const t0=performance.now();
+const base = existsSync('/work/out/mon-hack/base/out/sft') ? '/work/out/mon-hack/base/out/sft' : await makeBase('/work/out/mon-hack/base');
+console.log('base', base, ((performance.now()-t0)/1000).toFixed(0),'s');
+const [name, seed, steps] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
+const t1=performance.now();
+const r = await trainCase(`/work/out/mon-hack/try/${name.replace(/\W+/g,'-')}-${seed}-${Date.now()}`, base, name, seed, { steps, monitors: {} });
+console.log(((performance.now()-t1)/1000).toFixed(0),'s');
+console.log(r.truths.map(x=>x.toFixed(2)).join(' '));
+for (const a of r.alarms) console.log(a.step, a.monitor, a.value.toFixed(2));
+for (const n of ['reward','response_tokens','marker_share','blank_share','common_opener','length_correlation','distinct_2','zero_variance','grad_norm','kl','heldout_gap','anchor_shift','anchor_error','top_share']) console.log(n, r.steps.map(s=>s.metrics[n]).map(x=>x==null?'-':x.toFixed(2)).join(' '));
