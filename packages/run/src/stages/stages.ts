@@ -40,7 +40,7 @@ const superviseSchema = z.strictObject({
   examples: count,
   validationLoss: z.number(),
   /** Of training, in whichever process; runs of before have those of the stage alone. */
-  seconds: z.number().optional(),
+  seconds: z.number().nullable().default(null),
 });
 
 /** Answers to all held-out tasks by one model, scored; they are stored as rollouts. */
