@@ -36,6 +36,10 @@ const SAME_ON_EVERY_NODE = [
   // published figures. Whole examinations through the command line are in judge*.test.ts, which stay.
   'bench/gate/gate.test.mjs',
   'packages/cli/src/commands/judge-quickstart.e2e.test.ts',
+  // Published judgements, read and counted: text and arithmetic.
+  'scripts/samples.test.mjs',
+  // What is in the packages, and that they install: npm's work.
+  'scripts/installed.test.mjs',
   // The recipes of a document, compiled: what TypeScript and esbuild make of them is the same text.
   'packages/testing/src/recipes.test.ts',
   // A template and Python's tools that read it.

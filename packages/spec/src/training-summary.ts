@@ -8,9 +8,9 @@ const chosenCheckpointSchema = z.strictObject({
   /** The step with the highest mean score, and the number of checkpoints that were scored. */
   highest: z.int(),
   of: z.int(),
-  /** `earliest`: as good as the highest, as far as can be seen. `last`: no checkpoint could be told from another. */
-  because: z.enum(['highest', 'earliest', 'last']),
-  /** Of the highest less the chosen one, paired by task; null where they are one. */
+  /** `last`: it is not shown to be worse than any other. `neighbours`: it is, and of those that are not this one has the best neighbours. */
+  because: z.enum(['last', 'neighbours']),
+  /** Of the highest less the last, paired by task; null where they are one. */
   difference: estimateSchema.nullable(),
   /** Validation tasks, none of them among those of training or evaluation. */
   tasks: z.int(),
@@ -21,17 +21,18 @@ export type ChosenCheckpoint = z.infer<typeof chosenCheckpointSchema>;
 /** Which checkpoint and why, in a sentence. */
 export function checkpointText(chosen: ChosenCheckpoint): string {
   const { step, highest, of, because, difference, tasks, scored_by } = chosen;
-  const by = `${tasks} validation tasks by the ${scored_by}`;
-  if (because === 'last')
-    return `Step ${step}, the last: on ${by}, no checkpoint of ${of} is shown to be better than another.`;
-  if (because === 'highest') return `Step ${step}: of ${of} checkpoints it scores highest on ${by}.`;
-  const [mean, low, high] = difference
-    ? [difference.mean, difference.low, difference.high].map((value) => value.toFixed(3))
-    : [];
-  const below = difference ? ` (which is ${mean} [${low}, ${high}] above it)` : '';
+  const on = `on ${tasks} validation tasks, scored by the ${scored_by}`;
+  const shown = difference
+    ? `: ${[difference.mean, difference.low, difference.high].map((value) => value.toFixed(3)).join(', ')} (mean, 95 % interval)`
+    : '';
+  if (because === 'last') {
+    return highest === step
+      ? `step ${step}, the last, which scores highest of ${of} checkpoints ${on}.`
+      : `step ${step}, the last: the highest of ${of} checkpoints, step ${highest}, is not shown to be better ${on}${shown}.`;
+  }
   return (
-    `Step ${step}: the earliest checkpoint that is kept and within the standard error of the highest of ${of}, ` +
-    `step ${highest}${below}, on ${by}.`
+    `step ${step} of ${of} checkpoints, not the last, which is more than a standard error below the highest, step ${highest}, ` +
+    `${on}${shown}. Of those that are not, it has the best neighbours.`
   );
 }
 

@@ -85,7 +85,7 @@ export async function run(loaded: LoadedConfig, flags: RunFlags, io: Io): Promis
   io.out.write(`\n${resultTable(summary)}\n`);
   io.out.write(`Every figure: mean [95 % interval], over ${summary.data.eval_tasks} held-out tasks.\n`);
   const { checkpoint } = summary.training;
-  if (checkpoint) io.out.write(`RFT is ${checkpointText(checkpoint)}\n`);
+  if (checkpoint) io.out.write(`RFT: ${checkpointText(checkpoint)}\n`);
   for (const { sentence } of verdict(summary.comparisons).readings) io.out.write(`${sentence}\n`);
   io.out.write(`Took ${duration((systemClock.seconds() - begun) * 1000)}. Report: ${report}\n`);
 }

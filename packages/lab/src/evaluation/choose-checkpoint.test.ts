@@ -7,40 +7,70 @@ const checkpoints = (...rows: number[][]): ScoredCheckpoint[] =>
 
 it.each<[string, number[][], number, { step: number; highest: number; because: string }]>([
   [
-    'a rise in every task: the highest',
-    [[0, 0, 0, 0], [0.5, 0.4, 0.5, 0.6], [0.9, 0.8, 1, 0.9]],
+    'a rise in every task: the last',
+    [
+      [0, 0, 0, 0],
+      [0.5, 0.4, 0.5, 0.6],
+      [0.9, 0.8, 1, 0.9],
+    ],
     3,
-    { step: 30, highest: 30, because: 'highest' },
+    { step: 30, highest: 30, because: 'last' },
   ],
   [
-    'hardly below the highest: the earlier of the two',
-    [[0, 0, 0, 0], [0.85, 0.85, 1, 0.85], [0.9, 0.8, 1, 0.9]],
-    3,
-    { step: 20, highest: 30, because: 'earliest' },
-  ],
-  [
-    'an early one that was lucky, and a worse one between: not before that',
-    [[0.85, 0.85, 1, 0.85], [0, 0, 0, 0], [0.9, 0.8, 1, 0.9]],
-    3,
-    { step: 30, highest: 30, because: 'highest' },
-  ],
-  [
-    'as good, but no longer there',
-    [[0, 0, 0, 0], [0.85, 0.85, 1, 0.85], [0.9, 0.8, 1, 0.9]],
-    1,
-    { step: 30, highest: 30, because: 'highest' },
-  ],
-  [
-    'noise: nothing is shown, and the last stays',
-    [[0.4, 0.6, 0.5, 0.3], [0.6, 0.4, 0.5, 0.5], [0.5, 0.5, 0.4, 0.5]],
+    'noise: the last',
+    [
+      [0.4, 0.6, 0.5, 0.3],
+      [0.6, 0.4, 0.5, 0.5],
+      [0.5, 0.5, 0.4, 0.5],
+    ],
     1,
     { step: 30, highest: 20, because: 'last' },
   ],
   [
     'a fall after the first: that is the one',
-    [[0.9, 0.8, 1, 0.9], [0.5, 0.4, 0.5, 0.6], [0, 0, 0, 0]],
+    [
+      [0.9, 0.8, 1, 0.9],
+      [0.5, 0.4, 0.5, 0.6],
+      [0, 0, 0, 0],
+    ],
     3,
-    { step: 10, highest: 10, because: 'highest' },
+    { step: 10, highest: 10, because: 'neighbours' },
+  ],
+  [
+    'a lucky one, and one that is as good among good ones: that',
+    [
+      [0.9, 0.8, 1, 0.9],
+      [0, 0, 0, 0],
+      [0.7, 0.8, 0.8, 0.7],
+      [0.85, 0.85, 1, 0.85],
+      [0.7, 0.8, 0.8, 0.7],
+      [0, 0, 0, 0],
+    ],
+    2,
+    { step: 40, highest: 10, because: 'neighbours' },
+  ],
+  [
+    'the same, and it is no longer there: the highest',
+    [
+      [0.9, 0.8, 1, 0.9],
+      [0, 0, 0, 0],
+      [0.7, 0.8, 0.8, 0.7],
+      [0.85, 0.85, 1, 0.85],
+      [0.7, 0.8, 0.8, 0.7],
+      [0, 0, 0, 0],
+    ],
+    1,
+    { step: 10, highest: 10, because: 'neighbours' },
+  ],
+  [
+    'a peak that no other comes near, with bad neighbours: the peak',
+    [
+      [0.5, 0.5, 0.4, 0.5],
+      [0.9, 0.8, 1, 0.9],
+      [0, 0, 0, 0],
+    ],
+    3,
+    { step: 20, highest: 20, because: 'neighbours' },
   ],
 ])('%s', (_, rows, kept, expected) => {
   expect(chooseCheckpoint(checkpoints(...rows), kept)).toMatchObject({ ...expected, of: rows.length });

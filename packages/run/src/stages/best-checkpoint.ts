@@ -47,8 +47,7 @@ export function bestCheckpoint(workspace: Part, upTo = Infinity): CheckpointChoi
 }
 
 /** The step whose weights are the result of reinforcement: the one that validation speaks for, else the last. */
-export const resultStep = (workspace: Part): number =>
-  bestCheckpoint(workspace)?.step ?? lastStep(workspace);
+export const resultStep = (workspace: Part): number => bestCheckpoint(workspace)?.step ?? lastStep(workspace);
 
 /** Steps of the checkpoints that `training.save_top_k` keeps, of those up to a step. */
 export function topCheckpoints(workspace: Part, upTo: number): number[] {

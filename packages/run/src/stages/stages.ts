@@ -40,7 +40,7 @@ const superviseSchema = z.strictObject({
   examples: count,
   validationLoss: z.number(),
   /** Of training, in whichever process; runs of before have those of the stage alone. */
-  seconds: z.number().optional(),
+  seconds: z.number().nullable().default(null),
 });
 
 /** Answers to all held-out tasks by one model, scored; they are stored as rollouts. */
@@ -68,7 +68,7 @@ export const REINFORCE: Stage<EngineRecord | null> = {
 /** Training on answers, for comparison; its looks are stored as steps, its weights are in the folder `sft`. */
 export const SUPERVISE: Stage<z.output<typeof superviseSchema>> = {
   name: 'train sft',
-  title: 'Supervised fine-tuning (seconds)',
+  title: 'Supervised fine-tuning',
   schema: superviseSchema,
 };
 

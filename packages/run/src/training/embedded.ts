@@ -52,10 +52,7 @@ async function problemOfResult(workspace: Workspace, last: Checkpoint): Promise<
  * Where training goes on: the newest checkpoint, or null for the start. Where all is done but the checkpoint that is the result does not hold, one from
  * before it, from which it is made again.
  */
-async function whereToGoOn(
-  workspace: Workspace,
-  alarm: (text: string) => void,
-): Promise<Checkpoint | null> {
+async function whereToGoOn(workspace: Workspace, alarm: (text: string) => void): Promise<Checkpoint | null> {
   const newest = await newestCheckpoint(workspace, alarm);
   if (newest?.step !== lastStep(workspace)) return newest;
   const problem = await problemOfResult(workspace, newest);

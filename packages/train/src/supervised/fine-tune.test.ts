@@ -60,7 +60,7 @@ describe('fineTune', () => {
   it('keeps the best look and not the last when it overfits, and comes to the same stopped at any look', async () => {
     const setup = () => ({
       ...options,
-      sft: { ...options.sft, steps: 28 },
+      sft: { ...options.sft, steps: 28, learning_rate: 0.03 },
       policy: tinyPolicy(),
       annotations: annotated(Array.from({ length: 12 }, (_, i) => noise(i))),
     });

@@ -96,8 +96,7 @@ export async function* fineTune({
     validationLoss: best.loss,
   };
   let step = from?.step ?? 0;
-  const looksAt = (at: number): boolean =>
-    at % sft.evaluate_every === 0 || at === sft.steps || at === last;
+  const looksAt = (at: number): boolean => at % sft.evaluate_every === 0 || at === sft.steps || at === last;
   const hasStalled = (): boolean => step - best.step >= sft.patience * sft.evaluate_every;
   const goesOn = (): boolean => last === null || (step < last && !(looksAt(step) && hasStalled()));
   while (goesOn()) {
@@ -116,8 +115,7 @@ export async function* fineTune({
     const isLook = looksAt(step);
     if (isLook) {
       validationLoss = await meanLoss(model, validation);
-      if (validationLoss < best.loss)
-        best = { step, loss: validationLoss, policy: learning.clone() };
+      if (validationLoss < best.loss) best = { step, loss: validationLoss, policy: learning.clone() };
     }
     seconds += now() - begun;
     if (step === sft.steps) last = stepsWithin(allowed, seconds / step, step);

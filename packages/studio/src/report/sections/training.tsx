@@ -75,7 +75,10 @@ function SupervisedCurves({ sft }: { sft: Summary['training']['sft'] }): VNode |
       <Figure title="SFT: loss" caption="nats a token, on the answers that it learns from">
         {monitorChart('SFT loss', loss)}
       </Figure>
-      <Figure title="SFT: validation loss" caption="nats a token, on answers that are held back; the lowest is kept">
+      <Figure
+        title="SFT: validation loss"
+        caption="nats a token, on answers that are held back; the lowest is kept"
+      >
         {monitorChart('SFT validation loss', held)}
       </Figure>
     </div>
