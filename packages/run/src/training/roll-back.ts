@@ -14,13 +14,15 @@ import type { Workspace } from '../workspace/workspace.js';
 export async function rollBack(workspace: Workspace, step: number): Promise<string> {
   const { store } = workspace;
   const best = bestCheckpoint(workspace, step);
-  if (!best) return 'No checkpoint has been scored, so there is none to go back to: training.save_top_k scores them.';
+  if (!best) {
+    return 'No checkpoint has been scored, so there is none to go back to: training.save_top_k scores them. Its weights stay as they are.';
+  }
   const known = store.checkpoints(REINFORCE.name);
-  if (known.at(-1)?.step === best.step) return 'Held-out scores speak for no earlier checkpoint: its weights stay as they are.';
+  if (best.step >= step) return 'Validation scores speak for no earlier checkpoint: its weights stay as they are.';
   const folder = checkpointFolder(workspace);
   for (const newer of known.filter(({ step: one }) => one > best.step)) {
     await removeCheckpoint(folder, newer.step);
     store.forgetCheckpoint(REINFORCE.name, newer.step);
   }
-  return `Its weights are those of step ${best.step} again, the checkpoint that held-out scores speak for: ${join(folder, checkpointName(best.step))}.`;
+  return `Its weights are those of step ${best.step} again, the checkpoint that validation scores speak for: ${join(folder, checkpointName(best.step))}.`;
 }
