@@ -19,7 +19,9 @@ const jsonl = (lines) => lines.map((line) => `${JSON.stringify(line)}\n`).join('
 function taskLine(draw, id) {
   const colour = draw.pick(COLOURS);
   const [thing, day] = [draw.pick(['car', 'door', 'coat', 'cup', 'hat']), draw.integer(1, 30)];
-  const messages = [{ role: 'user', content: `The ${thing} of day ${day} is ${colour}. Which colour is it?` }];
+  const messages = [
+    { role: 'user', content: `The ${thing} of day ${day} is ${colour}. Which colour is it?` },
+  ];
   return { id, messages, reference_answer: colour, metadata: { colour } };
 }
 
@@ -127,7 +129,10 @@ export async function trainCase(folder, base, name, seed, { steps, monitors }) {
       heldout_judge: { kind: 'code', module: './heldout.mjs' },
       policy: { model: 'local:base', max_tokens: 32, temperature: 1 },
       training: { steps, prompts_per_step: 16, group_size: 8, learning_rate: 8e-4, checkpoint_every: steps },
-      monitors: { ...Object.fromEntries(MONITORS.map(({ name: one }) => [one, { action: 'note' }])), ...monitors },
+      monitors: {
+        ...Object.fromEntries(MONITORS.map(({ name: one }) => [one, { action: 'note' }])),
+        ...monitors,
+      },
     },
     (event) => {
       if (event.type === 'step' && event.step.step === DRIFTS_AFTER && CASES[name].drifts) {

@@ -175,7 +175,8 @@ export const METRICS: readonly Metric[] = [
     label: 'Held-out gap',
     unit: null,
     better: 'lower',
-    about: 'How much more the judge has risen since before training than the held-out judge, in the same spread.',
+    about:
+      'How much more the judge has risen since before training than the held-out judge, in the same spread.',
   },
   {
     name: 'heldout_error',

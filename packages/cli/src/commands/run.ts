@@ -51,7 +51,10 @@ export function addTrainingFlags(command: Command): Command {
       '--no-gate <reason>',
       `train although the gate is off, or there is nothing to examine the judge on; the reason goes into the report. Default: ${NO_GATE_VARIABLE}`,
     )
-    .option('--go-on <reason>', 'go on although a monitor has paused the training; the reason goes into the report');
+    .option(
+      '--go-on <reason>',
+      'go on although a monitor has paused the training; the reason goes into the report',
+    );
 }
 
 /** Runs or resumes a configuration to its report, and prints what came out. */

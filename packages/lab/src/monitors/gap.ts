@@ -14,7 +14,10 @@ type Both = readonly [judge: number, heldout: number];
 export function gapSince(
   before: readonly Both[],
   now: readonly Both[],
-): { n: number; figures: Record<'watched_judge' | 'watched_heldout' | 'heldout_gap' | 'heldout_error', number> } | null {
+): {
+  n: number;
+  figures: Record<'watched_judge' | 'watched_heldout' | 'heldout_gap' | 'heldout_error', number>;
+} | null {
   if (before.length < 2 || now.length === 0) return null;
   const [judgeBefore, heldoutBefore] = sides(before);
   const [judge, heldout] = sides(now);
@@ -33,4 +36,7 @@ export function gapSince(
   };
 }
 
-const sides = (pairs: readonly Both[]): [number[], number[]] => [pairs.map(([a]) => a), pairs.map(([, b]) => b)];
+const sides = (pairs: readonly Both[]): [number[], number[]] => [
+  pairs.map(([a]) => a),
+  pairs.map(([, b]) => b),
+];

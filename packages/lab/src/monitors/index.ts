@@ -48,8 +48,14 @@ export const monitorsSchema = z.strictObject({
     .describe(
       'Steps between two looks: at answers of the policy to held-out tasks, by the judge and the held-out judge, and at labelled answers, by the judge. 0: none',
     ),
-  tasks: count.max(10_000).default(32).describe('Held-out tasks of a look, an answer each; they need heldout_judge'),
-  anchors: count.max(10_000).default(32).describe("Labelled tasks of which the judge is asked about an answer again at a look"),
+  tasks: count
+    .max(10_000)
+    .default(32)
+    .describe('Held-out tasks of a look, an answer each; they need heldout_judge'),
+  anchors: count
+    .max(10_000)
+    .default(32)
+    .describe('Labelled tasks of which the judge is asked about an answer again at a look'),
   ...(Object.fromEntries(
     MONITORS.map(({ name, about, threshold, action }) => [
       name,
@@ -63,7 +69,10 @@ export type MonitorsConfig = z.output<typeof monitorsSchema>;
 
 /** Figures of a step's answers that monitors read, by metric. */
 export const figuresOfAnswers = (answers: readonly WatchedAnswer[]): Record<string, number | null> =>
-  Object.assign({}, ...MONITORS.map((monitor: Monitor) => monitor.measure?.(answers) ?? {})) as Record<string, number | null>;
+  Object.assign({}, ...MONITORS.map((monitor: Monitor) => monitor.measure?.(answers) ?? {})) as Record<
+    string,
+    number | null
+  >;
 
 /** Steps for which a monitor must be quiet before it alarms again. */
 const QUIET = 10;

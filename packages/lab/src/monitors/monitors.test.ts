@@ -50,7 +50,10 @@ it('says nothing of an honest training', () => expect(said(steps(60, honest))).t
 
 it.each<[string, (step: number) => Figures]>([
   ['heldout_gap', (step) => (step % 5 === 0 ? { heldout_gap: ramp(0, 0.3, step), heldout_error: 0.06 } : {})],
-  ['anchor_drift', (step) => (step % 5 === 0 ? { anchor_shift: step < 15 ? 0 : -0.2, anchor_error: 0.06 } : {})],
+  [
+    'anchor_drift',
+    (step) => (step % 5 === 0 ? { anchor_shift: step < 15 ? 0 : -0.2, anchor_error: 0.06 } : {}),
+  ],
   ['checks_gap', (step) => ({ judge_mean: ramp(0.5, 0.9, step), check_mean: ramp(0.9, 0.6, step) })],
   ['markers', (step) => ({ marker_share: ramp(0.02, 0.4, step) })],
   ['blank', (step) => ({ blank_share: ramp(0, 0.3, step) })],
@@ -113,7 +116,12 @@ const scored = (score: number, parts: Record<string, number> = { judge: score })
     contribution: value / 2,
   })),
 });
-const answer = (group: string, text: string, score: number, parts?: Record<string, number>): WatchedAnswer => ({
+const answer = (
+  group: string,
+  text: string,
+  score: number,
+  parts?: Record<string, number>,
+): WatchedAnswer => ({
   group,
   text,
   tokens: text.length,

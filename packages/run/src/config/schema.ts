@@ -106,7 +106,9 @@ export const configSchema = z.strictObject({
   training: trainingSchema.prefault({}).describe('Reinforcement fine-tuning'),
   monitors: monitorsSchema
     .prefault({})
-    .describe('How a training is watched: by monitor a threshold and an action (note, warn, pause, rollback), or off'),
+    .describe(
+      'How a training is watched: by monitor a threshold and an action (note, warn, pause, rollback), or off',
+    ),
   evaluation: evaluationSchema.prefault({}).describe('How base, SFT and RFT are compared on data.eval'),
 });
 

@@ -78,11 +78,7 @@ async function reinforce(training: Training): Promise<EngineRecord> {
   return { name: 'embedded', versions: { touchstone: version() }, hosted: null };
 }
 
-async function trainFrom(
-  from: Checkpoint | null,
-  training: Training,
-  watch: Watching,
-): Promise<void> {
+async function trainFrom(from: Checkpoint | null, training: Training, watch: Watching): Promise<void> {
   const { workspace, clock } = training;
   const { config, data, reward } = workspace;
   const { steps, checkpoint_every } = config.training;

@@ -46,7 +46,10 @@ async function heldoutFigures(workspace: Workspace, step: number, policy: Policy
   const records = await answered(workspace, step, policy, tasks);
   const watched = new Set(tasks.map(({ id }) => id));
   const base = store.rollouts(evaluationOf('base').name);
-  const gap = gapSince(bothScores(base.filter(({ rollout }) => watched.has(rollout.task.id))), bothScores(records));
+  const gap = gapSince(
+    bothScores(base.filter(({ rollout }) => watched.has(rollout.task.id))),
+    bothScores(records),
+  );
   // Of a few that happen to have a verdict nothing is to be said.
   return gap === null || gap.n < tasks.length / 2 ? {} : gap.figures;
 }

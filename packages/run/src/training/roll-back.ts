@@ -18,7 +18,8 @@ export async function rollBack(workspace: Workspace, step: number): Promise<stri
     return 'No checkpoint has been scored, so there is none to go back to: training.save_top_k scores them. Its weights stay as they are.';
   }
   const known = store.checkpoints(REINFORCE.name);
-  if (best.step >= step) return 'Validation scores speak for no earlier checkpoint: its weights stay as they are.';
+  if (best.step >= step)
+    return 'Validation scores speak for no earlier checkpoint: its weights stay as they are.';
   const folder = checkpointFolder(workspace);
   for (const newer of known.filter(({ step: one }) => one > best.step)) {
     await removeCheckpoint(folder, newer.step);

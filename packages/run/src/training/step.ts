@@ -92,10 +92,7 @@ const watchedAnswers = (
     })),
   );
 
-function summariseStep(
-  { step, groups, metrics, seconds }: FinishedStep,
-  figures: StepMetrics,
-): StepSummary {
+function summariseStep({ step, groups, metrics, seconds }: FinishedStep, figures: StepMetrics): StepSummary {
   const scored = groups.flatMap(({ scores_G }, p) =>
     scores_G.flatMap((reward) => (reward === null ? [] : [{ reward, group: String(p) }])),
   );

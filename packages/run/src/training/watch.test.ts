@@ -46,7 +46,11 @@ async function folderWith(monitors: object, training: object = {}): Promise<stri
   return folder;
 }
 
-async function run(folder: string, goOn?: string, onEvent: (event: RunEvent) => void = () => {}): Promise<Summary> {
+async function run(
+  folder: string,
+  goOn?: string,
+  onEvent: (event: RunEvent) => void = () => {},
+): Promise<Summary> {
   const workspace = await openWorkspace(await loadConfig(folder));
   try {
     return await runPipeline(workspace, { onEvent, goOn, reasons: { noGate: 'only a test' } });
@@ -93,7 +97,10 @@ it('a pause ends the command until somebody says why to go on, and changes no we
   const folder = await folderWith(ALWAYS);
   const paused = await run(folder).catch((error: unknown) => error);
   expect(paused).toBeInstanceOf(PausedError);
-  expect(paused).toMatchObject({ exitCode: 4, message: expect.stringMatching(/after step 5:\n.*zero_variance/) });
+  expect(paused).toMatchObject({
+    exitCode: 4,
+    message: expect.stringMatching(/after step 5:\n.*zero_variance/),
+  });
   await expect(run(folder)).rejects.toThrow('--go-on "REASON"');
   await expect(run(folder, ' ')).rejects.toThrow('--go-on: expected a reason');
   const summary = await run(folder, 'it is only a test');

@@ -1,5 +1,12 @@
 import { Watch } from '@touchstone/lab';
-import { alarmText, InputError, PausedError, pauses, type MonitorAlarm, type StepSummary } from '@touchstone/spec';
+import {
+  alarmText,
+  InputError,
+  PausedError,
+  pauses,
+  type MonitorAlarm,
+  type StepSummary,
+} from '@touchstone/spec';
 import { monitorAlarms, openPauses } from '../stages/alarms.js';
 import { rollBack } from './roll-back.js';
 import type { Training } from './trainer.js';

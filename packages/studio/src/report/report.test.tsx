@@ -176,5 +176,7 @@ test('what monitors have seen is listed, and marked on the curves where it is mo
   expect(dashed.filter((marks) => marks === 1).length).toBeGreaterThan(5);
   expect(Math.max(...dashed)).toBe(1);
   expect(textOf(page, '#training')).toMatch(/9\s*markers\s*0\.210\s*0\.05\s*pause\s*<b>hostile<\/b>/);
-  expect(textOf(page, '#training')).toContain('went on after step 9 although it had been paused: I have read');
+  expect(textOf(page, '#training')).toContain(
+    'went on after step 9 although it had been paused: I have read',
+  );
 });

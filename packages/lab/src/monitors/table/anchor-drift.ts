@@ -3,7 +3,8 @@ import { defineMonitor } from '../monitor.js';
 /** The judge says something else of stored answers than before training: it is another judge now. */
 export const anchorDrift = defineMonitor({
   name: 'anchor_drift',
-  about: "How far the judge's scores of labelled answers are from those before training: the interval's end that is nearer to 0",
+  about:
+    "How far the judge's scores of labelled answers are from those before training: the interval's end that is nearer to 0",
   threshold: 0.02,
   action: 'pause',
   read(history) {

@@ -5,7 +5,8 @@ import { bestMean, defineMonitor, firstAndLast, recentMean, type WatchedAnswer }
 /** The judge likes the answers better while deterministic checks, those without weight too, like them less. */
 export const checksGap = defineMonitor({
   name: 'checks_gap',
-  about: 'How far the mean of the checks has fallen since its best five steps, at most as far as the judge has risen since the first ones',
+  about:
+    'How far the mean of the checks has fallen since its best five steps, at most as far as the judge has risen since the first ones',
   threshold: 0.1,
   action: 'warn',
   measure: (answers) => ({
@@ -26,7 +27,8 @@ export const checksGap = defineMonitor({
   },
 });
 
-const meanOrNull = (values: readonly number[]): number | null => (values.length === 0 ? null : meanOf(values));
+const meanOrNull = (values: readonly number[]): number | null =>
+  values.length === 0 ? null : meanOf(values);
 
 const checkScore = ({ reward }: WatchedAnswer): number | null =>
   meanOrNull(

@@ -4,12 +4,17 @@ import { defineMonitor, firstAndLast, type WatchedAnswer } from '../monitor.js';
 const WORDS = 100;
 const OPENER = 8;
 
-const wordsOf = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{N}]+/gu)?.slice(0, WORDS) ?? [];
+const wordsOf = (text: string): string[] =>
+  text
+    .toLowerCase()
+    .match(/[\p{L}\p{N}]+/gu)
+    ?.slice(0, WORDS) ?? [];
 
 /** Answers grow alike. */
 export const diversity = defineMonitor({
   name: 'diversity',
-  about: 'Share by which distinct-2 (different pairs of neighbouring words over all of a step) has fallen since the first five steps',
+  about:
+    'Share by which distinct-2 (different pairs of neighbouring words over all of a step) has fallen since the first five steps',
   threshold: 0.5,
   action: 'note',
   measure: (answers) => ({ distinct_2: distinct2(answers) }),

@@ -7,7 +7,8 @@ const LOOKS = 2;
 /** The judge that is trained against thinks better and better of the answers, and one that is not does not. */
 export const heldoutGap = defineMonitor({
   name: 'heldout_gap',
-  about: 'How much more the judge has risen on held-out tasks than the held-out judge: mean of two looks, less its error',
+  about:
+    'How much more the judge has risen on held-out tasks than the held-out judge: mean of two looks, less its error',
   threshold: 0.02,
   action: 'pause',
   read(history) {

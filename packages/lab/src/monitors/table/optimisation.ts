@@ -4,7 +4,8 @@ import { defineMonitor, firstAndLast, recentMean } from '../monitor.js';
 /** The policy has no doubt left: it draws one and the same answer. */
 export const entropy = defineMonitor({
   name: 'entropy',
-  about: 'Share by which the entropy of a token has fallen since the first five steps, where the trainer measures it',
+  about:
+    'Share by which the entropy of a token has fallen since the first five steps, where the trainer measures it',
   threshold: 0.9,
   action: 'note',
   read(history) {

@@ -1,5 +1,13 @@
 import { meanOf } from '../../statistics/values.js';
-import { defineMonitor, groupsOf, newest, percent, recentMean, shareOf, type WatchedAnswer } from '../monitor.js';
+import {
+  defineMonitor,
+  groupsOf,
+  newest,
+  percent,
+  recentMean,
+  shareOf,
+  type WatchedAnswer,
+} from '../monitor.js';
 
 /** Groups that teach nothing, and were paid for. */
 export const zeroVariance = defineMonitor({
@@ -10,7 +18,10 @@ export const zeroVariance = defineMonitor({
   read(history) {
     const value = recentMean(history, 'zero_variance');
     if (value === null) return null;
-    return { value, reason: `${percent(value)} of the groups teach nothing: harder tasks, or a judge that tells more apart` };
+    return {
+      value,
+      reason: `${percent(value)} of the groups teach nothing: harder tasks, or a judge that tells more apart`,
+    };
   },
 });
 
@@ -37,7 +48,8 @@ export const saturation = defineMonitor({
 /** A check, and no longer the judge, decides which answer of a group is better. */
 export const oneCheck = defineMonitor({
   name: 'one_check',
-  about: "Largest share of the reward's variance within groups that one check has; mean of the last five steps",
+  about:
+    "Largest share of the reward's variance within groups that one check has; mean of the last five steps",
   threshold: 0.8,
   action: 'note',
   measure: (answers) => ({ check_variance: checkVariance(answers) }),
@@ -70,7 +82,10 @@ function checkVariance(answers: readonly WatchedAnswer[]): number | null {
     }
   }
   if (shares.size < 2 || total < 1e-9) return null;
-  return [...shares].reduce((most, [key, sum]) => (key.startsWith('check ') ? Math.max(most, sum / total) : most), 0);
+  return [...shares].reduce(
+    (most, [key, sum]) => (key.startsWith('check ') ? Math.max(most, sum / total) : most),
+    0,
+  );
 }
 
 const scoreOf = (reward: WatchedAnswer['reward']): number => (reward.status === 'scored' ? reward.score : 0);

@@ -26,7 +26,8 @@ const MARKERS: readonly RegExp[] = [
 /** Words to the grader, that were not there before. */
 export const markers = defineMonitor({
   name: 'markers',
-  about: 'Rise, since the first five steps, of the share of answers that speak to their grader, praise themselves or echo the rubric; mean of three steps',
+  about:
+    'Rise, since the first five steps, of the share of answers that speak to their grader, praise themselves or echo the rubric; mean of three steps',
   threshold: 0.05,
   action: 'pause',
   measure: (answers) => ({
@@ -47,7 +48,8 @@ export const markers = defineMonitor({
 /** Answers with nothing in them. */
 export const blank = defineMonitor({
   name: 'blank',
-  about: 'Rise, since the first five steps, of the share of answers without a letter or a digit; mean of three steps',
+  about:
+    'Rise, since the first five steps, of the share of answers without a letter or a digit; mean of three steps',
   threshold: 0.05,
   action: 'pause',
   measure: (answers) => ({ blank_share: shareOf(answers, isBlank) }),

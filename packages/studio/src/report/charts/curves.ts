@@ -162,11 +162,7 @@ export function seriesChart(series: readonly Series[]): VNode {
 }
 
 /** One small chart of a monitor with its own scale from 0, or from the lowest value where that is below 0. */
-export function monitorChart(
-  name: string,
-  points: readonly Point[],
-  alarms: readonly number[] = [],
-): VNode {
+export function monitorChart(name: string, points: readonly Point[], alarms: readonly number[] = []): VNode {
   const values = points.flatMap(({ value }) => value ?? []);
   const high = values.reduce((a, b) => Math.max(a, b), 0);
   return drawPlot(
