@@ -40,7 +40,13 @@ export const bedrock: Service = {
       ],
       reward,
       permissions: withRole(account, accessOf(account, 'bedrock', reward.arn)),
-      remarks: [...remarks, reward.why],
+      remarks: [
+        ...remarks,
+        reward.why,
+        ...(account.mlflow === undefined
+          ? []
+          : ['training.aws.mlflow: nothing is done with it, a customization job logs to none']),
+      ],
       answersPerCall: null,
       open: (clients, waiting) => Promise.resolve(bedrockJob(clients, request, waiting)),
     };
