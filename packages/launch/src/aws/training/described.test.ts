@@ -28,7 +28,7 @@ async function withJob<T>(at: string, use: (job: TrainingJob) => T | Promise<T>)
       tasksOf: () => [],
       certificate: CERTIFICATE,
       adamw: { beta1: 0.9, beta2: 0.98, epsilon: 1e-8 },
-      reward: () => Promise.reject(new Error('nobody asks')),
+      reward: { score: () => Promise.reject(new Error('nobody asks')) },
       alarm: () => {},
     });
   } finally {
