@@ -74,11 +74,17 @@ export const BACKENDS = [
   'sagemaker-nova',
   'sagemaker-serverless',
   'bedrock',
+  'bedrock-open-weight',
 ] as const;
 export type BackendName = (typeof BACKENDS)[number];
 
 /** Those of a cloud service, which train models that they have there and show figures, not answers. */
-const HOSTED_BACKENDS: readonly BackendName[] = ['sagemaker-nova', 'sagemaker-serverless', 'bedrock'];
+const HOSTED_BACKENDS: readonly BackendName[] = [
+  'sagemaker-nova',
+  'sagemaker-serverless',
+  'bedrock',
+  'bedrock-open-weight',
+];
 export const isHosted = (name: BackendName): boolean => HOSTED_BACKENDS.includes(name);
 
 /**
@@ -207,7 +213,7 @@ const trainingWith = <D extends Definition, Name extends z.ZodType>(
       .default('embedded')
       .describe(
         'Who computes the gradients: embedded is the engine of this package; trl is TRL, in a Python of yours (training.trl); ' +
-          'verl is verl, on a Ray cluster (training.verl, training.ray); openrlhf is OpenRLHF on GPUs (training.openrlhf); sagemaker-nova, sagemaker-serverless and bedrock are jobs of AWS (training.aws)',
+          'verl is verl, on a Ray cluster (training.verl, training.ray); openrlhf is OpenRLHF on GPUs (training.openrlhf); sagemaker-nova, sagemaker-serverless, bedrock and bedrock-open-weight are jobs of AWS (training.aws)',
       ),
     algorithm: name.describe(description),
     steps: count.default(100).describe('Training steps; each samples, scores and updates'),
@@ -235,7 +241,9 @@ const trainingWith = <D extends Definition, Name extends z.ZodType>(
       ),
     aws: awsTrainingSchema
       .optional()
-      .describe('The AWS account to train in, for sagemaker-nova, sagemaker-serverless and bedrock'),
+      .describe(
+        'The AWS account to train in, for sagemaker-nova, sagemaker-serverless, bedrock and bedrock-open-weight',
+      ),
   });
 
 const [first] = ALGORITHMS;

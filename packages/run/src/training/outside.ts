@@ -13,7 +13,7 @@ import type { Backend, LaunchedJob, TrainingJob } from './backend.js';
 import { drawnRewards, type DrawnRewards } from './drawn.js';
 import { alreadyStored, storeStep, tasksToTrain, tellStep } from './step.js';
 import type { Trainer, Training } from './trainer.js';
-import { hostedPolicy } from './hosted.js';
+import { assertAnswering, hostedPolicy } from './hosted.js';
 import { hasWeights, keepWeights, keptPolicy } from './weights.js';
 
 /** Somebody else's trainer as one of ours: what a backend's verbs come to, whichever it is. */
@@ -101,6 +101,7 @@ async function trainWith(backend: Backend, training: Training): Promise<EngineRe
         );
       }
     }
+    if (engine.hosted) await assertAnswering(workspace, engine.hosted);
     if (folder !== null) await keepWeights(workspace, folder);
     return engine;
   } finally {

@@ -9,6 +9,7 @@ import {
 } from '../../translation.js';
 import { TARGET_NAMES, type Overrides, type Target, type Tuning } from './key.js';
 import { keyOf, KEYS, type OverrideName } from './keys.js';
+import { epochsOf, passesProblem } from './passes.js';
 import { contradictions, complete, placeOf, settle } from './values.js';
 
 /*
@@ -32,30 +33,6 @@ interface Translation {
   note?: string;
 }
 type Translate = TranslateTo<Translation>;
-
-/** Passes over the data that the steps come to. */
-const epochsOf = ({ workspace: { config, data } }: Job): number =>
-  (config.training.steps * config.training.prompts_per_step) / data.train.length;
-
-/** Why Bedrock cannot make these steps, and how many like them it can; null: it can. */
-function passesProblem(job: Job): string | null {
-  const { steps, prompts_per_step: prompts } = job.workspace.config.training;
-  const tasks = job.workspace.data.train.length;
-  const { min = 1, max = Infinity } = KEYS.max_epochs.limits ?? {};
-  const passes = epochsOf(job);
-  if (Number.isInteger(passes) && passes >= min && passes <= max) return null;
-  const common = (a: number, b: number): number => (b === 0 ? a : common(b, a % b));
-  // The fewest steps that end with a pass.
-  const unit = tasks / common(tasks, prompts);
-  const most = Math.floor((max * tasks) / (unit * prompts));
-  const near = unit * Math.max(1, Math.min(most, Math.round(steps / unit)));
-  return (
-    `training.steps ${steps} × prompts_per_step ${prompts} / ${tasks} tasks of data.train = ${Number(passes.toFixed(2))} passes: Bedrock makes ${min} to ${max} whole ones. ` +
-    (most < 1
-      ? 'With so many prompts in a step none can be had: add tasks, or lower prompts_per_step'
-      : `training.steps ${near} is near it and can be had`)
-  );
-}
 
 const training = (job: Job, { target }: NovaTarget): Training => ({
   backend: () => ({ here: TARGET_NAMES[target] }),
@@ -108,7 +85,8 @@ const POLICY: Tables<Translation>['policy'] = {
   calls: () => ({ note: 'how the model is asked where it is evaluated' }),
 };
 
-const ABSTENTION: Tables<Translation>['abstention'] = {
+/** What the reward function does with what cannot be judged. */
+export const ABSTENTION: Tables<Translation>['abstention'] = {
   policy: ({ reward }) => ({
     here: 'the reward function',
     note:
@@ -220,7 +198,7 @@ function trainingProblems(job: Job, target: Target): string[] {
       `training.kl_coefficient is ${asked.kl_coefficient}, and ${TARGET_NAMES[target]} has no penalty: expected 0, or a training job`,
     );
   }
-  const passes = target === 'bedrock' ? passesProblem(job) : null;
+  const passes = target === 'bedrock' ? passesProblem(job, KEYS.max_epochs.limits ?? {}) : null;
   return passes === null ? problems : [...problems, passes];
 }
 
@@ -230,7 +208,7 @@ function valueProblems(job: Job, where: NovaTarget): string[] {
   const wrong = doubled(settings, ownOf(job));
   if (wrong.length > 0) return wrong;
   // Said above, with what to do.
-  if (target === 'bedrock' && passesProblem(job) !== null) return [];
+  if (target === 'bedrock' && passesProblem(job, KEYS.max_epochs.limits ?? {}) !== null) return [];
   const called = (key: string): string => {
     const by = settings.get(key as OverrideName);
     return by ? `${by.setting} (${key})` : `${OWN}: ${key}`;
