@@ -27,7 +27,7 @@ const { values } = parseArgs({
     steps: { type: 'string', default: '24' },
     seeds: { type: 'string', default: '3' },
     'judge-seconds': { type: 'string', default: '5' },
-    concurrency: { type: 'string', default: '48' },
+    concurrency: { type: 'string', default: '32' },
     'age-tolerance': { type: 'string', default: '2' },
     'memory-steps': { type: 'string', default: '500' },
     'memory-judge-seconds': { type: 'string' },
