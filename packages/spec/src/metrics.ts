@@ -151,7 +151,7 @@ export const METRICS: readonly Metric[] = [
     unit: 'steps',
     better: 'lower',
     about:
-      "Steps of training that the weights which drew the step's answers, all of them the same, were behind those that learned from them.",
+      "Steps of training that the weights which drew the step's answers were behind those that learned from them.",
   },
   {
     name: 'effective_tokens',

@@ -95,7 +95,9 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainingStep
     if (training.type === 'synchronous') return { batch, metrics: {} };
     const { importance_cap: cap = ASYNCHRONOUS.importance_cap } = training;
     const corrected =
-      age === 0 ? uncorrected(batch) : await correctForAge(policy.model, batch, cap, sampling.temperature);
+      age === 0
+        ? uncorrected(batch)
+        : await correctForAge(policy.model, batch, algorithm.loss, cap, sampling.temperature);
     return { ...corrected, metrics: { age, ...corrected.metrics } };
   }
 }

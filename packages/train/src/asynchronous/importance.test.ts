@@ -2,6 +2,7 @@ import { gradients, logProbabilities, type GradientResult, type TrainingSequence
 import { describe, expect, it } from 'vitest';
 import { openAlgorithm } from '../algorithms/index.js';
 import { trainingSchema } from '../schema.js';
+import { negativeLogLikelihood } from '../supervised/loss.js';
 import { tinyPolicy } from '../testing.js';
 import { correctForAge } from './importance.js';
 
@@ -37,7 +38,7 @@ const globalNorm = ({ gradients: of }: GradientResult): number =>
 
 describe('correctForAge', () => {
   it('weighs each token by its ratio up to the cap, and says how much is left of the tokens', async () => {
-    const { batch, metrics } = await correctForAge(model, await batchOf(RATIOS), 2, 1);
+    const { batch, metrics } = await correctForAge(model, await batchOf(RATIOS), loss, 2, 1);
     const weights = batch.map(({ columns }) => [...(columns['weight'] as Float32Array)]);
     RATIOS.forEach((of, i) =>
       of.forEach((ratio, t) => expect(weights[i]![t]).toBeCloseTo(0.2 * Math.min(ratio, 2), 5)),
@@ -47,9 +48,14 @@ describe('correctForAge', () => {
     expect(metrics['importance_capped']).toBeCloseTo(0.4, 9);
   });
 
+  it('leaves the weights to a loss that does not ask who drew the answers', async () => {
+    const { batch } = await correctForAge(model, await batchOf(RATIOS), negativeLogLikelihood, 2, 1);
+    expect(batch.map(({ columns }) => columns['weight'])).toEqual([0.2, 0.2]);
+  });
+
   it('is without a cap the gradient of the importance-weighted loss itself', async () => {
     const drawn = await batchOf(RATIOS);
-    const { batch } = await correctForAge(model, drawn, 1e9, 1);
+    const { batch } = await correctForAge(model, drawn, loss, 1e9, 1);
     const [corrected, plain] = [await gradients(model, batch, loss), await gradients(model, drawn, loss)];
     let apart = 0;
     for (const [name, expected] of plain.gradients) {
@@ -62,7 +68,7 @@ describe('correctForAge', () => {
 
   it('leaves a batch as it is that the same weights have drawn', async () => {
     const drawn = await batchOf([[1, 1], [1]]);
-    const { batch, metrics } = await correctForAge(model, drawn, 2, 1);
+    const { batch, metrics } = await correctForAge(model, drawn, loss, 2, 1);
     expect(metrics['importance_capped']).toBe(0);
     expect(metrics['effective_tokens']).toBeCloseTo(1, 9);
     for (const { columns } of batch) {
