@@ -14,7 +14,7 @@ async function timed(work) {
   return [(performance.now() - begun) / 1000, value];
 }
 
-/** Each stage of the training alone: all answers drawn, then all of them judged, then every step learned from. */
+/** What the engine does in the training, each stage alone: all answers drawn, then every step learned from. */
 async function stages() {
   const learner = new Learner(
     policy.clone(),
@@ -40,25 +40,27 @@ async function stages() {
     for (const step of all) steps.push(await draw(step));
     return steps;
   });
-  const reward = await openJudge();
-  const [judging_seconds] = await timed(() => scoreGroups(reward, drawn.flat(), abstention, 0));
   const [updating_seconds] = await timed(async () => {
     for (const step of all) await learn(ruled(drawn[step - 1]), step);
   });
-  return { sampling_seconds, judging_seconds, updating_seconds };
+  return { sampling_seconds, updating_seconds };
 }
 
-/** A whole training, and how good the answers to held-out tasks are then. */
+/** A whole training, how long the judge takes for its answers alone, and how good those to held-out tasks are in the end. */
 async function wholeTraining() {
   const reward = await openJudge();
   let last;
   const metrics = [];
+  const drawn = [];
   const [seconds] = await timed(async () => {
     for await (const step of train({ ...options, reward })) {
       metrics.push(step.metrics);
+      drawn.push(...step.groups.map(({ rollouts_G }) => rollouts_G));
       last = step.checkpoint().policy;
     }
   });
+  const anew = await openJudge();
+  const [judging_seconds] = await timed(() => scoreGroups(anew, drawn, abstention, 0));
   const samples = 4;
   const answers = await last.sample(heldOut, sampling, { samples, seed, name: 'held out' });
   const scores_P_G = heldOut.map((_, p) =>
@@ -70,6 +72,7 @@ async function wholeTraining() {
   };
   return {
     seconds,
+    judging_seconds,
     scores_P_G,
     age: mean('age'),
     effective_tokens: mean('effective_tokens'),
