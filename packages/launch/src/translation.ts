@@ -21,8 +21,20 @@ export const ofAnotherBackend = () => ({ note: 'for another backend' });
 /** How a model behind an API is asked, which these trainers do not train. */
 export const ofAPolicyBehindAnApi = () => ({ note: 'for a policy behind an API' });
 
+/** How answers are drawn ahead, where a trainer of this package does that. */
+export const ofAsynchronous = () => ({ note: 'for training.type off_policy_async' });
+
+/** Why `training.type` cannot be had from a trainer, in words; null: it can. @param trainer what it does. */
+export const asynchronousProblem = (
+  { training }: Pick<Config, 'training'>,
+  trainer: string,
+): string | null =>
+  training.type === 'synchronous'
+    ? null
+    : `training.type is ${training.type}, and ${trainer}: expected synchronous, or training.backend embedded`;
+
 /** What a reader of a plan has no use for. */
-const ELSEWHERE = [ofAnotherBackend().note, ofAPolicyBehindAnApi().note];
+const ELSEWHERE = [ofAnotherBackend().note, ofAPolicyBehindAnApi().note, ofAsynchronous().note];
 
 /** Settings of the user's with their values and translations. */
 export function translated<T>(

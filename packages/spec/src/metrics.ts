@@ -145,6 +145,32 @@ export const METRICS: readonly Metric[] = [
     about: 'Loss of the policy update.',
   },
   {
+    name: 'age',
+    of: 'step',
+    label: 'Age of answers',
+    unit: 'steps',
+    better: 'lower',
+    about:
+      "Steps of training that the weights which drew the step's answers were behind those that learned from them.",
+  },
+  {
+    name: 'effective_tokens',
+    of: 'step',
+    label: 'Effective tokens',
+    unit: null,
+    better: 'higher',
+    about:
+      'As how large a share of its tokens a step counts, since older weights drew them: 1 if the weights that learn had drawn them.',
+  },
+  {
+    name: 'importance_capped',
+    of: 'step',
+    label: 'Capped tokens',
+    unit: null,
+    better: 'lower',
+    about: 'Share of tokens that have become likelier since they were drawn by more than importance_cap.',
+  },
+  {
     name: 'truth_agreement',
     of: 'judge',
     label: 'Agreement with ground truth',

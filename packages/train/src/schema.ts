@@ -2,7 +2,10 @@ import bytes from 'bytes';
 import { z } from 'zod';
 import { PROVIDERS } from '@touchstone/engine/settings';
 import { ALGORITHMS } from './algorithms/index.js';
+import { asynchronousSettings } from './asynchronous/settings.js';
 import { awsTrainingSchema } from './aws-schema.js';
+
+export { scheduleProblem } from './asynchronous/schedule.js';
 
 const count = z.int().min(1);
 const positive = z.number().positive();
@@ -227,6 +230,7 @@ const trainingWith = <D extends Definition, Name extends z.ZodType>(
     max_grad_norm: positive.default(1).describe('Gradients are scaled down to this norm'),
     ...(settings as D['settings']),
     updates_per_step: count.default(1).describe('Optimiser updates on the rollouts of one step'),
+    ...asynchronousSettings,
     checkpoint_every: count
       .default(10)
       .describe('Steps between checkpoints; a killed run goes on from the last one'),

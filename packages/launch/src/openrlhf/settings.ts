@@ -3,9 +3,11 @@ import { localPolicy, type Config, type Counterpart, type TrainingJob } from '@t
 import type { JsonValue } from '@touchstone/spec';
 import { answersOfStep } from '../job-files.js';
 import {
+  asynchronousProblem,
   counterpartsOf,
   ofAnotherBackend,
   ofAPolicyBehindAnApi,
+  ofAsynchronous,
   translated,
   type Tables,
   type Translate as TranslateTo,
@@ -99,6 +101,10 @@ const TRAINING: Record<keyof Config['training'], Translate> = {
   updates_per_step: ({ training: { updates_per_step } }) => ({
     args: { 'train.max_epochs': [updates_per_step] },
   }),
+  type: () => ({ note: 'by turns: without --train.async_enable' }),
+  age_tolerance: ofAsynchronous,
+  refit_freq: ofAsynchronous,
+  importance_cap: ofAsynchronous,
   checkpoint_every: ({ training: { checkpoint_every } }) => ({
     args: {
       'ckpt.save_steps': [checkpoint_every],
@@ -244,6 +250,11 @@ export function jobSettings(job: TrainingJob, longestPrompt: number): Record<str
 /** What OpenRLHF cannot do, in words; null: nothing. */
 export function settingsProblem(config: Config): string | null {
   const { policy, training } = config;
+  const turns = asynchronousProblem(
+    config,
+    'Touchstone runs OpenRLHF by turns, without --train.async_enable',
+  );
+  if (turns !== null) return turns;
   const { gpus_per_node: gpus, tensor_parallel: parallel, micro_batch: micro } = training.openrlhf;
   if (policy.temperature === 0) {
     return 'policy.temperature is 0, and a step whose answers are all alike teaches nothing: expected a temperature above 0';

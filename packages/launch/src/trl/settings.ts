@@ -2,9 +2,11 @@ import { localPolicy, type Config, type Counterpart, type TrainingJob } from '@t
 import type { JsonValue } from '@touchstone/spec';
 import { answersOfStep } from '../job-files.js';
 import {
+  asynchronousProblem,
   counterpartsOf,
   ofAnotherBackend,
   ofAPolicyBehindAnApi,
+  ofAsynchronous,
   translated,
   type Tables,
   type Translate as TranslateTo,
@@ -80,6 +82,10 @@ const TRAINING: Record<keyof Config['training'], Translate> = {
     note: `TRL measures it to answers without a verdict too, and does not clamp it${trl.lora ? '; the reference is the policy without the adapter' : ''}`,
   }),
   updates_per_step: ({ training: { updates_per_step } }) => ({ args: { num_iterations: updates_per_step } }),
+  type: () => ({ note: 'GRPOTrainer draws, asks and learns by turns' }),
+  age_tolerance: ofAsynchronous,
+  refit_freq: ofAsynchronous,
+  importance_cap: ofAsynchronous,
   checkpoint_every: ({ training: { checkpoint_every, updates_per_step } }) => ({
     args: {
       save_strategy: 'steps',
@@ -180,6 +186,8 @@ export function scriptSettings(job: TrainingJob): Record<string, JsonValue> {
 
 /** Wrong numbers of answers in words, and what TRL cannot do; null: none. */
 export function settingsProblem({ policy, training }: Config): string | null {
+  const turns = asynchronousProblem({ training }, "TRL's GRPOTrainer draws, asks and learns by turns");
+  if (turns !== null) return turns;
   if (policy.temperature === 0) {
     return 'policy.temperature is 0, and TRL draws no answers at it: expected a temperature above 0';
   }

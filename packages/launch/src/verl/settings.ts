@@ -2,9 +2,11 @@ import { join } from 'node:path';
 import { localPolicy, type Config, type Counterpart, type TrainingJob } from '@touchstone/run';
 import type { JsonObject, JsonValue } from '@touchstone/spec';
 import {
+  asynchronousProblem,
   counterpartsOf,
   ofAnotherBackend,
   ofAPolicyBehindAnApi,
+  ofAsynchronous,
   translated,
   type Tables,
 } from '../translation.js';
@@ -103,6 +105,10 @@ const TRAINING: Tables<Translation>['training'] = {
   updates_per_step: ({ training: { updates_per_step } }) => ({
     keys: { [`${ACTOR}.ppo_epochs`]: updates_per_step, [`${ACTOR}.shuffle`]: false },
   }),
+  type: () => ({ note: 'trainer.v1.trainer_mode = sync' }),
+  age_tolerance: ofAsynchronous,
+  refit_freq: ofAsynchronous,
+  importance_cap: ofAsynchronous,
   checkpoint_every: ({ training: { checkpoint_every } }) => ({
     keys: {
       'trainer.save_freq': checkpoint_every,
@@ -259,6 +265,8 @@ export function configOf(job: TrainingJob, longestPrompt: number): JsonObject {
 /** What of a configuration verl cannot do, in words; null: nothing. */
 export function settingsProblem(job: TrainingJob): string | null {
   const { policy, training } = job.workspace.config;
+  const turns = asynchronousProblem({ training }, 'Touchstone runs verl by turns, not its fully_async');
+  if (turns !== null) return turns;
   if (policy.temperature === 0) {
     return 'policy.temperature is 0, and answers that are drawn at it are all the same: expected a temperature above 0';
   }

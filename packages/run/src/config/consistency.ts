@@ -1,6 +1,6 @@
 import { criteriaOf, nearest } from '@touchstone/core';
 import { findingNames } from '@touchstone/lab';
-import { isHosted } from '@touchstone/train/schema';
+import { isHosted, scheduleProblem } from '@touchstone/train/schema';
 import { isLocal } from './policy-model.js';
 import type { Config, ExaminationConfig } from './schema.js';
 import type { Path, Problem, YamlSource } from './yaml-source.js';
@@ -20,6 +20,7 @@ export function consistencyProblems(config: Config | ExaminationConfig, source: 
     );
   }
   if (config.policy !== undefined) policyProblems(config, need);
+  asynchronousProblems(config, need);
   const known = findingNames(criteriaOf(config.judge));
   for (const [finding, entry] of Object.entries(gate === 'off' ? {} : gate)) {
     const path = ['gate', finding];
@@ -52,10 +53,28 @@ export function consistencyProblems(config: Config | ExaminationConfig, source: 
   return problems;
 }
 
+type Need = (path: Path, missing: boolean, message: string) => void;
+
+/** AWS counts the age of answers in a unit that it does not say; what its values mean together is its matter. */
+function asynchronousProblems({ training }: Pick<Config, 'training'>, need: Need): void {
+  if (training.type === 'synchronous') {
+    for (const key of ['age_tolerance', 'refit_freq', 'importance_cap'] as const) {
+      need(
+        ['training', key],
+        training[key] !== undefined,
+        'set training.type to off_policy_async, which it is for',
+      );
+    }
+  } else if (!isHosted(training.backend)) {
+    const problem = scheduleProblem(training);
+    need(['training', 'type'], problem !== null, problem ?? '');
+  }
+}
+
 /** Trainers of AWS train models that are there; all others train a model of this machine. */
 function policyProblems(
   { policy, training }: Pick<Config, 'training'> & { policy?: Config['policy'] | undefined },
-  need: (path: Path, missing: boolean, message: string) => void,
+  need: Need,
 ): void {
   if (policy === undefined) return;
   const { backend, sft } = training;

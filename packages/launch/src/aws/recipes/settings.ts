@@ -3,6 +3,7 @@ import { InputError, type JsonValue } from '@touchstone/spec';
 import {
   counterpartsOf,
   ofAnotherBackend,
+  ofAsynchronous,
   translated,
   type Tables,
   type Translate as TranslateTo,
@@ -64,6 +65,18 @@ const training = (job: Job, { target }: NovaTarget): Training => ({
   scale_advantages: () => ({ note: 'AWS does not say how it scales advantages' }),
   kl_coefficient: ({ training: { kl_coefficient } }) => ({ keys: { kl_loss_coef: kl_coefficient } }),
   updates_per_step: () => ({ note: 'AWS makes one update of a batch' }),
+  type: ({ training: { type } }) =>
+    type === 'synchronous'
+      ? { note: 'AWS does not say in which order it draws and learns, but on HyperPod: off_policy_async' }
+      : { keys: { type } },
+  age_tolerance: ({ training: { age_tolerance } }) =>
+    age_tolerance === undefined
+      ? ofAsynchronous()
+      : { keys: { age_tolerance }, note: 'AWS does not say in which unit' },
+  refit_freq: ({ training: { refit_freq } }) =>
+    refit_freq === undefined ? ofAsynchronous() : { keys: { refit_freq } },
+  importance_cap: ({ training: { importance_cap } }) =>
+    importance_cap === undefined ? ofAsynchronous() : { note: 'AWS has no setting of it' },
   checkpoint_every: ({ training: { checkpoint_every, steps } }) => ({
     keys: { save_steps: Math.min(checkpoint_every, steps) },
   }),
