@@ -1,8 +1,10 @@
 import type { RewardConfig, RewardFunction } from '@touchstone/core';
 import type { Task } from '@touchstone/spec';
+import type { JudgeNoise } from './algorithms/algorithm.js';
 import { openAlgorithm } from './algorithms/index.js';
 import { makeBatch } from './batch.js';
 import type { Checkpoint } from './checkpoint.js';
+import { withContrast } from './contrast.js';
 import { Learner } from './learner.js';
 import { stepMetrics, type StepMetrics } from './metrics.js';
 import type { Policy } from './policy.js';
@@ -20,6 +22,8 @@ export interface TrainOptions {
   sampling: SamplingOptions;
   abstention: RewardConfig['abstention'];
   seed: number;
+  /** What the judge's examination found, for settings that go by it. */
+  noise?: JudgeNoise | null;
   /** Goes on after this step instead of starting. */
   from?: Checkpoint | null;
 }
@@ -47,18 +51,20 @@ export interface TrainingStep {
  * @throws {RunError} when more than the declared share of a step's answers could not be judged.
  */
 export async function* train(options: TrainOptions): AsyncGenerator<TrainingStep, void, undefined> {
-  const { policy: reference, tasks, reward, training, sampling, abstention, seed, from } = options;
-  const algorithm = openAlgorithm(training);
+  const { policy: reference, tasks, reward, training, sampling, abstention, seed, noise, from } = options;
+  const algorithm = openAlgorithm(training, sampling, noise);
+  const { tries = 0 } = algorithm;
   const policy = from?.policy ?? reference.clone();
   const learner = new Learner(policy, reference.model, algorithm, training, sampling.temperature);
   if (from) learner.restore(from);
 
   for (let step = (from?.step ?? 0) + 1; step <= training.steps; step++) {
     const rollouts_P_G = await sampleGroups(policy, tasks, step, training, sampling, seed);
-    const groups = await scoreGroups(reward, rollouts_P_G, abstention, step);
+    const own = await scoreGroups(reward, rollouts_P_G, abstention, step);
+    const { groups, redrawn } = await withContrast(own, policy, options, step, tries);
     const batch = makeBatch(groups, algorithm);
     const learned = await learner.learn(batch, step);
-    const metrics = stepMetrics(groups, learned);
+    const metrics = stepMetrics(groups, tries > 0 ? { ...learned, redrawn } : learned);
     yield { step, groups, metrics, checkpoint: () => learner.checkpoint(step) };
   }
 }
