@@ -17,6 +17,7 @@ export {
   type Loaded,
   type LoadedConfig,
 } from './config/load.js';
+export { readSnapshot, type RunSnapshot, type SeenAnswer } from './watch/snapshot.js';
 export { examineTraining, openWorkspace, planTraining, runPipeline } from './main-job.js';
 export { localPolicy } from './workspace/local-policy.js';
 export type { Workspace } from './workspace/workspace.js';
