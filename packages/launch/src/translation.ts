@@ -1,5 +1,10 @@
-import type { Config, Counterpart, TrainingJob } from '@touchstone/run';
-import { hasSetting, type AnyTrainingOptions } from '@touchstone/train/schema';
+import {
+  hasSetting,
+  type AnyTrainingOptions,
+  type Config,
+  type Counterpart,
+  type TrainingJob,
+} from '@touchstone/run';
 
 /*
  * Settings of a configuration as a trainer has them. A backend's tables must name every key of `policy:`, `training:` and

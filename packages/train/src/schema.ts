@@ -4,6 +4,8 @@ import { PROVIDERS } from '@touchstone/engine/settings';
 import { ALGORITHMS, type AlgorithmName } from './algorithms/index.js';
 import { awsTrainingSchema } from './aws-schema.js';
 
+export { ALGORITHMS };
+
 const count = z.int().min(1);
 const positive = z.number().positive();
 

@@ -20,6 +20,21 @@ export function consistencyProblems(config: Config | ExaminationConfig, source: 
     );
   }
   if (config.policy !== undefined) policyProblems(config, need);
+  for (const setting of ['deviation_floor', 'margin'] as const) {
+    const { training }: { training: Partial<Record<typeof setting, unknown>> } = config;
+    if (training[setting] !== 'judge') continue;
+    const noNoise = data.labelled === undefined || config.validation.repeats < 2;
+    need(
+      ['training', setting],
+      noNoise,
+      'the noise of the judge is measured on data.labelled, with validation.repeats of 2 or more: set both, or a number',
+    );
+    need(
+      ['training', setting],
+      config.reward.formula !== undefined,
+      'how much of the noise of the judge comes through reward.formula is not known: set a number',
+    );
+  }
   const known = findingNames(criteriaOf(config.judge));
   for (const [finding, entry] of Object.entries(gate === 'off' ? {} : gate)) {
     const path = ['gate', finding];
