@@ -30,6 +30,9 @@ export const ofAnotherBackend = () => ({ note: 'for another backend' });
 /** How a model behind an API is asked, which these trainers do not train. */
 export const ofAPolicyBehindAnApi = () => ({ note: 'for a policy behind an API' });
 
+/** What a trainer does not have: of these it takes only what says nothing (`takesProblem`), and so nothing is said of them. */
+export const saysNothing = () => ({ note: 'it says nothing' });
+
 /** The values that a trainer takes of settings that it does not have as the engine of this package has them. */
 export type Takes = { readonly [K in keyof AnyTrainingOptions]?: readonly AnyTrainingOptions[K][] };
 
@@ -45,10 +48,11 @@ export const NOTHING_BEYOND = {
 /** The first setting of which a trainer does not have the value, in words; null: none. @param trainer what it is called */
 export function takesProblem({ training }: Pick<Config, 'training'>, trainer: string, takes: Takes): string | null {
   const given = training as Partial<AnyTrainingOptions>;
-  for (const [key, values] of Object.entries(takes) as [keyof AnyTrainingOptions & string, readonly unknown[]][]) {
+  for (const [key, values] of Object.entries(takes) as [keyof AnyTrainingOptions, readonly unknown[]][]) {
     if (!Object.hasOwn(given, key) || values.includes(given[key])) continue;
+    const value: unknown = given[key];
     return (
-      `training.${key} is ${String(given[key])}, which ${trainer} does not have as it is meant here: ` +
+      `training.${key as string} is ${typeof value === 'string' ? value : JSON.stringify(value)}, which ${trainer} does not have as it is meant here: ` +
       `expected ${values.join(' or ')}, or training.backend embedded`
     );
   }
@@ -56,7 +60,7 @@ export function takesProblem({ training }: Pick<Config, 'training'>, trainer: st
 }
 
 /** What a reader of a plan has no use for. */
-const ELSEWHERE = [ofAnotherBackend().note, ofAPolicyBehindAnApi().note];
+const ELSEWHERE = [ofAnotherBackend().note, ofAPolicyBehindAnApi().note, saysNothing().note];
 
 /** Settings of the user's with their values and translations. */
 export function translated<T>(

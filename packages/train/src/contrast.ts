@@ -1,8 +1,20 @@
+import type { RewardConfig, RewardFunction } from '@touchstone/core';
+import type { Task } from '@touchstone/spec';
 import { hasZeroVariance } from './algorithms/parts/contrast.js';
-import type { TrainOptions } from './loop.js';
 import type { Policy } from './policy.js';
 import { furtherTasks } from './sampler.js';
+import type { SamplingOptions, TrainingOptions } from './schema.js';
 import { scoreGroups, stopOnAbstentions, type ScoredGroup } from './scorer.js';
+
+/** How the groups of a step are drawn and judged. */
+interface Drawing {
+  tasks: readonly Task[];
+  reward: RewardFunction;
+  training: Pick<TrainingOptions, 'prompts_per_step' | 'group_size'>;
+  sampling: SamplingOptions;
+  abstention: RewardConfig['abstention'];
+  seed: number;
+}
 
 /**
  * Groups of further tasks in place of those whose rewards are all equal, which teach nothing; they are drawn for `tries` times at most, and
@@ -16,7 +28,7 @@ import { scoreGroups, stopOnAbstentions, type ScoredGroup } from './scorer.js';
 export async function withContrast(
   own: readonly ScoredGroup[],
   policy: Policy,
-  { tasks, reward, training, sampling, abstention, seed }: TrainOptions,
+  { tasks, reward, training, sampling, abstention, seed }: Drawing,
   step: number,
   tries: number,
 ): Promise<{ groups: ScoredGroup[]; redrawn: number }> {

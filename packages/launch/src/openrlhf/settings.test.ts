@@ -1,5 +1,6 @@
 import { configJsonSchema } from '@touchstone/run';
 import { describe, expect, it } from 'vitest';
+import { NOTHING_BEYOND } from '../translation.js';
 import { configOf, jobOf } from './job.testing.js';
 import { argumentsOf, counterparts, jobSettings, settingsProblem } from './settings.js';
 
@@ -33,7 +34,7 @@ describe('the settings of OpenRLHF', () => {
   it('say of every key of training: and policy: what became of it, or that there is no counterpart', () => {
     const said = counterparts(jobOf(configOf()));
     const named = said.map(({ setting }) => setting);
-    const others = ['trl', 'verl', 'aws'];
+    const others = ['trl', 'verl', 'aws', ...Object.keys(NOTHING_BEYOND)];
     for (const key of keysOfTraining())
       expect(named.includes(`training.${key}`), key).toBe(!others.includes(key));
     for (const { becomes, note } of said) expect(becomes ?? note).not.toBe('');

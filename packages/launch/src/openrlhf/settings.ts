@@ -7,6 +7,7 @@ import {
   counterpartsOf,
   ofAnotherBackend,
   ofAPolicyBehindAnApi,
+  saysNothing,
   takesProblem,
   translated,
   type AnyConfig,
@@ -39,8 +40,6 @@ const gpusOf = ({ training: { openrlhf } }: Pick<Config, 'training'> | AnyConfig
 
 /** What OpenRLHF has as it is meant here. */
 const TAKES: Takes = { algorithm: ['grpo', 'dapo', 'gspo'], deviation: ['group', 'none'], ...NOTHING_BEYOND };
-/** What only 0 is taken of, or what belongs to an algorithm that it does not have. */
-const NOT_IN_OPENRLHF = () => ({ note: 'OpenRLHF has no such thing' });
 
 const TRAINING: Tables<Translation>['training'] = {
   backend: () => ({ script: 'train.py, which starts openrlhf.cli.train_ppo_ray' }),
@@ -101,13 +100,13 @@ const TRAINING: Tables<Translation>['training'] = {
       'reward.clip_range': [-WIDEST, WIDEST],
     },
   }),
-  ratio_cap: NOT_IN_OPENRLHF,
-  deviation_floor: NOT_IN_OPENRLHF,
-  false_positive_rate: NOT_IN_OPENRLHF,
-  false_negative_rate: NOT_IN_OPENRLHF,
-  overlong_share: NOT_IN_OPENRLHF,
-  sampling_tries: NOT_IN_OPENRLHF,
-  margin: NOT_IN_OPENRLHF,
+  ratio_cap: saysNothing,
+  deviation_floor: saysNothing,
+  false_positive_rate: saysNothing,
+  false_negative_rate: saysNothing,
+  overlong_share: saysNothing,
+  sampling_tries: saysNothing,
+  margin: saysNothing,
   kl_estimator: () => ({ script: 'algo.kl.estimator', note: 'with kl_coefficient' }),
   entropy_coefficient: ({ training: { entropy_coefficient } }) => ({
     args: { 'actor.entropy_coef': [entropy_coefficient] },

@@ -1,5 +1,6 @@
 import { configJsonSchema, configSchema, type TrainingJob } from '@touchstone/run';
 import { describe, expect, it } from 'vitest';
+import { NOTHING_BEYOND } from '../translation.js';
 import { counterparts, scriptSettings, settingsProblem } from './settings.js';
 
 const configOf = (training: object = {}, policy: object = {}) =>
@@ -40,7 +41,7 @@ describe('the settings of TRL', () => {
     const said = counterparts(jobOf(configOf()));
     const named = said.map(({ setting }) => setting);
     // What other trainers take is nothing to a reader of this plan.
-    const others = ['verl', 'openrlhf', 'aws'];
+    const others = ['verl', 'openrlhf', 'aws', ...Object.keys(NOTHING_BEYOND)];
     for (const key of keys) expect(named.includes(`training.${key}`), key).toBe(!others.includes(key));
     for (const { becomes, note } of said) expect(becomes ?? note).not.toBe('');
     expect(said.find(({ setting }) => setting === 'training.sft')).toMatchObject({

@@ -3,6 +3,7 @@ import type { JsonValue } from '@touchstone/spec';
 import { answersOfStep } from '../job-files.js';
 import {
   NOTHING_BEYOND,
+  saysNothing,
   takesProblem,
   counterpartsOf,
   ofAnotherBackend,
@@ -16,9 +17,6 @@ import {
 /*
  * What TRL makes of a configuration. Every key of `training:` stands here: one that is new does not compile until it does.
  */
-
-/** What only 0 is taken of. */
-const NOT_IN_TRL = () => ({ note: 'TRL has no such thing' });
 
 /** A setting in TRL. */
 interface Translation {
@@ -100,12 +98,12 @@ const TRAINING: Tables<Translation>['training'] = {
   clip_high: ({ training: { clip_high } }) => ({ args: { epsilon_high: clip_high } }),
   ratio_cap: ({ training: { ratio_cap } }) => ({ args: { epsilon_high: ratio_cap } }),
   deviation: ({ training: { deviation } }) => ({ args: { scale_rewards: deviation } }),
-  deviation_floor: NOT_IN_TRL,
-  false_positive_rate: NOT_IN_TRL,
-  false_negative_rate: NOT_IN_TRL,
-  overlong_share: NOT_IN_TRL,
-  sampling_tries: NOT_IN_TRL,
-  margin: NOT_IN_TRL,
+  deviation_floor: saysNothing,
+  false_positive_rate: saysNothing,
+  false_negative_rate: saysNothing,
+  overlong_share: saysNothing,
+  sampling_tries: saysNothing,
+  margin: saysNothing,
   kl_estimator: () => ({ note: 'k3, the one that TRL has' }),
   entropy_coefficient: ({ training: { entropy_coefficient } }) => ({
     args: { entropy_coef: entropy_coefficient },

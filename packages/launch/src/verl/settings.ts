@@ -6,6 +6,7 @@ import {
   counterpartsOf,
   ofAnotherBackend,
   ofAPolicyBehindAnApi,
+  saysNothing,
   takesProblem,
   translated,
   type AnyConfig,
@@ -49,8 +50,6 @@ const TAKES: Takes = {
   deviation: ['group', 'none'],
   ...NOTHING_BEYOND,
 };
-/** What only 0 is taken of. */
-const NOT_IN_VERL = () => ({ note: 'verl has no such thing' });
 
 /** By algorithm, how verl adds tokens up; the mean over all tokens otherwise. */
 const AGGREGATION: Partial<Record<Config['training']['algorithm'], string>> = {
@@ -122,12 +121,12 @@ const TRAINING: Tables<Translation>['training'] = {
   deviation: ({ training: { deviation } }) => ({
     keys: { 'algorithm.norm_adv_by_std_in_grpo': deviation === 'group' },
   }),
-  deviation_floor: NOT_IN_VERL,
-  false_positive_rate: NOT_IN_VERL,
-  false_negative_rate: NOT_IN_VERL,
-  overlong_share: NOT_IN_VERL,
-  sampling_tries: NOT_IN_VERL,
-  margin: NOT_IN_VERL,
+  deviation_floor: saysNothing,
+  false_positive_rate: saysNothing,
+  false_negative_rate: saysNothing,
+  overlong_share: saysNothing,
+  sampling_tries: saysNothing,
+  margin: saysNothing,
   kl_estimator: () => ({ here: `${ACTOR}.kl_loss_type`, note: 'with kl_coefficient' }),
   entropy_coefficient: ({ training: { entropy_coefficient } }) => ({
     keys: { [`${ACTOR}.entropy_coeff`]: entropy_coefficient },

@@ -6,12 +6,17 @@ import type { Overrides } from './key.js';
 import { keyOf, KEYS, SPELLINGS, type OverrideName } from './keys.js';
 import { describe, isOfType, isWithin } from './values.js';
 
+/** Why there is no such value, in words that follow the key's name. */
+class Problem {
+  constructor(readonly text: string) {}
+}
+
 /** What a key of AWS is where the engine of this package trains. */
 interface Here {
   /** The setting with the same meaning, by its place in `touchstone.yaml`. */
   setting?: string;
   /** Its value; default: as it is. A text says why there is none. @param all what else is given, by AWS's first names */
-  value?(given: JsonValue, all: ReadonlyMap<OverrideName, JsonValue>): JsonValue | { problem: string };
+  value?(given: JsonValue, all: ReadonlyMap<OverrideName, JsonValue>): JsonValue | Problem;
   /** In place of a setting: the only values that it has here. */
   only?: readonly JsonValue[];
   /** What there is to say. */
@@ -32,7 +37,7 @@ export const HERE: Record<OverrideName, Here> = {
       const prompts = Number(given) / group;
       return Number.isInteger(prompts)
         ? prompts
-        : { problem: `is ${String(given)}: expected a multiple of number_generation, which is ${group}` };
+        : new Problem(`is ${JSON.stringify(given)}: expected a multiple of number_generation, which is ${group}`);
     },
   },
   number_generation: { setting: 'training.group_size' },
@@ -48,7 +53,7 @@ export const HERE: Record<OverrideName, Here> = {
     note: '0 is at the end only',
     value(given, all) {
       if (given !== 0) return given;
-      return all.get('max_steps') ?? { problem: 'is 0, at the end only: expected max_steps beside it' };
+      return all.get('max_steps') ?? new Problem('is 0, at the end only: expected max_steps beside it');
     },
   },
   save_top_k: { setting: 'training.save_top_k' },
@@ -128,8 +133,7 @@ export function fromAws(given: Overrides): FromAws {
       found.remarks.push(`${key} has no effect here${why}`);
     } else {
       const made = convert?.(value, all) ?? value;
-      if (typeof made === 'object' && made !== null && 'problem' in made)
-        found.problems.push(`${key} ${String(made['problem'])}`);
+      if (made instanceof Problem) found.problems.push(`${key} ${made.text}`);
       else found.settings.set(setting.path, made);
     }
   }

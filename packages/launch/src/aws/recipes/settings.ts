@@ -3,6 +3,7 @@ import { InputError, type JsonValue } from '@touchstone/spec';
 import {
   counterpartsOf,
   ofAnotherBackend,
+  saysNothing,
   takesProblem,
   translated,
   type Tables,
@@ -66,8 +67,6 @@ const TAKES: Takes = {
   false_positive_rate: [0],
   false_negative_rate: [0],
 };
-/** Of an algorithm that is not said to AWS, or what only 0 is taken of. */
-const NOT_IN_AWS = () => ({ note: 'AWS has no such thing' });
 
 const training = (job: Job, { target }: NovaTarget): Training => ({
   backend: () => ({ here: TARGET_NAMES[target] }),
@@ -97,13 +96,13 @@ const training = (job: Job, { target }: NovaTarget): Training => ({
   clip_low: () => ({ note: 'AWS has no setting of it' }),
   clip_high: ({ training: { clip_high } }) => ({ keys: { clip_ratio_high: clip_high } }),
   deviation: () => ({ note: 'AWS does not say how it scales advantages' }),
-  ratio_cap: NOT_IN_AWS,
-  deviation_floor: NOT_IN_AWS,
-  false_positive_rate: NOT_IN_AWS,
-  false_negative_rate: NOT_IN_AWS,
-  overlong_share: NOT_IN_AWS,
-  sampling_tries: NOT_IN_AWS,
-  margin: NOT_IN_AWS,
+  ratio_cap: saysNothing,
+  deviation_floor: saysNothing,
+  false_positive_rate: saysNothing,
+  false_negative_rate: saysNothing,
+  overlong_share: saysNothing,
+  sampling_tries: saysNothing,
+  margin: saysNothing,
   kl_estimator: () => ({ note: 'AWS does not say how it estimates KL' }),
   entropy_coefficient: ({ training: { entropy_coefficient } }) =>
     entropy_coefficient === 0
