@@ -46,7 +46,11 @@ export const NOTHING_BEYOND = {
 } as const satisfies Takes;
 
 /** The first setting of which a trainer does not have the value, in words; null: none. @param trainer what it is called */
-export function takesProblem({ training }: Pick<Config, 'training'>, trainer: string, takes: Takes): string | null {
+export function takesProblem(
+  { training }: Pick<Config, 'training'>,
+  trainer: string,
+  takes: Takes,
+): string | null {
   const given = training as Partial<AnyTrainingOptions>;
   for (const [key, values] of Object.entries(takes) as [keyof AnyTrainingOptions, readonly unknown[]][]) {
     if (!Object.hasOwn(given, key) || values.includes(given[key])) continue;

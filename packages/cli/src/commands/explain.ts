@@ -11,7 +11,10 @@ export function registerExplain(program: Command, io: Io): void {
     .description(
       "say what settings, algorithms and AWS's own keys do here and on Amazon Nova; KEY=VALUE of AWS become settings of touchstone.yaml",
     )
-    .argument('[key...]', 'names such as clip_high, dapo or age_tolerance, or number_generation=8; default: all')
+    .argument(
+      '[key...]',
+      'names such as clip_high, dapo or age_tolerance, or number_generation=8; default: all',
+    )
     .option('--json', 'print the result as JSON')
     .action((keys: string[], { json }: { json?: true }) => {
       const given = keys.filter((key) => key.includes('='));

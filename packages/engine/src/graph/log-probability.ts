@@ -81,9 +81,7 @@ export function scoreTokens(
       const shares = g.node('Softmax', [scores], scores.shape, { axis: -1 });
       // ∂ log p / ∂z_k = −p_k but for the target, ∂H / ∂z_k = −p_k (z_k − Σ p z).
       const slope =
-        scaledEntropy && mean
-          ? op('Add', op('Mul', op('Sub', scores, mean), scaledEntropy), scaled)
-          : scaled;
+        scaledEntropy && mean ? op('Add', op('Mul', op('Sub', scores, mean), scaledEntropy), scaled) : scaled;
       // Each slice's shares are of its own normaliser.
       const weight = op('Neg', op('Mul', slope, partOf(i)));
       const ofLogits = op('Mul', shares, weight);

@@ -8,8 +8,12 @@ it('says of a setting what it does here and what it is on Nova', () => {
   expect(more).toEqual([]);
   expect(found).toMatchObject({ name: 'training.clip_high', kind: 'setting' });
   expect(found!.about).toMatch(/ratio is clipped at 1 \+ clip_high/);
-  expect(found!.here).toMatch(/0\.28 \(grpo, dapo\).*0\.0004 \(gspo\).*Only with grpo, dr-grpo, dapo, rloo, gspo/);
-  expect(found!.nova).toMatch(/clip_ratio_high: HyperPod's recipe: training_config\.trainer\.clip_ratio_high, default 0\.2/);
+  expect(found!.here).toMatch(
+    /0\.28 \(grpo, dapo\).*0\.0004 \(gspo\).*Only with grpo, dr-grpo, dapo, rloo, gspo/,
+  );
+  expect(found!.nova).toMatch(
+    /clip_ratio_high: HyperPod's recipe: training_config\.trainer\.clip_ratio_high, default 0\.2/,
+  );
 });
 
 it("says of each of the article's names what it does here and on Nova", () => {
@@ -32,7 +36,9 @@ it('knows everything that can be set, and every algorithm', () => {
 });
 
 it('refuses what is not known, with what was perhaps meant', () => {
-  expect(() => explain(['clip_hihg'])).toThrow(/no setting, algorithm or key of AWS called "clip_hihg": did you mean "clip_high"\?/);
+  expect(() => explain(['clip_hihg'])).toThrow(
+    /no setting, algorithm or key of AWS called "clip_hihg": did you mean "clip_high"\?/,
+  );
   expect(() => explain(['age_tolerence'])).toThrow(/did you mean "age_tolerance"\?/);
   expect(() => explain(['zzzzzzzzzz'])).toThrow(/touchstone explain lists all/);
 });

@@ -53,7 +53,11 @@ const overrideNames = (): OverrideName[] => Object.keys(HERE) as OverrideName[];
 function explainOne(name: string, settings: ReadonlyMap<string, Setting>): Explanation[] {
   const key = keyOf(name);
   const exact = settings.get(name);
-  const named = exact ? [exact] : shown(settings).filter((path) => lastOf(path) === name).map((path) => settings.get(path)!);
+  const named = exact
+    ? [exact]
+    : shown(settings)
+        .filter((path) => lastOf(path) === name)
+        .map((path) => settings.get(path)!);
   return [
     ...named.map(settingExplained),
     ...ALGORITHMS.filter((one) => one.name === name).map(algorithmExplained),
@@ -69,7 +73,13 @@ function settingExplained(setting: Setting): Explanation {
   const otherwise = trained
     ? 'Nova has no such key; the plan of a run there says what becomes of it.'
     : 'The same: it is not the trainer that reads it.';
-  return { name: path, kind: 'setting', about, here: settingText(setting), nova: nova === '' ? otherwise : nova };
+  return {
+    name: path,
+    kind: 'setting',
+    about,
+    here: settingText(setting),
+    nova: nova === '' ? otherwise : nova,
+  };
 }
 
 /** Values, defaults, and which algorithms have it. */
@@ -97,7 +107,10 @@ const algorithmExplained = ({ name, description, settings }: (typeof ALGORITHMS)
     kind: 'algorithm',
     about: description,
     here: `training.algorithm: ${name}${own.length > 0 ? `, with ${own.join(', ')}` : ''}. docs/algorithms.md has its formula.`,
-    nova: name === ALGORITHMS[0].name ? 'RLVR, of which AWS does not say how it weighs tokens.' : 'Not to be had there.',
+    nova:
+      name === ALGORITHMS[0].name
+        ? 'RLVR, of which AWS does not say how it weighs tokens.'
+        : 'Not to be had there.',
   };
 };
 

@@ -34,7 +34,7 @@ export function settingsIn(schema: JsonObject): Map<string, Setting> {
 
 function note(found: Map<string, Setting>, path: string, at: JsonObject, algorithm: string): void {
   const known = found.get(path);
-  const setting = known ?? { path, about: '', values: [], defaults: new Map(), algorithms: [] };
+  const setting: Setting = known ?? { path, about: '', values: [], defaults: new Map(), algorithms: [] };
   const about = typeof at['description'] === 'string' ? at['description'] : '';
   if (setting.about === '') setting.about = about;
   const values = Array.isArray(at['enum']) ? at['enum'] : 'const' in at ? [at['const']!] : [];

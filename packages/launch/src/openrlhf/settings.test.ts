@@ -125,7 +125,9 @@ describe('the settings of OpenRLHF', () => {
       'actor.entropy_coef': ['0.2'],
     });
     for (const algorithm of ['dr-grpo', 'rloo', 'cispo', 'best-of-n', 'dpo']) {
-      expect(settingsProblem(configOf({ algorithm }))).toMatch(/^training\.algorithm is .* expected grpo or dapo or gspo/);
+      expect(settingsProblem(configOf({ algorithm }))).toMatch(
+        /^training\.algorithm is .* expected grpo or dapo or gspo/,
+      );
     }
     expect(settingsProblem(configOf({ deviation: 'batch' }))).toMatch(/^training\.deviation is batch/);
   });

@@ -36,7 +36,8 @@ const WIDEST = 1_000_000;
 
 const updatesOf = ({ training }: AnyConfig): number => training.steps * training.updates_per_step;
 /** GPUs of the whole job. */
-const gpusOf = ({ training: { openrlhf } }: Pick<Config, 'training'> | AnyConfig): number => openrlhf.nodes * openrlhf.gpus_per_node;
+const gpusOf = ({ training: { openrlhf } }: Pick<Config, 'training'> | AnyConfig): number =>
+  openrlhf.nodes * openrlhf.gpus_per_node;
 
 /** What OpenRLHF has as it is meant here. */
 const TAKES: Takes = { algorithm: ['grpo', 'dapo', 'gspo'], deviation: ['group', 'none'], ...NOTHING_BEYOND };

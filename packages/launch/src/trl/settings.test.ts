@@ -116,7 +116,10 @@ describe('the settings of TRL', () => {
 
   it.each([
     [{}, { loss_type: 'dapo', importance_sampling_level: 'token', scale_rewards: 'none' }],
-    [{ algorithm: 'dapo', overlong_share: 0, sampling_tries: 0 }, { loss_type: 'dapo', scale_rewards: 'group' }],
+    [
+      { algorithm: 'dapo', overlong_share: 0, sampling_tries: 0 },
+      { loss_type: 'dapo', scale_rewards: 'group' },
+    ],
     [{ algorithm: 'dr-grpo' }, { loss_type: 'dr_grpo', scale_rewards: 'none', epsilon_high: 0.2 }],
     [
       { algorithm: 'gspo', deviation: 'batch' },
@@ -132,9 +135,15 @@ describe('the settings of TRL', () => {
   });
 
   it.each([
-    [{ algorithm: 'rloo' }, /^training\.algorithm is rloo, which TRL does not have .* expected grpo or dr-grpo/],
+    [
+      { algorithm: 'rloo' },
+      /^training\.algorithm is rloo, which TRL does not have .* expected grpo or dr-grpo/,
+    ],
     [{ algorithm: 'dpo' }, /^training\.algorithm is dpo/],
-    [{ algorithm: 'dapo' }, /^training\.overlong_share is 0\.2, .* expected 0, or training\.backend embedded/],
+    [
+      { algorithm: 'dapo' },
+      /^training\.overlong_share is 0\.2, .* expected 0, or training\.backend embedded/,
+    ],
     [{ kl_estimator: 'k1' }, /^training\.kl_estimator is k1, .* expected k3/],
     [{ deviation_floor: 'judge' }, /^training\.deviation_floor is judge/],
   ])('are refused by name where it has not: %j', (training, expected) => {

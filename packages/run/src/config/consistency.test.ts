@@ -22,7 +22,11 @@ it.each([
     'noise of a judge that is measured nowhere',
     LOCAL,
     'training: { deviation: group, deviation_floor: judge }\nvalidation: { repeats: 1 }\n',
-    [expect.stringMatching(/^training\.deviation_floor: the noise of the judge is measured on data\.labelled/)],
+    [
+      expect.stringMatching(
+        /^training\.deviation_floor: the noise of the judge is measured on data\.labelled/,
+      ),
+    ],
   ],
   [
     'noise of a judge of which a formula makes something',

@@ -21,8 +21,8 @@ export function consistencyProblems(config: Config | ExaminationConfig, source: 
   }
   if (config.policy !== undefined) policyProblems(config, need);
   for (const setting of ['deviation_floor', 'margin'] as const) {
-    const { training }: { training: Partial<Record<typeof setting, unknown>> } = config;
-    if (training[setting] !== 'judge') continue;
+    if (Object.entries(config.training).every(([key, value]) => key !== setting || value !== 'judge'))
+      continue;
     const noNoise = data.labelled === undefined || config.validation.repeats < 2;
     need(
       ['training', setting],

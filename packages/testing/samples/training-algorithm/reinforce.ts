@@ -13,9 +13,7 @@ export const reinforce = defineAlgorithm({
   settings: { baseline: z.number().default(0.5).describe('The reward that is neither good nor bad') },
   open: ({ baseline }) => ({
     advantages: (groups_P) =>
-      groups_P.map(({ scores_G }) =>
-        scores_G.map((score) => (score === null ? null : score - baseline)),
-      ),
+      groups_P.map(({ scores_G }) => scores_G.map((score) => (score === null ? null : score - baseline))),
     tokenWeights: tokenMean,
     loss: {
       key: 'reinforce',

@@ -29,7 +29,7 @@ export const dpo = defineAlgorithm({
     margin: orJudge(z.number().min(0))
       .default(0.05)
       .describe(
-        "How far apart two rewards must be at least to make a pair; judge: the smallest difference that is not its noise (smallest_change)",
+        'How far apart two rewards must be at least to make a pair; judge: the smallest difference that is not its noise (smallest_change)',
       ),
   },
   oneUpdate: 'whose answers are compared with one another at the weights that drew them',

@@ -6,8 +6,7 @@ import { openAlgorithm } from './index.js';
 import { evaluate, someAnswers, type TokensOf } from './parts/numbers.testing.js';
 import { leaveOneOut } from './rloo.js';
 
-const lossOf = (training: object) =>
-  openAlgorithm(trainingSchema.parse(training), { max_tokens: 8 }).loss;
+const lossOf = (training: object) => openAlgorithm(trainingSchema.parse(training), { max_tokens: 8 }).loss;
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 const clip = (ratio: number, low: number, high: number): number =>
   Math.min(1 + high, Math.max(1 - low, ratio));
@@ -86,8 +85,7 @@ const FORMULAS: Record<string, { training: object; formula: Formula }> = {
     formula: (answers) =>
       perToken(
         answers,
-        ({ ratio, answer, t }) =>
-          clipped(ratio, answer.advantage!, 0.2, 0.28) - 0.5 * answer.entropy![t]!,
+        ({ ratio, answer, t }) => clipped(ratio, answer.advantage!, 0.2, 0.28) - 0.5 * answer.entropy![t]!,
       ),
   },
 };
@@ -99,9 +97,7 @@ function slopes(formula: Formula, answers: readonly TokensOf[], h = 1e-6): numbe
       const at = (by: number) =>
         formula(
           answers.map((answer, j) =>
-            j === i
-              ? { ...answer, logprobs: logprobs.map((one, u) => (u === t ? one + by : one)) }
-              : answer,
+            j === i ? { ...answer, logprobs: logprobs.map((one, u) => (u === t ? one + by : one)) } : answer,
           ),
           answers,
         );
@@ -216,9 +212,9 @@ describe('test vectors', () => {
   it('DPO pairs the best with the worst where they are apart', () => {
     expect(pairOf([0.5, 0.9, null, 0.1, 0.9], 0.05)).toEqual([null, 1, null, -1, null]);
     expect(pairOf([0.5, 0.54], 0.05)).toEqual([null, null]);
-    expect(() => openAlgorithm(trainingSchema.parse({ algorithm: 'dpo', updates_per_step: 2 }), { max_tokens: 8 })).toThrow(
-      /updates_per_step is 2: expected 1 with dpo/,
-    );
+    expect(() =>
+      openAlgorithm(trainingSchema.parse({ algorithm: 'dpo', updates_per_step: 2 }), { max_tokens: 8 }),
+    ).toThrow(/updates_per_step is 2: expected 1 with dpo/);
   });
 
   it('RLOO: a reward beside the mean of the others', () => {
@@ -231,7 +227,10 @@ describe('test vectors', () => {
 
   it('best of n: 1 for the best, nothing for the rest', () => {
     const { advantages } = openAlgorithm(trainingSchema.parse({ algorithm: 'best-of-n' }), { max_tokens: 8 });
-    const groups = [[0.2, 0.9, null, 0.9], [0.5, 0.5]].map((scores_G) => ({ scores_G, lengths_G: [] }));
+    const groups = [
+      [0.2, 0.9, null, 0.9],
+      [0.5, 0.5],
+    ].map((scores_G) => ({ scores_G, lengths_G: [] }));
     expect(advantages(groups)).toEqual([
       [null, 1, null, null],
       [null, null],

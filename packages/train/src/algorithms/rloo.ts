@@ -21,8 +21,7 @@ export const rloo = defineAlgorithm({
   description: 'REINFORCE with the mean of the other answers as the baseline',
   settings: { ...clipping(0.2, 0.2), ...terms, ...errorRates },
   open: (settings) => ({
-    advantages: (groups_P) =>
-      groups_P.map(({ scores_G }) => leaveOneOut(corrected(scores_G, settings))),
+    advantages: (groups_P) => groups_P.map(({ scores_G }) => leaveOneOut(corrected(scores_G, settings))),
     tokenWeights: answerMean,
     loss: policyLoss(clipped(answerRatio, settings), settings),
   }),

@@ -55,7 +55,14 @@ export function trainingPlanText(plan: TrainingPlan, fleet: string | null): stri
   return `\n${parts.join('\n')}`;
 }
 
-const costText = ({ backend, rollouts, evaluated, calls, money, answersAtMost = rollouts }: TrainingPlan): string =>
+const costText = ({
+  backend,
+  rollouts,
+  evaluated,
+  calls,
+  money,
+  answersAtMost = rollouts,
+}: TrainingPlan): string =>
   `${count(rollouts)} answers in training${answersAtMost > rollouts ? ` (${count(answersAtMost)} ${backend === 'embedded' ? 'if no group has contrast' : 'if a batch is counted in prompts there'})` : ''} and ${count(evaluated)} in the evaluations: ` +
   (money === null && calls === 0
     ? 'calls and dollars are not known, since the judge is asked nothing about the answers at hand: set data.labelled.'

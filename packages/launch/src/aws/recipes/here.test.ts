@@ -25,7 +25,10 @@ describe('keys of AWS where the engine of this package trains', () => {
   });
 
   it.each([
-    [{ global_batch_size: 60 }, /^global_batch_size is 60: expected a multiple of number_generation, which is 8/],
+    [
+      { global_batch_size: 60 },
+      /^global_batch_size is 60: expected a multiple of number_generation, which is 8/,
+    ],
     [{ loss_scale: 2 }, /^loss_scale is 2: expected 1: AdamW/],
     [{ number_generations: 8 }, /^there is no key "number_generations", did you mean "number_generation"\?/],
     [{ clip_ratio_high: 'wide' }, /^clip_ratio_high is "wide"/],

@@ -37,7 +37,9 @@ export const HERE: Record<OverrideName, Here> = {
       const prompts = Number(given) / group;
       return Number.isInteger(prompts)
         ? prompts
-        : new Problem(`is ${JSON.stringify(given)}: expected a multiple of number_generation, which is ${group}`);
+        : new Problem(
+            `is ${JSON.stringify(given)}: expected a multiple of number_generation, which is ${group}`,
+          );
     },
   },
   number_generation: { setting: 'training.group_size' },
@@ -64,7 +66,10 @@ export const HERE: Record<OverrideName, Here> = {
     setting: 'judge.concurrency',
     note: 'here the judge is asked itself, not a function that asks it',
   },
-  top_k: { only: [0, -1], note: 'all tokens are drawn from, so that probabilities are those that are learned from' },
+  top_k: {
+    only: [0, -1],
+    note: 'all tokens are drawn from, so that probabilities are those that are learned from',
+  },
   set_random_seed: { only: [true], note: 'everything random is drawn from `seed`' },
   shuffle: {
     note: 'tasks are shuffled anew in each epoch, by `seed`; AWS keeps their order where this is false',
@@ -126,7 +131,10 @@ export function fromAws(given: Overrides): FromAws {
     const why = note === '' ? '' : `: ${note}`;
     if (only) {
       if (only.includes(value)) found.remarks.push(`${key} is what it always is here${why}`);
-      else found.problems.push(`${key} is ${JSON.stringify(value)}: expected ${only.map((one) => JSON.stringify(one)).join(' or ')}${why}`);
+      else
+        found.problems.push(
+          `${key} is ${JSON.stringify(value)}: expected ${only.map((one) => JSON.stringify(one)).join(' or ')}${why}`,
+        );
     } else if (!isOfType(type, limits, value) || !isWithin(limits, value)) {
       found.problems.push(`${key} is ${JSON.stringify(value)}: expected ${describe(type, limits)}`);
     } else if (!setting) {

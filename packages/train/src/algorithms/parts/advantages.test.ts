@@ -85,7 +85,10 @@ describe.each(ALGORITHMS.map(({ name }) => name))('advantages of %s', (algorithm
         ];
         rewards_P_G.forEach((rewards_G, p) => {
           rewards_G.forEach((one, i) => one === null && expect(masked[p]![i]).toBeNull());
-          near(masked[p]!.filter((_, i) => rewards_G[i] !== null), without[p]!);
+          near(
+            masked[p]!.filter((_, i) => rewards_G[i] !== null),
+            without[p]!,
+          );
         });
       }),
     );

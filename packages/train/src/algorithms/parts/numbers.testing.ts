@@ -20,9 +20,7 @@ export async function evaluate(
   const n = answers.reduce((sum, { logprobs }) => sum + logprobs.length, 0);
   const column = (read: (answer: TokensOf, t: number) => number) => ({
     dims: [n, 1],
-    data: Float32Array.from(
-      answers.flatMap((answer) => answer.logprobs.map((_, t) => read(answer, t))),
-    ),
+    data: Float32Array.from(answers.flatMap((answer) => answer.logprobs.map((_, t) => read(answer, t)))),
   });
   const known: Record<string, { dims: number[]; data: Float32Array | Int32Array }> = {
     logprobs: column(({ logprobs }, t) => logprobs[t]!),
@@ -41,9 +39,7 @@ export async function evaluate(
   };
   const graph = new DifferentiableGraph();
   const input = (name: string) =>
-    name === 'sequence'
-      ? graph.input(name, 'int32', [n])
-      : graph.input(name, 'float32', [n, 1]);
+    name === 'sequence' ? graph.input(name, 'int32', [n]) : graph.input(name, 'float32', [n, 1]);
   const logprobs = input('logprobs');
   const inputs = Object.fromEntries(columns.map((name) => [name, input(name)]));
   const { loss, metrics } = build(graph, logprobs, inputs);

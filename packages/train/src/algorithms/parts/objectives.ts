@@ -45,10 +45,7 @@ export const meanRatio: Ratio = {
   columns: ['old', 'sequence', 'length'],
   build: (g, logprobs, { old, sequence, length }) =>
     g.exp(
-      g.sumOfGroup(
-        g.multiply(g.subtract(logprobs, old!), g.elementwise('Reciprocal', length!)),
-        sequence!,
-      ),
+      g.sumOfGroup(g.multiply(g.subtract(logprobs, old!), g.elementwise('Reciprocal', length!)), sequence!),
     ),
 };
 

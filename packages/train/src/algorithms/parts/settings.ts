@@ -7,12 +7,7 @@ import { KL_ESTIMATORS } from './kl.js';
 /** Keys of `training:` that several algorithms have, each with its own defaults. */
 
 export const clipping = (low: number, high: number) => ({
-  clip_low: z
-    .number()
-    .gt(0)
-    .lt(1)
-    .default(low)
-    .describe('The probability ratio is clipped at 1 - clip_low'),
+  clip_low: z.number().gt(0).lt(1).default(low).describe('The probability ratio is clipped at 1 - clip_low'),
   clip_high: z
     .number()
     .positive()
