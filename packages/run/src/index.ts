@@ -55,6 +55,8 @@ export {
   type ScoringConfig,
 } from './config/schema.js';
 export { configJsonSchema } from './config/json-schema.js';
+export { ALGORITHMS, hasSetting, type AnyTrainingOptions } from '@touchstone/train/schema';
+export { ADAMW_DEFAULTS } from '@touchstone/engine';
 export { assertCertified, certificateOf, type Certified } from './workspace/certificate.js';
 export { localModels } from './workspace/local-model.js';
 export { rewardResources } from './workspace/reward-resources.js';

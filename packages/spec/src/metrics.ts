@@ -89,6 +89,14 @@ export const METRICS: readonly Metric[] = [
     about: 'Share of groups whose rewards are all equal: they teach nothing.',
   },
   {
+    name: 'redrawn',
+    of: 'step',
+    label: 'Groups drawn beyond',
+    unit: 'groups',
+    better: 'lower',
+    about: 'Groups of further tasks that were drawn in place of groups without contrast.',
+  },
+  {
     name: 'abstained',
     of: 'step',
     label: 'Abstentions',

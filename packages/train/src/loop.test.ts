@@ -7,12 +7,8 @@ import { train, type TrainingStep, type TrainOptions } from './loop.js';
 import { trainingSchema } from './schema.js';
 import { ruleReward, tinyPolicy, tinyTasks } from './testing.js';
 
-const training = trainingSchema.parse({
-  steps: 12,
-  prompts_per_step: 4,
-  group_size: 8,
-  learning_rate: 5e-3,
-});
+const SETTINGS = { steps: 12, prompts_per_step: 4, group_size: 8, learning_rate: 5e-3 };
+const training = trainingSchema.parse(SETTINGS);
 
 /** Share of lower-case letters. */
 const lowerCase = ({ response }: { response: string }): number =>
@@ -41,14 +37,18 @@ async function steps(options: TrainOptions, last: number): Promise<TrainingStep[
 const mean = (values: number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
 describe('train', () => {
-  it.each<[string, Partial<TrainOptions['training']>]>([
+  it.each<[string, object]>([
     ['on policy', {}],
     ['two updates a step, KL to the reference', { updates_per_step: 2, kl_coefficient: 0.01 }],
-    ['scaled advantages', { scale_advantages: true }],
     // What it learns shows two steps later.
     ['answers of older weights', { type: 'off_policy_async', age_tolerance: 2, steps: 16 }],
-  ])('raises the reward it is given: %s', async (_, change) => {
-    const setup = { ...options(), training: { ...training, ...change } };
+    ['an entropy bonus', { entropy_coefficient: 0.001, deviation: 'batch' }],
+    ...['rloo', 'gspo', 'best-of-n', 'dpo'].map((algorithm): [string, object] => [
+      algorithm,
+      { algorithm, learning_rate: 0.01 },
+    ]),
+  ])('raises the reward it is given: %s', async (_, change: { kl_coefficient?: number }) => {
+    const setup = { ...options(), training: trainingSchema.parse({ ...SETTINGS, ...change }) };
     const before = setup.policy.model.fingerprint();
     const made = await steps(setup, setup.training.steps);
     const means = made.map(({ groups }) => mean(groups.flatMap(({ scores_G }) => scores_G.map((s) => s!))));
@@ -130,5 +130,38 @@ describe('train', () => {
     const [step] = await steps(setup, 1);
     expect(step!.metrics).toMatchObject({ zero_variance: 1, loss: 0, grad_norm: 0 });
     expect(step!.checkpoint().policy.model.fingerprint()).toBe(setup.policy.model.fingerprint());
+  });
+
+  it('draws for further tasks in place of groups without contrast, the same again after a stop', async () => {
+    // Of these tasks nothing can be learned.
+    const dull = (id: string): boolean => Number(id.slice(1)) % 2 === 0;
+    const asked: string[] = [];
+    const reward = ruleReward((rollout) => {
+      asked.push(rollout.id);
+      return dull(rollout.task.id) ? 0.5 : lowerCase(rollout);
+    });
+    const setup = (sampling_tries: number, seed = 3): TrainOptions => ({
+      ...options(),
+      tasks: tinyTasks(12),
+      training: trainingSchema.parse({ ...SETTINGS, algorithm: 'dapo', sampling_tries }),
+      reward,
+      seed,
+    });
+    const [step] = await steps(setup(3), 1);
+    const tasks = step!.groups.map(({ rollouts_G: [first] }) => first!.rollout.task.id);
+    expect(new Set(tasks).size).toBe(4);
+    expect(tasks.filter(dull)).toEqual([]);
+    expect(step!.metrics).toMatchObject({ zero_variance: 0 });
+    expect(step!.metrics['redrawn']).toBeGreaterThan(0);
+    expect(new Set(asked).size).toBe(asked.length);
+    const first = [...asked];
+    asked.length = 0;
+    const [again] = await steps(setup(3), 1);
+    expect(asked).toEqual(first);
+    expect(again!.groups).toEqual(step!.groups);
+
+    const [once] = await steps(setup(0), 1);
+    expect(once!.metrics).not.toHaveProperty('redrawn');
+    expect(once!.metrics['zero_variance']).toBeGreaterThan(0);
   });
 });

@@ -1,6 +1,7 @@
 import type { RewardConfig, RewardFunction } from '@touchstone/core';
 import type { TrainingSequence } from '@touchstone/engine';
 import type { Task } from '@touchstone/spec';
+import type { JudgeNoise } from './algorithms/algorithm.js';
 import { openAlgorithm } from './algorithms/index.js';
 import { Ahead } from './asynchronous/ahead.js';
 import { correctForAge, uncorrected, type Corrected } from './asynchronous/importance.js';
@@ -8,6 +9,7 @@ import { scheduleOf } from './asynchronous/schedule.js';
 import { ASYNCHRONOUS } from './asynchronous/settings.js';
 import { makeBatch } from './batch.js';
 import type { Checkpoint } from './checkpoint.js';
+import { withContrast } from './contrast.js';
 import { Learner } from './learner.js';
 import { stepMetrics, type StepMetrics } from './metrics.js';
 import type { Policy } from './policy.js';
@@ -25,6 +27,8 @@ export interface TrainOptions {
   sampling: SamplingOptions;
   abstention: RewardConfig['abstention'];
   seed: number;
+  /** What the judge's examination found, for settings that go by it. */
+  noise?: JudgeNoise | null;
   /** Goes on after this step instead of starting. */
   from?: Checkpoint | null;
 }
@@ -55,8 +59,9 @@ export interface TrainingStep {
  * @throws {RunError} when more than the declared share of a step's answers could not be judged.
  */
 export async function* train(options: TrainOptions): AsyncGenerator<TrainingStep, void, undefined> {
-  const { policy: reference, tasks, reward, training, sampling, abstention, seed, from } = options;
-  const algorithm = openAlgorithm(training);
+  const { policy: reference, tasks, reward, training, sampling, abstention, seed, noise, from } = options;
+  const algorithm = openAlgorithm(training, sampling, noise);
+  const { tries = 0 } = algorithm;
   const policy = from?.policy ?? reference.clone();
   const learner = new Learner(policy, reference.model, algorithm, training, sampling.temperature);
   if (from) learner.restore(from);
@@ -73,13 +78,18 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainingStep
   try {
     for (let step = (from?.step ?? 0) + 1; step <= training.steps; step++) {
       await ahead.draw(step - 1);
-      const { groups, version } = await ahead.next();
+      const { groups: own, version } = await ahead.next();
+      const { groups, redrawn } = await withContrast(own, policy, options, step, tries);
       const { batch, metrics: corrections } = await batchFor(
         makeBatch(groups, algorithm),
         step - 1 - version,
       );
       const learned = await learner.learn(batch, step);
-      const metrics = stepMetrics(groups, { ...learned, ...corrections });
+      const metrics = stepMetrics(groups, {
+        ...learned,
+        ...corrections,
+        ...(tries > 0 ? { redrawn } : {}),
+      });
       const checkpoint = (): Checkpoint => ({
         ...learner.checkpoint(step),
         ahead: ahead.drawn().map(storedStep),

@@ -19,6 +19,11 @@ type Sizes = Pick<TrainingOptions, 'prompts_per_step' | 'group_size'>;
 
 /** What the answers of a step are called, whatever weights draw them; with the seed it decides what is drawn. */
 const nameOf = (step: number): string => `rft@${step}`;
+/** The tasks that a step does not have, each once, in an order of the step's own: those that may be drawn for in place of others. */
+export function furtherTasks(tasks: readonly Task[], step: number, perStep: number, seed: number): Task[] {
+  const own = new Set(tasksOfStep(tasks, step, perStep, seed).map(({ id }) => id));
+  return random(seed, 'further', step).shuffle(tasks.filter(({ id }) => !own.has(id)));
+}
 
 /**
  * Samples a group of answers to each task of a step. The same weights, step and seed give the same answers.

@@ -19,6 +19,25 @@ it.each([
   ['a model of this machine here', LOCAL, '', []],
   ['a model of AWS there', HOSTED, `training: { backend: bedrock, ${AWS} }\n`, []],
   [
+    'noise of a judge that is measured nowhere',
+    LOCAL,
+    'training: { deviation: group, deviation_floor: judge }\nvalidation: { repeats: 1 }\n',
+    [
+      expect.stringMatching(
+        /^training\.deviation_floor: the noise of the judge is measured on data\.labelled/,
+      ),
+    ],
+  ],
+  [
+    'noise of a judge of which a formula makes something',
+    LOCAL,
+    "training: { algorithm: dpo, margin: judge }\nreward: { formula: { expression: 'judge ^ 2' } }\n",
+    [
+      expect.stringMatching(/^training\.margin: the noise of the judge is measured/),
+      expect.stringMatching(/^training\.margin: how much of the noise/),
+    ],
+  ],
+  [
     'a model of AWS there, in no account',
     HOSTED,
     'training: { backend: bedrock }\n',

@@ -21,6 +21,21 @@ export function consistencyProblems(config: Config | ExaminationConfig, source: 
   }
   if (config.policy !== undefined) policyProblems(config, need);
   asynchronousProblems(config, need);
+  for (const setting of ['deviation_floor', 'margin'] as const) {
+    if (Object.entries(config.training).every(([key, value]) => key !== setting || value !== 'judge'))
+      continue;
+    const noNoise = data.labelled === undefined || config.validation.repeats < 2;
+    need(
+      ['training', setting],
+      noNoise,
+      'the noise of the judge is measured on data.labelled, with validation.repeats of 2 or more: set both, or a number',
+    );
+    need(
+      ['training', setting],
+      config.reward.formula !== undefined,
+      'how much of the noise of the judge comes through reward.formula is not known: set a number',
+    );
+  }
   const known = findingNames(criteriaOf(config.judge));
   for (const [finding, entry] of Object.entries(gate === 'off' ? {} : gate)) {
     const path = ['gate', finding];
@@ -68,6 +83,16 @@ function asynchronousProblems({ training }: Pick<Config, 'training'>, need: Need
   } else if (!isHosted(training.backend)) {
     const problem = scheduleProblem(training);
     need(['training', 'type'], problem !== null, problem ?? '');
+    need(
+      ['training', 'sampling_tries'],
+      'sampling_tries' in training && training.sampling_tries > 0,
+      'further answers are drawn and waited for within a step, which off_policy_async is there to avoid: expected 0, or training.type synchronous',
+    );
+    need(
+      ['training', 'algorithm'],
+      training.algorithm === 'dpo',
+      'dpo compares two answers at the weights that drew them: expected training.type synchronous',
+    );
   }
 }
 
