@@ -31,7 +31,7 @@ describe('the settings of OpenRLHF', () => {
   it('say of every key of training: and policy: what became of it, or that there is no counterpart', () => {
     const said = counterparts(jobOf(configOf()));
     const named = said.map(({ setting }) => setting);
-    const others = ['trl', 'verl', 'aws'];
+    const others = ['trl', 'verl', 'aws', 'save_top_k', 'validation_tasks', 'patience'];
     for (const key of keysOfTraining())
       expect(named.includes(`training.${key}`), key).toBe(!others.includes(key));
     for (const { becomes, note } of said) expect(becomes ?? note).not.toBe('');

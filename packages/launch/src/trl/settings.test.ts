@@ -38,7 +38,7 @@ describe('the settings of TRL', () => {
     const said = counterparts(jobOf(configOf()));
     const named = said.map(({ setting }) => setting);
     // What other trainers take is nothing to a reader of this plan.
-    const others = ['verl', 'openrlhf', 'aws'];
+    const others = ['verl', 'openrlhf', 'aws', 'save_top_k', 'validation_tasks', 'patience'];
     for (const key of keys) expect(named.includes(`training.${key}`), key).toBe(!others.includes(key));
     for (const { becomes, note } of said) expect(becomes ?? note).not.toBe('');
     expect(said.find(({ setting }) => setting === 'training.sft')).toMatchObject({
