@@ -1,3 +1,9 @@
+export {
+  chooseCheckpoint,
+  rankCheckpoints,
+  type CheckpointChoice,
+  type ScoredCheckpoint,
+} from './evaluation/choose-checkpoint.js';
 export { compareModels } from './evaluation/compare-models.js';
 export { bestOfInterval, summariseModel } from './evaluation/model-summary.js';
 export { type EvaluationRecord, MEASURES, type Measure } from './evaluation/record.js';

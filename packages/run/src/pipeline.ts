@@ -8,6 +8,7 @@ import { examine, passGate } from './stages/examine.js';
 import { stageRunner } from './stages/stage.js';
 import { evaluationOf, JUDGE, REINFORCE, SUPERVISE } from './stages/stages.js';
 import { summarise } from './stages/summarise.js';
+import { removeLooks, supervisedCheckpointFolder } from './stages/supervised-checkpoints.js';
 import { supervise, supervisedPolicy } from './stages/supervise.js';
 import { embedded } from './training/embedded.js';
 import type { Backend } from './training/backend.js';
@@ -39,8 +40,10 @@ export async function runPipeline(workspace: Workspace, options: RunOptions = {}
   };
   const stage = stageRunner(store, listener, clock);
 
-  for (const within of [folder, checkpointFolder(workspace)]) await removePartials(within);
+  const written = [folder, checkpointFolder(workspace), supervisedCheckpointFolder(workspace)];
+  for (const within of written) await removePartials(within);
   store.putTasks('train', data.train);
+  if (data.validation.length > 0) store.putTasks('validation', data.validation);
   store.putTasks('eval', data.eval);
   if (!store.stage(REINFORCE.name)) await trainer.prepare?.(workspace);
   const { sft } = config.training;
@@ -60,9 +63,11 @@ export async function runPipeline(workspace: Workspace, options: RunOptions = {}
     ...(sft
       ? [
           stage(SUPERVISE, (reporter) => supervise(workspace, sft, reporter, clock)),
-          stage(evaluationOf('sft'), async (reporter) =>
-            evaluate(workspace, await supervisedPolicy(workspace), 'sft', reporter),
-          ),
+          stage(evaluationOf('sft'), async (reporter) => {
+            const policy = await supervisedPolicy(workspace);
+            await removeLooks(workspace);
+            return evaluate(workspace, policy, 'sft', reporter);
+          }),
         ]
       : []),
   ];

@@ -7,5 +7,7 @@ export * from './metrics.js';
 export * from './model.js';
 export * from './random.js';
 export * from './reward.js';
+export * from './estimate.js';
 export * from './summary.js';
+export { checkpointText, type ChosenCheckpoint } from './training-summary.js';
 export * from './task.js';

@@ -73,6 +73,15 @@ export const METRICS: readonly Metric[] = [
     about: "Mean of the step's rollouts after the abstention policy.",
   },
   {
+    name: 'validation_score',
+    of: 'step',
+    label: 'Validation score',
+    unit: null,
+    better: 'higher',
+    about:
+      "Mean score of the checkpoint's answers to tasks that are not trained on, by the held-out judge where there is one.",
+  },
+  {
     name: 'response_tokens',
     of: 'step',
     label: 'Answer length',

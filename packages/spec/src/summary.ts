@@ -1,14 +1,6 @@
 import { z } from 'zod';
+import { estimateSchema } from './estimate.js';
 import { trainingSummarySchema } from './training-summary.js';
-
-/** A mean with its interval. `n` is the number of units that were resampled (tasks, unless said otherwise). */
-export const estimateSchema = z.strictObject({
-  mean: z.number(),
-  low: z.number(),
-  high: z.number(),
-  n: z.int().nonnegative(),
-});
-export type Estimate = z.infer<typeof estimateSchema>;
 
 /** Keys are names of metrics, which `METRICS` describes; null where there was not enough to measure. */
 const estimatesSchema = z.record(z.string(), estimateSchema.nullable());

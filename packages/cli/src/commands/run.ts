@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { inRegistryOrder, type Comparison, type Summary } from '@touchstone/spec';
+import { checkpointText, inRegistryOrder, type Comparison, type Summary } from '@touchstone/spec';
 import type { Command } from 'commander';
 import { ASSUMED_LATENCY, BACKENDS, fleetPlanOf, planPage } from '@touchstone/launch';
 import {
@@ -82,6 +82,8 @@ export async function run(loaded: LoadedConfig, flags: RunFlags, io: Io): Promis
   const { verdict } = await import('@touchstone/studio');
   io.out.write(`\n${resultTable(summary)}\n`);
   io.out.write(`Every figure: mean [95 % interval], over ${summary.data.eval_tasks} held-out tasks.\n`);
+  const { checkpoint } = summary.training;
+  if (checkpoint) io.out.write(`RFT: ${checkpointText(checkpoint)}\n`);
   for (const { sentence } of verdict(summary.comparisons).readings) io.out.write(`${sentence}\n`);
   io.out.write(`Took ${duration((systemClock.seconds() - begun) * 1000)}. Report: ${report}\n`);
 }

@@ -4,6 +4,7 @@ import {
   counterpartsOf,
   ofAnotherBackend,
   ofAsynchronous,
+  ofTheEmbeddedEngine,
   saysNothing,
   takesProblem,
   translated,
@@ -103,6 +104,9 @@ const training = (job: Job, { target }: NovaTarget): Training => ({
   checkpoint_every: ({ training: { checkpoint_every, steps } }) => ({
     keys: { save_steps: Math.min(checkpoint_every, steps) },
   }),
+  save_top_k: ofTheEmbeddedEngine,
+  validation_tasks: ofTheEmbeddedEngine,
+  patience: ofTheEmbeddedEngine,
   sft: () => ({ note: 'not done there: begin with a checkpoint of a tuned model' }),
   trl: ofAnotherBackend,
   verl: ofAnotherBackend,

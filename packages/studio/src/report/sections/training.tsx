@@ -1,4 +1,4 @@
-import { inRegistryOrder, type StepSummary, type Summary } from '@touchstone/spec';
+import { checkpointText, inRegistryOrder, type StepSummary, type Summary } from '@touchstone/spec';
 import type { VNode } from 'preact';
 import { monitorChart, REACH, rewardChart, seriesChart } from '../charts/curves.js';
 import { count, decimal, duration, NO_DATA, plural } from '../format.js';
@@ -44,10 +44,11 @@ function Curves({ steps }: { steps: readonly StepSummary[] }): VNode {
       </div>
       <div class="grid charts">
         {monitors.map((metric) => {
-          const points = steps.map(({ step, metrics }) => ({
-            step,
-            value: entry(metrics, metric.name) ?? null,
-          }));
+          // A step that does not measure it is no gap in the line.
+          const points = steps.flatMap(({ step, metrics }) => {
+            const value = entry(metrics, metric.name);
+            return value === undefined ? [] : [{ step, value }];
+          });
           return (
             <Figure title={metricTitle(metric)} caption={metricCaption(metric)}>
               {points.some(({ value }) => value !== null) ? (
@@ -60,6 +61,27 @@ function Curves({ steps }: { steps: readonly StepSummary[] }): VNode {
         })}
       </div>
     </>
+  );
+}
+
+/** Losses of supervised fine-tuning; nothing where there is none, or an older run has kept none. */
+function SupervisedCurves({ sft }: { sft: Summary['training']['sft'] }): VNode | null {
+  if (!sft || sft.curve.length === 0) return null;
+  const { curve } = sft;
+  const loss = curve.map(({ step, loss: value }) => ({ step, value }));
+  const held = curve.map(({ step, validation_loss: value }) => ({ step, value }));
+  return (
+    <div class="grid charts">
+      <Figure title="SFT: loss" caption="nats a token, on the answers that it learns from">
+        {monitorChart('SFT loss', loss)}
+      </Figure>
+      <Figure
+        title="SFT: validation loss"
+        caption="nats a token, on answers that are held back; the lowest is kept"
+      >
+        {monitorChart('SFT validation loss', held)}
+      </Figure>
+    </div>
   );
 }
 
@@ -86,11 +108,15 @@ export function Training({ summary }: { summary: Summary }): VNode {
   return (
     <Section id="training" title="How training went">
       {steps.length > 0 ? <Curves steps={steps} /> : <p>No training step was recorded: {NO_DATA}.</p>}
+      <SupervisedCurves sft={sft} />
       <Facts
         rows={[
           ['Trained by', engineText(training.engine)],
           ['Algorithm', training.algorithm],
           ['Steps', count(training.steps)],
+          ...(training.checkpoint
+            ? [['Evaluated checkpoint', checkpointText(training.checkpoint)] as const]
+            : []),
           [
             'Rollouts',
             shown(training.rollouts, (n) => `${n}, ${countOf(training.abstained)} without a score`),
