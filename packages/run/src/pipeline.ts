@@ -21,6 +21,8 @@ export interface RunOptions {
   onEvent?: RunListener;
   /** Why training goes on although the gate has not passed; it goes into the summary. */
   reasons?: GateReasons;
+  /** Why training goes on although a monitor has paused it; it goes into the summary. */
+  goOn?: string | undefined;
   /** PEM of an Ed25519 key that signs the certificate. Default: it is not signed. */
   signingKey?: string | undefined;
   /** Who may train beside the engine of this package: `training.backend` chooses. */
@@ -32,7 +34,7 @@ export interface RunOptions {
 /** As `main-job.ts` says. */
 export async function runPipeline(workspace: Workspace, options: RunOptions = {}): Promise<Summary> {
   const { config, folder, store, data } = workspace;
-  const { onEvent = () => {}, reasons = {}, signingKey, backends = [], clock = systemClock } = options;
+  const { onEvent = () => {}, reasons = {}, goOn, signingKey, backends = [], clock = systemClock } = options;
   const trainer = trainerNamed(config.training.backend, [embedded, ...backends.map(trainerOf)]);
   const listener = (event: RunEvent): void => {
     if (IN_HISTORY.has(event.type)) store.putEvent(event, clock.date().toISOString());
@@ -54,7 +56,7 @@ export async function runPipeline(workspace: Workspace, options: RunOptions = {}
     stage(evaluationOf('base'), (reporter) => evaluate(workspace, workspace.policy, 'base', reporter)),
     stage(
       REINFORCE,
-      (reporter) => trainer.train({ workspace, reporter, clock }),
+      (reporter) => trainer.train({ workspace, reporter, clock, goOn }),
       () => trainer.isTrained(workspace),
     ),
     stage(evaluationOf('rft'), async (reporter) =>
@@ -83,4 +85,5 @@ const IN_HISTORY: ReadonlySet<RunEvent['type']> = new Set([
   'stage-finished',
   'stage-skipped',
   'alarm',
+  'resumed',
 ]);

@@ -5,6 +5,7 @@ export * from './extremes.js';
 export * from './json.js';
 export * from './metrics.js';
 export * from './model.js';
+export * from './monitors.js';
 export * from './random.js';
 export * from './reward.js';
 export * from './estimate.js';

@@ -1,11 +1,11 @@
 import {
   chooseCheckpoint,
+  judgeScore,
   rankCheckpoints,
   type CheckpointChoice,
   type ScoredCheckpoint,
 } from '@touchstone/lab';
 import type { Workspace } from '../workspace/workspace.js';
-import { judgeScore } from './evaluate.js';
 
 /*
  * Which checkpoint of reinforcement the validation tasks speak for. All of it is read from run.db, so that a run that was killed decides as one

@@ -12,6 +12,7 @@ import {
 } from '@touchstone/spec';
 import type { RunStore, StoredRollout } from '@touchstone/store';
 import type { z } from 'zod';
+import { monitorAlarms, otherAlarms, resumptions } from './alarms.js';
 import { bestCheckpoint, lastStep, VALIDATION } from './best-checkpoint.js';
 import { stepsWithoutGap } from './checkpoints.js';
 import { evaluationRecords, samplesPerTask } from './evaluate.js';
@@ -99,7 +100,9 @@ export function summarise(workspace: Workspace, created: Date): Summary {
     steps,
     examples: pickExamples(workspace, stored),
     stages: store.stages().map(({ name, seconds }) => ({ name, seconds })),
-    alarms: alarmsOf(store),
+    alarms: otherAlarms(store),
+    monitor_alarms: monitorAlarms(store),
+    resumed: resumptions(store),
   };
 }
 
@@ -170,11 +173,6 @@ function assertComplete(
     }
   }
 }
-
-/** What somebody should look at; a run that was stopped says some of it again. */
-const alarmsOf = (store: RunStore): string[] => [
-  ...new Set(store.events().flatMap(({ event }) => (event.type === 'alarm' ? [event.text] : []))),
-];
 
 /** @throws {RunError} a step has no such metric: a sum without it would be a guess. */
 function sumOver(steps: readonly StepSummary[], metric: string): number {

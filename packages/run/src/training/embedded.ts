@@ -2,14 +2,16 @@ import { RunError, TouchstoneError, type EngineRecord } from '@touchstone/spec';
 import { train, type Checkpoint, type Policy } from '@touchstone/train';
 import { bestCheckpoint, lastStep, resultStep } from '../stages/best-checkpoint.js';
 import { checkpointOf, keepCheckpoint, newestCheckpoint } from '../stages/checkpoints.js';
-import { evaluationOf } from '../stages/stages.js';
+import { evaluationOf, REINFORCE } from '../stages/stages.js';
 import { validateCheckpoint } from '../stages/validate.js';
 import { version } from '../version.js';
 import { localPolicy } from '../workspace/local-policy.js';
 import type { Workspace } from '../workspace/workspace.js';
 import { judgeNoise } from './judge-noise.js';
+import { lookAfter, lookBefore } from './look.js';
 import { storeStep, tellStep } from './step.js';
 import type { Trainer, Training } from './trainer.js';
+import { watchTraining, type Watching } from './watch.js';
 
 /** The engine of this package. */
 export const embedded: Trainer = { name: 'embedded', isTrained, train: reinforce, policy: trainedPolicy };
@@ -65,19 +67,23 @@ async function whereToGoOn(workspace: Workspace, alarm: (text: string) => void):
 async function reinforce(training: Training): Promise<EngineRecord> {
   const { workspace, reporter } = training;
   const from = await whereToGoOn(workspace, (text) => reporter.alarm(text));
-  reporter.progress(from?.step ?? 0, workspace.config.training.steps);
+  const made = from?.step ?? 0;
+  const before = workspace.store.steps(REINFORCE.name).filter(({ step }) => step <= made);
+  const watch = await watchTraining(training, { before, canPause: true });
+  reporter.progress(made, workspace.config.training.steps);
   // Killed between writing it and scoring it.
   if (from) await validateCheckpoint(workspace, from);
-  if (from?.step !== lastStep(workspace)) await trainFrom(from, training);
+  if (from?.step !== lastStep(workspace)) await trainFrom(from, training, watch);
   const best = bestCheckpoint(workspace);
   if (best) reporter.finish(`the result is step ${best.step} of ${lastStep(workspace)}`);
   return { name: 'embedded', versions: { touchstone: version() }, hosted: null };
 }
 
-async function trainFrom(from: Checkpoint | null, training: Training): Promise<void> {
+async function trainFrom(from: Checkpoint | null, training: Training, watch: Watching): Promise<void> {
   const { workspace, clock } = training;
   const { config, data, reward } = workspace;
   const { steps, checkpoint_every } = config.training;
+  await lookBefore(workspace);
   let begun = clock.seconds();
   for await (const { step, groups, metrics, checkpoint } of train({
     policy: localPolicy(workspace),
@@ -90,14 +96,19 @@ async function trainFrom(from: Checkpoint | null, training: Training): Promise<v
     noise: judgeNoise(workspace),
     from,
   })) {
-    let summary = storeStep(training, { step, groups, metrics, seconds: clock.seconds() - begun });
-    if (step % checkpoint_every === 0 || step === steps) {
+    const seconds = clock.seconds() - begun;
+    const looked = await lookAfter(workspace, step, checkpoint().policy);
+    let summary = storeStep(training, { step, groups, metrics: { ...metrics, ...looked }, seconds });
+    const keep = async (): Promise<void> => {
       await keepCheckpoint(workspace, checkpoint());
       summary = await validateCheckpoint(workspace, checkpoint());
-    }
+    };
+    const isDue = step % checkpoint_every === 0 || step === steps;
+    if (isDue) await keep();
     tellStep(training, summary);
+    await watch.heed(summary, isDue ? undefined : keep);
     if (step === lastStep(workspace)) break;
-    // Storing and scoring is not training.
+    // Storing, scoring and looking are not training.
     begun = clock.seconds();
   }
 }

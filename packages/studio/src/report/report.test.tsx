@@ -158,3 +158,30 @@ test('summaries without data render and say so', () => {
   expect(html).not.toMatch(/NaN|undefined|Infinity/);
   expect(parse(html).querySelector('#examples')!.textContent).toContain('The answer is empty.');
 });
+
+test('what monitors have seen is listed, and marked on the curves where it is more than a note', () => {
+  const alarm = (step: number, action: 'note' | 'pause') => ({
+    monitor: 'markers',
+    step,
+    value: 0.21,
+    threshold: 0.05,
+    action,
+    reason: '<b>hostile</b>',
+  });
+  const page = parse(
+    renderReport({
+      ...sample,
+      monitor_alarms: [alarm(3, 'note'), alarm(9, 'pause')],
+      resumed: [{ step: 9, reason: 'I have read the answers' }],
+    }),
+  );
+  const dashed = [...page.querySelectorAll('#training svg')].map(
+    (svg) => svg.querySelectorAll('[stroke="var(--warn)"] line, line[stroke="var(--warn)"]').length,
+  );
+  expect(dashed.filter((marks) => marks === 1).length).toBeGreaterThan(5);
+  expect(Math.max(...dashed)).toBe(1);
+  expect(textOf(page, '#training')).toMatch(/9\s*markers\s*0\.210\s*0\.05\s*pause\s*<b>hostile<\/b>/);
+  expect(textOf(page, '#training')).toContain(
+    'went on after step 9 although it had been paused: I have read',
+  );
+});
