@@ -1,4 +1,4 @@
-import { checkpointText, inRegistryOrder, type StepSummary, type Summary } from '@touchstone/spec';
+import { checkpointText, inRegistryOrder, type Summary } from '@touchstone/spec';
 import type { VNode } from 'preact';
 import { monitorChart, REACH, rewardChart, seriesChart } from '../charts/curves.js';
 import { count, decimal, duration, NO_DATA, plural } from '../format.js';

@@ -4,7 +4,7 @@ import { InputError, type Reward, type StepSummary } from '@touchstone/spec';
 import { openRun, type RunStore, type StoredEvent } from '@touchstone/store';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { REINFORCE } from '../stages/stages.js';
+import { REINFORCE } from './stages/stages.js';
 
 /** What a run's folder says of it, read while another process works in it. */
 export interface RunSnapshot {
