@@ -14,8 +14,11 @@ const JUDGE = `export default (rollouts) =>
   rollouts.map(({ response }) => ({ score: ([...response].length % 7) / 6 }));
 `;
 
-/** Writes a configuration whose run takes a second: every stage, real training of a random model. */
-export async function writeSmallRun(folder: string, model = 1): Promise<void> {
+/**
+ * Writes a configuration whose run takes a second: every stage, real training of a random model.
+ * @param settings more of `training:`
+ */
+export async function writeSmallRun(folder: string, model = 1, settings: object = {}): Promise<void> {
   const jsonl = (name: string, lines: readonly object[]): void =>
     writeFileSync(join(folder, name), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
   const ask = (content: string) => ({ role: 'user', content });
@@ -56,6 +59,7 @@ export async function writeSmallRun(folder: string, model = 1): Promise<void> {
         learning_rate: 0.05,
         checkpoint_every: 1,
         sft: { steps: 2, batch_size: 2, evaluate_every: 1, learning_rate: 0.05 },
+        ...settings,
       },
       evaluation: { samples: 2, best_of: 2 },
     }),

@@ -1,8 +1,12 @@
 import bytes from 'bytes';
 import { z } from 'zod';
 import { PROVIDERS } from '@touchstone/engine/settings';
-import { ALGORITHMS } from './algorithms/index.js';
+import { ALGORITHMS, type AlgorithmName } from './algorithms/index.js';
+import { asynchronousSettings } from './asynchronous/settings.js';
 import { awsTrainingSchema } from './aws-schema.js';
+
+export { scheduleProblem } from './asynchronous/schedule.js';
+export { ALGORITHMS };
 
 const count = z.int().min(1);
 const positive = z.number().positive();
@@ -227,6 +231,7 @@ const trainingWith = <D extends Definition, Name extends z.ZodType>(
     max_grad_norm: positive.default(1).describe('Gradients are scaled down to this norm'),
     ...(settings as D['settings']),
     updates_per_step: count.default(1).describe('Optimiser updates on the rollouts of one step'),
+    ...asynchronousSettings,
     checkpoint_every: count
       .default(10)
       .describe('Steps between checkpoints; a killed run goes on from the last one'),
@@ -246,12 +251,32 @@ const trainingWith = <D extends Definition, Name extends z.ZodType>(
       ),
   });
 
-const [first] = ALGORITHMS;
+const [first, ...others] = ALGORITHMS;
+/** Which settings go with which name: a map over a tuple gives a list that has forgotten it. */
+type Variants<Table> = {
+  [I in keyof Table]: Table[I] extends Definition
+    ? ReturnType<typeof trainingWith<Table[I], z.ZodLiteral<Table[I]['name']>>>
+    : never;
+};
 /** `training:`: reinforcement fine-tuning. A key of another algorithm is refused. */
 export const trainingSchema = z.discriminatedUnion('algorithm', [
   trainingWith(first, z.literal(first.name).default(first.name)),
-  ...ALGORITHMS.slice(1).map((other) => trainingWith(other, z.literal(other.name))),
+  ...(others.map((other: Definition) => trainingWith(other, z.literal(other.name))) as unknown as Variants<
+    typeof others
+  >),
 ]);
 export type TrainingOptions = z.output<typeof trainingSchema>;
+
+type KeyOf<T> = T extends T ? keyof T : never;
+type ValueOf<T, K> = T extends T ? (K extends keyof T ? T[K] : never) : never;
+/** `training:` with the settings of every algorithm. Which of them are there, `hasSetting` says. */
+export type AnyTrainingOptions = { [K in KeyOf<TrainingOptions>]: ValueOf<TrainingOptions, K> };
+
+/** Whether an algorithm may have a setting: all may, unless it is one that only others have. */
+export function hasSetting(algorithm: AlgorithmName, key: string): boolean {
+  const having = ALGORITHMS.filter(({ settings }) => Object.hasOwn(settings, key));
+  return having.length === 0 || having.some(({ name }) => name === algorithm);
+}
+
 /** Settings of AdamW that every kind of training shares. */
 export type OptimizerOptions = Pick<TrainingOptions, 'weight_decay' | 'max_grad_norm'>;

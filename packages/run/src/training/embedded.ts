@@ -5,6 +5,7 @@ import { evaluationOf } from '../stages/stages.js';
 import { version } from '../version.js';
 import { localPolicy } from '../workspace/local-policy.js';
 import type { Workspace } from '../workspace/workspace.js';
+import { judgeNoise } from './judge-noise.js';
 import { storeStep, tellStep } from './step.js';
 import type { Trainer, Training } from './trainer.js';
 
@@ -45,6 +46,7 @@ async function reinforce(training: Training): Promise<EngineRecord> {
     sampling: config.policy,
     abstention: config.reward.abstention,
     seed: config.seed,
+    noise: judgeNoise(workspace),
     from,
   })) {
     const summary = storeStep(training, { step, groups, metrics, seconds: clock.seconds() - begun });

@@ -120,6 +120,17 @@ describe('the settings of Amazon Nova', () => {
     });
   });
 
+  it('have answers drawn by older weights where AWS has that', () => {
+    const asked = { type: 'off_policy_async', age_tolerance: 2, refit_freq: 4 };
+    expect(novaOverrides(jobOf(asked), at('hyperpod'))).toMatchObject(asked);
+    const said = (setting: string) =>
+      novaCounterparts(jobOf(asked), at('training-job')).find((one) => one.setting === `training.${setting}`);
+    expect(said('type')).toMatchObject({ becomes: null, note: "a training job's recipe has no such key" });
+    expect(() => novaOverrides(jobOf(asked, {}, { refit_freq: 2 }), at('hyperpod'))).toThrow(
+      'refit_freq is decided by training.refit_freq: say it there',
+    );
+  });
+
   it('take overrides for what no setting decides', () => {
     const own = { reasoning_effort: 'low', alpha: 64 };
     expect(novaOverrides(jobOf({}, {}, own), at('hyperpod'))).toMatchObject(own);

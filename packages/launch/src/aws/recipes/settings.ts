@@ -3,8 +3,12 @@ import { InputError, type JsonValue } from '@touchstone/spec';
 import {
   counterpartsOf,
   ofAnotherBackend,
+  ofAsynchronous,
+  saysNothing,
+  takesProblem,
   translated,
   type Tables,
+  type Takes,
   type Translate as TranslateTo,
 } from '../../translation.js';
 import { TARGET_NAMES, type Overrides, type Target, type Tuning } from './key.js';
@@ -34,6 +38,14 @@ interface Translation {
 }
 type Translate = TranslateTo<Translation>;
 
+/** AWS does not say what its loss is: of ours it takes what it does not contradict. */
+export const TAKES: Takes = {
+  algorithm: ['grpo'],
+  deviation_floor: [0],
+  false_positive_rate: [0],
+  false_negative_rate: [0],
+};
+
 const training = (job: Job, { target }: NovaTarget): Training => ({
   backend: () => ({ here: TARGET_NAMES[target] }),
   algorithm: () => ({
@@ -61,9 +73,33 @@ const training = (job: Job, { target }: NovaTarget): Training => ({
   max_grad_norm: () => ({ note: 'AWS has no setting of it' }),
   clip_low: () => ({ note: 'AWS has no setting of it' }),
   clip_high: ({ training: { clip_high } }) => ({ keys: { clip_ratio_high: clip_high } }),
-  scale_advantages: () => ({ note: 'AWS does not say how it scales advantages' }),
+  deviation: () => ({ note: 'AWS does not say how it scales advantages' }),
+  ratio_cap: saysNothing,
+  deviation_floor: saysNothing,
+  false_positive_rate: saysNothing,
+  false_negative_rate: saysNothing,
+  overlong_share: saysNothing,
+  sampling_tries: saysNothing,
+  margin: saysNothing,
+  kl_estimator: () => ({ note: 'AWS does not say how it estimates KL' }),
+  entropy_coefficient: ({ training: { entropy_coefficient } }) =>
+    entropy_coefficient === 0
+      ? { note: "AWS's own default holds, unless training.aws.overrides has ent_coeff" }
+      : { keys: { ent_coeff: entropy_coefficient } },
   kl_coefficient: ({ training: { kl_coefficient } }) => ({ keys: { kl_loss_coef: kl_coefficient } }),
   updates_per_step: () => ({ note: 'AWS makes one update of a batch' }),
+  type: ({ training: { type } }) =>
+    type === 'synchronous'
+      ? { note: 'AWS does not say in which order it draws and learns, but on HyperPod: off_policy_async' }
+      : { keys: { type } },
+  age_tolerance: ({ training: { age_tolerance } }) =>
+    age_tolerance === undefined
+      ? ofAsynchronous()
+      : { keys: { age_tolerance }, note: 'AWS does not say in which unit' },
+  refit_freq: ({ training: { refit_freq } }) =>
+    refit_freq === undefined ? ofAsynchronous() : { keys: { refit_freq } },
+  importance_cap: ({ training: { importance_cap } }) =>
+    importance_cap === undefined ? ofAsynchronous() : { note: 'AWS has no setting of it' },
   checkpoint_every: ({ training: { checkpoint_every, steps } }) => ({
     keys: { save_steps: Math.min(checkpoint_every, steps) },
   }),
@@ -193,7 +229,9 @@ function trainingProblems(job: Job, target: Target): string[] {
       'policy.temperature is 0, and answers that are drawn at it are all the same: expected a temperature above 0',
     );
   }
-  if (asked.kl_coefficient > 0 && !KEYS.kl_loss_coef.in[target]) {
+  const takes = takesProblem({ training: asked }, 'AWS', TAKES);
+  if (takes !== null) problems.push(takes);
+  if ('kl_coefficient' in asked && asked.kl_coefficient > 0 && !KEYS.kl_loss_coef.in[target]) {
     problems.push(
       `training.kl_coefficient is ${asked.kl_coefficient}, and ${TARGET_NAMES[target]} has no penalty: expected 0, or a training job`,
     );

@@ -1,10 +1,17 @@
 import { nearest, parseModelId } from '@touchstone/core';
 import type { Counterpart, TrainingJob } from '@touchstone/run';
 import { InputError } from '@touchstone/spec';
-import { counterpartsOf, ofAnotherBackend, type Tables } from '../../translation.js';
+import {
+  counterpartsOf,
+  ofAnotherBackend,
+  ofAsynchronous,
+  saysNothing,
+  takesProblem,
+  type Tables,
+} from '../../translation.js';
 import { openWeightUrl, type OpenWeightJob } from '../jobs/index.js';
 import { epochsOf, passesProblem } from '../recipes/passes.js';
-import { ABSTENTION } from '../recipes/settings.js';
+import { ABSTENTION, TAKES } from '../recipes/settings.js';
 import type { Account } from './account.js';
 
 /*
@@ -52,9 +59,22 @@ const tablesOf = ({ model, epochs, batchSize }: Settings): Tables<Translation> =
     max_grad_norm: () => ({ note: AT_AWS }),
     clip_low: () => ({ note: AT_AWS }),
     clip_high: () => ({ note: AT_AWS }),
-    scale_advantages: () => ({ note: 'AWS does not say how it scales advantages' }),
+    deviation: () => ({ note: 'AWS does not say how it scales advantages' }),
+    deviation_floor: saysNothing,
+    ratio_cap: saysNothing,
+    false_positive_rate: saysNothing,
+    false_negative_rate: saysNothing,
+    overlong_share: saysNothing,
+    sampling_tries: saysNothing,
+    margin: saysNothing,
+    kl_estimator: () => ({ note: AT_AWS }),
     kl_coefficient: () => ({ note: AT_AWS }),
+    entropy_coefficient: () => ({ note: AT_AWS }),
     updates_per_step: () => ({ note: AT_AWS }),
+    type: () => ({ note: AT_AWS }),
+    age_tolerance: ofAsynchronous,
+    refit_freq: ofAsynchronous,
+    importance_cap: ofAsynchronous,
     checkpoint_every: () => ({ note: 'AWS makes checkpoints when it likes' }),
     sft: () => ({ note: 'not done there' }),
     trl: ofAnotherBackend,
@@ -116,10 +136,11 @@ const NOTHING_FOR = ['base', 'image', 'instances', 'kms_key', 'vpc', 'mlflow'] a
 
 function problemsOf(job: Pick<TrainingJob, 'workspace'>): string[] {
   const { policy, training } = job.workspace.config;
-  const { aws, kl_coefficient: kl, backend } = training;
+  const { aws, backend } = training;
   if (!aws) return [];
   const endpoint = openWeightUrl(aws.region);
   const passes = passesProblem(job, {});
+  const takes = takesProblem({ training }, backend, { ...TAKES, kl_coefficient: [0] });
   return [
     ...(parseModelId(policy.model).provider.name === 'openai-compatible'
       ? []
@@ -131,7 +152,7 @@ function problemsOf(job: Pick<TrainingJob, 'workspace'>): string[] {
       : [
           `policy.calls.base_url is ${policy.calls?.base_url ?? 'not set'}: the base and what comes out of it are asked where the job is, ${endpoint}`,
         ]),
-    ...(kl > 0 ? [`training.kl_coefficient is ${kl}, and ${backend} has no penalty: expected 0`] : []),
+    ...(takes === null ? [] : [takes]),
     ...(passes === null ? [] : [passes]),
     ...NOTHING_FOR.filter((key) => aws[key] !== undefined).map(
       (key) => `training.aws.${key}: ${backend} has no such thing: leave it out`,
