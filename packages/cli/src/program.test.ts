@@ -200,5 +200,7 @@ const SUMMARY: Summary = {
   steps: [],
   examples: [],
   alarms: [],
+  monitor_alarms: [],
+  resumed: [],
   stages: [],
 };

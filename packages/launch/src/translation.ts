@@ -27,8 +27,23 @@ export interface Tables<T> {
 /** Where another backend is and what it takes. */
 export const ofAnotherBackend = () => ({ note: 'for another backend' });
 
+/** What the engine of this package does alone; a configuration that asks it of another trainer is refused. */
+export const ofTheEmbeddedEngine = () => ({ note: 'for the embedded engine' });
+
 /** How a model behind an API is asked, which these trainers do not train. */
 export const ofAPolicyBehindAnApi = () => ({ note: 'for a policy behind an API' });
+
+/** How answers are drawn ahead, where a trainer of this package does that. */
+export const ofAsynchronous = () => ({ note: 'for training.type off_policy_async' });
+
+/** Why `training.type` cannot be had from a trainer, in words; null: it can. @param trainer what it does. */
+export const asynchronousProblem = (
+  { training }: Pick<Config, 'training'>,
+  trainer: string,
+): string | null =>
+  training.type === 'synchronous'
+    ? null
+    : `training.type is ${training.type}, and ${trainer}: expected synchronous, or training.backend embedded`;
 
 /** What a trainer does not have: of these it takes only what says nothing (`takesProblem`), and so nothing is said of them. */
 export const saysNothing = () => ({ note: 'it says nothing' });
@@ -64,7 +79,13 @@ export function takesProblem(
 }
 
 /** What a reader of a plan has no use for. */
-const ELSEWHERE = [ofAnotherBackend().note, ofAPolicyBehindAnApi().note, saysNothing().note];
+const ELSEWHERE = [
+  ofAnotherBackend,
+  ofTheEmbeddedEngine,
+  ofAPolicyBehindAnApi,
+  ofAsynchronous,
+  saysNothing,
+].map((of) => of().note);
 
 /** Settings of the user's with their values and translations. */
 export function translated<T>(

@@ -17,7 +17,8 @@ export {
   type Loaded,
   type LoadedConfig,
 } from './config/load.js';
-export { readSnapshot, type RunSnapshot, type SeenAnswer } from './watch/snapshot.js';
+export { ask, type Asked } from './training/asked.js';
+export { readSnapshot, type RunSnapshot, type SeenAnswer } from './snapshot.js';
 export { examineTraining, openWorkspace, planTraining, runPipeline } from './main-job.js';
 export { localPolicy } from './workspace/local-policy.js';
 export type { Workspace } from './workspace/workspace.js';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { inRegistryOrder, type Comparison, type Summary } from '@touchstone/spec';
+import { checkpointText, inRegistryOrder, type Comparison, type Summary } from '@touchstone/spec';
 import type { Command } from 'commander';
 import { ASSUMED_LATENCY, BACKENDS, fleetPlanOf, planPage } from '@touchstone/launch';
 import {
@@ -50,6 +50,10 @@ export function addTrainingFlags(command: Command): Command {
     .option(
       '--no-gate <reason>',
       `train although the gate is off, or there is nothing to examine the judge on; the reason goes into the report. Default: ${NO_GATE_VARIABLE}`,
+    )
+    .option(
+      '--go-on <reason>',
+      'go on although a monitor has paused the training; the reason goes into the report',
     );
 }
 
@@ -67,6 +71,7 @@ export async function run(loaded: LoadedConfig, flags: RunFlags, io: Io): Promis
         onEvent,
         backends: BACKENDS,
         signingKey: signingKey(io),
+        goOn: flags.goOn,
         reasons: {
           override: flags.overrideGate,
           noGate: typeof flags.gate === 'string' ? flags.gate : io.env[NO_GATE_VARIABLE],
@@ -82,6 +87,8 @@ export async function run(loaded: LoadedConfig, flags: RunFlags, io: Io): Promis
   const { verdict } = await import('@touchstone/studio');
   io.out.write(`\n${resultTable(summary)}\n`);
   io.out.write(`Every figure: mean [95 % interval], over ${summary.data.eval_tasks} held-out tasks.\n`);
+  const { checkpoint } = summary.training;
+  if (checkpoint) io.out.write(`RFT: ${checkpointText(checkpoint)}\n`);
   for (const { sentence } of verdict(summary.comparisons).readings) io.out.write(`${sentence}\n`);
   io.out.write(`Took ${duration((systemClock.seconds() - begun) * 1000)}. Report: ${report}\n`);
 }

@@ -34,7 +34,18 @@ describe('the settings of OpenRLHF', () => {
   it('say of every key of training: and policy: what became of it, or that there is no counterpart', () => {
     const said = counterparts(jobOf(configOf()));
     const named = said.map(({ setting }) => setting);
-    const others = ['trl', 'verl', 'aws', ...Object.keys(NOTHING_BEYOND)];
+    const others = [
+      'trl',
+      'verl',
+      'aws',
+      'age_tolerance',
+      'refit_freq',
+      'importance_cap',
+      'save_top_k',
+      'validation_tasks',
+      'patience',
+      ...Object.keys(NOTHING_BEYOND),
+    ];
     for (const key of keysOfTraining())
       expect(named.includes(`training.${key}`), key).toBe(!others.includes(key));
     for (const { becomes, note } of said) expect(becomes ?? note).not.toBe('');
@@ -140,6 +151,7 @@ describe('the settings of OpenRLHF', () => {
     expect(settingsProblem(configOf(uneven))).toMatch(
       /the 6 answers of a step .* cannot be shared by 4 GPUs/,
     );
+    expect(settingsProblem(configOf({ type: 'off_policy_async' }))).toMatch(/without --train.async_enable/);
     expect(settingsProblem(configOf())).toBeNull();
   });
 });

@@ -4,9 +4,12 @@ import type { JsonValue } from '@touchstone/spec';
 import { answersOfStep } from '../job-files.js';
 import {
   NOTHING_BEYOND,
+  asynchronousProblem,
   counterpartsOf,
-  ofAnotherBackend,
   ofAPolicyBehindAnApi,
+  ofAnotherBackend,
+  ofAsynchronous,
+  ofTheEmbeddedEngine,
   saysNothing,
   takesProblem,
   translated,
@@ -123,6 +126,10 @@ const TRAINING: Tables<Translation>['training'] = {
   updates_per_step: ({ training: { updates_per_step } }) => ({
     args: { 'train.max_epochs': [updates_per_step] },
   }),
+  type: () => ({ note: 'by turns: without --train.async_enable' }),
+  age_tolerance: ofAsynchronous,
+  refit_freq: ofAsynchronous,
+  importance_cap: ofAsynchronous,
   checkpoint_every: ({ training: { checkpoint_every } }) => ({
     args: {
       'ckpt.save_steps': [checkpoint_every],
@@ -131,6 +138,9 @@ const TRAINING: Tables<Translation>['training'] = {
       'ckpt.best_metric_key': ['none'],
     },
   }),
+  save_top_k: ofTheEmbeddedEngine,
+  validation_tasks: ofTheEmbeddedEngine,
+  patience: ofTheEmbeddedEngine,
   sft: () => ({ note: 'the embedded engine does it, for comparison, as ever' }),
   trl: ofAnotherBackend,
   verl: ofAnotherBackend,
@@ -267,6 +277,11 @@ export function settingsProblem(config: Config): string | null {
   const takes = takesProblem(config, 'OpenRLHF', TAKES);
   if (takes !== null) return takes;
   const { policy, training } = config;
+  const turns = asynchronousProblem(
+    config,
+    'Touchstone runs OpenRLHF by turns, without --train.async_enable',
+  );
+  if (turns !== null) return turns;
   const { gpus_per_node: gpus, tensor_parallel: parallel, micro_batch: micro } = training.openrlhf;
   if (policy.temperature === 0) {
     return 'policy.temperature is 0, and a step whose answers are all alike teaches nothing: expected a temperature above 0';

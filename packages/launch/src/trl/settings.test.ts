@@ -41,7 +41,18 @@ describe('the settings of TRL', () => {
     const said = counterparts(jobOf(configOf()));
     const named = said.map(({ setting }) => setting);
     // What other trainers take is nothing to a reader of this plan.
-    const others = ['verl', 'openrlhf', 'aws', ...Object.keys(NOTHING_BEYOND)];
+    const others = [
+      'verl',
+      'openrlhf',
+      'aws',
+      'age_tolerance',
+      'refit_freq',
+      'importance_cap',
+      'save_top_k',
+      'validation_tasks',
+      'patience',
+      ...Object.keys(NOTHING_BEYOND),
+    ];
     for (const key of keys) expect(named.includes(`training.${key}`), key).toBe(!others.includes(key));
     for (const { becomes, note } of said) expect(becomes ?? note).not.toBe('');
     expect(said.find(({ setting }) => setting === 'training.sft')).toMatchObject({
@@ -154,6 +165,9 @@ describe('the settings of TRL', () => {
     expect(settingsProblem(configOf({}, { temperature: 0 }))).toMatch(/temperature is 0/);
     const uneven = configOf({ prompts_per_step: 4, group_size: 3, trl: { micro_batch: 5 } });
     expect(settingsProblem(uneven)).toMatch(/micro_batch is 5: expected a divisor of the 12 answers/);
+    expect(settingsProblem(configOf({ type: 'off_policy_async' }))).toMatch(
+      /GRPOTrainer draws, asks and learns by turns/,
+    );
     expect(settingsProblem(configOf())).toBeNull();
   });
 });

@@ -3,11 +3,14 @@ import type { JsonValue } from '@touchstone/spec';
 import { answersOfStep } from '../job-files.js';
 import {
   NOTHING_BEYOND,
+  asynchronousProblem,
   saysNothing,
   takesProblem,
   counterpartsOf,
   ofAnotherBackend,
   ofAPolicyBehindAnApi,
+  ofAsynchronous,
+  ofTheEmbeddedEngine,
   translated,
   type Tables,
   type Takes,
@@ -114,6 +117,10 @@ const TRAINING: Tables<Translation>['training'] = {
     note: `TRL measures it to answers without a verdict too, and does not clamp it${trl.lora ? '; the reference is the policy without the adapter' : ''}`,
   }),
   updates_per_step: ({ training: { updates_per_step } }) => ({ args: { num_iterations: updates_per_step } }),
+  type: () => ({ note: 'GRPOTrainer draws, asks and learns by turns' }),
+  age_tolerance: ofAsynchronous,
+  refit_freq: ofAsynchronous,
+  importance_cap: ofAsynchronous,
   checkpoint_every: ({ training: { checkpoint_every, updates_per_step } }) => ({
     args: {
       save_strategy: 'steps',
@@ -121,6 +128,9 @@ const TRAINING: Tables<Translation>['training'] = {
       save_total_limit: 2,
     },
   }),
+  save_top_k: ofTheEmbeddedEngine,
+  validation_tasks: ofTheEmbeddedEngine,
+  patience: ofTheEmbeddedEngine,
   sft: () => ({ note: 'the embedded engine does it, for comparison, as ever' }),
   trl: ({ training: { trl, group_size } }) => ({
     script: `per_device_train_batch_size${trl.lora ? `, LoraConfig(${loraWords(loraOf(trl.lora))})` : ''}`,
@@ -214,6 +224,8 @@ export function scriptSettings(job: TrainingJob): Record<string, JsonValue> {
 
 /** Wrong numbers of answers in words, and what TRL cannot do; null: none. */
 export function settingsProblem({ policy, training }: Config): string | null {
+  const turns = asynchronousProblem({ training }, "TRL's GRPOTrainer draws, asks and learns by turns");
+  if (turns !== null) return turns;
   const takes = takesProblem({ training }, 'TRL', TAKES);
   if (takes !== null) return takes;
   if (policy.temperature === 0) {

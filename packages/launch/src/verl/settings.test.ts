@@ -146,6 +146,7 @@ describe('the settings of verl', () => {
   it('are refused at a temperature of 0', () => {
     const config = configOf({}, { policy: { model: 'local:model', temperature: 0 } });
     expect(settingsProblem(jobOf(config))).toMatch(/temperature is 0/);
+    expect(settingsProblem(jobOf(configOf({ type: 'off_policy_async' })))).toMatch(/not its fully_async/);
     expect(settingsProblem(jobOf(configOf()))).toBeNull();
   });
 });

@@ -2,9 +2,12 @@ import { join } from 'node:path';
 import { localPolicy, type Counterpart, type TrainingJob } from '@touchstone/run';
 import type { JsonObject, JsonValue } from '@touchstone/spec';
 import {
+  asynchronousProblem,
   counterpartsOf,
-  ofAnotherBackend,
   ofAPolicyBehindAnApi,
+  ofAnotherBackend,
+  ofAsynchronous,
+  ofTheEmbeddedEngine,
   takesProblem,
   translated,
   type AnyConfig,
@@ -66,6 +69,10 @@ const TRAINING: Tables<Translation>['training'] = {
   updates_per_step: ({ training: { updates_per_step } }) => ({
     keys: { [`${ACTOR}.ppo_epochs`]: updates_per_step, [`${ACTOR}.shuffle`]: false },
   }),
+  type: () => ({ note: 'trainer.v1.trainer_mode = sync' }),
+  age_tolerance: ofAsynchronous,
+  refit_freq: ofAsynchronous,
+  importance_cap: ofAsynchronous,
   checkpoint_every: ({ training: { checkpoint_every } }) => ({
     keys: {
       'trainer.save_freq': checkpoint_every,
@@ -75,6 +82,9 @@ const TRAINING: Tables<Translation>['training'] = {
     },
     note: 'each with its weights as a Hugging Face folder, from which the last is fetched',
   }),
+  save_top_k: ofTheEmbeddedEngine,
+  validation_tasks: ofTheEmbeddedEngine,
+  patience: ofTheEmbeddedEngine,
   sft: () => ({ note: 'the embedded engine does it, for comparison, as ever' }),
   trl: ofAnotherBackend,
   openrlhf: ofAnotherBackend,
@@ -222,6 +232,8 @@ export function configOf(job: TrainingJob, longestPrompt: number): JsonObject {
 /** What of a configuration verl cannot do, in words; null: nothing. */
 export function settingsProblem(job: TrainingJob): string | null {
   const { policy, training } = job.workspace.config;
+  const turns = asynchronousProblem({ training }, 'Touchstone runs verl by turns, not its fully_async');
+  if (turns !== null) return turns;
   const takes = takesProblem({ training }, 'verl', TAKES);
   if (takes !== null) return takes;
   if (policy.temperature === 0) {

@@ -13,6 +13,7 @@ export interface RunFlags {
   out?: string;
   seed?: number;
   overrideGate?: string;
+  goOn?: string;
   /** commander's default of an option that begins with no- is true. */
   gate?: string | true;
   json?: true;
