@@ -1,5 +1,6 @@
 import { configSchema, type TrainingJob } from '@touchstone/run';
 import { describe, expect, it } from 'vitest';
+import { NOTHING_BEYOND } from '../../translation.js';
 import { inputOf, REWARD_FUNCTION } from './job.testing.js';
 import { bedrockHyperparameters, serverlessHyperparameters } from './hyperparameters.js';
 import { novaRecipe } from './recipe.js';
@@ -41,7 +42,10 @@ describe('the settings of Amazon Nova', () => {
     for (const target of TARGETS) {
       const said = novaCounterparts(job, at(target));
       const named = said.map(({ setting }) => setting);
-      const others = ['trl', 'verl', 'openrlhf', 'ray', 'save_top_k', 'validation_tasks', 'patience'];
+      const others = [
+        ...['trl', 'verl', 'openrlhf', 'ray', 'save_top_k', 'validation_tasks', 'patience'],
+        ...Object.keys(NOTHING_BEYOND),
+      ];
       const own = Object.keys(training).filter((key) => !others.includes(key));
       for (const key of own) expect(named).toContain(`training.${key}`);
       for (const key of others) expect(named).not.toContain(`training.${key}`);
