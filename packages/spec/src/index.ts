@@ -9,3 +9,4 @@ export * from './random.js';
 export * from './reward.js';
 export * from './summary.js';
 export * from './task.js';
+export * from './trainings-summary.js';

@@ -5,7 +5,8 @@ import { count, decimal, difference, direction, interval, NO_DATA } from '../for
 import { entry, modelClass, modelLabel, orderedModels } from '../names.js';
 import { Figure, metricCaption, metricTitle, Section, Table } from './parts.js';
 
-function readDifference({ better, baseline, difference: d }: Comparison): VNode {
+/** Which model is higher, in words. */
+export function readDifference({ better, baseline, difference: d }: Comparison): VNode {
   switch (direction(d)) {
     case 'higher':
       return <strong>{modelLabel(better)} is higher</strong>;
@@ -18,7 +19,8 @@ function readDifference({ better, baseline, difference: d }: Comparison): VNode 
   }
 }
 
-function Cell({ estimate }: { estimate: Estimate | null | undefined }): VNode {
+/** `0.83 [0.79, 0.87] n = 128`. */
+export function Cell({ estimate }: { estimate: Estimate | null | undefined }): VNode {
   return (
     <>
       {interval(estimate)}
@@ -28,7 +30,7 @@ function Cell({ estimate }: { estimate: Estimate | null | undefined }): VNode {
 }
 
 /** Pair by pair as the summary has them, each pair's metrics in the order of the registry. */
-function ordered(comparisons: readonly Comparison[]): Comparison[] {
+export function ordered(comparisons: readonly Comparison[]): Comparison[] {
   const pairOf = ({ better, baseline }: Comparison): string => JSON.stringify([better, baseline]);
   const pairs = [...new Set(comparisons.map(pairOf))];
   return pairs.flatMap((pair) => {
