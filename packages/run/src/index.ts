@@ -25,7 +25,7 @@ export {
   runPipeline,
   runTrainings,
 } from './main-job.js';
-export { seedsSchema, type Seeds } from './config/seeds.js';
+export { SEEDS_EXPECTED, seedsSchema, type Seeds } from './config/seeds.js';
 export type { Trainings } from './trainings/open.js';
 export { localPolicy } from './workspace/local-policy.js';
 export type { Workspace } from './workspace/workspace.js';

@@ -2,7 +2,8 @@ import { z } from 'zod';
 
 /** More trainings than this are a mistake, or a list of seeds that somebody goes through. */
 const MOST = 100;
-const EXPECTED = `expected a number of trainings, 2 to ${MOST}, or a list of different seeds, such as [1, 2, 5]`;
+/** What is said of anything else. */
+export const SEEDS_EXPECTED = `expected a number of trainings, 2 to ${MOST}, or different seeds, such as 1,2,5`;
 
 /** How many trainings, or with which seeds. */
 export const seedsSchema = z.union(
@@ -12,9 +13,9 @@ export const seedsSchema = z.union(
       .array(z.int().min(0).max(999_999_999))
       .min(2)
       .max(MOST)
-      .refine((seeds) => new Set(seeds).size === seeds.length),
+      .refine((seeds) => new Set(seeds).size === seeds.length, SEEDS_EXPECTED),
   ],
-  { error: EXPECTED },
+  { error: SEEDS_EXPECTED },
 );
 export type Seeds = z.output<typeof seedsSchema>;
 

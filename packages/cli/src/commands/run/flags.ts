@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { RunListener } from '@touchstone/spec';
 import { type Command, InvalidArgumentError } from 'commander';
-import { seedsSchema, type Loaded, type Seeds } from '@touchstone/run';
+import { SEEDS_EXPECTED, seedsSchema, type Loaded, type Seeds } from '@touchstone/run';
 import type { Io } from '../../io.js';
 import { createProgress, showEvents } from '../../terminal/progress.js';
 
@@ -39,9 +39,9 @@ export function addSeedsFlag(command: Command): Command {
 
 function parseSeeds(text: string): Seeds {
   const seeds = text.includes(',') ? text.split(',').map((one) => parseSeed(one.trim())) : parseSeed(text);
-  const { success, data, error } = seedsSchema.safeParse(seeds);
+  const { success, data } = seedsSchema.safeParse(seeds);
   if (success) return data;
-  throw new InvalidArgumentError(error.issues[0]!.message);
+  throw new InvalidArgumentError(SEEDS_EXPECTED);
 }
 
 function parseSeed(text: string): number {
