@@ -29,7 +29,9 @@ describe('arguments', () => {
     [['init', '--force'], "error: unknown option '--force'; see touchstone --help\n"],
     [
       ['schema', 'cofig'],
-      expect.stringMatching(/^error: [^\n]*Allowed choices are config, summary, trainings, openapi; see[^\n]*\n$/),
+      expect.stringMatching(
+        /^error: [^\n]*Allowed choices are config, summary, trainings, openapi; see[^\n]*\n$/,
+      ),
     ],
   ])('%j end with one line and exit code 2', async (args, err) => {
     expect(await cli(...args)).toEqual({ code: 2, out: '', err });

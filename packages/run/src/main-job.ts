@@ -56,11 +56,7 @@ export async function runPipeline(workspace: Workspace, options?: RunOptions): P
  * const { comparisons } = await runTrainings(trainings);
  * trainings.store.close();
  */
-export async function openTrainings(
-  loaded: LoadedConfig,
-  seeds: Seeds,
-  folder?: string,
-): Promise<Trainings> {
+export async function openTrainings(loaded: LoadedConfig, seeds: Seeds, folder?: string): Promise<Trainings> {
   const { openTrainings: open } = await import('./trainings/open.js');
   return open(loaded, seeds, folder);
 }

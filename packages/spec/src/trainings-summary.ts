@@ -35,7 +35,9 @@ export const trainingsSummarySchema = z.strictObject({
   /** What it cost and said is of all trainings together. */
   judge: summarySchema.shape.judge,
   /** In the order of their seeds. `folder` is relative to this file's. */
-  trainings: z.array(z.strictObject({ ...trainingSchema.shape, folder: z.string().regex(/^seed-\d+$/) })).min(2),
+  trainings: z
+    .array(z.strictObject({ ...trainingSchema.shape, folder: z.string().regex(/^seed-\d+$/) }))
+    .min(2),
   /** What somebody should look at that is of no single training. */
   alarms: z.array(z.string()),
 });

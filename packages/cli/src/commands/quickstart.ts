@@ -15,7 +15,9 @@ export function registerQuickstart(program: Command, io: Io): void {
     .action(async (flags: RunFlags) => {
       const seed = flags.seed ?? 1;
       // Several trainings are another run, of the same case.
-      const folder = resolve(flags.out ?? `runs/quickstart-${seed}${flags.seeds === undefined ? '' : '-seeds'}`);
+      const folder = resolve(
+        flags.out ?? `runs/quickstart-${seed}${flags.seeds === undefined ? '' : '-seeds'}`,
+      );
       const config = join(folder, 'touchstone.yaml');
       // The user may have changed it: then that is what runs.
       const path = existsSync(config) ? config : await prepared(folder, seed);

@@ -134,7 +134,9 @@ async function runSeveral(
 async function plan(loaded: LoadedConfig, flags: RunFlags, io: Io): Promise<void> {
   if (flags.seeds !== undefined) {
     throw new InputError([
-      { message: '--plan is of one training, and each of several takes as much: expected it without --seeds' },
+      {
+        message: '--plan is of one training, and each of several takes as much: expected it without --seeds',
+      },
     ]);
   }
   const planned = await withOpened(openWorkspace, loaded, flags, io, (workspace) =>

@@ -126,7 +126,7 @@ export function showEvents(progress: Progress, now: () => number = () => perform
   const all = new TrainingsLeft();
   const withAllLeft = (): string => {
     const left = all.remaining(now());
-    const text = left === undefined ? '' : `about ${duration(left)} left in all`;
+    const text = left === undefined ? '' : `about ${duration(Math.max(1000, left))} left in all`;
     return [note, text].filter((part) => part !== '').join(', ');
   };
   return (event) => {

@@ -18,7 +18,10 @@ export function compareModels(
 ): Comparison[] {
   return pairs.flatMap(([better, baseline]) =>
     Object.entries(MEASURES).flatMap(([metric, measure]) => {
-      const [a, b] = [taskMeans(recordsOf(models, better), measure), taskMeans(recordsOf(models, baseline), measure)];
+      const [a, b] = [
+        taskMeans(recordsOf(models, better), measure),
+        taskMeans(recordsOf(models, baseline), measure),
+      ];
       const tasks = [...a.keys()].filter((task) => b.has(task));
       const difference = pairedDifference(
         tasks.map((task) => a.get(task)!),

@@ -130,7 +130,12 @@ describe('over several trainings', () => {
     }));
     const [over] = compareTrainings(trainings, [['rft', 'base']]);
     const each = trainings.map((models) => compareModels(models, [['rft', 'base']])[0]!.difference);
-    expect(over).toMatchObject({ metric: 'judge_score', better: 'rft', baseline: 'base', difference: { n: 3 } });
+    expect(over).toMatchObject({
+      metric: 'judge_score',
+      better: 'rft',
+      baseline: 'base',
+      difference: { n: 3 },
+    });
     expect(over!.difference.mean).toBeCloseTo(meanOf(each.map(({ mean }) => mean)), 9);
     const widest = Math.max(...each.map(({ low, high }) => high - low));
     expect(over!.difference.high - over!.difference.low).toBeGreaterThan(2 * widest);
@@ -145,7 +150,9 @@ describe('over several trainings', () => {
     expect(rft.metrics['heldout_judge_score']).toBeNull();
     // Shares never leave 0 to 1.
     expect(rft.components['schema']).toMatchObject({ mean: 1, high: 1, n: 3 });
-    expect(() => compareTrainings(trainings, [['rft', 'sft']])).toThrow(/expected one of base, rft, got "sft"/);
+    expect(() => compareTrainings(trainings, [['rft', 'sft']])).toThrow(
+      /expected one of base, rft, got "sft"/,
+    );
   });
 
   test('a task that one training could not judge is left out of that one alone', () => {

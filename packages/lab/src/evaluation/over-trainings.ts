@@ -71,7 +71,5 @@ export function compareTrainings(
 /** Trainings × tasks × values, the same tasks in each: one that a training has nothing of is empty there. */
 function cellsOf(trainings: readonly ByTask[]): number[][][] {
   const tasks = [...new Set(trainings.flatMap((training) => [...training.keys()]))];
-  return trainings.map((training) =>
-    tasks.map((task) => (training.has(task) ? [training.get(task)!] : [])),
-  );
+  return trainings.map((training) => tasks.map((task) => (training.has(task) ? [training.get(task)!] : [])));
 }

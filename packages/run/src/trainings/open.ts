@@ -22,11 +22,7 @@ export interface Trainings {
 }
 
 /** As `main-job.ts` says. */
-export async function openTrainings(
-  loaded: LoadedConfig,
-  seeds: Seeds,
-  folder?: string,
-): Promise<Trainings> {
+export async function openTrainings(loaded: LoadedConfig, seeds: Seeds, folder?: string): Promise<Trainings> {
   const { backend } = loaded.config.training;
   if (isHosted(backend)) {
     throw new InputError([

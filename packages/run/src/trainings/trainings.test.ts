@@ -74,15 +74,15 @@ describe('two trainings', () => {
       const scores = scoresOf(folder, 'rft');
       return tasks.map((task) => scores.get(task)!);
     });
-    expect(two.models['rft']!.metrics['judge_score']).toEqual(
-      trainingsInterval(levels, { low: 0, high: 1 }),
-    );
+    expect(two.models['rft']!.metrics['judge_score']).toEqual(trainingsInterval(levels, { low: 0, high: 1 }));
     // It is not trained: its n is that of tasks.
     expect(two.models['base']!.metrics['judge_score']?.n).toBe(4);
   });
 
   test('are runs like any other, each in its folder, which share the judge and the base', async () => {
-    const [first, second] = await Promise.all(['seed-1', 'seed-2'].map((name) => readSummary(join(out, name))));
+    const [first, second] = await Promise.all(
+      ['seed-1', 'seed-2'].map((name) => readSummary(join(out, name))),
+    );
     expect([first!.seed, second!.seed]).toEqual([1, 2]);
     expect(second!.models['base']).toEqual(first!.models['base']);
     expect(second!.models['rft']).not.toEqual(first!.models['rft']);
@@ -112,12 +112,9 @@ describe('two trainings', () => {
       '1 of 10, Examine the judge',
       '2 of 10, Evaluate base',
       ...[1, 2].flatMap((seed) =>
-        [
-          'Reinforcement fine-tuning',
-          'Evaluate rft',
-          'Supervised fine-tuning (seconds)',
-          'Evaluate sft',
-        ].map((title, i) => `${4 * seed - 1 + i} of 10, seed ${seed}, ${title}`),
+        ['Reinforcement fine-tuning', 'Evaluate rft', 'Supervised fine-tuning (seconds)', 'Evaluate sft'].map(
+          (title, i) => `${4 * seed - 1 + i} of 10, seed ${seed}, ${title}`,
+        ),
       ),
     ]);
   });

@@ -52,7 +52,9 @@ test('a report of several trainings says how many, shows each, and links to its 
     'Paired differences: RFT − SFT, Judge score 0.20 [0.16, 0.24]; RFT − SFT, Held-out judge score 0.02 [−0.02, 0.06]. ' +
       'By training: RFT − SFT, Judge score: +0.17, +0.19, +0.25; RFT − SFT, Held-out judge score: +0.17, +0.19, +0.25.',
   );
-  expect(forest!.querySelectorAll('g[stroke="var(--rft)"] circle, circle[stroke="var(--rft)"]').length).toBe(6);
+  expect(forest!.querySelectorAll('g[stroke="var(--rft)"] circle, circle[stroke="var(--rft)"]').length).toBe(
+    6,
+  );
   expect(bars!.getAttribute('aria-label')).toMatch(/^Judge score: Base 0\.50.*RFT 0\.80/);
   expect(page.querySelectorAll('#training svg').length).toBe(1);
   expect(page.querySelector('#training svg')!.getAttribute('aria-label')).toMatch(

@@ -64,7 +64,9 @@ function outsideClause(
 ): string {
   const outside = direction(estimate);
   const figure = `(${difference(estimate)})`;
-  if (scope && outside === 'undecided') return `by ${who} that is not shown ${figure}`;
+  if (scope && outside === 'undecided') {
+    return judge === 'undecided' ? `nor by ${who} ${figure}` : `by ${who} that is not shown ${figure}`;
+  }
   if (judge === 'undecided') {
     return outside === 'undecided'
       ? `${who} does not tell them apart either ${figure}`

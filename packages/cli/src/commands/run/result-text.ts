@@ -57,9 +57,7 @@ const differences = (
   columns: readonly Column[],
 ): string[] =>
   columns.map(({ name }) =>
-    difference(
-      comparisons.find((one) => one.metric === name && pairOf(one) === pair)?.difference ?? null,
-    ),
+    difference(comparisons.find((one) => one.metric === name && pairOf(one) === pair)?.difference ?? null),
   );
 
 /** The headline metrics of each model, and their paired differences. */

@@ -13,13 +13,17 @@ export interface TrainingsRow {
 }
 
 /** What a chart says of each training beside the mean of all. */
-export const DOTS_LEGEND = 'diamond and line: mean over the trainings and its interval; each ring: one training';
+export const DOTS_LEGEND =
+  'diamond and line: mean over the trainings and its interval; each ring: one training';
 
 /** Differences with their intervals over trainings, one under the other, and a ring for each training. */
 export function trainingsForest(title: string, rows: readonly TrainingsRow[]): VNode {
-  const plain = rows.map(
-    ({ label, estimate }): Row => ({ label, estimate, threshold: null, outcome: 'reported' }),
-  );
+  const plain = rows.map(({ label, estimate }): Row => ({
+    label,
+    estimate,
+    threshold: null,
+    outcome: 'reported',
+  }));
   const rings = rows.flatMap(({ byTraining }, y) =>
     byTraining.flatMap((value) => (value === null ? [] : [{ value, y }])),
   );

@@ -18,16 +18,18 @@ export function EachTraining({ trainings }: { trainings: readonly Training[] }):
   const left = trainings.length - series.length;
   return (
     <Section id="training" title="How each training went">
-      <Figure
-        wide
-        title="Reward"
-        caption={
-          `mean of the step's rollouts, a line for each training; bold: mean over ${2 * REACH + 1} steps, in longer runs` +
-          (left > 0 ? `; ${left} more in summary.json` : '')
-        }
-      >
-        {seriesChart(series)}
-      </Figure>
+      <div class="alone">
+        <Figure
+          wide
+          title="Reward"
+          caption={
+            `mean of the step's rollouts, a line for each training; bold: mean over ${2 * REACH + 1} steps, in longer runs` +
+            (left > 0 ? `; ${left} more in summary.json` : '')
+          }
+        >
+          {seriesChart(series)}
+        </Figure>
+      </div>
       <Table
         caption="Each training: its own report has its curves, its answers and what it cost"
         head={['Training', 'Report', 'Steps', 'Time', 'SFT', 'To look at']}

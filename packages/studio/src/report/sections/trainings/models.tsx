@@ -38,16 +38,18 @@ export function TrainingsModels({ summary }: { summary: TrainingsSummary }): VNo
       {shown.length === 0 ? (
         <p>Paired differences: {NO_DATA}.</p>
       ) : (
-        <Figure wide title="Paired differences" caption={DOTS_LEGEND}>
-          {trainingsForest(
-            'Paired differences',
-            shown.map((comparison) => ({
-              label: `${pairText(comparison)}, ${metricNamed('model', comparison.metric).label}`,
-              estimate: comparison.difference,
-              byTraining: trainings.map((training) => within(training, comparison)),
-            })),
-          )}
-        </Figure>
+        <div class="alone">
+          <Figure wide title="Paired differences" caption={DOTS_LEGEND}>
+            {trainingsForest(
+              'Paired differences',
+              shown.map((comparison) => ({
+                label: `${pairText(comparison)}, ${metricNamed('model', comparison.metric).label}`,
+                estimate: comparison.difference,
+                byTraining: trainings.map((training) => within(training, comparison)),
+              })),
+            )}
+          </Figure>
+        </div>
       )}
       <div class="grid charts">
         {headlines.map((metric) => (
