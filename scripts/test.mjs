@@ -9,14 +9,16 @@ import { createVitest } from 'vitest/node';
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const MOST_LINES = 200;
 const bin = (name) => join(ROOT, 'node_modules', '.bin', name);
+/** The native compiler. Version 6 is there for what asks a compiler in JavaScript: dependency-cruiser and typedoc. */
+const TSC = join(ROOT, 'node_modules/typescript-7/bin/tsc');
 
 /** @type {Record<string, { title: string, command: string[] }>} in the order they run. */
 const CHECKS = {
   format: { title: 'Format (prettier)', command: [bin('prettier'), '--check', '--log-level=warn', '.'] },
-  build: { title: 'Build (tsc)', command: [bin('tsc'), '-b'] },
+  build: { title: 'Build (tsc)', command: [TSC, '-b'] },
   // After the build: rules that need types read those of other packages from their output.
   lint: { title: 'Lint (oxlint)', command: [bin('oxlint')] },
-  types: { title: 'Types of the tests (tsc)', command: [bin('tsc'), '-p', 'tsconfig.test.json'] },
+  types: { title: 'Types of the tests (tsc)', command: [TSC, '-p', 'tsconfig.test.json'] },
   rooms: { title: 'Arrows between rooms (dependency-cruiser)', command: ['scripts/rooms.mjs'] },
   unused: {
     title: 'Dead code (knip)',
@@ -36,6 +38,10 @@ const SAME_ON_EVERY_NODE = [
   // published figures. Whole examinations through the command line are in judge*.test.ts, which stay.
   'bench/gate/gate.test.mjs',
   'packages/cli/src/commands/judge-quickstart.e2e.test.ts',
+  // Published judgements, read and counted: text and arithmetic.
+  'scripts/samples.test.mjs',
+  // What is in the packages, and that they install: npm's work.
+  'scripts/installed.test.mjs',
   // The recipes of a document, compiled: what TypeScript and esbuild make of them is the same text.
   'packages/testing/src/recipes.test.ts',
   // A template and Python's tools that read it.

@@ -15,6 +15,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Register>> = new Map([
   ['run', async () => (await import('./commands/run.js')).registerRun],
   ['judge', async () => (await import('./commands/judge.js')).registerJudge],
   ['reward', async () => (await import('./commands/reward.js')).registerReward],
+  ['watch', async () => (await import('./commands/watch.js')).registerWatch],
   ['report', async () => (await import('./commands/report.js')).registerReport],
   ['doctor', async () => (await import('./commands/doctor.js')).registerDoctor],
   ['schema', async () => (await import('./commands/schema.js')).registerSchema],

@@ -17,6 +17,7 @@ export {
   type Loaded,
   type LoadedConfig,
 } from './config/load.js';
+export { readSnapshot, type RunSnapshot, type SeenAnswer } from './watch/snapshot.js';
 export {
   examineTraining,
   openTrainings,

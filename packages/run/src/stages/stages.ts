@@ -66,7 +66,7 @@ export const REINFORCE: Stage<EngineRecord | null> = {
 /** Training on answers, for comparison; its weights are in the folder `sft`. */
 export const SUPERVISE: Stage<z.output<typeof superviseSchema>> = {
   name: 'train sft',
-  title: 'Supervised fine-tuning (seconds)',
+  title: 'Supervised fine-tuning',
   schema: superviseSchema,
 };
 

@@ -1,12 +1,12 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '@touchstone/spec';
-import { namesIn, openRun } from '@touchstone/store';
+import { openRun } from '@touchstone/store';
 import { isHosted } from '@touchstone/train/schema';
 import type { LoadedConfig } from '../config/load.js';
 import { seedsOf, type Seeds } from '../config/seeds.js';
 import { REINFORCE } from '../stages/stages.js';
 import { claim, openWorkspace, type Workspace } from '../workspace/workspace.js';
+import { folderOf, trainingFolders } from './folders.js';
 import { CommonReplies } from './replies.js';
 
 /** A run of several trainings of one configuration that differ in their seed, opened and checked before the first call is paid for. */
@@ -61,8 +61,6 @@ export async function openTrainings(loaded: LoadedConfig, seeds: Seeds, folder?:
   }
 }
 
-export const folderOf = (seed: number): string => `seed-${seed}`;
-
 /** One training: all is the common workspace's but the seed, and what it leaves behind. */
 function memberOf(common: Workspace, seed: number): Workspace {
   const folder = join(common.folder, folderOf(seed));
@@ -75,14 +73,11 @@ function memberOf(common: Workspace, seed: number): Workspace {
 }
 
 /** The seeds of trainings in a folder that have come to a first step. */
-async function seedsBegun(folder: string): Promise<number[]> {
-  const found = (await namesIn(folder)).flatMap((name) => /^seed-(\d{1,9})$/.exec(name)?.[1] ?? []);
-  return found.map(Number).filter((seed) => {
-    const own = join(folder, folderOf(seed));
-    if (!existsSync(join(own, 'run.db'))) return false;
-    const store = openRun(own);
+async function seedsBegun(all: string): Promise<number[]> {
+  return (await trainingFolders(all)).flatMap(({ seed, folder }) => {
+    const store = openRun(folder);
     try {
-      return store.steps(REINFORCE.name).length > 0;
+      return store.steps(REINFORCE.name).length > 0 ? [seed] : [];
     } finally {
       store.close();
     }

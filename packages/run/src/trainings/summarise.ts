@@ -20,7 +20,8 @@ import { evaluationOf, JUDGE, modelNames } from '../stages/stages.js';
 import { alarmsOf, comparedPairs, countAbstentions, judgeTotals } from '../stages/summarise.js';
 import { versions } from '../workspace/provenance.js';
 import type { Workspace } from '../workspace/workspace.js';
-import { folderOf, type Trainings } from './open.js';
+import { folderOf } from './folders.js';
+import type { Trainings } from './open.js';
 
 /** It is not trained, so that it is evaluated once. */
 const BASE = 'base';

@@ -5,7 +5,7 @@ import { trainingsInterval } from '@touchstone/lab';
 import { trainingsSummarySchema, type RunEvent, type TrainingsSummary } from '@touchstone/spec';
 import { openRun, readAnySummary, readSummary } from '@touchstone/store';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadConfig, openTrainings, runTrainings, type Seeds } from '../index.js';
+import { loadConfig, openTrainings, readSnapshot, runTrainings, type Seeds } from '../index.js';
 import { judgeScore } from '../stages/evaluate.js';
 import { runSmall, writeSmallRun } from '../small-run.testing.js';
 
@@ -117,6 +117,11 @@ describe('two trainings', () => {
         ),
       ),
     ]);
+  });
+
+  test('are watched where they are at work', async () => {
+    const { stage, steps, stepsWanted } = await readSnapshot(out, Date.now());
+    expect([stage, steps.length, stepsWanted]).toEqual([null, 3, 3]);
   });
 
   test('are not trained again, and not mixed with other runs', async () => {

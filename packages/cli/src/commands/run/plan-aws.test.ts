@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,4 +40,19 @@ it("the article's case is planned as the example shows it", async () => {
     );
     expect(now, file).toBe(shown);
   }
+});
+
+it('says where a judge is that only this machine can ask', async () => {
+  Object.assign(process.env, SIGNER);
+  const here = join(folder, 'here');
+  cpSync(EXAMPLE, here, { recursive: true });
+  const file = join(here, 'touchstone.yaml');
+  const other = 'model: openai-compatible:mine\n  base_url: http://127.0.0.1:8000/v1';
+  writeFileSync(file, readFileSync(file, 'utf8').replace('model: bedrock:openai.gpt-oss-120b-1:0', other));
+  let out = '';
+  const sink = { write: (text: string) => void (out += text) };
+  expect(
+    await runCli(['run', here, '--plan', '--out', join(folder, 'there')], { out: sink, err: sink, env: {} }),
+  ).toBe(0);
+  expect(out).toMatch(/judge.model: openai-compatible:mine is asked at .*, which is this machine/);
 });

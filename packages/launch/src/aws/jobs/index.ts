@@ -4,7 +4,7 @@
  */
 
 // What is sent, and where things are.
-export { partitionOf, rewardArn, type AwsService, type RewardArn } from './arns.js';
+export { functionOf, partitionOf, rewardArn, type AwsService, type RewardArn } from './arns.js';
 export { jobName } from './names.js';
 export {
   bedrockRftJob,

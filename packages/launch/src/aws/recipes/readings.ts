@@ -21,7 +21,7 @@ export function readings(target: Target, values: ReadonlyMap<KeyName, JsonValue>
   if (batch && !Number.isInteger(Math.log2(batch))) {
     said.push(`global_batch_size ${batch}: the recipes and the documentation list powers of two only`);
   }
-  const [rate, usual] = [number('lr'), target === 'evaluation' ? 0 : KEYS.lr.in[target].default];
+  const [rate, usual] = [number('lr'), Number(KEYS.lr.in[target]?.default ?? 0)];
   if (rate > 0 && usual > 0 && (rate > 10 * usual || rate < usual / 10)) {
     said.push(`lr ${rate}: AWS's own default is ${usual}`);
   }

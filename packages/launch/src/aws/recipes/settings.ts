@@ -41,7 +41,7 @@ const epochsOf = ({ workspace: { config, data } }: Job): number =>
 function passesProblem(job: Job): string | null {
   const { steps, prompts_per_step: prompts } = job.workspace.config.training;
   const tasks = job.workspace.data.train.length;
-  const { min, max } = KEYS.max_epochs.limits;
+  const { min = 1, max = Infinity } = KEYS.max_epochs.limits ?? {};
   const passes = epochsOf(job);
   if (Number.isInteger(passes) && passes >= min && passes <= max) return null;
   const common = (a: number, b: number): number => (b === 0 ? a : common(b, a % b));
@@ -77,7 +77,7 @@ const training = (job: Job, { target }: NovaTarget): Training => ({
   group_size: ({ training: { group_size } }) => ({ keys: { number_generation: group_size } }),
   learning_rate: ({ training: { learning_rate } }, { adamw }) => ({
     keys: { lr: learning_rate, adam_beta1: adamw.beta1, adam_beta2: adamw.beta2 },
-    note: `AWS's own default is ${KEYS.lr.in[target].default}`,
+    note: `AWS's own default is ${String(KEYS.lr.in[target]?.default)}`,
   }),
   warmup_steps: () => ({ note: 'AWS has no setting of it' }),
   weight_decay: ({ training: { weight_decay } }) => ({ keys: { weight_decay } }),
