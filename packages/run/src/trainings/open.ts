@@ -42,7 +42,8 @@ export async function openTrainings(loaded: LoadedConfig, seeds: Seeds, folder?:
     role: { trainings: 'several' },
   });
   const members: Workspace[] = [];
-  const close = (): void => [...members, common].forEach(({ store }) => store.close());
+  // The last one that was written to is what a watcher is shown.
+  const close = (): void => [common, ...members].forEach(({ store }) => store.close());
   try {
     const wanted = seedsOf(seeds, common.config.seed);
     const begun = await seedsBegun(common.folder);

@@ -7,6 +7,7 @@ import { openRun, readAnySummary, readSummary } from '@touchstone/store';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig, openTrainings, readSnapshot, runTrainings, type Seeds } from '../index.js';
 import { judgeScore } from '../stages/evaluate.js';
+import { evaluationOf, REINFORCE, SUPERVISE } from '../stages/stages.js';
 import { runSmall, writeSmallRun } from '../small-run.testing.js';
 
 const root = mkdtempSync(join(tmpdir(), 'touchstone-trainings-'));
@@ -112,8 +113,8 @@ describe('two trainings', () => {
       '1 of 10, Examine the judge',
       '2 of 10, Evaluate base',
       ...[1, 2].flatMap((seed) =>
-        ['Reinforcement fine-tuning', 'Evaluate rft', 'Supervised fine-tuning (seconds)', 'Evaluate sft'].map(
-          (title, i) => `${4 * seed - 1 + i} of 10, seed ${seed}, ${title}`,
+        [REINFORCE, evaluationOf('rft'), SUPERVISE, evaluationOf('sft')].map(
+          ({ title }, i) => `${4 * seed - 1 + i} of 10, seed ${seed}, ${title}`,
         ),
       ),
     ]);
