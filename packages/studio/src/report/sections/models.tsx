@@ -1,4 +1,12 @@
-import { inRegistryOrder, metricNamed, type Comparison, type Estimate, type Summary } from '@touchstone/spec';
+import {
+  inRegistryOrder,
+  metricNamed,
+  type Comparison,
+  type Estimate,
+  type Metric,
+  type ModelSummary,
+  type Summary,
+} from '@touchstone/spec';
 import type { VNode } from 'preact';
 import { barChart } from '../charts/bars.js';
 import { count, decimal, difference, direction, interval, NO_DATA } from '../format.js';
@@ -19,8 +27,7 @@ export function readDifference({ better, baseline, difference: d }: Comparison):
   }
 }
 
-/** `0.83 [0.79, 0.87] n = 128`. */
-export function Cell({ estimate }: { estimate: Estimate | null | undefined }): VNode {
+function Cell({ estimate }: { estimate: Estimate | null | undefined }): VNode {
   return (
     <>
       {interval(estimate)}
@@ -43,6 +50,13 @@ export function ordered(comparisons: readonly Comparison[]): Comparison[] {
   });
 }
 
+/** The metrics that any of the models has, in the order of the registry. */
+export const metricsOf = (models: readonly [string, ModelSummary][]): Metric[] =>
+  inRegistryOrder(
+    'model',
+    models.flatMap(([, model]) => Object.keys(model.metrics)),
+  );
+
 /** The bar charts of the models and the tables behind them. */
 export function Models({ summary }: { summary: Summary }): VNode {
   const models = orderedModels(summary.models);
@@ -53,23 +67,7 @@ export function Models({ summary }: { summary: Summary }): VNode {
       </Section>
     );
   }
-  const components = [...new Set(models.flatMap(([, model]) => Object.keys(model.components)))];
-  const metrics = inRegistryOrder(
-    'model',
-    models.flatMap(([, model]) => Object.keys(model.metrics)),
-  );
-  const rows = [
-    ...metrics.map((metric) => [
-      metricTitle(metric),
-      ...models.map(([, model]) => <Cell estimate={entry(model.metrics, metric.name)} />),
-    ]),
-    ...components.map((name) => [
-      name,
-      ...models.map(([, model]) => <Cell estimate={entry(model.components, name)} />),
-    ]),
-    ['Mean length, tokens', ...models.map(([, model]) => decimal(model.mean_tokens, 1))],
-    ['Answers the judge abstained on', ...models.map(([, model]) => count(model.abstained))],
-  ];
+  const metrics = metricsOf(models);
   return (
     <Section id="models" title="What improved">
       <div class="grid charts">
@@ -87,13 +85,9 @@ export function Models({ summary }: { summary: Summary }): VNode {
             </Figure>
           ))}
       </div>
-      <Table
+      <ModelsTable
         caption="Each model on the held-out tasks: mean [interval] and number of tasks"
-        head={[
-          'Metric, 0 to 1 unless it has a unit',
-          ...models.map(([name]) => <span class={`model ${modelClass(name)}`}>{modelLabel(name)}</span>),
-        ]}
-        rows={rows}
+        models={models}
       />
       {summary.comparisons.length === 0 ? (
         <p>Paired differences: {NO_DATA}.</p>
@@ -111,5 +105,39 @@ export function Models({ summary }: { summary: Summary }): VNode {
         />
       )}
     </Section>
+  );
+}
+
+/** Every metric and every part of the reward, a column for each model. */
+export function ModelsTable({
+  caption,
+  models,
+}: {
+  caption: string;
+  models: readonly [string, ModelSummary][];
+}): VNode {
+  const components = [...new Set(models.flatMap(([, model]) => Object.keys(model.components)))];
+  const metrics = metricsOf(models);
+  const rows = [
+    ...metrics.map((metric) => [
+      metricTitle(metric),
+      ...models.map(([, model]) => <Cell estimate={entry(model.metrics, metric.name)} />),
+    ]),
+    ...components.map((name) => [
+      name,
+      ...models.map(([, model]) => <Cell estimate={entry(model.components, name)} />),
+    ]),
+    ['Mean length, tokens', ...models.map(([, model]) => decimal(model.mean_tokens, 1))],
+    ['Answers the judge abstained on', ...models.map(([, model]) => count(model.abstained))],
+  ];
+  return (
+    <Table
+      caption={caption}
+      head={[
+        'Metric, 0 to 1 unless it has a unit',
+        ...models.map(([name]) => <span class={`model ${modelClass(name)}`}>{modelLabel(name)}</span>),
+      ]}
+      rows={rows}
+    />
   );
 }
