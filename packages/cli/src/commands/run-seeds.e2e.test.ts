@@ -49,6 +49,16 @@ describe('touchstone run --seeds', { timeout: TIMEOUT_MS }, () => {
     const paid = trainings.map(({ folder: own }) => summaryOf(join(folder, own)).judge.calls);
     expect(judge.calls).toBeGreaterThan(paid[0]! + paid[1]!);
     expect(paid.every((calls) => calls > 0)).toBe(true);
+    const again = await train(folder, '--seeds', '2', '--json');
+    expect(JSON.parse(again.out)).toEqual({
+      summary: join(folder, 'summary.json'),
+      report: join(folder, 'report.html'),
+      trainings: [1, 2].map((seed) => ({
+        seed,
+        summary: join(folder, `seed-${seed}/summary.json`),
+        report: join(folder, `seed-${seed}/report.html`),
+      })),
+    });
     for (const at of ['', 'seed-1', 'seed-2'])
       expect(readFileSync(join(folder, at, 'report.html'), 'utf8')).toContain('<!doctype html>');
   });

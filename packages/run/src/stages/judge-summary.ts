@@ -6,7 +6,7 @@ import type { ExaminationResult } from './examine.js';
 import type { JUDGE } from './stages.js';
 
 /** The part of a judge's summary that its examination gives. */
-export const foundOut = ({
+const foundOut = ({
   findings,
   details,
   gate,

@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { trainingsInterval } from '@touchstone/lab';
-import { trainingsSummarySchema, type RunEvent, type TrainingsSummary } from '@touchstone/spec';
+import { GateError, trainingsSummarySchema, type RunEvent, type TrainingsSummary } from '@touchstone/spec';
 import { openRun, readAnySummary, readSummary } from '@touchstone/store';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig, openTrainings, readSnapshot, runTrainings, type Seeds } from '../index.js';
@@ -170,6 +170,18 @@ test('one that cannot go on is named, the others finish, and nothing is said of 
   expect(whole.trainings.slice(0, 2)).toEqual(two.trainings);
   expect(whole.alarms.join()).not.toMatch(/seeds were changed/);
 }, 60_000);
+
+test('a gate that says no stops all of them, before any is trained', async () => {
+  const folder = join(root, 'no-gate');
+  await writeSmallRun(folder);
+  const trainings = await openTrainings(await loadConfig(folder), 2);
+  const events: RunEvent[] = [];
+  await expect(runTrainings(trainings, { onEvent: (event) => events.push(event) })).rejects.toThrow(
+    GateError,
+  );
+  trainings.store.close();
+  expect(events.some(({ type }) => type === 'training-started')).toBe(false);
+});
 
 test('a backend that takes no seed is refused', async () => {
   const folder = join(root, 'two');

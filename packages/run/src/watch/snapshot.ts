@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InputError, type Reward, type StepSummary } from '@touchstone/spec';
+import { InputError, largest, type Reward, type StepSummary } from '@touchstone/spec';
 import { openRun, type RunStore, type StoredEvent } from '@touchstone/store';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -97,7 +97,7 @@ async function readClaim(folder: string): Promise<Claim> {
 async function folderAtWork(named: string): Promise<string> {
   const folders = [named, ...(await trainingFolders(named)).map(({ folder }) => folder)];
   const times = await Promise.all(folders.map(lastWritten));
-  return folders[times.indexOf(Math.max(...times))]!;
+  return folders[times.indexOf(largest(times))]!;
 }
 
 /** While a run is at work, its newest writes are in the log beside run.db. */
@@ -110,7 +110,7 @@ async function lastWritten(folder: string): Promise<number> {
       ),
     ),
   );
-  return Math.max(...times);
+  return largest(times);
 }
 
 function stageOf(events: readonly StoredEvent[], now: number): RunSnapshot['stage'] {
