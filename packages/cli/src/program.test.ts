@@ -211,5 +211,7 @@ const SUMMARY: Summary = {
   steps: [],
   examples: [],
   alarms: [],
+  monitor_alarms: [],
+  resumed: [],
   stages: [],
 };

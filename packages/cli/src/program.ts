@@ -17,6 +17,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Register>> = new Map([
   ['reward', async () => (await import('./commands/reward.js')).registerReward],
   ['watch', async () => (await import('./commands/watch.js')).registerWatch],
   ['report', async () => (await import('./commands/report.js')).registerReport],
+  ['explain', async () => (await import('./commands/explain.js')).registerExplain],
   ['doctor', async () => (await import('./commands/doctor.js')).registerDoctor],
   ['schema', async () => (await import('./commands/schema.js')).registerSchema],
 ]);
@@ -59,7 +60,7 @@ function createProgram(io: Io): Command {
       })
       .addHelpText(
         'after',
-        '\nExit codes: 0 done, 1 failed, 2 the configuration, data or arguments are wrong, 3 the gate said no.',
+        '\nExit codes: 0 done, 1 failed, 2 the configuration, data or arguments are wrong, 3 the gate said no, 4 a monitor paused the training.',
       )
   );
 }

@@ -17,6 +17,7 @@ export {
   type Loaded,
   type LoadedConfig,
 } from './config/load.js';
+export { ask, type Asked } from './training/asked.js';
 export { readSnapshot, type RunSnapshot, type SeenAnswer } from './watch/snapshot.js';
 export {
   examineTraining,
@@ -63,6 +64,8 @@ export {
   type ScoringConfig,
 } from './config/schema.js';
 export { configJsonSchema } from './config/json-schema.js';
+export { ALGORITHMS, hasSetting, type AnyTrainingOptions } from '@touchstone/train/schema';
+export { ADAMW_DEFAULTS } from '@touchstone/engine';
 export { assertCertified, certificateOf, type Certified } from './workspace/certificate.js';
 export { localModels } from './workspace/local-model.js';
 export { rewardResources } from './workspace/reward-resources.js';

@@ -35,6 +35,7 @@ export async function openWorkspace(loaded: LoadedConfig, folder?: string): Prom
  * nothing else is paid for. A stage that has finished is not done again, so calling this after a crash goes on where it
  * stopped. The last thing it does is write `summary.json`.
  *
+ * @throws {PausedError} a monitor has paused the training; `goOn` is why to go on.
  * @throws {GateError} when the judge is not fit to train against and no override says why it may be used.
  * @throws {InputError} what the run needs is missing. @throws {RunError} it cannot go on, and resumes when called again.
  */
@@ -67,6 +68,7 @@ export async function openTrainings(loaded: LoadedConfig, seeds: Seeds, folder?:
  *
  * @throws {GateError} as `runPipeline`, before anything is trained. @throws {InputError} what the run needs is missing.
  * @throws {RunError} some training cannot go on, and which; the others have finished. Called again, it resumes.
+ * @throws {PausedError} likewise, where monitors have paused all that are left.
  */
 export async function runTrainings(
   trainings: Trainings,

@@ -1,3 +1,4 @@
+import type { MonitorAlarm } from './monitors.js';
 import type { StepSummary } from './summary.js';
 
 /**
@@ -19,8 +20,10 @@ export type RunEvent =
   | { type: 'training-started'; stage: string; seed: number; place: number; of: number }
   /** `problem` says why it could not go on; null: it has finished. */
   | { type: 'training-ended'; stage: string; seed: number; problem: string | null }
-  /** Somebody should look at this; the run goes on. */
-  | { type: 'alarm'; stage: string; text: string };
+  /** Somebody should look at this; the run goes on, but for an alarm of a monitor that pauses it. */
+  | { type: 'alarm'; stage: string; text: string; monitor?: MonitorAlarm }
+  /** Training goes on although a monitor has paused it, for a reason of the user's. `step`: the last one before. */
+  | { type: 'resumed'; stage: string; step: number; reason: string };
 
 /** Called with each event as it happens, and waited for: it must be quick. What it throws ends the run. */
 export type RunListener = (event: RunEvent) => void;

@@ -13,6 +13,8 @@ const trainingSchema = summarySchema.pick({
   steps: true,
   stages: true,
   alarms: true,
+  monitor_alarms: true,
+  resumed: true,
 });
 
 /**

@@ -1,4 +1,4 @@
-export type { Algorithm } from './algorithms/algorithm.js';
+export type { Algorithm, JudgeNoise } from './algorithms/algorithm.js';
 export { openAlgorithm } from './algorithms/index.js';
 export { makeBatch } from './batch.js';
 export {
@@ -26,5 +26,11 @@ export {
   type TrainingOptions,
 } from './schema.js';
 export { scoreGroups, stopOnAbstentions, type ScoredGroup } from './scorer.js';
-export { examplesOf, fineTune, type FineTuneOptions, type FineTuneResult } from './supervised/fine-tune.js';
+export {
+  examplesOf,
+  fineTune,
+  type FineTuneCheckpoint,
+  type FineTuneOptions,
+  type FineTuneStep,
+} from './supervised/fine-tune.js';
 export { negativeLogLikelihood } from './supervised/loss.js';

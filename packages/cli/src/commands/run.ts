@@ -54,6 +54,10 @@ export function addTrainingFlags(command: Command): Command {
     .option(
       '--no-gate <reason>',
       `train although the gate is off, or there is nothing to examine the judge on; the reason goes into the report. Default: ${NO_GATE_VARIABLE}`,
+    )
+    .option(
+      '--go-on <reason>',
+      'go on although a monitor has paused the training; the reason goes into the report',
     );
 }
 
@@ -64,6 +68,7 @@ export async function run(loaded: LoadedConfig, flags: RunFlags, io: Io): Promis
   const options = {
     backends: BACKENDS,
     signingKey: signingKey(io),
+    goOn: flags.goOn,
     reasons: {
       override: flags.overrideGate,
       noGate: typeof flags.gate === 'string' ? flags.gate : io.env[NO_GATE_VARIABLE],

@@ -1,5 +1,5 @@
 import { callsSchema, judgeSchema, modelFields, rewardSchema } from '@touchstone/core';
-import { gateSchema } from '@touchstone/lab';
+import { gateSchema, monitorsSchema } from '@touchstone/lab';
 import { engineSchema, samplingSchema, trainingSchema } from '@touchstone/train/schema';
 import { z } from 'zod';
 import { awsSchema } from './aws-schema.js';
@@ -110,6 +110,11 @@ export const configSchema = z.strictObject({
         'FINDING: off takes one away; off alone turns the gate off',
     ),
   training: trainingSchema.prefault({}).describe('Reinforcement fine-tuning'),
+  monitors: monitorsSchema
+    .prefault({})
+    .describe(
+      'How a training is watched: by monitor a threshold and an action (note, warn, pause, rollback), or off',
+    ),
   evaluation: evaluationSchema.prefault({}).describe('How base, SFT and RFT are compared on data.eval'),
 });
 

@@ -12,6 +12,8 @@ import {
 } from '@touchstone/spec';
 import type { RunStore, StoredRollout } from '@touchstone/store';
 import type { z } from 'zod';
+import { monitorAlarms, otherAlarms, resumptions } from './alarms.js';
+import { bestCheckpoint, lastStep, VALIDATION } from './best-checkpoint.js';
 import { stepsWithoutGap } from './checkpoints.js';
 import { evaluationRecords, samplesPerTask } from './evaluate.js';
 import { pickExamples } from './examples.js';
@@ -62,7 +64,10 @@ export function summarise(workspace: Workspace, created: Date): Summary {
     comparisons: compareModels(records, comparedPairs(names)),
     judge: judgeOfRun(workspace, examined, {
       usage: judgeTotals(store, judge),
-      abstentions: countAbstentions([...training, ...Object.values(stored).flat()], examined.abstentions),
+      abstentions: countAbstentions(
+        [...training, ...store.rollouts(VALIDATION), ...Object.values(stored).flat()],
+        examined.abstentions,
+      ),
       agreement: truthAgreement(Object.values(records).flat()),
     }),
     training: {
@@ -71,12 +76,15 @@ export function summarise(workspace: Workspace, created: Date): Summary {
       steps: engine?.hosted?.steps ?? steps.length,
       ...(engine?.hosted ? NOT_SHOWN : figuresOfAnswers(workspace, training, steps)),
       wall_seconds: wallSeconds,
-      sft: sft ? sftSummary(sft.value, sft.seconds) : null,
+      sft: sft ? sftSummary(sft.value, sft.seconds, store.steps(SUPERVISE.name)) : null,
+      checkpoint: chosenCheckpoint(workspace),
     },
     steps,
     examples: pickExamples(workspace, stored),
     stages: store.stages().map(({ name, seconds }) => ({ name, seconds })),
-    alarms: alarmsOf(store),
+    alarms: otherAlarms(store),
+    monitor_alarms: monitorAlarms(store),
+    resumed: resumptions(store),
   };
 }
 
@@ -129,7 +137,7 @@ function assertComplete(
 ): void {
   const { config, data, heldout } = workspace;
   const { prompts_per_step, group_size } = config.training;
-  const wanted = hosted?.steps ?? config.training.steps;
+  const wanted = hosted?.steps ?? lastStep(workspace);
   const missing = (what: string): RunError =>
     new RunError(
       `run.db does not have all of the run: ${what}. Restore it from a copy, or choose another folder with --out.`,
@@ -157,11 +165,6 @@ function assertComplete(
   }
 }
 
-/** What somebody should look at; a run that was stopped says some of it again. */
-export const alarmsOf = (store: RunStore): string[] => [
-  ...new Set(store.events().flatMap(({ event }) => (event.type === 'alarm' ? [event.text] : []))),
-];
-
 /** @throws {RunError} a step has no such metric: a sum without it would be a guess. */
 function sumOver(steps: readonly StepSummary[], metric: string): number {
   return steps.reduce((sum, { step, metrics }) => {
@@ -187,10 +190,28 @@ export function judgeTotals(store: RunStore, judge: Judge): Usage {
 }
 
 function sftSummary(
-  { steps, bestStep, examples, validationLoss }: z.output<typeof SUPERVISE.schema>,
-  seconds: number,
+  { steps, bestStep, examples, validationLoss, seconds }: z.output<typeof SUPERVISE.schema>,
+  stageSeconds: number,
+  looks: readonly StepSummary[],
 ): Summary['training']['sft'] {
-  return { steps, best_step: bestStep, examples, validation_loss: validationLoss, wall_seconds: seconds };
+  return {
+    steps,
+    best_step: bestStep,
+    examples,
+    validation_loss: validationLoss,
+    wall_seconds: seconds ?? stageSeconds,
+    curve: looks.map(({ step, metrics: { loss, validation_loss } }) => ({
+      step,
+      loss: loss!,
+      validation_loss: validation_loss!,
+    })),
+  };
+}
+
+function chosenCheckpoint(workspace: Workspace): Summary['training']['checkpoint'] {
+  const best = bestCheckpoint(workspace);
+  const { data, heldout } = workspace;
+  return best && { ...best, tasks: data.validation.length, scored_by: heldout ? 'held-out judge' : 'judge' };
 }
 
 export function countAbstentions(

@@ -1,4 +1,4 @@
-import { RunError, type Summary, type TrainingsSummary } from '@touchstone/spec';
+import { PausedError, RunError, type Summary, type TrainingsSummary } from '@touchstone/spec';
 import { writeSummary } from '@touchstone/store';
 import { z } from 'zod';
 import { systemClock } from '../clock.js';
@@ -53,12 +53,13 @@ export async function runTrainings(
   workIn(common);
   if (failed.length > 0) {
     // A claim over those that went well would be about them alone.
-    throw new RunError(
+    const text =
       `${summaries.length} of ${members.length} trainings have finished; ` +
-        failed.map(({ seed, problem }) => `seed ${seed} could not go on: ${problem}`).join('\n') +
-        '\nNothing is said of all of them before all have finished: run the same command again, and it goes on with what is left.',
-      { cause: failed[0]!.cause },
-    );
+      failed.map(({ seed, problem }) => `seed ${seed} could not go on: ${problem}`).join('\n') +
+      '\nNothing is said of all of them before all have finished: run the same command again, and it goes on with what is left.';
+    // Where all that is left was paused, somebody is asked to look, and nothing has failed.
+    if (failed.every(({ cause }) => cause instanceof PausedError)) throw new PausedError(text);
+    throw new RunError(text, { cause: failed[0]!.cause });
   }
   const summary = summariseTrainings(trainings, summaries, asked, clock.date());
   await writeSummary(common.folder, summary);

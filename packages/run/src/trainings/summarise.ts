@@ -13,11 +13,12 @@ import {
   type Summary,
   type TrainingsSummary,
 } from '@touchstone/spec';
+import { otherAlarms } from '../stages/alarms.js';
 import { evaluationRecords } from '../stages/evaluate.js';
 import { judgeOfRun } from '../stages/judge-summary.js';
 import { readStage } from '../stages/stage.js';
 import { evaluationOf, JUDGE, modelNames } from '../stages/stages.js';
-import { alarmsOf, comparedPairs, countAbstentions, judgeTotals } from '../stages/summarise.js';
+import { comparedPairs, countAbstentions, judgeTotals } from '../stages/summarise.js';
 import { versions } from '../workspace/provenance.js';
 import type { Workspace } from '../workspace/workspace.js';
 import { folderOf } from './folders.js';
@@ -76,19 +77,33 @@ export function summariseTrainings(
     ),
     comparisons: compareTrainings(records, comparedPairs(names)),
     judge: judgeOfAll(common, summaries, truthAgreement([...base, ...own.flat()])),
-    trainings: summaries.map(({ seed, models, comparisons, training, steps, stages, alarms }) => ({
-      seed,
-      folder: folderOf(seed),
-      models,
-      comparisons,
-      training,
-      steps,
-      stages,
-      alarms,
-    })),
-    alarms: [...alarmsOf(store), ...seedsChanged(asked)],
+    trainings: summaries.map((summary) => ({ ...ofTraining(summary), folder: folderOf(summary.seed) })),
+    alarms: [...otherAlarms(store), ...seedsChanged(asked)],
   };
 }
+
+/** What the summary of all has of one training's. */
+const ofTraining = ({
+  seed,
+  models,
+  comparisons,
+  training,
+  steps,
+  stages,
+  alarms,
+  monitor_alarms,
+  resumed,
+}: Summary): Omit<TrainingsSummary['trainings'][number], 'folder'> => ({
+  seed,
+  models,
+  comparisons,
+  training,
+  steps,
+  stages,
+  alarms,
+  monitor_alarms,
+  resumed,
+});
 
 /** The judge in the common part and in all trainings. */
 function judgeOfAll(

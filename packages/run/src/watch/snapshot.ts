@@ -10,6 +10,8 @@ import { trainingFolders } from '../trainings/folders.js';
 /** What a run's folder says of it, read while another process works in it. */
 export interface RunSnapshot {
   name: string;
+  /** Who trains. */
+  backend: string;
   /** Milliseconds since run.db was written to. */
   idleMs: number;
   /** The stage at work, or the one that was when the process ended; null before the first and after the last. */
@@ -39,7 +41,7 @@ const claimSchema = z.looseObject({
   models: z.record(z.string(), z.string()),
   config: z.looseObject({
     name: z.string(),
-    training: z.looseObject({ steps: z.number() }),
+    training: z.looseObject({ steps: z.number(), backend: z.string().default('embedded') }),
     judge: z.looseObject({}).optional(),
     heldout_judge: z.looseObject({}).optional(),
   }),
@@ -61,6 +63,7 @@ export async function readSnapshot(named: string, now: number): Promise<RunSnaps
     const events = store.events();
     return {
       name: claim.config.name,
+      backend: claim.config.training.backend,
       idleMs: Math.max(0, now - (await lastWritten(folder))),
       stage: stageOf(events, now),
       finished: store.stages().map(({ name, seconds }) => ({ name, seconds })),

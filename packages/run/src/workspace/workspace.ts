@@ -8,9 +8,10 @@ import {
   type RewardFunction,
 } from '@touchstone/core';
 import { checkProvider, configureEngine, engineSettings, fingerprintOf } from '@touchstone/engine';
-import { InputError, type ReplyCache, type Task } from '@touchstone/spec';
+import { InputError, random, type ReplyCache, type Task } from '@touchstone/spec';
 import { openRun, type RunStore } from '@touchstone/store';
 import { assertEnoughMemory, examplesOf, Policy, type NamedLoad } from '@touchstone/train';
+import { VALIDATION_TASKS } from '@touchstone/train/schema';
 import type { LoadedConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { openRewards, readExaminationData, type Examination } from './examination.js';
@@ -32,7 +33,14 @@ export interface Workspace {
   reward: RewardFunction;
   heldout: { judge: Judge; reward: RewardFunction } | null;
   truth: TruthScore | null;
-  data: { train: Task[]; eval: Task[]; annotations: Annotation[] } & Examination['data'];
+  data: {
+    /** Tasks that are trained on. */
+    train: Task[];
+    /** Of `data.train`, those that are not, and choose the checkpoint; none without `training.save_top_k`. */
+    validation: Task[];
+    eval: Task[];
+    annotations: Annotation[];
+  } & Examination['data'];
 }
 
 /** What a run that trains a model of this machine reads. */
@@ -67,7 +75,31 @@ async function readData({ config, baseDir }: LoadedConfig): Promise<Workspace['d
       `expected at least 2 annotated answers for training.sft, one of them to choose the best step with; got ${annotations.length}`,
     );
   }
-  return { train, eval: evaluation, annotations, ...examined };
+  return { ...setAside(train, config, at(config.data.train)), eval: evaluation, annotations, ...examined };
+}
+
+/**
+ * Parts the tasks that are trained on from those that choose the checkpoint, which the seed draws. They are not of `data.eval`: a choice among
+ * checkpoints by the tasks that the report is about would make its figures too good.
+ *
+ * @throws {InputError} none would be left to train on.
+ */
+function setAside(
+  tasks: Task[],
+  { seed, training: { save_top_k, validation_tasks = VALIDATION_TASKS } }: Config,
+  file: string,
+): Pick<Workspace['data'], 'train' | 'validation'> {
+  if (save_top_k === undefined) return { train: tasks, validation: [] };
+  if (tasks.length <= validation_tasks) {
+    throw InputError.at(
+      { file },
+      `expected more than the ${validation_tasks} tasks that training.save_top_k sets aside to choose the checkpoint ` +
+        `(training.validation_tasks), got ${tasks.length}`,
+    );
+  }
+  const validation = random(seed, 'validation').shuffle(tasks).slice(0, validation_tasks);
+  const aside = new Set(validation);
+  return { train: tasks.filter((task) => !aside.has(task)), validation };
 }
 
 /**
@@ -76,11 +108,11 @@ async function readData({ config, baseDir }: LoadedConfig): Promise<Workspace['d
  */
 async function readPolicy(
   { config, baseDir }: LoadedConfig,
-  { train, eval: evaluation, annotations }: Workspace['data'],
+  { train, validation, eval: evaluation, annotations }: Workspace['data'],
 ): Promise<Policy> {
   configureEngine(config.engine);
   const policy = await Policy.load(resolve(baseDir, parseModelId(config.policy.model).name));
-  const prompts = promptsOf(policy, [...train, ...evaluation]);
+  const prompts = promptsOf(policy, [...train, ...validation, ...evaluation]);
   assertRoomToAnswer(policy, prompts, config);
   const loads = trainingLoads(policy, prompts.slice(0, train.length), annotations, config);
   // Another trainer has other memory; SFT is this engine's in any case.

@@ -97,7 +97,14 @@ export const sample: Summary = summarySchema.parse({
     tokens: 503112,
     tokens_per_second: 2931,
     wall_seconds: 171.6,
-    sft: { steps: 220, best_step: 160, examples: 300, validation_loss: 0.412, wall_seconds: 172 },
+    sft: {
+      ...{ steps: 220, best_step: 160, examples: 300, validation_loss: 0.412, wall_seconds: 172 },
+      curve: [160, 220].map((step) => ({ step, loss: 0.3, validation_loss: 0.412 })),
+    },
+    checkpoint: {
+      ...{ step: 10, highest: 8, of: 4, because: 'neighbours', tasks: 32, scored_by: 'judge' },
+      difference: estimate(0.12, 32),
+    },
   },
   steps: Array.from({ length: 14 }, (_, i) => ({
     step: i + 1,

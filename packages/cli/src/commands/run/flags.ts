@@ -15,6 +15,7 @@ export interface RunFlags {
   /** How many trainings, or with which seeds; absent: one. */
   seeds?: Seeds;
   overrideGate?: string;
+  goOn?: string;
   /** commander's default of an option that begins with no- is true. */
   gate?: string | true;
   json?: true;

@@ -1,4 +1,5 @@
 import {
+  checkpointText,
   inRegistryOrder,
   type Comparison,
   type Metric,
@@ -13,10 +14,12 @@ type Figures = Pick<Summary, 'models' | 'comparisons'>;
 /** What a run ends with, for people: its table, and what may be concluded. */
 export async function resultText(summary: Summary): Promise<string> {
   const { ONE_DRAW, verdict } = await import('@touchstone/studio');
+  const { checkpoint } = summary.training;
   return [
     '',
     resultTable(summary),
     `Every figure: mean [95 % interval], over ${summary.data.eval_tasks} held-out tasks.`,
+    ...(checkpoint ? [`RFT: ${checkpointText(checkpoint)}`] : []),
     ...verdict(summary.comparisons).readings.map(({ sentence }) => sentence),
     ONE_DRAW,
     '',
@@ -34,6 +37,9 @@ export async function trainingsText(summary: TrainingsSummary): Promise<string> 
     eachTable(summary),
     `Every figure of the first table: mean [95 % interval], over ${scope.trainings} trainings and ${scope.tasks} held-out tasks; of ${untrained.join(', ').toUpperCase()}, which is not trained, over the tasks.`,
     ...verdict(comparisons, scope).readings.map(({ sentence }) => sentence),
+    ...trainings.flatMap(({ seed, training: { checkpoint } }) =>
+      checkpoint ? [`RFT, seed ${seed}: ${checkpointText(checkpoint)}`] : [],
+    ),
     ...summary.alarms,
     '',
   ].join('\n');

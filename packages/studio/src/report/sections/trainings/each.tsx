@@ -9,6 +9,12 @@ type Training = TrainingsSummary['trainings'][number];
 
 const secondsOf = ({ stages }: Training): number => stages.reduce((sum, { seconds }) => sum + seconds, 0);
 
+const remarks = ({ alarms, monitor_alarms }: Training): string =>
+  [
+    ...(alarms.length === 0 ? [] : [plural(alarms.length, 'remark')]),
+    ...(monitor_alarms.length === 0 ? [] : [plural(monitor_alarms.length, 'monitor alarm')]),
+  ].join(', ') || 'nothing';
+
 /** The reward of all trainings in one chart, and where the rest about each is. */
 export function EachTraining({ trainings }: { trainings: readonly Training[] }): VNode {
   const series = trainings.slice(0, MOST_LINES).map(({ seed, steps }) => ({
@@ -41,7 +47,7 @@ export function EachTraining({ trainings }: { trainings: readonly Training[] }):
           training.training.sft
             ? `${plural(training.training.sft.steps, 'step')}, best at ${count(training.training.sft.best_step)}`
             : NO_DATA,
-          training.alarms.length === 0 ? 'nothing' : plural(training.alarms.length, 'remark'),
+          remarks(training),
         ])}
       />
     </Section>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hasZeroVariance } from './metrics.js';
+import { hasZeroVariance } from './contrast.js';
 
 describe('hasZeroVariance', () => {
   it('sees through rounding', () => {
