@@ -1,12 +1,11 @@
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { trainingsInterval } from '@touchstone/lab';
+import { judgeScore, trainingsInterval } from '@touchstone/lab';
 import { GateError, trainingsSummarySchema, type RunEvent, type TrainingsSummary } from '@touchstone/spec';
 import { openRun, readAnySummary, readSummary } from '@touchstone/store';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig, openTrainings, readSnapshot, runTrainings, type Seeds } from '../index.js';
-import { judgeScore } from '../stages/evaluate.js';
 import { evaluationOf, REINFORCE, SUPERVISE } from '../stages/stages.js';
 import { runSmall, writeSmallRun } from '../small-run.testing.js';
 
