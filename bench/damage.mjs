@@ -5,6 +5,7 @@
  * nothing happened to; one that refuses must say what is broken. Prints JSON; progress goes to stderr.
  *
  *     npm run bench:damage -- --kills 40 --seed 1
+ *     npm run bench:damage -- --kills 40 --seed 1 --type off_policy_async
  */
 import { spawn } from 'node:child_process';
 import {
@@ -30,7 +31,11 @@ import { spread } from './shared/figures.mjs';
 import { describeMachine } from './shared/machine.mjs';
 
 const { values } = parseArgs({
-  options: { kills: { type: 'string', default: '40' }, seed: { type: 'string', default: '1' } },
+  options: {
+    kills: { type: 'string', default: '40' },
+    seed: { type: 'string', default: '1' },
+    type: { type: 'string', default: 'synchronous' },
+  },
 });
 const [kills, seed] = [values.kills, values.seed].map(Number);
 const MAIN = fileURLToPath(new URL('../packages/cli/dist/main.js', import.meta.url));
@@ -58,7 +63,14 @@ async function prepare(name) {
     data: { train: 'data/train.jsonl', eval: 'data/eval.jsonl' },
     judge: { kind: 'code', module: './judge.mjs' },
     gate: 'off',
-    training: { steps: STEPS, prompts_per_step: 2, group_size: 2, learning_rate: 3e-4, checkpoint_every: 1 },
+    training: {
+      type: values.type,
+      steps: STEPS,
+      prompts_per_step: 2,
+      group_size: 2,
+      learning_rate: 3e-4,
+      checkpoint_every: 1,
+    },
   };
   writeFileSync(file, JSON.stringify(config));
   return folder;

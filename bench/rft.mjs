@@ -52,7 +52,7 @@ const SETTINGS = {
     max_grad_norm: 1,
     clip_low: 0.2,
     clip_high: 0.28,
-    scale_advantages: true,
+    deviation: 'group',
     // Neither side has a reference model.
     kl_coefficient: 0,
   },

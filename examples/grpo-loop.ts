@@ -42,7 +42,7 @@ const sampling = samplingSchema.parse({ max_tokens: 96 });
 const training = trainingSchema.parse({ steps: 8, prompts_per_step: 8, group_size: 6, learning_rate: 5e-4 });
 
 // Advantages, token weights and loss; `training.algorithm` names another one.
-const algorithm = openAlgorithm(training);
+const algorithm = openAlgorithm(training, sampling);
 // AdamW over the policy's weights, which it changes in place. The copy is what a KL penalty would be measured to.
 const learner = new Learner(policy, policy.model.clone(), algorithm, training, sampling.temperature);
 

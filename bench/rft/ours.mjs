@@ -24,7 +24,7 @@ const rules = rewardSchema.parse(job.reward);
 const reward = createReward(rules, null, { baseDir: '.' });
 const tasks = await readTasksStrict(job.tasks);
 const policy = await Policy.load(job.model);
-const algorithm = openAlgorithm(training);
+const algorithm = openAlgorithm(training, sampling);
 const learner = new Learner(policy, policy.model, algorithm, training, sampling.temperature);
 const drawn = job.replay ? JSON.parse(await readFile(job.replay, 'utf8')) : null;
 

@@ -17,6 +17,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Register>> = new Map([
   ['reward', async () => (await import('./commands/reward.js')).registerReward],
   ['watch', async () => (await import('./commands/watch.js')).registerWatch],
   ['report', async () => (await import('./commands/report.js')).registerReport],
+  ['explain', async () => (await import('./commands/explain.js')).registerExplain],
   ['doctor', async () => (await import('./commands/doctor.js')).registerDoctor],
   ['schema', async () => (await import('./commands/schema.js')).registerSchema],
 ]);

@@ -7,6 +7,7 @@ export {
 export { compareModels } from './evaluation/compare-models.js';
 export { judgeScore } from './evaluation/judge-score.js';
 export { bestOfInterval, summariseModel } from './evaluation/model-summary.js';
+export { compareTrainings, summariseTrainings } from './evaluation/over-trainings.js';
 export { type EvaluationRecord, MEASURES, type Measure } from './evaluation/record.js';
 export { truthAgreement } from './evaluation/truth-agreement.js';
 export { figuresOfAnswers, MONITORS, type MonitorsConfig, monitorsSchema, Watch } from './monitors/index.js';
@@ -26,7 +27,7 @@ export {
   pairAccuracyInterval,
   withinTauInterval,
 } from './statistics/intervals.js';
-export { intervalOf, SIGNED, UNBOUNDED } from './statistics/jackknife.js';
+export { intervalOf, SHARE, SIGNED, UNBOUNDED } from './statistics/jackknife.js';
 export { effectiveJudges, errorCorrelation } from './statistics/judge-errors.js';
 export { clusteredMeanInterval, meanInterval, pairedDifference, shareInterval } from './statistics/means.js';
 export { type Pair } from './statistics/pairs.js';

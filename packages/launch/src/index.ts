@@ -6,6 +6,8 @@ export { examineEvent } from './aws/doctor/event.js';
 export { examineAws } from './aws/doctor/examine-aws.js';
 export { lambdaConfigOf } from './aws/lambda-config.js';
 export { assertRequestSize, assertResponseSize, MAX_TIMEOUT_SECONDS, timedOut } from './aws/limits.js';
+export { fromAws, type FromAws } from './aws/recipes/here.js';
+export { explain, type Explanation } from './explain/explain.js';
 export { nextSteps } from './aws/next-steps.js';
 export { readEvent } from './aws/read-event.js';
 export { runZip } from './aws/run-zip.js';

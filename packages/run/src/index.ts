@@ -17,8 +17,18 @@ export {
   type Loaded,
   type LoadedConfig,
 } from './config/load.js';
-export { readSnapshot, type RunSnapshot, type SeenAnswer } from './watch/snapshot.js';
-export { examineTraining, openWorkspace, planTraining, runPipeline } from './main-job.js';
+export { ask, type Asked } from './training/asked.js';
+export { readSnapshot, type RunSnapshot, type SeenAnswer } from './snapshot.js';
+export {
+  examineTraining,
+  openTrainings,
+  openWorkspace,
+  planTraining,
+  runPipeline,
+  runTrainings,
+} from './main-job.js';
+export { SEEDS_EXPECTED, seedsSchema, type Seeds } from './config/seeds.js';
+export type { Trainings } from './trainings/open.js';
 export { localPolicy } from './workspace/local-policy.js';
 export type { Workspace } from './workspace/workspace.js';
 export { openExamination, type Examination } from './workspace/examination.js';
@@ -28,7 +38,7 @@ export { callsPerAnswer, planExamination, type ModelCalls, type PhaseCost } from
 export { examineJudge, type ExaminationResult } from './stages/examine.js';
 export { judgeSummary } from './stages/judge-summary.js';
 export { testJudge, type JudgeTest } from './stages/test-judge.js';
-export { readSummary } from '@touchstone/store';
+export { readAnySummary, readSummary } from '@touchstone/store';
 export { systemClock, type Clock } from './clock.js';
 export { version } from './version.js';
 
@@ -54,6 +64,8 @@ export {
   type ScoringConfig,
 } from './config/schema.js';
 export { configJsonSchema } from './config/json-schema.js';
+export { ALGORITHMS, hasSetting, type AnyTrainingOptions } from '@touchstone/train/schema';
+export { ADAMW_DEFAULTS } from '@touchstone/engine';
 export { assertCertified, certificateOf, type Certified } from './workspace/certificate.js';
 export { localModels } from './workspace/local-model.js';
 export { rewardResources } from './workspace/reward-resources.js';

@@ -33,6 +33,20 @@ export interface RunOptions {
 
 /** As `main-job.ts` says. */
 export async function runPipeline(workspace: Workspace, options: RunOptions = {}): Promise<Summary> {
+  const { common, own } = await stagesOf(workspace, options);
+  const stages = [...common, ...own];
+  for (const [i, work] of stages.entries()) await work(`${i + 1} of ${stages.length}`);
+  return concludeRun(workspace, options);
+}
+
+/** One stage, to be done in its place, such as `2 of 6`. */
+type Work = (place: string) => Promise<unknown>;
+
+/** The stages of a run, in their order: those that do not depend on the seed of a training, and those of the training. */
+export async function stagesOf(
+  workspace: Workspace,
+  options: RunOptions,
+): Promise<{ common: Work[]; own: Work[] }> {
   const { config, folder, store, data } = workspace;
   const { onEvent = () => {}, reasons = {}, goOn, signingKey, backends = [], clock = systemClock } = options;
   const trainer = trainerNamed(config.training.backend, [embedded, ...backends.map(trainerOf)]);
@@ -49,11 +63,13 @@ export async function runPipeline(workspace: Workspace, options: RunOptions = {}
   store.putTasks('eval', data.eval);
   if (!store.stage(REINFORCE.name)) await trainer.prepare?.(workspace);
   const { sft } = config.training;
-  const stages = [
+  const common = [
     stage(JUDGE, async (reporter) =>
       passGate(await examine(workspace, { clock, signingKey }, reporter), reasons, reporter),
     ),
     stage(evaluationOf('base'), (reporter) => evaluate(workspace, workspace.policy, 'base', reporter)),
+  ];
+  const own = [
     stage(
       REINFORCE,
       (reporter) => trainer.train({ workspace, reporter, clock, goOn }),
@@ -73,9 +89,16 @@ export async function runPipeline(workspace: Workspace, options: RunOptions = {}
         ]
       : []),
   ];
-  for (const [i, work] of stages.entries()) await work(`${i + 1} of ${stages.length}`);
+  return { common, own };
+}
+
+/** When every stage has ended. */
+export async function concludeRun(
+  workspace: Workspace,
+  { clock = systemClock }: RunOptions,
+): Promise<Summary> {
   const summary = summarise(workspace, clock.date());
-  await writeSummary(folder, summary);
+  await writeSummary(workspace.folder, summary);
   return summary;
 }
 

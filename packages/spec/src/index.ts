@@ -12,3 +12,4 @@ export * from './estimate.js';
 export * from './summary.js';
 export { checkpointText, type ChosenCheckpoint } from './training-summary.js';
 export * from './task.js';
+export * from './trainings-summary.js';

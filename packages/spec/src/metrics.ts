@@ -100,6 +100,14 @@ export const METRICS: readonly Metric[] = [
     about: 'Share of groups whose rewards are all equal: they teach nothing.',
   },
   {
+    name: 'redrawn',
+    of: 'step',
+    label: 'Groups drawn beyond',
+    unit: 'groups',
+    better: 'lower',
+    about: 'Groups of further tasks that were drawn in place of groups without contrast.',
+  },
+  {
     name: 'abstained',
     of: 'step',
     label: 'Abstentions',
@@ -154,6 +162,32 @@ export const METRICS: readonly Metric[] = [
     unit: null,
     better: 'neither',
     about: 'Loss of the policy update.',
+  },
+  {
+    name: 'age',
+    of: 'step',
+    label: 'Age of answers',
+    unit: 'steps',
+    better: 'lower',
+    about:
+      "Steps of training that the weights which drew the step's answers were behind those that learned from them.",
+  },
+  {
+    name: 'effective_tokens',
+    of: 'step',
+    label: 'Effective tokens',
+    unit: null,
+    better: 'higher',
+    about:
+      'As how large a share of its tokens a step counts, since older weights drew them: 1 if the weights that learn had drawn them.',
+  },
+  {
+    name: 'importance_capped',
+    of: 'step',
+    label: 'Capped tokens',
+    unit: null,
+    better: 'lower',
+    about: 'Share of tokens that have become likelier since they were drawn by more than importance_cap.',
   },
   ...WATCHED_METRICS,
   {

@@ -10,13 +10,18 @@ export const awsTrainingSchema = z.strictObject({
     .string()
     .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'expected a region such as us-east-1')
     .describe('The region of the job, the reward function and the storage'),
-  role: arnOf('iam', 'a role').describe(
-    'The role that the job takes on; the plan writes the policy that it needs',
-  ),
+  role: arnOf('iam', 'a role')
+    .optional()
+    .describe(
+      'The role that the job takes on; the plan writes the policy that it needs. Only bedrock-open-weight has none',
+    ),
   storage: z
     .string()
     .regex(/^s3:\/\/[a-z0-9][a-z0-9.-]+(\/\S*)?$/, 'expected s3://BUCKET/PREFIX')
-    .describe('Where data, recipe and results go: s3://BUCKET/PREFIX'),
+    .optional()
+    .describe(
+      'Where data, recipe and results go: s3://BUCKET/PREFIX. Only bedrock-open-weight has no use for it',
+    ),
   reward_function: arnOf('lambda', 'a Lambda function').describe(
     'The reward, as "touchstone reward bundle" made it and the template deployed it',
   ),
@@ -31,7 +36,7 @@ export const awsTrainingSchema = z.strictObject({
     .optional()
     .describe(
       'What is trained, as the service names it: a checkpoint in S3 for sagemaker-nova, a model of the public hub for sagemaker-serverless, ' +
-        'a base or custom model for bedrock. Default: Amazon Nova 2 Lite',
+        'a base or custom model for bedrock. Default: Amazon Nova 2 Lite. For bedrock-open-weight policy.model says it',
     ),
   platform: z
     .enum(['training-job', 'hyperpod'])
@@ -62,7 +67,7 @@ export const awsTrainingSchema = z.strictObject({
     .positive()
     .max(672)
     .default(24)
-    .describe('After these AWS ends the job; bedrock takes no limit'),
+    .describe('After these AWS ends the job; bedrock and bedrock-open-weight take no limit'),
   prices: z
     .strictObject({
       hour: z.number().nonnegative().optional().describe('An hour of the whole job'),

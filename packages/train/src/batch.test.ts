@@ -18,7 +18,7 @@ function group(scores_G: (number | null)[], lengths_G: number[]): ScoredGroup {
   return { rollouts_G, rewards_G: [] as Reward[], scores_G };
 }
 
-const algorithm = (settings: object) => openAlgorithm(trainingSchema.parse(settings));
+const algorithm = (settings: object) => openAlgorithm(trainingSchema.parse(settings), { max_tokens: 16 });
 
 describe('makeBatch', () => {
   const groups = [group([1, 0, null], [2, 3, 9]), group([0.5, 0.5], [4, 1])];
@@ -30,12 +30,12 @@ describe('makeBatch', () => {
       {
         tokens: [7, 8, 0, 0],
         start: 2,
-        columns: { old: Float32Array.of(-1, -1), advantage: 0.5, weight: 0.1 },
+        columns: { old: Float32Array.of(-1, -1), advantage: 0.5, weight: 0.1, share: 0.1, length: 2 },
       },
       {
         tokens: [7, 8, 1, 1, 1],
         start: 2,
-        columns: { old: Float32Array.of(0, 0, 0), advantage: -0.5, weight: 0.1 },
+        columns: { old: Float32Array.of(0, 0, 0), advantage: -0.5, weight: 0.1, share: 0.1, length: 3 },
       },
     ]);
   });

@@ -1,6 +1,13 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { CausalLM, readSafetensors, writeSafetensors, type OptimizerState } from '@touchstone/engine';
+import {
+  CausalLM,
+  readSafetensors,
+  writeSafetensors,
+  type Generated,
+  type OptimizerState,
+} from '@touchstone/engine';
 import { RunError } from '@touchstone/spec';
 import { namesIn, readSealed, remove, writeSealed, type Seal } from '@touchstone/store';
 import { z } from 'zod';
@@ -19,8 +26,31 @@ const supervisedSchema = z.strictObject({
 export type SupervisedState = z.infer<typeof supervisedSchema>;
 
 const stateSchema = z.strictObject({ step: count, updates: count, supervised: supervisedSchema.optional() });
+const aheadSchema = z.array(
+  z.strictObject({
+    step: z.int().positive(),
+    version: z.int().nonnegative(),
+    answers_PG: z.array(
+      z.strictObject({
+        tokens: z.array(z.int().nonnegative()),
+        logprobs: z.array(z.number()).transform((values) => Float32Array.from(values)),
+        finish: z.enum(['stop', 'length']),
+      }),
+    ),
+  }),
+);
 const STATE = path.join('trainer', 'state.json');
 const MOMENTS = path.join('trainer', 'optimizer.safetensors');
+const AHEAD = path.join('trainer', 'ahead.json');
+
+/** Answers of a step that nothing has been learned from yet, as they were drawn; the rest of them follows from the run. */
+export interface StoredStep {
+  /** 1-based. */
+  step: number;
+  /** Steps that the weights which drew them had learned from. */
+  version: number;
+  answers_PG: readonly Generated[];
+}
 
 /** Everything that training goes on from. */
 export interface Checkpoint {
@@ -28,6 +58,8 @@ export interface Checkpoint {
   step: number;
   policy: Policy;
   optimizer: OptimizerState;
+  /** What older weights have drawn for steps to come. Default: nothing. */
+  ahead?: readonly StoredStep[];
   /** Of a supervised fine-tuning. */
   supervised?: SupervisedState | undefined;
 }
@@ -57,7 +89,7 @@ export const checkpointName = (step: number): string => `step-${String(step).pad
  */
 export async function saveCheckpoint(
   folder: string,
-  { step, policy, optimizer, supervised }: Checkpoint,
+  { step, policy, optimizer, supervised, ahead = [] }: Checkpoint,
   origin: Origin = NOBODY,
 ): Promise<SavedCheckpoint> {
   const target = path.join(folder, checkpointName(step));
@@ -67,9 +99,16 @@ export async function saveCheckpoint(
     await writeSafetensors(path.join(partial, MOMENTS), optimizer.moments);
     const state: z.infer<typeof stateSchema> = { step, updates: optimizer.updates, supervised };
     await writeFile(path.join(partial, STATE), JSON.stringify(state));
+    if (ahead.length > 0) await writeFile(path.join(partial, AHEAD), JSON.stringify(ahead.map(plain)));
   });
   return { step, folder: target, digest };
 }
+
+/** Numbers of 32 bits come back from JSON as they were. */
+const plain = ({ answers_PG, ...step }: StoredStep): object => ({
+  ...step,
+  answers_PG: answers_PG.map((answer) => ({ ...answer, logprobs: [...answer.logprobs] })),
+});
 
 /**
  * Checkpoints by their names, the newest first; whether they hold, `loadCheckpoint` finds out.
@@ -87,11 +126,11 @@ export async function listCheckpoints(folder: string): Promise<{ step: number; f
 export const removeCheckpoint = (folder: string, step: number): Promise<void> =>
   remove(path.join(folder, checkpointName(step)));
 
-async function readState(folder: string): Promise<z.infer<typeof stateSchema>> {
+async function readState<T>(folder: string, file: string, schema: z.ZodType<T>): Promise<T> {
   try {
-    return stateSchema.parse(JSON.parse(await readFile(path.join(folder, STATE), 'utf8')));
+    return schema.parse(JSON.parse(await readFile(path.join(folder, file), 'utf8')));
   } catch (cause) {
-    throw new RunError(`${folder}: ${STATE} is not the state of a trainer`, { cause });
+    throw new RunError(`${folder}: ${file} is not the state of a trainer`, { cause });
   }
 }
 
@@ -112,17 +151,20 @@ export async function loadCheckpoint(
   if (seal.run !== origin.run || seal.stage !== origin.stage) {
     throw new RunError(`${folder}: it was written by another run, or another stage ("${seal.stage}")`);
   }
-  const { step, updates, supervised } = await readState(folder);
+  const { step, updates, supervised } = await readState(folder, STATE, stateSchema);
   if (step !== seal.step || path.basename(folder) !== checkpointName(step)) {
     throw new RunError(
       `${folder}: it is of step ${seal.step} by its manifest, of step ${step} by ${STATE}; they and the folder's name must agree`,
     );
   }
   const moments = await readSafetensors(path.join(folder, MOMENTS));
-  return {
+  const loaded = {
     step,
     policy: policy.withModel(await CausalLM.load(folder)),
     optimizer: { updates, moments },
     ...(supervised && { supervised }),
   };
+  // The manifest has told whether it belongs there.
+  if (!existsSync(path.join(folder, AHEAD))) return loaded;
+  return { ...loaded, ahead: await readState(folder, AHEAD, aheadSchema) };
 }

@@ -1,4 +1,4 @@
-export type { Algorithm } from './algorithms/algorithm.js';
+export type { Algorithm, JudgeNoise } from './algorithms/algorithm.js';
 export { openAlgorithm } from './algorithms/index.js';
 export { makeBatch } from './batch.js';
 export {

@@ -64,18 +64,19 @@ export class Learner {
 
 /**
  * The batch as the algorithm's loss wants it: with the log-probabilities under the policy that training starts from, where it
- * compares with them.
+ * compares with them, and what it takes from other answers.
  */
 export async function withReference(
   reference: CausalLM,
   batch: readonly TrainingSequence[],
-  { loss }: Algorithm,
+  { loss, complete }: Algorithm,
   temperature: number,
 ): Promise<readonly TrainingSequence[]> {
-  if (!loss.columns.includes('reference')) return batch;
+  if (!loss.columns.includes('reference')) return complete?.(batch) ?? batch;
   const logprobs = await logProbabilities(reference, batch, temperature);
-  return batch.map((sequence, i) => ({
+  const compared = batch.map((sequence, i) => ({
     ...sequence,
     columns: { ...sequence.columns, reference: logprobs[i]! },
   }));
+  return complete?.(compared) ?? compared;
 }

@@ -1,4 +1,4 @@
-import { largest, smallest } from '@touchstone/spec';
+import { hasZeroVariance } from './algorithms/parts/contrast.js';
 import type { ScoredGroup } from './scorer.js';
 
 /** Of a scored group, what its figures need: another trainer says no more of its answers than how long they are. */
@@ -20,13 +20,4 @@ export function stepMetrics(groups: readonly MeasuredGroup[], learned: StepMetri
     abstained: rewards.filter(({ status }) => status === 'abstained').length,
     control_tokens: rewards.filter(({ controlTokens }) => controlTokens !== undefined).length,
   };
-}
-
-/** Judges return fractions: differences below this are rounding, not preference. */
-const TIE = 1e-6;
-
-/** Whether all rewards that are present are equal: such a group has no gradient. */
-export function hasZeroVariance(rewards_G: readonly (number | null)[]): boolean {
-  const present = rewards_G.filter((reward) => reward !== null);
-  return present.length === 0 || largest(present) - smallest(present) < TIE;
 }

@@ -5,6 +5,7 @@ import {
   loadModelFolder,
   type CausalLM,
   type ChatTokenizer,
+  type Generated,
 } from '@touchstone/engine';
 import { random, type Rollout, type Task } from '@touchstone/spec';
 import { isSealed, readSealed } from '@touchstone/store';
@@ -79,30 +80,43 @@ export class Policy {
     { temperature, max_tokens: maxTokens }: SamplingOptions,
     { samples, seed, name }: Draws,
   ): Promise<PolicyRollout[]> {
-    const asked = tasks.flatMap((task, place) => {
-      const prompt = this.tokenizer.encodeChat(task.messages);
-      return Array.from({ length: samples }, (_, index) => ({ task, place, prompt, index }));
-    });
+    const prompts = tasks.map(({ messages }) => this.tokenizer.encodeChat(messages));
     const generated = await generate(
       this.model,
-      asked.map(({ task, place, prompt, index }) => ({
-        prompt,
-        maxTokens,
-        uniform: random(seed, 'rollout', name, place, task.id, index).next,
-      })),
+      tasks.flatMap((task, place) =>
+        Array.from({ length: samples }, (_, index) => ({
+          prompt: prompts[place]!,
+          maxTokens,
+          uniform: random(seed, 'rollout', name, place, task.id, index).next,
+        })),
+      ),
       { temperature, topK: 0, topP: 1 },
     );
-    return asked.map(({ task, place, prompt, index }, i) => ({
-      rollout: this.answered(
-        task,
-        this.opening(prompt) + this.tokenizer.decode(answerTokens(generated[i]!)),
-        generated[i]!.finish,
-        { name, place, index },
-      ),
-      prompt,
-      tokens: generated[i]!.tokens,
-      logprobs: generated[i]!.logprobs,
-    }));
+    return this.rolloutsOf(tasks, generated, { samples, name }, prompts);
+  }
+
+  /**
+   * Answers that have been drawn, as rollouts.
+   * @param generated grouped by task in order, as `sample` draws them
+   */
+  rolloutsOf(
+    tasks: readonly Task[],
+    generated: readonly Generated[],
+    { samples, name }: Omit<Draws, 'seed'>,
+    prompts = tasks.map(({ messages }) => this.tokenizer.encodeChat(messages)),
+  ): PolicyRollout[] {
+    return generated.map((one, i) => {
+      const place = Math.floor(i / samples);
+      const prompt = prompts[place]!;
+      const response = this.opening(prompt) + this.tokenizer.decode(answerTokens(one));
+      const at = { name, place, index: i % samples };
+      return {
+        rollout: this.answered(tasks[place]!, response, one.finish, at),
+        prompt,
+        tokens: one.tokens,
+        logprobs: one.logprobs,
+      };
+    });
   }
 
   /**

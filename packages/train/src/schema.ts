@@ -1,8 +1,12 @@
 import bytes from 'bytes';
 import { z } from 'zod';
 import { PROVIDERS } from '@touchstone/engine/settings';
-import { ALGORITHMS } from './algorithms/index.js';
+import { ALGORITHMS, type AlgorithmName } from './algorithms/index.js';
+import { asynchronousSettings } from './asynchronous/settings.js';
 import { awsTrainingSchema } from './aws-schema.js';
+
+export { scheduleProblem } from './asynchronous/schedule.js';
+export { ALGORITHMS };
 
 const count = z.int().min(1);
 const positive = z.number().positive();
@@ -74,11 +78,17 @@ export const BACKENDS = [
   'sagemaker-nova',
   'sagemaker-serverless',
   'bedrock',
+  'bedrock-open-weight',
 ] as const;
 export type BackendName = (typeof BACKENDS)[number];
 
 /** Those of a cloud service, which train models that they have there and show figures, not answers. */
-const HOSTED_BACKENDS: readonly BackendName[] = ['sagemaker-nova', 'sagemaker-serverless', 'bedrock'];
+const HOSTED_BACKENDS: readonly BackendName[] = [
+  'sagemaker-nova',
+  'sagemaker-serverless',
+  'bedrock',
+  'bedrock-open-weight',
+];
 export const isHosted = (name: BackendName): boolean => HOSTED_BACKENDS.includes(name);
 
 /**
@@ -210,7 +220,7 @@ const trainingWith = <D extends Definition, Name extends z.ZodType>(
       .default('embedded')
       .describe(
         'Who computes the gradients: embedded is the engine of this package; trl is TRL, in a Python of yours (training.trl); ' +
-          'verl is verl, on a Ray cluster (training.verl, training.ray); openrlhf is OpenRLHF on GPUs (training.openrlhf); sagemaker-nova, sagemaker-serverless and bedrock are jobs of AWS (training.aws)',
+          'verl is verl, on a Ray cluster (training.verl, training.ray); openrlhf is OpenRLHF on GPUs (training.openrlhf); sagemaker-nova, sagemaker-serverless, bedrock and bedrock-open-weight are jobs of AWS (training.aws)',
       ),
     algorithm: name.describe(description),
     steps: count.default(100).describe('Training steps; each samples, scores and updates'),
@@ -224,6 +234,7 @@ const trainingWith = <D extends Definition, Name extends z.ZodType>(
     max_grad_norm: positive.default(1).describe('Gradients are scaled down to this norm'),
     ...(settings as D['settings']),
     updates_per_step: count.default(1).describe('Optimiser updates on the rollouts of one step'),
+    ...asynchronousSettings,
     checkpoint_every: count
       .default(10)
       .describe('Steps between checkpoints; a killed run goes on from the last one'),
@@ -255,15 +266,37 @@ const trainingWith = <D extends Definition, Name extends z.ZodType>(
       ),
     aws: awsTrainingSchema
       .optional()
-      .describe('The AWS account to train in, for sagemaker-nova, sagemaker-serverless and bedrock'),
+      .describe(
+        'The AWS account to train in, for sagemaker-nova, sagemaker-serverless, bedrock and bedrock-open-weight',
+      ),
   });
 
-const [first] = ALGORITHMS;
+const [first, ...others] = ALGORITHMS;
+/** Which settings go with which name: a map over a tuple gives a list that has forgotten it. */
+type Variants<Table> = {
+  [I in keyof Table]: Table[I] extends Definition
+    ? ReturnType<typeof trainingWith<Table[I], z.ZodLiteral<Table[I]['name']>>>
+    : never;
+};
 /** `training:`: reinforcement fine-tuning. A key of another algorithm is refused. */
 export const trainingSchema = z.discriminatedUnion('algorithm', [
   trainingWith(first, z.literal(first.name).default(first.name)),
-  ...ALGORITHMS.slice(1).map((other) => trainingWith(other, z.literal(other.name))),
+  ...(others.map((other: Definition) => trainingWith(other, z.literal(other.name))) as unknown as Variants<
+    typeof others
+  >),
 ]);
 export type TrainingOptions = z.output<typeof trainingSchema>;
+
+type KeyOf<T> = T extends T ? keyof T : never;
+type ValueOf<T, K> = T extends T ? (K extends keyof T ? T[K] : never) : never;
+/** `training:` with the settings of every algorithm. Which of them are there, `hasSetting` says. */
+export type AnyTrainingOptions = { [K in KeyOf<TrainingOptions>]: ValueOf<TrainingOptions, K> };
+
+/** Whether an algorithm may have a setting: all may, unless it is one that only others have. */
+export function hasSetting(algorithm: AlgorithmName, key: string): boolean {
+  const having = ALGORITHMS.filter(({ settings }) => Object.hasOwn(settings, key));
+  return having.length === 0 || having.some(({ name }) => name === algorithm);
+}
+
 /** Settings of AdamW that every kind of training shares. */
 export type OptimizerOptions = Pick<TrainingOptions, 'weight_decay' | 'max_grad_norm'>;

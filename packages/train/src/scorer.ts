@@ -14,6 +14,7 @@ export interface ScoredGroup {
  * Scores the groups of a step in one call of the reward.
  * @param rollouts_P_G groups of any sizes
  * @param step for the error's message
+ * @param signal ends it: what is not judged by then is an abstention
  * @throws {RunError} when more than the declared share of all rollouts could not be judged.
  */
 export async function scoreGroups(
@@ -21,8 +22,10 @@ export async function scoreGroups(
   rollouts_P_G: readonly PolicyRollout[][],
   abstention: RewardConfig['abstention'],
   step: number,
+  signal?: AbortSignal,
 ): Promise<ScoredGroup[]> {
-  const rewards_PG = await reward.score(rollouts_P_G.flat().map(({ rollout }) => rollout));
+  const rollouts_PG = rollouts_P_G.flat().map(({ rollout }) => rollout);
+  const rewards_PG = await reward.score(rollouts_PG, signal && { signal });
   stopOnAbstentions(rewards_PG, abstention.limit, `step ${step}`);
   let start = 0;
   return rollouts_P_G.map((rollouts_G) => {

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Command } from 'commander';
-import { readSnapshot } from '@touchstone/run';
+import { Option, type Command } from 'commander';
+import { ask, readSnapshot } from '@touchstone/run';
+import { InputError } from '@touchstone/spec';
 import type { Io } from '../io.js';
 import { snapshotText } from './watch/snapshot-text.js';
 
@@ -13,6 +14,9 @@ const CLEAR = '\x1b[H\x1b[2J\x1b[3J';
 interface WatchFlags {
   once?: true;
   json?: true;
+  pause?: true;
+  goOn?: true;
+  rollBack?: true;
 }
 
 /** `touchstone watch FOLDER` */
@@ -20,15 +24,24 @@ export function registerWatch(program: Command, io: Io): void {
   program
     .command('watch')
     .description(
-      "look at a run from a second terminal: steps, alarms, the last step's answers with their reasons, what judges have cost. It only reads, until Ctrl+C",
+      "look at a run from a second terminal: steps, alarms, the last step's answers with their reasons, what judges have cost. It goes on until Ctrl+C, and only reads but for what it is told to ask of the run",
     )
     .argument('<folder>', "the run's folder, as `output` or --out names it")
     .option('--once', 'look once')
     .option('--json', 'print what is there as JSON, once')
+    .addOption(
+      new Option('--pause', 'ask the training to wait after its step').conflicts(['goOn', 'rollBack']),
+    )
+    .addOption(new Option('--go-on', 'let a training go on that waits').conflicts('rollBack'))
+    .option(
+      '--roll-back',
+      "ask the training to take the best checkpoint's weights back and to stop (exit code 4)",
+    )
     .action(async (folder: string, flags: WatchFlags) => watch(resolve(folder), flags, io));
 }
 
-async function watch(folder: string, { once, json }: WatchFlags, io: Io): Promise<void> {
+async function watch(folder: string, { once, json, ...asked }: WatchFlags, io: Io): Promise<void> {
+  if (Object.keys(asked).length > 0) return tell(folder, asked, io);
   for (let said = ''; ;) {
     const begun = performance.now();
     const snapshot = await readSnapshot(folder, Date.now());
@@ -47,4 +60,20 @@ async function watch(folder: string, { once, json }: WatchFlags, io: Io): Promis
     said = text;
     await sleep(Math.max(EVERY_MS, (performance.now() - begun) / SHARE));
   }
+}
+
+async function tell(folder: string, { pause, goOn }: WatchFlags, io: Io): Promise<void> {
+  const { backend } = await readSnapshot(folder, Date.now());
+  if (backend !== 'embedded') {
+    const message = `${backend} trains by itself and cannot wait between two steps: stop the command that runs it, and start it again to go on`;
+    throw new InputError([{ message }]);
+  }
+  await ask(folder, goOn ? null : pause ? 'pause' : 'roll-back');
+  io.out.write(
+    goOn
+      ? 'A training that waits goes on.\n'
+      : pause
+        ? 'The training waits once its step is over, until --go-on.\n'
+        : 'Once its step is over, the training takes the best checkpoint back and stops.\n',
+  );
 }

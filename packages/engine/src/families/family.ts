@@ -1,6 +1,7 @@
 import type { TokenLayout } from '../graph/attention.js';
 import type { DifferentiableGraph } from '../graph/autodiff.js';
 import type { Graph, Value } from '../graph/graph.js';
+import type { TokenScores } from '../graph/log-probability.js';
 import type { Parameter } from '../weights/parameters.js';
 
 /** What the engine needs to know of any model. */
@@ -69,21 +70,21 @@ export interface Architecture {
   /** Fresh random weights. */
   initialise(seed: number): Map<string, Parameter>;
   /**
-   * Log-probabilities of chosen next tokens, differentiable.
+   * Log-probabilities of chosen next tokens, and the entropy of what they are drawn from; differentiable.
    * @param inputs.tokens int32 [tokens]
    * @param inputs.positions int64 [tokens, 1]: each token's position in its sequence, below `maxPositions`
    * @param inputs.layout which tokens are a prompt's and which its answers'
    * @param inputs.scored int32 [n]: tokens whose next one is scored
    * @param inputs.targets int32 [n]: that next one
    * @param temperature logits are divided by it, as when sampling
-   * @returns [n, 1]
    */
-  logProbabilities(
+  scores(
     graph: DifferentiableGraph,
     weights: WeightValues,
     inputs: { tokens: Value; positions: Value; layout: TokenLayout; scored: Value; targets: Value },
     temperature: number,
-  ): Value;
+    withEntropy: boolean,
+  ): TokenScores;
   /** @param positions tokens that a row may have */
   decoder(graph: Graph, weights: WeightValues, positions: number): Decoder;
 }

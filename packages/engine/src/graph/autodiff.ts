@@ -245,6 +245,19 @@ export class DifferentiableGraph extends Graph {
     return this.node('ScatterElements', [table, wide, rows], table.shape, { axis: 0, reduction: 'add' });
   }
 
+  /**
+   * For each row of `a` [n, 1] the sum of the rows of its group.
+   * @param group int32 [n], each below n
+   */
+  sumOfGroup(a: Value, group: Value): Value {
+    const summed = (rows: Value): Value => {
+      const zeros = this.node('ConstantOfShape', [this.shapeOf(rows)], rows.shape);
+      return this.node('Gather', [this.addToRows(zeros, group, rows), group], rows.shape);
+    };
+    // The matrix that does so is symmetric.
+    return this.record(summed(a), [a], (g) => [summed(g)]);
+  }
+
   private shapeOf(value: Value): Value {
     return value.shape.includes(-1)
       ? this.node('Shape', [value], [value.shape.length])

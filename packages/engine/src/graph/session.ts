@@ -2,7 +2,7 @@ import { InputError } from '@touchstone/spec';
 import { Graph, type Value } from './graph.js';
 import { trainingTrack, wideTrack } from './tracks.js';
 import { Runtime } from './runtime.js';
-import { float32, floats, type Tensors } from './tensor.js';
+import { float32, floats, int32, type Tensors } from './tensor.js';
 
 let counter = 0;
 
@@ -103,14 +103,17 @@ export async function checkProvider(): Promise<void> {
 export async function runGraph(
   graph: Graph,
   outputs: Record<string, Value>,
-  inputs: Record<string, { dims: readonly number[]; data: Float32Array }>,
+  inputs: Record<string, { dims: readonly number[]; data: Float32Array | Int32Array }>,
 ): Promise<Record<string, Float32Array>> {
   const model = graph.toModel(
     Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, { value }])),
   );
   const session = await Session.compile(model);
   const feeds = Object.fromEntries(
-    Object.entries(inputs).map(([name, { dims, data }]) => [name, float32(data, dims)]),
+    Object.entries(inputs).map(([name, { dims, data }]) => [
+      name,
+      data instanceof Int32Array ? int32(data, dims) : float32(data, dims),
+    ]),
   );
   const out = await session.run(feeds);
   await session.release();

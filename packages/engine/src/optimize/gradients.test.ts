@@ -11,13 +11,15 @@ afterEach(() => configureEngine({}));
 /** Uses every operator that losses are written with. */
 const everyOperator: TokenLoss = {
   key: 'every-operator',
-  columns: ['old', 'weight'],
-  build(g, logprobs, { old, weight }) {
+  columns: ['old', 'weight', 'sequence', 'entropy'],
+  build(g, logprobs, { old, weight, sequence, entropy }) {
     const ratio = g.exp(g.subtract(logprobs, old!));
     const clipped = g.minimum(g.multiply(ratio, weight!), g.multiply(g.clamp(ratio, 0.5, 1.5), weight!));
-    const loss = g.sum(
-      g.subtract(g.negate(clipped), g.multiply(g.scalar(0.1), g.multiply(logprobs, weight!))),
-    );
+    const whole = g.exp(g.multiply(g.scalar(0.05), g.sumOfGroup(g.subtract(logprobs, old!), sequence!)));
+    const [plain, summed] = [g.multiply(logprobs, weight!), g.multiply(whole, weight!)];
+    const undecided = g.multiply(entropy!, weight!);
+    const rest = g.multiply(g.scalar(0.1), g.add(g.add(plain, summed), undecided));
+    const loss = g.sum(g.subtract(g.negate(clipped), rest));
     return { loss, metrics: { ratio: g.sum(g.multiply(ratio, weight!)) } };
   },
 };

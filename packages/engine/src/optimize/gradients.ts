@@ -1,17 +1,20 @@
 import { DifferentiableGraph } from '../graph/autodiff.js';
 import type { Value } from '../graph/graph.js';
+import type { TokenScores } from '../graph/log-probability.js';
 import { trainingTrack } from '../graph/tracks.js';
 import { floats, type Tensors } from '../graph/tensor.js';
 import type { WeightValues } from '../families/family.js';
 import type { CausalLM } from '../model.js';
 import { fitsIn } from '../memory.js';
 import { arrange, type Batch, type Sequence } from './arrange.js';
-import { pack, type MicroBatch, type TrainingSequence } from './micro-batches.js';
+import { ENTROPY, pack, SEQUENCE, type MicroBatch, type TrainingSequence } from './micro-batches.js';
 
 /**
  * A loss over scored tokens, written in graph operators.
  * @param logprobs [n, 1] log-probabilities of the scored tokens under the weights being trained
- * @param columns each [n, 1], as the sequences carry them
+ * @param columns each [n, 1], as the sequences carry them; two the engine makes itself where they are named: `sequence`, int32 [n],
+ *   which sequence of the run each token is of (all of its tokens are there), and `entropy`, in nats, of what each was drawn from under the
+ *   weights being trained
  * @returns a scalar to minimise and scalars to report, all *sums* over tokens so that micro-batches add up
  */
 export interface TokenLoss {
@@ -113,10 +116,19 @@ function gradientGraph(
   recompute: boolean,
 ): Uint8Array<ArrayBuffer> {
   const graph = new DifferentiableGraph(recompute);
-  const { weights, logprobs } = scoringGraph(graph, model, temperature);
-  const columns = Object.fromEntries(
-    tokenLoss.columns.map((name) => [name, graph.input(`column.${name}`, 'float32', ['scored', 1])]),
+  const { weights, logprobs, entropy } = scoringGraph(
+    graph,
+    model,
+    temperature,
+    tokenLoss.columns.includes(ENTROPY),
   );
+  const columnOf = (name: string): Value => {
+    if (name === ENTROPY) return entropy!;
+    return name === SEQUENCE
+      ? graph.input(`column.${name}`, 'int32', ['scored'])
+      : graph.input(`column.${name}`, 'float32', ['scored', 1]);
+  };
+  const columns = Object.fromEntries(tokenLoss.columns.map((name) => [name, columnOf(name)]));
   const { loss, metrics } = tokenLoss.build(graph, logprobs, columns);
   const names = [...model.parameters.trainable.keys()];
   const gradientsOf = graph.backward(
@@ -163,7 +175,8 @@ function scoringGraph(
   graph: DifferentiableGraph,
   model: CausalLM,
   temperature: number,
-): { weights: WeightValues; logprobs: Value } {
+  withEntropy = false,
+): { weights: WeightValues } & TokenScores {
   const weights = model.declareParameters(graph);
   const int32 = (name: string, ...dims: string[]): Value => graph.input(name, 'int32', dims);
   const inputs = {
@@ -180,6 +193,5 @@ function scoringGraph(
     scored: int32('scored', 'scored'),
     targets: int32('targets', 'scored'),
   };
-  const logprobs = model.architecture.logProbabilities(graph, weights, inputs, temperature);
-  return { weights, logprobs };
+  return { weights, ...model.architecture.scores(graph, weights, inputs, temperature, withEntropy) };
 }

@@ -1,6 +1,10 @@
 import { float32, int32, int64, type Tensor, type Tensors } from '../graph/tensor.js';
 import type { Batch, Sequence } from './arrange.js';
 
+/** Columns that the engine makes itself. */
+export const SEQUENCE = 'sequence';
+export const ENTROPY = 'entropy';
+
 /** A sequence with one row of numbers for each token that counts. */
 export interface TrainingSequence extends Sequence {
   /** Per scored token, one number a column of the loss (for example advantage and weight). Length: tokens − start. */
@@ -76,7 +80,13 @@ export function pack(
       [n, 1],
     ),
   };
+  if (columns.includes(SEQUENCE)) {
+    feeds[`column.${SEQUENCE}`] = vector(
+      order.flatMap((member, place) => sequences[member]!.tokens.slice(sequences[member]!.start).fill(place)),
+    );
+  }
   for (const name of columns) {
+    if (name === SEQUENCE || name === ENTROPY) continue;
     const values = order.flatMap((member) => {
       const { tokens, start, columns } = sequences[member]!;
       const column = columns[name]!;

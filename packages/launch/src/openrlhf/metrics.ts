@@ -39,7 +39,10 @@ export function learnedOf(
   return Object.fromEntries(
     Object.entries(logged)
       .filter(([name]) => !LEFT_OUT.has(name) && !name.startsWith(TIMING))
-      .filter(([name]) => training.kl_coefficient > 0 || !OF_KL.has(name))
+      .filter(([name]) => hasKl(training) || !OF_KL.has(name))
       .map(([name, value]) => [OURS[name] ?? `openrlhf/${name}`, value]),
   );
 }
+
+const hasKl = (training: Config['training']): boolean =>
+  'kl_coefficient' in training && training.kl_coefficient > 0;

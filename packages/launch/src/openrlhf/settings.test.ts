@@ -1,5 +1,6 @@
 import { configJsonSchema } from '@touchstone/run';
 import { describe, expect, it } from 'vitest';
+import { NOTHING_BEYOND } from '../translation.js';
 import { configOf, jobOf } from './job.testing.js';
 import { argumentsOf, counterparts, jobSettings, settingsProblem } from './settings.js';
 
@@ -9,7 +10,9 @@ function keysOfTraining(): string[] {
   const found = new Set<string>();
   JSON.stringify(properties['training'], function (this: object, key, value: unknown) {
     if (key === 'properties' && 'additionalProperties' in this) {
-      if ('algorithm' in (value as object)) Object.keys(value as object).forEach((name) => found.add(name));
+      // Of the first algorithm: settings that only others have are not told of.
+      const { algorithm } = value as { algorithm?: { const?: string } };
+      if (algorithm?.const === 'grpo') Object.keys(value as object).forEach((name) => found.add(name));
     }
     return value;
   });
@@ -31,7 +34,18 @@ describe('the settings of OpenRLHF', () => {
   it('say of every key of training: and policy: what became of it, or that there is no counterpart', () => {
     const said = counterparts(jobOf(configOf()));
     const named = said.map(({ setting }) => setting);
-    const others = ['trl', 'verl', 'aws'];
+    const others = [
+      'trl',
+      'verl',
+      'aws',
+      'age_tolerance',
+      'refit_freq',
+      'importance_cap',
+      'save_top_k',
+      'validation_tasks',
+      'patience',
+      ...Object.keys(NOTHING_BEYOND),
+    ];
     for (const key of keysOfTraining())
       expect(named.includes(`training.${key}`), key).toBe(!others.includes(key));
     for (const { becomes, note } of said) expect(becomes ?? note).not.toBe('');
@@ -55,7 +69,7 @@ describe('the settings of OpenRLHF', () => {
         learning_rate: 0.01,
         clip_low: 0.1,
         clip_high: 0.3,
-        scale_advantages: true,
+        deviation: 'group',
         kl_coefficient: 0.05,
         max_grad_norm: 0.7,
         weight_decay: 0.2,
@@ -111,6 +125,24 @@ describe('the settings of OpenRLHF', () => {
     });
   });
 
+  it('have the algorithm where OpenRLHF has the same, and are refused by name where it has not', () => {
+    const gspo = { algorithm: 'gspo', kl_coefficient: 0.1, kl_estimator: 'k2', entropy_coefficient: 0.2 };
+    expect(settingsProblem(configOf(gspo))).toBeNull();
+    expect(optionsOf(gspo)).toMatchObject({
+      'actor.policy_loss_type': ['gspo'],
+      'actor.loss_agg_mode': ['seq-mean-token-mean'],
+      'algo.advantage.estimator': ['group_norm'],
+      'algo.kl.estimator': ['k2'],
+      'actor.entropy_coef': ['0.2'],
+    });
+    for (const algorithm of ['dr-grpo', 'rloo', 'cispo', 'best-of-n', 'dpo']) {
+      expect(settingsProblem(configOf({ algorithm }))).toMatch(
+        /^training\.algorithm is .* expected grpo or dapo or gspo/,
+      );
+    }
+    expect(settingsProblem(configOf({ deviation: 'batch' }))).toMatch(/^training\.deviation is batch/);
+  });
+
   it('are refused where OpenRLHF has no such thing', () => {
     expect(settingsProblem(configOf({}, { policy: { temperature: 0 } }))).toMatch(/temperature is 0/);
     const odd = { gpus_per_node: 3, tensor_parallel: 2 };
@@ -119,6 +151,7 @@ describe('the settings of OpenRLHF', () => {
     expect(settingsProblem(configOf(uneven))).toMatch(
       /the 6 answers of a step .* cannot be shared by 4 GPUs/,
     );
+    expect(settingsProblem(configOf({ type: 'off_policy_async' }))).toMatch(/without --train.async_enable/);
     expect(settingsProblem(configOf())).toBeNull();
   });
 });

@@ -3,12 +3,19 @@ import { localPolicy, type Config, type Counterpart, type TrainingJob } from '@t
 import type { JsonValue } from '@touchstone/spec';
 import { answersOfStep } from '../job-files.js';
 import {
+  NOTHING_BEYOND,
+  asynchronousProblem,
   counterpartsOf,
-  ofAnotherBackend,
   ofAPolicyBehindAnApi,
+  ofAnotherBackend,
+  ofAsynchronous,
   ofTheEmbeddedEngine,
+  saysNothing,
+  takesProblem,
   translated,
+  type AnyConfig,
   type Tables,
+  type Takes,
   type Translate as TranslateTo,
 } from '../translation.js';
 
@@ -30,15 +37,22 @@ type Translate = TranslateTo<Translation>;
 /** No reward of ours is cut: OpenRLHF cuts advantages, which it takes for rewards. A minus with an exponent would be an option to argparse. */
 const WIDEST = 1_000_000;
 
-const updatesOf = ({ training }: Config): number => training.steps * training.updates_per_step;
+const updatesOf = ({ training }: AnyConfig): number => training.steps * training.updates_per_step;
 /** GPUs of the whole job. */
-const gpusOf = ({ training: { openrlhf } }: Config): number => openrlhf.nodes * openrlhf.gpus_per_node;
+const gpusOf = ({ training: { openrlhf } }: Pick<Config, 'training'> | AnyConfig): number =>
+  openrlhf.nodes * openrlhf.gpus_per_node;
 
-const TRAINING: Record<keyof Config['training'], Translate> = {
+/** What OpenRLHF has as it is meant here. */
+const TAKES: Takes = { algorithm: ['grpo', 'dapo', 'gspo'], deviation: ['group', 'none'], ...NOTHING_BEYOND };
+
+const TRAINING: Tables<Translation>['training'] = {
   backend: () => ({ script: 'train.py, which starts openrlhf.cli.train_ppo_ray' }),
-  algorithm: () => ({
-    args: { 'actor.policy_loss_type': ['ppo'], 'actor.loss_agg_mode': ['token-mean'] },
-    note: 'the token mean over the step; answers without a verdict still count among its tokens',
+  algorithm: ({ training: { algorithm } }) => ({
+    args:
+      algorithm === 'gspo'
+        ? { 'actor.policy_loss_type': ['gspo'], 'actor.loss_agg_mode': ['seq-mean-token-mean'] }
+        : { 'actor.policy_loss_type': ['ppo'], 'actor.loss_agg_mode': ['token-mean'] },
+    note: 'answers without a verdict still count in what the loss is divided by',
   }),
   steps: () => ({
     args: { 'train.num_episodes': [1] },
@@ -84,22 +98,38 @@ const TRAINING: Record<keyof Config['training'], Translate> = {
   clip_high: ({ training: { clip_low, clip_high } }) => ({
     args: { 'actor.eps_clip_low_high': [clip_low, clip_high] },
   }),
-  scale_advantages: ({ training: { scale_advantages } }) => ({
+  deviation: ({ training: { deviation } }) => ({
     args: {
-      'algo.advantage.estimator': [scale_advantages ? 'group_norm' : 'dr_grpo'],
+      'algo.advantage.estimator': [deviation === 'group' ? 'group_norm' : 'dr_grpo'],
       'reward.clip_range': [-WIDEST, WIDEST],
     },
   }),
-  kl_coefficient: ({ training: { kl_coefficient } }) => ({
+  ratio_cap: saysNothing,
+  deviation_floor: saysNothing,
+  false_positive_rate: saysNothing,
+  false_negative_rate: saysNothing,
+  overlong_share: saysNothing,
+  sampling_tries: saysNothing,
+  margin: saysNothing,
+  kl_estimator: () => ({ script: 'algo.kl.estimator', note: 'with kl_coefficient' }),
+  entropy_coefficient: ({ training: { entropy_coefficient } }) => ({
+    args: { 'actor.entropy_coef': [entropy_coefficient] },
+    note: entropy_coefficient === 0 ? 'which has the entropy logged, and no part in the loss' : '',
+  }),
+  kl_coefficient: ({ training: { kl_coefficient, kl_estimator } }) => ({
     args: {
       'algo.kl.init_coef': [kl_coefficient],
-      ...(kl_coefficient === 0 ? {} : { 'algo.kl.use_loss': [], 'algo.kl.estimator': ['k3'] }),
+      ...(kl_coefficient === 0 ? {} : { 'algo.kl.use_loss': [], 'algo.kl.estimator': [kl_estimator] }),
     },
     note: 'measured to answers without a verdict too',
   }),
   updates_per_step: ({ training: { updates_per_step } }) => ({
     args: { 'train.max_epochs': [updates_per_step] },
   }),
+  type: () => ({ note: 'by turns: without --train.async_enable' }),
+  age_tolerance: ofAsynchronous,
+  refit_freq: ofAsynchronous,
+  importance_cap: ofAsynchronous,
   checkpoint_every: ({ training: { checkpoint_every } }) => ({
     args: {
       'ckpt.save_steps': [checkpoint_every],
@@ -123,7 +153,7 @@ const TRAINING: Record<keyof Config['training'], Translate> = {
 };
 
 /** All models on all GPUs by turns, as OpenRLHF's own hybrid engine has it. */
-function machineOf({ training: { openrlhf } }: Config): Translation {
+function machineOf({ training: { openrlhf } }: AnyConfig): Translation {
   const { nodes, gpus_per_node: gpus, tensor_parallel: parallel, micro_batch: micro } = openrlhf;
   return {
     args: {
@@ -159,13 +189,13 @@ const POLICY: Record<keyof Config['policy'], Translate> = {
 };
 
 const ABSTENTION: Record<keyof Config['reward']['abstention'], Translate> = {
-  policy: ({ reward: { abstention }, training: { scale_advantages } }) => ({
+  policy: ({ reward: { abstention }, training: { deviation } }) => ({
     script: 'stand_ins in touchstone_agent.py',
     note:
       abstention.policy !== 'mask'
         ? ''
         : 'OpenRLHF cannot leave an answer out: it gets the mean of its group, and so no advantage' +
-          (scale_advantages
+          (deviation === 'group'
             ? '; those of the others are larger, since the mean makes the deviation less'
             : ''),
   }),
@@ -184,11 +214,8 @@ const REST: Record<string, Translate> = {
   engine: () => ({ note: 'holds for the evaluations; OpenRLHF takes the GPUs of training.openrlhf' }),
 };
 
-/** Said whatever is configured. An entropy coefficient of 0 has the entropy logged and no part in the loss. */
-const ALWAYS: NonNullable<Translation['args']> = {
-  'logger.logging_steps': [1],
-  'actor.entropy_coef': [0],
-};
+/** Said whatever is configured. */
+const ALWAYS: NonNullable<Translation['args']> = { 'logger.logging_steps': [1] };
 
 const TABLES: Tables<Translation> = {
   policy: POLICY,
@@ -247,7 +274,14 @@ export function jobSettings(job: TrainingJob, longestPrompt: number): Record<str
 
 /** What OpenRLHF cannot do, in words; null: nothing. */
 export function settingsProblem(config: Config): string | null {
+  const takes = takesProblem(config, 'OpenRLHF', TAKES);
+  if (takes !== null) return takes;
   const { policy, training } = config;
+  const turns = asynchronousProblem(
+    config,
+    'Touchstone runs OpenRLHF by turns, without --train.async_enable',
+  );
+  if (turns !== null) return turns;
   const { gpus_per_node: gpus, tensor_parallel: parallel, micro_batch: micro } = training.openrlhf;
   if (policy.temperature === 0) {
     return 'policy.temperature is 0, and a step whose answers are all alike teaches nothing: expected a temperature above 0';

@@ -1,5 +1,6 @@
 import { configJsonSchema, configSchema, type TrainingJob } from '@touchstone/run';
 import { describe, expect, it } from 'vitest';
+import { NOTHING_BEYOND } from '../translation.js';
 import { counterparts, scriptSettings, settingsProblem } from './settings.js';
 
 const configOf = (training: object = {}, policy: object = {}) =>
@@ -24,7 +25,9 @@ function keysOfTraining(): string[] {
   const found = new Set<string>();
   JSON.stringify(properties['training'], function (this: object, key, value: unknown) {
     if (key === 'properties' && 'additionalProperties' in this) {
-      if ('algorithm' in (value as object)) Object.keys(value as object).forEach((name) => found.add(name));
+      // Of the first algorithm: settings that only others have are not told of.
+      const { algorithm } = value as { algorithm?: { const?: string } };
+      if (algorithm?.const === 'grpo') Object.keys(value as object).forEach((name) => found.add(name));
     }
     return value;
   });
@@ -38,7 +41,18 @@ describe('the settings of TRL', () => {
     const said = counterparts(jobOf(configOf()));
     const named = said.map(({ setting }) => setting);
     // What other trainers take is nothing to a reader of this plan.
-    const others = ['verl', 'openrlhf', 'aws'];
+    const others = [
+      'verl',
+      'openrlhf',
+      'aws',
+      'age_tolerance',
+      'refit_freq',
+      'importance_cap',
+      'save_top_k',
+      'validation_tasks',
+      'patience',
+      ...Object.keys(NOTHING_BEYOND),
+    ];
     for (const key of keys) expect(named.includes(`training.${key}`), key).toBe(!others.includes(key));
     for (const { becomes, note } of said) expect(becomes ?? note).not.toBe('');
     expect(said.find(({ setting }) => setting === 'training.sft')).toMatchObject({
@@ -58,7 +72,7 @@ describe('the settings of TRL', () => {
         learning_rate: 0.01,
         clip_low: 0.1,
         clip_high: 0.3,
-        scale_advantages: true,
+        deviation: 'group',
         kl_coefficient: 0.05,
         max_grad_norm: 0.7,
         weight_decay: 0.2,
@@ -111,10 +125,49 @@ describe('the settings of TRL', () => {
     expect(() => configOf({ trl: { lora: {} } })).toThrow('rank');
   });
 
+  it.each([
+    [{}, { loss_type: 'dapo', importance_sampling_level: 'token', scale_rewards: 'none' }],
+    [
+      { algorithm: 'dapo', overlong_share: 0, sampling_tries: 0 },
+      { loss_type: 'dapo', scale_rewards: 'group' },
+    ],
+    [{ algorithm: 'dr-grpo' }, { loss_type: 'dr_grpo', scale_rewards: 'none', epsilon_high: 0.2 }],
+    [
+      { algorithm: 'gspo', deviation: 'batch' },
+      { loss_type: 'grpo', importance_sampling_level: 'sequence', epsilon: 3e-4, scale_rewards: 'batch' },
+    ],
+    [
+      { algorithm: 'cispo', entropy_coefficient: 0.1 },
+      { loss_type: 'cispo', epsilon_high: 5, entropy_coef: 0.1 },
+    ],
+  ])('have the algorithm where TRL has the same: %j', (training, expected) => {
+    expect(settingsProblem(configOf(training))).toBeNull();
+    expect(scriptSettings(jobOf(configOf(training)))['grpo']).toMatchObject(expected);
+  });
+
+  it.each([
+    [
+      { algorithm: 'rloo' },
+      /^training\.algorithm is rloo, which TRL does not have .* expected grpo or dr-grpo/,
+    ],
+    [{ algorithm: 'dpo' }, /^training\.algorithm is dpo/],
+    [
+      { algorithm: 'dapo' },
+      /^training\.overlong_share is 0\.2, .* expected 0, or training\.backend embedded/,
+    ],
+    [{ kl_estimator: 'k1' }, /^training\.kl_estimator is k1, .* expected k3/],
+    [{ deviation_floor: 'judge' }, /^training\.deviation_floor is judge/],
+  ])('are refused by name where it has not: %j', (training, expected) => {
+    expect(settingsProblem(configOf(training))).toMatch(expected);
+  });
+
   it('are refused where TRL has no such thing', () => {
     expect(settingsProblem(configOf({}, { temperature: 0 }))).toMatch(/temperature is 0/);
     const uneven = configOf({ prompts_per_step: 4, group_size: 3, trl: { micro_batch: 5 } });
     expect(settingsProblem(uneven)).toMatch(/micro_batch is 5: expected a divisor of the 12 answers/);
+    expect(settingsProblem(configOf({ type: 'off_policy_async' }))).toMatch(
+      /GRPOTrainer draws, asks and learns by turns/,
+    );
     expect(settingsProblem(configOf())).toBeNull();
   });
 });

@@ -2,12 +2,18 @@ import { localPolicy, type Config, type Counterpart, type TrainingJob } from '@t
 import type { JsonValue } from '@touchstone/spec';
 import { answersOfStep } from '../job-files.js';
 import {
+  NOTHING_BEYOND,
+  asynchronousProblem,
+  saysNothing,
+  takesProblem,
   counterpartsOf,
   ofAnotherBackend,
   ofAPolicyBehindAnApi,
+  ofAsynchronous,
   ofTheEmbeddedEngine,
   translated,
   type Tables,
+  type Takes,
   type Translate as TranslateTo,
 } from '../translation.js';
 
@@ -37,11 +43,31 @@ const loraWords = (lora: ReturnType<typeof loraOf>): string =>
     .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
     .join(', ');
 
-const TRAINING: Record<keyof Config['training'], Translate> = {
+/** What TRL has as it is meant here, of GRPOTrainer's losses. */
+const TAKES: Takes = {
+  algorithm: ['grpo', 'dr-grpo', 'dapo', 'gspo', 'cispo'],
+  kl_estimator: ['k3'],
+  ...NOTHING_BEYOND,
+};
+
+/** By algorithm, the loss in GRPOTrainer. */
+const LOSSES: Partial<Record<Config['training']['algorithm'], string>> = {
+  'dr-grpo': 'dr_grpo',
+  gspo: 'grpo',
+  cispo: 'cispo',
+};
+
+const TRAINING: Tables<Translation>['training'] = {
   backend: () => ({ script: 'train.py' }),
-  algorithm: () => ({
-    args: { loss_type: 'dapo', importance_sampling_level: 'token', mask_truncated_completions: false },
-    note: 'the token mean over the step; answers without a verdict still count among its tokens',
+  algorithm: ({ training: { algorithm } }) => ({
+    args: {
+      loss_type: LOSSES[algorithm] ?? 'dapo',
+      importance_sampling_level: algorithm === 'gspo' ? 'sequence' : 'token',
+      mask_truncated_completions: false,
+      // TRL divides rewards by their deviation unless it is told not to.
+      ...(algorithm === 'dr-grpo' ? { scale_rewards: 'none' } : {}),
+    },
+    note: 'answers without a verdict still count in what the loss is divided by',
   }),
   steps: ({ training: { steps, updates_per_step } }) => ({ args: { max_steps: steps * updates_per_step } }),
   prompts_per_step: () => ({
@@ -73,14 +99,28 @@ const TRAINING: Record<keyof Config['training'], Translate> = {
   max_grad_norm: ({ training: { max_grad_norm } }) => ({ args: { max_grad_norm } }),
   clip_low: ({ training: { clip_low } }) => ({ args: { epsilon: clip_low } }),
   clip_high: ({ training: { clip_high } }) => ({ args: { epsilon_high: clip_high } }),
-  scale_advantages: ({ training: { scale_advantages } }) => ({
-    args: { scale_rewards: scale_advantages ? 'group' : 'none' },
+  ratio_cap: ({ training: { ratio_cap } }) => ({ args: { epsilon_high: ratio_cap } }),
+  deviation: ({ training: { deviation } }) => ({ args: { scale_rewards: deviation } }),
+  deviation_floor: saysNothing,
+  false_positive_rate: saysNothing,
+  false_negative_rate: saysNothing,
+  overlong_share: saysNothing,
+  sampling_tries: saysNothing,
+  margin: saysNothing,
+  kl_estimator: () => ({ note: 'k3, the one that TRL has' }),
+  entropy_coefficient: ({ training: { entropy_coefficient } }) => ({
+    args: { entropy_coef: entropy_coefficient },
+    note: entropy_coefficient === 0 ? '' : 'TRL takes the mean of the tokens of each micro-batch',
   }),
   kl_coefficient: ({ training: { kl_coefficient, trl } }) => ({
     args: { beta: kl_coefficient },
     note: `TRL measures it to answers without a verdict too, and does not clamp it${trl.lora ? '; the reference is the policy without the adapter' : ''}`,
   }),
   updates_per_step: ({ training: { updates_per_step } }) => ({ args: { num_iterations: updates_per_step } }),
+  type: () => ({ note: 'GRPOTrainer draws, asks and learns by turns' }),
+  age_tolerance: ofAsynchronous,
+  refit_freq: ofAsynchronous,
+  importance_cap: ofAsynchronous,
   checkpoint_every: ({ training: { checkpoint_every, updates_per_step } }) => ({
     args: {
       save_strategy: 'steps',
@@ -184,6 +224,10 @@ export function scriptSettings(job: TrainingJob): Record<string, JsonValue> {
 
 /** Wrong numbers of answers in words, and what TRL cannot do; null: none. */
 export function settingsProblem({ policy, training }: Config): string | null {
+  const turns = asynchronousProblem({ training }, "TRL's GRPOTrainer draws, asks and learns by turns");
+  if (turns !== null) return turns;
+  const takes = takesProblem({ training }, 'TRL', TAKES);
+  if (takes !== null) return takes;
   if (policy.temperature === 0) {
     return 'policy.temperature is 0, and TRL draws no answers at it: expected a temperature above 0';
   }

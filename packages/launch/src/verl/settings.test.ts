@@ -35,7 +35,7 @@ describe('the settings of verl', () => {
         max_grad_norm: 0.7,
         clip_low: 0.1,
         clip_high: 0.3,
-        scale_advantages: true,
+        deviation: 'group',
         kl_coefficient: 0.05,
         verl: {
           nodes: 1,
@@ -101,6 +101,25 @@ describe('the settings of verl', () => {
   });
 
   it.each([
+    [{}, { policy_loss: { loss_mode: 'vanilla' }, loss_agg_mode: 'token-mean', entropy_coeff: 0 }],
+    [{ algorithm: 'dr-grpo' }, { loss_agg_mode: 'seq-mean-token-sum-norm', loss_scale_factor: 8 }],
+    [
+      { algorithm: 'gspo' },
+      { policy_loss: { loss_mode: 'gspo' }, loss_agg_mode: 'seq-mean-token-mean', clip_ratio_high: 4e-4 },
+    ],
+    [
+      { algorithm: 'cispo', kl_coefficient: 0.1, kl_estimator: 'k2' },
+      { policy_loss: { loss_mode: 'cispo' }, clip_ratio_low: 1, clip_ratio_high: 4, kl_loss_type: 'mse' },
+    ],
+  ])('have the algorithm where verl has the same: %j', (training, expected) => {
+    const job = jobOf(configOf(training));
+    expect(settingsProblem(job)).toBeNull();
+    expect(verlConfig(job, 6)).toMatchObject({ actor_rollout_ref: { actor: expected } });
+  });
+
+  it.each([
+    [{ algorithm: 'rloo' }, /^training\.algorithm is rloo, which verl does not have/],
+    [{ deviation: 'batch' }, /^training\.deviation is batch, .* expected group or none/],
     [{ ray: undefined }, /training\.ray is missing/],
     [{ verl: { gpus_per_node: 3 } }, /4 answers .* which 3 GPUs cannot share evenly/],
     [{ verl: { gpus_per_node: 2, tensor_parallel: 4 } }, /tensor_parallel is 4/],
@@ -127,6 +146,7 @@ describe('the settings of verl', () => {
   it('are refused at a temperature of 0', () => {
     const config = configOf({}, { policy: { model: 'local:model', temperature: 0 } });
     expect(settingsProblem(jobOf(config))).toMatch(/temperature is 0/);
+    expect(settingsProblem(jobOf(configOf({ type: 'off_policy_async' })))).toMatch(/not its fully_async/);
     expect(settingsProblem(jobOf(configOf()))).toBeNull();
   });
 });

@@ -1,33 +1,25 @@
 import { join } from 'node:path';
-import { localPolicy, type Config, type Counterpart, type TrainingJob } from '@touchstone/run';
+import { localPolicy, type Counterpart, type TrainingJob } from '@touchstone/run';
 import type { JsonObject, JsonValue } from '@touchstone/spec';
 import {
+  asynchronousProblem,
   counterpartsOf,
-  ofAnotherBackend,
   ofAPolicyBehindAnApi,
+  ofAnotherBackend,
+  ofAsynchronous,
   ofTheEmbeddedEngine,
+  takesProblem,
   translated,
+  type AnyConfig,
   type Tables,
 } from '../translation.js';
 import { answersOfStep } from '../job-files.js';
+import { ACTOR, ALGORITHM, TAKES, type Translation } from './algorithm.js';
 import { MANAGER, ROWS, SHIM } from './files.js';
 
-/** A setting in verl. */
-interface Translation {
-  /** Keys of verl's configuration, by their full names. */
-  keys?: Record<string, JsonValue>;
-  /** In place of keys: what is done with it here. */
-  here?: string;
-  note?: string;
-}
-
-const ACTOR = 'actor_rollout_ref.actor';
 const ROLLOUT = 'actor_rollout_ref.rollout';
-/** verl's loss has a second clip below, at this ratio; Touchstone's has none. */
-const NO_DUAL_CLIP = 1e9;
-
 /** At constant rates verl warms up from 0, so that its first step moves nothing; this schedule of its has the rates that are meant. */
-const warmup = ({ training: { warmup_steps } }: Config): Translation =>
+const warmup = ({ training: { warmup_steps } }: AnyConfig): Translation =>
   warmup_steps === 0
     ? { keys: { [`${ACTOR}.optim.lr_scheduler_type`]: 'constant', [`${ACTOR}.optim.lr_warmup_steps`]: 0 } }
     : {
@@ -42,16 +34,7 @@ const warmup = ({ training: { warmup_steps } }: Config): Translation =>
 
 const TRAINING: Tables<Translation>['training'] = {
   backend: () => ({ here: 'python -m verl.trainer.main_ppo' }),
-  algorithm: () => ({
-    keys: {
-      'algorithm.adv_estimator': 'grpo',
-      'algorithm.use_kl_in_reward': false,
-      [`${ACTOR}.loss_agg_mode`]: 'token-mean',
-      [`${ACTOR}.clip_ratio_c`]: NO_DUAL_CLIP,
-      [`${ACTOR}.entropy_coeff`]: 0,
-    },
-    note: 'the token mean over the step; answers without a verdict still count among its tokens. No correction for what differs between the two engines of verl',
-  }),
+  ...ALGORITHM,
   steps: ({ training: { steps } }) => ({
     keys: { 'trainer.total_training_steps': steps, 'trainer.total_epochs': 1 },
     here: ROWS,
@@ -83,27 +66,13 @@ const TRAINING: Tables<Translation>['training'] = {
   max_grad_norm: ({ training: { max_grad_norm } }) => ({
     keys: { [`${ACTOR}.optim.clip_grad`]: max_grad_norm, [`${ACTOR}.grad_clip`]: max_grad_norm },
   }),
-  clip_low: ({ training: { clip_low } }) => ({
-    keys: { [`${ACTOR}.clip_ratio`]: clip_low, [`${ACTOR}.clip_ratio_low`]: clip_low },
-  }),
-  clip_high: ({ training: { clip_high } }) => ({ keys: { [`${ACTOR}.clip_ratio_high`]: clip_high } }),
-  scale_advantages: ({ training: { scale_advantages } }) => ({
-    keys: { 'algorithm.norm_adv_by_std_in_grpo': scale_advantages },
-  }),
-  kl_coefficient: ({ training: { kl_coefficient } }) => ({
-    keys:
-      kl_coefficient === 0
-        ? { [`${ACTOR}.use_kl_loss`]: false }
-        : {
-            [`${ACTOR}.use_kl_loss`]: true,
-            [`${ACTOR}.kl_loss_coef`]: kl_coefficient,
-            [`${ACTOR}.kl_loss_type`]: 'low_var_kl',
-          },
-    note: 'the same estimator; verl measures it to answers without a verdict too, and clamps that of a token at 10',
-  }),
   updates_per_step: ({ training: { updates_per_step } }) => ({
     keys: { [`${ACTOR}.ppo_epochs`]: updates_per_step, [`${ACTOR}.shuffle`]: false },
   }),
+  type: () => ({ note: 'trainer.v1.trainer_mode = sync' }),
+  age_tolerance: ofAsynchronous,
+  refit_freq: ofAsynchronous,
+  importance_cap: ofAsynchronous,
   checkpoint_every: ({ training: { checkpoint_every } }) => ({
     keys: {
       'trainer.save_freq': checkpoint_every,
@@ -263,6 +232,10 @@ export function configOf(job: TrainingJob, longestPrompt: number): JsonObject {
 /** What of a configuration verl cannot do, in words; null: nothing. */
 export function settingsProblem(job: TrainingJob): string | null {
   const { policy, training } = job.workspace.config;
+  const turns = asynchronousProblem({ training }, 'Touchstone runs verl by turns, not its fully_async');
+  if (turns !== null) return turns;
+  const takes = takesProblem({ training }, 'verl', TAKES);
+  if (takes !== null) return takes;
   if (policy.temperature === 0) {
     return 'policy.temperature is 0, and answers that are drawn at it are all the same: expected a temperature above 0';
   }

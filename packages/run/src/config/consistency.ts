@@ -1,6 +1,6 @@
 import { criteriaOf, nearest } from '@touchstone/core';
 import { findingNames } from '@touchstone/lab';
-import { isHosted } from '@touchstone/train/schema';
+import { isHosted, scheduleProblem } from '@touchstone/train/schema';
 import { isLocal } from './policy-model.js';
 import type { Config, ExaminationConfig } from './schema.js';
 import type { Path, Problem, YamlSource } from './yaml-source.js';
@@ -33,6 +33,22 @@ export function consistencyProblems(config: Config | ExaminationConfig, source: 
     );
   }
   if (config.policy !== undefined) policyProblems(config, need);
+  asynchronousProblems(config, need);
+  for (const setting of ['deviation_floor', 'margin'] as const) {
+    if (Object.entries(config.training).every(([key, value]) => key !== setting || value !== 'judge'))
+      continue;
+    const noNoise = data.labelled === undefined || config.validation.repeats < 2;
+    need(
+      ['training', setting],
+      noNoise,
+      'the noise of the judge is measured on data.labelled, with validation.repeats of 2 or more: set both, or a number',
+    );
+    need(
+      ['training', setting],
+      config.reward.formula !== undefined,
+      'how much of the noise of the judge comes through reward.formula is not known: set a number',
+    );
+  }
   const known = findingNames(criteriaOf(config.judge));
   for (const [finding, entry] of Object.entries(gate === 'off' ? {} : gate)) {
     const path = ['gate', finding];
@@ -65,10 +81,38 @@ export function consistencyProblems(config: Config | ExaminationConfig, source: 
   return problems;
 }
 
+type Need = (path: Path, missing: boolean, message: string) => void;
+
+/** AWS counts the age of answers in a unit that it does not say; what its values mean together is its matter. */
+function asynchronousProblems({ training }: Pick<Config, 'training'>, need: Need): void {
+  if (training.type === 'synchronous') {
+    for (const key of ['age_tolerance', 'refit_freq', 'importance_cap'] as const) {
+      need(
+        ['training', key],
+        training[key] !== undefined,
+        'set training.type to off_policy_async, which it is for',
+      );
+    }
+  } else if (!isHosted(training.backend)) {
+    const problem = scheduleProblem(training);
+    need(['training', 'type'], problem !== null, problem ?? '');
+    need(
+      ['training', 'sampling_tries'],
+      'sampling_tries' in training && training.sampling_tries > 0,
+      'further answers are drawn and waited for within a step, which off_policy_async is there to avoid: expected 0, or training.type synchronous',
+    );
+    need(
+      ['training', 'algorithm'],
+      training.algorithm === 'dpo',
+      'dpo compares two answers at the weights that drew them: expected training.type synchronous',
+    );
+  }
+}
+
 /** Trainers of AWS train models that are there; all others train a model of this machine. */
 function policyProblems(
   { policy, training }: Pick<Config, 'training'> & { policy?: Config['policy'] | undefined },
-  need: (path: Path, missing: boolean, message: string) => void,
+  need: Need,
 ): void {
   if (policy === undefined) return;
   const { backend, sft } = training;

@@ -17,7 +17,7 @@ import { bestCheckpoint, lastStep, VALIDATION } from './best-checkpoint.js';
 import { stepsWithoutGap } from './checkpoints.js';
 import { evaluationRecords, samplesPerTask } from './evaluate.js';
 import { pickExamples } from './examples.js';
-import { foundOut } from './judge-summary.js';
+import { judgeOfRun } from './judge-summary.js';
 import { readStage } from './stage.js';
 import { evaluationOf, JUDGE, modelNames, REINFORCE, SUPERVISE } from './stages.js';
 import { versions } from '../workspace/provenance.js';
@@ -29,7 +29,7 @@ import type { Workspace } from '../workspace/workspace.js';
  * @throws {RunError} the store lacks something of the run, or it is not what was written.
  */
 export function summarise(workspace: Workspace, created: Date): Summary {
-  const { config, store, judge, heldout, data } = workspace;
+  const { config, store, judge, data } = workspace;
   const { seed } = config;
   const names = modelNames(workspace);
   const stored = Object.fromEntries(names.map((name) => [name, store.rollouts(evaluationOf(name).name)]));
@@ -39,7 +39,6 @@ export function summarise(workspace: Workspace, created: Date): Summary {
   const models: Record<string, ModelSummary> = Object.fromEntries(
     names.map((name) => [name, summariseModel(records[name]!, { bestOf: config.evaluation.best_of })]),
   );
-  const others = names.filter((name) => name !== 'rft');
   const examined = readStage(store, JUDGE)?.value;
   if (!examined) throw new RunError('the run has not finished: its judge was not examined');
   const sft = readStage(store, SUPERVISE);
@@ -49,11 +48,6 @@ export function summarise(workspace: Workspace, created: Date): Summary {
   assertComplete(workspace, stored, training, steps, engine?.hosted ?? null);
   const isTimed = !engine?.hosted || steps.every(({ seconds }) => seconds > 0);
   const wallSeconds = isTimed ? steps.reduce((sum, { seconds }) => sum + seconds, 0) : null;
-  const totals = judgeTotals(store, judge);
-  const abstentions = countAbstentions(
-    [...training, ...store.rollouts(VALIDATION), ...Object.values(stored).flat()],
-    examined.abstentions,
-  );
 
   return {
     version: SUMMARY_VERSION,
@@ -67,27 +61,15 @@ export function summarise(workspace: Workspace, created: Date): Summary {
       labelled: data.labelled.length,
     },
     models,
-    comparisons: compareModels(records, [
-      ...others.toReversed().map((other) => ['rft', other] as const),
-      ...(names.includes('sft') ? [['sft', 'base'] as const] : []),
-    ]),
-    judge: {
-      id: judge.id,
-      fingerprint: judge.fingerprint,
-      heldout_id: heldout?.judge.id ?? null,
-      heldout_fingerprint: heldout?.judge.fingerprint ?? null,
-      calls: totals.calls,
-      saved: totals.saved,
-      abstained: Object.values(abstentions).reduce((a, b) => a + b, 0),
-      abstentions,
-      input_tokens: totals.inputTokens,
-      output_tokens: totals.outputTokens,
-      money: totals.money,
-      metrics: { truth_agreement: truthAgreement(Object.values(records).flat()) },
-      ...foundOut(examined),
-      override_reason: examined.overrideReason,
-      certificate: examined.certificate,
-    },
+    comparisons: compareModels(records, comparedPairs(names)),
+    judge: judgeOfRun(workspace, examined, {
+      usage: judgeTotals(store, judge),
+      abstentions: countAbstentions(
+        [...training, ...store.rollouts(VALIDATION), ...Object.values(stored).flat()],
+        examined.abstentions,
+      ),
+      agreement: truthAgreement(Object.values(records).flat()),
+    }),
     training: {
       engine,
       algorithm: config.training.algorithm,
@@ -105,6 +87,15 @@ export function summarise(workspace: Workspace, created: Date): Summary {
     resumed: resumptions(store),
   };
 }
+
+/** Which models are compared, `[better, baseline]`. */
+export const comparedPairs = (names: readonly string[]): [string, string][] => [
+  ...names
+    .filter((name) => name !== 'rft')
+    .toReversed()
+    .map((other): [string, string] => ['rft', other]),
+  ...(names.includes('sft') ? ([['sft', 'base']] satisfies [string, string][]) : []),
+];
 
 type AnswerFigures = Pick<
   Summary['training'],
@@ -186,7 +177,7 @@ function sumOver(steps: readonly StepSummary[], metric: string): number {
 }
 
 /** What a judge cost in all, with the judges that it is made of. */
-function judgeTotals(store: RunStore, judge: Judge): Usage {
+export function judgeTotals(store: RunStore, judge: Judge): Usage {
   return judgesWithin(judge)
     .map(({ fingerprint, price }): Usage => {
       const totals = store.judgeTotals(fingerprint);
@@ -223,7 +214,7 @@ function chosenCheckpoint(workspace: Workspace): Summary['training']['checkpoint
   return best && { ...best, tasks: data.validation.length, scored_by: heldout ? 'held-out judge' : 'judge' };
 }
 
-function countAbstentions(
+export function countAbstentions(
   stored: readonly StoredRollout[],
   before: Record<string, number>,
 ): Record<string, number> {

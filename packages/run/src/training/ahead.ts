@@ -58,14 +58,15 @@ export async function planTraining(
   const { config, data, store, heldout } = workspace;
   const { backend: name, steps, prompts_per_step, group_size } = config.training;
   const backend = backends.find((one) => one.name === name);
-  let plan: BackendPlan = { files: [], settings: [] };
+  const rollouts = steps * prompts_per_step * group_size;
+  const tries = 'sampling_tries' in config.training ? config.training.sampling_tries : 0;
+  let plan: BackendPlan = { files: [], settings: [], answersAtMost: rollouts * (1 + tries) };
   let folder: string | null = null;
   if (backend) {
     const job = await jobOf(backend, workspace, drawnRewards(workspace));
     ({ folder } = job);
     plan = await backend.plan(job);
   }
-  const rollouts = steps * prompts_per_step * group_size;
   const evaluated = data.eval.length * samplesPerTask(workspace) * modelNames(workspace).length;
   const judge = await costOfJudge(workspace, config.judge, group_size);
   const second =

@@ -7,6 +7,7 @@ import { validateCheckpoint } from '../stages/validate.js';
 import { version } from '../version.js';
 import { localPolicy } from '../workspace/local-policy.js';
 import type { Workspace } from '../workspace/workspace.js';
+import { judgeNoise } from './judge-noise.js';
 import { lookAfter, lookBefore } from './look.js';
 import { storeStep, tellStep } from './step.js';
 import type { Trainer, Training } from './trainer.js';
@@ -92,6 +93,7 @@ async function trainFrom(from: Checkpoint | null, training: Training, watch: Wat
     sampling: config.policy,
     abstention: config.reward.abstention,
     seed: config.seed,
+    noise: judgeNoise(workspace),
     from,
   })) {
     const seconds = clock.seconds() - begun;

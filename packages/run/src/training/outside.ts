@@ -14,7 +14,7 @@ import { drawnRewards, type DrawnRewards } from './drawn.js';
 import { lookAfter, lookBefore } from './look.js';
 import { alreadyStored, storeStep, tasksToTrain, tellStep } from './step.js';
 import type { Trainer, Training } from './trainer.js';
-import { hostedPolicy } from './hosted.js';
+import { assertAnswering, hostedPolicy } from './hosted.js';
 import { watchTraining } from './watch.js';
 import { hasWeights, keepWeights, keptPolicy } from './weights.js';
 
@@ -109,6 +109,7 @@ async function trainWith(backend: Backend, training: Training): Promise<EngineRe
         );
       }
     }
+    if (engine.hosted) await assertAnswering(workspace, engine.hosted);
     if (folder !== null) await keepWeights(workspace, folder);
     return engine;
   } finally {

@@ -23,6 +23,9 @@ interface RemoteAnswer {
 /** Answers are drawn: what is read of one is read later. An end that the provider does not explain is no answer. */
 const isAnswer = ({ finish }: ModelReply): boolean => finish !== 'other';
 
+/** Of the answer to a question whose answer nobody reads. */
+const PROBE_TOKENS = 64;
+
 /**
  * A policy behind an API: the base of a model that is trained elsewhere, or what came out of it. It answers tasks, and nothing else
  * can be done with it here.
@@ -55,6 +58,30 @@ export class RemotePolicy {
     const access = await openCalls(config, { ...resources, cache, seed, env });
     const answering = { ...access, model: answeringEmpty(access.model) };
     return new RemotePolicy(model, fingerprintOf(config, access), answering);
+  }
+
+  /**
+   * Asks one short question, to see that the model answers before more is asked of it. A reply that came once is not asked for again.
+   *
+   * @throws {RunError} no answer came.
+   */
+  async probe({ temperature, max_tokens }: SamplingOptions): Promise<void> {
+    const { reply, error } = await this.access.dispatcher.call(
+      this.access.model,
+      {
+        messages: [{ role: 'user', content: 'Are you there? Answer with yes.' }],
+        maxOutputTokens: Math.min(max_tokens, PROBE_TOKENS),
+        temperature,
+        seed: 0,
+      },
+      `${this.fingerprint}-probe`,
+      false,
+      isAnswer,
+    );
+    if (reply && isAnswer(reply)) return;
+    throw new RunError(
+      `${this.model} does not answer: ${error?.message ?? 'the provider ended the answer and does not say why'}`,
+    );
   }
 
   /**

@@ -8,7 +8,7 @@ import {
   type RewardFunction,
 } from '@touchstone/core';
 import { checkProvider, configureEngine, engineSettings, fingerprintOf } from '@touchstone/engine';
-import { InputError, random, type Task } from '@touchstone/spec';
+import { InputError, random, type ReplyCache, type Task } from '@touchstone/spec';
 import { openRun, type RunStore } from '@touchstone/store';
 import { assertEnoughMemory, examplesOf, Policy, type NamedLoad } from '@touchstone/train';
 import { VALIDATION_TASKS } from '@touchstone/train/schema';
@@ -121,10 +121,19 @@ async function readPolicy(
   return policy;
 }
 
+/** What a run of several trainings opens otherwise. */
+interface Several {
+  /** Where the judges' replies go, made of the run's store. */
+  cacheOf(store: RunStore): ReplyCache;
+  /** As of `claimFolder`. */
+  role: object;
+}
+
 /** As `main-job.ts` says. */
 export async function openWorkspace(
   loaded: LoadedConfig,
   folder: string = resolve(loaded.baseDir, loaded.config.output),
+  several?: Several,
 ): Promise<Workspace> {
   const { config, baseDir } = loaded;
   const { truth: module } = config.evaluation;
@@ -138,14 +147,10 @@ export async function openWorkspace(
     const { memory, threads } = store.computedWith(engineSettings());
     const engine = { memory, threads, ...config.engine };
     configureEngine(engine);
-    const { judge, reward, heldout } = await openRewards({ ...config, engine }, baseDir, store);
+    const cache = several?.cacheOf(store) ?? store;
+    const { judge, reward, heldout } = await openRewards({ ...config, engine }, baseDir, cache);
     const policy = local ?? (await RemotePolicy.open(config.policy.model, config, baseDir, store));
-    await claimFolder(folder, store, config, baseDir, {
-      policy: policy instanceof RemotePolicy ? policy.fingerprint : fingerprintOf(policy),
-      judge,
-      heldout: heldout?.judge ?? null,
-    });
-    return {
+    const workspace: Workspace = {
       config,
       baseDir,
       folder,
@@ -157,10 +162,29 @@ export async function openWorkspace(
       truth,
       data: { ...data, eval: data.eval.slice(0, config.evaluation.tasks) },
     };
+    await claim(workspace, several?.role);
+    return workspace;
   } catch (error) {
     store.close();
     throw error;
   }
+}
+
+/**
+ * Says whose folder it is. @param role as of `claimFolder`.
+ *
+ * @throws {InputError} it is another run's.
+ */
+export function claim(
+  { folder, store, config, baseDir, policy, judge, heldout }: Workspace,
+  role?: object,
+): Promise<void> {
+  const models = {
+    policy: policy instanceof RemotePolicy ? policy.fingerprint : fingerprintOf(policy),
+    judge,
+    heldout: heldout?.judge ?? null,
+  };
+  return claimFolder(folder, store, config, baseDir, models, role);
 }
 
 /** A task and the tokens of its prompt. */

@@ -32,7 +32,10 @@ test('the page has its parts, in the order a reader wants them', () => {
     [...bars[0]!.querySelectorAll('[aria-label="bar"] rect, rect')].map((r) => r.getAttribute('fill')),
   ).toEqual(['var(--base)', 'var(--sft)', 'var(--rft)']);
   expect(textOf(page, '#judge')).toContain('upper bound ≤ 0.10');
-  expect(page.querySelectorAll('#training figure').length).toBe(9);
+  expect(page.querySelectorAll('#training figure').length).toBe(11);
+  expect(textOf(page, '#training')).toContain(
+    'step 10 of 4 checkpoints, not the last, which is more than a standard error below the highest, step 8',
+  );
   expect([...page.querySelectorAll('mark')].map((m) => [m.textContent, m.getAttribute('data-by')])).toEqual([
     ['due within 75 days', 'Base, RFT'],
   ]);
@@ -85,6 +88,8 @@ test('metrics are drawn in the order of the registry, and one that it does not h
       'Gradient norm',
       'Loss',
       'surprise',
+      'SFT: loss',
+      'SFT: validation loss',
     ],
   );
   expect(textOf(page, '#judge dl')).toMatch(/Agreement with ground truth0\.88[^D]*drift0\.10/);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { defineAlgorithm } from '../algorithm.js';
-import { tokenMean } from '../token-weights.js';
+import { defineAlgorithm } from './algorithm.js';
+import { tokenMean } from './parts/token-weights.js';
 
 /**
  * REINFORCE with a fixed baseline (Williams 1992): push each answer by how far its reward is above the baseline.
@@ -12,7 +12,8 @@ export const reinforce = defineAlgorithm({
   description: 'REINFORCE with a fixed baseline',
   settings: { baseline: z.number().default(0.5).describe('The reward that is neither good nor bad') },
   open: ({ baseline }) => ({
-    advantages: (rewards_G) => rewards_G.map((reward) => (reward === null ? null : reward - baseline)),
+    advantages: (groups_P) =>
+      groups_P.map(({ scores_G }) => scores_G.map((score) => (score === null ? null : score - baseline))),
     tokenWeights: tokenMean,
     loss: {
       key: 'reinforce',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { train, trainingSchema } from '../../index.js';
-import { ruleReward, tinyPolicy, tinyTasks } from '../../testing.js';
+import { train, trainingSchema } from '../index.js';
+import { ruleReward, tinyPolicy, tinyTasks } from '../testing.js';
 
 const training = trainingSchema.parse({
   algorithm: 'reinforce',

@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { BedrockSide } from './bedrock-side.js';
+import { IamSide } from './iam-side.js';
+import { MlflowSide } from './mlflow-side.js';
 import { OpenWeightSide } from './open-weight-side.js';
-import { IamSide, LambdaSide, LogsSide } from './other-sides.js';
+import { LambdaSide, LogsSide } from './other-sides.js';
 import type { RequestChecker } from './request-checker.js';
 import { SageMakerSide } from './sagemaker-side.js';
 import { AwsFault, type Call, jsonCall } from './call.js';
@@ -30,14 +32,15 @@ export interface SimulatorOptions {
 
 /**
  * What AWS answers to the requests of a training by its own jobs, by rule: training jobs, hubs and model packages of SageMaker, customization
- * jobs and deployments of Bedrock, logs, S3, Lambda and the simulation of policies. Jobs train when the test says so.
+ * jobs and deployments of Bedrock, logs, MLflow, S3, Lambda and the simulation of policies. Jobs train when the test says so.
  */
 export class AwsSimulator {
   readonly s3 = new S3Side();
   readonly logs = new LogsSide();
   readonly lambda = new LambdaSide();
   readonly iam = new IamSide();
-  readonly openWeight = new OpenWeightSide();
+  readonly mlflow = new MlflowSide();
+  readonly openWeight: OpenWeightSide;
   readonly sagemaker: SageMakerSide;
   readonly bedrock: BedrockSide;
   /** Every operation that was asked for, in order. */
@@ -51,6 +54,7 @@ export class AwsSimulator {
     const told = (job: SimulatedJob): void => options.onJob?.(job);
     this.sagemaker = new SageMakerSide(this.s3, this.logs, told);
     this.bedrock = new BedrockSide(this.s3, told);
+    this.openWeight = new OpenWeightSide(told);
   }
 
   static async start(options: SimulatorOptions = {}): Promise<AwsSimulator> {
@@ -67,6 +71,7 @@ export class AwsSimulator {
   get env(): Record<string, string> {
     return {
       AWS_ENDPOINT_URL: this.url,
+      SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT: this.url,
       AWS_ACCESS_KEY_ID: 'simulated',
       AWS_SECRET_ACCESS_KEY: 'simulated',
       AWS_EC2_METADATA_DISABLED: 'true',
@@ -119,6 +124,7 @@ export class AwsSimulator {
     if (request.headers['content-type']?.startsWith('application/x-www-form-urlencoded'))
       return this.iam.call(new URLSearchParams(body.toString()));
     if (url.pathname.startsWith('/2015-03-31/functions/')) return this.lambda.call(request, url, body);
+    if (url.pathname.startsWith('/api/2.0/mlflow/')) return this.mlflow.call(request, url, body);
     if (url.pathname.startsWith('/v1/')) return this.openWeight.call(request, url, body);
     const found = this.bedrock.find(request.method!, url.pathname);
     if (found) {

@@ -55,8 +55,15 @@ export function trainingPlanText(plan: TrainingPlan, fleet: string | null): stri
   return `\n${parts.join('\n')}`;
 }
 
-const costText = ({ rollouts, evaluated, calls, money, answersAtMost = rollouts }: TrainingPlan): string =>
-  `${count(rollouts)} answers in training${answersAtMost > rollouts ? ` (${count(answersAtMost)} if a batch is counted in prompts there)` : ''} and ${count(evaluated)} in the evaluations: ` +
+const costText = ({
+  backend,
+  rollouts,
+  evaluated,
+  calls,
+  money,
+  answersAtMost = rollouts,
+}: TrainingPlan): string =>
+  `${count(rollouts)} answers in training${answersAtMost > rollouts ? ` (${count(answersAtMost)} ${backend === 'embedded' ? 'if no group has contrast' : 'if a batch is counted in prompts there'})` : ''} and ${count(evaluated)} in the evaluations: ` +
   (money === null && calls === 0
     ? 'calls and dollars are not known, since the judge is asked nothing about the answers at hand: set data.labelled.'
     : `about ${count(calls)} calls of judges` +

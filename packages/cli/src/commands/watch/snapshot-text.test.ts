@@ -11,6 +11,7 @@ const step = (number: number, reward: number): RunSnapshot['steps'][number] => (
 });
 const RUN: RunSnapshot = {
   name: 'mine',
+  backend: 'embedded',
   idleMs: 2000,
   stage: { title: '3 of 6, Reinforcement fine-tuning', sinceMs: 61_000 },
   finished: [{ name: 'judge', seconds: 9 }],

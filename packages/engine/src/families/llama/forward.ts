@@ -1,13 +1,13 @@
 import { SharedPromptAttention } from '../../graph/attention.js';
 import type { DifferentiableGraph } from '../../graph/autodiff.js';
 import type { Value } from '../../graph/graph.js';
-import { logProbability } from '../../graph/log-probability.js';
+import { scoreTokens, type TokenScores } from '../../graph/log-probability.js';
 import type { Architecture, WeightValues } from '../family.js';
 import { linear } from '../linear.js';
 import { headName, type LlamaConfig } from './config.js';
 import { rotaryTables } from './rope.js';
 
-type Inputs = Parameters<Architecture['logProbabilities']>[2];
+type Inputs = Parameters<Architecture['scores']>[2];
 
 /** The transformer up to and including the last norm. @returns hidden states [tokens, hidden] */
 function llamaHidden(
@@ -50,14 +50,16 @@ function llamaHidden(
   return graph.rmsNorm(x, weight('model.norm.weight'), config.normEpsilon);
 }
 
-/** See `Architecture.logProbabilities`. */
-export function llamaLogProbabilities(
+/** See `Architecture.scores`. */
+export function llamaScores(
   graph: DifferentiableGraph,
   config: LlamaConfig,
   weights: WeightValues,
   inputs: Inputs,
   temperature: number,
-): Value {
+  withEntropy: boolean,
+): TokenScores {
   const chosen = graph.gatherRows(llamaHidden(graph, config, weights, inputs), inputs.scored);
-  return logProbability(graph, chosen, weights.get(headName(config))!, inputs.targets, 1 / temperature);
+  const head = weights.get(headName(config))!;
+  return scoreTokens(graph, chosen, head, inputs.targets, 1 / temperature, withEntropy);
 }

@@ -1,7 +1,7 @@
 import { defineFamily, type Architecture } from '../family.js';
 import { MODEL_TYPES, parameterShapes, parseLlamaConfig, repeatedBy } from './config.js';
 import { LlamaDecoder } from './decode.js';
-import { llamaLogProbabilities } from './forward.js';
+import { llamaScores } from './forward.js';
 import { initialWeights } from './initialise.js';
 
 /** Llama and what computes as it does: pre-norm, rotary positions, grouped queries, SwiGLU. */
@@ -14,8 +14,8 @@ export const llama = defineFamily({
       parameterShapes: () => parameterShapes(config),
       repeats: (name) => repeatedBy(config, name),
       initialise: (seed) => initialWeights(config, seed),
-      logProbabilities: (graph, weights, inputs, temperature) =>
-        llamaLogProbabilities(graph, config, weights, inputs, temperature),
+      scores: (graph, weights, inputs, temperature, withEntropy) =>
+        llamaScores(graph, config, weights, inputs, temperature, withEntropy),
       decoder: (graph, weights, positions) => new LlamaDecoder(graph, config, weights, positions),
     };
   },

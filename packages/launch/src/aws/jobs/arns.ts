@@ -45,7 +45,8 @@ export function functionOf(arn: string): FunctionArn {
 }
 
 /** Where the reward is asked for from: each has its own rule for the function's ARN. */
-export type AwsService = 'sagemaker-nova' | 'hyperpod' | 'sagemaker-serverless' | 'bedrock';
+export type AwsService =
+  'sagemaker-nova' | 'hyperpod' | 'sagemaker-serverless' | 'bedrock' | 'bedrock-open-weight';
 
 /** The ARN that a job gets, and why that one. */
 export interface RewardArn {
@@ -91,6 +92,11 @@ export function rewardArn(
     return {
       arn: `${plain}:${wanted}`,
       why: `the alias ${wanted}, because the configuration says so. AWS's Python SDKs refuse such an ARN for SageMaker, and AWS does not say what its training does with one`,
+    };
+  if (service === 'bedrock-open-weight')
+    return {
+      arn: plain,
+      why: `the API for open-weight models gets the ARN without the alias ${wanted}: AWS does not say that it takes one. So $LATEST is called: provisioned concurrency of the alias is not used, and a deployment while the job trains changes the reward`,
     };
   return {
     arn: plain,

@@ -1,7 +1,15 @@
 import { partitionOf } from './arns.js';
 import { LOG_GROUP } from './logs.js';
 import type { Statement } from '../bedrock-access.js';
-import { type Access, allow, filled, type Policy, type PolicyStatement, policyOf } from './policies.js';
+import {
+  type Access,
+  allow,
+  filled,
+  mlflowActions,
+  type Policy,
+  type PolicyStatement,
+  policyOf,
+} from './policies.js';
 
 /**
  * What whoever runs the command may do: ask the models, upload, start, look at and stop jobs of ours, deploy what came out, and no more.
@@ -28,6 +36,43 @@ export function callerPolicy(access: Access, roleArn: string, models: readonly S
     ...(service === 'bedrock' ? bedrockJobs(access) : sageMakerJobs(access)),
     deployments(access),
     ...registered(access),
+    ...mlflow(access),
+    ...models.map((statement) => filled(statement, access)),
+  );
+}
+
+/** Of a project of Bedrock's API for open-weight models: what the key that it takes may do. */
+const WITH_OPEN_WEIGHT = [
+  'CancelFineTuningJob',
+  'CreateFile',
+  'CreateFineTuningJob',
+  'CreateInference',
+  'GetFile',
+  'GetFineTuningJob',
+  'ListFiles',
+  'ListFineTuningJobs',
+];
+
+/**
+ * What whoever trains an open-weight model may do: the job has no role, and asks the reward function in the name of whose key of Bedrock it was
+ * started with.
+ *
+ * @param models see `callerPolicy`.
+ */
+export function openWeightCallerPolicy(
+  access: Pick<Access, 'region' | 'account' | 'functionArn'>,
+  models: readonly Statement[],
+): Policy {
+  const base = of('bedrock-mantle', access);
+  return policyOf(
+    allow('CallWithKey', ['bedrock-mantle:CallWithBearerToken'], '*'),
+    allow(
+      'Train',
+      WITH_OPEN_WEIGHT.map((action) => `bedrock-mantle:${action}`),
+      `${base}:project/*`,
+      `${base}:customized-model/*`,
+    ),
+    allow('AskForRewards', ['lambda:GetFunction', 'lambda:InvokeFunction'], access.functionArn),
     ...models.map((statement) => filled(statement, access)),
   );
 }
@@ -107,6 +152,13 @@ function registered(access: Access): PolicyStatement[] {
           ),
         ]),
   ];
+}
+
+/** What reads the figures of a run of MLflow. */
+function mlflow({ mlflowArn }: Access): PolicyStatement[] {
+  if (mlflowArn === null) return [];
+  const actions = ['GetExperimentByName', 'GetMetricHistory', 'SearchRuns'];
+  return [allow('ReadMlflow', mlflowActions(mlflowArn, actions), mlflowArn)];
 }
 
 const inSageMaker = (actions: readonly string[]): string[] => actions.map((action) => `sagemaker:${action}`);

@@ -110,6 +110,7 @@ async function train(clients: AwsClients, job: AwsJob): Promise<object> {
   const steps: number[] = [];
   for await (const { step } of job.steps()) steps.push(step);
   const result = await job.result();
+  if (result.kind === 'served') throw new Error('these services import or make a custom model');
   const modelArn = result.kind === 'custom-model' ? result.arn : await imported(clients, result);
   const deployment = customModelDeployment({ run: RUN, part: 'deployed-a1', modelArn, tags: {} });
   return { steps, id: await deploy(clients, deployment, QUICK) };
@@ -117,7 +118,7 @@ async function train(clients: AwsClients, job: AwsJob): Promise<object> {
 
 function imported(
   clients: AwsClients,
-  result: Exclude<JobResult, { kind: 'custom-model' }>,
+  result: Extract<JobResult, { kind: 'checkpoint' | 'model-package' }>,
 ): Promise<string> {
   const source =
     result.kind === 'checkpoint' ? { checkpointUri: result.uri } : { modelPackageArn: result.arn };

@@ -1,6 +1,7 @@
 import type { AwsClients } from './clients.js';
 import { asking, AwsError, isMissing } from './errors.js';
 import type { Policy, PolicyStatement } from './policies.js';
+import { refusalText, refusedOf } from './simulation.js';
 
 /** What was found out about a role before it is used. */
 export interface RoleCheck {
@@ -65,34 +66,12 @@ async function checkTrust(
 async function simulate(
   clients: Pick<AwsClients, 'iam'>,
   roleArn: string,
-  { Sid, Action, Resource = ['*'], Condition = {} }: PolicyStatement,
+  statement: PolicyStatement,
   found: RoleCheck,
 ): Promise<void> {
-  const iam = await clients.iam();
-  const context = Object.values(Condition).flatMap((entries) =>
-    Object.entries(entries).map(([ContextKeyName, values]) => ({
-      ContextKeyName,
-      ContextKeyType: 'string' as const,
-      // One value: a condition of several is one that each of them meets.
-      ContextKeyValues: [[values].flat()[0]!],
-    })),
-  );
   try {
-    const { EvaluationResults } = await asking(`simulate what ${roleArn} may do`, () =>
-      iam.simulatePrincipalPolicy({
-        PolicySourceArn: roleArn,
-        ActionNames: Action,
-        ResourceArns: Resource,
-        ...(context.length > 0 ? { ContextEntries: context } : {}),
-      }),
-    );
-    for (const { EvalActionName, EvalResourceName, EvalDecision } of EvaluationResults ?? []) {
-      if (EvalDecision === 'allowed') continue;
-      const how = EvalDecision === 'explicitDeny' ? 'is forbidden' : 'is not allowed';
-      found.problems.push(
-        `${EvalActionName} on ${EvalResourceName} ${how} to ${roleArn}: add the statement ${Sid} that --plan writes`,
-      );
-    }
+    const refused = await refusedOf(clients, roleArn, statement);
+    found.problems.push(...refused.map((one) => refusalText(one, roleArn)));
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     found.unchecked.push(`what ${roleArn} may do: ${error.message}`);

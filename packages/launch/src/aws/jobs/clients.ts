@@ -4,6 +4,7 @@ import type { IAM } from '@aws-sdk/client-iam';
 import type { Lambda } from '@aws-sdk/client-lambda';
 import type { S3 } from '@aws-sdk/client-s3';
 import type { SageMaker } from '@aws-sdk/client-sagemaker';
+import type { STS } from '@aws-sdk/client-sts';
 import { type Partition, partitionOf } from './arns.js';
 
 /** A request that has no answer after so long is given up, and tried again. */
@@ -26,6 +27,7 @@ export interface AwsClients {
   lambda(): Promise<Lambda>;
   logs(): Promise<CloudWatchLogs>;
   iam(): Promise<IAM>;
+  sts(): Promise<STS>;
   /** Lets go of open connections. */
   close(): void;
 }
@@ -64,6 +66,7 @@ export function awsClients(region: string): AwsClients {
     lambda: lazy(async () => new (await import('@aws-sdk/client-lambda')).Lambda(settings(FUNCTION_MS))),
     logs: lazy(async () => new (await import('@aws-sdk/client-cloudwatch-logs')).CloudWatchLogs(settings())),
     iam: lazy(async () => new (await import('@aws-sdk/client-iam')).IAM(settings())),
+    sts: lazy(async () => new (await import('@aws-sdk/client-sts')).STS(settings())),
     close() {
       for (const client of open.splice(0)) client.destroy();
     },

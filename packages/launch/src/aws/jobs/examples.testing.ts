@@ -1,6 +1,7 @@
 import {
   type Access,
   type BedrockRftJob,
+  type MlflowRun,
   type NovaJob,
   type OpenWeightJob,
   type ServerlessJob,
@@ -25,6 +26,12 @@ const base = {
   tags: { team: 'legal' },
 };
 
+export const MLFLOW: MlflowRun = {
+  serverArn: 'arn:aws:sagemaker:us-east-1:123456789012:mlflow-tracking-server/ours',
+  experiment: 'contracts',
+  name: 'one',
+};
+
 export const NOVA: NovaJob & { rewardLambdaArn: string } = {
   ...base,
   purpose: 'train',
@@ -39,6 +46,7 @@ export const NOVA: NovaJob & { rewardLambdaArn: string } = {
   rewardLambdaArn: FUNCTION,
   hyperParameters: { max_steps: '20' },
   maxRuntimeSeconds: 86_400,
+  mlflow: MLFLOW,
 };
 
 export const SERVERLESS: ServerlessJob = {
@@ -52,11 +60,7 @@ export const SERVERLESS: ServerlessJob = {
   modelPackageGroupArn: 'arn:aws:sagemaker:us-east-1:123456789012:model-package-group/touchstone',
   sourceModelPackageArn: 'arn:aws:sagemaker:us-east-1:123456789012:model-package/touchstone/1',
   hyperParameters: { learning_rate: '7e-7', max_length: '8192', max_steps: '100', global_batch_size: '64' },
-  mlflow: {
-    resourceArn: 'arn:aws:sagemaker:us-east-1:123456789012:mlflow-tracking-server/ours',
-    experiment: 'contracts',
-    runName: 'one',
-  },
+  mlflow: MLFLOW,
   maxRuntimeSeconds: 86_400,
 };
 

@@ -24,8 +24,16 @@ export { contentArn } from './registry.js';
 export { outputUri, storageOf, uriOf, type JobFile, type Storage } from './storage.js';
 
 // What a role needs.
-export { callerPolicy } from './caller-policy.js';
-export { executionPolicy, functionPolicy, trustPolicy, type Access, type Policy } from './policies.js';
+export { callerPolicy, openWeightCallerPolicy } from './caller-policy.js';
+export {
+  executionPolicy,
+  filled,
+  functionPolicy,
+  policyOf,
+  trustPolicy,
+  type Access,
+  type Policy,
+} from './policies.js';
 
 // Asking AWS.
 export { awsClients, type AwsClients } from './clients.js';
@@ -33,6 +41,7 @@ export { asking, AwsError, VanishedError } from './errors.js';
 export type { Waiting } from './wait.js';
 
 // Before a job.
+export { checkCaller, type CallerCheck } from './check-caller.js';
 export { BEYOND, checkRole, type RoleCheck } from './check-role.js';
 export { checkReply, preflightReward, type RewardCheck } from './preflight-reward.js';
 export { baseModelArn, registerContent, registerGroup, registerHub } from './registry.js';
@@ -41,7 +50,9 @@ export { upload } from './upload.js';
 // Jobs: start, status, steps, result, stop.
 export { bedrockJob } from './bedrock-job.js';
 export type { AwsJob, JobResult, JobState, JobStep } from './job.js';
-export { openWeightTraining, type OpenWeightPlace } from './open-weight-job.js';
+export { OpenWeightApi, type OpenWeightPlace } from './open-weight-api.js';
+export { openWeightTraining } from './open-weight-job.js';
+export { mlflowServer, type MlflowRun } from './mlflow.js';
 export { sageMakerJob } from './sagemaker-job.js';
 
 // After a job: a model that can be asked.

@@ -24,7 +24,9 @@ export type JobResult =
       unchecked: string | null;
     }
   | { kind: 'model-package'; arn: string }
-  | { kind: 'custom-model'; arn: string; name: string };
+  | { kind: 'custom-model'; arn: string; name: string }
+  /** It answers already, under this name, where the base does. */
+  | { kind: 'served'; model: string };
 
 /** A job of one of AWS's services, by the name that its run gives it. */
 export interface AwsJob {

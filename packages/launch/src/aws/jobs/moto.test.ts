@@ -10,6 +10,7 @@ import {
   bedrockJob,
   bedrockRftJob,
   callerPolicy,
+  checkCaller,
   checkRole,
   executionPolicy,
   functionPolicy,
@@ -140,5 +141,15 @@ describe.skipIf(WITHOUT_MOTO)(`against moto${why}`, () => {
       expect(problems).toEqual([]);
       expect(unchecked.join()).toContain('what arn:aws:iam::123456789012:role/');
     }
+  });
+
+  it('who asks is found out; what he may do moto does not simulate, which is said', async () => {
+    const caller = await checkCaller(clients, callerPolicy(ACCESS, NOVA.roleArn, []));
+    expect(caller).toMatchObject({
+      arn: expect.stringMatching(/^arn:aws:/) as string,
+      problems: [],
+      doubts: [],
+    });
+    expect(caller.unchecked).toHaveLength(1);
   });
 });

@@ -56,7 +56,7 @@ describe('a job for an open-weight model', () => {
     }
     expect(steps).toHaveLength(5);
     expect(steps[0]).toEqual({ step: 1, metrics: { critic_rewards_mean: 0.1 }, seconds: null });
-    expect(await make().result()).toMatchObject({ kind: 'custom-model', arn: 'openai.gpt-oss-20b:ft-1' });
+    expect(await make().result()).toEqual({ kind: 'served', model: 'openai.gpt-oss-20b:ft-1' });
   });
 
   it('says why it has failed, is stopped, or is not there', async () => {

@@ -1,20 +1,12 @@
-import { networkFetch } from '@touchstone/core';
 import { RunError } from '@touchstone/spec';
 import { z } from 'zod';
-import { parseOrNull } from '../../json.js';
-import { AwsError, VanishedError } from './errors.js';
+import { VanishedError } from './errors.js';
 import { type AwsJob, followed, type JobState, type JobStep } from './job.js';
 import { jobName } from './names.js';
+import { fileSchema, OpenWeightApi, type OpenWeightPlace } from './open-weight-api.js';
 import { openWeightJob, type OpenWeightJob } from './requests/open-weight.js';
 import type { Waiting } from './wait.js';
 
-const REPLY_MS = 120_000;
-/** Entries of a page, the most that is given. */
-const PAGE = 100;
-
-const pageOf = <T extends z.ZodType>(entry: T) =>
-  z.looseObject({ data: z.array(entry), has_more: z.boolean().nullish() });
-const fileSchema = z.looseObject({ id: z.string(), filename: z.string(), bytes: z.number().nullish() });
 const jobSchema = z.looseObject({
   id: z.string(),
   status: z.string(),
@@ -25,13 +17,6 @@ const jobSchema = z.looseObject({
 });
 const eventSchema = z.looseObject({ id: z.string(), data: z.unknown() });
 type Job = z.output<typeof jobSchema>;
-
-/** Where the API for open-weight models is, and the key of Bedrock that it takes. */
-export interface OpenWeightPlace {
-  /** See `openWeightUrl`. */
-  baseUrl: string;
-  key: string;
-}
 
 /**
  * A job of Bedrock for an open-weight model. Its API gives a job no name and no token; what finds a job again is its file of training tasks, which is
@@ -51,7 +36,7 @@ export function openWeightTraining(
 ): AwsJob {
   const name = jobName(run, attempt);
   const filename = `${name}.jsonl`;
-  const api = new Api(place);
+  const api = new OpenWeightApi(place);
 
   async function file(): Promise<string | null> {
     const found = (await api.all('/files', fileSchema)).filter((one) => one.filename === filename);
@@ -66,7 +51,9 @@ export function openWeightTraining(
   async function find(): Promise<Job | null> {
     const id = await file();
     if (id === null) return null;
-    return (await api.all('/fine_tuning/jobs', jobSchema)).find((one) => one.training_file === id) ?? null;
+    const ours = (await api.all('/fine_tuning/jobs', jobSchema)).find((one) => one.training_file === id);
+    // What a list says of a job's state may be old: AWS's own examples ask for each job by its id.
+    return ours ? api.ask('GET', `/fine_tuning/jobs/${ours.id}`, jobSchema) : null;
   }
 
   async function known(): Promise<Job> {
@@ -121,7 +108,7 @@ export function openWeightTraining(
       const { state, detail } = stateOf(found);
       if (state !== 'completed') throw new RunError(`the job ${found.id} has not completed: ${detail}`);
       if (!found.fine_tuned_model) throw new RunError(`the job ${found.id} has completed and names no model`);
-      return { kind: 'custom-model', arn: found.fine_tuned_model, name };
+      return { kind: 'served', model: found.fine_tuned_model };
     },
     async stop() {
       const found = await find();
@@ -163,93 +150,4 @@ function stepOf(data: unknown): JobStep[] {
       !['step', 'step_number'].includes(entry[0]) && (typeof entry[1] === 'number' || entry[1] === null),
   );
   return [{ step, metrics: Object.fromEntries(metrics), seconds: null }];
-}
-
-class Api {
-  private readonly base: string;
-
-  constructor({ baseUrl, key }: OpenWeightPlace) {
-    this.base = baseUrl.replace(/\/+$/, '');
-    this.headers = { authorization: `Bearer ${key}`, accept: 'application/json' };
-  }
-  private readonly headers: Record<string, string>;
-
-  /** All entries of a list. */
-  async all<T extends z.ZodType<{ id: string }>>(path: string, entry: T): Promise<z.output<T>[]> {
-    let found: z.output<T>[] = [];
-    for (let after = ''; ;) {
-      const page = await this.ask(
-        'GET',
-        `${path}?limit=${PAGE}${after === '' ? '' : `&after=${after}`}`,
-        pageOf(entry),
-      );
-      found = [...found, ...page.data];
-      const last = page.data.at(-1)?.id;
-      if (page.has_more !== true || last === undefined || last === after) return found;
-      after = last;
-    }
-  }
-
-  async upload(filename: string, text: string): Promise<z.output<typeof fileSchema>> {
-    const boundary = `touchstone-${crypto.randomUUID()}`;
-    const part = (disposition: string, body: string): string =>
-      `--${boundary}\r\ncontent-disposition: form-data; ${disposition}\r\n\r\n${body}\r\n`;
-    const body = `${part('name="purpose"', 'fine-tune')}${part(`name="file"; filename="${filename}"`, text)}--${boundary}--\r\n`;
-    return this.send('POST', '/files', fileSchema, body, `multipart/form-data; boundary=${boundary}`);
-  }
-
-  async ask<T>(method: 'GET' | 'POST', path: string, schema: z.ZodType<T>, body?: object): Promise<T> {
-    return this.send(
-      method,
-      path,
-      schema,
-      body === undefined ? undefined : JSON.stringify(body),
-      'application/json',
-    );
-  }
-
-  /** @throws {AwsError} it says no, is out of reach, or says what is not known here. */
-  private async send<T>(
-    method: 'GET' | 'POST',
-    path: string,
-    schema: z.ZodType<T>,
-    body: string | undefined,
-    type: string,
-  ): Promise<T> {
-    const what = `could not ask ${this.base}${path}`;
-    let text: string;
-    let status: number;
-    try {
-      const reply = await networkFetch(`${this.base}${path}`, {
-        method,
-        headers: { ...this.headers, ...(body === undefined ? {} : { 'content-type': type }) },
-        ...(body === undefined ? {} : { body }),
-        signal: AbortSignal.timeout(REPLY_MS),
-      });
-      ({ status } = reply);
-      text = await reply.text();
-    } catch (cause) {
-      const { code, message } = cause as NodeJS.ErrnoException;
-      throw new AwsError(
-        `${what}: out of reach (${code ?? message}). What runs at AWS goes on`,
-        code ?? 'unreached',
-        true,
-        cause,
-      );
-    }
-    const { success, data } = schema.safeParse(parseOrNull(text));
-    if (status === 200 && success) return data;
-    const toDo =
-      status === 401 || status === 403
-        ? 'make a new key of Bedrock and set AWS_BEARER_TOKEN_BEDROCK; its user needs AmazonBedrockMantleFullAccess and lambda:InvokeFunction on the reward function'
-        : status === 429
-          ? 'AWS is asked too often, or a quota is used up: run the same command again in some minutes'
-          : 'look at what it says';
-    throw new AwsError(
-      `${what}: HTTP ${status}, ${text.slice(0, 300)}. To do: ${toDo}`,
-      `HTTP ${status}`,
-      status === 429 || status >= 500 || status === 200,
-      null,
-    );
-  }
 }

@@ -20,7 +20,7 @@ export interface PolicyStatement {
 
 /** What a training touches. */
 export interface Access {
-  service: Exclude<AwsService, 'hyperpod'>;
+  service: Exclude<AwsService, 'hyperpod' | 'bedrock-open-weight'>;
   region: string;
   account: string;
   /** As the job calls it: see `rewardArn`. */
@@ -200,14 +200,16 @@ const MLFLOW_ACTIONS = [
   'UpdateRun',
 ];
 
+/** Actions on an MLflow server; an app of SageMaker has one for all of them. */
+export const mlflowActions = (mlflowArn: string, actions: readonly string[]): string[] =>
+  mlflowArn.includes(':mlflow-app/')
+    ? ['sagemaker:CallMlflowAppApi']
+    : actions.map((action) => `sagemaker-mlflow:${action}`);
+
 function mlflowStatements({ mlflowArn }: Access): PolicyStatement[] {
   if (mlflowArn === null) return [];
   return [
-    allow(
-      'WriteMlflow',
-      MLFLOW_ACTIONS.map((action) => `sagemaker-mlflow:${action}`),
-      mlflowArn,
-    ),
+    allow('WriteMlflow', mlflowActions(mlflowArn, MLFLOW_ACTIONS), mlflowArn),
     allow('FindMlflow', ['sagemaker:DescribeMlflowApp', 'sagemaker:DescribeMlflowTrackingServer'], mlflowArn),
   ];
 }

@@ -10,19 +10,30 @@ import { assertOurs, type AwsJob, followed, type JobResult, type JobState } from
 import { JobLogs, LOG_GROUP } from './logs.js';
 import { madeOrOurs } from './made-or-ours.js';
 import { checkpointOf } from './manifest.js';
+import { StepsWithMlflow } from './metrics/with-mlflow.js';
+import { type MlflowRun, MlflowSteps } from './mlflow.js';
 import type { JobRequest } from './requests/common.js';
 import type { Waiting } from './wait.js';
 
 const WHAT = 'the training job';
 
+/** A run of MLflow that a job logs to, and who is told when it cannot be read. */
+interface Mlflow {
+  run: MlflowRun;
+  alarm(text: string): void;
+}
+
 /**
  * A training job of SageMaker, by a recipe or serverless: see `novaTrainingJob` and `serverlessTrainingJob`. What comes out is a model package where
  * the job says so, else the checkpoint of its manifest.
+ *
+ * @param mlflow what it logs to beside its log; null: nothing.
  */
 export function sageMakerJob(
   clients: Pick<AwsClients, 'region' | 'sagemaker' | 'logs' | 's3'>,
   request: JobRequest<CreateTrainingJobRequest>,
   waiting: Waiting = {},
+  mlflow: Mlflow | null = null,
 ): AwsJob {
   const { name, body } = request;
 
@@ -69,9 +80,12 @@ export function sageMakerJob(
       }),
     status,
     steps(signal) {
-      const logs = new JobLogs(clients, name);
+      const log = new JobLogs(clients, name);
+      const figures = mlflow
+        ? new StepsWithMlflow(log, new MlflowSteps(mlflow.run), (text) => mlflow.alarm(text))
+        : log;
       const whereToLook = `Its log: CloudWatch, ${LOG_GROUP}, streams ${name}/…`;
-      return followed({ name, status, read: (ended) => logs.read(ended), whereToLook }, waiting, signal);
+      return followed({ name, status, read: (ended) => figures.read(ended), whereToLook }, waiting, signal);
     },
     async result(): Promise<JobResult> {
       const job = await known();

@@ -173,7 +173,7 @@ describe('a role', () => {
         ...ACCESS,
         hub: 'h',
         modelPackageGroup: 'g',
-        mlflowArn: SERVERLESS.mlflow!.resourceArn,
+        mlflowArn: SERVERLESS.mlflow!.serverArn,
       }),
       callerPolicy(ACCESS, NOVA.roleArn, bedrockAccess([parseModelId('bedrock:us.amazon.nova-2-lite-v1:0')])),
     ];

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { inputOf, REWARD_FUNCTION } from './job.testing.js';
 import { bedrockHyperparameters, serverlessHyperparameters } from './hyperparameters.js';
 import { novaRecipe } from './recipe.js';
-import { novaCounterparts, novaOverrides, novaSettingsProblem, type NovaTarget } from './settings.js';
+import { novaCounterparts, novaOverrides, novaSettingsProblem, TAKES, type NovaTarget } from './settings.js';
 
 const TASKS = 400;
 
@@ -41,7 +41,18 @@ describe('the settings of Amazon Nova', () => {
     for (const target of TARGETS) {
       const said = novaCounterparts(job, at(target));
       const named = said.map(({ setting }) => setting);
-      const others = ['trl', 'verl', 'openrlhf', 'ray'];
+      // What is for others, and what says nothing where it stands at its default.
+      const { algorithm: _, ...atTheirDefault } = TAKES;
+      const others = [
+        'trl',
+        'verl',
+        'openrlhf',
+        'ray',
+        'save_top_k',
+        'validation_tasks',
+        'patience',
+        ...Object.keys(atTheirDefault),
+      ];
       const own = Object.keys(training).filter((key) => !others.includes(key));
       for (const key of own) expect(named).toContain(`training.${key}`);
       for (const key of others) expect(named).not.toContain(`training.${key}`);
@@ -118,6 +129,17 @@ describe('the settings of Amazon Nova', () => {
       reasoningEffort: 'low',
       evalInterval: 10,
     });
+  });
+
+  it('have answers drawn by older weights where AWS has that', () => {
+    const asked = { type: 'off_policy_async', age_tolerance: 2, refit_freq: 4 };
+    expect(novaOverrides(jobOf(asked), at('hyperpod'))).toMatchObject(asked);
+    const said = (setting: string) =>
+      novaCounterparts(jobOf(asked), at('training-job')).find((one) => one.setting === `training.${setting}`);
+    expect(said('type')).toMatchObject({ becomes: null, note: "a training job's recipe has no such key" });
+    expect(() => novaOverrides(jobOf(asked, {}, { refit_freq: 2 }), at('hyperpod'))).toThrow(
+      'refit_freq is decided by training.refit_freq: say it there',
+    );
   });
 
   it('take overrides for what no setting decides', () => {

@@ -3,13 +3,18 @@ import { InputError, type JsonValue } from '@touchstone/spec';
 import {
   counterpartsOf,
   ofAnotherBackend,
+  ofAsynchronous,
   ofTheEmbeddedEngine,
+  saysNothing,
+  takesProblem,
   translated,
   type Tables,
+  type Takes,
   type Translate as TranslateTo,
 } from '../../translation.js';
 import { TARGET_NAMES, type Overrides, type Target, type Tuning } from './key.js';
 import { keyOf, KEYS, type OverrideName } from './keys.js';
+import { epochsOf, passesProblem } from './passes.js';
 import { contradictions, complete, placeOf, settle } from './values.js';
 
 /*
@@ -34,29 +39,13 @@ interface Translation {
 }
 type Translate = TranslateTo<Translation>;
 
-/** Passes over the data that the steps come to. */
-const epochsOf = ({ workspace: { config, data } }: Job): number =>
-  (config.training.steps * config.training.prompts_per_step) / data.train.length;
-
-/** Why Bedrock cannot make these steps, and how many like them it can; null: it can. */
-function passesProblem(job: Job): string | null {
-  const { steps, prompts_per_step: prompts } = job.workspace.config.training;
-  const tasks = job.workspace.data.train.length;
-  const { min = 1, max = Infinity } = KEYS.max_epochs.limits ?? {};
-  const passes = epochsOf(job);
-  if (Number.isInteger(passes) && passes >= min && passes <= max) return null;
-  const common = (a: number, b: number): number => (b === 0 ? a : common(b, a % b));
-  // The fewest steps that end with a pass.
-  const unit = tasks / common(tasks, prompts);
-  const most = Math.floor((max * tasks) / (unit * prompts));
-  const near = unit * Math.max(1, Math.min(most, Math.round(steps / unit)));
-  return (
-    `training.steps ${steps} × prompts_per_step ${prompts} / ${tasks} tasks of data.train = ${Number(passes.toFixed(2))} passes: Bedrock makes ${min} to ${max} whole ones. ` +
-    (most < 1
-      ? 'With so many prompts in a step none can be had: add tasks, or lower prompts_per_step'
-      : `training.steps ${near} is near it and can be had`)
-  );
-}
+/** AWS does not say what its loss is: of ours it takes what it does not contradict. */
+export const TAKES: Takes = {
+  algorithm: ['grpo'],
+  deviation_floor: [0],
+  false_positive_rate: [0],
+  false_negative_rate: [0],
+};
 
 const training = (job: Job, { target }: NovaTarget): Training => ({
   backend: () => ({ here: TARGET_NAMES[target] }),
@@ -78,16 +67,40 @@ const training = (job: Job, { target }: NovaTarget): Training => ({
   group_size: ({ training: { group_size } }) => ({ keys: { number_generation: group_size } }),
   learning_rate: ({ training: { learning_rate } }, { adamw }) => ({
     keys: { lr: learning_rate, adam_beta1: adamw.beta1, adam_beta2: adamw.beta2 },
-    note: `AWS's own default is ${String(KEYS.lr.in[target]?.default)}`,
+    note: `AWS's own default is ${Number(KEYS.lr.in[target]?.default)}`,
   }),
   warmup_steps: () => ({ note: 'AWS has no setting of it' }),
   weight_decay: ({ training: { weight_decay } }) => ({ keys: { weight_decay } }),
   max_grad_norm: () => ({ note: 'AWS has no setting of it' }),
   clip_low: () => ({ note: 'AWS has no setting of it' }),
   clip_high: ({ training: { clip_high } }) => ({ keys: { clip_ratio_high: clip_high } }),
-  scale_advantages: () => ({ note: 'AWS does not say how it scales advantages' }),
+  deviation: () => ({ note: 'AWS does not say how it scales advantages' }),
+  ratio_cap: saysNothing,
+  deviation_floor: saysNothing,
+  false_positive_rate: saysNothing,
+  false_negative_rate: saysNothing,
+  overlong_share: saysNothing,
+  sampling_tries: saysNothing,
+  margin: saysNothing,
+  kl_estimator: () => ({ note: 'AWS does not say how it estimates KL' }),
+  entropy_coefficient: ({ training: { entropy_coefficient } }) =>
+    entropy_coefficient === 0
+      ? { note: "AWS's own default holds, unless training.aws.overrides has ent_coeff" }
+      : { keys: { ent_coeff: entropy_coefficient } },
   kl_coefficient: ({ training: { kl_coefficient } }) => ({ keys: { kl_loss_coef: kl_coefficient } }),
   updates_per_step: () => ({ note: 'AWS makes one update of a batch' }),
+  type: ({ training: { type } }) =>
+    type === 'synchronous'
+      ? { note: 'AWS does not say in which order it draws and learns, but on HyperPod: off_policy_async' }
+      : { keys: { type } },
+  age_tolerance: ({ training: { age_tolerance } }) =>
+    age_tolerance === undefined
+      ? ofAsynchronous()
+      : { keys: { age_tolerance }, note: 'AWS does not say in which unit' },
+  refit_freq: ({ training: { refit_freq } }) =>
+    refit_freq === undefined ? ofAsynchronous() : { keys: { refit_freq } },
+  importance_cap: ({ training: { importance_cap } }) =>
+    importance_cap === undefined ? ofAsynchronous() : { note: 'AWS has no setting of it' },
   checkpoint_every: ({ training: { checkpoint_every, steps } }) => ({
     keys: { save_steps: Math.min(checkpoint_every, steps) },
   }),
@@ -112,7 +125,8 @@ const POLICY: Tables<Translation>['policy'] = {
   calls: () => ({ note: 'how the model is asked where it is evaluated' }),
 };
 
-const ABSTENTION: Tables<Translation>['abstention'] = {
+/** What the reward function does with what cannot be judged. */
+export const ABSTENTION: Tables<Translation>['abstention'] = {
   policy: ({ reward }) => ({
     here: 'the reward function',
     note:
@@ -219,12 +233,14 @@ function trainingProblems(job: Job, target: Target): string[] {
       'policy.temperature is 0, and answers that are drawn at it are all the same: expected a temperature above 0',
     );
   }
-  if (asked.kl_coefficient > 0 && !KEYS.kl_loss_coef.in[target]) {
+  const takes = takesProblem({ training: asked }, 'AWS', TAKES);
+  if (takes !== null) problems.push(takes);
+  if ('kl_coefficient' in asked && asked.kl_coefficient > 0 && !KEYS.kl_loss_coef.in[target]) {
     problems.push(
       `training.kl_coefficient is ${asked.kl_coefficient}, and ${TARGET_NAMES[target]} has no penalty: expected 0, or a training job`,
     );
   }
-  const passes = target === 'bedrock' ? passesProblem(job) : null;
+  const passes = target === 'bedrock' ? passesProblem(job, KEYS.max_epochs.limits ?? {}) : null;
   return passes === null ? problems : [...problems, passes];
 }
 
@@ -234,7 +250,7 @@ function valueProblems(job: Job, where: NovaTarget): string[] {
   const wrong = doubled(settings, ownOf(job));
   if (wrong.length > 0) return wrong;
   // Said above, with what to do.
-  if (target === 'bedrock' && passesProblem(job) !== null) return [];
+  if (target === 'bedrock' && passesProblem(job, KEYS.max_epochs.limits ?? {}) !== null) return [];
   const called = (key: string): string => {
     const by = settings.get(key as OverrideName);
     return by ? `${by.setting} (${key})` : `${OWN}: ${key}`;

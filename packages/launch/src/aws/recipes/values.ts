@@ -86,7 +86,8 @@ const ONLY = {
   sdk: "sent as SageMaker's Python SDK sends it; AWS does not say that it is taken",
 };
 
-const isOfType = (type: string, { values }: Limits, value: JsonValue): boolean => {
+/** Whether a value is of a key's type. */
+export const isOfType = (type: string, { values }: Limits, value: JsonValue): boolean => {
   if (value === null) return values?.includes(null) ?? false;
   if (type === 'text') return typeof value === 'string';
   if (type === 'boolean') return typeof value === 'boolean';

@@ -1,6 +1,14 @@
 import type { Config, TrainingJob } from '@touchstone/run';
 import { InputError } from '@touchstone/spec';
-import { type Access, type JobBase, outputUri, type Storage, storageOf } from '../jobs/index.js';
+import {
+  type Access,
+  type JobBase,
+  type MlflowRun,
+  mlflowServer,
+  outputUri,
+  type Storage,
+  storageOf,
+} from '../jobs/index.js';
 
 /** `training.aws` of a configuration. */
 export type Account = NonNullable<Config['training']['aws']>;
@@ -12,8 +20,20 @@ export function accountOf({ workspace }: Pick<TrainingJob, 'workspace'>): Accoun
   throw new InputError([{ message: `training.aws: expected the account that ${backend} trains in` }]);
 }
 
+/** The role that the job takes on. @throws {InputError} none is named. */
+export function roleOf({ role }: Pick<Account, 'role'>): string {
+  if (role !== undefined) return role;
+  throw new InputError([
+    {
+      message:
+        'training.aws.role: expected the role that the job takes on, such as arn:aws:iam::123456789012:role/touchstone-training; the plan writes its policies',
+    },
+  ]);
+}
+
 /** The number of the account, which its role has in its ARN. @throws {InputError} it has none. */
-export function numberOf({ role }: Pick<Account, 'role'>): string {
+export function numberOf(account: Pick<Account, 'role'>): string {
+  const role = roleOf(account);
   const number = /^arn:[\w-]+:iam::(\d{12}):/.exec(role)?.[1];
   if (number !== undefined) return number;
   throw new InputError([
@@ -23,7 +43,23 @@ export function numberOf({ role }: Pick<Account, 'role'>): string {
   ]);
 }
 
-export const storageIn = ({ storage, kms_key }: Account): Storage => storageOf(storage, kms_key ?? null);
+/** Where the job's files are. @throws {InputError} nothing says so. */
+export function storageIn({ storage, kms_key }: Account): Storage {
+  if (storage !== undefined) return storageOf(storage, kms_key ?? null);
+  throw new InputError([
+    { message: 'training.aws.storage: expected where data and results go, such as s3://my-bucket/my-case' },
+  ]);
+}
+
+/** The experiment that runs of MLflow are in, and other things that runs share. */
+export const SHARED = 'touchstone';
+
+/** The run of MLflow that a job logs to; null: none. @throws {InputError} no server's ARN. */
+export function mlflowRun({ mlflow }: Account, name: string): MlflowRun | null {
+  if (mlflow === undefined) return null;
+  mlflowServer(mlflow);
+  return { serverArn: mlflow, experiment: SHARED, name };
+}
 
 /** What the requests of all services have. */
 export function baseOf(
@@ -31,11 +67,11 @@ export function baseOf(
   account: Account,
   attempt: number,
 ): JobBase {
-  const { role, kms_key, vpc } = account;
+  const { kms_key, vpc } = account;
   return {
     run,
     attempt,
-    roleArn: role,
+    roleArn: roleOf(account),
     outputUri: outputUri(storageIn(account)),
     kmsKeyId: kms_key ?? null,
     vpc: vpc ? { subnetIds: vpc.subnets, securityGroupIds: vpc.security_groups } : null,

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { parseModelId } from '@touchstone/core';
 import {
   modelsOf,
   type Backend,
@@ -12,22 +11,15 @@ import { writeWhole } from '@touchstone/store';
 import { defineBackend } from '../../backend.js';
 import { settingsText } from '../../settings-text.js';
 import { examineTasks } from '../doctor/dataset.js';
-import { bedrockAccess } from '../bedrock-access.js';
-import {
-  callerPolicy,
-  executionPolicy,
-  functionOf,
-  functionPolicy,
-  trustPolicy,
-  type Waiting,
-} from '../jobs/index.js';
+import { functionOf, type Waiting } from '../jobs/index.js';
 import { lambdaConfigOf } from '../lambda-config.js';
-import { accountOf, type Account } from './account.js';
+import { accountOf, numberOf, type Account } from './account.js';
 import { answersAtMost, costsOf } from './costs.js';
 import { launch } from './launch.js';
 import { paceRemark } from './pace.js';
+import { policyDocuments } from './policy-documents.js';
 import { preflight } from './preflight.js';
-import { json, settingsOf, type Described, type Service } from './service.js';
+import type { Described, Service } from './service.js';
 
 /**
  * A service of AWS as a backend: plan, preflight and launch, whose job has follow and fetch.
@@ -52,15 +44,16 @@ async function writePlan(job: TrainingJob, service: Service): Promise<BackendPla
   // The reward function that it asks must be one that can be made.
   lambdaConfigOf(job.workspace.config);
   const described = service.describe(job, 1);
-  const settings = settingsOf(job, account, service.where(account));
+  const settings = service.settings(job, account);
+  const { tasks } = described;
   const documents = [
-    ...described.uploads.slice(0, 1).map(({ name, body }) => ({
-      path: name,
-      text: String(body),
+    {
+      path: tasks.name,
+      text: String(tasks.body),
       about: 'the training tasks, as they are uploaded: no truth is in them',
-    })),
+    },
     ...described.documents,
-    ...policiesOf(job, described, account),
+    ...policyDocuments(job, described),
     { path: 'SETTINGS.md', text: settingsText(service.title, settings), about: 'what each setting became' },
   ];
   const pace = await paceRemark(job, described.answersPerCall);
@@ -72,7 +65,7 @@ async function writePlan(job: TrainingJob, service: Service): Promise<BackendPla
       ...new Set([
         ...aboutTasks(described),
         ...unreachable(job),
-        ...elsewhere(account, described),
+        ...elsewhere(account),
         ...described.remarks,
         ...without(settings),
         ...(pace === null ? [] : [pace]),
@@ -84,8 +77,8 @@ async function writePlan(job: TrainingJob, service: Service): Promise<BackendPla
 }
 
 /** What AWS would refuse the tasks for. */
-const aboutTasks = ({ uploads: [tasks] }: Described): string[] =>
-  examineTasks(String(tasks!.body)).findings.flatMap(({ level, what, detail }) =>
+const aboutTasks = ({ tasks }: Described): string[] =>
+  examineTasks(String(tasks.body)).findings.flatMap(({ level, what, detail }) =>
     level === 'ok' ? [] : [`${what}: ${detail}`],
   );
 
@@ -100,16 +93,16 @@ const unreachable = ({ workspace: { config } }: TrainingJob): string[] =>
   );
 
 /** Where function and role are not where the job is. */
-function elsewhere({ role, region, reward_function }: Account, { access }: Described): string[] {
+function elsewhere({ role, region, reward_function }: Account): string[] {
   const { account, region: ofFunction } = functionOf(reward_function);
   return [
     ...(ofFunction === region
       ? []
       : [`training.aws.reward_function is in ${ofFunction}, and the job in ${region} (training.aws.region)`]),
-    ...(account === access.account
+    ...(role === undefined || account === numberOf({ role })
       ? []
       : [
-          `training.aws.reward_function is of the account ${account}, and training.aws.role of ${access.account} (${role}): the function's own policy must let that account call it`,
+          `training.aws.reward_function is of the account ${account}, and training.aws.role of ${numberOf({ role })} (${role}): the function's own policy must let that account call it`,
         ]),
   ];
 }
@@ -121,33 +114,4 @@ function without(settings: readonly Counterpart[]): string[] {
   return names.length === 0
     ? []
     : [`without a counterpart in AWS, so that they do nothing there: ${names.join(', ')}`];
-}
-
-/** Who may do what, as IAM takes it. */
-function policiesOf(
-  job: TrainingJob,
-  { access, reward }: Described,
-  { role }: Account,
-): Described['documents'] {
-  const { policy, judge, heldout_judge: heldout } = job.workspace.config;
-  const models = bedrockAccess(modelsOf(judge));
-  const asked = bedrockAccess([parseModelId(policy.model), ...modelsOf(judge), ...modelsOf(heldout)]);
-  return [
-    { path: 'role-trust.json', text: json(trustPolicy(access)), about: 'whom the execution role trusts' },
-    {
-      path: 'role-policy.json',
-      text: json(executionPolicy(access)),
-      about: 'what the execution role may do',
-    },
-    {
-      path: 'function-policy.json',
-      text: json(functionPolicy(reward.arn, models)),
-      about: "what the reward function's role may do",
-    },
-    {
-      path: 'caller-policy.json',
-      text: json(callerPolicy(access, role, asked)),
-      about: 'what whoever runs this command may do',
-    },
-  ];
 }

@@ -5,14 +5,16 @@ import type { Described } from './service.js';
 
 const count = (n: number): string => Math.round(n).toLocaleString('en');
 
+/** Services that go through their tasks, whose answers are as many either way, and that take no limit of time. */
+const BY_PASSES: readonly string[] = ['bedrock', 'bedrock-open-weight'];
+
 /**
- * Answers of all steps, where AWS counts prompts in a batch and not answers, which it does not say; a customization job goes through
- * its tasks, and has as many either way.
+ * Answers of all steps, where AWS counts prompts in a batch and not answers, which it does not say.
  */
 export const answersAtMost = ({ workspace: { config } }: Pick<TrainingJob, 'workspace'>): number =>
   config.training.steps *
   answersOfStep(config) *
-  (config.training.backend === 'bedrock' ? 1 : config.training.group_size);
+  (BY_PASSES.includes(config.training.backend) ? 1 : config.training.group_size);
 
 /** What AWS asks for beside the calls of judges. Prices are the user's own: AWS's differ by region and contract. */
 export function costsOf(
@@ -23,7 +25,7 @@ export function costsOf(
   const answers = answersAtMost(job);
   const calls = answersPerCall === null ? null : Math.ceil(answers / answersPerCall);
   const perCall = prices.function_call;
-  const isLimited = job.workspace.config.training.backend !== 'bedrock';
+  const isLimited = !BY_PASSES.includes(job.workspace.config.training.backend);
   return [
     {
       what: 'Training',

@@ -4,20 +4,16 @@ import {
   awsClients,
   type AwsClients,
   type AwsJob,
-  customModel,
-  customModelDeployment,
-  deploy,
-  importModel,
-  type JobResult,
   upload,
   VanishedError,
   type Waiting,
 } from '../jobs/index.js';
-import { accountOf, storageIn, tagsWith, type Account } from './account.js';
+import { accountOf, storageIn, type Account } from './account.js';
 import { baselineRemark } from './baseline.js';
+import { askable } from './deploy.js';
 import { readJob, writeJob } from './job-record.js';
 import { examineDeployed } from './deployed.js';
-import { learnedOf, strangeReward } from './metrics.js';
+import { learnedOf, otherLength, strangeReward } from './metrics.js';
 import type { Service } from './service.js';
 
 /**
@@ -39,7 +35,12 @@ export async function launch(
     const { attempt, aws, arn } = await started(job, service, account, clients, waiting);
     const gone = new AbortController();
     let last = 0;
-    let isTold = false;
+    const told = new Set<string>();
+    const tellOnce = (what: string, text: string | null): void => {
+      if (text === null || told.has(what)) return;
+      told.add(what);
+      job.alarm(text);
+    };
     return {
       async *follow() {
         for await (const { step, metrics, seconds } of aws.steps(gone.signal)) {
@@ -47,21 +48,19 @@ export async function launch(
           const { range } = job.workspace.config.aws;
           const learned = learnedOf(metrics, range);
           const strange = strangeReward(learned, range);
-          if (strange !== null && !isTold) job.alarm(`step ${step}: ${strange}`);
-          isTold ||= strange !== null;
+          tellOnce('reward', strange && `step ${step}: ${strange}`);
+          tellOnce('length', otherLength(metrics, job.workspace.config.training.steps));
           // AWS does not always say how long a step took.
           yield { step, learned, seconds: seconds ?? 0, groups_P: null } satisfies ToldStep;
         }
       },
       async fetch() {
         const result = await aws.result();
-        const model = await deployed(job, account, { clients, attempt, result, waiting });
-        const engine = {
-          name: service.name,
-          versions: {},
-          hosted: { job: arn, steps: last, model: `bedrock:${model}` },
+        const model = await askable(job, account, { clients, attempt, result, waiting });
+        return {
+          folder: null,
+          engine: { name: service.name, versions: {}, hosted: { job: arn, steps: last, model } },
         };
-        return { folder: null, engine };
       },
       // The job is AWS's: it goes on when this command ends, and the same command finds it.
       close() {
@@ -92,7 +91,7 @@ async function started(
   let { attempt, arn: known } = await readJob(job.folder);
   for (;;) {
     const described = service.describe(job, attempt);
-    await upload(clients, storageIn(account), described.uploads);
+    if (described.uploads.length > 0) await upload(clients, storageIn(account), described.uploads);
     const aws = await described.open(clients, waiting);
     const state = known === null ? null : await stateOf(aws, known);
     if (state?.state === 'failed' || state?.state === 'stopped') {
@@ -142,41 +141,4 @@ async function stateOf(aws: AwsJob, arn: string): ReturnType<AwsJob['status']> {
       { cause: error },
     );
   }
-}
-
-/** The model as Bedrock can be asked for it. @returns the deployment's ARN. */
-async function deployed(
-  { run, certificate }: TrainingJob,
-  account: Account,
-  {
-    clients,
-    attempt,
-    result,
-    waiting,
-  }: { clients: AwsClients; attempt: number; result: JobResult; waiting: Waiting },
-): Promise<string> {
-  const { role, kms_key } = account;
-  const tags = tagsWith(certificate, account);
-  const sourceOf = (): Parameters<typeof customModel>[0]['source'] | null => {
-    if (result.kind === 'checkpoint') return { checkpointUri: result.uri };
-    return result.kind === 'model-package' ? { modelPackageArn: result.arn } : null;
-  };
-  const source = sourceOf();
-  const modelArn =
-    source === null && result.kind === 'custom-model'
-      ? result.arn
-      : await importModel(
-          clients,
-          customModel({
-            run,
-            part: `model-a${attempt}`,
-            source: source!,
-            roleArn: role,
-            kmsKeyArn: kms_key ?? null,
-            tags,
-          }),
-          waiting,
-        );
-  const deployment = customModelDeployment({ run, part: `deployed-a${attempt}`, modelArn, tags });
-  return deploy(clients, deployment, waiting);
 }

@@ -1,25 +1,30 @@
-/** AWS's names of figures that a step has by ours: of a training job and of Bedrock's table, and of HyperPod's log. */
+/** AWS's names of figures that a step has by ours: of a training job, of Bedrock's table and events, and of HyperPod's log. */
 const OURS: Readonly<Record<string, string>> = {
   'critic/rewards/mean': 'reward',
   train_reward_mean: 'reward',
+  critic_rewards_mean: 'reward',
   train_rm_score: 'reward',
   'actor/entropy': 'entropy',
   policy_entropy: 'entropy',
+  actor_entropy: 'entropy',
   ent: 'entropy',
   'actor/pg_loss': 'loss',
+  actor_pg_loss: 'loss',
   reduced_train_loss: 'loss',
   'actor/pg_clipfrac': 'clip_fraction',
   clipfrac: 'clip_fraction',
   'actor/grad_norm': 'grad_norm',
+  actor_grad_norm: 'grad_norm',
   kl: 'kl',
   'actor/kl_loss': 'kl',
   'response_length/mean': 'response_tokens',
+  response_length_mean: 'response_tokens',
   completion_length: 'response_tokens',
 };
 
 /** Clocks and counters, which say nothing of the model. */
 const LEFT_OUT =
-  /^(timing|perf\/|epoch_number$|step_number$|consumed_samples$|global_batch_size$|lr$|actor\/lr$)|timing in s$/;
+  /^(timing|perf\/|epoch_number$|step_number$|total_steps$|consumed_samples$|global_batch_size$|lr$|actor\/lr$)|timing in s$/;
 
 /** What a sum of rewards may be off by. */
 const ROUNDING = 1e-6;
@@ -59,4 +64,11 @@ export function strangeReward(
     `AWS tells of ${name.slice('aws/'.length)} ${value}, and the reward function answers from ${min} to ${max} (aws.range): it is shown as ${name}, ` +
     'and not as the reward. Was the function deployed with another range, or does AWS take a penalty off it?'
   );
+}
+
+/** That a job will make other steps than `training.steps`, in words; null: it does not say so. */
+export function otherLength(told: Readonly<Record<string, number | null>>, steps: number): string | null {
+  const total = told['total_steps'];
+  if (total == null || total === steps) return null;
+  return `AWS makes ${total} steps of it, and training.steps is ${steps}: it counts batches, or tasks, in another way than ours. The report shows the steps that it tells of`;
 }

@@ -12,8 +12,26 @@ import {
   VOLUME_GB,
 } from '../jobs/index.js';
 import { novaRecipe } from '../recipes/recipe.js';
-import { accessOf, accountOf, baseOf, longestSeconds, storageIn, type Account } from './account.js';
-import { json, overridesOf, tasksFile, type Described, type Service } from './service.js';
+import type { NovaTarget } from '../recipes/settings.js';
+import {
+  accessOf,
+  accountOf,
+  baseOf,
+  longestSeconds,
+  mlflowRun,
+  storageIn,
+  type Account,
+} from './account.js';
+import {
+  json,
+  loggedTo,
+  novaSettings,
+  overridesOf,
+  tasksFile,
+  withRole,
+  type Described,
+  type Service,
+} from './service.js';
 
 /** Where AWS offers the container of a training job. */
 const IMAGES: Readonly<Record<string, string>> = {
@@ -22,29 +40,34 @@ const IMAGES: Readonly<Record<string, string>> = {
 /** Answers of one call of the function from a training job, by AWS's documentation; HyperPod asks about one. */
 const ANSWERS_PER_CALL = 64;
 
+const whereOf = ({ platform }: Account): NovaTarget => ({ target: platform, tuning: 'lora' });
+
 /** Amazon Nova by one of AWS's recipes: as a training job of SageMaker, or as files for HyperPod. */
 export const sagemakerNova: Service = {
   name: 'sagemaker-nova',
   title: "SageMaker's recipes for Amazon Nova",
-  where: ({ platform }) => ({ target: platform, tuning: 'lora' }),
+  settings: novaSettings(whereOf),
   describe(job, attempt) {
     const account = accountOf(job);
-    const { platform, alias, base, instances, mlflow } = account;
+    const { platform, alias, base, instances } = account;
     const storage = storageIn(account);
     const isPod = platform === 'hyperpod';
     const reward = rewardArn(isPod ? 'hyperpod' : 'sagemaker-nova', account.reward_function, alias ?? null);
     const tasks = tasksFile(job);
     const tasksUri = uriOf(storage, tasks);
+    const mlflow = mlflowRun(account, jobName(job.run, attempt));
     const { yaml, recipe, remarks } = novaRecipe({
       platform,
       name: jobName(job.run, attempt),
       data: tasksUri,
       output: outputUri(storage),
       rewardFunction: reward.arn,
-      overrides: overridesOf(job, this.where(account)),
+      overrides: overridesOf(job, whereOf(account)),
       ...(base === undefined ? {} : { model: base }),
       ...(instances === undefined ? {} : { instances }),
-      ...(mlflow === undefined ? {} : { mlflow: { trackingUri: mlflow } }),
+      ...(mlflow === null
+        ? {}
+        : { mlflow: { trackingUri: mlflow.serverArn, experiment: mlflow.experiment, run: mlflow.name } }),
     });
     const recipeFile = { name: RECIPE_FILE, body: yaml };
     const { replicas, model_name_or_path: model } = recipe['run'] as {
@@ -52,9 +75,13 @@ export const sagemakerNova: Service = {
       model_name_or_path: string;
     };
     const described = {
+      tasks,
       uploads: isPod ? [tasks] : [tasks, recipeFile],
       reward,
-      access: accessOf(account, 'sagemaker-nova', reward.arn, isPod ? {} : { image: imageOf(account) }),
+      permissions: withRole(
+        account,
+        accessOf(account, 'sagemaker-nova', reward.arn, isPod ? {} : { image: imageOf(account) }),
+      ),
       remarks: [...remarks, reward.why],
       answersPerCall: isPod ? 1 : ANSWERS_PER_CALL,
     };
@@ -80,6 +107,7 @@ function asJob(
   },
 ): Pick<Described, 'documents' | 'open'> {
   const storage = storageIn(account);
+  const mlflow = mlflowRun(account, jobName(job.run, attempt));
   const request = novaTrainingJob({
     ...baseOf(job, account, attempt),
     recipeUri: uriOf(storage, parts.recipeFile),
@@ -94,13 +122,15 @@ function asJob(
     rewardLambdaArn: parts.rewardArn,
     hyperParameters: {},
     maxRuntimeSeconds: longestSeconds(account),
+    mlflow,
   });
   return {
     documents: [
       { path: RECIPE_FILE, text: parts.recipeFile.body, about: 'the recipe, as it is uploaded' },
       { path: 'request.json', text: json(request.body), about: 'CreateTrainingJob: what starts it' },
     ],
-    open: (clients, waiting) => Promise.resolve(sageMakerJob(clients, request, waiting)),
+    open: (clients, waiting) =>
+      Promise.resolve(sageMakerJob(clients, request, waiting, loggedTo(job, mlflow))),
   };
 }
 

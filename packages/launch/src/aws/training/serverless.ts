@@ -16,31 +16,40 @@ import {
   uriOf,
 } from '../jobs/index.js';
 import { serverlessHyperparameters } from '../recipes/hyperparameters.js';
-import { accessOf, accountOf, baseOf, longestSeconds, numberOf, storageIn, type Account } from './account.js';
-import { json, overridesOf, tasksFile, type Service } from './service.js';
+import type { NovaTarget } from '../recipes/settings.js';
+import {
+  accessOf,
+  accountOf,
+  baseOf,
+  longestSeconds,
+  mlflowRun,
+  numberOf,
+  roleOf,
+  SHARED,
+  storageIn,
+  type Account,
+} from './account.js';
+import { json, loggedTo, novaSettings, overridesOf, tasksFile, withRole, type Service } from './service.js';
 
-/** The hub and the group of models that runs share. */
-const SHARED = 'touchstone';
+const WHERE: NovaTarget = { target: 'serverless', tuning: 'lora' };
 
 /** Reinforcement fine-tuning as a serverless job of SageMaker: no machines are chosen. */
 export const sagemakerServerless: Service = {
   name: 'sagemaker-serverless',
   title: "SageMaker's serverless customization",
-  where: () => ({ target: 'serverless', tuning: 'lora' }),
+  settings: novaSettings(() => WHERE),
   describe(job, attempt) {
     const account = accountOf(job);
-    const { region, mlflow } = account;
+    const { region } = account;
     const number = numberOf(account);
     const storage = storageIn(account);
     const reward = rewardArn('sagemaker-serverless', account.reward_function, account.alias ?? null);
     const tasks = tasksFile(job);
     const name = jobName(job.run, attempt);
-    const { hyperParameters, remarks } = serverlessHyperparameters(
-      name,
-      overridesOf(job, this.where(account)),
-    );
+    const { hyperParameters, remarks } = serverlessHyperparameters(name, overridesOf(job, WHERE));
+    const mlflow = mlflowRun(account, name);
     const evaluator = evaluatorContent(job.run, SHARED, reward.arn);
-    const dataSet = dataSetContent(job.run, SHARED, uriOf(storage, tasks), account.role);
+    const dataSet = dataSetContent(job.run, SHARED, uriOf(storage, tasks), roleOf(account));
     const request = serverlessTrainingJob({
       ...baseOf(job, account, attempt),
       baseModelArn: baseOfHub(account),
@@ -51,10 +60,11 @@ export const sagemakerServerless: Service = {
       modelPackageGroupArn: `arn:${partitionOf(region)}:sagemaker:${region}:${number}:model-package-group/${SHARED}`,
       sourceModelPackageArn: null,
       hyperParameters,
-      mlflow: mlflow === undefined ? null : { resourceArn: mlflow, experiment: SHARED, runName: name },
+      mlflow,
       maxRuntimeSeconds: longestSeconds(account),
     });
     return {
+      tasks,
       uploads: [tasks],
       documents: [
         {
@@ -70,10 +80,10 @@ export const sagemakerServerless: Service = {
         { path: 'request.json', text: json(request.body), about: 'CreateTrainingJob: what starts it' },
       ],
       reward,
-      access: accessOf(account, 'sagemaker-serverless', reward.arn, {
-        hub: SHARED,
-        modelPackageGroup: SHARED,
-      }),
+      permissions: withRole(
+        account,
+        accessOf(account, 'sagemaker-serverless', reward.arn, { hub: SHARED, modelPackageGroup: SHARED }),
+      ),
       remarks: [...remarks, reward.why],
       answersPerCall: null,
       async open(clients, waiting) {
@@ -81,7 +91,7 @@ export const sagemakerServerless: Service = {
         await registerContent(clients, evaluator, waiting);
         await registerContent(clients, dataSet, waiting);
         await registerGroup(clients, modelPackageGroup(SHARED));
-        return sageMakerJob(clients, request, waiting);
+        return sageMakerJob(clients, request, waiting, loggedTo(job, mlflow));
       },
     };
   },

@@ -1,42 +1,16 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadConfig, openWorkspace, planTraining, runPipeline } from '@touchstone/run';
-import type { RunEvent, Summary } from '@touchstone/spec';
-import { startProvider, type ProviderServer, type SimulatedJob } from '@touchstone/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { checkerHere, QUICK, simulated, type Simulated } from '../jobs/simulated.testing.js';
+import { loadConfig, openWorkspace, planTraining } from '@touchstone/run';
+import type { SimulatedJob } from '@touchstone/testing';
+import { describe, expect, it } from 'vitest';
 import { makeBundle } from '../bundle.js';
 import { hosted } from './backend.js';
 import { bedrock } from './bedrock.js';
 import { sagemakerNova } from './nova.js';
 import { sagemakerServerless } from './serverless.js';
+import { STEPS, Trainings } from './trainings.testing.js';
 
-/*
- * Whole runs on a simulator of AWS: its requests are held against botocore's models where these are here. The base and what came out are
- * a simulator of a provider, which speaks Bedrock's Converse.
- */
-
-const STEPS = 6;
-const folder = mkdtempSync(join(tmpdir(), 'touchstone-aws-'));
-let provider: ProviderServer;
-let checker: ReturnType<typeof checkerHere>;
-let here: Simulated;
-let onJob: (job: SimulatedJob) => void;
-
-beforeAll(async () => {
-  process.env['TOUCHSTONE_TEST_KEY'] = 'simulated';
-  checker = checkerHere();
-  provider = await startProvider({
-    respond: ({ model }) => (model?.startsWith('arn:') ? 'a longer answer' : 'short'),
-    sampleOf: ({ model, request, prompt }) => JSON.stringify([model, request.seed, prompt]),
-  });
-});
-afterAll(async () => {
-  await provider.goDown();
-  await checker?.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+const trainings = Trainings.inThisFile();
 
 const logged = (steps: number): string[] =>
   Array.from(
@@ -62,109 +36,17 @@ const SERVICES = [
   { service: bedrock, lines: table, create: 'CreateModelCustomizationJob' },
 ];
 
-beforeEach(async () => {
-  here = await simulated(checker, (job) => onJob(job));
-  here.aws.iam.trusted.set('training', ['sagemaker.amazonaws.com', 'bedrock.amazonaws.com']);
-  here.aws.lambda.add('SageMaker-reward', (event) =>
-    (event as { id: string }[]).map(({ id }) => ({ id, aggregate_reward_score: 0 })),
-  );
-});
-afterEach(() => here.close());
-
-/** A configuration in a folder of its own. */
-function write(name: string, backend: string, more: object = {}): string {
-  const at = join(folder, name);
-  mkdirSync(at, { recursive: true });
-  const tasks = (kind: string) =>
-    [1, 2, 3, 4]
-      .map((n) =>
-        JSON.stringify({
-          id: `${kind}${n}`,
-          messages: [{ role: 'user', content: `Count to ${n}.` }],
-          reference_answer: `${n}`,
-        }),
-      )
-      .join('\n');
-  writeFileSync(join(at, 'train.jsonl'), tasks('t'));
-  writeFileSync(join(at, 'eval.jsonl'), tasks('e'));
-  writeFileSync(
-    join(at, 'judge.mjs'),
-    'export default (rollouts) => rollouts.map(({ response }) => ({ score: response.length / 20 }));',
-  );
-  // YAML reads JSON.
-  writeFileSync(
-    join(at, 'touchstone.yaml'),
-    JSON.stringify({
-      output: 'out',
-      policy: {
-        model: 'bedrock:us.amazon.nova-2-lite-v1:0',
-        max_tokens: 64,
-        calls: {
-          base_url: provider.origin,
-          api_key_env: 'TOUCHSTONE_TEST_KEY',
-          price: { input: 1, output: 2 },
-        },
-      },
-      data: { train: 'train.jsonl', eval: 'eval.jsonl' },
-      judge: { kind: 'code', module: './judge.mjs' },
-      gate: 'off',
-      training: {
-        backend,
-        steps: STEPS,
-        prompts_per_step: 2,
-        group_size: 8,
-        learning_rate: 1e-5,
-        kl_coefficient: 0,
-        aws: {
-          region: 'us-east-1',
-          role: 'arn:aws:iam::123456789012:role/training',
-          storage: 's3://bucket/rft',
-          reward_function: 'arn:aws:lambda:us-east-1:123456789012:function:SageMaker-reward',
-          ...more,
-        },
-      },
-      evaluation: { samples: 1, best_of: 1 },
-    }),
-  );
-  return at;
-}
-
-async function run(
-  at: string,
-  { service }: Pick<(typeof SERVICES)[number], 'service'>,
-  onEvent: (event: RunEvent) => void = () => {},
-): Promise<Summary> {
-  const workspace = await openWorkspace(await loadConfig(at));
-  try {
-    return await runPipeline(workspace, {
-      onEvent,
-      backends: [hosted(service, QUICK)],
-      reasons: { noGate: 'only a test' },
-    });
-  } finally {
-    workspace.store.close();
-  }
-}
-
-const calls = (): number => provider.provider.ledger.counts.calls;
-/** Deploys the reward of a configuration, or of another one. */
-async function deployReward(at: string): Promise<void> {
-  const { zip } = await makeBundle(await loadConfig(at));
-  here.aws.s3.objects.set('functions/SageMaker-reward.zip', Buffer.from(zip));
-}
-const count = (operation: string): number => here.aws.asked.filter((one) => one === operation).length;
-
 describe.each(SERVICES)('$service.name', ({ service, lines, create, more }) => {
   const { name } = service;
 
   it('runs from the gate to the report, and pays for nothing twice', async () => {
-    const at = write(`whole-${name}`, name, more);
-    onJob = (job) => {
+    const at = trainings.write(`whole-${name}`, name, more);
+    trainings.onJob = (job) => {
       job.write(...lines(STEPS));
       job.complete();
     };
-    await deployReward(at);
-    const summary = await run(at, { service });
+    await trainings.deployReward(at);
+    const summary = await trainings.run(at, { service });
     expect(summary.training).toMatchObject({
       engine: {
         name,
@@ -183,106 +65,106 @@ describe.each(SERVICES)('$service.name', ({ service, lines, create, more }) => {
       readFileSync(join(at, 'out', name, 'train.jsonl'), 'utf8').split('\n')[0]!,
     ) as object;
     expect(Object.keys(sent)).toEqual(['id', 'messages', 'reference_answer']);
-    const before = calls();
-    await run(at, { service });
-    expect(calls() - before).toBe(0);
-    expect(count(create)).toBe(1);
+    const before = trainings.calls();
+    await trainings.run(at, { service });
+    expect(trainings.calls() - before).toBe(0);
+    expect(trainings.count(create)).toBe(1);
   });
 
   it('is found again by a command that was killed, and followed to its end', async () => {
-    const at = write(`killed-${name}`, name, more);
+    const at = trainings.write(`killed-${name}`, name, more);
     let working: SimulatedJob | undefined;
-    onJob = (job) => {
+    trainings.onJob = (job) => {
       working = job;
       job.write(...lines(2));
     };
     // The reply to the request that starts it is lost, and the process ends at the first step.
-    here.aws.fail({ operation: create, times: 1, error: 'lost' });
-    const stopped = run(at, { service }, (event) => {
+    trainings.here.aws.fail({ operation: create, times: 1, error: 'lost' });
+    const stopped = trainings.run(at, { service }, (event) => {
       if (event.type === 'step') throw new Error('killed');
     });
     await expect(stopped).rejects.toThrow('killed');
     working!.write(...(name === 'bedrock' ? lines(STEPS) : lines(STEPS).slice(2)));
     working!.complete();
     const alarms: string[] = [];
-    const summary = await run(at, { service }, (event) => {
+    const summary = await trainings.run(at, { service }, (event) => {
       if (event.type === 'alarm') alarms.push(event.text);
     });
     expect(summary.steps).toHaveLength(STEPS);
-    expect(new Set(here.aws.asked).has('StopTrainingJob')).toBe(false);
+    expect(new Set(trainings.here.aws.asked).has('StopTrainingJob')).toBe(false);
     expect(alarms.join()).not.toContain('next attempt');
   });
 
   it('is tried again under another name when it has failed, and not when it has vanished', async () => {
-    const at = write(`failed-${name}`, name, more);
+    const at = trainings.write(`failed-${name}`, name, more);
     const names: string[] = [];
-    onJob = (job) => {
+    trainings.onJob = (job) => {
       names.push(job.name);
       job.write(...lines(names.length === 1 ? 1 : STEPS));
       if (names.length === 1) job.fail('the container ran out of memory');
       else job.complete();
     };
-    await expect(run(at, { service })).rejects.toThrow(/has failed: .*ran out of memory/);
-    const summary = await run(at, { service });
+    await expect(trainings.run(at, { service })).rejects.toThrow(/has failed: .*ran out of memory/);
+    const summary = await trainings.run(at, { service });
     expect(summary.steps).toHaveLength(STEPS);
     expect(names.map((one) => one.slice(-3))).toEqual(['-a1', '-a2']);
     expect(summary.alarms.join()).toContain('The next attempt is started');
   });
 
   it('is not started twice when it has vanished', async () => {
-    const at = write(`vanished-${name}`, name, more);
+    const at = trainings.write(`vanished-${name}`, name, more);
     let working: SimulatedJob | undefined;
-    onJob = (job) => {
+    trainings.onJob = (job) => {
       working = job;
       job.write(...lines(2));
     };
     await expect(
-      run(at, { service }, (event) => {
+      trainings.run(at, { service }, (event) => {
         if (event.type === 'step') throw new Error('killed');
       }),
     ).rejects.toThrow('killed');
     const { arn } = JSON.parse(readFileSync(join(at, 'out', name, 'job.json'), 'utf8')) as { arn: string };
-    if (name === 'bedrock') here.aws.bedrock.forget(working!.name);
-    else here.aws.sagemaker.forget(working!.name);
+    if (name === 'bedrock') trainings.here.aws.bedrock.forget(working!.name);
+    else trainings.here.aws.sagemaker.forget(working!.name);
     expect(arn).toBe(working!.arn);
-    await expect(run(at, { service })).rejects.toThrow(
+    await expect(trainings.run(at, { service })).rejects.toThrow(
       /is not there any more: it is not started a second time/,
     );
-    expect(count(create)).toBe(1);
+    expect(trainings.count(create)).toBe(1);
   });
 
   it('is refused before anything is paid for where the role or the function is wrong', async () => {
-    const at = write(`refused-${name}`, name, more);
-    const before = calls();
-    here.aws.iam.denied.add('s3:PutObject');
-    here.aws.lambda.add('SageMaker-reward', () => ({ statusCode: 200, body: '[]' }));
+    const at = trainings.write(`refused-${name}`, name, more);
+    const before = trainings.calls();
+    trainings.here.aws.iam.denied.add('s3:PutObject');
+    trainings.here.aws.lambda.add('SageMaker-reward', () => ({ statusCode: 200, body: '[]' }));
     // Another judge than the one that is examined here.
-    const other = write(`other-${name}`, name, more);
+    const other = trainings.write(`other-${name}`, name, more);
     writeFileSync(join(other, 'judge.mjs'), 'export default () => [];');
-    await deployReward(other);
-    await expect(run(at, { service })).rejects.toThrow(
+    await trainings.deployReward(other);
+    await expect(trainings.run(at, { service })).rejects.toThrow(
       /Role: s3:PutObject .* is not allowed[\s\S]*holds another reward than this configuration's.*judge\.mjs differ[\s\S]*Reward function: expected a list of 4 results/,
     );
-    expect(count(create)).toBe(0);
-    expect(calls() - before).toBe(0);
+    expect(trainings.count(create)).toBe(0);
+    expect(trainings.calls() - before).toBe(0);
   });
 
   it('is not started where the function was deployed anew while the judge and the base were paid for', async () => {
-    const at = write(`anew-${name}`, name, more);
-    const other = write(`anew-other-${name}`, name, more);
+    const at = trainings.write(`anew-${name}`, name, more);
+    const other = trainings.write(`anew-other-${name}`, name, more);
     writeFileSync(join(other, 'judge.mjs'), 'export default () => [];');
-    await deployReward(at);
+    await trainings.deployReward(at);
     const changed = (await makeBundle(await loadConfig(other))).zip;
-    const started = run(at, { service }, (event) => {
+    const started = trainings.run(at, { service }, (event) => {
       if (event.type === 'stage-started' && event.stage === 'train rft')
-        here.aws.s3.objects.set('functions/SageMaker-reward.zip', Buffer.from(changed));
+        trainings.here.aws.s3.objects.set('functions/SageMaker-reward.zip', Buffer.from(changed));
     });
     await expect(started).rejects.toThrow(/holds another reward than this configuration's/);
-    expect(count(create)).toBe(0);
+    expect(trainings.count(create)).toBe(0);
   });
 
   it('is planned without a call', async () => {
-    const at = write(`planned-${name}`, name, {
+    const at = trainings.write(`planned-${name}`, name, {
       ...more,
       prices: { hour: 100, function_call: 0.001 },
       max_hours: 3,
@@ -290,7 +172,7 @@ describe.each(SERVICES)('$service.name', ({ service, lines, create, more }) => {
     const workspace = await openWorkspace(await loadConfig(at));
     const plan = await planTraining(workspace, [hosted(service)]);
     workspace.store.close();
-    expect(here.aws.asked).toEqual([]);
+    expect(trainings.here.aws.asked).toEqual([]);
     expect(plan.files.map(({ path }) => path)).toEqual(
       expect.arrayContaining(['train.jsonl', 'request.json', 'role-policy.json', 'SETTINGS.md']),
     );
@@ -307,28 +189,28 @@ describe.each(SERVICES)('$service.name', ({ service, lines, create, more }) => {
 });
 
 it('is not begun on HyperPod, where the judge and the base would be paid for first', async () => {
-  const at = write('hyperpod', 'sagemaker-nova', { platform: 'hyperpod' });
-  await deployReward(at);
-  const before = calls();
-  await expect(run(at, { service: sagemakerNova })).rejects.toThrow(
+  const at = trainings.write('hyperpod', 'sagemaker-nova', { platform: 'hyperpod' });
+  await trainings.deployReward(at);
+  const before = trainings.calls();
+  await expect(trainings.run(at, { service: sagemakerNova })).rejects.toThrow(
     /Training: HyperPod starts its jobs by its own command/,
   );
-  expect(calls() - before).toBe(0);
+  expect(trainings.calls() - before).toBe(0);
 });
 
 it('is refused where the function answers beyond aws.range', async () => {
-  const at = write('beyond', 'sagemaker-nova');
-  await deployReward(at);
-  here.aws.lambda.add('SageMaker-reward', (event) =>
+  const at = trainings.write('beyond', 'sagemaker-nova');
+  await trainings.deployReward(at);
+  trainings.here.aws.lambda.add('SageMaker-reward', (event) =>
     (event as { id: string }[]).map(({ id }) => ({ id, aggregate_reward_score: -1 })),
   );
-  await expect(run(at, { service: sagemakerNova })).rejects.toThrow(
+  await expect(trainings.run(at, { service: sagemakerNova })).rejects.toThrow(
     /Reward function: it answers -1, and aws.range goes from 0 to 1/,
   );
 });
 
 it('is not planned for another model than the base that is evaluated', async () => {
-  const at = write('other-base', 'sagemaker-nova');
+  const at = trainings.write('other-base', 'sagemaker-nova');
   const file = join(at, 'touchstone.yaml');
   writeFileSync(
     file,

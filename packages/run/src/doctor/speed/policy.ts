@@ -116,12 +116,14 @@ export async function measureDecoding(
 export async function measureTraining(
   policy: Policy,
   rollouts_P_G: readonly PolicyRollout[][],
-  { training, policy: { temperature, max_tokens } }: Step,
+  { training, policy: sampling }: Step,
   peak: number,
   clock: Clock,
   onRound: () => void,
 ): Promise<TrainingSpeed> {
-  const algorithm = openAlgorithm(training);
+  const { temperature, max_tokens } = sampling;
+  // How fast it goes does not depend on how noisy a judge is.
+  const algorithm = openAlgorithm(training, sampling, { error: 0, smallestChange: 0 });
   const { model } = policy.clone();
   const optimizer = openOptimizer(model, training);
   const differentiate = async (groups: readonly PolicyRollout[][]) => {

@@ -6,7 +6,7 @@ import { entry } from '../names.js';
 import { Facts, Figure, metricCaption, metricTitle, Section, Table } from './parts.js';
 
 /** More lines than this cannot be told apart in one chart; the rest are in summary.json. */
-const MOST_LINES = 8;
+export const MOST_LINES = 8;
 
 function Curves({ steps, monitor_alarms }: Pick<Summary, 'steps' | 'monitor_alarms'>): VNode {
   const names = [...new Set(steps.flatMap(({ components }) => Object.keys(components)))];

@@ -77,10 +77,14 @@ export function withoutTail({ step, metrics, tail }: LogLine): JobStep {
   return stepOf(step, new Map(Object.entries(metrics).filter(([key]) => key !== tail)));
 }
 
-function stepOf(step: number, metrics: ReadonlyMap<string, number | null>): JobStep {
-  const timed = SECONDS.map((key) => metrics.get(key)).find((value) => value != null && value >= 0);
-  return { step, metrics: Object.fromEntries(metrics), seconds: timed ?? null };
+function stepOf(step: number, given: ReadonlyMap<string, number | null>): JobStep {
+  const metrics = Object.fromEntries(given);
+  return { step, metrics, seconds: secondsOf(metrics) };
 }
+
+/** How long a step took, by the trainer's own figures; null: none of them says it. */
+export const secondsOf = (metrics: Readonly<Record<string, number | null>>): number | null =>
+  SECONDS.map((key) => metrics[key]).find((value) => value != null && value >= 0) ?? null;
 
 /** Undefined: no number; null: one that no figure can be. */
 function numberOf(text: string): number | null | undefined {

@@ -1,5 +1,6 @@
 import type { CreateTrainingJobRequest } from '@aws-sdk/client-sagemaker';
 import { InputError } from '@touchstone/spec';
+import type { MlflowRun } from '../mlflow.js';
 import { inputsHash, tagsOf } from '../names.js';
 
 /** What every job of a run is made from. */
@@ -47,6 +48,18 @@ export const vpcOf = ({ subnetIds, securityGroupIds }: Vpc) => ({
   SecurityGroupIds: [...securityGroupIds],
   Subnets: [...subnetIds],
 });
+
+/** What a training job logs to, as SageMaker has it. */
+export const mlflowOf = (run: MlflowRun | null): Pick<CreateTrainingJobRequest, 'MlflowConfig'> =>
+  run === null
+    ? {}
+    : {
+        MlflowConfig: {
+          MlflowResourceArn: run.serverArn,
+          MlflowExperimentName: run.experiment,
+          MlflowRunName: run.name,
+        },
+      };
 
 /** The request of a training job, by recipe or serverless, with its tags. */
 export function trainingRequest(

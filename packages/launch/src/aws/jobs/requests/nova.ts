@@ -1,6 +1,7 @@
 import type { CreateTrainingJobRequest } from '@aws-sdk/client-sagemaker';
 import { InputError } from '@touchstone/spec';
 import { functionOf } from '../arns.js';
+import type { MlflowRun } from '../mlflow.js';
 import { jobName, type Purpose } from '../names.js';
 import { s3Of } from '../storage.js';
 import {
@@ -9,6 +10,7 @@ import {
   assertVpc,
   type JobBase,
   type JobRequest,
+  mlflowOf,
   trainingRequest,
   vpcOf,
 } from './common.js';
@@ -43,6 +45,8 @@ export interface NovaJob extends JobBase {
   hyperParameters: Readonly<Record<string, string>>;
   /** Seconds after which AWS ends the job. */
   maxRuntimeSeconds: number;
+  /** What it logs to; null: nothing. */
+  mlflow: MlflowRun | null;
 }
 
 /**
@@ -84,6 +88,7 @@ export function novaTrainingJob(job: NovaJob): JobRequest<CreateTrainingJobReque
     StoppingCondition: { MaxRuntimeInSeconds: job.maxRuntimeSeconds },
     TensorBoardOutputConfig: { S3OutputPath: job.outputUri },
     ...(job.vpc ? { VpcConfig: vpcOf(job.vpc) } : {}),
+    ...mlflowOf(job.mlflow),
   };
   return trainingRequest(job, name, body);
 }

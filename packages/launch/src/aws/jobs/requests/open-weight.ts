@@ -29,8 +29,14 @@ export interface FineTuningJobBody {
   };
 }
 
-/** Where that API of a region is. @throws {InputError} no region, or one outside AWS's main partition: it has no such address. */
+/**
+ * Where that API of a region is; `AWS_ENDPOINT_URL_BEDROCK_MANTLE` or `AWS_ENDPOINT_URL` may say so too, as for other services.
+ *
+ * @throws {InputError} no region, or one outside AWS's main partition: it has no such address.
+ */
 export function openWeightUrl(region: string): string {
+  const elsewhere = process.env['AWS_ENDPOINT_URL_BEDROCK_MANTLE'] ?? process.env['AWS_ENDPOINT_URL'];
+  if (elsewhere !== undefined) return `${elsewhere.replace(/\/+$/, '')}/v1`;
   if (partitionOf(region) !== 'aws')
     throw new InputError([
       { message: `${region}: Bedrock's API for open-weight models is not offered there` },

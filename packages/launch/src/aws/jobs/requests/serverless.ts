@@ -1,5 +1,6 @@
 import type { CreateTrainingJobRequest } from '@aws-sdk/client-sagemaker';
 import { InputError } from '@touchstone/spec';
+import type { MlflowRun } from '../mlflow.js';
 import { jobName } from '../names.js';
 import { s3Of } from '../storage.js';
 import {
@@ -9,6 +10,7 @@ import {
   type JobBase,
   type JobRequest,
   LONGEST_SERVERLESS_VALUE,
+  mlflowOf,
   trainingRequest,
   vpcOf,
 } from './common.js';
@@ -28,15 +30,8 @@ export interface ServerlessJob extends JobBase {
   /** To go on from; null: the base model. */
   sourceModelPackageArn: string | null;
   hyperParameters: Readonly<Record<string, string>>;
-  mlflow: Mlflow | null;
+  mlflow: MlflowRun | null;
   maxRuntimeSeconds: number;
-}
-
-interface Mlflow {
-  /** `arn:aws:sagemaker:REGION:ACCOUNT:mlflow-tracking-server/NAME`, or of an app. */
-  resourceArn: string;
-  experiment: string;
-  runName: string;
 }
 
 const HUB_CONTENT =
@@ -54,7 +49,6 @@ export function serverlessTrainingJob(job: ServerlessJob): JobRequest<CreateTrai
   s3Of(job.outputUri);
   assertContent(job);
   const name = jobName(job.run, job.attempt);
-  const { mlflow } = job;
   const body: CreateTrainingJobRequest = {
     TrainingJobName: name,
     RoleArn: job.roleArn,
@@ -82,15 +76,7 @@ export function serverlessTrainingJob(job: ServerlessJob): JobRequest<CreateTrai
     },
     StoppingCondition: { MaxRuntimeInSeconds: job.maxRuntimeSeconds },
     ...(job.vpc ? { VpcConfig: vpcOf(job.vpc) } : {}),
-    ...(mlflow
-      ? {
-          MlflowConfig: {
-            MlflowResourceArn: mlflow.resourceArn,
-            MlflowExperimentName: mlflow.experiment,
-            MlflowRunName: mlflow.runName,
-          },
-        }
-      : {}),
+    ...mlflowOf(job.mlflow),
   };
   return trainingRequest(job, name, body);
 }
