@@ -44,12 +44,12 @@ export function plannedLooks(workspace: Pick<Workspace, 'config' | 'data' | 'hel
 export async function lookAfter(
   workspace: Workspace,
   step: number,
-  policy: Policy | null,
+  policy: (() => Policy) | null,
 ): Promise<StepMetrics> {
   const { every } = workspace.config.monitors;
   if (every === 0 || step % every !== 0) return {};
   return {
-    ...(policy && workspace.heldout && (await heldoutFigures(workspace, step, policy))),
+    ...(policy && workspace.heldout && (await heldoutFigures(workspace, step, policy()))),
     ...(hasAnchors(workspace) && (await anchorFigures(workspace, step))),
   };
 }
