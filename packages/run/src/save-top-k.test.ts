@@ -20,7 +20,11 @@ const LONGER = OPPOSITE.replace('1 - ', '');
 async function write(folder: string, more: object): Promise<void> {
   await writeSmallRun(folder, 1, (config) => {
     Object.assign(config.training, {
-      ...{ steps: STEPS, group_size: 4, save_top_k: 1, validation_tasks: 2, sft: undefined },
+      steps: STEPS,
+      group_size: 4,
+      save_top_k: 1,
+      validation_tasks: 2,
+      sft: undefined,
       ...more,
     });
     config.heldout_judge = { kind: 'code', module: './opposite.mjs' };

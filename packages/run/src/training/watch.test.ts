@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PausedError, type RunEvent, type Summary } from '@touchstone/spec';
@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { loadConfig, openWorkspace, runPipeline } from '../index.js';
 import { writeSmallRun } from '../small-run.testing.js';
+import { ask } from './asked.js';
 
 const outer = mkdtempSync(join(tmpdir(), 'touchstone-watch-'));
 const judge = globalThis as { smallJudgeIsHarsh?: boolean };
@@ -121,6 +122,35 @@ it('a run that is stopped sees what one that is not sees, and tells it once', as
   const figures = (all: Summary['steps']) => all.map(({ metrics }) => metrics);
   expect(figures(steps)).toEqual(figures(undisturbed.steps));
   expect(lastWeights(folder)).toBe(weights);
+});
+
+it('waits while somebody beside it asks it to, and changes no weight', async () => {
+  const folder = await folderWith({ zero_variance: { threshold: -1, action: 'warn' } });
+  const out = join(folder, 'out');
+  mkdirSync(out);
+  await ask(out, 'pause');
+  const told: RunEvent['type'][] = [];
+  await run(folder, undefined, (event) => {
+    told.push(event.type);
+    if (event.type === 'alarm' && event.text.includes('Training waits')) {
+      expect(told.filter((type) => type === 'step')).toHaveLength(1);
+      setTimeout(() => void ask(out, null), 300);
+    }
+  });
+  expect(told.filter((type) => type === 'step')).toHaveLength(STEPS);
+  expect(lastWeights(folder)).toBe(weights);
+});
+
+it('rolls back when somebody beside it asks it to, and refuses what it does not know', async () => {
+  const folder = await folderWith({}, { save_top_k: 2, validation_tasks: 2, checkpoint_every: 2 });
+  const out = join(folder, 'out');
+  mkdirSync(out);
+  await ask(out, 'roll-back');
+  await expect(run(folder)).rejects.toThrow(/after step 1:\n[^]*asked for it from beside/);
+  writeFileSync(join(out, 'asked.txt'), 'stop');
+  await expect(run(folder, 'seen it')).rejects.toThrow(/asked.txt: expected pause or roll-back, got "stop"/);
+  await ask(out, null);
+  expect((await run(folder, 'seen it')).steps).toHaveLength(STEPS);
 });
 
 it('rolls back to the checkpoint that validation scores speak for, bit for bit, and goes on from there', async () => {

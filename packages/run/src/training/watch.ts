@@ -7,7 +7,9 @@ import {
   type MonitorAlarm,
   type StepSummary,
 } from '@touchstone/spec';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { monitorAlarms, openPauses } from '../stages/alarms.js';
+import { ask, askedOf, type Asked } from './asked.js';
 import { rollBack } from './roll-back.js';
 import type { Training } from './trainer.js';
 
@@ -62,9 +64,36 @@ export async function watchTraining(training: Training, { before, canPause }: Op
       if (stopping.length > 0) await keep?.();
       for (const alarm of alarms) reporter.monitor(alarm);
       if (stopping.length > 0) throw await paused(training, stopping);
+      const asked = canPause ? await waitWhileAsked(training) : null;
+      if (asked !== 'roll-back') return;
+      await keep?.();
+      const alarm = askedFor(step.step);
+      reporter.monitor(alarm);
+      await ask(workspace.folder, null);
+      throw await paused(training, [alarm]);
     },
   };
 }
+
+/** What somebody beside the run has asked for, told as a monitor's alarm is. */
+const askedFor = (step: number): MonitorAlarm => ({
+  monitor: 'asked',
+  step,
+  value: 1,
+  threshold: 0,
+  action: 'rollback',
+  reason: 'somebody has asked for it from beside the run (touchstone watch --roll-back).',
+});
+
+/** Waits until nobody asks it to. @returns what is asked instead. */
+async function waitWhileAsked({ workspace, reporter }: Training): Promise<Asked | null> {
+  let asked = await askedOf(workspace.folder);
+  if (asked === 'pause')
+    reporter.alarm('Training waits, as "touchstone watch --pause" has asked; --go-on lets it go on.');
+  for (; asked === 'pause'; asked = await askedOf(workspace.folder)) await sleep(LOOK_MS);
+  return asked;
+}
+const LOOK_MS = 200;
 
 const nameOf = ({ monitor, step }: MonitorAlarm): string => `${monitor} ${step}`;
 
