@@ -4,7 +4,7 @@
  * moments of any stage and started again, until it ends. It must end with the weights, byte by byte, the figures and the alarms of a run that nothing
  * happened to, and pay for no verdict twice but those that were in flight. Prints JSON; progress goes to stderr.
  *
- *     npm run bench:chaos -- --kills 40 --seed 1
+ *     npm run bench:chaos -- --kills 40 --seed 1 [--type off_policy_async]
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -21,7 +21,11 @@ import { drawnFates, NO_FAULTS, ruleJudge, startProvider } from '@touchstone/tes
 import { describeMachine } from './shared/machine.mjs';
 
 const { values } = parseArgs({
-  options: { kills: { type: 'string', default: '40' }, seed: { type: 'string', default: '1' } },
+  options: {
+    kills: { type: 'string', default: '40' },
+    seed: { type: 'string', default: '1' },
+    type: { type: 'string', default: 'synchronous' },
+  },
 });
 const [kills, seed] = [values.kills, values.seed].map(Number);
 const MAIN = fileURLToPath(new URL('../packages/cli/dist/main.js', import.meta.url));
@@ -97,6 +101,7 @@ async function prepare(name) {
       learning_rate: 0.01,
       checkpoint_every: 2,
       save_top_k: 2,
+      type: values.type,
       validation_tasks: 4,
       sft: { steps: SFT_STEPS, batch_size: 8, evaluate_every: 20, learning_rate: 3e-3 },
     },
@@ -106,8 +111,13 @@ async function prepare(name) {
   return folder;
 }
 
-/** Runs to the end, or until it is killed after so many milliseconds. @returns where it was killed, too: the stage, and the calls in flight */
-function run(folder, after) {
+/**
+ * Runs to the end, or until it is killed.
+ *
+ * @param target so many milliseconds after a stage has begun; without a stage, after the process has.
+ * @returns where it was killed, too: the stage, and the calls in flight
+ */
+function run(folder, target) {
   return new Promise((resolve) => {
     const start = performance.now();
     const before = eventsOf(folder).length;
@@ -117,33 +127,51 @@ function run(folder, after) {
     let err = '';
     child.stderr.setEncoding('utf8').on('data', (text) => (err += text));
     let inFlight = 0;
-    const kill = () => {
-      inFlight = ledger.inFlight;
-      child.kill('SIGKILL');
+    let timer;
+    const killIn = (ms) => {
+      clearInterval(poll);
+      timer = setTimeout(() => {
+        inFlight = ledger.inFlight;
+        child.kill('SIGKILL');
+      }, ms);
     };
-    const timer = after === undefined ? undefined : setTimeout(kill, after);
+    const started = { ms: null };
+    const poll = setInterval(() => {
+      const events = eventsOf(folder).slice(before);
+      if (events.length > 0) started.ms ??= performance.now() - start;
+      if (
+        target?.stage &&
+        events.some(({ type, stage }) => type === 'stage-started' && stage === target.stage)
+      )
+        killIn(target.after);
+    }, 25);
+    if (target && !target.stage) killIn(target.after);
     child.on('close', (code, signal) => {
       clearTimeout(timer);
+      clearInterval(poll);
       const last = eventsOf(folder).slice(before).at(-1);
       const stage = last?.type === 'stage-started' ? last.stage : last ? 'between stages' : 'starting';
-      resolve({ code, signal, err, stage, inFlight, ms: performance.now() - start });
+      resolve({ code, signal, err, stage, inFlight, startMs: started.ms, ms: performance.now() - start });
     });
   });
 }
 
-function eventsOf(folder) {
+const eventsOf = (folder) => readRun(folder, (store) => store.events().map(({ event }) => event)) ?? [];
+const stagesOf = (folder) => readRun(folder, (store) => store.stages()) ?? [];
+
+function readRun(folder, read) {
   const out = path.join(folder, 'out');
-  if (!existsSync(path.join(out, 'run.db'))) return [];
+  if (!existsSync(path.join(out, 'run.db'))) return null;
   try {
     const store = openRun(out, { readOnly: true });
     try {
-      return store.events().map(({ event }) => event);
+      return read(store);
     } finally {
       store.close();
     }
   } catch {
-    // Killed before it was a database.
-    return [];
+    // Killed before it was a database, or it is being made.
+    return null;
   }
 }
 
@@ -184,6 +212,13 @@ try {
   const needed = ledger.counts.useful;
 
   const draw = random(seed, 'chaos');
+  const durations = [{ name: null, seconds: undisturbed.startMs / 1000 }, ...stagesOf(whole)];
+  /** A random moment of the start, or of a stage that has not finished: each is as likely. */
+  const nextKill = (folder) => {
+    const finished = new Set(stagesOf(folder).map(({ name }) => name));
+    const { name, seconds } = draw.pick(durations.filter((one) => !finished.has(one.name)));
+    return { stage: name, after: draw.next() * seconds * 1000 };
+  };
   const byStage = {};
   const runs = [];
   for (let done = 0; done < kills;) {
@@ -194,7 +229,7 @@ try {
     let inFlight = 0;
     let end;
     do {
-      end = await run(folder, done < kills ? 200 + draw.next() * undisturbed.ms : undefined);
+      end = await run(folder, done < kills ? nextKill(folder) : undefined);
       if (end.signal === 'SIGKILL') {
         done += 1;
         killedHere += 1;
@@ -228,6 +263,7 @@ try {
   const result = {
     machine,
     seed,
+    type: values.type,
     run_ms: Math.round(undisturbed.ms),
     calls: needed,
     kills: runs.reduce((sum, one) => sum + one.kills, 0),

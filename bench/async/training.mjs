@@ -16,17 +16,11 @@ async function timed(work) {
 
 /** What the engine does in the training, each stage alone: all answers drawn, then every step learned from. */
 async function stages() {
-  const learner = new Learner(
-    policy.clone(),
-    policy.model,
-    openAlgorithm(training),
-    training,
-    sampling.temperature,
-  );
+  const algorithm = openAlgorithm(training, sampling);
+  const learner = new Learner(policy.clone(), policy.model, algorithm, training, sampling.temperature);
   // The first of each compiles its graphs.
   const draw = (step) => sampleGroups(policy, tasks, step, training, sampling, seed);
   const [, warm] = await timed(() => draw(training.steps + 1));
-  const algorithm = openAlgorithm(training);
   const learn = (groups, step) => learner.learn(makeBatch(groups, algorithm), step);
   const ruled = (rollouts_P_G) =>
     rollouts_P_G.map((rollouts_G) => ({

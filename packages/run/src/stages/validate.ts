@@ -7,7 +7,7 @@ import { scoredCheckpoints, VALIDATION } from './best-checkpoint.js';
 import { REINFORCE } from './stages.js';
 
 /** The metric of a step whose checkpoint was scored. */
-export const VALIDATION_METRIC = 'validation_score';
+const VALIDATION_METRIC = 'validation_score';
 
 /**
  * Scores a checkpoint: one answer to each validation task, by the held-out judge where there is one, else by the judge. All checkpoints draw with

@@ -8,7 +8,9 @@ import { correctForAge } from './importance.js';
 
 const { model } = tinyPolicy();
 /** The ratio is never clipped. */
-const { loss } = openAlgorithm(trainingSchema.parse({ clip_low: 0.999_999, clip_high: 1e6 }));
+const { loss } = openAlgorithm(trainingSchema.parse({ clip_low: 0.999_999, clip_high: 1e6 }), {
+  max_tokens: 3,
+});
 
 const RATIOS = [
   [0.5, 1, 4],
@@ -29,6 +31,7 @@ async function batchOf(ratios: number[][]): Promise<TrainingSequence[]> {
       old: present[i]!.map((logprob, t) => logprob - Math.log(ratios[i]![t]!)),
       advantage: i === 0 ? 1 : -0.5,
       weight: 0.2,
+      share: 0.2,
     },
   }));
 }
