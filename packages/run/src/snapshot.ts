@@ -4,12 +4,8 @@ import { InputError, largest, type Reward, type StepSummary } from '@touchstone/
 import { openRun, type RunStore, type StoredEvent } from '@touchstone/store';
 import { parse } from 'yaml';
 import { z } from 'zod';
-<<<<<<< HEAD:packages/run/src/snapshot.ts
 import { REINFORCE } from './stages/stages.js';
-=======
-import { REINFORCE } from '../stages/stages.js';
-import { trainingFolders } from '../trainings/folders.js';
->>>>>>> wt-seeds:packages/run/src/watch/snapshot.ts
+import { trainingFolders } from './trainings/folders.js';
 
 /** What a run's folder says of it, read while another process works in it. */
 export interface RunSnapshot {

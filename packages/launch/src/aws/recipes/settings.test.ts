@@ -44,7 +44,13 @@ describe('the settings of Amazon Nova', () => {
       // What is for others, and what says nothing where it stands at its default.
       const { algorithm: _, ...atTheirDefault } = TAKES;
       const others = [
-        ...['trl', 'verl', 'openrlhf', 'ray', 'save_top_k', 'validation_tasks', 'patience'],
+        'trl',
+        'verl',
+        'openrlhf',
+        'ray',
+        'save_top_k',
+        'validation_tasks',
+        'patience',
         ...Object.keys(atTheirDefault),
       ];
       const own = Object.keys(training).filter((key) => !others.includes(key));
