@@ -217,7 +217,8 @@ try {
   const nextKill = (folder) => {
     const finished = new Set(stagesOf(folder).map(({ name }) => name));
     const next = durations.find(({ name }) => !finished.has(name));
-    return next === undefined || draw.next() < 1 / (durations.length + 1)
+    if (next === undefined) return undefined;
+    return draw.next() < 1 / (durations.length + 1)
       ? { after: draw.next() * undisturbed.startMs }
       : { stage: next.name, after: draw.next() * next.seconds * 1000 };
   };
