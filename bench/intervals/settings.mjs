@@ -13,6 +13,7 @@ import {
   pairedDifference,
   predictionPoweredInterval,
   roganGladenInterval,
+  SHARE,
   shareInterval,
   spearman,
   spearmanInterval,
@@ -144,6 +145,35 @@ const powered = (task, times) => ({
   truth: (tasks) => shares(tasks.map((pairs) => pairs.map(([, label]) => label))),
 });
 
+/** Differences of scores: all the trainings of one sample; n is the number of tasks. */
+const trainingsOf = (seeds, apart) => ({
+  sample: (random, n) => {
+    const tasks = list(n, () => 0.15 * random.normal());
+    return list(seeds, () => {
+      const seed = apart * random.normal();
+      return tasks.map((task) => {
+        const cell = 0.1 * random.normal();
+        return list(4, () => Math.max(-1, Math.min(1, 0.1 + task + seed + cell + 0.2 * random.normal())));
+      });
+    });
+  },
+  measure: (trainings) => trainingsInterval(trainings),
+  value: 0.1,
+});
+
+/** A rate near 1 over trainings, such as that of valid answers: it differs by seed and by task. */
+const trainedRate = (seeds) => ({
+  sample: (random, n) => {
+    const tasks = list(n, () => 0.01 * (2 * random.next() - 1));
+    return list(seeds, () => {
+      const rate = 0.97 + 0.015 * (2 * random.next() - 1);
+      return tasks.map((task) => list(4, () => Number(random.next() < rate + task)));
+    });
+  },
+  measure: (trainings) => trainingsInterval(trainings, SHARE),
+  value: 0.97,
+});
+
 export const SETTINGS = {
   mean: score(0.5, 0.9),
   mean_near_1: score(2, 1.2),
@@ -209,25 +239,11 @@ export const SETTINGS = {
   ppi_near_1: powered(verdicts(1.85, 1.8), 4),
   ppi_graded: powered(graded(0.7, 0.7, 0.6, 4), 4),
   ...Object.fromEntries(
-    [3, 5].map((seeds) => [
-      `trainings_${seeds}`,
-      {
-        /** All the trainings of one sample; n is the number of tasks. */
-        sample: (random, n) => {
-          const tasks = list(n, () => 0.15 * random.normal());
-          return list(seeds, () => {
-            const seed = 0.05 * random.normal();
-            return tasks.map((task) => {
-              const cell = 0.1 * random.normal();
-              return list(4, () =>
-                Math.max(-1, Math.min(1, 0.1 + task + seed + cell + 0.2 * random.normal())),
-              );
-            });
-          });
-        },
-        measure: trainingsInterval,
-        value: 0.1,
-      },
+    [3, 5].flatMap((seeds) => [
+      [`trainings_${seeds}`, trainingsOf(seeds, 0.05)],
+      // As much as the quickstart's seeds once moved RFT.
+      [`trainings_${seeds}_apart`, trainingsOf(seeds, 0.08)],
+      [`trainings_${seeds}_rate`, trainedRate(seeds)],
     ]),
   ),
 };

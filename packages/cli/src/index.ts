@@ -25,6 +25,7 @@ export {
   type RunEvent,
   type RunListener,
   type Summary,
+  type TrainingsSummary,
 } from '@touchstone/spec';
 
 // Data, judges, checks, rewards.
@@ -56,6 +57,8 @@ export {
   loadConfig,
   openWorkspace,
   runPipeline,
+  openTrainings,
+  runTrainings,
   readSummary,
   loadExaminationConfig,
   openExamination,

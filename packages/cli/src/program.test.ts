@@ -29,7 +29,9 @@ describe('arguments', () => {
     [['init', '--force'], "error: unknown option '--force'; see touchstone --help\n"],
     [
       ['schema', 'cofig'],
-      expect.stringMatching(/^error: [^\n]*Allowed choices are config, summary, openapi; see[^\n]*\n$/),
+      expect.stringMatching(
+        /^error: [^\n]*Allowed choices are config, summary, trainings, openapi; see[^\n]*\n$/,
+      ),
     ],
   ])('%j end with one line and exit code 2', async (args, err) => {
     expect(await cli(...args)).toEqual({ code: 2, out: '', err });
@@ -126,14 +128,23 @@ describe('report', () => {
   });
 });
 
-it('prints both published schemas', async () => {
-  for (const of of ['config', 'summary']) {
-    const { code, out } = await cli('schema', of);
-    expect(code).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({
-      $id: expect.stringContaining(of === 'config' ? 'touchstone.json' : 'summary.json'),
-    });
-  }
+it.each([
+  ['1', 'expected a number of trainings, 2 to 100, or different seeds'],
+  ['1,1', 'expected a number of trainings, 2 to 100, or different seeds'],
+  ['1,x', 'expected a whole number'],
+])('refuses run --seeds %s', async (seeds, message) => {
+  const { code, err } = await cli('run', 'nowhere', '--seeds', seeds);
+  expect([code, err]).toEqual([2, expect.stringContaining(message)]);
+});
+
+it.each([
+  ['config', 'touchstone'],
+  ['summary', 'summary'],
+  ['trainings', 'trainings'],
+])('prints the published schema of %s', async (of, name) => {
+  const { code, out } = await cli('schema', of);
+  expect(code).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({ $id: `https://touchstone.dev/schema/${name}.json` });
 });
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
@@ -200,5 +211,7 @@ const SUMMARY: Summary = {
   steps: [],
   examples: [],
   alarms: [],
+  monitor_alarms: [],
+  resumed: [],
   stages: [],
 };

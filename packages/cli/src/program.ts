@@ -60,7 +60,7 @@ function createProgram(io: Io): Command {
       })
       .addHelpText(
         'after',
-        '\nExit codes: 0 done, 1 failed, 2 the configuration, data or arguments are wrong, 3 the gate said no.',
+        '\nExit codes: 0 done, 1 failed, 2 the configuration, data or arguments are wrong, 3 the gate said no, 4 a monitor paused the training.',
       )
   );
 }

@@ -1,7 +1,18 @@
+export {
+  chooseCheckpoint,
+  rankCheckpoints,
+  type CheckpointChoice,
+  type ScoredCheckpoint,
+} from './evaluation/choose-checkpoint.js';
 export { compareModels } from './evaluation/compare-models.js';
+export { judgeScore } from './evaluation/judge-score.js';
 export { bestOfInterval, summariseModel } from './evaluation/model-summary.js';
+export { compareTrainings, summariseTrainings } from './evaluation/over-trainings.js';
 export { type EvaluationRecord, MEASURES, type Measure } from './evaluation/record.js';
 export { truthAgreement } from './evaluation/truth-agreement.js';
+export { figuresOfAnswers, MONITORS, type MonitorsConfig, monitorsSchema, Watch } from './monitors/index.js';
+export { gapSince } from './monitors/gap.js';
+export { type WatchedAnswer, type WatchedStep } from './monitors/monitor.js';
 export { passes } from './pass.js';
 export { weightedKappa } from './statistics/agreement.js';
 export { krippendorffAlpha } from './statistics/agreement-of-many.js';
@@ -16,7 +27,7 @@ export {
   pairAccuracyInterval,
   withinTauInterval,
 } from './statistics/intervals.js';
-export { intervalOf, SIGNED, UNBOUNDED } from './statistics/jackknife.js';
+export { intervalOf, SHARE, SIGNED, UNBOUNDED } from './statistics/jackknife.js';
 export { effectiveJudges, errorCorrelation } from './statistics/judge-errors.js';
 export { clusteredMeanInterval, meanInterval, pairedDifference, shareInterval } from './statistics/means.js';
 export { type Pair } from './statistics/pairs.js';

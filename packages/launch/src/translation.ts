@@ -27,6 +27,9 @@ export interface Tables<T> {
 /** Where another backend is and what it takes. */
 export const ofAnotherBackend = () => ({ note: 'for another backend' });
 
+/** What the engine of this package does alone; a configuration that asks it of another trainer is refused. */
+export const ofTheEmbeddedEngine = () => ({ note: 'for the embedded engine' });
+
 /** How a model behind an API is asked, which these trainers do not train. */
 export const ofAPolicyBehindAnApi = () => ({ note: 'for a policy behind an API' });
 
@@ -77,11 +80,12 @@ export function takesProblem(
 
 /** What a reader of a plan has no use for. */
 const ELSEWHERE = [
-  ofAnotherBackend().note,
-  ofAPolicyBehindAnApi().note,
-  ofAsynchronous().note,
-  saysNothing().note,
-];
+  ofAnotherBackend,
+  ofTheEmbeddedEngine,
+  ofAPolicyBehindAnApi,
+  ofAsynchronous,
+  saysNothing,
+].map((of) => of().note);
 
 /** Settings of the user's with their values and translations. */
 export function translated<T>(

@@ -27,6 +27,8 @@ const MOMENTS = {
     type === 'step' && step === 2 && stage !== '',
   'before the trained model is evaluated': (type: string, stage: string) =>
     type === 'stage-started' && stage === 'evaluate rft',
+  'after look 2 of fine-tuning': (type: string, stage: string, step: number) =>
+    type === 'progress' && stage === 'train sft' && step === 2,
   'before the fine-tuned model is evaluated': (type: string, stage: string) =>
     type === 'stage-started' && stage === 'evaluate sft',
   'after the end': () => false,
@@ -41,7 +43,7 @@ beforeAll(async () => {
   await writeSmallRun(whole);
   expected = await runSmall(whole, (event) => {
     for (const [moment, isNow] of Object.entries(MOMENTS)) {
-      const step = event.type === 'step' ? event.step.step : 0;
+      const step = event.type === 'step' ? event.step.step : event.type === 'progress' ? event.done : 0;
       if (isNow(event.type, event.stage, step))
         cpSync(whole, folderAt(moment as Moment), { recursive: true });
     }
@@ -53,6 +55,7 @@ beforeAll(async () => {
 }, 120_000);
 
 const checkpoint = (out: string, step: number): string => join(out, `checkpoints/step-00000${step}`);
+const look = (out: string, step: number): string => join(out, `sft-checkpoints/step-00000${step}`);
 
 /** Changes a file's bytes where a text stands in it, in place. */
 function flip(file: string, text: string): void {
@@ -131,6 +134,13 @@ describe('a damaged folder gives the same figures, from an older checkpoint wher
       (out) => rmSync(join(checkpoint(out, STEPS), 'tokenizer.json')),
       /step-000003: tokenizer\.json is missing.*the one of step 2 is/,
     ],
+    [
+      'the newest checkpoint of fine-tuning is cut short',
+      'after look 2 of fine-tuning',
+      (out) => truncateSync(join(look(out, 2), 'trainer/optimizer.safetensors'), 400),
+      /sft-checkpoints\/step-000002: trainer\/optimizer\.safetensors has 400 bytes.*the one of step 1 is/,
+    ],
+    ['nothing, in fine-tuning', 'after look 2 of fine-tuning', () => {}, null],
     ['config.yaml is cut short', 'after step 2', (out) => truncateSync(join(out, 'config.yaml'), 30), null],
     ['config.yaml is gone', 'after the end', (out) => rmSync(join(out, 'config.yaml')), null],
     ['summary.json is empty', 'after the end', (out) => truncateSync(join(out, 'summary.json'), 0), null],
@@ -259,6 +269,15 @@ describe('what would be another figure is refused, with the file and what to do,
       'before the fine-tuned model is evaluated',
       (out) => flipByte(join(out, 'sft/model.safetensors'), 4000),
       /sft: model\.safetensors is not what was written.*Restore the folder "sft"/,
+    ],
+    [
+      'no checkpoint of fine-tuning holds',
+      'after look 2 of fine-tuning',
+      (out) => {
+        flipByte(join(look(out, 1), 'model.safetensors'), 3000);
+        rmSync(join(look(out, 2), 'trainer/state.json'));
+      },
+      /step-000002: trainer\/state\.json is missing.*step-000001: model\.safetensors .*Restore the folder "sft-checkpoints"/,
     ],
     [
       'a folder in the place of summary.json',

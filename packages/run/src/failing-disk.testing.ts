@@ -17,7 +17,8 @@ export interface FailingDisk {
 
 type Operation = (this: unknown, ...args: unknown[]) => Promise<unknown>;
 
-export async function failingDisk(folder: string, fault: Fault): Promise<FailingDisk> {
+/** @param apart tells checkpoints of fine-tuning from those of reinforcement; else they are of one kind, which takes fewer runs. */
+export async function failingDisk(folder: string, fault: Fault, apart = false): Promise<FailingDisk> {
   const failed = new Set<string>();
   const real = { ...fs.promises };
   const paths = new WeakMap<object, string>();
@@ -29,6 +30,7 @@ export async function failingDisk(folder: string, fault: Fault): Promise<Failing
     const what = relative(folder, path)
       .replaceAll(/\.[0-9a-f]{8}\.partial/g, '')
       .replaceAll(/step-\d+/g, 'step')
+      .replace(/^sft-checkpoints/, apart ? '$&' : 'checkpoints')
       .replace(/(tokenizer\w*|\w+_config|special_tokens_map)\.json/, 'companion');
     const key = `${operation} ${what}`;
     if (hasFailed ? fault !== 'kill' : failed.has(key)) return;

@@ -24,7 +24,7 @@ test.each<[Fault, RegExp]>([
   async (fault, message) => {
     const folder = join(root, fault);
     await writeSmallRun(folder);
-    const disk = await failingDisk(join(folder, 'out'), fault);
+    const disk = await failingDisk(join(folder, 'out'), fault, fault === 'ENOSPC');
     let summary: Summary | undefined;
     try {
       while (summary === undefined) {
@@ -54,6 +54,14 @@ test.each<[Fault, RegExp]>([
         'sync checkpoints/.step/trainer',
         'rename checkpoints/.step',
         'sync checkpoints',
+        ...(fault === 'ENOSPC'
+          ? [
+              'sync sft-checkpoints/.step/model.safetensors',
+              'writeFile sft-checkpoints/.step/trainer/state.json',
+              'rename sft-checkpoints/.step',
+              'rm sft-checkpoints/step',
+            ]
+          : []),
         'rename .sft',
         'rename .summary.json',
       ]),

@@ -18,8 +18,17 @@ export {
   type LoadedConfig,
 } from './config/load.js';
 export { ask, type Asked } from './training/asked.js';
-export { readSnapshot, type RunSnapshot, type SeenAnswer } from './watch/snapshot.js';
-export { examineTraining, openWorkspace, planTraining, runPipeline } from './main-job.js';
+export { readSnapshot, type RunSnapshot, type SeenAnswer } from './snapshot.js';
+export {
+  examineTraining,
+  openTrainings,
+  openWorkspace,
+  planTraining,
+  runPipeline,
+  runTrainings,
+} from './main-job.js';
+export { SEEDS_EXPECTED, seedsSchema, type Seeds } from './config/seeds.js';
+export type { Trainings } from './trainings/open.js';
 export { localPolicy } from './workspace/local-policy.js';
 export type { Workspace } from './workspace/workspace.js';
 export { openExamination, type Examination } from './workspace/examination.js';
@@ -29,7 +38,7 @@ export { callsPerAnswer, planExamination, type ModelCalls, type PhaseCost } from
 export { examineJudge, type ExaminationResult } from './stages/examine.js';
 export { judgeSummary } from './stages/judge-summary.js';
 export { testJudge, type JudgeTest } from './stages/test-judge.js';
-export { readSummary } from '@touchstone/store';
+export { readAnySummary, readSummary } from '@touchstone/store';
 export { systemClock, type Clock } from './clock.js';
 export { version } from './version.js';
 

@@ -1,9 +1,12 @@
-import type { Summary } from '@touchstone/spec';
+import type { Summary, TrainingsSummary } from '@touchstone/spec';
 import type { LoadedConfig } from './config/load.js';
+import type { Seeds } from './config/seeds.js';
 import type { Finding } from './doctor/finding.js';
 import type { RunOptions } from './pipeline.js';
 import type { TrainingPlan } from './training/ahead.js';
 import type { Backend } from './training/backend.js';
+import type { Trainings } from './trainings/open.js';
+import type { TrainingsOptions } from './trainings/run.js';
 import type { Workspace } from './workspace/workspace.js';
 
 /*
@@ -32,12 +35,47 @@ export async function openWorkspace(loaded: LoadedConfig, folder?: string): Prom
  * nothing else is paid for. A stage that has finished is not done again, so calling this after a crash goes on where it
  * stopped. The last thing it does is write `summary.json`.
  *
+ * @throws {PausedError} a monitor has paused the training; `goOn` is why to go on.
  * @throws {GateError} when the judge is not fit to train against and no override says why it may be used.
  * @throws {InputError} what the run needs is missing. @throws {RunError} it cannot go on, and resumes when called again.
  */
 export async function runPipeline(workspace: Workspace, options?: RunOptions): Promise<Summary> {
   const { runPipeline: run } = await import('./pipeline.js');
   return run(workspace, options);
+}
+
+/**
+ * Opens a run of several trainings, which differ in their seed: all else is opened once, so that budgets and limits of the judge hold for
+ * all of them together. The seed of the configuration stays that of the judge, its examination and the evaluation of the base.
+ *
+ * @param seeds how many, from the configuration's on, or which.
+ * @param folder as of `openWorkspace`; each training has a folder within it.
+ * @throws {InputError} as `openWorkspace`; a training of the folder would be left out; or the backend takes no seed.
+ * @throws {RunError} another process is at work in the folder.
+ * @example
+ * const trainings = await openTrainings(await loadConfig('touchstone.yaml'), 3);
+ * const { comparisons } = await runTrainings(trainings);
+ * trainings.store.close();
+ */
+export async function openTrainings(loaded: LoadedConfig, seeds: Seeds, folder?: string): Promise<Trainings> {
+  const { openTrainings: open } = await import('./trainings/open.js');
+  return open(loaded, seeds, folder);
+}
+
+/**
+ * The main job over several trainings: the judge is examined and the base evaluated once, and then each training goes through its own
+ * stages. It resumes as `runPipeline` does, and the last thing it does is write the `summary.json` of all.
+ *
+ * @throws {GateError} as `runPipeline`, before anything is trained. @throws {InputError} what the run needs is missing.
+ * @throws {RunError} some training cannot go on, and which; the others have finished. Called again, it resumes.
+ * @throws {PausedError} likewise, where monitors have paused all that are left.
+ */
+export async function runTrainings(
+  trainings: Trainings,
+  options?: TrainingsOptions,
+): Promise<TrainingsSummary> {
+  const { runTrainings: run } = await import('./trainings/run.js');
+  return run(trainings, options);
 }
 
 /**

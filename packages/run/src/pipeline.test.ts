@@ -109,8 +109,8 @@ test('a program runs the main job, is told of it in order, and goes on where it 
   expect({ ...same, created: '' }).toEqual({ ...summary, created: '' });
 }, 240_000);
 
-/** Another trainer measures the entropy, in the tests of the command line; only asynchronous training the others. */
-const ELSEWHERE = ['entropy', 'age', 'effective_tokens', 'importance_capped'];
+/** What another trainer measures, in the tests of the command line; what only asynchronous training, dynamic sampling and a run with `save_top_k` do. */
+const ELSEWHERE = ['entropy', 'redrawn', 'age', 'effective_tokens', 'importance_capped', 'validation_score'];
 
 test('every metric of a run is registered, and every registered one is measured', async () => {
   const { models, steps, judge } = await readSummary(output);

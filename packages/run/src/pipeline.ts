@@ -8,6 +8,7 @@ import { examine, passGate } from './stages/examine.js';
 import { stageRunner } from './stages/stage.js';
 import { evaluationOf, JUDGE, REINFORCE, SUPERVISE } from './stages/stages.js';
 import { summarise } from './stages/summarise.js';
+import { removeLooks, supervisedCheckpointFolder } from './stages/supervised-checkpoints.js';
 import { supervise, supervisedPolicy } from './stages/supervise.js';
 import { embedded } from './training/embedded.js';
 import type { Backend } from './training/backend.js';
@@ -20,6 +21,8 @@ export interface RunOptions {
   onEvent?: RunListener;
   /** Why training goes on although the gate has not passed; it goes into the summary. */
   reasons?: GateReasons;
+  /** Why training goes on although a monitor has paused it; it goes into the summary. */
+  goOn?: string | undefined;
   /** PEM of an Ed25519 key that signs the certificate. Default: it is not signed. */
   signingKey?: string | undefined;
   /** Who may train beside the engine of this package: `training.backend` chooses. */
@@ -30,8 +33,22 @@ export interface RunOptions {
 
 /** As `main-job.ts` says. */
 export async function runPipeline(workspace: Workspace, options: RunOptions = {}): Promise<Summary> {
+  const { common, own } = await stagesOf(workspace, options);
+  const stages = [...common, ...own];
+  for (const [i, work] of stages.entries()) await work(`${i + 1} of ${stages.length}`);
+  return concludeRun(workspace, options);
+}
+
+/** One stage, to be done in its place, such as `2 of 6`. */
+type Work = (place: string) => Promise<unknown>;
+
+/** The stages of a run, in their order: those that do not depend on the seed of a training, and those of the training. */
+export async function stagesOf(
+  workspace: Workspace,
+  options: RunOptions,
+): Promise<{ common: Work[]; own: Work[] }> {
   const { config, folder, store, data } = workspace;
-  const { onEvent = () => {}, reasons = {}, signingKey, backends = [], clock = systemClock } = options;
+  const { onEvent = () => {}, reasons = {}, goOn, signingKey, backends = [], clock = systemClock } = options;
   const trainer = trainerNamed(config.training.backend, [embedded, ...backends.map(trainerOf)]);
   const listener = (event: RunEvent): void => {
     if (IN_HISTORY.has(event.type)) store.putEvent(event, clock.date().toISOString());
@@ -39,19 +56,23 @@ export async function runPipeline(workspace: Workspace, options: RunOptions = {}
   };
   const stage = stageRunner(store, listener, clock);
 
-  for (const within of [folder, checkpointFolder(workspace)]) await removePartials(within);
+  const written = [folder, checkpointFolder(workspace), supervisedCheckpointFolder(workspace)];
+  for (const within of written) await removePartials(within);
   store.putTasks('train', data.train);
+  if (data.validation.length > 0) store.putTasks('validation', data.validation);
   store.putTasks('eval', data.eval);
   if (!store.stage(REINFORCE.name)) await trainer.prepare?.(workspace);
   const { sft } = config.training;
-  const stages = [
+  const common = [
     stage(JUDGE, async (reporter) =>
       passGate(await examine(workspace, { clock, signingKey }, reporter), reasons, reporter),
     ),
     stage(evaluationOf('base'), (reporter) => evaluate(workspace, workspace.policy, 'base', reporter)),
+  ];
+  const own = [
     stage(
       REINFORCE,
-      (reporter) => trainer.train({ workspace, reporter, clock }),
+      (reporter) => trainer.train({ workspace, reporter, clock, goOn }),
       () => trainer.isTrained(workspace),
     ),
     stage(evaluationOf('rft'), async (reporter) =>
@@ -60,15 +81,24 @@ export async function runPipeline(workspace: Workspace, options: RunOptions = {}
     ...(sft
       ? [
           stage(SUPERVISE, (reporter) => supervise(workspace, sft, reporter, clock)),
-          stage(evaluationOf('sft'), async (reporter) =>
-            evaluate(workspace, await supervisedPolicy(workspace), 'sft', reporter),
-          ),
+          stage(evaluationOf('sft'), async (reporter) => {
+            const policy = await supervisedPolicy(workspace);
+            await removeLooks(workspace);
+            return evaluate(workspace, policy, 'sft', reporter);
+          }),
         ]
       : []),
   ];
-  for (const [i, work] of stages.entries()) await work(`${i + 1} of ${stages.length}`);
+  return { common, own };
+}
+
+/** When every stage has ended. */
+export async function concludeRun(
+  workspace: Workspace,
+  { clock = systemClock }: RunOptions,
+): Promise<Summary> {
   const summary = summarise(workspace, clock.date());
-  await writeSummary(folder, summary);
+  await writeSummary(workspace.folder, summary);
   return summary;
 }
 
@@ -78,4 +108,5 @@ const IN_HISTORY: ReadonlySet<RunEvent['type']> = new Set([
   'stage-finished',
   'stage-skipped',
   'alarm',
+  'resumed',
 ]);

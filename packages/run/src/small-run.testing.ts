@@ -16,9 +16,14 @@ const JUDGE = `export default (rollouts) =>
 
 /**
  * Writes a configuration whose run takes a second: every stage, real training of a random model.
- * @param settings more of `training:`
+ *
+ * @param edit changes the configuration, and what else lies in the folder.
  */
-export async function writeSmallRun(folder: string, model = 1, settings: object = {}): Promise<void> {
+export async function writeSmallRun(
+  folder: string,
+  model = 1,
+  edit: (config: { training: object; heldout_judge?: object }) => void = () => {},
+): Promise<void> {
   const jsonl = (name: string, lines: readonly object[]): void =>
     writeFileSync(join(folder, name), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
   const ask = (content: string) => ({ role: 'user', content });
@@ -43,27 +48,25 @@ export async function writeSmallRun(folder: string, model = 1, settings: object 
     join(folder, 'model'),
     TOKENIZER,
   );
-  writeFileSync(
-    join(folder, 'touchstone.yaml'),
-    stringify({
-      name: 'small',
-      output: 'out',
-      policy: { model: 'local:model', max_tokens: 4, temperature: 1 },
-      data: { train: 'train.jsonl', eval: 'eval.jsonl', annotations: 'annotations.jsonl' },
-      judge: { kind: 'code', module: './judge.mjs' },
-      gate: 'off',
-      training: {
-        steps: STEPS,
-        prompts_per_step: 2,
-        group_size: 2,
-        learning_rate: 0.05,
-        checkpoint_every: 1,
-        sft: { steps: 2, batch_size: 2, evaluate_every: 1, learning_rate: 0.05 },
-        ...settings,
-      },
-      evaluation: { samples: 2, best_of: 2 },
-    }),
-  );
+  const whole = {
+    name: 'small',
+    output: 'out',
+    policy: { model: 'local:model', max_tokens: 4, temperature: 1 },
+    data: { train: 'train.jsonl', eval: 'eval.jsonl', annotations: 'annotations.jsonl' },
+    judge: { kind: 'code', module: './judge.mjs' },
+    gate: 'off',
+    training: {
+      steps: STEPS,
+      prompts_per_step: 2,
+      group_size: 2,
+      learning_rate: 0.05,
+      checkpoint_every: 1,
+      sft: { steps: 3, batch_size: 2, evaluate_every: 1, learning_rate: 0.05 },
+    },
+    evaluation: { samples: 2, best_of: 2 },
+  };
+  edit(whole);
+  writeFileSync(join(folder, 'touchstone.yaml'), stringify(whole));
 }
 
 /** Time stands still: what is left of a summary can be compared whole. */

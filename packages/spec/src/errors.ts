@@ -3,7 +3,7 @@ import type { AbstentionReason } from './reward.js';
 const marker = Symbol.for('touchstone.error');
 
 /** Exit codes of the command line. */
-export const EXIT = { done: 0, failed: 1, badInput: 2, gate: 3 } as const;
+export const EXIT = { done: 0, failed: 1, badInput: 2, gate: 3, paused: 4 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /**
@@ -99,5 +99,12 @@ export class RunError extends TouchstoneError {
 export class GateError extends TouchstoneError {
   constructor(message: string) {
     super(message, EXIT.gate);
+  }
+}
+
+/** A monitor has paused the training; it goes on when somebody has looked and says so. Exit code 4. */
+export class PausedError extends TouchstoneError {
+  constructor(message: string) {
+    super(message, EXIT.paused);
   }
 }

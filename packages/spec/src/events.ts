@@ -1,3 +1,4 @@
+import type { MonitorAlarm } from './monitors.js';
 import type { StepSummary } from './summary.js';
 
 /**
@@ -15,8 +16,14 @@ export type RunEvent =
   | { type: 'stage-finished'; stage: string; seconds: number; note: string }
   /** An earlier process finished it, in so many seconds. */
   | { type: 'stage-skipped'; stage: string; seconds: number }
-  /** Somebody should look at this; the run goes on. */
-  | { type: 'alarm'; stage: string; text: string };
+  /** Of a run of several trainings: what follows is of the one with this seed, the `place`th (from 1) of `of`. */
+  | { type: 'training-started'; stage: string; seed: number; place: number; of: number }
+  /** `problem` says why it could not go on; null: it has finished. */
+  | { type: 'training-ended'; stage: string; seed: number; problem: string | null }
+  /** Somebody should look at this; the run goes on, but for an alarm of a monitor that pauses it. */
+  | { type: 'alarm'; stage: string; text: string; monitor?: MonitorAlarm }
+  /** Training goes on although a monitor has paused it, for a reason of the user's. `step`: the last one before. */
+  | { type: 'resumed'; stage: string; step: number; reason: string };
 
 /** Called with each event as it happens, and waited for: it must be quick. What it throws ends the run. */
 export type RunListener = (event: RunEvent) => void;

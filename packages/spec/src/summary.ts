@@ -1,14 +1,7 @@
 import { z } from 'zod';
+import { estimateSchema } from './estimate.js';
+import { monitorAlarmSchema } from './monitors.js';
 import { trainingSummarySchema } from './training-summary.js';
-
-/** A mean with its interval. `n` is the number of units that were resampled (tasks, unless said otherwise). */
-export const estimateSchema = z.strictObject({
-  mean: z.number(),
-  low: z.number(),
-  high: z.number(),
-  n: z.int().nonnegative(),
-});
-export type Estimate = z.infer<typeof estimateSchema>;
 
 /** Keys are names of metrics, which `METRICS` describes; null where there was not enough to measure. */
 const estimatesSchema = z.record(z.string(), estimateSchema.nullable());
@@ -275,6 +268,9 @@ export const summarySchema = z.strictObject({
   stages: z.array(z.strictObject({ name: z.string(), seconds: z.number() })),
   /** What somebody should look at, such as a checkpoint that was found damaged; older files have none. */
   alarms: z.array(z.string()).default([]),
+  /** What monitors have seen in training, in its order, and for which reasons it went on; older files have none. */
+  monitor_alarms: z.array(monitorAlarmSchema).default([]),
+  resumed: z.array(z.strictObject({ step: z.int(), reason: z.string() })).default([]),
 });
 export type Summary = z.infer<typeof summarySchema>;
 export type JudgeSummary = Summary['judge'];

@@ -1,5 +1,40 @@
 import { z } from 'zod';
 import { engineRecordSchema } from './engine.js';
+import { estimateSchema } from './estimate.js';
+
+/** Which checkpoint reinforcement has come to, by scores on validation tasks. */
+const chosenCheckpointSchema = z.strictObject({
+  step: z.int(),
+  /** The step with the highest mean score, and the number of checkpoints that were scored. */
+  highest: z.int(),
+  of: z.int(),
+  /** `last`: it is not shown to be worse than any other. `neighbours`: it is, and of those that are not this one has the best neighbours. */
+  because: z.enum(['last', 'neighbours']),
+  /** Of the highest less the last, paired by task; null where they are one. */
+  difference: estimateSchema.nullable(),
+  /** Validation tasks, none of them among those of training or evaluation. */
+  tasks: z.int(),
+  scored_by: z.enum(['judge', 'held-out judge']),
+});
+export type ChosenCheckpoint = z.infer<typeof chosenCheckpointSchema>;
+
+/** Which checkpoint and why, in a sentence. */
+export function checkpointText(chosen: ChosenCheckpoint): string {
+  const { step, highest, of, because, difference, tasks, scored_by } = chosen;
+  const on = `on ${tasks} validation tasks, scored by the ${scored_by}`;
+  const shown = difference
+    ? `: ${[difference.mean, difference.low, difference.high].map((value) => value.toFixed(3)).join(', ')} (mean, 95 % interval)`
+    : '';
+  if (because === 'last') {
+    return highest === step
+      ? `step ${step}, the last, which scores highest of ${of} checkpoints ${on}.`
+      : `step ${step}, the last: the highest of ${of} checkpoints, step ${highest}, is not shown to be better ${on}${shown}.`;
+  }
+  return (
+    `step ${step} of ${of} checkpoints, not the last, which is more than a standard error below the highest, step ${highest}, ` +
+    `${on}${shown}. Of those that are not, it has the best neighbours.`
+  );
+}
 
 /** What a training came to, in `summary.json`. */
 export const trainingSummarySchema = z.strictObject({
@@ -21,6 +56,12 @@ export const trainingSummarySchema = z.strictObject({
       examples: z.int(),
       validation_loss: z.number(),
       wall_seconds: z.number(),
+      /** One entry a look: the mean loss of the steps since the one before, and the loss on the answers that are held back. Older files have none. */
+      curve: z
+        .array(z.strictObject({ step: z.int(), loss: z.number(), validation_loss: z.number() }))
+        .default([]),
     })
     .nullable(),
+  /** The one that was evaluated, where validation chose it (`training.save_top_k`); null: the last, as in older files. */
+  checkpoint: chosenCheckpointSchema.nullable().default(null),
 });

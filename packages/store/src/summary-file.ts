@@ -1,28 +1,64 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InputError, summarySchema, type Summary } from '@touchstone/spec';
+import {
+  InputError,
+  isOfTrainings,
+  summarySchema,
+  trainingsSummarySchema,
+  type Summary,
+  type TrainingsSummary,
+} from '@touchstone/spec';
 import { writeWhole } from './files.js';
 import { upgradeSummary } from './upgrade-summary.js';
 
 const FILE = 'summary.json';
 
 /** Writes a run's `summary.json`, whole or not at all. @returns its path. */
-export async function writeSummary(folder: string, summary: Summary): Promise<string> {
+export async function writeSummary(folder: string, summary: Summary | TrainingsSummary): Promise<string> {
   const file = join(folder, FILE);
   await writeWhole(file, `${JSON.stringify(summary, null, 2)}\n`);
   return file;
 }
 
 /**
- * Reads and checks a run's `summary.json`, of this version or an older one.
+ * Reads and checks a run's `summary.json`, of this version or an older one: of one training, or of several.
  *
  * @throws {InputError} it is missing, not JSON, or not a summary.
  */
+export async function readAnySummary(folder: string): Promise<Summary | TrainingsSummary> {
+  const value = await readJson(folder);
+  const isOfSeveral = typeof value === 'object' && value !== null && 'kind' in value;
+  const result = isOfSeveral
+    ? trainingsSummarySchema.safeParse(value)
+    : summarySchema.safeParse(upgradeSummary(value));
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const more = result.error.issues.length - 1;
+  throw InputError.at(
+    { file: join(folder, FILE) },
+    `not a summary of this version of Touchstone: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}${more > 0 ? ` (and ${more} more)` : ''}`,
+  );
+}
+
+/**
+ * The same of a run of one training.
+ *
+ * @throws {InputError} as `readAnySummary`, or it is of several trainings.
+ */
 export async function readSummary(folder: string): Promise<Summary> {
+  const summary = await readAnySummary(folder);
+  if (!isOfTrainings(summary)) return summary;
+  throw InputError.at(
+    { file: join(folder, FILE) },
+    `expected the summary of one training, found that of ${summary.trainings.length}: each has its own in ` +
+      summary.trainings.map((training) => training.folder).join(', '),
+  );
+}
+
+async function readJson(folder: string): Promise<unknown> {
   const file = join(folder, FILE);
-  let value: unknown;
   try {
-    value = JSON.parse(await readFile(file, 'utf8'));
+    return JSON.parse(await readFile(file, 'utf8')) as unknown;
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined;
     if (code === 'ENOENT' || code === 'ENOTDIR') {
@@ -39,12 +75,4 @@ export async function readSummary(folder: string): Promise<Summary> {
       },
     );
   }
-  const result = summarySchema.safeParse(upgradeSummary(value));
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const more = result.error.issues.length - 1;
-  throw InputError.at(
-    { file },
-    `not a summary of this version of Touchstone: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}${more > 0 ? ` (and ${more} more)` : ''}`,
-  );
 }

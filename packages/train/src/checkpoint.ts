@@ -13,7 +13,19 @@ import { namesIn, readSealed, remove, writeSealed, type Seal } from '@touchstone
 import { z } from 'zod';
 import type { Policy } from './policy.js';
 
-const stateSchema = z.strictObject({ step: z.int().nonnegative(), updates: z.int().nonnegative() });
+const count = z.int().nonnegative();
+/** Where a supervised fine-tuning stands, beside its weights. */
+const supervisedSchema = z.strictObject({
+  /** Of training so far. */
+  seconds: z.number().nonnegative(),
+  /** The step that it ends at, at the latest; null before its own steps are done. */
+  last: count.nullable(),
+  validationLoss: z.number(),
+  best: z.strictObject({ step: count, loss: z.number() }),
+});
+export type SupervisedState = z.infer<typeof supervisedSchema>;
+
+const stateSchema = z.strictObject({ step: count, updates: count, supervised: supervisedSchema.optional() });
 const aheadSchema = z.array(
   z.strictObject({
     step: z.int().positive(),
@@ -48,6 +60,8 @@ export interface Checkpoint {
   optimizer: OptimizerState;
   /** What older weights have drawn for steps to come. Default: nothing. */
   ahead?: readonly StoredStep[];
+  /** Of a supervised fine-tuning. */
+  supervised?: SupervisedState | undefined;
 }
 
 /** A checkpoint on the disk. */
@@ -75,7 +89,7 @@ export const checkpointName = (step: number): string => `step-${String(step).pad
  */
 export async function saveCheckpoint(
   folder: string,
-  { step, policy, optimizer, ahead = [] }: Checkpoint,
+  { step, policy, optimizer, supervised, ahead = [] }: Checkpoint,
   origin: Origin = NOBODY,
 ): Promise<SavedCheckpoint> {
   const target = path.join(folder, checkpointName(step));
@@ -83,7 +97,8 @@ export async function saveCheckpoint(
     await policy.model.save(partial, policy.folder);
     await mkdir(path.join(partial, 'trainer'));
     await writeSafetensors(path.join(partial, MOMENTS), optimizer.moments);
-    await writeFile(path.join(partial, STATE), JSON.stringify({ step, updates: optimizer.updates }));
+    const state: z.infer<typeof stateSchema> = { step, updates: optimizer.updates, supervised };
+    await writeFile(path.join(partial, STATE), JSON.stringify(state));
     if (ahead.length > 0) await writeFile(path.join(partial, AHEAD), JSON.stringify(ahead.map(plain)));
   });
   return { step, folder: target, digest };
@@ -136,7 +151,7 @@ export async function loadCheckpoint(
   if (seal.run !== origin.run || seal.stage !== origin.stage) {
     throw new RunError(`${folder}: it was written by another run, or another stage ("${seal.stage}")`);
   }
-  const { step, updates } = await readState(folder, STATE, stateSchema);
+  const { step, updates, supervised } = await readState(folder, STATE, stateSchema);
   if (step !== seal.step || path.basename(folder) !== checkpointName(step)) {
     throw new RunError(
       `${folder}: it is of step ${seal.step} by its manifest, of step ${step} by ${STATE}; they and the folder's name must agree`,
@@ -147,6 +162,7 @@ export async function loadCheckpoint(
     step,
     policy: policy.withModel(await CausalLM.load(folder)),
     optimizer: { updates, moments },
+    ...(supervised && { supervised }),
   };
   // The manifest has told whether it belongs there.
   if (!existsSync(path.join(folder, AHEAD))) return loaded;

@@ -26,5 +26,11 @@ export {
   type TrainingOptions,
 } from './schema.js';
 export { scoreGroups, stopOnAbstentions, type ScoredGroup } from './scorer.js';
-export { examplesOf, fineTune, type FineTuneOptions, type FineTuneResult } from './supervised/fine-tune.js';
+export {
+  examplesOf,
+  fineTune,
+  type FineTuneCheckpoint,
+  type FineTuneOptions,
+  type FineTuneStep,
+} from './supervised/fine-tune.js';
 export { negativeLogLikelihood } from './supervised/loss.js';

@@ -206,6 +206,9 @@ const raySchema = z.strictObject({
 
 type Definition = (typeof ALGORITHMS)[number];
 
+/** Tasks that checkpoints are scored on, where nothing is said. */
+export const VALIDATION_TASKS = 32;
+
 /** `training:` for one algorithm: what every algorithm has, and its own settings. */
 const trainingWith = <D extends Definition, Name extends z.ZodType>(
   { description, settings }: D,
@@ -235,6 +238,23 @@ const trainingWith = <D extends Definition, Name extends z.ZodType>(
     checkpoint_every: count
       .default(10)
       .describe('Steps between checkpoints; a killed run goes on from the last one'),
+    save_top_k: count
+      .optional()
+      .describe(
+        'Checkpoints that are kept beside the newest two, by their score on validation_tasks: then the best of them is the result, by an honest rule, and not the last step',
+      ),
+    validation_tasks: z
+      .int()
+      .min(2)
+      .optional()
+      .describe(
+        `With save_top_k: tasks of data.train that are not trained on; every checkpoint answers them, and the held-out judge (the judge, without one) scores them. Default: ${VALIDATION_TASKS}`,
+      ),
+    patience: count
+      .optional()
+      .describe(
+        'With save_top_k: checkpoints in a row without a higher score after which training ends before its last step',
+      ),
     sft: sftSchema.optional().describe('Supervised fine-tuning on data.annotations before reinforcement'),
     trl: trlSchema.prefault({}).describe('Where TRL is, when it trains'),
     openrlhf: openrlhfSchema.prefault({}).describe('Where OpenRLHF is and what it takes, when it trains'),

@@ -14,12 +14,15 @@ export function registerQuickstart(program: Command, io: Io): void {
     )
     .action(async (flags: RunFlags) => {
       const seed = flags.seed ?? 1;
-      const folder = resolve(flags.out ?? `runs/quickstart-${seed}`);
+      // Several trainings are another run, of the same case.
+      const folder = resolve(
+        flags.out ?? `runs/quickstart-${seed}${flags.seeds === undefined ? '' : '-seeds'}`,
+      );
       const config = join(folder, 'touchstone.yaml');
       // The user may have changed it: then that is what runs.
       const path = existsSync(config) ? config : await prepared(folder, seed);
       const loaded = await loadConfig(path);
-      if (!flags.json) io.err.write(opening(folder));
+      if (!flags.json) io.err.write(opening(folder, flags.seeds !== undefined));
       await run(loaded, { ...flags, out: folder }, io);
       if (!flags.json) io.out.write('Now your own: npx touchstone init my-case\n');
     });
@@ -31,6 +34,6 @@ async function prepared(folder: string, seed: number): Promise<string> {
   return prepareQuickstart(folder, seed);
 }
 
-const opening = (folder: string): string =>
+const opening = (folder: string, several: boolean): string =>
   'The whole job in miniature: judge and gate, baseline, reinforcement fine-tuning (RFT), supervised fine-tuning (SFT), evaluation, report.\n' +
-  `About 5 to 15 minutes on two idle cores, in ${folder}. After Ctrl+C the same command goes on where it stopped.\n`;
+  `About 5 to 15 minutes${several ? ' a training' : ''} on two idle cores, in ${folder}. After Ctrl+C the same command goes on where it stopped.\n`;

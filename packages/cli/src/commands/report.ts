@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { judgeSummary, readSummary, type Examination, type ExaminationResult } from '@touchstone/run';
-import type { Summary } from '@touchstone/spec';
+import { judgeSummary, readAnySummary, type Examination, type ExaminationResult } from '@touchstone/run';
+import type { Summary, TrainingsSummary } from '@touchstone/spec';
 import { writeWhole } from '@touchstone/store';
 import type { Command } from 'commander';
 import type { Io } from '../io.js';
@@ -13,13 +13,13 @@ export function registerReport(program: Command, io: Io): void {
     .argument('<folder>', "the run's folder")
     .option('--json', 'print the result as JSON')
     .action(async (folder: string, options: { json?: true }) => {
-      const report = await writeReport(folder, await readSummary(folder));
+      const report = await writeReport(folder, await readAnySummary(folder));
       io.out.write(options.json ? `${JSON.stringify({ report })}\n` : `Wrote ${report}.\n`);
     });
 }
 
 /** Writes `report.html` into the run's folder, whole or not at all. @returns its path. */
-export async function writeReport(folder: string, summary: Summary): Promise<string> {
+export async function writeReport(folder: string, summary: Summary | TrainingsSummary): Promise<string> {
   // The report's charts take a moment to load: only who asks for a report waits for them.
   const { renderReport } = await import('@touchstone/studio');
   const file = join(folder, 'report.html');

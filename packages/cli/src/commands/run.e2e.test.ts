@@ -76,6 +76,27 @@ describe('touchstone run', { timeout: TIMEOUT_MS }, () => {
   });
 });
 
+describe('a monitor', { timeout: TIMEOUT_MS }, () => {
+  it('pauses the training with exit code 4, and it goes on when somebody says why', async () => {
+    const endpoint = await startProvider({ respond: lengthJudge });
+    const folder = await smallRun(endpoint.url, (config) => {
+      config['monitors'] = { every: 1, tasks: 2, anchor_drift: { threshold: -1, action: 'pause' } };
+    });
+    const paused = await train(folder);
+    expect(paused.code).toBe(4);
+    expect(paused.err).toMatch(/paused after step 1:[\s\S]*anchor_drift[\s\S]*--go-on "REASON"/);
+    expect(await train(folder, '--json')).toMatchObject({ code: 4, out: '' });
+    expect(await train(folder, '--go-on', 'only a test')).toMatchObject({ code: 0 });
+    expect(summaryOf(folder)).toMatchObject({
+      steps: [{ step: 1 }, { step: 2 }, { step: 3 }],
+      monitor_alarms: [{ monitor: 'anchor_drift', step: 1 }],
+      resumed: [{ step: 1, reason: 'only a test' }],
+    });
+    expect(readFileSync(join(folder, 'report.html'), 'utf8')).toContain('anchor_drift');
+    await endpoint.goDown();
+  });
+});
+
 describe('wrong input is one clear message with its place and exit code 2', () => {
   it.each<[string, (folder: string) => void, RegExp]>([
     [

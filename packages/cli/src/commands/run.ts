@@ -1,23 +1,27 @@
 import { join } from 'node:path';
-import { inRegistryOrder, type Comparison, type Summary } from '@touchstone/spec';
+import { InputError } from '@touchstone/spec';
 import type { Command } from 'commander';
 import { ASSUMED_LATENCY, BACKENDS, fleetPlanOf, planPage } from '@touchstone/launch';
 import {
   loadConfig,
+  openTrainings,
   openWorkspace,
   planTraining,
   runPipeline,
+  runTrainings,
   systemClock,
   type LoadedConfig,
+  type RunOptions,
+  type Seeds,
 } from '@touchstone/run';
 import { writeWhole } from '@touchstone/store';
 import { isHosted } from '@touchstone/train/schema';
 import type { Io } from '../io.js';
-import { renderTable } from '../terminal/table.js';
-import { difference, duration, figure } from '../terminal/text.js';
+import { duration } from '../terminal/text.js';
 import { writeReport } from './report.js';
-import { addRunFlags, signingKey, withOpened, type RunFlags } from './run/flags.js';
+import { addRunFlags, addSeedsFlag, signingKey, withOpened, type RunFlags } from './run/flags.js';
 import { trainingPlanText } from './run/plan-text.js';
+import { resultText, trainingsText } from './run/result-text.js';
 
 /** `touchstone run [config]` */
 export function registerRun(program: Command, io: Io): void {
@@ -40,9 +44,9 @@ export function registerRun(program: Command, io: Io): void {
 /** A reason for all runs of a machine on which judges are not the matter. */
 const NO_GATE_VARIABLE = 'TOUCHSTONE_NO_GATE';
 
-/** Why to train although the judge is not shown to be fit. */
+/** How many trainings, and why to train although the judge is not shown to be fit. */
 export function addTrainingFlags(command: Command): Command {
-  return command
+  return addSeedsFlag(command)
     .option(
       '--override-gate <reason>',
       'train although the gate has not passed; the reason goes into the report',
@@ -50,12 +54,44 @@ export function addTrainingFlags(command: Command): Command {
     .option(
       '--no-gate <reason>',
       `train although the gate is off, or there is nothing to examine the judge on; the reason goes into the report. Default: ${NO_GATE_VARIABLE}`,
+    )
+    .option(
+      '--go-on <reason>',
+      'go on although a monitor has paused the training; the reason goes into the report',
     );
 }
 
 /** Runs or resumes a configuration to its report, and prints what came out. */
 export async function run(loaded: LoadedConfig, flags: RunFlags, io: Io): Promise<void> {
+  const seeds = flags.seeds ?? loaded.config.seeds;
   const begun = systemClock.seconds();
+  const options = {
+    backends: BACKENDS,
+    signingKey: signingKey(io),
+    goOn: flags.goOn,
+    reasons: {
+      override: flags.overrideGate,
+      noGate: typeof flags.gate === 'string' ? flags.gate : io.env[NO_GATE_VARIABLE],
+    },
+  };
+  const ran = await (seeds === undefined
+    ? runOne(loaded, flags, options, io)
+    : runSeveral(loaded, seeds, flags, options, io));
+  if (flags.json) {
+    io.out.write(`${JSON.stringify(ran.json)}\n`);
+    return;
+  }
+  io.out.write(await ran.text());
+  io.out.write(`Took ${duration((systemClock.seconds() - begun) * 1000)}. Report: ${ran.json.report}\n`);
+}
+
+/** What is printed of a run that has ended. */
+interface Ran {
+  json: { summary: string; report: string };
+  text(): Promise<string>;
+}
+
+async function runOne(loaded: LoadedConfig, flags: RunFlags, options: RunOptions, io: Io): Promise<Ran> {
   const { folder, summary } = await withOpened(
     openWorkspace,
     loaded,
@@ -63,30 +99,51 @@ export async function run(loaded: LoadedConfig, flags: RunFlags, io: Io): Promis
     io,
     async (workspace, onEvent) => ({
       folder: workspace.folder,
-      summary: await runPipeline(workspace, {
-        onEvent,
-        backends: BACKENDS,
-        signingKey: signingKey(io),
-        reasons: {
-          override: flags.overrideGate,
-          noGate: typeof flags.gate === 'string' ? flags.gate : io.env[NO_GATE_VARIABLE],
-        },
-      }),
+      summary: await runPipeline(workspace, { ...options, onEvent }),
     }),
   );
   const report = await writeReport(folder, summary);
-  if (flags.json) {
-    io.out.write(`${JSON.stringify({ summary: join(folder, 'summary.json'), report })}\n`);
-    return;
-  }
-  const { verdict } = await import('@touchstone/studio');
-  io.out.write(`\n${resultTable(summary)}\n`);
-  io.out.write(`Every figure: mean [95 % interval], over ${summary.data.eval_tasks} held-out tasks.\n`);
-  for (const { sentence } of verdict(summary.comparisons).readings) io.out.write(`${sentence}\n`);
-  io.out.write(`Took ${duration((systemClock.seconds() - begun) * 1000)}. Report: ${report}\n`);
+  return { json: { summary: join(folder, 'summary.json'), report }, text: () => resultText(summary) };
+}
+
+async function runSeveral(
+  loaded: LoadedConfig,
+  seeds: Seeds,
+  flags: RunFlags,
+  options: RunOptions,
+  io: Io,
+): Promise<Ran> {
+  const { folder, each, summary } = await withOpened(
+    (seeded: LoadedConfig, at) => openTrainings(seeded, seeds, at),
+    loaded,
+    flags,
+    io,
+    async (trainings, onEvent) => {
+      const each: { seed: number; summary: string; report: string }[] = [];
+      const summary = await runTrainings(trainings, {
+        ...options,
+        onEvent,
+        onTraining: async ({ folder, summary }) => {
+          const report = await writeReport(folder, summary);
+          each.push({ seed: summary.seed, summary: join(folder, 'summary.json'), report });
+        },
+      });
+      return { folder: trainings.common.folder, each, summary };
+    },
+  );
+  const report = await writeReport(folder, summary);
+  const json = { summary: join(folder, 'summary.json'), report, trainings: each };
+  return { json, text: () => trainingsText(summary) };
 }
 
 async function plan(loaded: LoadedConfig, flags: RunFlags, io: Io): Promise<void> {
+  if (flags.seeds !== undefined) {
+    throw new InputError([
+      {
+        message: '--plan is of one training, and each of several takes as much: expected it without --seeds',
+      },
+    ]);
+  }
   const planned = await withOpened(openWorkspace, loaded, flags, io, (workspace) =>
     planTraining(workspace, BACKENDS),
   );
@@ -99,29 +156,5 @@ async function plan(loaded: LoadedConfig, flags: RunFlags, io: Io): Promise<void
     flags.json
       ? `${JSON.stringify({ ...planned, fleet: fleet?.plan ?? null })}\n`
       : trainingPlanText(planned, fleet?.planText ?? null),
-  );
-}
-
-/** The short table that a run ends with: the headline metrics of each model, and their paired differences. */
-function resultTable({ models, comparisons }: Summary): string {
-  const names = Object.values(models).flatMap(({ metrics }) => Object.keys(metrics));
-  const columns = inRegistryOrder('model', names).flatMap(({ name, headline }) =>
-    headline === undefined ? [] : [{ name, title: headline }],
-  );
-  const pairOf = ({ better, baseline }: Comparison): string => `${better} − ${baseline}`.toUpperCase();
-  const differenceOf = (pair: string, name: string) =>
-    comparisons.find((one) => one.metric === name && pairOf(one) === pair)?.difference;
-  return renderTable(
-    [{ title: 'model' }, ...columns],
-    [
-      ...Object.entries(models).map(([model, { metrics }]) => [
-        model.toUpperCase(),
-        ...columns.map(({ name }) => figure(metrics[name] ?? null)),
-      ]),
-      ...[...new Set(comparisons.map(pairOf))].map((pair) => [
-        pair,
-        ...columns.map(({ name }) => difference(differenceOf(pair, name) ?? null)),
-      ]),
-    ],
   );
 }

@@ -1,5 +1,5 @@
 import type { RunListener } from '@touchstone/spec';
-import { TimeLeft } from './time-left.js';
+import { TimeLeft, TrainingsLeft } from './time-left.js';
 import { duration, oneLine } from './text.js';
 
 /** What is happening and how long it will take. One stage at a time. */
@@ -118,23 +118,38 @@ export function createProgress(
   };
 }
 
-/** Shows the events of a run as progress. */
-export function showEvents(progress: Progress): RunListener {
+/** Shows the events of a run as progress; of several trainings with the time that all of them are about to take. */
+export function showEvents(progress: Progress, now: () => number = () => performance.now()): RunListener {
   let title = '';
   let isDrawn = false;
+  let note = '';
+  const all = new TrainingsLeft();
+  const withAllLeft = (): string => {
+    const left = all.remaining(now());
+    const text = left === undefined ? '' : `about ${duration(Math.max(1000, left))} left in all`;
+    return [note, text].filter((part) => part !== '').join(', ');
+  };
   return (event) => {
+    all.follow(event, now());
     switch (event.type) {
       case 'stage-started':
         ({ title } = event);
         isDrawn = false;
+        note = '';
         break;
       case 'progress':
-        if (isDrawn) progress.update(event.done, event.note, event.total ?? undefined);
+        ({ note } = event);
+        if (isDrawn) progress.update(event.done, withAllLeft(), event.total ?? undefined);
         else progress.start(title, event.total ?? undefined, event.done);
         isDrawn = true;
         break;
       case 'stage-finished':
-        progress.end(event.note === '' ? undefined : event.note);
+        progress.end(event.note === '' ? note : event.note);
+        break;
+      case 'training-ended':
+        progress.note(
+          `${event.stage}: ${event.problem === null ? 'finished' : `could not go on: ${event.problem}`}`,
+        );
         break;
       case 'alarm':
         progress.note(event.text);

@@ -77,6 +77,33 @@ describe('progress', () => {
     ]);
   });
 
+  it('says of several trainings how long all will take, by those that have finished', () => {
+    const screen = new Screen(true, 200);
+    const show = showEvents(createProgress(screen, at), at);
+    const started = (place: number): void =>
+      show({ type: 'training-started', stage: `seed ${place}`, seed: place, place, of: 3 });
+    const progress = (done: number): void =>
+      show({ type: 'progress', stage: 'train rft', done, total: 10, note: 'reward 0.5' });
+    started(1);
+    show({ type: 'stage-skipped', stage: 'train rft', seconds: 90 });
+    show({ type: 'stage-finished', stage: 'evaluate rft', seconds: 10, note: '' });
+    show({ type: 'training-ended', stage: 'seed 1', seed: 1, problem: null });
+    started(2);
+    show({ type: 'stage-started', stage: 'train rft', title: '7 of 14, seed 2, Training' });
+    progress(0);
+    vi.advanceTimersByTime(39_400);
+    progress(4);
+    expect(screen.lines.at(-1)).toMatch(/ 4 of 10, .* \| reward 0\.5, about 2 min 41 s left in all$/);
+    show({ type: 'stage-finished', stage: 'train rft', seconds: 40, note: '' });
+    show({ type: 'training-ended', stage: 'seed 2', seed: 2, problem: 'the disk is full' });
+    expect(screen.lines.slice(-4)).toEqual([
+      'seed 1: finished',
+      '7 of 14, seed 2, Training: done in 39 s, 4 of 10, reward 0.5',
+      'seed 2: could not go on: the disk is full',
+      '',
+    ]);
+  });
+
   it('never wraps, and stops with the last state standing before an error', () => {
     const screen = new Screen(true, 40);
     const progress = createProgress(screen, at);

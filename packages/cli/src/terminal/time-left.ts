@@ -1,3 +1,5 @@
+import type { RunEvent } from '@touchstone/spec';
+
 /** Speeds are averaged over the last 15 seconds, or over a third of the time passed, whichever is more. */
 const WINDOW_MS = 15_000;
 const WINDOW_SHARE = 1 / 3;
@@ -48,5 +50,42 @@ export class TimeLeft {
     if (this.speed <= 0 || this.done >= total) return undefined;
     const left = (total - this.measuredDone) / (this.speed / this.weight) - (now - this.measuredAt);
     return left > 0 ? left : ((total - this.done) * (now - this.startedAt)) / (this.done - this.doneBefore);
+  }
+}
+
+/** Time left of several trainings, by what those before have taken: one is like another but for its seed. */
+export class TrainingsLeft {
+  /** Seconds of each that has finished. */
+  private readonly taken: number[] = [];
+  /** Of the one at work: seconds of its stages that have ended, and when the one after began, in milliseconds. */
+  private spent = 0;
+  private begunAt = 0;
+  private after = 0;
+
+  /** @param now milliseconds. */
+  follow(event: RunEvent, now: number): void {
+    switch (event.type) {
+      case 'training-started':
+        this.after = event.of - event.place;
+        this.spent = 0;
+        this.begunAt = now;
+        break;
+      case 'stage-finished':
+      case 'stage-skipped':
+        this.spent += event.seconds;
+        this.begunAt = now;
+        break;
+      case 'training-ended':
+        if (event.problem === null) this.taken.push(this.spent);
+        break;
+      default:
+    }
+  }
+
+  /** Milliseconds; undefined while none has finished. */
+  remaining(now: number): number | undefined {
+    if (this.taken.length === 0) return undefined;
+    const each = (1000 * this.taken.reduce((a, b) => a + b, 0)) / this.taken.length;
+    return Math.max(0, each - 1000 * this.spent - (now - this.begunAt)) + this.after * each;
   }
 }

@@ -245,20 +245,6 @@ export class DifferentiableGraph extends Graph {
     return this.node('ScatterElements', [table, wide, rows], table.shape, { axis: 0, reduction: 'add' });
   }
 
-  /** Column `index` of `a` [n, m] → [n, 1], without a derivative. */
-  pick(a: Value, index: number): Value {
-    return this.node('Gather', [a, this.int64([index])], [a.shape[0]!, 1], { axis: 1 });
-  }
-
-  /** Column `index` of `a` [n, m] → [n, 1]. */
-  column(a: Value, index: number): Value {
-    const columns = a.shape[1]!;
-    const only = Float32Array.from({ length: columns }, (_, i) => Number(i === index));
-    return this.record(this.pick(a, index), [a], (g) => [
-      this.elementwise('Mul', g, this.float32(only, [1, columns])),
-    ]);
-  }
-
   /**
    * For each row of `a` [n, 1] the sum of the rows of its group.
    * @param group int32 [n], each below n

@@ -67,9 +67,9 @@ export function scoreTokens(
     : null;
   const both = mean && g.node('Concat', [out, op('Sub', normaliser, mean)], [UNKNOWN, 2], { axis: 1 });
   const recorded = g.record(both ?? out, [hidden, head], (whole) => {
-    const gradient = both ? g.pick(whole, 0) : whole;
+    const gradient = both ? pick(g, whole, 0) : whole;
     const scaled = op('Mul', gradient, factor);
-    const scaledEntropy = both && op('Mul', g.pick(whole, 1), factor);
+    const scaledEntropy = both && op('Mul', pick(g, whole, 1), factor);
     let ofHidden = op('Mul', scaled, chosen);
     const ofRows: Value[] = [];
     slices.forEach(({ rows, logits }, i) => {
@@ -94,6 +94,15 @@ export function scoreTokens(
     return [ofHidden, g.addToRows(ofHead, targets, op('Mul', scaled, hidden))];
   });
   return both
-    ? { logprobs: g.column(recorded, 0), entropy: g.column(recorded, 1) }
+    ? { logprobs: columnOf(g, recorded, 0), entropy: columnOf(g, recorded, 1) }
     : { logprobs: recorded, entropy: null };
 }
+
+/** One of the two columns of `a` [n, 2] → [n, 1], without a derivative. */
+const pick = (g: DifferentiableGraph, a: Value, index: 0 | 1): Value =>
+  g.node('Gather', [a, g.int64([index])], [UNKNOWN, 1], { axis: 1 });
+
+const columnOf = (g: DifferentiableGraph, a: Value, index: 0 | 1): Value => {
+  const only = g.float32(Float32Array.of(1 - index, index), [1, 2]);
+  return g.record(pick(g, a, index), [a], (gradient) => [g.elementwise('Mul', gradient, only)]);
+};

@@ -1,7 +1,7 @@
 import type { Comparison } from '@touchstone/spec';
 
 import { pairedDifference } from '../statistics/means.js';
-import { type EvaluationRecord, MEASURES, taskMeans } from './record.js';
+import { type EvaluationRecord, MEASURES, recordsOf, taskMeans } from './record.js';
 
 /**
  * Paired differences between models on the same tasks: for each metric the mean over tasks of `better` minus `baseline`,
@@ -16,14 +16,12 @@ export function compareModels(
   models: Readonly<Record<string, readonly EvaluationRecord[]>>,
   pairs: readonly (readonly [better: string, baseline: string])[],
 ): Comparison[] {
-  const recordsOf = (name: string): readonly EvaluationRecord[] => {
-    const records = Object.hasOwn(models, name) ? models[name] : undefined;
-    if (!records) throw new RangeError(`expected one of ${Object.keys(models).join(', ')}, got "${name}"`);
-    return records;
-  };
   return pairs.flatMap(([better, baseline]) =>
     Object.entries(MEASURES).flatMap(([metric, measure]) => {
-      const [a, b] = [taskMeans(recordsOf(better), measure), taskMeans(recordsOf(baseline), measure)];
+      const [a, b] = [
+        taskMeans(recordsOf(models, better), measure),
+        taskMeans(recordsOf(models, baseline), measure),
+      ];
       const tasks = [...a.keys()].filter((task) => b.has(task));
       const difference = pairedDifference(
         tasks.map((task) => a.get(task)!),

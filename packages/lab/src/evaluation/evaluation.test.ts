@@ -1,9 +1,10 @@
 import { inRegistryOrder, METRICS, random } from '@touchstone/spec';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { meanOf } from '../statistics/values.js';
 import { compareModels } from './compare-models.js';
 import { bestOfInterval, summariseModel } from './model-summary.js';
+import { compareTrainings, summariseTrainings } from './over-trainings.js';
 import { type EvaluationRecord, MEASURES } from './record.js';
 import { truthAgreement } from './truth-agreement.js';
 
@@ -107,4 +108,57 @@ test('agreement with truth counts pass and fail, on answers that have both', () 
     { taskId: 'f', judge: 1, truth: null },
   ]);
   expect(agreement).toMatchObject({ mean: 0.75, n: 4 });
+});
+
+describe('over several trainings', () => {
+  const drawn = (seed: number, shift: number): EvaluationRecord[] =>
+    Array.from({ length: 40 }, (_, task) => {
+      const draw = random(seed, 'task', task);
+      return [0, 1].map((sample) =>
+        record(`t${task}`, {
+          sample,
+          judge: Math.min(1, Math.max(0, 0.4 + shift + 0.2 * draw.normal())),
+          components: { schema: 1 },
+        }),
+      );
+    }).flat();
+
+  test('a training is a unit: seeds that differ make an interval that the tasks of one do not', () => {
+    const trainings = [0.1, 0.2, 0.3].map((shift, i) => ({
+      base: drawn(9, 0),
+      rft: drawn(i, shift),
+    }));
+    const [over] = compareTrainings(trainings, [['rft', 'base']]);
+    const each = trainings.map((models) => compareModels(models, [['rft', 'base']])[0]!.difference);
+    expect(over).toMatchObject({
+      metric: 'judge_score',
+      better: 'rft',
+      baseline: 'base',
+      difference: { n: 3 },
+    });
+    expect(over!.difference.mean).toBeCloseTo(meanOf(each.map(({ mean }) => mean)), 9);
+    const widest = Math.max(...each.map(({ low, high }) => high - low));
+    expect(over!.difference.high - over!.difference.low).toBeGreaterThan(2 * widest);
+    expect(over!.difference.low).toBeLessThan(0);
+
+    const rft = summariseTrainings(
+      trainings.map((models) => models.rft),
+      { bestOf: 2 },
+    );
+    expect(rft.metrics['judge_score']).toMatchObject({ n: 3 });
+    expect(rft.metrics['best_of_k']!.mean).toBeGreaterThan(rft.metrics['judge_score']!.mean);
+    expect(rft.metrics['heldout_judge_score']).toBeNull();
+    // Shares never leave 0 to 1.
+    expect(rft.components['schema']).toMatchObject({ mean: 1, high: 1, n: 3 });
+    expect(() => compareTrainings(trainings, [['rft', 'sft']])).toThrow(
+      /expected one of base, rft, got "sft"/,
+    );
+  });
+
+  test('a task that one training could not judge is left out of that one alone', () => {
+    const first = [record('a', { judge: 1 }), record('b', { judge: 0 }), record('c', { judge: 1 })];
+    const second = [record('a', { judge: 0 }), record('b', { judge: null }), record('c', { judge: 1 })];
+    const { metrics } = summariseTrainings([first, second], { bestOf: 1 });
+    expect(metrics['judge_score']).toMatchObject({ mean: 3 / 5, n: 2 });
+  });
 });

@@ -41,18 +41,29 @@ export function bestOfInterval(
   outcome: Measure,
   k: number,
 ): Estimate | null {
+  return meanInterval([...bestOfByTask(records, outcome, k).values()]);
+}
+
+/** What the best of k answers is worth, by task; without tasks that have fewer judged ones. */
+export function bestOfByTask(
+  records: readonly EvaluationRecord[],
+  outcome: Measure,
+  k: number,
+): Map<string, number> {
   const tasks = groupBy(
     records,
     records.map(({ taskId }) => taskId),
   );
-  const values = tasks.flatMap((samples) => {
-    const candidates = samples.flatMap((record) => {
-      const worth = outcome(record);
-      return record.judge === null || worth === null ? [] : [{ score: record.judge, outcome: worth }];
-    });
-    return bestOfK(candidates, k) ?? [];
-  });
-  return meanInterval(values);
+  return new Map(
+    tasks.flatMap((samples): [string, number][] => {
+      const candidates = samples.flatMap((record) => {
+        const worth = outcome(record);
+        return record.judge === null || worth === null ? [] : [{ score: record.judge, outcome: worth }];
+      });
+      const best = bestOfK(candidates, k);
+      return best === null ? [] : [[samples[0]!.taskId, best]];
+    }),
+  );
 }
 
 function measureInterval(records: readonly EvaluationRecord[], measure: Measure): Estimate | null {
@@ -61,13 +72,20 @@ function measureInterval(records: readonly EvaluationRecord[], measure: Measure)
 }
 
 function componentIntervals(records: readonly EvaluationRecord[]): Record<string, Estimate> {
-  const names = [...new Set(records.flatMap(({ components }) => Object.keys(components)))];
   return Object.fromEntries(
-    names.flatMap((name) => {
-      const component = ({ components }: EvaluationRecord): number | null =>
-        Object.hasOwn(components, name) ? components[name]! : null;
-      const interval = measureInterval(records, component);
+    componentNames(records).flatMap((name) => {
+      const interval = measureInterval(records, componentMeasure(name));
       return interval ? [[name, interval]] : [];
     }),
   );
 }
+
+/** Checks and criteria that any of the answers has reached. */
+export const componentNames = (records: readonly EvaluationRecord[]): string[] => [
+  ...new Set(records.flatMap(({ components }) => Object.keys(components))),
+];
+
+export const componentMeasure =
+  (name: string): Measure =>
+  ({ components }) =>
+    Object.hasOwn(components, name) ? components[name]! : null;

@@ -45,3 +45,10 @@ export function taskMeans(records: readonly EvaluationRecord[], measure: Measure
   );
   return new Map(groups.map((group) => [group[0]!.taskId, meanOf(group.map(({ value }) => value))]));
 }
+
+/** @throws {RangeError} there are no records of a model of that name. */
+export function recordsOf<T>(models: Readonly<Record<string, readonly T[]>>, name: string): readonly T[] {
+  const records = Object.hasOwn(models, name) ? models[name] : undefined;
+  if (!records) throw new RangeError(`expected one of ${Object.keys(models).join(', ')}, got "${name}"`);
+  return records;
+}

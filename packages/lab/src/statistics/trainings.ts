@@ -1,6 +1,6 @@
 import type { Estimate } from '@touchstone/spec';
 
-import { jackknifeOfSums, scoreInterval, SIGNED, totalsOf } from './jackknife.js';
+import { jackknifeOfSums, type Range, scoreInterval, SIGNED, totalsOf } from './jackknife.js';
 
 /**
  * Interval, 95 %, of the mean over several trainings (seeds) that were evaluated on the same tasks, each with several answers: what another
@@ -9,10 +9,14 @@ import { jackknifeOfSums, scoreInterval, SIGNED, totalsOf } from './jackknife.js
  *
  * @param trainings trainings × tasks × answers: scores, or differences of scores (−1 to 1); the same tasks in the same order in each. A task
  *   without answers in a training is left out of that one.
+ * @param range what a value can be; an interval never leaves it.
  * @returns n is the number of trainings; null for fewer than two, or fewer than two tasks.
  * @throws {RangeError} the trainings have different numbers of tasks.
  */
-export function trainingsInterval(trainings: readonly (readonly (readonly number[])[])[]): Estimate | null {
+export function trainingsInterval(
+  trainings: readonly (readonly (readonly number[])[])[],
+  range: Range = SIGNED,
+): Estimate | null {
   const tasks = trainings[0]?.length ?? 0;
   const odd = trainings.find((training) => training.length !== tasks);
   if (odd) throw new RangeError(`expected ${tasks} tasks in each training, got ${odd.length}`);
@@ -32,5 +36,5 @@ export function trainingsInterval(trainings: readonly (readonly (readonly number
   const [a, b] = [bySeed.error ** 2, byTask.error ** 2];
   const freedom =
     a + b > 0 ? (a + b) ** 2 / (a ** 2 / (bySeed.n - 1) + b ** 2 / (byTask.n - 1)) : bySeed.n - 1;
-  return scoreInterval({ ...bySeed, error: Math.sqrt(a + b), freedom }, SIGNED);
+  return scoreInterval({ ...bySeed, error: Math.sqrt(a + b), freedom }, range);
 }

@@ -95,7 +95,7 @@ function settingText({ values, defaults, algorithms }: Setting): string {
   );
   return [
     ...(values.length > 0 ? [`One of ${values.map((value) => JSON.stringify(value)).join(', ')}.`] : []),
-    ...(said.length > 0 ? [`Default: ${said.join(', ')}.`] : []),
+    ...(said.length > 0 ? [`Default: ${said.join(', ')}.`] : ['Without a default.']),
     ...(algorithms.length > 0 && algorithms.length < all ? [`Only with ${algorithms.join(', ')}.`] : []),
   ].join(' ');
 }

@@ -41,6 +41,9 @@ describe('the settings of OpenRLHF', () => {
       'age_tolerance',
       'refit_freq',
       'importance_cap',
+      'save_top_k',
+      'validation_tasks',
+      'patience',
       ...Object.keys(NOTHING_BEYOND),
     ];
     for (const key of keysOfTraining())

@@ -48,6 +48,9 @@ describe('the settings of TRL', () => {
       'age_tolerance',
       'refit_freq',
       'importance_cap',
+      'save_top_k',
+      'validation_tasks',
+      'patience',
       ...Object.keys(NOTHING_BEYOND),
     ];
     for (const key of keys) expect(named.includes(`training.${key}`), key).toBe(!others.includes(key));

@@ -10,6 +10,7 @@ import {
   ofAnotherBackend,
   ofAPolicyBehindAnApi,
   ofAsynchronous,
+  ofTheEmbeddedEngine,
   translated,
   type Tables,
   type Takes,
@@ -127,6 +128,9 @@ const TRAINING: Tables<Translation>['training'] = {
       save_total_limit: 2,
     },
   }),
+  save_top_k: ofTheEmbeddedEngine,
+  validation_tasks: ofTheEmbeddedEngine,
+  patience: ofTheEmbeddedEngine,
   sft: () => ({ note: 'the embedded engine does it, for comparison, as ever' }),
   trl: ({ training: { trl, group_size } }) => ({
     script: `per_device_train_batch_size${trl.lora ? `, LoraConfig(${loraWords(loraOf(trl.lora))})` : ''}`,

@@ -1,37 +1,23 @@
 import { join } from 'node:path';
-import { localPolicy, type Config, type Counterpart, type TrainingJob } from '@touchstone/run';
+import { localPolicy, type Counterpart, type TrainingJob } from '@touchstone/run';
 import type { JsonObject, JsonValue } from '@touchstone/spec';
 import {
-  NOTHING_BEYOND,
   asynchronousProblem,
   counterpartsOf,
   ofAPolicyBehindAnApi,
   ofAnotherBackend,
   ofAsynchronous,
-  saysNothing,
+  ofTheEmbeddedEngine,
   takesProblem,
   translated,
   type AnyConfig,
   type Tables,
-  type Takes,
 } from '../translation.js';
 import { answersOfStep } from '../job-files.js';
+import { ACTOR, ALGORITHM, TAKES, type Translation } from './algorithm.js';
 import { MANAGER, ROWS, SHIM } from './files.js';
 
-/** A setting in verl. */
-interface Translation {
-  /** Keys of verl's configuration, by their full names. */
-  keys?: Record<string, JsonValue>;
-  /** In place of keys: what is done with it here. */
-  here?: string;
-  note?: string;
-}
-
-const ACTOR = 'actor_rollout_ref.actor';
 const ROLLOUT = 'actor_rollout_ref.rollout';
-/** verl's loss has a second clip below, at this ratio; Touchstone's has none. */
-const NO_DUAL_CLIP = 1e9;
-
 /** At constant rates verl warms up from 0, so that its first step moves nothing; this schedule of its has the rates that are meant. */
 const warmup = ({ training: { warmup_steps } }: AnyConfig): Translation =>
   warmup_steps === 0
@@ -46,37 +32,9 @@ const warmup = ({ training: { warmup_steps } }: AnyConfig): Translation =>
         note: 'a cosine from 1 to 1 is constant; its warm-up begins above 0',
       };
 
-/** What verl has as it is meant here. */
-const TAKES: Takes = {
-  algorithm: ['grpo', 'dr-grpo', 'dapo', 'gspo', 'cispo'],
-  deviation: ['group', 'none'],
-  ...NOTHING_BEYOND,
-};
-
-/** By algorithm, how verl adds tokens up; the mean over all tokens otherwise. */
-const AGGREGATION: Partial<Record<Config['training']['algorithm'], string>> = {
-  'dr-grpo': 'seq-mean-token-sum-norm',
-  gspo: 'seq-mean-token-mean',
-};
-/** By algorithm, verl's loss; that of PPO otherwise. */
-const LOSSES: Partial<Record<Config['training']['algorithm'], string>> = { gspo: 'gspo', cispo: 'cispo' };
-const KL_TYPES = { k1: 'kl', k2: 'mse', k3: 'low_var_kl' };
-
 const TRAINING: Tables<Translation>['training'] = {
   backend: () => ({ here: 'python -m verl.trainer.main_ppo' }),
-  algorithm: ({ training: { algorithm }, policy: { max_tokens } }) => ({
-    keys: {
-      'algorithm.adv_estimator': 'grpo',
-      'algorithm.use_kl_in_reward': false,
-      [`${ACTOR}.policy_loss.loss_mode`]: LOSSES[algorithm] ?? 'vanilla',
-      [`${ACTOR}.loss_agg_mode`]: AGGREGATION[algorithm] ?? 'token-mean',
-      [`${ACTOR}.clip_ratio_c`]: NO_DUAL_CLIP,
-      ...(algorithm === 'dr-grpo'
-        ? { [`${ACTOR}.loss_scale_factor`]: max_tokens, 'algorithm.norm_adv_by_std_in_grpo': false }
-        : {}),
-    },
-    note: 'answers without a verdict still count in what the loss is divided by. No correction for what differs between the two engines of verl',
-  }),
+  ...ALGORITHM,
   steps: ({ training: { steps } }) => ({
     keys: { 'trainer.total_training_steps': steps, 'trainer.total_epochs': 1 },
     here: ROWS,
@@ -108,42 +66,6 @@ const TRAINING: Tables<Translation>['training'] = {
   max_grad_norm: ({ training: { max_grad_norm } }) => ({
     keys: { [`${ACTOR}.optim.clip_grad`]: max_grad_norm, [`${ACTOR}.grad_clip`]: max_grad_norm },
   }),
-  clip_low: ({ training: { clip_low } }) => ({
-    keys: { [`${ACTOR}.clip_ratio`]: clip_low, [`${ACTOR}.clip_ratio_low`]: clip_low },
-  }),
-  clip_high: ({ training: { clip_high } }) => ({ keys: { [`${ACTOR}.clip_ratio_high`]: clip_high } }),
-  ratio_cap: ({ training: { ratio_cap } }) => ({
-    keys: {
-      [`${ACTOR}.clip_ratio`]: 1,
-      [`${ACTOR}.clip_ratio_low`]: 1,
-      [`${ACTOR}.clip_ratio_high`]: ratio_cap - 1,
-    },
-    note: 'verl cuts below too: from 0 on, that is nothing',
-  }),
-  deviation: ({ training: { deviation } }) => ({
-    keys: { 'algorithm.norm_adv_by_std_in_grpo': deviation === 'group' },
-  }),
-  deviation_floor: saysNothing,
-  false_positive_rate: saysNothing,
-  false_negative_rate: saysNothing,
-  overlong_share: saysNothing,
-  sampling_tries: saysNothing,
-  margin: saysNothing,
-  kl_estimator: () => ({ here: `${ACTOR}.kl_loss_type`, note: 'with kl_coefficient' }),
-  entropy_coefficient: ({ training: { entropy_coefficient } }) => ({
-    keys: { [`${ACTOR}.entropy_coeff`]: entropy_coefficient },
-  }),
-  kl_coefficient: ({ training: { kl_coefficient, kl_estimator } }) => ({
-    keys:
-      kl_coefficient === 0
-        ? { [`${ACTOR}.use_kl_loss`]: false }
-        : {
-            [`${ACTOR}.use_kl_loss`]: true,
-            [`${ACTOR}.kl_loss_coef`]: kl_coefficient,
-            [`${ACTOR}.kl_loss_type`]: KL_TYPES[kl_estimator],
-          },
-    note: 'the same estimator; verl measures it to answers without a verdict too, and clamps that of a token at 10',
-  }),
   updates_per_step: ({ training: { updates_per_step } }) => ({
     keys: { [`${ACTOR}.ppo_epochs`]: updates_per_step, [`${ACTOR}.shuffle`]: false },
   }),
@@ -160,6 +82,9 @@ const TRAINING: Tables<Translation>['training'] = {
     },
     note: 'each with its weights as a Hugging Face folder, from which the last is fetched',
   }),
+  save_top_k: ofTheEmbeddedEngine,
+  validation_tasks: ofTheEmbeddedEngine,
+  patience: ofTheEmbeddedEngine,
   sft: () => ({ note: 'the embedded engine does it, for comparison, as ever' }),
   trl: ofAnotherBackend,
   openrlhf: ofAnotherBackend,

@@ -85,6 +85,28 @@ it.each([
     'training: { age_tolerance: 2 }\n',
     ['training.age_tolerance: set training.type to off_policy_async, which it is for'],
   ],
+  [
+    'checkpoints that are scored, by the engine that scores them',
+    LOCAL,
+    'training: { save_top_k: 3, validation_tasks: 8, patience: 2 }\n',
+    [],
+  ],
+  [
+    'checkpoints that another trainer would not score',
+    LOCAL,
+    'training: { backend: trl, save_top_k: 3 }\n',
+    [
+      expect.stringContaining(
+        'training.save_top_k: the engine of this package scores its checkpoints, and trl',
+      ),
+    ],
+  ],
+  [
+    'patience with nothing to wait for',
+    LOCAL,
+    'training: { patience: 2 }\n',
+    ['training.patience: set training.save_top_k, with which checkpoints are scored'],
+  ],
 ])('what makes sense together: %s', (_, policy, more, expected) => {
   expect(problems(policy, more)).toEqual(expected);
 });

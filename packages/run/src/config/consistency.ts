@@ -19,6 +19,19 @@ export function consistencyProblems(config: Config | ExaminationConfig, source: 
       'set data.annotations, the answers to learn from',
     );
   }
+  const { backend, save_top_k, validation_tasks, patience } = config.training;
+  need(
+    ['training', 'save_top_k'],
+    save_top_k !== undefined && backend !== 'embedded',
+    `the engine of this package scores its checkpoints, and ${backend} does not: take it out, or set training.backend to embedded`,
+  );
+  for (const [key, value] of Object.entries({ validation_tasks, patience })) {
+    need(
+      ['training', key],
+      value !== undefined && save_top_k === undefined,
+      'set training.save_top_k, with which checkpoints are scored',
+    );
+  }
   if (config.policy !== undefined) policyProblems(config, need);
   asynchronousProblems(config, need);
   for (const setting of ['deviation_floor', 'margin'] as const) {

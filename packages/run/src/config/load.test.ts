@@ -46,6 +46,16 @@ describe('a wrong key or value', () => {
       ],
     ],
     [
+      'a number of trainings that is one',
+      `${GOOD}seeds: 1\n`,
+      ['t.yaml:12:8: seeds: expected a number of at least 2, got 1'],
+    ],
+    [
+      'a seed twice',
+      `${GOOD}seeds: [3, 3]\n`,
+      ['t.yaml:12:8: seeds: expected a number of trainings, 2 to 100, or different seeds, such as 1,2,5'],
+    ],
+    [
       'an infinite number',
       `${GOOD}training: { learning_rate: .inf }\n`,
       ['t.yaml:12:28: training.learning_rate: expected a number, got Infinity'],

@@ -1,8 +1,9 @@
 import { callsSchema, judgeSchema, modelFields, rewardSchema } from '@touchstone/core';
-import { gateSchema } from '@touchstone/lab';
+import { gateSchema, monitorsSchema } from '@touchstone/lab';
 import { engineSchema, samplingSchema, trainingSchema } from '@touchstone/train/schema';
 import { z } from 'zod';
 import { awsSchema } from './aws-schema.js';
+import { seedsSchema } from './seeds.js';
 
 const count = z.int().min(1);
 const file = z.string().min(1);
@@ -86,6 +87,11 @@ export const configSchema = z.strictObject({
     .default('touchstone')
     .describe("The run's name in reports"),
   seed: z.int().min(0).default(1).describe('Everything random is drawn from this number'),
+  seeds: seedsSchema
+    .optional()
+    .describe(
+      'Trainings of one run, which differ in their seed: how many from seed on, or which. Every claim is then about all of them',
+    ),
   output: file.default('runs/touchstone').describe("The run's folder; running again resumes what is in it"),
   policy: policySchema.describe('The model that is trained'),
   data: dataSchema.describe('JSON Lines files'),
@@ -104,6 +110,11 @@ export const configSchema = z.strictObject({
         'FINDING: off takes one away; off alone turns the gate off',
     ),
   training: trainingSchema.prefault({}).describe('Reinforcement fine-tuning'),
+  monitors: monitorsSchema
+    .prefault({})
+    .describe(
+      'How a training is watched: by monitor a threshold and an action (note, warn, pause, rollback), or off',
+    ),
   evaluation: evaluationSchema.prefault({}).describe('How base, SFT and RFT are compared on data.eval'),
 });
 

@@ -1,5 +1,5 @@
 import { createAnswerReader, parseAnswer, type RewardFunction } from '@touchstone/core';
-import type { EvaluationRecord } from '@touchstone/lab';
+import { judgeScore, type EvaluationRecord } from '@touchstone/lab';
 import type { Reward } from '@touchstone/spec';
 import type { StoredRollout } from '@touchstone/store';
 import { stopOnAbstentions } from '@touchstone/train';
@@ -53,13 +53,6 @@ export async function evaluate(
     })),
   );
   return null;
-}
-
-/** The judge's own score of an answer: 0 where a gate ended it (a bad answer), null where the judge abstained. */
-export function judgeScore(reward: Reward | null): number | null {
-  if (!reward || reward.status === 'abstained') return null;
-  if (reward.gatedBy !== undefined) return 0;
-  return reward.components.find(({ kind }) => kind === 'judge')?.score ?? null;
 }
 
 /** Stored rollouts of an evaluation as the records that statistics are made of. */

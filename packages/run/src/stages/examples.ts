@@ -1,4 +1,5 @@
 import { createAnswerReader, parseAnswer, readTaskPath, singleJudges } from '@touchstone/core';
+import { judgeScore } from '@touchstone/lab';
 import {
   random,
   type CriterionVerdict,
@@ -8,7 +9,6 @@ import {
   type Task,
 } from '@touchstone/spec';
 import type { StoredRollout } from '@touchstone/store';
-import { judgeScore } from './evaluate.js';
 import type { Workspace } from '../workspace/workspace.js';
 
 const COUNT = 12;

@@ -1,4 +1,11 @@
-import { RunError, type JsonValue, type RunListener, type StepSummary } from '@touchstone/spec';
+import {
+  alarmText,
+  RunError,
+  type JsonValue,
+  type MonitorAlarm,
+  type RunListener,
+  type StepSummary,
+} from '@touchstone/spec';
 import type { RunStore } from '@touchstone/store';
 import { z } from 'zod';
 import type { Clock } from '../clock.js';
@@ -59,6 +66,16 @@ export class StageReporter {
 
   alarm(text: string): void {
     this.listener({ type: 'alarm', stage: this.stage.name, text });
+  }
+
+  /** A monitor's alarm. */
+  monitor(monitor: MonitorAlarm): void {
+    this.listener({ type: 'alarm', stage: this.stage.name, text: alarmText(monitor), monitor });
+  }
+
+  /** Training that a monitor had paused after a step goes on. */
+  resumed(step: number, reason: string): void {
+    this.listener({ type: 'resumed', stage: this.stage.name, step, reason });
   }
 
   /** The work is done; said once, by the work itself where it has a word for what came out. */

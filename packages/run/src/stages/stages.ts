@@ -39,6 +39,8 @@ const superviseSchema = z.strictObject({
   bestStep: count,
   examples: count,
   validationLoss: z.number(),
+  /** Of training, in whichever process; runs of before have those of the stage alone. */
+  seconds: z.number().nullable().default(null),
 });
 
 /** Answers to all held-out tasks by one model, scored; they are stored as rollouts. */
@@ -63,7 +65,7 @@ export const REINFORCE: Stage<EngineRecord | null> = {
   schema: engineRecordSchema.nullable(),
 };
 
-/** Training on answers, for comparison; its weights are in the folder `sft`. */
+/** Training on answers, for comparison; its looks are stored as steps, its weights are in the folder `sft`. */
 export const SUPERVISE: Stage<z.output<typeof superviseSchema>> = {
   name: 'train sft',
   title: 'Supervised fine-tuning',

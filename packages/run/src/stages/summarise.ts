@@ -12,10 +12,12 @@ import {
 } from '@touchstone/spec';
 import type { RunStore, StoredRollout } from '@touchstone/store';
 import type { z } from 'zod';
+import { monitorAlarms, otherAlarms, resumptions } from './alarms.js';
+import { bestCheckpoint, lastStep, VALIDATION } from './best-checkpoint.js';
 import { stepsWithoutGap } from './checkpoints.js';
 import { evaluationRecords, samplesPerTask } from './evaluate.js';
 import { pickExamples } from './examples.js';
-import { foundOut } from './judge-summary.js';
+import { judgeOfRun } from './judge-summary.js';
 import { readStage } from './stage.js';
 import { evaluationOf, JUDGE, modelNames, REINFORCE, SUPERVISE } from './stages.js';
 import { versions } from '../workspace/provenance.js';
@@ -27,7 +29,7 @@ import type { Workspace } from '../workspace/workspace.js';
  * @throws {RunError} the store lacks something of the run, or it is not what was written.
  */
 export function summarise(workspace: Workspace, created: Date): Summary {
-  const { config, store, judge, heldout, data } = workspace;
+  const { config, store, judge, data } = workspace;
   const { seed } = config;
   const names = modelNames(workspace);
   const stored = Object.fromEntries(names.map((name) => [name, store.rollouts(evaluationOf(name).name)]));
@@ -37,7 +39,6 @@ export function summarise(workspace: Workspace, created: Date): Summary {
   const models: Record<string, ModelSummary> = Object.fromEntries(
     names.map((name) => [name, summariseModel(records[name]!, { bestOf: config.evaluation.best_of })]),
   );
-  const others = names.filter((name) => name !== 'rft');
   const examined = readStage(store, JUDGE)?.value;
   if (!examined) throw new RunError('the run has not finished: its judge was not examined');
   const sft = readStage(store, SUPERVISE);
@@ -47,8 +48,6 @@ export function summarise(workspace: Workspace, created: Date): Summary {
   assertComplete(workspace, stored, training, steps, engine?.hosted ?? null);
   const isTimed = !engine?.hosted || steps.every(({ seconds }) => seconds > 0);
   const wallSeconds = isTimed ? steps.reduce((sum, { seconds }) => sum + seconds, 0) : null;
-  const totals = judgeTotals(store, judge);
-  const abstentions = countAbstentions([...training, ...Object.values(stored).flat()], examined.abstentions);
 
   return {
     version: SUMMARY_VERSION,
@@ -62,41 +61,41 @@ export function summarise(workspace: Workspace, created: Date): Summary {
       labelled: data.labelled.length,
     },
     models,
-    comparisons: compareModels(records, [
-      ...others.toReversed().map((other) => ['rft', other] as const),
-      ...(names.includes('sft') ? [['sft', 'base'] as const] : []),
-    ]),
-    judge: {
-      id: judge.id,
-      fingerprint: judge.fingerprint,
-      heldout_id: heldout?.judge.id ?? null,
-      heldout_fingerprint: heldout?.judge.fingerprint ?? null,
-      calls: totals.calls,
-      saved: totals.saved,
-      abstained: Object.values(abstentions).reduce((a, b) => a + b, 0),
-      abstentions,
-      input_tokens: totals.inputTokens,
-      output_tokens: totals.outputTokens,
-      money: totals.money,
-      metrics: { truth_agreement: truthAgreement(Object.values(records).flat()) },
-      ...foundOut(examined),
-      override_reason: examined.overrideReason,
-      certificate: examined.certificate,
-    },
+    comparisons: compareModels(records, comparedPairs(names)),
+    judge: judgeOfRun(workspace, examined, {
+      usage: judgeTotals(store, judge),
+      abstentions: countAbstentions(
+        [...training, ...store.rollouts(VALIDATION), ...Object.values(stored).flat()],
+        examined.abstentions,
+      ),
+      agreement: truthAgreement(Object.values(records).flat()),
+    }),
     training: {
       engine,
       algorithm: config.training.algorithm,
       steps: engine?.hosted?.steps ?? steps.length,
       ...(engine?.hosted ? NOT_SHOWN : figuresOfAnswers(workspace, training, steps)),
       wall_seconds: wallSeconds,
-      sft: sft ? sftSummary(sft.value, sft.seconds) : null,
+      sft: sft ? sftSummary(sft.value, sft.seconds, store.steps(SUPERVISE.name)) : null,
+      checkpoint: chosenCheckpoint(workspace),
     },
     steps,
     examples: pickExamples(workspace, stored),
     stages: store.stages().map(({ name, seconds }) => ({ name, seconds })),
-    alarms: alarmsOf(store),
+    alarms: otherAlarms(store),
+    monitor_alarms: monitorAlarms(store),
+    resumed: resumptions(store),
   };
 }
+
+/** Which models are compared, `[better, baseline]`. */
+export const comparedPairs = (names: readonly string[]): [string, string][] => [
+  ...names
+    .filter((name) => name !== 'rft')
+    .toReversed()
+    .map((other): [string, string] => ['rft', other]),
+  ...(names.includes('sft') ? ([['sft', 'base']] satisfies [string, string][]) : []),
+];
 
 type AnswerFigures = Pick<
   Summary['training'],
@@ -138,7 +137,7 @@ function assertComplete(
 ): void {
   const { config, data, heldout } = workspace;
   const { prompts_per_step, group_size } = config.training;
-  const wanted = hosted?.steps ?? config.training.steps;
+  const wanted = hosted?.steps ?? lastStep(workspace);
   const missing = (what: string): RunError =>
     new RunError(
       `run.db does not have all of the run: ${what}. Restore it from a copy, or choose another folder with --out.`,
@@ -166,11 +165,6 @@ function assertComplete(
   }
 }
 
-/** What somebody should look at; a run that was stopped says some of it again. */
-const alarmsOf = (store: RunStore): string[] => [
-  ...new Set(store.events().flatMap(({ event }) => (event.type === 'alarm' ? [event.text] : []))),
-];
-
 /** @throws {RunError} a step has no such metric: a sum without it would be a guess. */
 function sumOver(steps: readonly StepSummary[], metric: string): number {
   return steps.reduce((sum, { step, metrics }) => {
@@ -183,7 +177,7 @@ function sumOver(steps: readonly StepSummary[], metric: string): number {
 }
 
 /** What a judge cost in all, with the judges that it is made of. */
-function judgeTotals(store: RunStore, judge: Judge): Usage {
+export function judgeTotals(store: RunStore, judge: Judge): Usage {
   return judgesWithin(judge)
     .map(({ fingerprint, price }): Usage => {
       const totals = store.judgeTotals(fingerprint);
@@ -196,13 +190,31 @@ function judgeTotals(store: RunStore, judge: Judge): Usage {
 }
 
 function sftSummary(
-  { steps, bestStep, examples, validationLoss }: z.output<typeof SUPERVISE.schema>,
-  seconds: number,
+  { steps, bestStep, examples, validationLoss, seconds }: z.output<typeof SUPERVISE.schema>,
+  stageSeconds: number,
+  looks: readonly StepSummary[],
 ): Summary['training']['sft'] {
-  return { steps, best_step: bestStep, examples, validation_loss: validationLoss, wall_seconds: seconds };
+  return {
+    steps,
+    best_step: bestStep,
+    examples,
+    validation_loss: validationLoss,
+    wall_seconds: seconds ?? stageSeconds,
+    curve: looks.map(({ step, metrics: { loss, validation_loss } }) => ({
+      step,
+      loss: loss!,
+      validation_loss: validation_loss!,
+    })),
+  };
 }
 
-function countAbstentions(
+function chosenCheckpoint(workspace: Workspace): Summary['training']['checkpoint'] {
+  const best = bestCheckpoint(workspace);
+  const { data, heldout } = workspace;
+  return best && { ...best, tasks: data.validation.length, scored_by: heldout ? 'held-out judge' : 'judge' };
+}
+
+export function countAbstentions(
   stored: readonly StoredRollout[],
   before: Record<string, number>,
 ): Record<string, number> {

@@ -1,22 +1,23 @@
 import { join } from 'node:path';
 import { InputError, RunError } from '@touchstone/spec';
 import { writeSealed } from '@touchstone/store';
-import { fineTune, Policy, type SftOptions } from '@touchstone/train';
+import { fineTune, Policy, type FineTuneCheckpoint, type SftOptions } from '@touchstone/train';
 import type { z } from 'zod';
 import type { Clock } from '../clock.js';
 import { localPolicy } from '../workspace/local-policy.js';
 import type { Workspace } from '../workspace/workspace.js';
-import { originOf } from './checkpoints.js';
+import { originOf } from './checkpoint-series.js';
 import type { StageReporter } from './stage.js';
 import { REINFORCE, SUPERVISE } from './stages.js';
+import { keepLook, newestLook } from './supervised-checkpoints.js';
 
 const modelFolder = ({ folder }: Workspace): string => join(folder, 'sft');
 
 /**
  * The policy as supervised fine-tuning has left it.
  *
- * @throws {RunError} its weights are gone, or not what was written. Training again would come to others: it takes as long
- *   as reinforcement took, by the clock.
+ * @throws {RunError} its weights are gone, or not what was written. Training again could come to others: how long it takes is
+ *   for the clock to say.
  */
 export async function supervisedPolicy(workspace: Workspace): Promise<Policy> {
   const [saved] = workspace.store.checkpoints(SUPERVISE.name);
@@ -32,9 +33,10 @@ export async function supervisedPolicy(workspace: Workspace): Promise<Policy> {
 
 /**
  * Trains on the annotated answers, for as long as reinforcement took where that makes it better: else the comparison would not be
- * fair.
+ * fair. Goes on from the newest look at the validation loss.
  *
  * @throws {InputError} there are none.
+ * @throws {RunError} looks were written, and none of them holds.
  */
 export async function supervise(
   workspace: Workspace,
@@ -48,25 +50,57 @@ export async function supervise(
     throw new InputError([{ message: 'training.sft needs data.annotations, and there are none' }]);
   }
   const mayTake = store.steps(REINFORCE.name).reduce((sum, { seconds }) => sum + seconds, 0);
-  reporter.progress(0, sft.steps);
-  const { model, ...result } = await fineTune(
+  let newest = await newestLook(workspace, (text) => reporter.alarm(text));
+  reporter.progress(newest?.step ?? 0, Math.max(newest?.step ?? 0, sft.steps));
+  let losses: number[] = [];
+  for await (const { step, loss, validationLoss, isLook, checkpoint } of fineTune({
     policy,
-    data.annotations,
-    { sft, optimizer: config.training, seconds: mayTake, seed: config.seed },
-    () => clock.seconds(),
-    ({ step, validationLoss }) =>
-      reporter.progress(
-        step,
-        Math.max(step, sft.steps),
-        `step ${step}, validation loss ${validationLoss.toFixed(4)}`,
-      ),
-  );
-  const seal = { ...originOf(workspace, SUPERVISE.name), step: result.bestStep };
+    annotations: data.annotations,
+    sft,
+    optimizer: config.training,
+    seconds: mayTake,
+    seed: config.seed,
+    now: () => clock.seconds(),
+    from: newest,
+  })) {
+    losses.push(loss);
+    if (isLook) {
+      const look = checkpoint();
+      storeLook(store, look, losses, newest?.supervised.seconds ?? 0);
+      await keepLook(workspace, look, newest);
+      newest = look;
+      losses = [];
+    }
+    const note = `step ${step}, validation loss ${validationLoss.toFixed(4)}`;
+    reporter.progress(step, Math.max(step, sft.steps), note);
+  }
+  if (!newest) throw new RunError('supervised fine-tuning has made no step: expected training.sft.steps');
+  const { step: steps, supervised, best } = newest;
+  const { step: bestStep, loss: validationLoss } = supervised.best;
+  const seal = { ...originOf(workspace, SUPERVISE.name), step: bestStep };
   const digest = await writeSealed(modelFolder(workspace), seal, (partial) =>
-    model.save(partial, policy.folder),
+    best.model.save(partial, policy.folder),
   );
   for (const { step } of store.checkpoints(SUPERVISE.name)) store.forgetCheckpoint(SUPERVISE.name, step);
-  store.putCheckpoint(SUPERVISE.name, result.bestStep, digest);
-  reporter.finish(`best at step ${result.bestStep}`);
-  return result;
+  store.putCheckpoint(SUPERVISE.name, bestStep, digest);
+  reporter.finish(`best at step ${bestStep}`);
+  const { seconds } = supervised;
+  return { steps, bestStep, examples: data.annotations.length, validationLoss, seconds };
+}
+
+/** Stores a look as a step. @param losses of its steps since the look before. @param before seconds of training until then. */
+function storeLook(
+  store: Workspace['store'],
+  { step, supervised: { seconds, validationLoss } }: FineTuneCheckpoint,
+  losses: readonly number[],
+  before: number,
+): void {
+  const loss = losses.reduce((sum, one) => sum + one, 0) / losses.length;
+  store.putStep(SUPERVISE.name, {
+    step,
+    metrics: { loss, validation_loss: validationLoss },
+    intervals: {},
+    components: {},
+    seconds: seconds - before,
+  });
 }

@@ -34,7 +34,7 @@ export interface TrainingPlan extends BackendPlan {
   /** The job's folder; null where the engine of this package trains. */
   folder: string | null;
   steps: number;
-  /** Answers that are drawn and judged in training, and in the evaluations. */
+  /** Answers that are drawn and judged in training, and in the evaluations, those of checkpoints among them. */
   rollouts: number;
   evaluated: number;
   /** Calls of the judge, of the held-out judge too; tokens and money as in `planExamination`. */
@@ -73,12 +73,14 @@ export async function planTraining(
       ? await costOfJudge(workspace, config.heldout_judge, samplesPerTask(workspace))
       : NOTHING;
   const all = (plan.answersAtMost ?? rollouts) + evaluated;
-  const calls = Math.round(judge.calls * all + second.calls * evaluated);
   const answers = policyMoney(workspace);
+  // Checkpoints are judged by the held-out judge, where there is one.
+  const validated = data.validation.length * Math.ceil(steps / config.training.checkpoint_every);
+  const [byJudge, bySecond] = heldout ? [all, evaluated + validated] : [all + validated, evaluated];
   const { certificate, problem } = await certificateOf(workspace, workspace.judge);
   const costs: PlannedCost[] = [
-    costOfCalls('Judge', judge, all, 'answers of training and evaluations'),
-    ...(heldout ? [costOfCalls('Held-out judge', second, evaluated, 'answers of the evaluations')] : []),
+    costOfCalls('Judge', judge, byJudge, 'answers of training and evaluations'),
+    ...(heldout ? [costOfCalls('Held-out judge', second, bySecond, 'answers of the evaluations')] : []),
     ...(isLocal(config)
       ? []
       : [
@@ -110,15 +112,15 @@ export async function planTraining(
     folder,
     steps,
     rollouts,
-    evaluated,
-    calls,
+    evaluated: evaluated + validated,
+    calls: Math.round(judge.calls * byJudge + second.calls * bySecond),
     money: sumOrNull([
-      judge.money === null ? null : judge.money * all,
-      second.money === null ? null : second.money * evaluated,
+      judge.money === null ? null : judge.money * byJudge,
+      second.money === null ? null : second.money * bySecond,
       answers,
     ]),
     costs,
-    callSeconds: typeof rate === 'number' ? (judge.calls * all * 60) / rate : null,
+    callSeconds: typeof rate === 'number' ? (judge.calls * byJudge * 60) / rate : null,
     stepSeconds: done.length > 0 ? (seconds / done.length) * Math.max(0, steps - done.length) : null,
   };
 }

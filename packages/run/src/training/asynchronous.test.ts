@@ -20,12 +20,14 @@ function answersOf(folder: string) {
 
 test('asynchronous training that is killed goes on with the answers that were in flight, to the same end', async () => {
   const [whole, killed] = [join(root, 'whole'), join(root, 'killed')];
-  await writeSmallRun(whole, 1, {
-    steps: 6,
-    checkpoint_every: 2,
-    type: 'off_policy_async',
-    age_tolerance: 2,
-  });
+  await writeSmallRun(whole, 1, ({ training }) =>
+    Object.assign(training, {
+      steps: 6,
+      checkpoint_every: 2,
+      type: 'off_policy_async',
+      age_tolerance: 2,
+    }),
+  );
   // Its folder as it is in the middle of a step that no checkpoint has.
   const expected = await runSmall(whole, (event) => {
     if (event.type === 'step' && event.step.step === 3) cpSync(whole, killed, { recursive: true });

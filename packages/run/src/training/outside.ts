@@ -11,9 +11,11 @@ import { JUDGE, REINFORCE } from '../stages/stages.js';
 import type { Workspace } from '../workspace/workspace.js';
 import type { Backend, LaunchedJob, TrainingJob } from './backend.js';
 import { drawnRewards, type DrawnRewards } from './drawn.js';
+import { lookAfter, lookBefore } from './look.js';
 import { alreadyStored, storeStep, tasksToTrain, tellStep } from './step.js';
 import type { Trainer, Training } from './trainer.js';
 import { assertAnswering, hostedPolicy } from './hosted.js';
+import { watchTraining } from './watch.js';
 import { hasWeights, keepWeights, keptPolicy } from './weights.js';
 
 /** Somebody else's trainer as one of ours: what a backend's verbs come to, whichever it is. */
@@ -66,11 +68,14 @@ async function trainWith(backend: Backend, training: Training): Promise<EngineRe
   const earlier = workspace.store.steps(REINFORCE.name);
   const stored = new Map(earlier.map((step) => [step.step, step]));
   reporter.progress(stepsWithoutGap(earlier), steps);
+  const hosted = isHosted(backend.name);
+  // A job of a service goes on whatever happens here.
+  const watch = await watchTraining(training, { before: earlier, canPause: !hosted });
+  await lookBefore(workspace);
   const launching = backend.launch(job);
   const signals = stopOnSignals(launching);
   try {
     const launched = await launching;
-    const hosted = isHosted(backend.name);
     const numbers = new Set<number>();
     let last = 0;
     // A service may leave steps out of what it tells: then the curves have holes. And what one of its machines says late is no last step.
@@ -82,7 +87,10 @@ async function trainWith(backend: Backend, training: Training): Promise<EngineRe
       if (alreadyStored(training, stored.get(step), told)) continue;
       const groups = told.groups_P === null ? [] : await drawn.toGroups(told);
       const metrics = told.groups_P === null ? learned : stepMetrics(groups, learned);
-      tellStep(training, storeStep(training, { step, groups, metrics, seconds }));
+      const looked = await lookAfter(workspace, step, null);
+      const summary = storeStep(training, { step, groups, metrics: { ...metrics, ...looked }, seconds });
+      tellStep(training, summary);
+      await watch.heed(summary);
     }
     const { folder, engine } = await launched.fetch();
     const wanted = engine.hosted?.steps ?? steps;

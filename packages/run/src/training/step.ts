@@ -1,4 +1,5 @@
-import { clusteredMeanInterval, UNBOUNDED } from '@touchstone/lab';
+import { createAnswerReader } from '@touchstone/core';
+import { clusteredMeanInterval, figuresOfAnswers, UNBOUNDED, type WatchedAnswer } from '@touchstone/lab';
 import type { Reward, StepSummary, Task } from '@touchstone/spec';
 import type { RolloutRecord } from '@touchstone/store';
 import { tasksOfStep, type MeasuredGroup, type PolicyRollout, type StepMetrics } from '@touchstone/train';
@@ -28,10 +29,12 @@ export const tasksToTrain = ({ data, config }: Pick<Workspace, 'data' | 'config'
 
 /** Stores a step in place of what run.db had of it. */
 export function storeStep(
-  { workspace: { store } }: Pick<Training, 'workspace'>,
+  { workspace: { store, config } }: Pick<Training, 'workspace'>,
   step: FinishedStep,
 ): StepSummary {
-  const summary = summariseStep(step);
+  const readAnswer = createAnswerReader(config.reward);
+  const figures = figuresOfAnswers(watchedAnswers(step.groups, (response) => readAnswer(response).text));
+  const summary = summariseStep(step, step.groups.length > 0 ? figures : {});
   store.putRollouts(REINFORCE.name, step.step, step.groups.flatMap(rolloutRecords));
   store.putStep(REINFORCE.name, summary);
   return summary;
@@ -75,7 +78,21 @@ const rolloutRecords = ({ rollouts_G, rewards_G }: TrainedGroup): RolloutRecord[
     tokens: tokens.length,
   }));
 
-function summariseStep({ step, groups, metrics, seconds }: FinishedStep): StepSummary {
+const watchedAnswers = (
+  groups: readonly TrainedGroup[],
+  answerIn: (response: string) => string,
+): WatchedAnswer[] =>
+  groups.flatMap(({ rollouts_G, rewards_G, scores_G }, p) =>
+    rollouts_G.map(({ rollout, tokens }, i) => ({
+      group: String(p),
+      text: answerIn(rollout.response),
+      tokens: tokens.length,
+      reward: rewards_G[i]!,
+      score: scores_G[i]!,
+    })),
+  );
+
+function summariseStep({ step, groups, metrics, seconds }: FinishedStep, figures: StepMetrics): StepSummary {
   const scored = groups.flatMap(({ scores_G }, p) =>
     scores_G.flatMap((reward) => (reward === null ? [] : [{ reward, group: String(p) }])),
   );
@@ -86,7 +103,7 @@ function summariseStep({ step, groups, metrics, seconds }: FinishedStep): StepSu
   );
   return {
     step,
-    metrics: { reward: interval?.mean ?? null, ...metrics },
+    metrics: { reward: interval?.mean ?? null, ...metrics, ...figures },
     intervals: interval ? { reward: { low: interval.low, high: interval.high } } : {},
     components: meanComponents(groups.flatMap(({ rewards_G }) => rewards_G)),
     seconds,

@@ -9,6 +9,8 @@ export interface Training {
   workspace: Workspace;
   reporter: StageReporter;
   clock: Clock;
+  /** Why to go on after a pause. */
+  goOn?: string | undefined;
 }
 
 /** Who trains the policy. All else of a run (gate, evaluation, report) is the same whoever does. */
@@ -28,6 +30,7 @@ export interface Trainer {
    * Trains to the last step, from where an earlier process stopped, and stores every step as it ends.
    *
    * @returns what has trained it.
+   * @throws {PausedError} a monitor has stopped it.
    * @throws {RunError} it cannot go on; called again, it resumes.
    */
   train(training: Training): Promise<EngineRecord>;

@@ -22,6 +22,7 @@ const claimSchema = z.looseObject({
   run: z.string().optional(),
   data: z.record(z.string(), z.string()),
   models: z.record(z.string(), z.string()),
+  role: z.looseObject({}).optional(),
 });
 type Claim = z.infer<typeof claimSchema>;
 
@@ -29,6 +30,8 @@ type Claim = z.infer<typeof claimSchema>;
  * Writes the run's `config.yaml`: the configuration with every default, and hashes of all it reads. In a folder that
  * has one already, checks that it is the same run, and that `run.db` is the one that belongs to it. A run that has only been planned, or was
  * refused before it did anything, gives way to another one.
+ *
+ * @param role what a run of several trainings, or one of these, is beside its configuration: it is no run of one training.
  * @throws {InputError} when the folder holds a run of another configuration, other data or other models.
  * @throws {RunError} when `run.db` was emptied or replaced, or the file cannot be written.
  */
@@ -38,6 +41,7 @@ export async function claimFolder(
   config: Config,
   baseDir: string,
   models: { policy: string; judge: Judge; heldout: Judge | null },
+  role?: object,
 ): Promise<void> {
   // Code, schemas and lists of phrases decide rewards as data does; code is what it imports, too.
   const files: { name: string | undefined; isModule?: boolean }[] = [
@@ -52,8 +56,8 @@ export async function claimFolder(
       return [[name, isModule ? hashOfModule(path) : sha256(await readFile(path))]];
     }),
   );
-  // What a judge and a policy are, their fingerprints say; how their calls are made may change, as a budget or a limit does, and the machine.
-  const rest = without(config, 'output', 'judge', 'heldout_judge', 'aws', 'engine');
+  // What a judge and a policy are, their fingerprints say; how their calls are made may change, as a budget or a limit does, the machine, and how a training is watched.
+  const rest = without(config, 'output', 'judge', 'heldout_judge', 'aws', 'engine', 'monitors', 'seeds');
   // Where a backend runs changes no more; and a run from before there were backends is one of the embedded engine.
   const { trl, verl, aws, backend } = config.training;
   const training = without(config.training, 'trl', 'openrlhf', 'ray', 'aws', 'verl', 'backend');
@@ -75,6 +79,7 @@ export async function claimFolder(
       judge: models.judge.fingerprint,
       ...(models.heldout ? { heldout_judge: models.heldout.fingerprint } : {}),
     },
+    ...(role ? { role } : {}),
   };
   const fingerprint = sha256(JSON.stringify(inputs)).slice(0, 16);
   const path = join(folder, FILE);
@@ -137,17 +142,29 @@ async function readClaim(path: string): Promise<Claim | 'missing' | 'damaged'> {
 function anotherRun(
   path: string,
   old: Claim | null,
-  now: { data: Record<string, string>; models: Record<string, string> },
+  now: { data: Record<string, string>; models: Record<string, string>; role?: object },
 ): InputError {
+  const isOther = old !== null && JSON.stringify(old.role) !== JSON.stringify(now.role);
   const changed = [
     ...Object.keys(now.data).filter((file) => old && old.data[file] !== now.data[file]),
     ...Object.keys(now.models)
       .filter((role) => old && old.models[role] !== now.models[role])
       .map((role) => `the ${role.replace('_', ' ')}`),
   ];
+  const differs = isOther
+    ? `${described(old.role)}, and expected was ${described(now.role)}`
+    : changed.length > 0
+      ? `${changed.join(', ')} differ`
+      : 'the configuration differs';
   return InputError.at(
     { file: path },
-    `this folder holds another run: ${changed.length > 0 ? `${changed.join(', ')} differ` : 'the configuration differs'}. ` +
+    `this folder holds another run: ${differs}. ` +
       'Choose another folder with --out. Deleting this one deletes what the run has paid for and trained.',
   );
 }
+
+/** A role, for people. */
+const described = (role: object | undefined): string => {
+  if (role === undefined) return 'one training (without --seeds)';
+  return 'part_of' in role ? 'one training of another run' : 'several trainings (--seeds)';
+};

@@ -8,9 +8,10 @@ import {
   type RewardFunction,
 } from '@touchstone/core';
 import { checkProvider, configureEngine, engineSettings, fingerprintOf } from '@touchstone/engine';
-import { InputError, type Task } from '@touchstone/spec';
+import { InputError, random, type ReplyCache, type Task } from '@touchstone/spec';
 import { openRun, type RunStore } from '@touchstone/store';
 import { assertEnoughMemory, examplesOf, Policy, type NamedLoad } from '@touchstone/train';
+import { VALIDATION_TASKS } from '@touchstone/train/schema';
 import type { LoadedConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { openRewards, readExaminationData, type Examination } from './examination.js';
@@ -32,7 +33,14 @@ export interface Workspace {
   reward: RewardFunction;
   heldout: { judge: Judge; reward: RewardFunction } | null;
   truth: TruthScore | null;
-  data: { train: Task[]; eval: Task[]; annotations: Annotation[] } & Examination['data'];
+  data: {
+    /** Tasks that are trained on. */
+    train: Task[];
+    /** Of `data.train`, those that are not, and choose the checkpoint; none without `training.save_top_k`. */
+    validation: Task[];
+    eval: Task[];
+    annotations: Annotation[];
+  } & Examination['data'];
 }
 
 /** What a run that trains a model of this machine reads. */
@@ -67,7 +75,31 @@ async function readData({ config, baseDir }: LoadedConfig): Promise<Workspace['d
       `expected at least 2 annotated answers for training.sft, one of them to choose the best step with; got ${annotations.length}`,
     );
   }
-  return { train, eval: evaluation, annotations, ...examined };
+  return { ...setAside(train, config, at(config.data.train)), eval: evaluation, annotations, ...examined };
+}
+
+/**
+ * Parts the tasks that are trained on from those that choose the checkpoint, which the seed draws. They are not of `data.eval`: a choice among
+ * checkpoints by the tasks that the report is about would make its figures too good.
+ *
+ * @throws {InputError} none would be left to train on.
+ */
+function setAside(
+  tasks: Task[],
+  { seed, training: { save_top_k, validation_tasks = VALIDATION_TASKS } }: Config,
+  file: string,
+): Pick<Workspace['data'], 'train' | 'validation'> {
+  if (save_top_k === undefined) return { train: tasks, validation: [] };
+  if (tasks.length <= validation_tasks) {
+    throw InputError.at(
+      { file },
+      `expected more than the ${validation_tasks} tasks that training.save_top_k sets aside to choose the checkpoint ` +
+        `(training.validation_tasks), got ${tasks.length}`,
+    );
+  }
+  const validation = random(seed, 'validation').shuffle(tasks).slice(0, validation_tasks);
+  const aside = new Set(validation);
+  return { train: tasks.filter((task) => !aside.has(task)), validation };
 }
 
 /**
@@ -76,11 +108,11 @@ async function readData({ config, baseDir }: LoadedConfig): Promise<Workspace['d
  */
 async function readPolicy(
   { config, baseDir }: LoadedConfig,
-  { train, eval: evaluation, annotations }: Workspace['data'],
+  { train, validation, eval: evaluation, annotations }: Workspace['data'],
 ): Promise<Policy> {
   configureEngine(config.engine);
   const policy = await Policy.load(resolve(baseDir, parseModelId(config.policy.model).name));
-  const prompts = promptsOf(policy, [...train, ...evaluation]);
+  const prompts = promptsOf(policy, [...train, ...validation, ...evaluation]);
   assertRoomToAnswer(policy, prompts, config);
   const loads = trainingLoads(policy, prompts.slice(0, train.length), annotations, config);
   // Another trainer has other memory; SFT is this engine's in any case.
@@ -89,10 +121,19 @@ async function readPolicy(
   return policy;
 }
 
+/** What a run of several trainings opens otherwise. */
+interface Several {
+  /** Where the judges' replies go, made of the run's store. */
+  cacheOf(store: RunStore): ReplyCache;
+  /** As of `claimFolder`. */
+  role: object;
+}
+
 /** As `main-job.ts` says. */
 export async function openWorkspace(
   loaded: LoadedConfig,
   folder: string = resolve(loaded.baseDir, loaded.config.output),
+  several?: Several,
 ): Promise<Workspace> {
   const { config, baseDir } = loaded;
   const { truth: module } = config.evaluation;
@@ -106,14 +147,10 @@ export async function openWorkspace(
     const { memory, threads } = store.computedWith(engineSettings());
     const engine = { memory, threads, ...config.engine };
     configureEngine(engine);
-    const { judge, reward, heldout } = await openRewards({ ...config, engine }, baseDir, store);
+    const cache = several?.cacheOf(store) ?? store;
+    const { judge, reward, heldout } = await openRewards({ ...config, engine }, baseDir, cache);
     const policy = local ?? (await RemotePolicy.open(config.policy.model, config, baseDir, store));
-    await claimFolder(folder, store, config, baseDir, {
-      policy: policy instanceof RemotePolicy ? policy.fingerprint : fingerprintOf(policy),
-      judge,
-      heldout: heldout?.judge ?? null,
-    });
-    return {
+    const workspace: Workspace = {
       config,
       baseDir,
       folder,
@@ -125,10 +162,29 @@ export async function openWorkspace(
       truth,
       data: { ...data, eval: data.eval.slice(0, config.evaluation.tasks) },
     };
+    await claim(workspace, several?.role);
+    return workspace;
   } catch (error) {
     store.close();
     throw error;
   }
+}
+
+/**
+ * Says whose folder it is. @param role as of `claimFolder`.
+ *
+ * @throws {InputError} it is another run's.
+ */
+export function claim(
+  { folder, store, config, baseDir, policy, judge, heldout }: Workspace,
+  role?: object,
+): Promise<void> {
+  const models = {
+    policy: policy instanceof RemotePolicy ? policy.fingerprint : fingerprintOf(policy),
+    judge,
+    heldout: heldout?.judge ?? null,
+  };
+  return claimFolder(folder, store, config, baseDir, models, role);
 }
 
 /** A task and the tokens of its prompt. */

@@ -5,7 +5,7 @@ import { renderReport } from './report.js';
 import { parse, sample, textOf } from './report.testing.js';
 import { summaryJsonSchema } from './schema.js';
 
-const ENUMS = new Set(['gate', 'outcome', 'bound']);
+const ENUMS = new Set(['gate', 'outcome', 'bound', 'because', 'scored_by']);
 const RECORDS = new Set(['models', 'components', 'versions', 'abstentions', 'metrics', 'intervals']);
 
 /** The summary with every text in it, and every key of its records, put through `change`. */

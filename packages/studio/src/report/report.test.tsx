@@ -32,7 +32,10 @@ test('the page has its parts, in the order a reader wants them', () => {
     [...bars[0]!.querySelectorAll('[aria-label="bar"] rect, rect')].map((r) => r.getAttribute('fill')),
   ).toEqual(['var(--base)', 'var(--sft)', 'var(--rft)']);
   expect(textOf(page, '#judge')).toContain('upper bound ≤ 0.10');
-  expect(page.querySelectorAll('#training figure').length).toBe(9);
+  expect(page.querySelectorAll('#training figure').length).toBe(11);
+  expect(textOf(page, '#training')).toContain(
+    'step 10 of 4 checkpoints, not the last, which is more than a standard error below the highest, step 8',
+  );
   expect([...page.querySelectorAll('mark')].map((m) => [m.textContent, m.getAttribute('data-by')])).toEqual([
     ['due within 75 days', 'Base, RFT'],
   ]);
@@ -85,6 +88,8 @@ test('metrics are drawn in the order of the registry, and one that it does not h
       'Gradient norm',
       'Loss',
       'surprise',
+      'SFT: loss',
+      'SFT: validation loss',
     ],
   );
   expect(textOf(page, '#judge dl')).toMatch(/Agreement with ground truth0\.88[^D]*drift0\.10/);
@@ -152,4 +157,31 @@ test('summaries without data render and say so', () => {
   const html = renderReport(thin);
   expect(html).not.toMatch(/NaN|undefined|Infinity/);
   expect(parse(html).querySelector('#examples')!.textContent).toContain('The answer is empty.');
+});
+
+test('what monitors have seen is listed, and marked on the curves where it is more than a note', () => {
+  const alarm = (step: number, action: 'note' | 'pause') => ({
+    monitor: 'markers',
+    step,
+    value: 0.21,
+    threshold: 0.05,
+    action,
+    reason: '<b>hostile</b>',
+  });
+  const page = parse(
+    renderReport({
+      ...sample,
+      monitor_alarms: [alarm(3, 'note'), alarm(9, 'pause')],
+      resumed: [{ step: 9, reason: 'I have read the answers' }],
+    }),
+  );
+  const dashed = [...page.querySelectorAll('#training svg')].map(
+    (svg) => svg.querySelectorAll('[stroke="var(--warn)"] line, line[stroke="var(--warn)"]').length,
+  );
+  expect(dashed.filter((marks) => marks === 1).length).toBeGreaterThan(5);
+  expect(Math.max(...dashed)).toBe(1);
+  expect(textOf(page, '#training')).toMatch(/9\s*markers\s*0\.210\s*0\.05\s*pause\s*<b>hostile<\/b>/);
+  expect(textOf(page, '#training')).toContain(
+    'went on after step 9 although it had been paused: I have read',
+  );
 });

@@ -1,4 +1,4 @@
-import { summarySchema, type JsonObject } from '@touchstone/spec';
+import { summarySchema, trainingsSummarySchema, type JsonObject } from '@touchstone/spec';
 
 /**
  * The published JSON Schema (draft 2020-12) of `summary.json`.
@@ -7,10 +7,20 @@ import { summarySchema, type JsonObject } from '@touchstone/spec';
  * summaryJsonSchema().$id; // 'https://touchstone.dev/schema/summary.json'
  */
 export function summaryJsonSchema(): JsonObject {
-  const schema = summarySchema.toJSONSchema({ target: 'draft-2020-12' });
+  return published(summarySchema, 'summary', 'Summary of a Touchstone run');
+}
+
+/** Likewise of the `summary.json` of several trainings. */
+export function trainingsJsonSchema(): JsonObject {
+  return published(trainingsSummarySchema, 'trainings', 'Summary of a Touchstone run of several trainings');
+}
+
+type Schema = typeof summarySchema | typeof trainingsSummarySchema;
+
+function published(schema: Schema, name: string, title: string): JsonObject {
   return {
-    $id: 'https://touchstone.dev/schema/summary.json',
-    title: 'Summary of a Touchstone run',
-    ...(JSON.parse(JSON.stringify(schema)) as JsonObject),
+    $id: `https://touchstone.dev/schema/${name}.json`,
+    title,
+    ...(JSON.parse(JSON.stringify(schema.toJSONSchema({ target: 'draft-2020-12' }))) as JsonObject),
   };
 }

@@ -50,6 +50,7 @@ figure > .plot { margin-top: auto; }
 figcaption { font-size: 0.875rem; line-height: 1.35; margin-bottom: 6px; color: var(--muted); }
 figcaption strong { display: block; font-size: 0.9375rem; color: var(--ink); }
 .charts figure { max-width: 340px; }
+.alone { max-width: 820px; margin: 0 0 24px; }
 .plot { display: block; width: 100%; height: auto; overflow: visible; font-family: system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; font-variant-numeric: tabular-nums; }
 .plot text, .plot tspan { white-space: pre; }
 .scroll { overflow: auto; }

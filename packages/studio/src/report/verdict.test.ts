@@ -71,3 +71,22 @@ test('no paired data, no verdict', () => {
   const empty = { ...compare('judge_score', UP), difference: { mean: 0, low: 0, high: 0, n: 0 } };
   expect(verdict([empty]).outcome).toBe('no-data');
 });
+
+test('over several trainings every sentence says how many, and what is not shown', () => {
+  const scope = { trainings: 5, tasks: 128 };
+  const say = (...comparisons: Comparison[]): string => verdict(comparisons, scope).readings[0]!.sentence;
+  expect(
+    say(
+      compare('judge_score', UP),
+      compare('heldout_judge_score', [0.05, 0.15]),
+      compare('truth_score', FLAT),
+    ),
+  ).toBe(
+    'Over 5 trainings on 128 tasks RFT beats SFT by +0.12 [0.08, 0.16] in judge score; ' +
+      'the held-out judge agrees (+0.10 [0.05, 0.15]); by ground truth that is not shown (+0.02 [−0.02, 0.05]).',
+  );
+  expect(say(compare('judge_score', FLAT), compare('truth_score', FLAT))).toBe(
+    'Over 5 trainings on 128 tasks it is not shown by the judge that RFT and SFT differ: +0.02 [−0.02, 0.05]; ' +
+      'no held-out judge compared them; nor by ground truth (+0.02 [−0.02, 0.05]).',
+  );
+});

@@ -44,9 +44,29 @@ function paired(
   return undefined;
 }
 
-function outsideClause(who: string, judge: Direction, estimate: Estimate, subject: string): string {
+/** What a comparison is over, where that is more than the tasks of one training. */
+export interface Scope {
+  trainings: number;
+  /** In each. */
+  tasks: number;
+}
+
+/** What every report of one training says below its verdict. */
+export const ONE_DRAW =
+  'This is one training, and a training is one draw: its intervals do not know what another seed would give. touchstone run --seeds 3 does.';
+
+function outsideClause(
+  who: string,
+  judge: Direction,
+  estimate: Estimate,
+  subject: string,
+  scope: Scope | undefined,
+): string {
   const outside = direction(estimate);
   const figure = `(${difference(estimate)})`;
+  if (scope && outside === 'undecided') {
+    return judge === 'undecided' ? `nor by ${who} ${figure}` : `by ${who} that is not shown ${figure}`;
+  }
   if (judge === 'undecided') {
     return outside === 'undecided'
       ? `${who} does not tell them apart either ${figure}`
@@ -58,7 +78,12 @@ function outsideClause(who: string, judge: Direction, estimate: Estimate, subjec
 }
 
 /** Reads one pair of models; undefined when the judge score of the pair was not compared. */
-function read(comparisons: readonly Comparison[], a: string, b: string): Reading | undefined {
+function read(
+  comparisons: readonly Comparison[],
+  a: string,
+  b: string,
+  scope: Scope | undefined,
+): Reading | undefined {
   const main = paired(comparisons, 'judge_score', a, b);
   if (!main) return undefined;
   const [subject, rival] = [modelLabel(a), modelLabel(b)];
@@ -67,18 +92,23 @@ function read(comparisons: readonly Comparison[], a: string, b: string): Reading
   const claim = {
     higher: `${subject} beats ${rival} by ${figure} in judge score`,
     lower: `${subject} is worse than ${rival}: ${figure} in judge score`,
-    undecided: `${subject} and ${rival} are not told apart by the judge: ${figure}`,
+    undecided: scope
+      ? `it is not shown by the judge that ${subject} and ${rival} differ: ${figure}`
+      : `${subject} and ${rival} are not told apart by the judge: ${figure}`,
     none: '',
   }[judge];
+  const begin = scope
+    ? `Over ${plural(scope.trainings, 'training')} on ${plural(scope.tasks, 'task')} ${claim}`
+    : `${claim}, n = ${plural(main.n, 'task')}`;
 
   const heldout = paired(comparisons, 'heldout_judge_score', a, b);
   const truth = paired(comparisons, 'truth_score', a, b);
   const clauses = [
-    `${claim}, n = ${plural(main.n, 'task')}`,
+    begin,
     heldout
-      ? outsideClause('the held-out judge', judge, heldout, subject)
+      ? outsideClause('the held-out judge', judge, heldout, subject, scope)
       : 'no held-out judge compared them',
-    ...(truth ? [outsideClause('ground truth', judge, truth, subject)] : []),
+    ...(truth ? [outsideClause('ground truth', judge, truth, subject, scope)] : []),
   ];
 
   const outside = [heldout, truth].filter((estimate) => estimate !== undefined).map(direction);
@@ -97,14 +127,19 @@ const WORST_FIRST: Outcome[] = ['no-data', 'worse', 'disputed', 'undecided', 'un
 /**
  * The verdict on a run from its paired differences: RFT against SFT first, then RFT against the base model. The
  * outcome is the worse of the two, so that a model is called improved only when it beats both.
+ *
+ * @param scope of comparisons over several trainings: it stands in every sentence.
  */
-export function verdict(comparisons: readonly Comparison[]): { outcome: Outcome; readings: Reading[] } {
+export function verdict(
+  comparisons: readonly Comparison[],
+  scope?: Scope,
+): { outcome: Outcome; readings: Reading[] } {
   const first = comparisons.find(({ metric, difference: d }) => metric === 'judge_score' && d.n > 0);
   const readings = ['sft', 'base']
-    .map((rival) => read(comparisons, 'rft', rival))
+    .map((rival) => read(comparisons, 'rft', rival, scope))
     .filter((r) => r !== undefined);
   if (readings.length === 0 && first) {
-    const other = read(comparisons, first.better, first.baseline);
+    const other = read(comparisons, first.better, first.baseline, scope);
     if (other) readings.push(other);
   }
   if (readings.length === 0) {

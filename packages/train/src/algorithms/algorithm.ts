@@ -2,7 +2,7 @@ import type { TokenLoss, TrainingSequence } from '@touchstone/engine';
 import type { z } from 'zod';
 
 /** One group's answers, as far as advantages go by them. */
-export interface GroupScores {
+interface GroupScores {
   /** Rewards, 0–1; null marks an answer without one, which must not change the others' advantages. */
   scores_G: readonly (number | null)[];
   /** Tokens of each answer. */

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { RunListener } from '@touchstone/spec';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Loaded } from '@touchstone/run';
+import { SEEDS_EXPECTED, seedsSchema, type Loaded, type Seeds } from '@touchstone/run';
 import type { Io } from '../../io.js';
 import { createProgress, showEvents } from '../../terminal/progress.js';
 
@@ -12,7 +12,10 @@ import { createProgress, showEvents } from '../../terminal/progress.js';
 export interface RunFlags {
   out?: string;
   seed?: number;
+  /** How many trainings, or with which seeds; absent: one. */
+  seeds?: Seeds;
   overrideGate?: string;
+  goOn?: string;
   /** commander's default of an option that begins with no- is true. */
   gate?: string | true;
   json?: true;
@@ -24,6 +27,22 @@ export function addRunFlags(command: Command, folder = 'output of the configurat
     .option('--out <folder>', `the run's folder; default: ${folder}`)
     .option('--seed <number>', 'in place of seed of the configuration', parseSeed)
     .option('--json', 'print the result as JSON, and no progress');
+}
+
+/** For commands that train. */
+export function addSeedsFlag(command: Command): Command {
+  return command.option(
+    '--seeds <seeds>',
+    'several trainings, and every claim about all of them: how many from the seed on, such as 3, or which, such as 1,2,5; default: seeds of the configuration, else one training',
+    parseSeeds,
+  );
+}
+
+function parseSeeds(text: string): Seeds {
+  const seeds = text.includes(',') ? text.split(',').map((one) => parseSeed(one.trim())) : parseSeed(text);
+  const { success, data } = seedsSchema.safeParse(seeds);
+  if (success) return data;
+  throw new InvalidArgumentError(SEEDS_EXPECTED);
 }
 
 function parseSeed(text: string): number {

@@ -105,7 +105,7 @@ describe('figures of MLflow beside the log', () => {
 const why = WITHOUT_MLFLOW ? ` (skipped: ${WITHOUT_MLFLOW})` : '';
 it.skipIf(WITHOUT_MLFLOW)(
   `a server of MLflow itself is read to its last page${why}`,
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     const server = await startMlflow();
     try {

@@ -32,6 +32,7 @@ export async function startMlflow(): Promise<{
   const args = ['-m', 'mlflow', 'server', '--host', '127.0.0.1', '--port', `${port}`, '--workers', '1'];
   const server = spawn(PYTHON!, [...args, '--backend-store-uri', store], {
     cwd: folder,
+    env: { ...process.env, MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false' },
     stdio: 'ignore',
     detached: true,
   });

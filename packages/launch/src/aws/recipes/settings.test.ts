@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { inputOf, REWARD_FUNCTION } from './job.testing.js';
 import { bedrockHyperparameters, serverlessHyperparameters } from './hyperparameters.js';
 import { novaRecipe } from './recipe.js';
-import { novaCounterparts, novaOverrides, novaSettingsProblem, type NovaTarget } from './settings.js';
+import { novaCounterparts, novaOverrides, novaSettingsProblem, TAKES, type NovaTarget } from './settings.js';
 
 const TASKS = 400;
 
@@ -41,7 +41,18 @@ describe('the settings of Amazon Nova', () => {
     for (const target of TARGETS) {
       const said = novaCounterparts(job, at(target));
       const named = said.map(({ setting }) => setting);
-      const others = ['trl', 'verl', 'openrlhf', 'ray'];
+      // What is for others, and what says nothing where it stands at its default.
+      const { algorithm: _, ...atTheirDefault } = TAKES;
+      const others = [
+        'trl',
+        'verl',
+        'openrlhf',
+        'ray',
+        'save_top_k',
+        'validation_tasks',
+        'patience',
+        ...Object.keys(atTheirDefault),
+      ];
       const own = Object.keys(training).filter((key) => !others.includes(key));
       for (const key of own) expect(named).toContain(`training.${key}`);
       for (const key of others) expect(named).not.toContain(`training.${key}`);

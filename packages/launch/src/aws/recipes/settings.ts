@@ -4,6 +4,7 @@ import {
   counterpartsOf,
   ofAnotherBackend,
   ofAsynchronous,
+  ofTheEmbeddedEngine,
   saysNothing,
   takesProblem,
   translated,
@@ -66,7 +67,7 @@ const training = (job: Job, { target }: NovaTarget): Training => ({
   group_size: ({ training: { group_size } }) => ({ keys: { number_generation: group_size } }),
   learning_rate: ({ training: { learning_rate } }, { adamw }) => ({
     keys: { lr: learning_rate, adam_beta1: adamw.beta1, adam_beta2: adamw.beta2 },
-    note: `AWS's own default is ${String(KEYS.lr.in[target]?.default)}`,
+    note: `AWS's own default is ${Number(KEYS.lr.in[target]?.default)}`,
   }),
   warmup_steps: () => ({ note: 'AWS has no setting of it' }),
   weight_decay: ({ training: { weight_decay } }) => ({ keys: { weight_decay } }),
@@ -103,6 +104,9 @@ const training = (job: Job, { target }: NovaTarget): Training => ({
   checkpoint_every: ({ training: { checkpoint_every, steps } }) => ({
     keys: { save_steps: Math.min(checkpoint_every, steps) },
   }),
+  save_top_k: ofTheEmbeddedEngine,
+  validation_tasks: ofTheEmbeddedEngine,
+  patience: ofTheEmbeddedEngine,
   sft: () => ({ note: 'not done there: begin with a checkpoint of a tuned model' }),
   trl: ofAnotherBackend,
   verl: ofAnotherBackend,

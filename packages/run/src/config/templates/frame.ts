@@ -89,6 +89,7 @@ training:
   clip_high: 0.28
   kl_coefficient: 0
   checkpoint_every: 10
+  #save_top_k: 3 # evaluate the best checkpoint by tasks set aside of data.train, where the last is shown to be worse
   #sft: { steps: 200, batch_size: 16, learning_rate: 1e-5 } # before reinforcement, on data.annotations
 
 evaluation:

@@ -9,6 +9,8 @@ import { drawPlot, scoreDomain } from './render.js';
 export interface Bar {
   model: string;
   estimate: Estimate | null;
+  /** Means of single trainings, drawn as rings. */
+  byTraining?: readonly number[];
 }
 
 /** Bars on 0–1 with the interval as a whisker and n under the model's name; a missing estimate says "no data". */
@@ -21,6 +23,7 @@ export function barChart(title: string, bars: readonly Bar[]): VNode {
     const bar = known.find((b) => b.model === model);
     return `${shorten(modelLabel(model), 12)}\n${bar ? `n = ${bar.n}` : ' '}`;
   };
+  const rings = bars.flatMap(({ model, byTraining = [] }) => byTraining.map((mean) => ({ model, mean })));
   const description = `${title}: ${bars.map((b) => `${modelLabel(b.model)} ${interval(b.estimate)}`).join('; ')}.`;
   return drawPlot(
     {
@@ -31,7 +34,13 @@ export function barChart(title: string, bars: readonly Bar[]): VNode {
       marginLeft: 34,
       marginRight: 4,
       x: { domain: bars.map(({ model }) => model), padding: 0.3, label: null },
-      y: { domain: scoreDomain(known.flatMap(({ low, high, mean }) => [low, high, mean])), label: null },
+      y: {
+        domain: scoreDomain([
+          ...known.flatMap(({ low, high, mean }) => [low, high, mean]),
+          ...rings.map(({ mean }) => mean),
+        ]),
+        label: null,
+      },
       marks: [
         Plot.gridY({ ticks: 5, stroke: 'var(--grid)', strokeOpacity: 1 }),
         Plot.axisY({ ticks: 5, tickSize: 0, fill: 'var(--muted)' }),
@@ -41,6 +50,7 @@ export function barChart(title: string, bars: readonly Bar[]): VNode {
         ...(['low', 'high'] as const).map((bound) =>
           Plot.tickY(known, { x: 'model', y: bound, stroke: 'var(--ink)', strokeWidth: 1.5, inset: 16 }),
         ),
+        Plot.dot(rings, { x: 'model', y: 'mean', r: 3.5, stroke: 'var(--ink)', fill: 'var(--page)' }),
         Plot.text(known, {
           x: 'model',
           y: (bar: Estimate) => Math.max(bar.high, bar.mean),

@@ -54,8 +54,14 @@ function axes(xTicks: number, yTicks: number, yFormat?: string): Plot.Markish[] 
   ];
 }
 
-/** Mean reward a step on 0–1, with its interval as a band. */
-export function rewardChart(points: readonly Point[]): VNode {
+/** Steps at which a monitor has alarmed. */
+const marks = (alarms: readonly number[]): Plot.Markish[] =>
+  alarms.length === 0
+    ? []
+    : [Plot.ruleX(alarms, { stroke: 'var(--warn)', strokeWidth: 1, strokeDasharray: '3 2' })];
+
+/** Mean reward a step on 0–1, with its interval as a band. `alarms`: steps that are marked. */
+export function rewardChart(points: readonly Point[], alarms: readonly number[] = []): VNode {
   const banded = points.filter(({ low, high }) => typeof low === 'number' && typeof high === 'number');
   const values = points
     .flatMap(({ value, low, high }) => [value, low ?? null, high ?? null])
@@ -69,6 +75,7 @@ export function rewardChart(points: readonly Point[]): VNode {
       y: { domain: scoreDomain(values) },
       marks: [
         ...axes(6, 5),
+        ...marks(alarms),
         Plot.areaY(banded, { x: 'step', y1: 'low', y2: 'high', fill: 'var(--rft)', fillOpacity: 0.22 }),
         Plot.line(points, { x: 'step', y: 'value', stroke: 'var(--rft)', strokeWidth: 2 }),
         ...dots(points, 'var(--rft)'),
@@ -155,7 +162,7 @@ export function seriesChart(series: readonly Series[]): VNode {
 }
 
 /** One small chart of a monitor with its own scale from 0, or from the lowest value where that is below 0. */
-export function monitorChart(name: string, points: readonly Point[]): VNode {
+export function monitorChart(name: string, points: readonly Point[], alarms: readonly number[] = []): VNode {
   const values = points.flatMap(({ value }) => value ?? []);
   const high = values.reduce((a, b) => Math.max(a, b), 0);
   return drawPlot(
@@ -167,6 +174,7 @@ export function monitorChart(name: string, points: readonly Point[]): VNode {
       y: { domain: [values.reduce((a, b) => Math.min(a, b), 0), high === 0 ? 1 : high], nice: true },
       marks: [
         ...axes(4, 4, high > 0 && high < 0.001 ? '.0e' : undefined),
+        ...marks(alarms),
         Plot.line(points, { x: 'step', y: 'value', stroke: 'var(--rft)', strokeWidth: 1.5 }),
         ...dots(points, 'var(--rft)'),
       ],

@@ -1,11 +1,20 @@
-import { inRegistryOrder, metricNamed, type Comparison, type Estimate, type Summary } from '@touchstone/spec';
+import {
+  inRegistryOrder,
+  metricNamed,
+  type Comparison,
+  type Estimate,
+  type Metric,
+  type ModelSummary,
+  type Summary,
+} from '@touchstone/spec';
 import type { VNode } from 'preact';
 import { barChart } from '../charts/bars.js';
 import { count, decimal, difference, direction, interval, NO_DATA } from '../format.js';
 import { entry, modelClass, modelLabel, orderedModels } from '../names.js';
 import { Figure, metricCaption, metricTitle, Section, Table } from './parts.js';
 
-function readDifference({ better, baseline, difference: d }: Comparison): VNode {
+/** Which model is higher, in words. */
+export function readDifference({ better, baseline, difference: d }: Comparison): VNode {
   switch (direction(d)) {
     case 'higher':
       return <strong>{modelLabel(better)} is higher</strong>;
@@ -28,7 +37,7 @@ function Cell({ estimate }: { estimate: Estimate | null | undefined }): VNode {
 }
 
 /** Pair by pair as the summary has them, each pair's metrics in the order of the registry. */
-function ordered(comparisons: readonly Comparison[]): Comparison[] {
+export function ordered(comparisons: readonly Comparison[]): Comparison[] {
   const pairOf = ({ better, baseline }: Comparison): string => JSON.stringify([better, baseline]);
   const pairs = [...new Set(comparisons.map(pairOf))];
   return pairs.flatMap((pair) => {
@@ -41,6 +50,13 @@ function ordered(comparisons: readonly Comparison[]): Comparison[] {
   });
 }
 
+/** The metrics that any of the models has, in the order of the registry. */
+export const metricsOf = (models: readonly [string, ModelSummary][]): Metric[] =>
+  inRegistryOrder(
+    'model',
+    models.flatMap(([, model]) => Object.keys(model.metrics)),
+  );
+
 /** The bar charts of the models and the tables behind them. */
 export function Models({ summary }: { summary: Summary }): VNode {
   const models = orderedModels(summary.models);
@@ -51,23 +67,7 @@ export function Models({ summary }: { summary: Summary }): VNode {
       </Section>
     );
   }
-  const components = [...new Set(models.flatMap(([, model]) => Object.keys(model.components)))];
-  const metrics = inRegistryOrder(
-    'model',
-    models.flatMap(([, model]) => Object.keys(model.metrics)),
-  );
-  const rows = [
-    ...metrics.map((metric) => [
-      metricTitle(metric),
-      ...models.map(([, model]) => <Cell estimate={entry(model.metrics, metric.name)} />),
-    ]),
-    ...components.map((name) => [
-      name,
-      ...models.map(([, model]) => <Cell estimate={entry(model.components, name)} />),
-    ]),
-    ['Mean length, tokens', ...models.map(([, model]) => decimal(model.mean_tokens, 1))],
-    ['Answers the judge abstained on', ...models.map(([, model]) => count(model.abstained))],
-  ];
+  const metrics = metricsOf(models);
   return (
     <Section id="models" title="What improved">
       <div class="grid charts">
@@ -85,13 +85,9 @@ export function Models({ summary }: { summary: Summary }): VNode {
             </Figure>
           ))}
       </div>
-      <Table
+      <ModelsTable
         caption="Each model on the held-out tasks: mean [interval] and number of tasks"
-        head={[
-          'Metric, 0 to 1 unless it has a unit',
-          ...models.map(([name]) => <span class={`model ${modelClass(name)}`}>{modelLabel(name)}</span>),
-        ]}
-        rows={rows}
+        models={models}
       />
       {summary.comparisons.length === 0 ? (
         <p>Paired differences: {NO_DATA}.</p>
@@ -109,5 +105,39 @@ export function Models({ summary }: { summary: Summary }): VNode {
         />
       )}
     </Section>
+  );
+}
+
+/** Every metric and every part of the reward, a column for each model. */
+export function ModelsTable({
+  caption,
+  models,
+}: {
+  caption: string;
+  models: readonly [string, ModelSummary][];
+}): VNode {
+  const components = [...new Set(models.flatMap(([, model]) => Object.keys(model.components)))];
+  const metrics = metricsOf(models);
+  const rows = [
+    ...metrics.map((metric) => [
+      metricTitle(metric),
+      ...models.map(([, model]) => <Cell estimate={entry(model.metrics, metric.name)} />),
+    ]),
+    ...components.map((name) => [
+      name,
+      ...models.map(([, model]) => <Cell estimate={entry(model.components, name)} />),
+    ]),
+    ['Mean length, tokens', ...models.map(([, model]) => decimal(model.mean_tokens, 1))],
+    ['Answers the judge abstained on', ...models.map(([, model]) => count(model.abstained))],
+  ];
+  return (
+    <Table
+      caption={caption}
+      head={[
+        'Metric, 0 to 1 unless it has a unit',
+        ...models.map(([name]) => <span class={`model ${modelClass(name)}`}>{modelLabel(name)}</span>),
+      ]}
+      rows={rows}
+    />
   );
 }

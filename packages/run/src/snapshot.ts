@@ -1,10 +1,11 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InputError, type Reward, type StepSummary } from '@touchstone/spec';
+import { InputError, largest, type Reward, type StepSummary } from '@touchstone/spec';
 import { openRun, type RunStore, type StoredEvent } from '@touchstone/store';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { REINFORCE } from '../stages/stages.js';
+import { REINFORCE } from './stages/stages.js';
+import { trainingFolders } from './trainings/folders.js';
 
 /** What a run's folder says of it, read while another process works in it. */
 export interface RunSnapshot {
@@ -49,10 +50,12 @@ type Claim = z.infer<typeof claimSchema>;
 const priceSchema = z.looseObject({ price: z.looseObject({ input: z.number(), output: z.number() }) });
 
 /**
+ * @param named the run's folder; of several trainings what was written to last is shown.
  * @param now milliseconds since 1970.
  * @throws {InputError} the folder holds no run. @throws {RunError} what is read in it is damaged.
  */
-export async function readSnapshot(folder: string, now: number): Promise<RunSnapshot> {
+export async function readSnapshot(named: string, now: number): Promise<RunSnapshot> {
+  const folder = await folderAtWork(named);
   const claim = await readClaim(folder);
   const store = openRun(folder, { readOnly: true });
   try {
@@ -93,6 +96,13 @@ async function readClaim(folder: string): Promise<Claim> {
   throw InputError.at({ file }, 'it is not what a run writes: expected its name, its steps and its models');
 }
 
+/** Of a run of several trainings the folder of the one at work, or that of what they share. */
+async function folderAtWork(named: string): Promise<string> {
+  const folders = [named, ...(await trainingFolders(named)).map(({ folder }) => folder)];
+  const times = await Promise.all(folders.map(lastWritten));
+  return folders[times.indexOf(largest(times))]!;
+}
+
 /** While a run is at work, its newest writes are in the log beside run.db. */
 async function lastWritten(folder: string): Promise<number> {
   const times = await Promise.all(
@@ -103,7 +113,7 @@ async function lastWritten(folder: string): Promise<number> {
       ),
     ),
   );
-  return Math.max(...times);
+  return largest(times);
 }
 
 function stageOf(events: readonly StoredEvent[], now: number): RunSnapshot['stage'] {

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadConfig, openWorkspace, runPipeline } from '../index.js';
-import { STEPS, writeSmallRun } from '../small-run.testing.js';
+import { loadConfig, openWorkspace, runPipeline } from './index.js';
+import { STEPS, writeSmallRun } from './small-run.testing.js';
 import { readSnapshot, type RunSnapshot } from './snapshot.js';
 
 describe('a run from beside', () => {

@@ -1,0 +1,29 @@
+/** Steps on each side whose mean is the truth at a step. */
+const REACH = 2;
+
+/** Share of what was gained that may be lost before an alarm comes too late. */
+const LOST = 0.1;
+
+/** Centred moving mean: what happens at a step, and not what is known there. */
+const smooth = (values) =>
+  values.map((_, i) => {
+    const near = values.slice(Math.max(0, i - REACH), i + REACH + 1);
+    return near.reduce((a, b) => a + b, 0) / near.length;
+  });
+
+/**
+ * Where the truth has fallen by a tenth of what it had gained: after its highest step, the first one below.
+ *
+ * @param truths mean truth of each step's answers
+ * @returns step (1-based), or null where it has not fallen; the gain; the highest step
+ */
+export function fallOf(truths) {
+  const curve = smooth(truths);
+  const top = Math.max(...curve);
+  const highest = curve.indexOf(top);
+  const gain = top - curve[0];
+  const fall = curve.findIndex((value, i) => i > highest && value < top - LOST * gain);
+  // A curve that ends about where it was highest only sways.
+  const isFallen = curve.at(-1) < top - Math.max(0.1, LOST * gain);
+  return { fall: fall === -1 || !isFallen ? null : fall + 1, gain, highest: highest + 1 };
+}

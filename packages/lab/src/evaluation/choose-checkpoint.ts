@@ -1,0 +1,89 @@
+import type { Estimate } from '@touchstone/spec';
+
+import { jackknifeOfSums } from '../statistics/jackknife.js';
+import { pairedDifference } from '../statistics/means.js';
+import { meanOf } from '../statistics/values.js';
+
+/** A checkpoint with the score of its answer to each task, 0–1, by the task's id; a task without a verdict is not among them. */
+export interface ScoredCheckpoint {
+  step: number;
+  scores: ReadonlyMap<string, number>;
+}
+
+/** The checkpoint that the scores speak for. */
+export interface CheckpointChoice {
+  step: number;
+  /** The step whose mean score is the highest, and the number of steps that it is the highest of. */
+  highest: number;
+  of: number;
+  /** `last`: it is not shown to be worse than any other. `neighbours`: it is, and of those that are not, this one has the best neighbours. */
+  because: 'last' | 'neighbours';
+  /** Mean score of the highest less that of the last one, paired by task; null where they are one, or share fewer than two tasks. */
+  difference: Estimate | null;
+}
+
+/** Checkpoints by their mean score, the best first; of equals the earlier first. One without any score is left out. */
+export function rankCheckpoints<C extends ScoredCheckpoint>(checkpoints: readonly C[]): C[] {
+  const means = new Map(checkpoints.map((one) => [one, meanOf([...one.scores.values()])]));
+  return checkpoints
+    .filter(({ scores }) => scores.size > 0)
+    .sort((a, b) => means.get(b)! - means.get(a)! || a.step - b.step);
+}
+
+/**
+ * Of checkpoints that answered the same tasks, the one to keep: the last, unless it is worse than the one with the highest mean by more than the
+ * standard error of that difference, paired by task (the one-standard-error rule, Breiman et al. 1984, 3.4.3, held by what was asked for: the last
+ * step). Then, of those that are not worse by so much, the one that has the best mean together with the checkpoints before and after it. The
+ * highest of noisy means is partly the luckiest (the optimizer's curse, Smith and Winkler 2006); luck does not reach its neighbours.
+ * `npm run bench:checkpoints` compares this rule with others on trainings whose truth is known.
+ *
+ * @param kept how many with the highest means can be had still; the last one can in any case.
+ * @returns null where none has a score.
+ */
+export function chooseCheckpoint(
+  checkpoints: readonly ScoredCheckpoint[],
+  kept: number,
+): CheckpointChoice | null {
+  const ranked = rankCheckpoints(checkpoints);
+  const [highest] = ranked;
+  if (!highest) return null;
+  const inOrder = ranked.toSorted((a, b) => a.step - b.step);
+  const last = inOrder.at(-1)!;
+  const isAsGood = (one: ScoredCheckpoint): boolean => !isWorse(one, highest);
+  const [calm] = isAsGood(last) ? [last] : byNeighbours(inOrder, ranked.slice(0, kept).filter(isAsGood));
+  return {
+    step: calm!.step,
+    highest: highest.step,
+    of: ranked.length,
+    because: calm === last ? 'last' : 'neighbours',
+    difference: last === highest ? null : pairedDifference(...paired(highest, last)),
+  };
+}
+
+/** Some of the checkpoints by the mean of their own score and those of the checkpoints before and after, the best first; of equals the earlier first. */
+function byNeighbours(
+  inOrder: readonly ScoredCheckpoint[],
+  some: readonly ScoredCheckpoint[],
+): ScoredCheckpoint[] {
+  const means = inOrder.map(({ scores }) => meanOf([...scores.values()]));
+  const around = new Map(inOrder.map((one, i) => [one, meanOf(means.slice(Math.max(0, i - 1), i + 2))]));
+  return some.toSorted((a, b) => around.get(b)! - around.get(a)! || a.step - b.step);
+}
+
+/** Whether a checkpoint is below the highest by more than the standard error of the difference, or cannot be held against it. */
+function isWorse(one: ScoredCheckpoint, highest: ScoredCheckpoint): boolean {
+  if (one === highest) return false;
+  const [a, b] = paired(highest, one);
+  const found = jackknifeOfSums(
+    a.map((value, i) => [value - b[i]!, 1]),
+    ([sum, count]) => sum! / count!,
+  );
+  // A difference in a single task is its own error: rounding must not decide.
+  return found === null || found.estimate > found.error * (1 + 1e-9);
+}
+
+/** Scores of the tasks that both have. */
+function paired(a: ScoredCheckpoint, b: ScoredCheckpoint): [number[], number[]] {
+  const tasks = [...a.scores.keys()].filter((task) => b.scores.has(task));
+  return [tasks.map((task) => a.scores.get(task)!), tasks.map((task) => b.scores.get(task)!)];
+}
