@@ -5,7 +5,7 @@
  * whose judge is ten times too slow.
  *
  *     npm run bench:async
- *     npm run bench:async -- --steps 6 --seeds 1 --memory-steps 50
+ *     npm run bench:async -- --steps 6 --seeds 1 --memory-steps 50     (a quick look; --seeds 0 for the memory alone)
  *
  * The judge is a SIMULATOR of a provider over HTTP that judges by rule.
  */
@@ -65,17 +65,18 @@ async function measure(job) {
 const SHARED = { steps: number('steps'), prompts_per_step: 4, group_size: 4, learning_rate: 3e-4 };
 const ASYNCHRONOUS = { type: 'off_policy_async', age_tolerance: number('age-tolerance') };
 
-async function compare(seed) {
-  const data = path.join(folder, `${seed}`);
+/** The quickstart's data. @returns its folder */
+async function prepare(name, seed = 1) {
+  const data = path.join(folder, name);
+  const train = (SHARED.steps + 1) * SHARED.prompts_per_step;
   await prepareQuickstart(data, seed, {
-    sizes: {
-      train: (SHARED.steps + 1) * SHARED.prompts_per_step,
-      eval: 32,
-      annotations: 1,
-      labelled: 1,
-      regression: 1,
-    },
+    sizes: { train, eval: 32, annotations: 1, labelled: 1, regression: 1 },
   });
+  return data;
+}
+
+async function compare(seed) {
+  const data = await prepare(`${seed}`, seed);
   const job = { seed, folder: data, concurrency: number('concurrency'), training: SHARED };
   const alone = await measure({ ...job, measure: 'stages' });
   log(`seed ${seed}, alone: ${JSON.stringify(alone)}`);
@@ -111,7 +112,7 @@ async function measureMemory() {
   if (steps === 0) return null;
   const job = {
     seed: 1,
-    folder: path.join(folder, '1'),
+    folder: await prepare('memory'),
     concurrency: 8,
     tiny: true,
     training: { ...SHARED, ...ASYNCHRONOUS, prompts_per_step: 2, group_size: 4, steps },

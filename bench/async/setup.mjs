@@ -52,9 +52,11 @@ export async function setUp({ url, concurrency, folder, seed, training, tiny = f
     abstention: rules.abstention,
     seed,
   };
-  /** Each has a cache of its own, so that everything is asked again. */
-  const openJudge = async () =>
-    (await openReward({ seed, judge, reward: rules }, { baseDir: folder })).reward;
+  /** Each has a cache of its own, so that everything is asked again; a run keeps its replies on the disk. */
+  const openJudge = async () => {
+    const resources = { baseDir: folder, ...(tiny && { cache: { get: () => undefined, put: () => {} } }) };
+    return (await openReward({ seed, judge, reward: rules }, resources)).reward;
+  };
   return { options, openJudge, heldOut: await readTasksStrict(path.join(folder, 'data/eval.jsonl')) };
 }
 

@@ -25,7 +25,12 @@ beforeAll(async () => {
     'export default (task, response) => Number(response.length > 10);\n',
   );
   const config = parse(readFileSync(file, 'utf8')) as Record<string, Record<string, unknown>>;
-  Object.assign(config, { gate: 'off', validation: { repeats: 2, probes: 0 }, output: 'out' });
+  Object.assign(config, {
+    gate: 'off',
+    validation: { repeats: 2, probes: 0 },
+    output: 'out',
+    monitors: { every: 1, tasks: 2 },
+  });
   Object.assign(config['training']!, {
     steps: STEPS,
     prompts_per_step: 2,
