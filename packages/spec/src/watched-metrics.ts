@@ -1,4 +1,4 @@
-import type { Metric } from './metrics.js';
+import type { Metric } from './metric.js';
 
 /** Of steps, those that monitors of a training read: of looks between steps, and of a step's answers. */
 export const WATCHED_METRICS: readonly Metric[] = [
