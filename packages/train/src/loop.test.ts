@@ -2,6 +2,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { AsynchronousSettings } from './asynchronous/settings.js';
 import { listCheckpoints, loadCheckpoint, saveCheckpoint } from './checkpoint.js';
 import { train, type TrainingStep, type TrainOptions } from './loop.js';
 import { trainingSchema } from './schema.js';
@@ -63,7 +64,7 @@ describe('train', () => {
   const asynchronous = (age_tolerance: number, refit_freq: number) =>
     ({ type: 'off_policy_async', age_tolerance, refit_freq }) as const;
 
-  it.each<[string, Partial<TrainOptions['training']>]>([
+  it.each<[string, Partial<AsynchronousSettings>]>([
     ['on policy', {}],
     ['two steps ahead', asynchronous(2, 1)],
     ['between two changes of the weights that draw', asynchronous(3, 3)],
