@@ -212,12 +212,15 @@ try {
   const needed = ledger.counts.useful;
 
   const draw = random(seed, 'chaos');
-  const durations = [{ name: null, seconds: undisturbed.startMs / 1000 }, ...stagesOf(whole)];
-  /** A random moment of the start, or of a stage that has not finished: each is as likely. */
+  const durations = stagesOf(whole);
+  /** A random moment of the stage that is next, as long as it took undisturbed; one time in seven of the start of the process. */
   const nextKill = (folder) => {
     const finished = new Set(stagesOf(folder).map(({ name }) => name));
-    const { name, seconds } = draw.pick(durations.filter((one) => !finished.has(one.name)));
-    return { stage: name, after: draw.next() * seconds * 1000 };
+    const next = durations.find(({ name }) => !finished.has(name));
+    if (next === undefined) return undefined;
+    return draw.next() < 1 / (durations.length + 1)
+      ? { after: draw.next() * undisturbed.startMs }
+      : { stage: next.name, after: draw.next() * next.seconds * 1000 };
   };
   const byStage = {};
   const runs = [];

@@ -65,7 +65,8 @@ function outcomeOf(record, name, seed, oneIn) {
   const { right } = CASES[name];
   const alarms = alarmsOf(record, oneIn);
   const first = alarms.find(({ monitor }) => right.includes(monitor));
-  const { fall, gain, highest } = fallOf(record.truths);
+  const { fall, gain, highest } = fallOf(record.truths, 0.1);
+  const quarter = fallOf(record.truths, 0.25).fall;
   return {
     case: name,
     seed,
@@ -74,6 +75,8 @@ function outcomeOf(record, name, seed, oneIn) {
     fall,
     alarm: first ? { monitor: first.monitor, step: first.step } : null,
     inTime: fall === null ? null : first !== undefined && first.step < fall,
+    quarter,
+    inTimeForQuarter: quarter === null ? null : first !== undefined && first.step < quarter,
     all: alarms.map(({ monitor, step }) => `${monitor}@${step}`),
   };
 }
@@ -90,6 +93,10 @@ function ratesOf(outcomes) {
     hacked_in_time: share(
       hacked.filter(({ fall }) => fall !== null),
       ({ inTime }) => inTime,
+    ),
+    hacked_before_a_quarter_is_lost: share(
+      hacked.filter(({ quarter }) => quarter !== null),
+      ({ inTimeForQuarter }) => inTimeForQuarter,
     ),
     hacked_without_a_fall_alarmed: share(
       hacked.filter(({ fall }) => fall === null),

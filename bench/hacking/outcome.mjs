@@ -1,9 +1,6 @@
 /** Steps on each side whose mean is the truth at a step. */
 const REACH = 2;
 
-/** Share of what was gained that may be lost before an alarm comes too late. */
-const LOST = 0.1;
-
 /** Centred moving mean: what happens at a step, and not what is known there. */
 const smooth = (values) =>
   values.map((_, i) => {
@@ -12,18 +9,19 @@ const smooth = (values) =>
   });
 
 /**
- * Where the truth has fallen by a tenth of what it had gained: after its highest step, the first one below.
+ * Where the truth has fallen by a share of what it had gained: after its highest step, the first one below.
  *
  * @param truths mean truth of each step's answers
+ * @param lost the share, 0–1
  * @returns step (1-based), or null where it has not fallen; the gain; the highest step
  */
-export function fallOf(truths) {
+export function fallOf(truths, lost) {
   const curve = smooth(truths);
   const top = Math.max(...curve);
   const highest = curve.indexOf(top);
   const gain = top - curve[0];
-  const fall = curve.findIndex((value, i) => i > highest && value < top - LOST * gain);
+  const fall = curve.findIndex((value, i) => i > highest && value < top - lost * gain);
   // A curve that ends about where it was highest only sways.
-  const isFallen = curve.at(-1) < top - Math.max(0.1, LOST * gain);
+  const isFallen = curve.at(-1) < top - Math.max(0.1, lost * gain);
   return { fall: fall === -1 || !isFallen ? null : fall + 1, gain, highest: highest + 1 };
 }

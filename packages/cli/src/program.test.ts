@@ -206,6 +206,7 @@ const SUMMARY: Summary = {
     tokens: 0,
     tokens_per_second: 0,
     wall_seconds: 0,
+    checkpoint: null,
     sft: null,
   },
   steps: [],

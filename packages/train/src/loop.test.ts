@@ -2,7 +2,6 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { AsynchronousSettings } from './asynchronous/settings.js';
 import { listCheckpoints, loadCheckpoint, saveCheckpoint } from './checkpoint.js';
 import { train, type TrainingStep, type TrainOptions } from './loop.js';
 import { trainingSchema } from './schema.js';
@@ -64,12 +63,12 @@ describe('train', () => {
   const asynchronous = (age_tolerance: number, refit_freq: number) =>
     ({ type: 'off_policy_async', age_tolerance, refit_freq }) as const;
 
-  it.each<[string, Partial<AsynchronousSettings>]>([
+  it.each<[string, object]>([
     ['on policy', {}],
     ['two steps ahead', asynchronous(2, 1)],
     ['between two changes of the weights that draw', asynchronous(3, 3)],
   ])('comes to the same weights when it is stopped and goes on from a checkpoint: %s', async (_, change) => {
-    const setup = () => ({ ...options(), training: { ...training, ...change } });
+    const setup = () => ({ ...options(), training: trainingSchema.parse({ ...SETTINGS, ...change }) });
     const made = await steps(setup(), 4);
     const straight = made.at(-1)!.checkpoint();
 

@@ -23,7 +23,7 @@ export interface WatchedRun {
 }
 
 /** A monitor's figure at the newest step. */
-export interface Reading {
+interface Reading {
   /** It alarms above the threshold. */
   value: number;
   /** What was seen and what it may mean, in words. */

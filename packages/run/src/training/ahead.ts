@@ -14,6 +14,7 @@ import { certificateOf } from '../workspace/certificate.js';
 import { openWorkspace, type Workspace } from '../workspace/workspace.js';
 import type { Backend, BackendPlan, PlannedCost } from './backend.js';
 import { drawnRewards } from './drawn.js';
+import { plannedLooks } from './look.js';
 import { jobOf } from './outside.js';
 
 /** What a training will take. Replies that are there already cost nothing, which this does not look at. */
@@ -76,7 +77,9 @@ export async function planTraining(
   const answers = policyMoney(workspace);
   // Checkpoints are judged by the held-out judge, where there is one.
   const validated = data.validation.length * Math.ceil(steps / config.training.checkpoint_every);
-  const [byJudge, bySecond] = heldout ? [all, evaluated + validated] : [all + validated, evaluated];
+  const looks = plannedLooks(workspace);
+  const byJudge = all + looks.judge + (heldout ? 0 : validated);
+  const bySecond = evaluated + looks.heldout + (heldout ? validated : 0);
   const { certificate, problem } = await certificateOf(workspace, workspace.judge);
   const costs: PlannedCost[] = [
     costOfCalls('Judge', judge, byJudge, 'answers of training and evaluations'),

@@ -4,7 +4,7 @@ import { InputError } from '@touchstone/spec';
 import { remove, writeWhole } from '@touchstone/store';
 
 /** What somebody beside a run can ask of its training, which looks between two steps. */
-export const ASKED = ['pause', 'roll-back'] as const;
+const ASKED = ['pause', 'roll-back'] as const;
 export type Asked = (typeof ASKED)[number];
 
 const fileOf = (folder: string): string => join(folder, 'asked.txt');

@@ -97,7 +97,7 @@ async function trainFrom(from: Checkpoint | null, training: Training, watch: Wat
     from,
   })) {
     const seconds = clock.seconds() - begun;
-    const looked = await lookAfter(workspace, step, checkpoint().policy);
+    const looked = await lookAfter(workspace, step, () => checkpoint().policy);
     let summary = storeStep(training, { step, groups, metrics: { ...metrics, ...looked }, seconds });
     const keep = async (): Promise<void> => {
       await keepCheckpoint(workspace, checkpoint());

@@ -22,6 +22,20 @@ export async function lookBefore(workspace: Workspace): Promise<void> {
   if (hasAnchors(workspace)) await anchorsAt(workspace, 0);
 }
 
+/** Judgements that the looks of a training take, at most. */
+export function plannedLooks(workspace: Pick<Workspace, 'config' | 'data' | 'heldout'>): {
+  judge: number;
+  heldout: number;
+} {
+  const { config, data, heldout } = workspace;
+  const { every, tasks, anchors } = config.monitors;
+  const looks = every === 0 ? 0 : Math.floor(config.training.steps / every);
+  const watches = heldout !== null && config.training.backend === 'embedded';
+  const watched = watches ? looks * Math.min(tasks, data.eval.length) : 0;
+  const labelled = new Set(data.labelled.map(({ task }) => task.id)).size;
+  return { judge: watched + looks * Math.min(anchors, labelled), heldout: watched };
+}
+
 /**
  * Figures of a look after a step, by metric; none where it is no step to look at.
  *
@@ -30,12 +44,12 @@ export async function lookBefore(workspace: Workspace): Promise<void> {
 export async function lookAfter(
   workspace: Workspace,
   step: number,
-  policy: Policy | null,
+  policy: (() => Policy) | null,
 ): Promise<StepMetrics> {
   const { every } = workspace.config.monitors;
   if (every === 0 || step % every !== 0) return {};
   return {
-    ...(policy && workspace.heldout && (await heldoutFigures(workspace, step, policy))),
+    ...(policy && workspace.heldout && (await heldoutFigures(workspace, step, policy()))),
     ...(hasAnchors(workspace) && (await anchorFigures(workspace, step))),
   };
 }

@@ -1,4 +1,4 @@
-import { inRegistryOrder } from '@touchstone/spec';
+import { inRegistryOrder, largest, smallest } from '@touchstone/spec';
 import type { RunSnapshot, SeenAnswer } from '@touchstone/run';
 import { renderTable } from '../../terminal/table.js';
 import { duration, oneLine } from '../../terminal/text.js';
@@ -48,7 +48,7 @@ function leftText(steps: RunSnapshot['steps'], wanted: number): string {
 
 /** From the lowest to the highest of them. */
 function bars(values: readonly number[]): string {
-  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const [low, high] = [smallest(values), largest(values)];
   const bar = (value: number): string =>
     BARS[high > low ? Math.round(((value - low) / (high - low)) * (BARS.length - 1)) : 0]!;
   return values.length === 0 ? 'none' : `${values.map(bar).join('')} ${figure(low)} to ${figure(high)}`;

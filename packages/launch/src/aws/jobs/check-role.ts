@@ -71,7 +71,7 @@ async function simulate(
 ): Promise<void> {
   try {
     const refused = await refusedOf(clients, roleArn, statement);
-    found.problems.push(...refused.map((one) => refusalText(one, roleArn)));
+    for (const one of refused) found.problems.push(refusalText(one, roleArn));
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     found.unchecked.push(`what ${roleArn} may do: ${error.message}`);
