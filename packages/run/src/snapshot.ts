@@ -9,6 +9,8 @@ import { trainingFolders } from './trainings/folders.js';
 
 /** What a run's folder says of it, read while another process works in it. */
 export interface RunSnapshot {
+  /** Of several trainings that of the one at work. */
+  folder: string;
   name: string;
   /** Who trains. */
   backend: string;
@@ -62,6 +64,7 @@ export async function readSnapshot(named: string, now: number): Promise<RunSnaps
     const steps = store.steps(REINFORCE.name);
     const events = store.events();
     return {
+      folder,
       name: claim.config.name,
       backend: claim.config.training.backend,
       idleMs: Math.max(0, now - (await lastWritten(folder))),

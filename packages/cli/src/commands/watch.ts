@@ -62,8 +62,8 @@ async function watch(folder: string, { once, json, ...asked }: WatchFlags, io: I
   }
 }
 
-async function tell(folder: string, { pause, goOn }: WatchFlags, io: Io): Promise<void> {
-  const { backend } = await readSnapshot(folder, Date.now());
+async function tell(named: string, { pause, goOn }: WatchFlags, io: Io): Promise<void> {
+  const { backend, folder } = await readSnapshot(named, Date.now());
   if (backend !== 'embedded') {
     const message = `${backend} trains by itself and cannot wait between two steps: stop the command that runs it, and start it again to go on`;
     throw new InputError([{ message }]);

@@ -10,6 +10,7 @@ const step = (number: number, reward: number): RunSnapshot['steps'][number] => (
   seconds: 10,
 });
 const RUN: RunSnapshot = {
+  folder: 'runs/mine',
   name: 'mine',
   backend: 'embedded',
   idleMs: 2000,
