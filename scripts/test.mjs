@@ -38,8 +38,13 @@ const SAME_ON_EVERY_NODE = [
   // published figures. Whole examinations through the command line are in judge*.test.ts, which stay.
   'bench/gate/gate.test.mjs',
   'packages/cli/src/commands/judge-quickstart.e2e.test.ts',
-  // Published judgements, read and counted: text and arithmetic.
+  // Small programs of documents: the calls that the tests of their packages make.
   'scripts/samples.test.mjs',
+  // A fault at each write of a run: damage.test.ts and run-killed.e2e.test.ts have the file system of that Node.
+  'packages/run/src/faults.test.ts',
+  'packages/cli/src/commands/doctor-speed.e2e.test.ts',
+  // Several trainings are ordinary ones.
+  'packages/cli/src/commands/run-seeds.e2e.test.ts',
   // What is in the packages, and that they install: npm's work.
   'scripts/installed.test.mjs',
   // The recipes of a document, compiled: what TypeScript and esbuild make of them is the same text.
@@ -50,6 +55,9 @@ const SAME_ON_EVERY_NODE = [
   'packages/launch/src/aws/jobs/requests.test.ts',
   // A training broken at each of its requests in turn: what they go through, jobs.test.ts and services.test.ts go through too.
   'packages/launch/src/aws/jobs/chain.test.ts',
+  // Whole runs over those same requests.
+  'packages/launch/src/aws/training/training.test.ts',
+  'packages/launch/src/aws/training/open-weight.test.ts',
   // Another server's answers to the same clients.
   'packages/launch/src/aws/jobs/moto.test.ts',
   // Manifests, as Python's tools read them.
