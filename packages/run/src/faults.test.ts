@@ -18,7 +18,7 @@ beforeAll(async () => {
 // A disk that fails (EIO) goes the way of one that is full.
 test.each<[Fault, RegExp]>([
   ['ENOSPC', /cannot be \w+: the disk is full; make room.*run the same command again/],
-  ['kill', /./],
+  ['kill', /cannot be \w+: the disk failed.*run the same command again/],
 ])(
   '%s at each write, rename and sync of a run in turn: run again, it ends with the same summary',
   async (fault, message) => {
