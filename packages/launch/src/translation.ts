@@ -48,6 +48,26 @@ export const asynchronousProblem = (
 /** What a trainer does not have: of these it takes only what says nothing (`takesProblem`), and so nothing is said of them. */
 export const saysNothing = () => ({ note: 'it says nothing' });
 
+/** Rows of every table of another trainer: of what the engine of this package has alone. */
+export const BEYOND_OTHERS = {
+  deviation_floor: saysNothing,
+  false_positive_rate: saysNothing,
+  false_negative_rate: saysNothing,
+  overlong_share: saysNothing,
+  sampling_tries: saysNothing,
+  margin: saysNothing,
+  save_top_k: ofTheEmbeddedEngine,
+  validation_tasks: ofTheEmbeddedEngine,
+  patience: ofTheEmbeddedEngine,
+};
+
+/** Rows of a trainer that draws and learns by turns. */
+export const BY_TURNS = {
+  age_tolerance: ofAsynchronous,
+  refit_freq: ofAsynchronous,
+  importance_cap: ofAsynchronous,
+};
+
 /** The values that a trainer takes of settings that it does not have as the engine of this package has them. */
 export type Takes = { readonly [K in keyof AnyTrainingOptions]?: readonly AnyTrainingOptions[K][] };
 

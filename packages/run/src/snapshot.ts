@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { costOf } from '@touchstone/core';
 import { InputError, largest, type Reward, type StepSummary } from '@touchstone/spec';
 import { openRun, type RunStore, type StoredEvent } from '@touchstone/store';
 import { parse } from 'yaml';
@@ -158,7 +159,7 @@ function paidFor(store: RunStore, { models, config }: Claim): RunSnapshot['paid'
     if (fingerprint === undefined) return [];
     const { calls, inputTokens, outputTokens } = store.judgeTotals(fingerprint);
     const { data } = priceSchema.safeParse(asked);
-    const money = data ? (inputTokens * data.price.input + outputTokens * data.price.output) / 1e6 : null;
+    const money = data ? costOf({ inputTokens, outputTokens }, data.price).money : null;
     return calls === 0 ? [] : [{ who, calls, inputTokens, outputTokens, money }];
   };
   const roles = [

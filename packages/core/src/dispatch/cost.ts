@@ -15,6 +15,7 @@ function moneyOf({ inputTokens, outputTokens }: Tokens, price: Price | undefined
   return price ? (inputTokens * price.input + outputTokens * price.output) / 1e6 : 0;
 }
 
+/** What so many tokens cost; no money where there is no price. */
 export function costOf(tokens: Tokens, price: Price | undefined): Cost {
   return { money: moneyOf(tokens, price), tokens: tokens.inputTokens + tokens.outputTokens };
 }

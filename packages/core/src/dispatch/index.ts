@@ -7,5 +7,6 @@ export {
   type DispatcherOptions,
   type ProviderLimits,
 } from './dispatcher.js';
+export { costOf } from './cost.js';
 export { requestBytes } from './tokens.js';
 export { callsSchema, type CallsConfig } from './schema.js';

@@ -3,13 +3,13 @@ import { localPolicy, type Config, type Counterpart, type TrainingJob } from '@t
 import type { JsonValue } from '@touchstone/spec';
 import { answersOfStep } from '../job-files.js';
 import {
+  BEYOND_OTHERS,
+  BY_TURNS,
   NOTHING_BEYOND,
   asynchronousProblem,
   counterpartsOf,
   ofAPolicyBehindAnApi,
   ofAnotherBackend,
-  ofAsynchronous,
-  ofTheEmbeddedEngine,
   saysNothing,
   takesProblem,
   translated,
@@ -105,12 +105,6 @@ const TRAINING: Tables<Translation>['training'] = {
     },
   }),
   ratio_cap: saysNothing,
-  deviation_floor: saysNothing,
-  false_positive_rate: saysNothing,
-  false_negative_rate: saysNothing,
-  overlong_share: saysNothing,
-  sampling_tries: saysNothing,
-  margin: saysNothing,
   kl_estimator: () => ({ script: 'algo.kl.estimator', note: 'with kl_coefficient' }),
   entropy_coefficient: ({ training: { entropy_coefficient } }) => ({
     args: { 'actor.entropy_coef': [entropy_coefficient] },
@@ -127,9 +121,7 @@ const TRAINING: Tables<Translation>['training'] = {
     args: { 'train.max_epochs': [updates_per_step] },
   }),
   type: () => ({ note: 'by turns: without --train.async_enable' }),
-  age_tolerance: ofAsynchronous,
-  refit_freq: ofAsynchronous,
-  importance_cap: ofAsynchronous,
+  ...BY_TURNS,
   checkpoint_every: ({ training: { checkpoint_every } }) => ({
     args: {
       'ckpt.save_steps': [checkpoint_every],
@@ -138,9 +130,7 @@ const TRAINING: Tables<Translation>['training'] = {
       'ckpt.best_metric_key': ['none'],
     },
   }),
-  save_top_k: ofTheEmbeddedEngine,
-  validation_tasks: ofTheEmbeddedEngine,
-  patience: ofTheEmbeddedEngine,
+  ...BEYOND_OTHERS,
   sft: () => ({ note: 'the embedded engine does it, for comparison, as ever' }),
   trl: ofAnotherBackend,
   verl: ofAnotherBackend,

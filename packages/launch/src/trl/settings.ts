@@ -2,15 +2,14 @@ import { localPolicy, type Config, type Counterpart, type TrainingJob } from '@t
 import type { JsonValue } from '@touchstone/spec';
 import { answersOfStep } from '../job-files.js';
 import {
+  BEYOND_OTHERS,
+  BY_TURNS,
   NOTHING_BEYOND,
   asynchronousProblem,
-  saysNothing,
   takesProblem,
   counterpartsOf,
   ofAnotherBackend,
   ofAPolicyBehindAnApi,
-  ofAsynchronous,
-  ofTheEmbeddedEngine,
   translated,
   type Tables,
   type Takes,
@@ -101,12 +100,6 @@ const TRAINING: Tables<Translation>['training'] = {
   clip_high: ({ training: { clip_high } }) => ({ args: { epsilon_high: clip_high } }),
   ratio_cap: ({ training: { ratio_cap } }) => ({ args: { epsilon_high: ratio_cap } }),
   deviation: ({ training: { deviation } }) => ({ args: { scale_rewards: deviation } }),
-  deviation_floor: saysNothing,
-  false_positive_rate: saysNothing,
-  false_negative_rate: saysNothing,
-  overlong_share: saysNothing,
-  sampling_tries: saysNothing,
-  margin: saysNothing,
   kl_estimator: () => ({ note: 'k3, the one that TRL has' }),
   entropy_coefficient: ({ training: { entropy_coefficient } }) => ({
     args: { entropy_coef: entropy_coefficient },
@@ -118,9 +111,7 @@ const TRAINING: Tables<Translation>['training'] = {
   }),
   updates_per_step: ({ training: { updates_per_step } }) => ({ args: { num_iterations: updates_per_step } }),
   type: () => ({ note: 'GRPOTrainer draws, asks and learns by turns' }),
-  age_tolerance: ofAsynchronous,
-  refit_freq: ofAsynchronous,
-  importance_cap: ofAsynchronous,
+  ...BY_TURNS,
   checkpoint_every: ({ training: { checkpoint_every, updates_per_step } }) => ({
     args: {
       save_strategy: 'steps',
@@ -128,9 +119,7 @@ const TRAINING: Tables<Translation>['training'] = {
       save_total_limit: 2,
     },
   }),
-  save_top_k: ofTheEmbeddedEngine,
-  validation_tasks: ofTheEmbeddedEngine,
-  patience: ofTheEmbeddedEngine,
+  ...BEYOND_OTHERS,
   sft: () => ({ note: 'the embedded engine does it, for comparison, as ever' }),
   trl: ({ training: { trl, group_size } }) => ({
     script: `per_device_train_batch_size${trl.lora ? `, LoraConfig(${loraWords(loraOf(trl.lora))})` : ''}`,

@@ -1,6 +1,6 @@
 import type { Config } from '@touchstone/run';
 import type { JsonValue } from '@touchstone/spec';
-import { NOTHING_BEYOND, saysNothing, type Tables, type Takes } from '../translation.js';
+import { NOTHING_BEYOND, type Tables, type Takes } from '../translation.js';
 
 /*
  * What verl makes of an algorithm and of what belongs to one.
@@ -43,12 +43,6 @@ export const ALGORITHM: Pick<
   | 'clip_high'
   | 'ratio_cap'
   | 'deviation'
-  | 'deviation_floor'
-  | 'false_positive_rate'
-  | 'false_negative_rate'
-  | 'overlong_share'
-  | 'sampling_tries'
-  | 'margin'
   | 'kl_estimator'
   | 'entropy_coefficient'
   | 'kl_coefficient'
@@ -81,12 +75,6 @@ export const ALGORITHM: Pick<
   deviation: ({ training: { deviation } }) => ({
     keys: { 'algorithm.norm_adv_by_std_in_grpo': deviation === 'group' },
   }),
-  deviation_floor: saysNothing,
-  false_positive_rate: saysNothing,
-  false_negative_rate: saysNothing,
-  overlong_share: saysNothing,
-  sampling_tries: saysNothing,
-  margin: saysNothing,
   kl_estimator: () => ({ here: `${ACTOR}.kl_loss_type`, note: 'with kl_coefficient' }),
   entropy_coefficient: ({ training: { entropy_coefficient } }) => ({
     keys: { [`${ACTOR}.entropy_coeff`]: entropy_coefficient },

@@ -2,12 +2,12 @@ import { join } from 'node:path';
 import { localPolicy, type Counterpart, type TrainingJob } from '@touchstone/run';
 import type { JsonObject, JsonValue } from '@touchstone/spec';
 import {
+  BEYOND_OTHERS,
+  BY_TURNS,
   asynchronousProblem,
   counterpartsOf,
   ofAPolicyBehindAnApi,
   ofAnotherBackend,
-  ofAsynchronous,
-  ofTheEmbeddedEngine,
   takesProblem,
   translated,
   type AnyConfig,
@@ -70,9 +70,7 @@ const TRAINING: Tables<Translation>['training'] = {
     keys: { [`${ACTOR}.ppo_epochs`]: updates_per_step, [`${ACTOR}.shuffle`]: false },
   }),
   type: () => ({ note: 'trainer.v1.trainer_mode = sync' }),
-  age_tolerance: ofAsynchronous,
-  refit_freq: ofAsynchronous,
-  importance_cap: ofAsynchronous,
+  ...BY_TURNS,
   checkpoint_every: ({ training: { checkpoint_every } }) => ({
     keys: {
       'trainer.save_freq': checkpoint_every,
@@ -82,9 +80,7 @@ const TRAINING: Tables<Translation>['training'] = {
     },
     note: 'each with its weights as a Hugging Face folder, from which the last is fetched',
   }),
-  save_top_k: ofTheEmbeddedEngine,
-  validation_tasks: ofTheEmbeddedEngine,
-  patience: ofTheEmbeddedEngine,
+  ...BEYOND_OTHERS,
   sft: () => ({ note: 'the embedded engine does it, for comparison, as ever' }),
   trl: ofAnotherBackend,
   openrlhf: ofAnotherBackend,

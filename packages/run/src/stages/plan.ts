@@ -1,4 +1,5 @@
 import {
+  costOf,
   openJudge,
   parseModelId,
   requestBytes,
@@ -173,7 +174,7 @@ const FREE = { input: 0, output: 0 };
 /** In US dollars; null where the model has no price. */
 function moneyFor({ model, price }: ModelConfig, input: number, output: number): number | null {
   const known = price ?? (parseModelId(model).provider.isLocal ? FREE : undefined);
-  return known ? (input * known.input + output * known.output) / 1e6 : null;
+  return known ? costOf({ inputTokens: input, outputTokens: output }, known).money : null;
 }
 
 /**

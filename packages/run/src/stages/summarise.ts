@@ -1,4 +1,4 @@
-import { judgesWithin, type Judge } from '@touchstone/core';
+import { costOf, judgesWithin, type Judge } from '@touchstone/core';
 import { compareModels, summariseModel, truthAgreement } from '@touchstone/lab';
 import {
   addUsage,
@@ -183,8 +183,7 @@ export function judgeTotals(store: RunStore, judge: Judge): Usage {
       const totals = store.judgeTotals(fingerprint);
       // A panel asks nothing itself: what its verdicts repeat was saved by its members.
       if (totals.calls === 0) return NO_USAGE;
-      const { input, output } = price ?? { input: 0, output: 0 };
-      return { ...totals, money: (totals.inputTokens * input + totals.outputTokens * output) / 1e6 };
+      return { ...totals, money: costOf(totals, price).money };
     })
     .reduce(addUsage, NO_USAGE);
 }

@@ -1,10 +1,10 @@
 import type { Counterpart, TrainingJob } from '@touchstone/run';
 import { InputError, type JsonValue } from '@touchstone/spec';
 import {
+  BEYOND_OTHERS,
   counterpartsOf,
   ofAnotherBackend,
   ofAsynchronous,
-  ofTheEmbeddedEngine,
   saysNothing,
   takesProblem,
   translated,
@@ -76,12 +76,6 @@ const training = (job: Job, { target }: NovaTarget): Training => ({
   clip_high: ({ training: { clip_high } }) => ({ keys: { clip_ratio_high: clip_high } }),
   deviation: () => ({ note: 'AWS does not say how it scales advantages' }),
   ratio_cap: saysNothing,
-  deviation_floor: saysNothing,
-  false_positive_rate: saysNothing,
-  false_negative_rate: saysNothing,
-  overlong_share: saysNothing,
-  sampling_tries: saysNothing,
-  margin: saysNothing,
   kl_estimator: () => ({ note: 'AWS does not say how it estimates KL' }),
   entropy_coefficient: ({ training: { entropy_coefficient } }) =>
     entropy_coefficient === 0
@@ -104,9 +98,7 @@ const training = (job: Job, { target }: NovaTarget): Training => ({
   checkpoint_every: ({ training: { checkpoint_every, steps } }) => ({
     keys: { save_steps: Math.min(checkpoint_every, steps) },
   }),
-  save_top_k: ofTheEmbeddedEngine,
-  validation_tasks: ofTheEmbeddedEngine,
-  patience: ofTheEmbeddedEngine,
+  ...BEYOND_OTHERS,
   sft: () => ({ note: 'not done there: begin with a checkpoint of a tuned model' }),
   trl: ofAnotherBackend,
   verl: ofAnotherBackend,
