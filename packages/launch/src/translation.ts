@@ -28,7 +28,7 @@ export interface Tables<T> {
 export const ofAnotherBackend = () => ({ note: 'for another backend' });
 
 /** What the engine of this package does alone; a configuration that asks it of another trainer is refused. */
-export const ofTheEmbeddedEngine = () => ({ note: 'for the embedded engine' });
+const ofTheEmbeddedEngine = () => ({ note: 'for the embedded engine' });
 
 /** How a model behind an API is asked, which these trainers do not train. */
 export const ofAPolicyBehindAnApi = () => ({ note: 'for a policy behind an API' });
