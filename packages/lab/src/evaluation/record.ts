@@ -17,6 +17,14 @@ export interface EvaluationRecord {
   tokens: number;
   /** Score of each check and criterion that was reached, 0–1. */
   components: Record<string, number>;
+  /** Scores by others, by name, such as graders of the file it was read from or further judges; null where one abstained. */
+  others?: Record<string, number | null>;
+  /** Characters of the answer. */
+  length?: number;
+  /** What tasks that are not independent have in common, such as their document. Default: each task is by itself. */
+  cluster?: string;
+  /** Values of the task's fields that figures are cut by, by field. */
+  slices?: Record<string, string>;
 }
 
 /** What one answer has of a metric; null where it has none. */
