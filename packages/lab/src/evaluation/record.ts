@@ -9,12 +9,12 @@ export interface EvaluationRecord {
   judge: number | null;
   /** Score by the held-out judge, 0–1; null where it abstained or there is none. */
   heldout: number | null;
-  /** Valid under the task's JSON Schema. */
-  valid: boolean;
+  /** Valid under the task's JSON Schema; null where there is none, or it is not known. */
+  valid: boolean | null;
   /** Score against ground truth, 0–1; null where there is none. */
   truth: number | null;
-  /** Tokens of the answer. */
-  tokens: number;
+  /** Tokens of the answer; null where they were not counted. */
+  tokens: number | null;
   /** Score of each check and criterion that was reached, 0–1. */
   components: Record<string, number>;
   /** Scores by others, by name, such as graders of the file it was read from or further judges; null where one abstained. */
@@ -37,7 +37,7 @@ export type Measure = (record: EvaluationRecord) => number | null;
 export const MEASURES = {
   judge_score: (record: EvaluationRecord) => record.judge,
   heldout_judge_score: (record: EvaluationRecord) => record.heldout,
-  json_valid: (record: EvaluationRecord) => Number(record.valid),
+  json_valid: (record: EvaluationRecord) => (record.valid === null ? null : Number(record.valid)),
   truth_score: (record: EvaluationRecord) => record.truth,
 } as const satisfies Record<string, Measure>;
 
