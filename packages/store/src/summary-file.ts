@@ -15,7 +15,8 @@ import { writeWhole } from './files.js';
 import { upgradeSummary } from './upgrade-summary.js';
 
 const FILE = 'summary.json';
-const EVALUATION_FILE = 'evaluation.json';
+/** Of an evaluation, in its folder. */
+export const EVALUATION_FILE = 'evaluation.json';
 
 /** Writes a run's `summary.json`, whole or not at all. @returns its path. */
 export async function writeSummary(folder: string, summary: Summary | TrainingsSummary): Promise<string> {
