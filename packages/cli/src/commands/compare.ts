@@ -34,7 +34,7 @@ export function registerCompare(program: Command, io: Io): void {
         ...(baseline === undefined ? {} : { baseline }),
         ...(order === undefined ? {} : { order: order.split(',').map((name) => name.trim()) }),
         ...(passScore === undefined ? {} : { passScore: scoreOf(passScore) }),
-        now: new Date(systemClock.now()),
+        now: systemClock.date(),
       });
       if (report !== undefined) await writeEvaluationReport(report, summary);
       io.out.write(json ? `${JSON.stringify(summary)}\n` : await evaluationTables(summary));
