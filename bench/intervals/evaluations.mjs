@@ -97,7 +97,8 @@ function atEqualLength(documents) {
     }),
   );
   const [x, y] = [0, 1].map((side) => mean(points.map((point) => point[side])));
-  const slope = mean(points.map(([px, py]) => (px - x) * (py - y))) / mean(points.map(([px]) => (px - x) ** 2));
+  const slope =
+    mean(points.map(([px, py]) => (px - x) * (py - y))) / mean(points.map(([px]) => (px - x) ** 2));
   return y - slope * x;
 }
 
@@ -124,7 +125,12 @@ function family(gains, options) {
         const truth = levels[Number(model.slice(1))] - levels[Number(baseline.slice(1))];
         return { low: corrected.low - truth, high: corrected.high - truth };
       });
-      return { mean: 0, low: Math.max(...held.map(({ low }) => low)), high: Math.min(...held.map(({ high }) => high)), n: 1 };
+      return {
+        mean: 0,
+        low: Math.max(...held.map(({ low }) => low)),
+        high: Math.min(...held.map(({ high }) => high)),
+        n: 1,
+      };
     },
     runs: 0.5,
   };

@@ -39,7 +39,12 @@ const clamp = (x: number): number => Math.min(1, Math.max(0, x));
 const drawn = (
   name: string,
   level: number,
-  { tasks = 50, samples = 1, noise = 0.1, heldout = level }: { tasks?: number; samples?: number; noise?: number; heldout?: number } = {},
+  {
+    tasks = 50,
+    samples = 1,
+    noise = 0.1,
+    heldout = level,
+  }: { tasks?: number; samples?: number; noise?: number; heldout?: number } = {},
 ): EvaluationRecord[] =>
   Array.from({ length: tasks * samples }, (_, i) => {
     const task = Math.floor(i / samples);
@@ -61,7 +66,9 @@ const drawn = (
 describe('checkpoints of one training', () => {
   const levels = { s0: 0.3, s100: 0.45, s200: 0.6, s300: 0.4, s400: 0.62, s500: 0.65, s600: 0.64 };
   const order = Object.keys(levels);
-  const models = Object.fromEntries(Object.entries(levels).map(([name, level]) => [name, drawn(name, level)]));
+  const models = Object.fromEntries(
+    Object.entries(levels).map(([name, level]) => [name, drawn(name, level)]),
+  );
   const summary = summarise(models, { order });
 
   test('the dip is named, and the last is kept where the highest is not shown to be better', () => {
@@ -206,7 +213,12 @@ describe('several trainings', () => {
   test('are the units, paired with what was trained once', () => {
     const summary = summarise({ base: drawn('base', 0.4) }, { trainings });
     const [pair] = summary.pairs;
-    expect(pair).toMatchObject({ model: 'rft', baseline: 'base', difference: { n: 3 }, length_note: 'trainings' });
+    expect(pair).toMatchObject({
+      model: 'rft',
+      baseline: 'base',
+      difference: { n: 3 },
+      length_note: 'trainings',
+    });
     const one = summarise({ base: drawn('base', 0.4), rft: trainings.rft[1]! }).pairs[0]!;
     const width = ({ difference }: typeof one): number => difference!.high - difference!.low;
     expect(width(pair!)).toBeGreaterThan(2 * width(one));
@@ -222,11 +234,23 @@ describe('several trainings', () => {
 
 describe('odd answers', () => {
   test.each<[string, EvaluationRecord[], RegExp]>([
-    ['NaN', [record('a', { judge: NaN }), record('b')], /task "a", sample 0: expected judge of 0 to 1.*got NaN/],
+    [
+      'NaN',
+      [record('a', { judge: NaN }), record('b')],
+      /task "a", sample 0: expected judge of 0 to 1.*got NaN/,
+    ],
     ['beyond 1', [record('a', { others: { relevance: 4 } })], /expected relevance of 0 to 1.*got 4/],
-    ['twice', [record('a', { judge: 1 }), record('a', { judge: 0 })], /task "a", sample 0: this answer is there twice/],
+    [
+      'twice',
+      [record('a', { judge: 1 }), record('a', { judge: 0 })],
+      /task "a", sample 0: this answer is there twice/,
+    ],
     ['a name of a metric', [record('a', { others: { judge_score: 1 } })], /the name of a metric/],
-    ['two clusters', [record('a', { cluster: 'x' }), record('a', { sample: 1, cluster: 'y' })], /expected one/],
+    [
+      'two clusters',
+      [record('a', { cluster: 'x' }), record('a', { sample: 1, cluster: 'y' })],
+      /expected one/,
+    ],
     ['a length below 0', [record('a', { length: -1 })], /expected length from 0/],
     ['none', [], /expected answers of "odd", got none/],
   ])('%s is refused by name', (_, odd, message) => {
@@ -250,7 +274,8 @@ describe('odd answers', () => {
   });
 
   test('tasks that only some have, and abstentions, are left out of what needs them', () => {
-    const scored = (tasks: string[], judge: number): EvaluationRecord[] => tasks.map((task) => record(task, { judge }));
+    const scored = (tasks: string[], judge: number): EvaluationRecord[] =>
+      tasks.map((task) => record(task, { judge }));
     const summary = summarise({
       a: scored(['p', 'q', 'r', 's'], 0.5),
       b: [...scored(['p', 'q', 'r'], 0.75), record('s')],
@@ -272,7 +297,10 @@ describe('odd answers', () => {
       odd.map((name, i) => [
         name,
         Array.from({ length: 6 }, (_, task) =>
-          record(`__proto__${task}`, { others: Object.fromEntries([['__proto__', (task + i) / 10]]), slices: { constructor: 'a' } }),
+          record(`__proto__${task}`, {
+            others: Object.fromEntries([['__proto__', (task + i) / 10]]),
+            slices: { constructor: 'a' },
+          }),
         ),
       ]),
     );
@@ -296,7 +324,15 @@ test('a record is the same after it was a line', () => {
       (given) => {
         const one = record('t', { ...given, length: 3, cluster: 'c' });
         const row = rowOf('m', one);
-        expect(recordOf({ ...row, scores: row.scores ?? {}, slices: row.slices ?? {}, components: {}, sample: 0 } as never)).toEqual(one);
+        expect(
+          recordOf({
+            ...row,
+            scores: row.scores ?? {},
+            slices: row.slices ?? {},
+            components: {},
+            sample: 0,
+          } as never),
+        ).toEqual(one);
       },
     ),
     { numRuns: 30 },

@@ -32,7 +32,12 @@ export function recordJsonSchema(): JsonObject {
   return published(evaluationRowSchema, 'record', 'An answer of a model with its scores', 'input');
 }
 
-function published(schema: z.ZodType, name: string, title: string, io: 'input' | 'output' = 'output'): JsonObject {
+function published(
+  schema: z.ZodType,
+  name: string,
+  title: string,
+  io: 'input' | 'output' = 'output',
+): JsonObject {
   return {
     $id: `https://touchstone.dev/schema/${name}.json`,
     title,

@@ -1,4 +1,9 @@
-import { metricNamed, type EvaluatedModel, type EvaluatedPair, type EvaluationSummary } from '@touchstone/spec';
+import {
+  metricNamed,
+  type EvaluatedModel,
+  type EvaluatedPair,
+  type EvaluationSummary,
+} from '@touchstone/spec';
 import { renderTable } from '../../terminal/table.js';
 import { difference, figure, oneLine } from '../../terminal/text.js';
 

@@ -16,8 +16,11 @@ const STEP = 84;
 
 /** Scores of checkpoints in their order, with their intervals; the one to keep and dips are marked by shape, colour and word. */
 export function checkpointChart(title: string, points: readonly CheckpointPoint[]): VNode {
-  const known = points.flatMap(({ model, estimate, mark }) => (estimate ? [{ model, mark, ...estimate }] : []));
-  const marked = (mark: CheckpointPoint['mark']): typeof known => known.filter((point) => point.mark === mark);
+  const known = points.flatMap(({ model, estimate, mark }) =>
+    estimate ? [{ model, mark, ...estimate }] : [],
+  );
+  const marked = (mark: CheckpointPoint['mark']): typeof known =>
+    known.filter((point) => point.mark === mark);
   const words = { kept: 'keep', dip: 'dip' } as const;
   const said = points.map(
     ({ model, estimate, mark }) => `${model} ${interval(estimate)}${mark ? ` (${words[mark]})` : ''}`,
@@ -40,11 +43,19 @@ export function checkpointChart(title: string, points: readonly CheckpointPoint[
         Plot.line(known, { x: 'model', y: 'mean', stroke: 'var(--rft)', strokeWidth: 2 }),
         Plot.dot(marked(null), { x: 'model', y: 'mean', r: 4, fill: 'var(--rft)' }),
         Plot.dot(marked('kept'), { x: 'model', y: 'mean', r: 6, fill: 'var(--good)', symbol: 'square' }),
-        Plot.dot(marked('dip'), { x: 'model', y: 'mean', r: 5, stroke: 'var(--bad)', strokeWidth: 3, symbol: 'times' }),
+        Plot.dot(marked('dip'), {
+          x: 'model',
+          y: 'mean',
+          r: 5,
+          stroke: 'var(--bad)',
+          strokeWidth: 3,
+          symbol: 'times',
+        }),
         Plot.text(known, {
           x: 'model',
           y: 'high',
-          text: ({ mean, mark }: (typeof known)[number]) => `${decimal(mean)}${mark ? ` ${words[mark]}` : ''}`,
+          text: ({ mean, mark }: (typeof known)[number]) =>
+            `${decimal(mean)}${mark ? ` ${words[mark]}` : ''}`,
           dy: -9,
           fill: 'var(--ink)',
           fontWeight: 600,

@@ -17,7 +17,11 @@ export function Checkpoints({ summary }: { summary: EvaluationSummary }): VNode 
     <Section id="checkpoints" title="Checkpoints">
       {curve && (
         <div class="alone">
-          <Figure wide title={metricLabel(curve.metric)} caption="in the order of training; lines are intervals">
+          <Figure
+            wide
+            title={metricLabel(curve.metric)}
+            caption="in the order of training; lines are intervals"
+          >
             {checkpointChart(
               metricLabel(curve.metric),
               order.map((model) => ({
@@ -36,7 +40,15 @@ export function Checkpoints({ summary }: { summary: EvaluationSummary }): VNode 
       </p>
       <Table
         caption="By each metric"
-        head={['Metric', 'Keep', 'Highest', 'Dips', 'Shown to be above', 'Cannot be told apart from', 'Shown to be below']}
+        head={[
+          'Metric',
+          'Keep',
+          'Highest',
+          'Dips',
+          'Shown to be above',
+          'Cannot be told apart from',
+          'Shown to be below',
+        ]}
         rows={curves.map((one) => [
           metricLabel(one.metric),
           one.best,

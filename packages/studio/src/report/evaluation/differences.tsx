@@ -50,7 +50,16 @@ function PairTable({ caption, pairs }: { caption: string; pairs: readonly Evalua
   return (
     <Table
       caption={caption}
-      head={['Metric', 'Difference', 'Mean [interval]', 'Corrected', 'Reading', 'Tasks', 'Wins', 'At equal length']}
+      head={[
+        'Metric',
+        'Difference',
+        'Mean [interval]',
+        'Corrected',
+        'Reading',
+        'Tasks',
+        'Wins',
+        'At equal length',
+      ]}
       rows={pairs.map((pair) => [
         metricLabel(pair.metric),
         pairText(pair),
@@ -66,7 +75,11 @@ function PairTable({ caption, pairs }: { caption: string; pairs: readonly Evalua
 }
 
 /** Which model is higher, in words. */
-export function ReadPair({ model, baseline, shown }: Pick<EvaluatedPair, 'model' | 'baseline' | 'shown'>): VNode {
+export function ReadPair({
+  model,
+  baseline,
+  shown,
+}: Pick<EvaluatedPair, 'model' | 'baseline' | 'shown'>): VNode {
   switch (shown) {
     case 'higher':
       return <strong>{modelLabel(model)} is higher</strong>;
@@ -98,11 +111,24 @@ export function Duels({ summary }: { summary: EvaluationSummary }): VNode {
       </p>
       <Table
         caption="Share that the first model wins, ties half: [interval of this one], [interval that holds at once for all]"
-        head={['Models', 'Win rate', 'Corrected', 'Reading', 'Won', 'Tied', 'Lost', 'Inconsistent', 'No verdict', 'At equal length']}
+        head={[
+          'Models',
+          'Win rate',
+          'Corrected',
+          'Reading',
+          'Won',
+          'Tied',
+          'Lost',
+          'Inconsistent',
+          'No verdict',
+          'At equal length',
+        ]}
         rows={summary.duels.map((duel) => [
           `${modelLabel(duel.model)} against ${modelLabel(duel.baseline)}`,
           interval(duel.win_rate),
-          duel.win_rate && duel.corrected ? interval({ ...duel.win_rate, ...duel.corrected }).replace(/^\S+ /, '') : NO_DATA,
+          duel.win_rate && duel.corrected
+            ? interval({ ...duel.win_rate, ...duel.corrected }).replace(/^\S+ /, '')
+            : NO_DATA,
           <ReadPair {...duel} />,
           count(duel.wins),
           count(duel.ties),

@@ -30,9 +30,7 @@ export function Levels({ summary }: { summary: EvaluationSummary }): VNode {
   const charted = ['json_valid', summary.main_metric].filter(
     (name, i, all) => name !== null && summary.metrics.includes(name) && all.indexOf(name) === i,
   ) as string[];
-  const components = [
-    ...new Set(names.flatMap((name) => Object.keys(modelOf(summary, name).components))),
-  ];
+  const components = [...new Set(names.flatMap((name) => Object.keys(modelOf(summary, name).components)))];
   const isWide = names.length > MOST_NARROW;
   return (
     <Section id="levels" title="How the models score">
@@ -84,7 +82,10 @@ function Slices({ summary }: { summary: EvaluationSummary }): VNode | null {
   const { model_order: names, main_metric: main } = summary;
   const cuts = new Map(
     names.flatMap((name) =>
-      modelOf(summary, name).slices.map(({ field, value, tasks }) => [JSON.stringify([field, value]), { field, value, tasks }]),
+      modelOf(summary, name).slices.map(({ field, value, tasks }) => [
+        JSON.stringify([field, value]),
+        { field, value, tasks },
+      ]),
     ),
   );
   if (cuts.size === 0 || main === null) return null;
@@ -97,7 +98,9 @@ function Slices({ summary }: { summary: EvaluationSummary }): VNode | null {
         value === '' ? '(empty)' : value,
         count(tasks),
         ...names.map((name) => {
-          const slice = modelOf(summary, name).slices.find((one) => one.field === field && one.value === value);
+          const slice = modelOf(summary, name).slices.find(
+            (one) => one.field === field && one.value === value,
+          );
           return <Cell estimate={slice && entry(slice.metrics, main)} />;
         }),
       ])}

@@ -5,7 +5,11 @@ import { Section, Table } from '../sections/parts.js';
 import { Cell, ModelName } from './levels.js';
 import { metricLabel, modelOf } from './verdict.js';
 
-const BY = { judge: 'by the judge', heldout: 'by the held-out judge', truth: 'against ground truth' } as const;
+const BY = {
+  judge: 'by the judge',
+  heldout: 'by the held-out judge',
+  truth: 'against ground truth',
+} as const;
 
 /** What several answers to a task are worth: the best of k, and whether k all pass. */
 export function SeveralAnswers({ summary }: { summary: EvaluationSummary }): VNode {

@@ -1,4 +1,10 @@
-import { metricNamed, type EvaluatedModel, type EvaluatedPair, type EvaluationSummary, type LengthNote } from '@touchstone/spec';
+import {
+  metricNamed,
+  type EvaluatedModel,
+  type EvaluatedPair,
+  type EvaluationSummary,
+  type LengthNote,
+} from '@touchstone/spec';
 import { difference, interval, plural } from '../format.js';
 import { entry, modelLabel } from '../names.js';
 import type { Outcome } from '../verdict.js';
@@ -22,7 +28,10 @@ export const modelOf = ({ models }: EvaluationSummary, name: string): EvaluatedM
 export const metricLabel = (name: string): string => metricNamed('model', name).label;
 
 /** A difference with the ends that hold at once for all pairs. */
-export function correctedText({ difference: own, corrected }: Pick<EvaluatedPair, 'difference' | 'corrected'>): string {
+export function correctedText({
+  difference: own,
+  corrected,
+}: Pick<EvaluatedPair, 'difference' | 'corrected'>): string {
   return difference(own && corrected && { ...own, ...corrected });
 }
 
@@ -70,7 +79,9 @@ export function evaluationVerdict(summary: EvaluationSummary): EvaluationVerdict
     words: WORDS[outcome],
     sentences: [
       againstBaseline(own, baseline, main, count),
-      ...(summary.order.length > 1 ? checkpointSentences(summary, main) : highestSentence(summary, pairs, main)),
+      ...(summary.order.length > 1
+        ? checkpointSentences(summary, main)
+        : highestSentence(summary, pairs, main)),
       ...generalisation(summary),
       ...worseSentence(summary),
     ],
@@ -91,7 +102,8 @@ function outcomeOf(summary: EvaluationSummary, own: readonly EvaluatedPair[]): O
   if (better.length > 0) {
     const first = better.reduce((a, b) => (b.difference!.mean > a.difference!.mean ? b : a));
     const judges = judgesOf(summary, first);
-    if (judges.some(({ outcome, shown }) => outcome === 'turns-around' && shown !== 'undecided')) return 'disputed';
+    if (judges.some(({ outcome, shown }) => outcome === 'turns-around' && shown !== 'undecided'))
+      return 'disputed';
     return judges.length > 0 && judges.every(({ outcome }) => outcome === 'holds') ? 'better' : 'unconfirmed';
   }
   if (own.every(({ shown }) => shown === 'none')) return 'no-data';
@@ -106,11 +118,18 @@ const judgesOf = ({ judge_swap: swaps }: EvaluationSummary, { model, baseline }:
     ({ outcome }) => outcome !== 'no-data',
   );
 
-function againstBaseline(own: readonly EvaluatedPair[], baseline: string, main: string, pairs: number): string {
+function againstBaseline(
+  own: readonly EvaluatedPair[],
+  baseline: string,
+  main: string,
+  pairs: number,
+): string {
   const of = (shown: EvaluatedPair['shown']): string =>
     own
       .filter((pair) => pair.shown === shown)
-      .map((pair) => `${modelLabel(pair.model)} (${shown === 'none' ? 'too few tasks' : correctedText(pair)})`)
+      .map(
+        (pair) => `${modelLabel(pair.model)} (${shown === 'none' ? 'too few tasks' : correctedText(pair)})`,
+      )
       .join(', ');
   const parts = [
     [of('higher'), 'better'],
@@ -125,7 +144,11 @@ function againstBaseline(own: readonly EvaluatedPair[], baseline: string, main: 
 }
 
 /** The highest mean, which is partly the luckiest, and what it cannot be told apart from. */
-function highestSentence(summary: EvaluationSummary, pairs: readonly EvaluatedPair[], main: string): string[] {
+function highestSentence(
+  summary: EvaluationSummary,
+  pairs: readonly EvaluatedPair[],
+  main: string,
+): string[] {
   if (summary.model_order.length < 3) return [];
   const means = summary.model_order.flatMap((model) => {
     const estimate = entry(modelOf(summary, model).metrics, main);
@@ -139,7 +162,11 @@ function highestSentence(summary: EvaluationSummary, pairs: readonly EvaluatedPa
     return pair.baseline === model ? [modelLabel(pair.model)] : [];
   });
   const claim = `${modelLabel(model)} has the highest ${metricLabel(main)}`;
-  return [like.length === 0 ? `${claim}, and it is told apart from every other model.` : `${claim}; it cannot be told apart from ${like.join(', ')}.`];
+  return [
+    like.length === 0
+      ? `${claim}, and it is told apart from every other model.`
+      : `${claim}; it cannot be told apart from ${like.join(', ')}.`,
+  ];
 }
 
 function checkpointSentences({ curves }: EvaluationSummary, main: string): string[] {
@@ -147,7 +174,10 @@ function checkpointSentences({ curves }: EvaluationSummary, main: string): strin
   if (!curve) return [];
   const { best, because, highest, not_told_apart: like, worse_than: above } = curve;
   const why = {
-    last: highest === best ? 'the last, which is the highest' : `the last, which the highest (${highest}) is not more than a standard error above`,
+    last:
+      highest === best
+        ? 'the last, which is the highest'
+        : `the last, which the highest (${highest}) is not more than a standard error above`,
     neighbours: `the last is more than a standard error below the highest (${highest}), and of those that are not this one has the best neighbours`,
   }[because];
   const apart = [
@@ -157,7 +187,8 @@ function checkpointSentences({ curves }: EvaluationSummary, main: string): strin
   return [
     `The checkpoint to keep is ${best}: ${why}${apart.length > 0 ? `; ${apart.join('; ')}` : ''}.`,
     ...curve.dips.map(
-      (dip) => `${dip.model} is a dip: shown to be below ${dip.below_earlier} before it and ${dip.below_later} after it.`,
+      (dip) =>
+        `${dip.model} is a dip: shown to be below ${dip.below_earlier} before it and ${dip.below_later} after it.`,
     ),
   ];
 }
@@ -169,7 +200,8 @@ function generalisation({ judge_swap: swaps, main_metric: main }: EvaluationSumm
   const judges = [...new Set(shown.flatMap((swap) => swap.judges.map(({ judge }) => judge)))];
   const said = judges.flatMap((judge) => {
     const outcomes = shown.flatMap((swap) => swap.judges.filter((one) => one.judge === judge));
-    const count = (...of: Judged['outcome'][]): number => outcomes.filter(({ outcome }) => of.includes(outcome)).length;
+    const count = (...of: Judged['outcome'][]): number =>
+      outcomes.filter(({ outcome }) => of.includes(outcome)).length;
     if (count('holds', 'same-sign', 'turns-around') === 0) return [];
     const parts = [
       `${count('holds')} hold`,
@@ -179,7 +211,9 @@ function generalisation({ judge_swap: swaps, main_metric: main }: EvaluationSumm
     return [`by ${metricLabel(judge)} ${parts.join(', ')}`];
   });
   if (said.length === 0) return [];
-  return [`Another judge: of ${plural(shown.length, 'difference')} that ${metricLabel(main!)} shows, ${said.join('; ')}.`];
+  return [
+    `Another judge: of ${plural(shown.length, 'difference')} that ${metricLabel(main!)} shows, ${said.join('; ')}.`,
+  ];
 }
 
 function worseSentence({ regressions }: EvaluationSummary): string[] {
