@@ -213,9 +213,9 @@ function generalisation({ judge_swap: swaps, main_metric: main }: EvaluationSumm
       outcomes.filter(({ outcome }) => of.includes(outcome)).length;
     if (count('holds', 'same-sign', 'turns-around') === 0) return [];
     const parts = [
-      `shows ${count('holds') === shown.length ? 'all of them' : count('holds')} too`,
+      `shows ${howMany(count('holds'), shown.length)}`,
       ...(count('same-sign') > 0 ? [`has the same sign without showing it in ${count('same-sign')}`] : []),
-      ...(count('turns-around') > 0 ? [`turns ${count('turns-around')} around`] : []),
+      ...(count('turns-around') > 0 ? [`has the other sign in ${count('turns-around')}`] : []),
     ];
     return [`${metricWord(judge)} ${parts.join(', ')}`];
   });
@@ -224,6 +224,11 @@ function generalisation({ judge_swap: swaps, main_metric: main }: EvaluationSumm
     `Another judge: of ${plural(shown.length, 'difference')} that ${metricWord(main!)} shows, ${said.join('; ')}.`,
   ];
 }
+
+const howMany = (some: number, all: number): string => {
+  if (some === 0) return 'none of them';
+  return some === all ? 'all of them too' : `${some} too`;
+};
 
 function worseSentence({ regressions }: EvaluationSummary): string[] {
   // A slice says nothing more of what is shown over all tasks.
