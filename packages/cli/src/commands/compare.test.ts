@@ -159,6 +159,16 @@ it.each<[string, () => string[], RegExp]>([
     () => [write('e.jsonl', rows('m', 0.5)), write('f.jsonl', rows('m', 0.6))],
     /two models are called "m": rename/,
   ],
+  [
+    'a training here and none there',
+    () => [
+      write('i.jsonl', [
+        { model: 'm', task: 't' },
+        { model: 'm', task: 't', training: 1 },
+      ]),
+    ],
+    /expected it of all or of none/,
+  ],
   ['a folder of something else', () => [folder], /expected the folder of an evaluation/],
   ['nothing', () => [at('nowhere')], /no such file or folder/],
   [

@@ -28,8 +28,8 @@ export interface Evaluated {
   tasks: readonly string[];
   /** Values of the tasks' fields: by field, by task. */
   slices: ReadonlyMap<string, ReadonlyMap<string, string>>;
-  /** Characters of an answer, or tokens where characters are not known; null where neither is of any. */
-  lengthOf: Measure | null;
+  /** Log of an answer's characters, or of its tokens where characters are not known; null where neither is of any. */
+  logLengthOf: Measure | null;
 }
 
 /** Mistakes that are named in one error. */
@@ -55,7 +55,7 @@ export function evaluatedOf({ models, trainings = {} }: EvaluationInput): Evalua
     clusters: [...new Set(tasks.map(clusterOf))],
     tasks,
     slices,
-    lengthOf: lengthMeasure(all),
+    logLengthOf: logLengthMeasure(all),
   };
 }
 
@@ -73,10 +73,13 @@ const otherMeasure =
   ({ others }) =>
     others && Object.hasOwn(others, name) ? (others[name] ?? null) : null;
 
-function lengthMeasure(records: readonly EvaluationRecord[]): Measure | null {
-  if (records.some(({ length }) => length !== undefined)) return ({ length }) => length ?? null;
-  return records.some(({ tokens }) => tokens !== null) ? ({ tokens }) => tokens : null;
+function logLengthMeasure(records: readonly EvaluationRecord[]): Measure | null {
+  if (records.some(({ length }) => length !== undefined)) return ({ length }) => logOf(length ?? null);
+  return records.some(({ tokens }) => tokens !== null) ? ({ tokens }) => logOf(tokens) : null;
 }
+
+/** An answer may be empty. */
+const logOf = (length: number | null): number | null => (length === null ? null : Math.log1p(length));
 
 function refuse(problems: readonly string[]): void {
   if (problems.length === 0) return;
