@@ -8,7 +8,7 @@ import type { Evaluated } from './evaluated.js';
 import { correctedMeans, shownBy } from './family.js';
 import type { ModelPair } from './pairs.js';
 import type { EvaluationRecord } from './record.js';
-import type { Duel } from './summarise-evaluation.js';
+import type { Duel } from './evaluation-input.js';
 
 type DuelsSummary = EvaluationSummary['duels'][number];
 

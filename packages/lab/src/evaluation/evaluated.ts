@@ -3,7 +3,7 @@ import { InputError } from '@touchstone/spec';
 import type { ClusterOf } from './by-task.js';
 import { componentNames } from './model-summary.js';
 import { type EvaluationRecord, type Measure, MEASURES } from './record.js';
-import type { EvaluationInput } from './summarise-evaluation.js';
+import type { EvaluationInput } from './evaluation-input.js';
 
 /** A model with its records, a list for each of its trainings. */
 export interface ModelRecords {
