@@ -57,7 +57,7 @@ export {
   type GateReasons,
   gateSchema,
 } from './validation/gate.js';
-export { assertLabelsFit } from './validation/readings.js';
+export { assertLabelsFit, withTaskCriteria } from './validation/readings.js';
 export { modelsOf, plannedPhases, type PlannedPhase } from './validation/phases.js';
 export {
   findingNames,

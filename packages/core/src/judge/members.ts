@@ -1,4 +1,4 @@
-import type { Verdict } from '@touchstone/spec';
+import type { Task, Verdict } from '@touchstone/spec';
 import type { Criterion } from './criterion.js';
 import type { Judge, Judgement, MemberJudgement } from './judge.js';
 
@@ -7,10 +7,14 @@ export interface NamedJudge {
   judge: Judge;
 }
 
-/** The criteria of all, each name once, as the first that has it defines it. */
-export function uniteCriteria(judges: readonly Judge[]): Criterion[] {
+/** What verdicts of a judge name; on answers to one task, where that is given. @throws {InputError} as `Judge.criteriaOf`. */
+export const criteriaFor = (judge: Judge, task?: Task): readonly Criterion[] =>
+  (task && judge.criteriaOf?.(task)) ?? judge.criteria;
+
+/** The criteria of all, each name once, as the first that has it defines it; on answers to one task, where that is given. */
+export function uniteCriteria(judges: readonly Judge[], task?: Task): Criterion[] {
   const united = new Map<string, Criterion>();
-  for (const criterion of judges.flatMap(({ criteria }) => criteria))
+  for (const criterion of judges.flatMap((judge) => criteriaFor(judge, task)))
     if (!united.has(criterion.name)) united.set(criterion.name, criterion);
   return [...united.values()];
 }

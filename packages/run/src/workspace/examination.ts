@@ -11,7 +11,13 @@ import {
   type RegressionCase,
   type RewardFunction,
 } from '@touchstone/core';
-import { assertGateNames, assertLabelsFit, findingNames, type Certificate } from '@touchstone/lab';
+import {
+  assertGateNames,
+  assertLabelsFit,
+  findingNames,
+  withTaskCriteria,
+  type Certificate,
+} from '@touchstone/lab';
 import { InputError, random, type ReplyCache } from '@touchstone/spec';
 import { openRun, sha256, type RunStore } from '@touchstone/store';
 import type { Loaded } from '../config/load.js';
@@ -63,7 +69,7 @@ export async function openExamination(
   try {
     // What a check reads may not be there yet; the judge is what is examined.
     const { judge, heldout } = await openRewards({ ...config, reward: JUDGE_ALONE }, baseDir, store);
-    assertLabelsFit(data.labelled, judge.criteria);
+    assertLabelsFit(withTaskCriteria(data.labelled, judge), judge.criteria);
     return { config, baseDir, folder, store, judge, heldout, data };
   } catch (error) {
     store.close();
