@@ -49,9 +49,8 @@ const BRACKETS: VerdictPlace = { pattern: '[[{{verdict}}]]' };
 
 /** Which label something is; undefined: none. */
 function knownLabels(labels: readonly string[]): (said: unknown) => string | undefined {
-  const folded = new Set(labels.map((label) => bareLabel(label).toLowerCase()));
-  const fold = (text: string): string =>
-    folded.size === labels.length ? bareLabel(text).toLowerCase() : bareLabel(text);
+  const caseCounts = new Set(labels.map((label) => label.toLowerCase())).size < labels.length;
+  const fold = (text: string): string => (caseCounts ? bareLabel(text) : bareLabel(text).toLowerCase());
   const bare = new Map(labels.map((label) => [fold(label), label] as const).filter(([text]) => text !== ''));
   return (said) =>
     ['string', 'number', 'boolean'].includes(typeof said) ? bare.get(fold(String(said))) : undefined;

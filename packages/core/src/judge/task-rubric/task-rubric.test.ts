@@ -46,7 +46,7 @@ const simulated = () =>
     };
   });
 async function judgeOf(more: object = {}, model = simulated()): Promise<{ judge: Judge; asked: () => string[] }> {
-  const config: JudgeConfig = judgeSchema.parse({ ...settings, ...more });
+  const config: JudgeConfig = judgeSchema.parse('kind' in more ? more : { ...settings, ...more });
   const open = () => Promise.resolve(accessTo(model.model));
   const judge = await openJudge(config, { open, seed: 1, baseDir: '.' });
   return { judge, asked: () => model.requests.map(({ messages }) => messages.map((m) => m.content).join('\n')) };
@@ -134,13 +134,8 @@ describe('a rubric whose criteria come with the task', () => {
   });
 
   it('counts in a panel, by the name that the task gives', async () => {
-    const member = { ...settings };
-    const { judge } = await judgeOf({
-      ...{ kind: 'panel', combine: 'mean', members: { a: member, b: { ...member, objective: 'Judge.' } } },
-      model: undefined,
-      objective: undefined,
-      criteria: undefined,
-    });
+    const members = { a: settings, b: { ...settings, objective: 'Judge.' } };
+    const { judge } = await judgeOf({ kind: 'panel', combine: 'mean', members });
     expect(judge.criteria.map(({ name }) => name)).toEqual(['safety', 'facts']);
     expect(judge.criteriaOf!(taskWith(RUBRICS)).map(({ name }) => name)).toEqual(['C-1', 'C-2', 'C-3']);
     const { verdicts } = await scoreOf(judge, 'meets Says, meets Invents');
@@ -164,7 +159,8 @@ describe('a rubric whose criteria come with the task', () => {
 describe('a label grader of the user’s own that is asked once for each criterion', () => {
   const own = {
     kind: 'label-model',
-    objective: undefined,
+    model: 'local:judge',
+    criteria: settings.criteria,
     messages: [{ role: 'user', content: 'Rubric item: {{criterion}}\nAnswer: {{response}}' }],
     label_scores: { true: 1, false: 0 },
     verdict: { key: 'criteria_met' },
