@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RewardRecord } from '@touchstone/serve';
-import { startProvider, userTextOf, type ProviderServer, type Respond } from '@touchstone/testing';
+import { startProvider, type ProviderServer } from '@touchstone/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../program.js';
 
@@ -33,14 +33,14 @@ const RULES: Record<string, (prompt: string) => string> = {
     return `[[${about(a!, 'alpha') === about(b!, 'alpha') ? 'A=B' : 'A!=B'}]]`;
   },
 };
-const respond: Respond = (asked) => {
-  const prompt = userTextOf(asked);
-  const rule = RULES[/^(\w+)!/.exec(prompt)![1]!]!;
-  return { text: rule(prompt), inputTokens: 10, outputTokens: 5 };
-};
-
 beforeAll(async () => {
-  simulator = await startProvider({ respond });
+  simulator = await startProvider({
+    respond(asked) {
+      const prompt = asked.request.messages[0]!.content;
+      const rule = RULES[/^(\w+)!/.exec(prompt)![1]!]!;
+      return { text: rule(prompt), inputTokens: 10, outputTokens: 5 };
+    },
+  });
 });
 afterAll(async () => {
   await simulator.goDown();
@@ -165,7 +165,8 @@ describe('judge', () => {
     const config = configure(shape);
     lines(`${shape.replaceAll(' ', '-')}.jsonl`, labelled(good, bad));
     const { out, err } = await run('judge', config, '--json');
-    const { findings: found } = JSON.parse(out || '{}') as {
+    expect([err, out]).toEqual([err, expect.stringContaining('findings')]);
+    const { findings: found } = JSON.parse(out) as {
       findings: { name: string; estimate: { mean: number } | null }[];
     };
     const of = (name: string) => found.find((one) => one.name === name)?.estimate?.mean;
