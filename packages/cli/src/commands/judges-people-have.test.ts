@@ -20,7 +20,8 @@ const RULES: Record<string, (prompt: string) => string> = {
     const word = /Rubric item: says (\w+)/.exec(prompt)![1]!;
     return `\`\`\`json\n{"explanation":"…","criteria_met":${about(prompt.split('Answer:')[1]!, word)}}\n\`\`\``;
   },
-  letter: (prompt) => `It is so.\nVerdict: ${about(prompt, 'alpha') ? 'PASS' : about(prompt, 'beta') ? 'PARTIAL' : 'FAIL'}`,
+  letter: (prompt) =>
+    `It is so.\nVerdict: ${about(prompt, 'alpha') ? 'PASS' : about(prompt, 'beta') ? 'PARTIAL' : 'FAIL'}`,
   fields: (prompt) =>
     `{"correctness": ${about(prompt, 'alpha') ? 5 : 1}, "style": ${about(prompt, 'beta') ? 3 : 1}${about(prompt, 'garbled') ? '' : `, "safe": ${!about(prompt, 'gamma')}`}}`,
   pair: (prompt) => {
@@ -122,7 +123,10 @@ describe('reward score', () => {
     ['pairwise', [1, 0.75, 0.5, 0.25, 0]],
     ['equivalence', [0, 0, 1, 1, 0]],
   ] satisfies [Shape, (number | null)[]][])('with %s', async (shape, scores) => {
-    const file = lines('answers.jsonl', ANSWERS.map((text, i) => line(`t${i}`, text)));
+    const file = lines(
+      'answers.jsonl',
+      ANSWERS.map((text, i) => line(`t${i}`, text)),
+    );
     const { code, out, err } = await run('reward', 'score', configure(shape), file, '--json');
     expect([code, err]).toEqual([0, '']);
     const { rewards } = JSON.parse(out) as { rewards: RewardRecord[] };
@@ -140,7 +144,9 @@ describe('reward score', () => {
     expect(out).toMatch(/^# {2}id +reward +judge +facts +safety +note$/m);
     expect(out).toMatch(/^1 {2}t1 +0\.750 +0\.750 +0\.500 +1\.000/m);
     expect(out).toContain('2 scored, 0 abstained, 1 failed');
-    expect(err).toContain('odd.jsonl:2: not scored: task odd: metadata.rubrics.3: the id "r1" is there twice');
+    expect(err).toContain(
+      'odd.jsonl:2: not scored: task odd: metadata.rubrics.3: the id "r1" is there twice',
+    );
   });
 });
 
@@ -170,7 +176,11 @@ describe('judge', () => {
       findings: { name: string; estimate: { mean: number } | null }[];
     };
     const of = (name: string) => found.find((one) => one.name === name)?.estimate?.mean;
-    expect([err, of('order_accuracy'), of('label_kappa')]).toEqual([expect.any(String), 1, expect.any(Number)]);
+    expect([err, of('order_accuracy'), of('label_kappa')]).toEqual([
+      expect.any(String),
+      1,
+      expect.any(Number),
+    ]);
     for (const name of findings) expect([name, of(name)]).toEqual([name, /flip/.test(name) ? 0 : 1]);
   });
 
@@ -184,10 +194,14 @@ describe('judge', () => {
     ]);
     expect(await run('judge', config)).toMatchObject({
       code: 2,
-      err: expect.stringMatching(/task a: metadata\.rubrics.*task b: metadata\.rubrics\.0\.points/s) as string,
+      err: expect.stringMatching(
+        /task a: metadata\.rubrics.*task b: metadata\.rubrics\.0\.points/s,
+      ) as string,
     });
     lines(`${shape.replaceAll(' ', '-')}.jsonl`, [line('a', 'alpha', { labels: { r4: true } })]);
-    expect((await run('judge', config)).err).toContain('expected a criterion of the judge (r1, r2, r3), got "r4"');
+    expect((await run('judge', config)).err).toContain(
+      'expected a criterion of the judge (r1, r2, r3), got "r4"',
+    );
     expect(simulator.provider.ledger.counts.calls).toBe(before);
   });
 });

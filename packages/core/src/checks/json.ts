@@ -35,7 +35,8 @@ const jsonSchemaSchema = z
       .refine(isTaskPath, 'expected reference, reference.NAME or metadata.NAME')
       .optional()
       .meta({
-        description: 'In place of a file: where in the task its own JSON Schema is, for example metadata.schema',
+        description:
+          'In place of a file: where in the task its own JSON Schema is, for example metadata.schema',
       }),
     ...jsonFields,
   })

@@ -99,7 +99,9 @@ describe('grounding', () => {
       evaluate({ ...config, covers }, items(...quotes), { task: ofClause });
     expect(await score(clause)).toMatchObject({ score: 1 });
     expect(await score('the supplier shall not be')).toMatchObject({ score: 0 });
-    expect(await score('The Supplier shall not', 'be liable for any loss of profit')).toMatchObject({ score: 1 });
+    expect(await score('The Supplier shall not', 'be liable for any loss of profit')).toMatchObject({
+      score: 1,
+    });
     const { score: part, detail } = await score('The Supplier shall', 'loss of profit');
     expect(part).toBeCloseTo(6 / 11);
     expect(detail).toBe('2 of 2 quotes are in the document, they cover 55 % of metadata.clause');
@@ -114,8 +116,12 @@ describe('grounding', () => {
       scoreOf(claims, JSON.stringify(claim.map(([claim, text_excerpt]) => ({ claim, text_excerpt }))), {
         task: ofClause,
       });
-    expect(await said(['No loss of profit', 'loss of profit'], ['', 'Law is that of Ohio'])).toBeCloseTo(3 / 8);
-    await expect(scoreOf({ ...config, covers }, '[]', { task })).rejects.toThrow('metadata.clause is missing');
+    expect(await said(['No loss of profit', 'loss of profit'], ['', 'Law is that of Ohio'])).toBeCloseTo(
+      3 / 8,
+    );
+    await expect(scoreOf({ ...config, covers }, '[]', { task })).rejects.toThrow(
+      'metadata.clause is missing',
+    );
   });
 
   it('covers spans of any script and length', () => {

@@ -96,7 +96,6 @@ function readSchema(text: string, place: string): object | boolean {
   });
 }
 
-
 /** Longer ones are no schema that somebody wrote. */
 const MAX_TASK_SCHEMA = 200_000;
 
@@ -118,7 +117,9 @@ export function taskValidators(path: string): (task: Task) => Validate {
     if (made) return made;
     if (text.length > MAX_TASK_SCHEMA)
       throw new InputError([
-        { message: `${place}: expected a JSON Schema of at most ${MAX_TASK_SCHEMA} characters, got ${text.length}` },
+        {
+          message: `${place}: expected a JSON Schema of at most ${MAX_TASK_SCHEMA} characters, got ${text.length}`,
+        },
       ]);
     const validate = createValidator(text, place, slow);
     if (known.size >= MAX_COMPILED) known.clear();
@@ -133,9 +134,13 @@ function inputErrors<T>(place: string, read: () => T): T {
     return read();
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw InputError.at({ file: place }, `not a JSON Schema of draft 2020-12 without outside references: ${why}`, {
-      cause,
-    });
+    throw InputError.at(
+      { file: place },
+      `not a JSON Schema of draft 2020-12 without outside references: ${why}`,
+      {
+        cause,
+      },
+    );
   }
 }
 

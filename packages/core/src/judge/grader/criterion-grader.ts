@@ -2,7 +2,13 @@ import { addUsage, InputError, NO_USAGE, type Task, type Verdict } from '@touchs
 import { isBlank } from '../../text/answer.js';
 import type { ModelAccess } from '../asking-judge.js';
 import type { Criterion } from '../criterion.js';
-import { NOTHING_TO_JUDGE, type Judge, type JudgedRollout, type Judgement, type JudgeOptions } from '../judge.js';
+import {
+  NOTHING_TO_JUDGE,
+  type Judge,
+  type JudgedRollout,
+  type Judgement,
+  type JudgeOptions,
+} from '../judge.js';
 import { answerOf } from '../score.js';
 import { combineMet } from '../task-criteria/combine.js';
 import { readTaskCriteria, type TaskCriterion } from '../task-criteria/read.js';
@@ -33,7 +39,10 @@ export class CriterionGrader implements Judge {
   ) {
     if (!config.messages.some(({ content }) => /\{\{\s*criterion\s*\}\}/.test(content)))
       throw new InputError([
-        { message: 'judge.messages: with judge.criteria they must show {{criterion}}, the one that is asked about' },
+        {
+          message:
+            'judge.messages: with judge.criteria they must show {{criterion}}, the one that is asked about',
+        },
       ]);
     this.grader = new GraderJudge(config, access, seed, [SLOT]);
     this.id = this.grader.id;

@@ -22,9 +22,12 @@ export function fieldsOf(config: GraderConfig): Field[] {
       return [numberField(graded('score', config.range), config.range, config.verdict)];
     case 'label-model': {
       const { passing_labels, label_scores, verdict, range = [0, 1] } = config;
-      if (label_scores !== undefined) return [labelField(graded('score', range), label_scores, range, verdict)];
+      if (label_scores !== undefined)
+        return [labelField(graded('score', range), label_scores, range, verdict)];
       const passes: Criterion = { name: 'passes', question: QUESTION, scale: 'boolean', weight: 1 };
-      const scores = labelsOf(config).map((label) => [label, Number(passing_labels?.includes(label))] as const);
+      const scores = labelsOf(config).map(
+        (label) => [label, Number(passing_labels?.includes(label))] as const,
+      );
       return [labelField(passes, Object.fromEntries(scores), range, verdict)];
     }
     case 'fields-model':

@@ -119,9 +119,7 @@ function inPattern(pattern: string, lines: readonly string[]): string[] {
 
 /** What a pattern has before and after its placeholder, as lines are compared with it. */
 function partsOf(pattern: string): [string, string] | undefined {
-  const parts = pattern
-    .split(PLACEHOLDER)
-    .map((part) => inSmall(withoutStars(part).replace(/\s+/g, ' ')));
+  const parts = pattern.split(PLACEHOLDER).map((part) => inSmall(withoutStars(part).replace(/\s+/g, ' ')));
   const [before, after] = parts;
   return parts.length === 2 && (before! + after!).trim() !== ''
     ? [before!.trimStart(), after!.trimEnd()]

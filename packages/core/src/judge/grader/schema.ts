@@ -32,10 +32,9 @@ const range = z
   .refine(([low, high]) => low < high, 'expected the lowest score first');
 
 /** Every label that a reply may be, with what it is worth. */
-export const labelScores = z.record(z.string().min(1), z.number()).refine(
-  (scores) => new Set(Object.values(scores)).size > 1,
-  'expected labels with different scores',
-);
+export const labelScores = z
+  .record(z.string().min(1), z.number())
+  .refine((scores) => new Set(Object.values(scores)).size > 1, 'expected labels with different scores');
 
 export const scoreModelSchema = z.strictObject({
   kind: z.literal('score-model').meta({ description: 'A prompt of your own that is answered with a number' }),
@@ -98,7 +97,11 @@ const fieldSchema = z
     label_scores: labelScores.optional().meta({
       description: 'Of a field that is a label: each with its score, for example { true: 1, false: 0 }',
     }),
-    weight: z.number().positive().default(1).meta({ description: 'Share in the score, relative to the others' }),
+    weight: z
+      .number()
+      .positive()
+      .default(1)
+      .meta({ description: 'Share in the score, relative to the others' }),
     verdict: verdict.meta({ description: 'Where in the reply it stands; default: key, its own name' }),
   })
   .superRefine(({ range: ends, label_scores }, context) => {

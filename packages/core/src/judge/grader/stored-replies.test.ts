@@ -18,9 +18,7 @@ const config = (settings: object): GraderConfig => {
 };
 /** The values that a reply states, by field; a text where it states none. */
 function valuesOf(settings: object, reply: string): number | Record<string, number> | string {
-  const read = fieldsOf(config(settings)).map(
-    (field) => [field.criterion.name, field.read(reply)] as const,
-  );
+  const read = fieldsOf(config(settings)).map((field) => [field.criterion.name, field.read(reply)] as const);
   for (const [, one] of read) if ('problem' in one) return one.problem;
   const values = Object.fromEntries(read.map(([name, one]) => [name, 'value' in one ? one.value : NaN]));
   return read.length === 1 ? Object.values(values)[0]! : values;
@@ -72,7 +70,7 @@ const READ: Case[] = [
   [NUMBERS, '{"level": "3"}', 1],
   [ALPACA, 'm', 0],
   [ALPACA, 'M', 1],
-  [ARENA, "My own answer would be … \n\nMy final verdict is Assistant A is slightly better: [[A>B]]", 0.75],
+  [ARENA, 'My own answer would be … \n\nMy final verdict is Assistant A is slightly better: [[A>B]]', 0.75],
   [ARENA, '[[B>>A]]\n\nI stay with it: [[B>>A]]', 0],
   [ARENA, 'My final verdict is tie: [[A=B]]\n', 0.5],
   [HEALTH, '```json\n{\n  "explanation": "It says so.",\n  "criteria_met": true\n}\n```', 1],
@@ -100,7 +98,12 @@ const REFUSED: [...Case, why: string][] = [
   [TRAFFIC, '{"verdict": null}', 0, 'none of the labels'],
   [TRAFFIC, '{"verdict": {"PASS": true}}', 1, 'none of the labels'],
   [NESTED, '{"evaluation": {"overall": 0.7}}', null, 'no verdict under'],
-  [NESTED, '{"evaluation.overall.score": 0.2, "evaluation": {"overall": {"score": 0.7}}}', 0.7, 'several scores'],
+  [
+    NESTED,
+    '{"evaluation.overall.score": 0.2, "evaluation": {"overall": {"score": 0.7}}}',
+    0.7,
+    'several scores',
+  ],
   [NUMBERS, '{"level": 4}', null, 'none of the labels'],
   [ALPACA, 'Model m is best', 0, 'none of the labels'],
   [ARENA, '[[A>B]] at first, and then [[B>A]]', null, 'several labels'],
@@ -115,11 +118,14 @@ describe('a verdict by key, pattern or label', () => {
   it.each(READ)('%j: %j is read as its owner reads it: %j', (settings, reply, owner) =>
     expect(valuesOf(settings, reply)).toBe(owner),
   );
-  it.each(REFUSED)('%j: %j, which its owner reads as %j, is refused or the same', (settings, reply, owner, why) => {
-    const ours = valuesOf(settings, reply);
-    if (why !== '') expect(ours).toContain(why);
-    else expect([owner, 0.75]).toContain(ours);
-  });
+  it.each(REFUSED)(
+    '%j: %j, which its owner reads as %j, is refused or the same',
+    (settings, reply, owner, why) => {
+      const ours = valuesOf(settings, reply);
+      if (why !== '') expect(ours).toContain(why);
+      else expect([owner, 0.75]).toContain(ours);
+    },
+  );
 });
 
 describe('several fields in one reply', () => {
@@ -155,9 +161,15 @@ describe('several fields in one reply', () => {
     [GEVAL, "{'correctness': 4, 'style': 2, 'safe': True}", 'no number'],
     [GEVAL, '{"correctness": 4, "style": 2, "safe": true', 'no '],
     [GEVAL, 'Correctness: 4, Style: 2, Safe: yes', 'no number'],
-    [GEVAL, '{"correctness": 4, "style": 2, "safe": true} {"correctness": 5, "style": 2, "safe": true}', 'several'],
+    [
+      GEVAL,
+      '{"correctness": 4, "style": 2, "safe": true} {"correctness": 5, "style": 2, "safe": true}',
+      'several',
+    ],
     [DEEP, '{"scores": {"accuracy": 7, "tone": "good"}}', 'no verdict under'],
-  ])('%j: %j is not guessed at: %s', (settings, reply, why) => expect(valuesOf(settings, reply)).toContain(why));
+  ])('%j: %j is not guessed at: %s', (settings, reply, why) =>
+    expect(valuesOf(settings, reply)).toContain(why),
+  );
 
   it('are refused where one could not be read', () => {
     const problems = (fields: object): string =>

@@ -25,7 +25,10 @@ async function judgeOf(model: ReturnType<typeof simulated>, more: object): Promi
   return openJudge(config, { open: () => Promise.resolve(accessTo(model.model)), seed: 1, baseDir: '.' });
 }
 const problemsOf = (more: object): string =>
-  judgeSchema.safeParse({ ...base, ...more }).error?.issues.map(({ message }) => message).join('; ') ?? '';
+  judgeSchema
+    .safeParse({ ...base, ...more })
+    .error?.issues.map(({ message }) => message)
+    .join('; ') ?? '';
 const outcomes = (verdicts: readonly Verdict[]) =>
   verdicts.map((v) => (v.status === 'scored' ? v.outcome : v.reason));
 const against = (...responses: string[]) =>
@@ -50,7 +53,14 @@ describe('a pairwise prompt of the user’s own', () => {
       ['unparseable'],
       [],
     ]);
-    expect(judged.map(({ answer }) => ('score' in answer ? answer.score : null))).toEqual([1, 0, 0.5, 0.5, null, 0]);
+    expect(judged.map(({ answer }) => ('score' in answer ? answer.score : null))).toEqual([
+      1,
+      0,
+      0.5,
+      0.5,
+      null,
+      0,
+    ]);
     expect(judged[3]!.verdicts[0]).toMatchObject({ preferred: 'first' });
     expect(model.requests[0]!.messages).toEqual([
       { role: 'user', content: 'Q: Say something.\nA: q=2\nB: q=0\nend' },
@@ -68,8 +78,8 @@ describe('a pairwise prompt of the user’s own', () => {
     expect(judged.map(({ answer }) => 'score' in answer && answer.score)).toEqual([0.875, 0.5, 0.5]);
     expect(judged.map(({ verdicts }) => outcomes(verdicts)[0])).toEqual(['win', 'inconsistent', 'tie']);
     const siblings = await judgeOf(model, { label_scores: ARENA });
-    const [best, , worst] = (await siblings.judge(groupOf('q=3', 'q=1', 'q=0'))).map(
-      ({ answer }) => ('score' in answer ? answer.score : NaN),
+    const [best, , worst] = (await siblings.judge(groupOf('q=3', 'q=1', 'q=0'))).map(({ answer }) =>
+      'score' in answer ? answer.score : NaN,
     );
     expect(best).toBeGreaterThan(worst!);
   });
@@ -88,14 +98,21 @@ describe('a pairwise prompt of the user’s own', () => {
 
   it('is refused where it could not be read, does not show both, or gives the reference away', async () => {
     const refused = (more: object): Promise<unknown> =>
-      judgeOf(simulated(() => ''), { label_scores: MT_BENCH, ...more });
+      judgeOf(
+        simulated(() => ''),
+        { label_scores: MT_BENCH, ...more },
+      );
     expect(problemsOf({ label_scores: { A: 1, 'A.': 0 } })).toContain('could never be read');
     expect(problemsOf({ label_scores: { A: 1, B: -1 } })).toContain('expected 0 to 1');
-    expect(problemsOf({ label_scores: { A: 1, C: 0.5 } })).toContain('no label is worth as much to the second');
-    await expect(refused({ messages: [{ role: 'user', content: '{{first}}' }] })).rejects.toThrow('{{second}}');
-    await expect(refused({ messages: [{ role: 'user', content: '{{first}}{{second}}{{third}}' }] })).rejects.toThrow(
-      'unknown placeholder',
+    expect(problemsOf({ label_scores: { A: 1, C: 0.5 } })).toContain(
+      'no label is worth as much to the second',
     );
+    await expect(refused({ messages: [{ role: 'user', content: '{{first}}' }] })).rejects.toThrow(
+      '{{second}}',
+    );
+    await expect(
+      refused({ messages: [{ role: 'user', content: '{{first}}{{second}}{{third}}' }] }),
+    ).rejects.toThrow('unknown placeholder');
     const messages = [{ role: 'user', content: '{{first}} {{second}} {{reference}}' }];
     await expect(refused({ messages, against: 'reference' })).rejects.toThrow('gives away');
   });

@@ -56,9 +56,7 @@ class PairModelJudge extends ComparingJudge<PairModelConfig> {
   }
 
   protected override bothWays(forward: OneWay, backward: OneWay): Comparison {
-    return this.config.mode === 'equivalence'
-      ? sameBothWays(forward, backward)
-      : bothWays(forward, backward);
+    return this.config.mode === 'equivalence' ? sameBothWays(forward, backward) : bothWays(forward, backward);
   }
 
   private readReply(text: string): Preference | { problem: string } {

@@ -6,18 +6,19 @@ import type { Preference, Winner } from './prompt.js';
 export type OneWay = ReadResult<Preference>;
 
 /** Two answers compared in both orders, from the side of the first. */
-export type Comparison = Base & (
-  | {
-      outcome: ComparisonOutcome;
-      /** What it is worth to the first, 0–1, where both orders say the same and how far. Default: what the outcome is. */
-      score?: number;
-      /** The place that won in both orders, where the place decided. */
-      preferred?: 'first' | 'second';
-      evidence: { first: string; second: string };
-      reason: string;
-    }
-  | { outcome?: undefined; abstained: AbstentionReason; detail: string }
-);
+export type Comparison = Base &
+  (
+    | {
+        outcome: ComparisonOutcome;
+        /** What it is worth to the first, 0–1, where both orders say the same and how far. Default: what the outcome is. */
+        score?: number;
+        /** The place that won in both orders, where the place decided. */
+        preferred?: 'first' | 'second';
+        evidence: { first: string; second: string };
+        reason: string;
+      }
+    | { outcome?: undefined; abstained: AbstentionReason; detail: string }
+  );
 
 /**
  * Puts the comparisons in both orders together: a judge that goes by position contradicts itself, and that is

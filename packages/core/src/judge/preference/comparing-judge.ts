@@ -36,7 +36,12 @@ export abstract class ComparingJudge<
   }
 
   /** Compares two answers, the first of which is shown first. */
-  protected abstract compareOneWay(task: Task, first: string, second: string, options: JudgeOptions): Promise<OneWay>;
+  protected abstract compareOneWay(
+    task: Task,
+    first: string,
+    second: string,
+    options: JudgeOptions,
+  ): Promise<OneWay>;
 
   /** Puts both orders together. */
   protected bothWays(forward: OneWay, backward: OneWay): Comparison {

@@ -34,12 +34,7 @@ export class PreferenceJudge extends ComparingJudge<PreferenceConfig> {
     return variantsOf({ reworded }, (one) => new PreferenceJudge(one, access, seed));
   }
 
-  protected compareOneWay(
-    task: Task,
-    a: string,
-    b: string,
-    options: JudgeOptions,
-  ): Promise<OneWay> {
+  protected compareOneWay(task: Task, a: string, b: string, options: JudgeOptions): Promise<OneWay> {
     const { ties, tries } = this.config;
     const question = { prompt: this.prompt.fill(task, a, b), schema: pairSchema(ties) };
     return this.askUntilRead(question, options, tries, ({ text }, marker) =>

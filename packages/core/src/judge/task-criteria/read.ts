@@ -60,7 +60,11 @@ function readOne(item: JsonValue, i: number, config: TaskCriteriaConfig): TaskCr
   if (typeof text !== 'string' || isBlank(text) || text.length > MAX_TEXT)
     return `${place}: expected a text of at most ${MAX_TEXT} characters, got ${sizeOf(text)}`;
   const name = idField === undefined ? `c${i + 1}` : at(idField);
-  if ((typeof name !== 'string' && typeof name !== 'number') || isBlank(`${name}`) || `${name}`.length > MAX_ID)
+  if (
+    (typeof name !== 'string' && typeof name !== 'number') ||
+    isBlank(`${name}`) ||
+    `${name}`.length > MAX_ID
+  )
     return `.${idField}: expected a name of at most ${MAX_ID} characters, got ${sizeOf(name)}`;
   const points = pointsField === undefined ? 1 : at(pointsField);
   if (typeof points !== 'number' || points === 0 || !(Math.abs(points) <= MAX_POINTS))

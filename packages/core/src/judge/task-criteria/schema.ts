@@ -22,9 +22,13 @@ export const taskCriteriaSchema = z
         'Field with what it brings where it is met, below 0 for a fault; by default 1. An answer scores the points of what it meets over all points above 0, and 0 at least',
     }),
     category: field.optional().meta({ description: 'Field with one of the categories' }),
-    categories: z.array(z.string().regex(/^\S(?:.{0,58}\S)?$/u, 'expected 1 to 60 characters on a line')).min(1).optional().meta({
-      description: 'What the criteria of all tasks are reported by; by default all together',
-    }),
+    categories: z
+      .array(z.string().regex(/^\S(?:.{0,58}\S)?$/u, 'expected 1 to 60 characters on a line'))
+      .min(1)
+      .optional()
+      .meta({
+        description: 'What the criteria of all tasks are reported by; by default all together',
+      }),
   })
   .refine(({ category, categories }) => (category === undefined) === (categories === undefined), {
     error: 'expected category, the field, and categories, what it may say, together',

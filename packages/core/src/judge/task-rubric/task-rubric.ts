@@ -4,14 +4,7 @@ import type { ModelAccess } from '../asking-judge.js';
 import type { Criterion } from '../criterion.js';
 import { defineJudge } from '../define.js';
 import { fingerprintOf } from '../fingerprint.js';
-import type {
-  Judge,
-  JudgedRollout,
-  Judgement,
-  JudgeOptions,
-  JudgeVariant,
-  VariantName,
-} from '../judge.js';
+import type { Judge, JudgedRollout, Judgement, JudgeOptions, JudgeVariant, VariantName } from '../judge.js';
 import { PARSER_VERSION } from '../parse.js';
 import { shows } from '../prompt.js';
 import { replySchema } from '../reply-format.js';
