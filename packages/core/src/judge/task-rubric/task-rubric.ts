@@ -56,7 +56,7 @@ export class TaskRubricJudge implements Judge {
     private readonly access: ModelAccess,
     private readonly seed: number,
     /** How it is asked, where that is not the ordinary way. */
-    private readonly way: VariantName | undefined = undefined,
+    private readonly way?: VariantName,
   ) {
     const { prompt } = config;
     if (prompt !== undefined && !shows(prompt, 'criteria'))
