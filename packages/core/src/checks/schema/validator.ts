@@ -24,7 +24,7 @@ const SLOW = new Set(['pattern', 'patternProperties', 'uniqueItems']);
 export type SlowValidation = LimitedFunction;
 
 /** One thread for the slow validations of any number of schemas. */
-export const slowValidation = (): SlowValidation =>
+const slowValidation = (): SlowValidation =>
   new LimitedFunction({ program: program(), data: null, limitSeconds: LIMIT_SECONDS, memory: MEMORY });
 
 /**

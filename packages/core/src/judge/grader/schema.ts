@@ -131,9 +131,9 @@ export const fieldsModelSchema = z
         context.addIssue({ code: 'custom', path: ['fields', field, 'label_scores'], message });
   });
 
-export type ScoreConfig = z.output<typeof scoreModelSchema>;
+type ScoreConfig = z.output<typeof scoreModelSchema>;
 export type LabelConfig = z.output<typeof labelModelSchema>;
-export type FieldsConfig = z.output<typeof fieldsModelSchema>;
+type FieldsConfig = z.output<typeof fieldsModelSchema>;
 export type GraderConfig = ScoreConfig | LabelConfig | FieldsConfig;
 
 /** What the reply of a label judge may be. */

@@ -42,7 +42,7 @@ interface OfTask {
  * The model sees the criteria as c1, c2, …, whatever the task calls them: a name out of a data file is no part of a format.
  * Verdicts name them as the task does, with the category that reports count them to.
  */
-export class TaskRubricJudge implements Judge {
+class TaskRubricJudge implements Judge {
   readonly id: string;
   readonly fingerprint: string;
   readonly price: TaskRubricConfig['price'];
