@@ -20,6 +20,14 @@ const RULES: Record<string, (prompt: string) => string> = {
     const word = /Rubric item: says (\w+)/.exec(prompt)![1]!;
     return `\`\`\`json\n{"explanation":"…","criteria_met":${about(prompt.split('Answer:')[1]!, word)}}\n\`\`\``;
   },
+  ours: (prompt) => {
+    const answer = /<candidate>\n(.*)\n<\/candidate>/s.exec(prompt)![1]!;
+    const listed = [...prompt.matchAll(/^- (c\d+) \(true or false\): says (\w+)$/gm)];
+    const verdicts = listed.map(([, criterion, word]) => ({
+      ...{ criterion, evidence: '', reason: 'by rule', score: about(answer, word!) },
+    }));
+    return JSON.stringify({ id: /reply id is (\w+)\W*$/.exec(prompt)![1], verdicts });
+  },
   letter: (prompt) =>
     `It is so.\nVerdict: ${about(prompt, 'alpha') ? 'PASS' : about(prompt, 'beta') ? 'PARTIAL' : 'FAIL'}`,
   fields: (prompt) =>
@@ -37,8 +45,8 @@ const RULES: Record<string, (prompt: string) => string> = {
 beforeAll(async () => {
   simulator = await startProvider({
     respond(asked) {
-      const prompt = asked.request.messages[0]!.content;
-      const rule = RULES[/^(\w+)!/.exec(prompt)![1]!]!;
+      const prompt = asked.request.messages.map(({ content }) => content).join('\n');
+      const rule = RULES[/^(\w+)!/.exec(prompt)?.[1] ?? 'ours']!;
       return { text: rule(prompt), inputTokens: 10, outputTokens: 5 };
     },
   });
@@ -53,6 +61,10 @@ const JUDGES = {
   messages: [{ role: user, content: "item! Rubric item: {{criterion}}\\nAnswer: {{response}}" }]
   label_scores: { true: 1, false: 0 }
   verdict: { key: criteria_met }
+  criteria: { from: metadata.rubrics, id: id, points: points, category: axis, categories: [facts, safety] }`,
+  'criteria in our words': `kind: task-rubric
+  structured_output: prompt
+  objective: Judge it.
   criteria: { from: metadata.rubrics, id: id, points: points, category: axis, categories: [facts, safety] }`,
   'verdict by key': `kind: label-model
   messages: [{ role: user, content: "letter! {{response}}" }]
@@ -90,7 +102,7 @@ function configure(shape: Shape): string {
     `name: people
 output: ${JSON.stringify(join(folder, `runs-${shape}`))}
 data: { labelled: ${shape.replaceAll(' ', '-')}.jsonl }
-validation: { repeats: 2, probes: 0, variants: 0 }
+validation: { repeats: 2, probes: ${shape.includes('our words') ? 3 : 0}, variants: ${shape.includes('our words') ? 6 : 0} }
 judge:
   model: openai-compatible:rule
   base_url: ${simulator.url}
@@ -118,6 +130,7 @@ describe('reward score', () => {
   const ANSWERS = ['alpha beta', 'alpha gamma', 'beta', 'garbled', ''];
   it.each([
     ['criteria per task', [1, 0.25, 0.25, 0, 0]],
+    ['criteria in our words', [1, 0.25, 0.25, 0, 0]],
     ['verdict by key', [1, 1, 0.75, 0, 0]],
     ['several fields', [0.875, 0.5, 0.375, null, 0]],
     ['pairwise', [1, 0.75, 0.5, 0.25, 0]],
@@ -164,6 +177,17 @@ describe('judge', () => {
       { r1: true, r2: true, r3: false },
       { r1: false, r2: false, r3: true },
       ['label_kappa.facts', 'flip_rate.safety'],
+    ],
+    [
+      'criteria in our words',
+      { r1: true, r3: false },
+      { r1: false, r2: false, r3: true },
+      [
+        'label_kappa.facts',
+        'label_kappa.safety',
+        'variant_flips.criteria-reversed',
+        'variant_flips.reworded',
+      ],
     ],
     ['several fields', { correctness: 5, safe: 1 }, { correctness: 1, safe: 0 }, ['label_kappa.correctness']],
     ['pairwise', { score: 1 }, { score: 0 }, ['position_consistency']],

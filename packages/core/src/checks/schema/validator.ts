@@ -20,11 +20,8 @@ const MAX_COMPILED = 200;
 /** What may take more than time linear in the value's size. */
 const SLOW = new Set(['pattern', 'patternProperties', 'uniqueItems']);
 
-/** Where slow validations are made. */
-export type SlowValidation = LimitedFunction;
-
 /** One thread for the slow validations of any number of schemas. */
-const slowValidation = (): SlowValidation =>
+const slowValidation = (): LimitedFunction =>
   new LimitedFunction({ program: program(), data: null, limitSeconds: LIMIT_SECONDS, memory: MEMORY });
 
 /**

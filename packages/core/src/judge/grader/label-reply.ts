@@ -27,10 +27,10 @@ const TRAILING = /(?<![\s*_`"')\]}>.,;:!])[\s*_`"')\]}>.,;:!]+$/;
  */
 export function readLabelReply(text: string, labels: readonly string[], place?: VerdictPlace): Read {
   const known = knownLabels(labels);
-  const inBrackets = labels.every((label) => BRACKETED.test(label.trim()));
+  const isLike = labels.every((label) => BRACKETED.test(label.trim())) && likeLabels(labels);
   return readSpoken(text, (said) => {
-    const bracketed = inBrackets && !place ? verdictsAt(BRACKETS, said) : [];
-    const ours = Array.isArray(bracketed) ? bracketed.filter((one) => known(one) !== undefined) : [];
+    const bracketed = isLike && !place ? verdictsAt(BRACKETS, said) : [];
+    const ours = Array.isArray(bracketed) && isLike ? bracketed.filter(isLike) : [];
     const found = place ? verdictsAt(place, said) : ours.length > 0 ? ours : statedIn(said, known);
     if (!Array.isArray(found)) return found;
     const stated = new Set(found.map(known));
@@ -46,6 +46,15 @@ export function readLabelReply(text: string, labels: readonly string[], place?: 
 /** Labels that bring their own mark, as `[[A>B]]`, may stand anywhere. */
 const BRACKETED = /^\[\[[^[\]]+\]\]$/;
 const BRACKETS: VerdictPlace = { pattern: '[[{{verdict}}]]' };
+
+/** Whether what stands in brackets is one of the labels or misspells one, as `A<B` does, and is not a list of numbers or code. */
+function likeLabels(labels: readonly string[]): (said: unknown) => boolean {
+  const letters = new Set(`<>=!~ ${labels.map(bareLabel).join('')}`.toLowerCase());
+  return (said) =>
+    typeof said === 'string' &&
+    said.trim() !== '' &&
+    [...said.toLowerCase()].every((letter) => letters.has(letter));
+}
 
 /** Which label something is; undefined: none. */
 function knownLabels(labels: readonly string[]): (said: unknown) => string | undefined {

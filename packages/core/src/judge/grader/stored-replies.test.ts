@@ -73,6 +73,11 @@ const READ: Case[] = [
   [ARENA, 'My own answer would be … \n\nMy final verdict is Assistant A is slightly better: [[A>B]]', 0.75],
   [ARENA, '[[B>>A]]\n\nI stay with it: [[B>>A]]', 0],
   [ARENA, 'My final verdict is tie: [[A=B]]\n', 0.5],
+  [
+    ARENA,
+    'Both start with [[0, 1], [2, 3]] and `x[[i]]`, see [[link]].\n\nMy final verdict is: [[ A>B ]]',
+    0.75,
+  ],
   [HEALTH, '```json\n{\n  "explanation": "It says so.",\n  "criteria_met": true\n}\n```', 1],
   [HEALTH, '{"explanation": "no {brace", "criteria_met": false}', 0],
 ];
@@ -108,7 +113,7 @@ const REFUSED: [...Case, why: string][] = [
   [ALPACA, 'Model m is best', 0, 'none of the labels'],
   [ARENA, '[[A>B]] at first, and then [[B>A]]', null, 'several labels'],
   [ARENA, 'Verdict: A>B', null, 'none of the labels'],
-  [ARENA, '[[A>B]] is a label, [[A<B]] is none', null, ''],
+  [ARENA, '[[A>B]] is a label, [[A<B]] is none', null, 'none of the labels'],
   [HEALTH, '{"explanation": "x"}', null, 'no verdict under'],
   [HEALTH, '{"criteria_met": true, "criteria_met": false}', 0, 'none of the labels'],
   [HEALTH, '{"criteria_met": "partially"}', 1, 'none of the labels'],
@@ -118,13 +123,8 @@ describe('a verdict by key, pattern or label', () => {
   it.each(READ)('%j: %j is read as its owner reads it: %j', (settings, reply, owner) =>
     expect(valuesOf(settings, reply)).toBe(owner),
   );
-  it.each(REFUSED)(
-    '%j: %j, which its owner reads as %j, is refused or the same',
-    (settings, reply, owner, why) => {
-      const ours = valuesOf(settings, reply);
-      if (why !== '') expect(ours).toContain(why);
-      else expect([owner, 0.75]).toContain(ours);
-    },
+  it.each(REFUSED)('%j: %j, which its owner reads as %j, is refused: %s', (settings, reply, _, why) =>
+    expect(valuesOf(settings, reply)).toContain(why),
   );
 });
 
