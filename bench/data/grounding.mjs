@@ -193,6 +193,15 @@ function covering(documents, shares) {
     'the first half of it': (clause) => part(clause, 0.5),
     'another clause of the contract': (clause, others) => draw.pick(others),
   };
+  const check = createCheck(
+    checkSchema.parse({
+      type: 'grounding',
+      quotes: 'quote',
+      document: 'metadata.document',
+      covers: { span: 'metadata.clause', share: 1 },
+    }),
+    { baseDir: '.' },
+  );
   const counts = Object.keys(kinds).map((kind) => ({ kind, n: 0, full: shares.map(() => 0) }));
   for (const { id, document, quotes } of documents) {
     const clauses = quotes.filter((one) => one.split(/\s+/).length >= 12);
@@ -202,20 +211,10 @@ function covering(documents, shares) {
         if (others.length === 0) continue;
         const quote = kinds[count.kind](clause, others);
         count.n++;
-        shares.forEach((share, i) => {
-          const check = createCheck(
-            checkSchema.parse({
-              type: 'grounding',
-              quotes: 'quote',
-              document: 'metadata.document',
-              covers: { span: 'metadata.clause', share },
-            }),
-            { baseDir: '.' },
-          );
-          const task = { id, messages: [], reference: null, metadata: { document, clause } };
-          const { score } = check.evaluate({ task, response: JSON.stringify([{ quote }]) });
-          count.full[i] += Number(score === 1);
-        });
+        const task = { id, messages: [], reference: null, metadata: { document, clause } };
+        const { score } = check.evaluate({ task, response: JSON.stringify([{ quote }]) });
+        // Of one quote that is found the score at a share of 1 is its coverage.
+        shares.forEach((share, i) => (count.full[i] += Number(score >= share)));
       }
     }
   }
