@@ -24,7 +24,10 @@ const RULES: Record<string, (prompt: string) => string> = {
     const answer = /<candidate>\n(.*)\n<\/candidate>/s.exec(prompt)![1]!;
     const listed = [...prompt.matchAll(/^- (c\d+) \(true or false\): says (\w+)$/gm)];
     const verdicts = listed.map(([, criterion, word]) => ({
-      ...{ criterion, evidence: '', reason: 'by rule', score: about(answer, word!) },
+      criterion,
+      evidence: '',
+      reason: 'by rule',
+      score: about(answer, word!),
     }));
     return JSON.stringify({ id: /reply id is (\w+)\W*$/.exec(prompt)![1], verdicts });
   },

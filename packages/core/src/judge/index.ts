@@ -13,7 +13,7 @@ export {
   type VariantName,
 } from './judge.js';
 export { judgeSchema, type JudgeConfig } from './kinds.js';
-export { criteriaFor } from './members.js';
+export { assertTaskCriteria, criteriaFor } from './members.js';
 export { missingPrices } from './missing-prices.js';
 export { modelsWithin } from './models-within.js';
 export { canonical, fingerprintOf } from './fingerprint.js';

@@ -1,6 +1,7 @@
 import { InputError, type CriterionVerdict, type ScoredVerdict, type Verdict } from '@touchstone/spec';
 
 import {
+  assertTaskCriteria,
   type Criterion,
   criteriaFor,
   type Judge,
@@ -74,19 +75,13 @@ interface Judged extends Pick<CriterionVerdict, 'value' | 'score'> {
 
 /** The labelled answers, each with the criteria of its task where they come with it. @throws {InputError} naming every odd task. */
 export function withTaskCriteria(labelled: readonly LabelledAnswer[], judge: Judge): ExaminedAnswer[] {
-  if (judge.criteriaOf === undefined) return [...labelled];
-  const problems = new Map<string, InputError['problems'][number]>();
-  const answers = labelled.map((answer): ExaminedAnswer => {
-    try {
-      return { ...answer, criteria: criteriaFor(judge, answer.task) };
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      for (const problem of error.problems) problems.set(problem.message, problem);
-      return answer;
-    }
-  });
-  if (problems.size > 0) throw new InputError([...problems.values()]);
-  return answers;
+  assertTaskCriteria(
+    [judge],
+    labelled.map(({ task }) => task),
+  );
+  return judge.criteriaOf === undefined
+    ? [...labelled]
+    : labelled.map((answer) => ({ ...answer, criteria: criteriaFor(judge, answer.task) }));
 }
 
 /** A label as 0–1. */

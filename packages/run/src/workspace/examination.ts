@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import {
+  assertTaskCriteria,
   createAnswerReader,
   openReward,
   readLabelled,
@@ -69,6 +70,8 @@ export async function openExamination(
   try {
     // What a check reads may not be there yet; the judge is what is examined.
     const { judge, heldout } = await openRewards({ ...config, reward: JUDGE_ALONE }, baseDir, store);
+    const tasks = [...data.labelled, ...data.regression].map(({ task }) => task);
+    assertTaskCriteria(heldout ? [judge, heldout.judge] : [judge], tasks);
     assertLabelsFit(withTaskCriteria(data.labelled, judge), judge.criteria);
     return { config, baseDir, folder, store, judge, heldout, data };
   } catch (error) {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import {
+  assertTaskCriteria,
   parseModelId,
   readAnnotations,
   readTasksStrict,
@@ -149,6 +150,10 @@ export async function openWorkspace(
     configureEngine(engine);
     const cache = several?.cacheOf(store) ?? store;
     const { judge, reward, heldout } = await openRewards({ ...config, engine }, baseDir, cache);
+    const { train, validation, labelled, regression } = data;
+    const examined = [...labelled, ...regression].map(({ task }) => task);
+    const tasks = [...train, ...validation, ...data.eval, ...examined];
+    assertTaskCriteria(heldout ? [judge, heldout.judge] : [judge], tasks);
     const policy = local ?? (await RemotePolicy.open(config.policy.model, config, baseDir, store));
     const workspace: Workspace = {
       config,
