@@ -145,7 +145,15 @@ export async function drawSample(
 const scoreOf = (opinion: Opinion | null): number | null =>
   opinion?.answer.status === 'scored' ? opinion.answer.score : null;
 
-/** What agreement is computed from. */
+/** What agreement is computed from: nothing that could sway who reads it. */
 function withoutTexts({ answer, verdicts }: Opinion): Opinion {
-  return { answer, verdicts: verdicts.map((verdict) => ({ ...verdict, raw: '' })) };
+  const unsaid = { evidence: '', reason: '' };
+  return {
+    answer,
+    verdicts: verdicts.map((verdict) =>
+      verdict.status === 'abstained'
+        ? { ...verdict, raw: '' }
+        : { ...verdict, raw: '', criteria: verdict.criteria.map((one) => ({ ...one, ...unsaid })) },
+    ),
+  };
 }

@@ -41,4 +41,5 @@ export async function askByLine(
     show();
   }
   lines.close();
+  if (!session.isOver) err.write('\n');
 }

@@ -68,9 +68,9 @@ export const statusLine = (session: Session): string => {
 
 /** @param isPaged on a terminal, where the text is moved by keys. */
 export const helpLines = (isPaged: boolean): string[] => [
-  'Say what you think of the answer, criterion by criterion. What the judge or other',
-  'people say is not shown. Every label is saved at once: you may stop at any time,',
-  'and the same command goes on.',
+  'Say what you think of the answer, criterion by criterion. What the judge and',
+  'others say is not shown. Every label is saved at once: you may stop at any',
+  'time, and the same command goes on.',
   '',
   '  y n, or a number   the label',
   '  -                  it cannot be said: the criterion is left out',
