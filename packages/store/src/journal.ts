@@ -1,4 +1,13 @@
-import { closeSync, fsyncSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import type { JsonValue } from '@touchstone/spec';
 import { assertOwn, explained } from './files.js';
@@ -56,13 +65,17 @@ function syncFolder(path: string): void {
  * @returns `unread`: the numbers of lines that are no JSON, as a kill in the middle of a write leaves them.
  * @throws {RunError} it cannot be read.
  */
-export function readJournal(file: string): { entries: { line: number; value: JsonValue }[]; unread: number[] } {
+export function readJournal(file: string): {
+  entries: { line: number; value: JsonValue }[];
+  unread: number[];
+} {
   let text: string;
   try {
     assertOwn(file, 'file');
     text = readFileSync(file, 'utf8');
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return { entries: [], unread: [] };
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')
+      return { entries: [], unread: [] };
     throw explained(file, 'read', cause);
   }
   const entries: { line: number; value: JsonValue }[] = [];

@@ -41,7 +41,11 @@ export function registerJudgeLabel(judge: Command, io: Io): void {
       '--answers <path>',
       'the folder of a run, or a file of JSON Lines with a task and a response each; default: the run in `output`',
     )
-    .option('--count <number>', 'answers in the sample, about; a larger number adds to it; default: 100', parseCount)
+    .option(
+      '--count <number>',
+      'answers in the sample, about; a larger number adds to it; default: 100',
+      parseCount,
+    )
     .option('--out <folder>', 'where the labels are; default: labels, beside the configuration')
     .option('--ask', 'ask the judges about answers of which no verdict is known, to draw hard ones too')
     .option('--agreement', 'label nothing; say how far people agree with one another and with the judge')
@@ -96,7 +100,9 @@ const SIGNALS = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const;
 async function ask(labelling: Labelling, io: Io): Promise<string | undefined> {
   const queue = await labelling.queue();
   if (queue.every((key) => labelling.isDone(key))) {
-    io.err.write(`${labelling.rater} has labelled all ${queue.length} answers of the sample; --count adds to it.\n`);
+    io.err.write(
+      `${labelling.rater} has labelled all ${queue.length} answers of the sample; --count adds to it.\n`,
+    );
     return undefined;
   }
   const input = io.in;

@@ -25,9 +25,7 @@ export function seen(text: string): string {
   const plain = printable(text)
     .replaceAll('\t', '    ')
     .replace(/(?![\u200c\u200d])[\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}\p{Cs}]/gu, '\u{FFFD}');
-  return ASCII.test(plain.replaceAll('\n', ''))
-    ? plain
-    : plain.replace(MARKS, '$1\u{FFFD}');
+  return ASCII.test(plain.replaceAll('\n', '')) ? plain : plain.replace(MARKS, '$1\u{FFFD}');
 }
 
 /** Lines of at most `columns` cells: broken between words, and within one that is longer than a line. */

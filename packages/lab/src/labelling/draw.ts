@@ -144,9 +144,6 @@ export function weightsOfLabelled(
     seen.filter(({ contested }) => contested === kind).length;
   const [ofContested, ofOthers] = [ofKind(true), ofKind(false)];
   return new Map(
-    seen.map((one) => [
-      one.task,
-      ((one.contested ? ofContested : ofOthers) * one.of) / one.labelled,
-    ]),
+    seen.map((one) => [one.task, ((one.contested ? ofContested : ofOthers) * one.of) / one.labelled]),
   );
 }

@@ -130,7 +130,10 @@ export function balancedAccuracyInterval(
       verdicts.flatMap(([judge, label]) => (label === kind ? [Number(judge === kind)] : [])),
     );
   const [ofPasses, ofFails] = [right(true), right(false)];
-  const [a, b] = [groupedMeanInterval(ofPasses, SHARE, weights), groupedMeanInterval(ofFails, SHARE, weights)];
+  const [a, b] = [
+    groupedMeanInterval(ofPasses, SHARE, weights),
+    groupedMeanInterval(ofFails, SHARE, weights),
+  ];
   if (!a || !b) return null;
   const mean = (a.mean + b.mean) / 2;
   const together = correlation(excess(ofPasses, a.mean), excess(ofFails, b.mean)) ?? 0;

@@ -56,12 +56,17 @@ export function raterName(given: string, known: readonly string[]): string {
   const alike = known.find((one) => one !== name && one.toLowerCase() === name.toLowerCase());
   if (alike === undefined) return name;
   throw new InputError([
-    { message: `--rater: "${alike}" has labels here, and "${name}" is hardly another person: write the name as there` },
+    {
+      message: `--rater: "${alike}" has labels here, and "${name}" is hardly another person: write the name as there`,
+    },
   ]);
 }
 
 /** What one person has said, and what of the journal is of no use. */
-export function readSaid(folder: string, rater: string): { said: Said; notes: Map<string, string>; problems: string[] } {
+export function readSaid(
+  folder: string,
+  rater: string,
+): { said: Said; notes: Map<string, string>; problems: string[] } {
   const file = journalFile(folder, rater);
   const { entries, unread } = readJournal(file);
   const said: Said = new Map();
@@ -81,6 +86,9 @@ export function readSaid(folder: string, rater: string): { said: Said; notes: Ma
   return {
     said,
     notes,
-    problems: bad.map((line) => `${file}:${line}: the line is no label, as a kill in the middle of a write leaves it; it is left out`),
+    problems: bad.map(
+      (line) =>
+        `${file}:${line}: the line is no label, as a kill in the middle of a write leaves it; it is left out`,
+    ),
   };
 }

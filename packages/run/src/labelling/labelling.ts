@@ -147,7 +147,15 @@ export class Labelling {
         return labels.some((record) => Object.keys(record).length > 0) ? [[name, labels]] : [];
       });
       if (raters.length === 0) return [];
-      return [{ key, task, response, ...(model === undefined ? {} : { model }), raters: Object.fromEntries(raters) }];
+      return [
+        {
+          key,
+          task,
+          response,
+          ...(model === undefined ? {} : { model }),
+          raters: Object.fromEntries(raters),
+        },
+      ];
     });
     const counts = new Map<string, number>();
     for (const { task } of answered) counts.set(task.id, (counts.get(task.id) ?? 0) + 1);
@@ -181,7 +189,9 @@ export class Labelling {
     const { tasks, pool } = this.sample;
     const none = (kind: boolean): boolean =>
       !tasks.some((one) => one.contested === kind && ids.has(one.task));
-    if (labelled.length === 0 || pool.contested === 0 || pool.contested === pool.tasks) return [];
+    // Before half is labelled it would be said of nearly every sample.
+    if (2 * labelled.length < this.sample.answers.length) return [];
+    if (pool.contested === 0 || pool.contested === pool.tasks) return [];
     return [
       ...(none(true) ? ['none of the contested tasks is labelled yet: figures are of the others only'] : []),
       ...(none(false) ? ['none but contested tasks are labelled yet: figures are of these only'] : []),

@@ -42,13 +42,18 @@ export async function openLabelling(
 ): Promise<Labelling> {
   const { judge } = config;
   if (judge === undefined) {
-    throw new InputError([{ message: 'expected a judge in the configuration: its criteria are what is labelled' }]);
+    throw new InputError([
+      { message: 'expected a judge in the configuration: its criteria are what is labelled' },
+    ]);
   }
   const folder = options.folder === undefined ? resolve(baseDir, FOLDER) : resolve(options.folder);
   const rater = raterName(options.rater, await ratersIn(folder));
   const there = await readSample(folder);
   if (options.existing && !there) {
-    throw InputError.at({ file: folder }, 'expected a folder with labels, found none: "judge label" without --agreement begins one');
+    throw InputError.at(
+      { file: folder },
+      'expected a folder with labels, found none: "judge label" without --agreement begins one',
+    );
   }
   const isEnough = there && options.answers === undefined && (options.count ?? 0) <= there.answers.length;
   const sample = isEnough ? there : await draw(folder, { ...config, judge }, baseDir, options, there);
@@ -76,11 +81,19 @@ async function draw(
   const questions = questionsOf(config.judge);
   const usable = pool.answers.filter(({ answer }) => questions.itemsOf(answer).length > 0);
   if (usable.length === 0) {
-    throw InputError.at({ file: source }, 'no answer is a JSON list, of whose items the judge judges each: nothing to label');
+    throw InputError.at(
+      { file: source },
+      'no answer is a JSON list, of whose items the judge judges each: nothing to label',
+    );
   }
   const known = ask ? await withVerdicts(usable, { ...config, seed }, baseDir, output, onNote) : usable;
-  const sample = await drawSample(folder, known, { source, count: count ?? there?.answers.length ?? DEFAULT_COUNT, seed });
-  for (const note of notesOf(sample, { ...pool, unusable: pool.answers.length - usable.length }, known)) onNote(note);
+  const sample = await drawSample(folder, known, {
+    source,
+    count: count ?? there?.answers.length ?? DEFAULT_COUNT,
+    seed,
+  });
+  for (const note of notesOf(sample, { ...pool, unusable: pool.answers.length - usable.length }, known))
+    onNote(note);
   return sample;
 }
 
@@ -108,7 +121,9 @@ function notesOf(
     `Sample: ${answers.length} of ${known.length} answers, to ${tasks.length} of ${pool.tasks} tasks${left.length > 0 ? `; left out: ${left.join(', ')}` : ''}.`,
     `${how}.`,
     ...(several === 0
-      ? ['No task has several answers: whether the judge puts answers to a task in the right order, which training learns from, cannot be known from these.']
+      ? [
+          'No task has several answers: whether the judge puts answers to a task in the right order, which training learns from, cannot be known from these.',
+        ]
       : []),
   ];
 }
@@ -129,14 +144,20 @@ async function withVerdicts(
   if (asked.length === 0) return [...answers];
   const store = openRun(output, { exclusive: true });
   try {
-    const { reward, heldout } = await openRewards({ ...config, reward: { ...JUDGE_ALONE, answer: config.reward.answer } }, baseDir, store);
+    const { reward, heldout } = await openRewards(
+      { ...config, reward: { ...JUDGE_ALONE, answer: config.reward.answer } },
+      baseDir,
+      store,
+    );
     onNote(`Asking the judge${heldout ? ' and the held-out judge' : ''} about ${asked.length} answers …`);
     const rollouts = asked.map(({ key, task, response }) => ({
       ...{ id: key, task, response, group: task.id },
       ...{ finish: 'stop' as const, policy: '' },
     }));
     const [judged, other] = await Promise.all([reward.score(rollouts), heldout?.reward.score(rollouts)]);
-    const said = new Map(asked.map(({ key }, i): [string, [Reward, Reward | null]] => [key, [judged[i]!, other?.[i] ?? null]]));
+    const said = new Map(
+      asked.map(({ key }, i): [string, [Reward, Reward | null]] => [key, [judged[i]!, other?.[i] ?? null]]),
+    );
     return answers.map((one) => {
       const [judge, heldout] = said.get(one.key) ?? [null, null];
       return said.has(one.key) ? { ...one, judge: opinionIn(judge), heldout: opinionIn(heldout) } : one;

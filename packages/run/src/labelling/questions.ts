@@ -42,7 +42,9 @@ const OF_WHOLE: Criterion = {
 export function questionsOf(judge: JudgeConfig): Questions {
   const own = criteriaOf(judge);
   const singles = singleJudges(judge).map(({ config }) => config);
-  const byItem = singles.flatMap((one) => (one.kind === 'rubric' && one.unit === 'item' ? [one.max_items] : []));
+  const byItem = singles.flatMap((one) =>
+    one.kind === 'rubric' && one.unit === 'item' ? [one.max_items] : [],
+  );
   const most = byItem.length > 0 ? Math.max(...byItem) : null;
   const inputs = new Map(singles.flatMap((one) => ('inputs' in one ? Object.entries(one.inputs) : [])));
   return {
@@ -52,7 +54,9 @@ export function questionsOf(judge: JudgeConfig): Questions {
       const parsed = parseAnswer(answer);
       if (most === null) return ['value' in parsed ? readable(parsed.value) : answer];
       // What is no list is no item: the judge gives it 0 unasked.
-      return 'value' in parsed && Array.isArray(parsed.value) ? parsed.value.slice(0, most).map(readable) : [];
+      return 'value' in parsed && Array.isArray(parsed.value)
+        ? parsed.value.slice(0, most).map(readable)
+        : [];
     },
     sectionsOf: (task) => sectionsOf(task, inputs),
     labelOf: ({ name }, given) => {

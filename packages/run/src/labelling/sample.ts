@@ -70,7 +70,11 @@ export async function readSample(folder: string): Promise<Sample | undefined> {
   );
 }
 
-const asAnswer = ({ model, task, ...rest }: z.output<typeof sampleSchema>['answers'][number]): SampleAnswer => ({
+const asAnswer = ({
+  model,
+  task,
+  ...rest
+}: z.output<typeof sampleSchema>['answers'][number]): SampleAnswer => ({
   ...rest,
   task: task as Task,
   ...(model === undefined ? {} : { model }),

@@ -104,12 +104,18 @@ class KeyAsking {
       return;
     }
     if (!isOneKey(criterion) && (/^\d$/.test(key) || (this.typed !== '' && key !== 'return'))) {
-      this.typed = key === 'backspace' ? this.typed.slice(0, -1) : /^\d$/.test(key) ? `${this.typed}${key}`.slice(0, 3) : '';
+      this.typed =
+        key === 'backspace'
+          ? this.typed.slice(0, -1)
+          : /^\d$/.test(key)
+            ? `${this.typed}${key}`.slice(0, 3)
+            : '';
       return;
     }
     const command = commandOf(key === 'return' ? this.typed : key, criterion);
     this.typed = '';
-    if (typeof command === 'string') this.session.said = key.length > 0 ? `${command}; ? shows all keys.` : '';
+    if (typeof command === 'string')
+      this.session.said = key.length > 0 ? `${command}; ? shows all keys.` : '';
     else if (command.do === 'help') this.mode = 'help';
     else if (command.do !== 'label' || performance.now() - this.shown.since >= TOO_SOON_MS) {
       this.session.run(command);
@@ -158,7 +164,11 @@ class KeyAsking {
     }
     this.top = Math.max(0, Math.min(this.top, this.body.lines.length - this.room()));
     const typed =
-      this.mode === 'note' ? `Note, then Enter: ${tail(seen(this.typed), columns - 20)}` : this.typed === '' ? '' : `> ${this.typed}`;
+      this.mode === 'note'
+        ? `Note, then Enter: ${tail(seen(this.typed), columns - 20)}`
+        : this.typed === ''
+          ? ''
+          : `> ${this.typed}`;
     this.terminal.show(
       screenOf(session, { body: this.body, top: this.top, columns, rows, typed: cut(typed, columns - 1) }),
     );

@@ -39,9 +39,7 @@ export function questionLines(session: Session, columns: number): string[] {
   const { question, questions } = session.progress;
   const place = questions > 1 ? ` (${question} of ${questions})` : '';
   const note = session.labelling.notes.get(session.key);
-  const own = session.ownLabels
-    .map(({ criterion: name, given }) => `${name} ${givenText(given)}`)
-    .join(', ');
+  const own = session.ownLabels.map(({ criterion: name, given }) => `${name} ${givenText(given)}`).join(', ');
   return [
     ...wrap(seen(`${criterion.name}${place}: ${criterion.question}`), width),
     ...meanings(criterion).flatMap((line) => wrap(`  ${seen(line)}`, width)),

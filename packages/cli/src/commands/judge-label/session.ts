@@ -32,7 +32,12 @@ export class Session {
     private readonly queue: string[],
     private readonly onSaved: () => void = () => {},
   ) {
-    this.goTo(0);
+    this.goTo(
+      Math.max(
+        0,
+        queue.findIndex((key) => !labelling.isDone(key)),
+      ),
+    );
   }
 
   get key(): string {
@@ -131,7 +136,8 @@ export class Session {
   private undo(): void {
     const last = this.given.pop();
     if (!last) {
-      this.said = 'There is nothing to take back from this session; b goes back to an answer, and a new label replaces the old one.';
+      this.said =
+        'There is nothing to take back from this session; b goes back to an answer, and a new label replaces the old one.';
       return;
     }
     this.at = last.at;

@@ -28,10 +28,7 @@ export function pooledKappa(pairs: readonly KappaPair[]): number | null {
 }
 
 /** κ over all criteria together; the interval is over tasks. @param weights what each task stands for. */
-export function pooledKappaInterval(
-  pairs: readonly KappaPair[],
-  weights?: ClusterWeights,
-): Estimate | null {
+export function pooledKappaInterval(pairs: readonly KappaPair[], weights?: ClusterWeights): Estimate | null {
   return kappaInterval(
     byTask([pairs]).map(([lists]) => lists!),
     weightsOf(
@@ -45,10 +42,7 @@ export function pooledKappaInterval(
  * κ of judge and labels over all criteria together; the interval is over tasks. Null where each criterion has one label only: any judge would
  * have 0, which says nothing of this one.
  */
-export function labelKappaInterval(
-  readings: readonly Reading[],
-  weights?: ClusterWeights,
-): Estimate | null {
+export function labelKappaInterval(readings: readonly Reading[], weights?: ClusterWeights): Estimate | null {
   if (areAllAlike(readings)) return null;
   return pooledKappaInterval(
     readings.map(({ task, criterion, score, labelScore }) => ({
