@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import { readLabelled } from '@touchstone/core';
 import type { LabelsSummary } from '@touchstone/run';
+import type { Reward, Verdict } from '@touchstone/spec';
 import { openRun } from '@touchstone/store';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
@@ -47,13 +48,13 @@ function writeCase(tasks: number): void {
     stringify({ output: 'out', judge, gate: 'off', validation: { repeats: 1, probes: 0, variants: 0 } }),
   );
   const store = openRun(join(folder, 'out'));
-  const said = (quoted: number, clear: number) => {
+  const said = (quoted: number, clear: number): Reward => {
     const criteria = [
       { criterion: 'Quoted', evidence: '', reason: 'THE JUDGE SAYS', value: quoted, score: quoted },
       { criterion: 'Clear', evidence: '', reason: '', value: clear, score: (clear - 1) / 4 },
     ];
     const score = (quoted + (clear - 1) / 4) / 2;
-    const verdict = {
+    const verdict: Verdict = {
       status: 'scored',
       judge: 'j',
       key: 'k',
@@ -61,10 +62,10 @@ function writeCase(tasks: number): void {
       score,
       criteria,
       mismatch: false,
-    } as const;
+    };
     const components = [{ name: 'judge', kind: 'judge', score, weight: 1 } as const];
     const usage = { calls: 1, saved: 0, inputTokens: 1, outputTokens: 1, money: 0 };
-    return { status: 'scored', score, components, verdicts: [verdict], usage } as const;
+    return { status: 'scored', score, components, verdicts: [verdict], usage };
   };
   const records = Array.from({ length: tasks }, (_, t) =>
     ['plain', `§${t} quoted`, `odd \x1b[2J\x1b]0;owned\x07 ${t}`].map((response, s) => {
@@ -207,7 +208,9 @@ describe('by lines', () => {
     expect(err).toContain('all were drawn at random');
     expect(err).toContain('quote: one\ncomment: two');
     const read = await readLabelled(join(folder, 'labels/labels.jsonl'));
-    expect(read.map(({ raters, model }) => [raters!['anna']!.length, model]).toSorted()).toEqual([
+    expect(
+      read.map(({ raters, model }) => [raters!['anna']!.length, model]).toSorted(([a], [b]) => a - b),
+    ).toEqual([
       [1, 'openai:gpt'],
       [2, 'openai:gpt'],
     ]);

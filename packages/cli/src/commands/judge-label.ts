@@ -110,6 +110,8 @@ async function ask(labelling: Labelling, io: Io): Promise<string | undefined> {
   const stop = new AbortController();
   const keeper = new Keeper(labelling, () => stop.abort());
   const session = new Session(labelling, queue, () => keeper.keep());
+  // What a kill has left undone.
+  keeper.keep();
   let signal: string | undefined;
   const onSignal = (name: string): void => {
     signal = name;

@@ -9,7 +9,7 @@ const ASCII = /^[ -~]*$/;
 const MARKS = /(\p{M}{8})\p{M}+/gu;
 
 /** Letters as a reader counts them, with the cells that each takes: 1, or 2 of a wide one. */
-export const cellsOf = (text: string): { letter: string; cells: number }[] =>
+const cellsOf = (text: string): { letter: string; cells: number }[] =>
   [...segmenter.segment(text)].map(({ segment }) => ({ letter: segment, cells: WIDE.test(segment) ? 2 : 1 }));
 
 /** Cells of a terminal that a line takes. */

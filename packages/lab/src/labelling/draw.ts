@@ -1,4 +1,4 @@
-import { random } from '@touchstone/spec';
+import { largest, random } from '@touchstone/spec';
 
 /** An answer that may be labelled. */
 export interface Candidate {
@@ -111,7 +111,7 @@ function pairsOf<C extends Pick<Candidate, 'key' | 'task'>>(
 
 function contestedOf(tasks: readonly Pair[]): Set<Pair> {
   const doubts = tasks
-    .map((task) => ({ task, doubt: Math.max(...task.answers.map(doubtOf)) }))
+    .map((task) => ({ task, doubt: largest(task.answers.map(doubtOf)) }))
     .filter(({ doubt }) => doubt >= CONTESTED)
     .sort((a, b) => b.doubt - a.doubt);
   return new Set(doubts.slice(0, Math.ceil(tasks.length * MOST_CONTESTED)).map(({ task }) => task));

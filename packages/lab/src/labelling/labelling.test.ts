@@ -188,8 +188,11 @@ test('figures without weights are of what was drawn at random', () => {
 test('agreement is between each two people, and of each with the judge', () => {
   const draw = {
     tasks: Array.from({ length: 12 }, (_, t) => ({
-      ...{ task: `t${t}`, answers: [`${t}`], of: 1 },
-      ...{ contested: false, random: true },
+      task: `t${t}`,
+      answers: [`${t}`],
+      of: 1,
+      contested: false,
+      random: true,
     })),
     pool: { tasks: 12, contested: 0 },
   };

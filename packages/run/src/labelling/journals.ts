@@ -18,7 +18,6 @@ const entrySchema = z.union([
   }),
   z.object({ time: z.string(), answer: z.string(), note: z.string() }),
 ]);
-export type Entry = z.output<typeof entrySchema>;
 
 /** What a person has said, by answer, and in it by `place`. */
 export type Said = Map<string, Map<string, Given>>;

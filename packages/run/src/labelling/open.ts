@@ -151,8 +151,12 @@ async function withVerdicts(
     );
     onNote(`Asking the judge${heldout ? ' and the held-out judge' : ''} about ${asked.length} answers …`);
     const rollouts = asked.map(({ key, task, response }) => ({
-      ...{ id: key, task, response, group: task.id },
-      ...{ finish: 'stop' as const, policy: '' },
+      id: key,
+      task,
+      response,
+      finish: 'stop' as const,
+      group: task.id,
+      policy: '',
     }));
     const [judged, other] = await Promise.all([reward.score(rollouts), heldout?.reward.score(rollouts)]);
     const said = new Map(

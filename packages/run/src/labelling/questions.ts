@@ -8,7 +8,7 @@ import {
   type JudgeConfig,
 } from '@touchstone/core';
 import { WHOLE } from '@touchstone/lab';
-import type { Task } from '@touchstone/spec';
+import { largest, type Task } from '@touchstone/spec';
 import type { Given } from './journals.js';
 
 /** A part of what a person is shown. */
@@ -45,7 +45,7 @@ export function questionsOf(judge: JudgeConfig): Questions {
   const byItem = singles.flatMap((one) =>
     one.kind === 'rubric' && one.unit === 'item' ? [one.max_items] : [],
   );
-  const most = byItem.length > 0 ? Math.max(...byItem) : null;
+  const most = byItem.length > 0 ? largest(byItem) : null;
   const inputs = new Map(singles.flatMap((one) => ('inputs' in one ? Object.entries(one.inputs) : [])));
   return {
     criteria: own.length > 0 ? own : [OF_WHOLE],

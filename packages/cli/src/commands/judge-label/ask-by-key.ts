@@ -23,7 +23,7 @@ export function askByKey(
     const asking = new KeyAsking(session, terminal, (error) => {
       signal.removeEventListener('abort', stop);
       if (error === undefined) resolve();
-      else reject(error instanceof Error ? error : new Error(String(error)));
+      else reject(error);
     });
     const stop = (): void => asking.end();
     signal.addEventListener('abort', stop);
@@ -46,7 +46,7 @@ class KeyAsking {
   constructor(
     private readonly session: Session,
     { input, output }: { input: ReadStream; output: WriteStream },
-    private readonly onEnd: (error?: unknown) => void,
+    private readonly onEnd: (error?: Error) => void,
   ) {
     this.terminal = takeTerminal(input, output, {
       onKey: (key) => this.guarded(() => this.press(key)),
@@ -55,7 +55,7 @@ class KeyAsking {
     this.guarded(() => this.draw());
   }
 
-  end(error?: unknown): void {
+  end(error?: Error): void {
     this.terminal.close();
     this.onEnd(error);
   }
@@ -65,7 +65,7 @@ class KeyAsking {
       work();
       if (this.session.isOver) this.end();
     } catch (error) {
-      this.end(error);
+      this.end(error as Error);
     }
   }
 
