@@ -5,6 +5,8 @@ const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
 const WIDE =
   /^(?:[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|.\ufe0f)/u;
 const ASCII = /^[ -~]*$/;
+/** Letters and signs of one cell each, of which none joins another: Latin, and the punctuation of typeset text. */
+const ONE_CELL = /^[ -~\u00a0-\u00ac\u00ae-\u02ff\u2010-\u2027\u2030-\u2053]*$/;
 /** More marks on one letter than any script has would cover the lines around it. */
 const MARKS = /(\p{M}{8})\p{M}+/gu;
 
@@ -15,7 +17,7 @@ const cellsOf = (text: string): { letter: string; cells: number }[] =>
 /** Cells of a terminal that a line takes. */
 export const widthOf = (text: string): number =>
   // Splitting into letters takes far longer, and most lines have no need of it.
-  ASCII.test(text) ? text.length : cellsOf(text).reduce((sum, { cells }) => sum + cells, 0);
+  ONE_CELL.test(text) ? text.length : cellsOf(text).reduce((sum, { cells }) => sum + cells, 0);
 
 /**
  * A text of anybody's as a person may be shown all of it: nothing in it steers the terminal or hides. Control and direction characters, and those
@@ -34,7 +36,7 @@ export function wrap(text: string, columns: number): string[] {
 }
 
 function wrapLine(line: string, columns: number): string[] {
-  if (widthOf(line) <= columns) return [line];
+  if (line.length <= columns && ONE_CELL.test(line)) return [line];
   const lines: string[] = [];
   let [current, used] = ['', 0];
   const end = (): void => {
@@ -42,11 +44,12 @@ function wrapLine(line: string, columns: number): string[] {
     [current, used] = ['', 0];
   };
   for (const word of line.split(/(?<= )(?=[^ ])/)) {
-    const width = widthOf(word.trimEnd());
+    const bare = word.trimEnd();
+    const width = widthOf(bare);
     if (used > 0 && used + width > columns) end();
     if (width <= columns) {
       current += word;
-      used += widthOf(word);
+      used += width + word.length - bare.length;
       continue;
     }
     for (const { letter, cells } of cellsOf(word)) {

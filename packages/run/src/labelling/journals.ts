@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { namesIn, readJournal } from '@touchstone/store';
 import { InputError } from '@touchstone/spec';
@@ -36,6 +37,13 @@ export async function ratersIn(folder: string): Promise<string[]> {
     .flatMap((name) => (name.endsWith('.jsonl') ? [name.slice(0, -6).normalize('NFC')] : []))
     .filter((name) => NAME.test(name))
     .sort();
+}
+
+/** Another text where a journal has grown, or there is a new one. */
+export async function journalSizes(folder: string): Promise<string> {
+  const names = await ratersIn(folder);
+  const sizes = await Promise.all(names.map(async (name) => (await stat(journalFile(folder, name))).size));
+  return JSON.stringify([names, sizes]);
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Criterion, LabelledAnswer, Labels } from '@touchstone/core';
 import type { JsonObject, JsonValue, Task } from '@touchstone/spec';
 import { appendDurably, writeWhole } from '@touchstone/store';
 import { systemClock } from '../clock.js';
-import { journalFile, place, ratersIn, readSaid, type Given, type Said } from './journals.js';
+import { journalFile, journalSizes, place, ratersIn, readSaid, type Given, type Said } from './journals.js';
 import type { Questions } from './questions.js';
 import { readOpinions, type Sample, type SampleAnswer } from './sample.js';
 
@@ -31,6 +31,7 @@ export class Labelling {
   /** Of the person who labels. */
   private readonly own: Said;
   readonly notes: Map<string, string>;
+  private readonly itemsByKey = new Map<string, readonly string[]>();
   private readonly byKey: ReadonlyMap<string, SampleAnswer>;
 
   constructor(
@@ -51,6 +52,16 @@ export class Labelling {
     return this.byKey.get(key)!;
   }
 
+  /** What is labelled of an answer: its items, or the whole. */
+  items(key: string): readonly string[] {
+    let items = this.itemsByKey.get(key);
+    if (!items) {
+      items = this.questions.itemsOf(this.answer(key).answer);
+      this.itemsByKey.set(key, items);
+    }
+    return items;
+  }
+
   /** The answers in the order in which this person is shown them. */
   async queue(): Promise<string[]> {
     const others = (await this.everybody()).filter(({ name }) => name !== this.rater);
@@ -58,7 +69,7 @@ export class Labelling {
     const timesLabelled = (key: string): number =>
       others.filter(({ said }) => this.isWhole(key, said)).length;
     return queueOf(tasks, { rater: this.rater, seed, timesLabelled }).filter(
-      (key) => this.questions.itemsOf(this.answer(key).answer).length > 0,
+      (key) => this.items(key).length > 0,
     );
   }
 
@@ -93,9 +104,8 @@ export class Labelling {
   private isWhole(key: string, said: Said): boolean {
     const of = said.get(key);
     if (!of) return false;
-    const { criteria, itemsOf } = this.questions;
-    const items = itemsOf(this.answer(key).answer);
-    return items.every((_, item) => criteria.every(({ name }) => of.has(place(item, name))));
+    const { criteria } = this.questions;
+    return this.items(key).every((_, item) => criteria.every(({ name }) => of.has(place(item, name))));
   }
 
   private async everybody(): Promise<{ name: string; said: Said; problems: string[] }[]> {
@@ -103,11 +113,18 @@ export class Labelling {
     return names.map((name) => ({ name, ...readSaid(this.folder, name) }));
   }
 
-  /** Makes `labels.jsonl` from all journals. */
+  /** Makes `labels.jsonl` from all journals; anew where one has grown meanwhile, whose owner may have written it before. */
   async write(): Promise<void> {
-    const labelled = this.labelledBy(await this.everybody());
-    const lines = labelled.map((line) => `${JSON.stringify(lineOf(line))}\n`);
-    await writeWhole(this.file, lines);
+    for (let known = ''; ;) {
+      const sizes = await journalSizes(this.folder);
+      if (sizes === known) return;
+      known = sizes;
+      const labelled = this.labelledBy(await this.everybody());
+      await writeWhole(
+        this.file,
+        labelled.map((line) => `${JSON.stringify(lineOf(line))}\n`),
+      );
+    }
   }
 
   /** What all journals come to. */
@@ -173,8 +190,8 @@ export class Labelling {
   }
 
   private labelsIn(key: string, said: Said): Labels {
-    const { criteria, itemsOf, labelOf } = this.questions;
-    return itemsOf(this.answer(key).answer).map((_, item) =>
+    const { criteria, labelOf } = this.questions;
+    return this.items(key).map((_, item) =>
       Object.fromEntries(
         criteria.flatMap((criterion) => {
           const value = said.get(key)!.get(place(item, criterion.name))!;

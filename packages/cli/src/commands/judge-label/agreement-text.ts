@@ -27,7 +27,7 @@ export function agreementText(
     shown.map(({ between: [a, b], answers: n, kappa }) => [
       `${a} and ${b}`,
       String(n),
-      kappa ? `${figure(kappa)}, ${kappa.n} tasks` : 'too little is known',
+      kappa ? `${figure(kappa)}, ${kappa.n} tasks` : 'not known: too few, or all labels alike',
     ]),
   );
   const lines = [

@@ -43,8 +43,8 @@ export class Session {
   get key(): string {
     return this.queue[this.at]!;
   }
-  get items(): string[] {
-    return this.labelling.questions.itemsOf(this.labelling.answer(this.key).answer);
+  get items(): readonly string[] {
+    return this.labelling.items(this.key);
   }
   private get questions(): Question[] {
     const { criteria } = this.labelling.questions;
