@@ -6,7 +6,7 @@ export * from './data/index.js';
 export { hashOfModule } from './files/module-hash.js';
 export { mapInSlices } from './slices.js';
 export { isBlank, parseAnswer } from './text/answer.js';
-export { isRecord, own } from './text/json-value.js';
+export { isRecord, member, omit, own } from './text/json-value.js';
 export { breakControlTokens } from './text/control-tokens.js';
 export { nearest } from './text/nearest.js';
 export { breakThinking, openedThought } from './text/thinking.js';

@@ -38,6 +38,10 @@ export { callsPerAnswer, planExamination, type ModelCalls, type PhaseCost } from
 export { examineJudge, type ExaminationResult } from './stages/examine.js';
 export { judgeSummary } from './stages/judge-summary.js';
 export { testJudge, type JudgeTest } from './stages/test-judge.js';
+export { openLabelling, type LabellingOptions } from './labelling/open.js';
+export { type Labelling, type LabelsSummary } from './labelling/labelling.js';
+export { levelsOf, type Questions, type Section } from './labelling/questions.js';
+export { type Given } from './labelling/journals.js';
 export { readAnySummary, readSummary } from '@touchstone/store';
 export { systemClock, type Clock } from './clock.js';
 export { version } from './version.js';

@@ -15,6 +15,7 @@ import type { Io } from '../io.js';
 import { renderTable } from '../terminal/table.js';
 import { findingsTable } from './findings-table.js';
 import { registerJudgeQuickstart } from './judge-quickstart.js';
+import { registerJudgeLabel } from './judge-label.js';
 import { registerJudgeTest } from './judge-test.js';
 import { writeJudgeReport } from './report.js';
 import { addRunFlags, signingKey, withOpened, type RunFlags } from './run/flags.js';
@@ -40,6 +41,7 @@ export function registerJudge(program: Command, io: Io): void {
     )
     .option('--plan', 'say about what it would cost, and ask nothing')
     .action(async (path: string, flags: JudgeFlags) => judge(await loadExaminationConfig(path), flags, io));
+  registerJudgeLabel(command, io);
   registerJudgeTest(command, io);
   registerJudgeQuickstart(command, io);
 }
