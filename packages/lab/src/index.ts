@@ -9,7 +9,7 @@ export { judgeScore } from './evaluation/judge-score.js';
 export { bestOfInterval, summariseModel } from './evaluation/model-summary.js';
 export { compareTrainings, summariseTrainings } from './evaluation/over-trainings.js';
 export { type EvaluationRecord, MEASURES, type Measure } from './evaluation/record.js';
-export { rowOf } from './evaluation/rows.js';
+export { recordOf, rowOf } from './evaluation/rows.js';
 export { type Duel, type EvaluationInput, summariseEvaluation } from './evaluation/summarise-evaluation.js';
 export { truthAgreement } from './evaluation/truth-agreement.js';
 export { figuresOfAnswers, MONITORS, type MonitorsConfig, monitorsSchema, Watch } from './monitors/index.js';

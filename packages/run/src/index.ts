@@ -39,6 +39,8 @@ export { examineJudge, type ExaminationResult } from './stages/examine.js';
 export { judgeSummary } from './stages/judge-summary.js';
 export { testJudge, type JudgeTest } from './stages/test-judge.js';
 export { readAnySummary, readSummary } from '@touchstone/store';
+export { compareStored, type ComparisonOptions } from './comparison/compare.js';
+export { writeAnswers } from './comparison/rows-file.js';
 export { systemClock, type Clock } from './clock.js';
 export { version } from './version.js';
 

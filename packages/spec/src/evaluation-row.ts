@@ -24,3 +24,19 @@ export const evaluationRowSchema = z.strictObject({
 });
 /** As it stands in the file: what has a default may be left out. */
 export type EvaluationRow = z.input<typeof evaluationRowSchema>;
+export type EvaluationRowRead = z.output<typeof evaluationRowSchema>;
+
+/** One line of `duels.jsonl`: two models' answers to one task, compared by a preference judge in both orders. */
+export const duelRowSchema = z.strictObject({
+  task: z.string().min(1),
+  sample: z.int().nonnegative().default(0).describe('Which of the answers to this task.'),
+  a: z.string().min(1).describe('The model whose win is 1.'),
+  b: z.string().min(1),
+  outcome: z
+    .union([z.literal(1), z.literal(0.5), z.literal(0)])
+    .nullable()
+    .describe('1: a has won, 0.5: a tie, 0: b has won; null: no verdict.'),
+  consistent: z.boolean().describe('Whether both orders said the same. Where not, it counts as a tie.'),
+});
+export type DuelRow = z.input<typeof duelRowSchema>;
+export type DuelRowRead = z.output<typeof duelRowSchema>;

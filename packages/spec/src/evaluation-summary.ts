@@ -56,6 +56,13 @@ export type EvaluatedModel = z.infer<typeof evaluatedModelSchema>;
 const shownSchema = z.enum(['higher', 'lower', 'undecided', 'none']);
 export type Shown = z.infer<typeof shownSchema>;
 
+/**
+ * What became of the figure at equal length: null, it is one; `equal`, lengths never differ; `unknown`, they are not known; `never-equal`, one model's
+ * answers are longer in every task, so that it would be a guess; `trainings`, there are several; `few`, there is too little data.
+ */
+const lengthNoteSchema = z.enum(['equal', 'unknown', 'never-equal', 'trainings', 'few']).nullable();
+export type LengthNote = z.infer<typeof lengthNoteSchema>;
+
 /** The ends of an interval that holds at once with those of all other pairs of the metric. */
 const endsSchema = z.strictObject({ low: z.number(), high: z.number() }).nullable();
 
@@ -67,11 +74,15 @@ const pairSchema = z.strictObject({
   difference: described(estimate, 'Mean of model minus baseline, paired by task; 95 % for itself.'),
   corrected: described(endsSchema, 'Ends of the interval corrected for all pairs of this metric.'),
   shown: shownSchema,
-  wins: described(estimate, 'Share of tasks that the model scores higher on, ties half.'),
+  wins: described(
+    estimate,
+    "Share of the pairs of answers to a task of which the model's scores higher, ties half; over tasks.",
+  ),
   length_controlled: described(
     estimate,
-    'The difference at equal length: regressed on the difference of log length and read at 0; null where lengths are not known or do not differ.',
+    'The difference at equal length: regressed on the difference of log length and read at 0.',
   ),
+  length_note: lengthNoteSchema,
 });
 export type EvaluatedPair = z.infer<typeof pairSchema>;
 
@@ -88,6 +99,7 @@ const duelsSchema = z.strictObject({
   corrected: endsSchema,
   shown: described(shownSchema, 'Against one half.'),
   length_controlled: described(estimate, 'The same at equal length.'),
+  length_note: lengthNoteSchema,
 });
 
 const regressionSchema = z.strictObject({
@@ -145,8 +157,8 @@ const swapSchema = z.strictObject({
       difference: estimate,
       shown: shownSchema,
       outcome: described(
-        z.enum(['holds', 'same-sign', 'turns-around', 'no-data']),
-        '`holds`: the same sign, and shown. `same-sign`: the same, not shown. `turns-around`: the other sign.',
+        z.enum(['holds', 'same-sign', 'turns-around', 'nothing-shown', 'no-data']),
+        '`holds`: the same sign, and shown. `same-sign`: the same, not shown. `turns-around`: the other sign. `nothing-shown`: by the judge itself none is.',
       ),
     }),
   ),
@@ -166,6 +178,7 @@ export const evaluationSummarySchema = z.strictObject({
   common_tasks: described(count, 'Tasks that every model has answered.'),
   clustered: described(z.boolean(), 'Whether intervals are over clusters that hold several tasks.'),
   metrics: described(z.array(z.string()), 'In the order of tables.'),
+  main_metric: described(z.string().nullable(), 'The one that the verdict is about: the judge where there is one.'),
   models: z.record(z.string(), evaluatedModelSchema),
   model_order: described(z.array(z.string()), 'The models as they were given.'),
   pairs: z.array(pairSchema),

@@ -41,8 +41,8 @@ export const MEASURES = {
   truth_score: (record: EvaluationRecord) => record.truth,
 } as const satisfies Record<string, Measure>;
 
-/** The mean of a measure over the samples of each task, without the records that have none. */
-export function taskMeans(records: readonly EvaluationRecord[], measure: Measure): Map<string, number> {
+/** What the answers to each task have of a measure, without those that have none. */
+export function valuesByTask(records: readonly EvaluationRecord[], measure: Measure): Map<string, number[]> {
   const known = records.flatMap((record) => {
     const value = measure(record);
     return value === null ? [] : [{ taskId: record.taskId, value }];
@@ -51,7 +51,12 @@ export function taskMeans(records: readonly EvaluationRecord[], measure: Measure
     known,
     known.map(({ taskId }) => taskId),
   );
-  return new Map(groups.map((group) => [group[0]!.taskId, meanOf(group.map(({ value }) => value))]));
+  return new Map(groups.map((group) => [group[0]!.taskId, group.map(({ value }) => value)]));
+}
+
+/** The mean of a measure over the samples of each task, without the records that have none. */
+export function taskMeans(records: readonly EvaluationRecord[], measure: Measure): Map<string, number> {
+  return new Map([...valuesByTask(records, measure)].map(([task, values]) => [task, meanOf(values)]));
 }
 
 /** @throws {RangeError} there are no records of a model of that name. */

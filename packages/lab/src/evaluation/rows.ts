@@ -1,4 +1,4 @@
-import type { EvaluationRow } from '@touchstone/spec';
+import type { EvaluationRow, EvaluationRowRead } from '@touchstone/spec';
 
 import type { EvaluationRecord } from './record.js';
 
@@ -20,5 +20,25 @@ export function rowOf(model: string, record: EvaluationRecord, training?: number
     ...(length === undefined ? {} : { length }),
     ...(cluster === undefined ? {} : { cluster }),
     ...(slices === undefined ? {} : { slices }),
+  };
+}
+
+/** A line of `records.jsonl` as a record. */
+export function recordOf(row: EvaluationRowRead): EvaluationRecord {
+  const { task, sample, judge, heldout, truth, valid, scores, components, tokens, length, cluster, slices } = row;
+  const others = Object.entries(scores).map(([name, score]) => [name, score ?? null]);
+  return {
+    taskId: task,
+    sample,
+    judge: judge ?? null,
+    heldout: heldout ?? null,
+    truth: truth ?? null,
+    valid: valid ?? null,
+    tokens: tokens ?? null,
+    components,
+    others: Object.fromEntries(others) as Record<string, number | null>,
+    ...(typeof length === 'number' ? { length } : {}),
+    ...(cluster === undefined ? {} : { cluster }),
+    slices,
   };
 }

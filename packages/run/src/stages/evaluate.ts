@@ -3,6 +3,7 @@ import { judgeScore, type EvaluationRecord } from '@touchstone/lab';
 import type { Reward } from '@touchstone/spec';
 import type { StoredRollout } from '@touchstone/store';
 import { stopOnAbstentions } from '@touchstone/train';
+import type { Config } from '../config/schema.js';
 import type { Workspace } from '../workspace/workspace.js';
 import type { StageReporter } from './stage.js';
 import { evaluationOf } from './stages.js';
@@ -57,7 +58,7 @@ export async function evaluate(
 
 /** Stored rollouts of an evaluation as the records that statistics are made of. */
 export function evaluationRecords(
-  workspace: Workspace,
+  workspace: { config: Pick<Config, 'reward'> },
   stored: readonly StoredRollout[],
 ): EvaluationRecord[] {
   const { checks } = workspace.config.reward;
@@ -90,6 +91,7 @@ export function evaluationRecords(
       truth,
       tokens,
       components,
+      length: rollout.response.length,
     };
   });
 }
