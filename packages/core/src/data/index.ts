@@ -10,4 +10,4 @@ export {
   type RegressionCase,
 } from './regression.js';
 export { parseTaskLine, type TurnReader } from './task-line.js';
-export { azureScale, OUTPUT_FORMATS, readOutputs, TaskPool, type StoredAnswer, type StoredOutputs } from './outputs/index.js';
+export { OUTPUT_FORMATS, readOutputs, TaskPool, type StoredAnswer, type StoredOutputs } from './outputs/index.js';

@@ -38,7 +38,7 @@ export const azureRows: OutputFormat = {
     if ('odd' in answer) return answer;
     return {
       task: split ? { ...task, messages: split.asked } : task,
-      answers: [{ ...answer, finish: 'stop', ...nameIn(member(inputs, 'model')), scores, tokens: null }],
+      answers: [{ ...answer, finish: 'stop', ...nameIn(member(inputs, 'model')), scores, scales: scalesOf(scores), tokens: null }],
     };
   },
 };
@@ -68,11 +68,20 @@ function scoresOf(outputs: JsonObject): RowAnswer['scores'] {
   return Object.fromEntries(found);
 }
 
+/** Of graders of Azure's own. */
+export const scalesOf = (scores: RowAnswer['scores']): Record<string, [number, number]> =>
+  Object.fromEntries(
+    Object.keys(scores).flatMap((name) => {
+      const scale = azureScale(name);
+      return scale ? [[name, scale]] : [];
+    }),
+  );
+
 /**
  * What becomes 0 and what becomes 1 of the scores of Azure's own evaluators, by the end of their names. Those of harm are
  * higher where an answer is worse.
  */
-export function azureScale(name: string): [number, number] | undefined {
+function azureScale(name: string): [number, number] | undefined {
   const metric = name.split('.').at(-1)!.replace(/^gpt_/, '');
   if (/^(coherence|fluency|relevance|groundedness|retrieval|similarity|intent_resolution|response_completeness)$/.test(metric))
     return [1, 5];

@@ -1,3 +1,2 @@
-export { azureScale } from './azure-rows.js';
 export { OUTPUT_FORMATS, readOutputs, type StoredAnswer, type StoredOutputs } from './read-outputs.js';
 export { TaskPool } from './task-pool.js';

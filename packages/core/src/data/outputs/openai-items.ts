@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '@touchstone/spec';
 import { describe, isObject, member } from '../../text/json-value.js';
 import { shorten } from '../json-lines.js';
+import { scalesOf } from './azure-rows.js';
 import { errorIn, graderName, nameIn, scoreIn, scoresIn, taskOfItem, tokensIn } from './item.js';
 import type { OutputFormat, RowAnswer, RowReading } from './stored-answer.js';
 import { answerOfTurns, readTurns, type TurnTroubles } from './turns.js';
@@ -19,9 +20,12 @@ export const openaiItems: OutputFormat = {
       return { problems: [`datasource_item and sample: expected objects, got ${describe(item)} and ${describe(sample)}`] };
     }
     const problems: string[] = [];
-    const scores = resultsIn(member(row, 'results'), problems);
+    const results = member(row, 'results');
+    const scores = resultsIn(results, problems);
+    const isAzure = Array.isArray(results) && results.some((one) => isObject(one) && member(one, 'type') === 'azure_ai_evaluator');
+    const scales = isAzure ? scalesOf(scores) : {};
     const id = member(row, 'id');
-    const read = readSample(item, 'datasource_item', sample, member(sample, 'output'), { scores, problems });
+    const read = readSample(item, 'datasource_item', sample, member(sample, 'output'), { scores, scales, problems });
     return typeof id === 'string' && !('problems' in read) ? { ...read, row: id } : read;
   },
 };
@@ -80,7 +84,7 @@ function readSample(
   at: string,
   sample: JsonObject,
   output: JsonValue | undefined,
-  { scores, problems }: { scores: RowAnswer['scores']; problems: string[] },
+  { problems, ...graded }: Pick<RowAnswer, 'scores' | 'scales'> & { problems: string[] },
 ): RowReading {
   const troubles: TurnTroubles = { problems, odd: [] };
   const task = taskOfItem(item, at, member(sample, 'input'), troubles);
@@ -101,7 +105,7 @@ function readSample(
         ...answer,
         finish: finish === 'length' ? 'length' : 'stop',
         ...nameIn(member(sample, 'model') ?? member(sample, 'sampled_model_name')),
-        scores,
+        ...graded,
         tokens: tokensIn(member(sample, 'usage')),
       },
     ],

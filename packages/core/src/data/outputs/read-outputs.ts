@@ -20,9 +20,9 @@ export const OUTPUT_FORMATS: readonly OutputFormat[] = [
   azureRows,
 ];
 
-/** One answer of a file, about a task of the pool. */
+/** One answer of a file, about the task of the pool that has the key `task`. */
 export interface StoredAnswer extends RowAnswer {
-  taskId: string;
+  task: string;
   place: Place;
 }
 
@@ -74,7 +74,7 @@ export async function readOutputs(path: string, pool: TaskPool): Promise<StoredO
     }
     const task = pool.add(read.task);
     if ('problem' in task) bad.push(say(task.problem));
-    else answers.push(...read.answers.map((answer) => ({ ...answer, taskId: task.id, place: at.place })));
+    else answers.push(...read.answers.map((answer) => ({ ...answer, task: task.key, place: at.place })));
   };
   const pages = await readRows(path, (value) => formatOf(value) !== undefined, take);
   if (bad.length > 0) throw new InputError(few(bad));

@@ -1,13 +1,13 @@
-import type { JsonObject, Message, Rollout } from '@touchstone/spec';
+import type { JsonObject, JsonValue, Message, Rollout } from '@touchstone/spec';
 
 /** What a row says of the task, before rows of one task are brought together. */
 export interface RowTask {
   /** Absent: what is asked says which task it is. */
   id?: string;
   messages: Message[];
-  reference: Rollout['task']['reference'];
+  reference: JsonValue;
   metadata: JsonObject;
-  truth?: Rollout['task']['truth'];
+  truth?: JsonValue;
 }
 
 /** One answer of a row. */
@@ -16,6 +16,8 @@ export interface RowAnswer extends Pick<Rollout, 'response' | 'trajectory' | 'fi
   model?: string;
   /** By graders of the file, by name, on their own scales; null where one gave none. */
   scores: Record<string, number | null>;
+  /** What becomes 0 and what becomes 1 of those graders' scores whose scale the format knows. */
+  scales?: Record<string, [number, number]>;
   /** As the file counts them; null where it does not. */
   tokens: number | null;
 }
