@@ -10,16 +10,26 @@ export const evaluationRowSchema = z.strictObject({
   model: z.string().min(1),
   task: z.string().min(1),
   sample: z.int().nonnegative().default(0).describe('Which of the answers to this task.'),
-  training: z.int().nonnegative().optional().describe('Seed of the training, of a model that was trained several times.'),
+  training: z
+    .int()
+    .nonnegative()
+    .optional()
+    .describe('Seed of the training, of a model that was trained several times.'),
   judge: score.describe('By the judge that is trained against.'),
   heldout: score.describe('By a judge that training never saw.'),
   truth: score.describe('Against ground truth.'),
   valid: z.boolean().nullish().describe("Whether it is valid under the task's JSON Schema."),
   scores: z.record(z.string(), score).default({}).describe('By other judges and graders, by name.'),
-  components: z.record(z.string(), z.number().min(0).max(1)).default({}).describe('Each check and criterion.'),
+  components: z
+    .record(z.string(), z.number().min(0).max(1))
+    .default({})
+    .describe('Each check and criterion.'),
   tokens: z.number().nonnegative().nullish().describe('Tokens of the answer.'),
   length: z.number().nonnegative().nullish().describe('Characters of the answer.'),
-  cluster: z.string().optional().describe('What tasks that are not independent have in common, such as their document.'),
+  cluster: z
+    .string()
+    .optional()
+    .describe('What tasks that are not independent have in common, such as their document.'),
   slices: z.record(z.string(), z.string()).default({}).describe("Values of the task's fields."),
 });
 /** As it stands in the file: what has a default may be left out. */

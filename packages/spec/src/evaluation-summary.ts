@@ -35,7 +35,10 @@ const sliceSchema = z.strictObject({
 
 const evaluatedModelSchema = z.strictObject({
   tasks: described(count, 'Tasks with an answer of this model.'),
-  clusters: described(count, 'Groups of tasks that are independent of each other; as many as tasks where none were named.'),
+  clusters: described(
+    count,
+    'Groups of tasks that are independent of each other; as many as tasks where none were named.',
+  ),
   answers: count,
   trainings: described(count, 'Trainings (seeds) of this model; 1: one, or it is not known.'),
   abstained: described(count, 'Answers that the judge has no score of.'),
@@ -91,7 +94,10 @@ const duelsSchema = z.strictObject({
   baseline: z.string(),
   judged: described(count, 'Pairs of answers with a verdict.'),
   silent: described(count, 'Pairs of answers without one.'),
-  inconsistent: described(count, 'Of those with a verdict, how many the judge decided otherwise in the other order: they count half.'),
+  inconsistent: described(
+    count,
+    'Of those with a verdict, how many the judge decided otherwise in the other order: they count half.',
+  ),
   wins: count,
   ties: described(count, 'Consistent ties.'),
   losses: count,
@@ -112,7 +118,10 @@ const regressionSchema = z.strictObject({
   ),
   tasks: count,
   difference: estimateSchema,
-  corrected: described(endsSchema, 'For the pairs of the metric, and within slices for all slices of the pair.'),
+  corrected: described(
+    endsSchema,
+    'For the pairs of the metric, and within slices for all slices of the pair.',
+  ),
 });
 
 const worseTasksSchema = z.strictObject({
@@ -172,13 +181,22 @@ export const evaluationSummarySchema = z.strictObject({
   created: z.string(),
   versions: z.record(z.string(), z.string()),
   seed: described(z.int(), 'Of the resampling.'),
-  baseline: described(z.string().nullable(), 'What the others are held against first; null: there is one model.'),
-  order: described(z.array(z.string()), 'Models that are checkpoints of one training, in order; empty: none are.'),
+  baseline: described(
+    z.string().nullable(),
+    'What the others are held against first; null: there is one model.',
+  ),
+  order: described(
+    z.array(z.string()),
+    'Models that are checkpoints of one training, in order; empty: none are.',
+  ),
   tasks: described(count, 'Tasks that any model has answered.'),
   common_tasks: described(count, 'Tasks that every model has answered.'),
   clustered: described(z.boolean(), 'Whether intervals are over clusters that hold several tasks.'),
   metrics: described(z.array(z.string()), 'In the order of tables.'),
-  main_metric: described(z.string().nullable(), 'The one that the verdict is about: the judge where there is one.'),
+  main_metric: described(
+    z.string().nullable(),
+    'The one that the verdict is about: the judge where there is one.',
+  ),
   models: z.record(z.string(), evaluatedModelSchema),
   model_order: described(z.array(z.string()), 'The models as they were given.'),
   pairs: z.array(pairSchema),
@@ -187,6 +205,9 @@ export const evaluationSummarySchema = z.strictObject({
   worse_tasks: z.array(worseTasksSchema),
   curves: described(z.array(curveSchema), 'One for each metric, of the checkpoints in order.'),
   judge_swap: z.array(swapSchema),
-  remarks: described(z.array(z.string()), 'What a reader should know of the data, such as tasks that some models lack.'),
+  remarks: described(
+    z.array(z.string()),
+    'What a reader should know of the data, such as tasks that some models lack.',
+  ),
 });
 export type EvaluationSummary = z.infer<typeof evaluationSummarySchema>;

@@ -44,7 +44,10 @@ export function meanOverTasks(
 export function overTrainings(trainings: readonly ByTask[]): ByTask {
   if (trainings.length === 1) return trainings[0]!;
   return new Map(
-    tasksOf(trainings).map((task) => [task, meanOf(trainings.flatMap((training) => training.get(task) ?? []))]),
+    tasksOf(trainings).map((task) => [
+      task,
+      meanOf(trainings.flatMap((training) => training.get(task) ?? [])),
+    ]),
   );
 }
 
@@ -53,11 +56,7 @@ export function overTrainings(trainings: readonly ByTask[]): ByTask {
  *
  * @param clusters in the order that is wanted; one without a task here adds 0.
  */
-export function pullOfClusters(
-  values: ByTask,
-  clusterOf: ClusterOf,
-  clusters: readonly string[],
-): number[] {
+export function pullOfClusters(values: ByTask, clusterOf: ClusterOf, clusters: readonly string[]): number[] {
   const mean = meanOf([...values.values()]);
   const groups = groupBy([...values], [...values.keys()].map(clusterOf));
   const pulls = new Map(

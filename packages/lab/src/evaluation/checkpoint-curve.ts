@@ -54,7 +54,12 @@ function dipsOf(order: readonly string[], shownOf: (model: string, other: string
   });
 }
 
-const TURNED: Record<Shown, Shown> = { higher: 'lower', lower: 'higher', undecided: 'undecided', none: 'none' };
+const TURNED: Record<Shown, Shown> = {
+  higher: 'lower',
+  lower: 'higher',
+  undecided: 'undecided',
+  none: 'none',
+};
 
 /** What is shown of one model against another, whichever way round the pair is. */
 function shownAgainst(pairs: readonly EvaluatedPair[], model: string, other: string): Shown {

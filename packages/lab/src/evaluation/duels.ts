@@ -36,7 +36,9 @@ export function summariseDuels(
   assertDuels(duels, answers);
   const held = pairs.flatMap((pair) => {
     const [model, baseline] = [pair.model.name, pair.baseline.name];
-    const own = duels.filter(({ a, b }) => (a === model && b === baseline) || (a === baseline && b === model));
+    const own = duels.filter(
+      ({ a, b }) => (a === model && b === baseline) || (a === baseline && b === model),
+    );
     const judged = own.flatMap((duel): Judged[] => {
       if (duel.outcome === null) return [];
       const forA = duel.consistent ? duel.outcome : 0.5;
@@ -128,9 +130,11 @@ function assertDuels(duels: readonly Duel[], answers: Answers): void {
     };
     if (a === b) fail('expected two models');
     for (const model of [a, b]) {
-      if (!answers.has(keyOf(model, duel))) fail(`"${model}" has no such answer, or was trained several times`);
+      if (!answers.has(keyOf(model, duel)))
+        fail(`"${model}" has no such answer, or was trained several times`);
     }
-    if (outcome !== null && ![0, 0.5, 1].includes(outcome)) fail(`expected 1, 0.5, 0 or null, got ${outcome}`);
+    if (outcome !== null && ![0, 0.5, 1].includes(outcome))
+      fail(`expected 1, 0.5, 0 or null, got ${outcome}`);
     const key = JSON.stringify([[a, b].sort(), taskId, sample]);
     if (seen.has(key)) fail('it is there twice');
     seen.add(key);

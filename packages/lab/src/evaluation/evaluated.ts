@@ -98,7 +98,9 @@ function problemsOf(models: readonly ModelRecords[]): string[] {
         : []),
       ...trainings.flatMap((records) => [
         ...duplicates(records).map((answer) => `${name}, ${answer}: this answer is there twice`),
-        ...records.flatMap((record) => scoreProblems(record).map((problem) => `${name}, ${answerName(record)}: ${problem}`)),
+        ...records.flatMap((record) =>
+          scoreProblems(record).map((problem) => `${name}, ${answerName(record)}: ${problem}`),
+        ),
       ]),
     ]),
   ];

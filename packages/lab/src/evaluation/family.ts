@@ -31,7 +31,9 @@ export function correctedMeans(
 ): Corrected[] {
   const estimates = family.map((trainings) => meanOverTasks(trainings, clusterOf, range));
   const known = family.flatMap((trainings, i) => (estimates[i] ? [{ trainings, i }] : []));
-  const clusters = [...new Set(known.flatMap(({ trainings }) => [...overTrainings(trainings).keys()].map(clusterOf)))];
+  const clusters = [
+    ...new Set(known.flatMap(({ trainings }) => [...overTrainings(trainings).keys()].map(clusterOf))),
+  ];
   const stretches = familyStretch(
     known.map(({ trainings }) => pullOfClusters(overTrainings(trainings), clusterOf, clusters)),
     seed,

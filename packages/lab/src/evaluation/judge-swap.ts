@@ -19,7 +19,8 @@ export function judgeSwap(pairs: readonly EvaluatedPair[], main: string, judges:
       shown: own.shown,
       judges: judges.map((judge) => {
         const other = pairs.find(
-          ({ metric, model, baseline }) => metric === judge && model === own.model && baseline === own.baseline,
+          ({ metric, model, baseline }) =>
+            metric === judge && model === own.model && baseline === own.baseline,
         );
         return {
           judge,

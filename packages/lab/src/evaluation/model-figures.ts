@@ -64,7 +64,8 @@ export function modelFigures(
     best_of: ks
       .filter((k) => k > 1)
       .map((k) => {
-        const best = (outcome: Measure): Estimate | null => over((records) => bestOfByTask(records, outcome, k));
+        const best = (outcome: Measure): Estimate | null =>
+          over((records) => bestOfByTask(records, outcome, k));
         return {
           k,
           judge: best(MEASURES.judge_score),

@@ -36,7 +36,8 @@ export function remarksOf(evaluated: Evaluated): string[] {
           )
       : []),
     ...fieldsTooFine(evaluated).map(
-      ({ field, values }) => `Figures are not cut by ${field}, which has ${values} values (at most ${MOST_VALUES}).`,
+      ({ field, values }) =>
+        `Figures are not cut by ${field}, which has ${values} values (at most ${MOST_VALUES}).`,
     ),
   ];
 }

@@ -4,7 +4,20 @@ import type { EvaluationRecord } from './record.js';
 
 /** A record as a line of `records.jsonl`. */
 export function rowOf(model: string, record: EvaluationRecord, training?: number): EvaluationRow {
-  const { taskId, sample, judge, heldout, truth, valid, components, others, tokens, length, cluster, slices } = record;
+  const {
+    taskId,
+    sample,
+    judge,
+    heldout,
+    truth,
+    valid,
+    components,
+    others,
+    tokens,
+    length,
+    cluster,
+    slices,
+  } = record;
   return {
     model,
     task: taskId,
@@ -25,7 +38,8 @@ export function rowOf(model: string, record: EvaluationRecord, training?: number
 
 /** A line of `records.jsonl` as a record. */
 export function recordOf(row: EvaluationRowRead): EvaluationRecord {
-  const { task, sample, judge, heldout, truth, valid, scores, components, tokens, length, cluster, slices } = row;
+  const { task, sample, judge, heldout, truth, valid, scores, components, tokens, length, cluster, slices } =
+    row;
   const others = Object.entries(scores).map(([name, score]) => [name, score ?? null]);
   return {
     taskId: task,

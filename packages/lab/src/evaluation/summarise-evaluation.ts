@@ -59,17 +59,18 @@ const MAIN_METRICS = ['judge_score', 'heldout_judge_score', 'truth_score', 'json
 export function summariseEvaluation(input: EvaluationInput): EvaluationSummary {
   const { order = [], duels = [], seed, bestOf, passScore } = input;
   const evaluated = evaluatedOf(input);
-  const { models, metrics, tasks, clusters, clusterOf } = evaluated;
+  const { models, metrics, tasks, clusters } = evaluated;
   const names = models.map(({ name }) => name);
   const baseline = input.baseline ?? order[0] ?? names[0]!;
   assertNames(names, [baseline, ...order]);
   const twice = order.find((name, i) => order.indexOf(name) !== i);
-  if (twice !== undefined) throw new InputError([{ message: `"${twice}" is twice in the order of checkpoints` }]);
+  if (twice !== undefined)
+    throw new InputError([{ message: `"${twice}" is twice in the order of checkpoints` }]);
   assertComparable(evaluated, baseline);
 
   // The baseline first, then checkpoints in their order, so that differences read forwards.
-  const inOrder = [...new Set([baseline, ...order, ...names])].map(
-    (name) => models.find((model) => model.name === name)!,
+  const inOrder = [...new Set([baseline, ...order, ...names])].map((name) =>
+    models.find((model) => model.name === name)!,
   );
   const modelPairs = pairsOf(inOrder);
   const ofBaseline = modelPairs.filter((pair) => pair.baseline.name === baseline);
@@ -78,7 +79,9 @@ export function summariseEvaluation(input: EvaluationInput): EvaluationSummary {
   const main = MAIN_METRICS.find((name) => metrics.some((metric) => metric.name === name));
   const others = metrics.map(({ name }) => name).filter((name) => !MAIN_METRICS.includes(name));
   const mainMetric = main === 'judge_score' ? main : (others[0] ?? main ?? null);
-  const judges = metrics.map(({ name }) => name).filter((name) => name !== mainMetric && name !== 'json_valid');
+  const judges = metrics
+    .map(({ name }) => name)
+    .filter((name) => name !== mainMetric && name !== 'json_valid');
   return {
     kind: 'evaluation',
     version: EVALUATION_SUMMARY_VERSION,
@@ -122,7 +125,8 @@ export function summariseEvaluation(input: EvaluationInput): EvaluationSummary {
 }
 
 function assertNames(names: readonly string[], asked: readonly string[]): void {
-  if (names.length === 0) throw new InputError([{ message: 'expected answers of at least one model, got none' }]);
+  if (names.length === 0)
+    throw new InputError([{ message: 'expected answers of at least one model, got none' }]);
   const odd = asked.find((name) => !names.includes(name));
   if (odd !== undefined) {
     throw new InputError([{ message: `there is no model "${odd}": expected one of ${names.join(', ')}` }]);
@@ -137,7 +141,12 @@ export function tasksOfAll({ models, tasks }: Evaluated): string[] {
 
 function assertComparable({ models }: Evaluated, baseline: string): void {
   const tasksOf = (name: string): Set<string> =>
-    new Set(models.find((model) => model.name === name)!.trainings.flat().map(({ taskId }) => taskId));
+    new Set(
+      models
+        .find((model) => model.name === name)!
+        .trainings.flat()
+        .map(({ taskId }) => taskId),
+    );
   const first = tasksOf(baseline);
   for (const { name } of models) {
     const own = tasksOf(name);

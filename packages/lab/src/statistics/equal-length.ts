@@ -25,15 +25,22 @@ export function meanAtEqualLength(
   clusters: readonly string[],
   range: Range,
 ): { estimate: Estimate | null; note: LengthNote | null } {
-  const longer = finite(values.map((one) => one.longer), 'differences of length');
-  finite(values.map((one) => one.value), 'values');
+  const longer = finite(
+    values.map((one) => one.longer),
+    'differences of length',
+  );
+  finite(
+    values.map((one) => one.value),
+    'values',
+  );
   if (values.length === 0) return { estimate: null, note: 'few' };
   const [least, most] = [smallest(longer), largest(longer)];
   if (least > 0 || most < 0) return { estimate: null, note: 'never-equal' };
   const isEqual = most - least < 1e-9;
   const units = groupBy(values, clusters).map((group) => {
     const sums = [0, 0, 0, 0, 0];
-    for (const { value: y, longer: x } of group) [1, x, y, x * x, x * y].forEach((term, i) => (sums[i]! += term));
+    for (const { value: y, longer: x } of group)
+      [1, x, y, x * x, x * y].forEach((term, i) => (sums[i]! += term));
     return sums;
   });
   const found = jackknifeOfSums(units, isEqual ? ([n, , y]) => y! / n! : atZero);

@@ -58,7 +58,9 @@ export function familyStretch(columns: readonly (readonly number[])[], seed: num
   );
   const all = largestOfAll(drawn);
   const n = columns[0]!.length;
-  return drawn.map((values) => Math.max(1, all / Math.max(t95(Math.max(1, n - 1)), quantile(values.sort(), 0.95))));
+  return drawn.map((values) =>
+    Math.max(1, all / Math.max(t95(Math.max(1, n - 1)), quantile(values.sort(), 0.95))),
+  );
 }
 
 /** |t| of each column in each resample of the units. */

@@ -31,7 +31,9 @@ export function trainingsInterval(
   );
   const mean = ([value, count]: readonly number[]): number | null => (count! > 0 ? value! / count! : null);
   const bySeed = jackknifeOfSums(cells.map(totalsOf), mean);
-  const ofTasks = Array.from({ length: tasks }, (_, task) => totalsOf(cells.map((training) => training[task]!)));
+  const ofTasks = Array.from({ length: tasks }, (_, task) =>
+    totalsOf(cells.map((training) => training[task]!)),
+  );
   const byTask = jackknifeOfSums(clusters ? groupBy(ofTasks, clusters).map(totalsOf) : ofTasks, mean);
   if (!bySeed || !byTask) return null;
   const [a, b] = [bySeed.error ** 2, byTask.error ** 2];

@@ -32,7 +32,9 @@ export async function readRecords(file: string): Promise<Pick<Answers, 'models' 
   const entries = [...models];
   return {
     models: Object.fromEntries(
-      entries.flatMap(([name, trainings]) => (trainings.size === 1 ? [[name, [...trainings.values()][0]!]] : [])),
+      entries.flatMap(([name, trainings]) =>
+        trainings.size === 1 ? [[name, [...trainings.values()][0]!]] : [],
+      ),
     ),
     trainings: Object.fromEntries(
       entries.flatMap(([name, trainings]) =>

@@ -30,7 +30,9 @@ export async function readRunAnswers(folder: string): Promise<Pick<Answers, 'mod
     if (Object.keys(own).length > 0) return { models: own, trainings: {} };
     throw InputError.at({ file: folder }, 'no model of this run was evaluated yet: let it end first');
   }
-  const each = await Promise.all(folders.map(async (one) => ({ ...one, models: await evaluatedModels(one.folder) })));
+  const each = await Promise.all(
+    folders.map(async (one) => ({ ...one, models: await evaluatedModels(one.folder) })),
+  );
   // A training's folder has what it shares with the others too.
   const trained = [...new Set(each.flatMap(({ models }) => Object.keys(models)))].filter(
     (name) => !Object.hasOwn(own, name),
@@ -38,7 +40,10 @@ export async function readRunAnswers(folder: string): Promise<Pick<Answers, 'mod
   for (const { folder: at, models } of each) {
     const lacking = trained.find((name) => !Object.hasOwn(models, name));
     if (lacking !== undefined) {
-      throw InputError.at({ file: at }, `"${lacking}" of this training was not evaluated yet: let all trainings end first`);
+      throw InputError.at(
+        { file: at },
+        `"${lacking}" of this training was not evaluated yet: let all trainings end first`,
+      );
     }
   }
   return {
@@ -73,5 +78,8 @@ async function readClaim(folder: string): Promise<z.output<typeof claimSchema>> 
   }
   const { success, data } = claimSchema.safeParse(value);
   if (success) return data;
-  throw InputError.at({ file }, 'it is not what this version of Touchstone writes: no reward was found in it');
+  throw InputError.at(
+    { file },
+    'it is not what this version of Touchstone writes: no reward was found in it',
+  );
 }

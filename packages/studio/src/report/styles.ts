@@ -43,6 +43,7 @@ q, code, pre, .text, h1, summary, td, th, dd { unicode-bidi: isolate; }
 nav { display: flex; flex-wrap: wrap; gap: 4px 20px; margin: 16px 0 0; font-size: 0.9375rem; }
 .grid { display: grid; gap: 24px 20px; margin: 0 0 24px; }
 .charts { grid-template-columns: repeat(auto-fill, minmax(230px, 1fr)); }
+.bars { grid-template-columns: repeat(auto-fill, minmax(min(100%, 340px), 1fr)); max-width: 860px; }
 .curves { grid-template-columns: 44fr 62fr; }
 figure { display: flex; flex-direction: column; margin: 0; min-width: 0; }
 .wide { overflow-x: auto; } .wide .plot { min-width: 480px; }
