@@ -27,27 +27,26 @@ export interface Evaluation extends Omit<Contestants, 'stores'> {
 }
 
 /** Where an evaluation goes, unless another folder is named: beside the run's. */
-export const evaluationFolder = ({ config, baseDir }: Loaded<ScoringConfig>): string =>
+export const evaluationFolder = ({ config, baseDir }: Omit<Loaded<ScoringConfig>, 'text'>): string =>
   resolve(baseDir, `${config.output}-eval`);
 
 /** What is said beside the configuration. */
 export interface EvaluationOptions {
   /** Stored answers. */
   answers?: readonly GivenAnswers[];
-  /** All models are checkpoints of one training, in the order that they were named in. */
-  inOrder?: boolean;
+  /** In place of `evaluation.order`. */
+  order?: readonly string[];
 }
 
 /** As `main-job.ts` says. */
 export async function openEvaluation(
-  loaded: Loaded<ScoringConfig>,
-  folder: string = evaluationFolder(loaded),
-  { answers = [], inOrder = false }: EvaluationOptions = {},
+  { config, baseDir, text }: Loaded<ScoringConfig>,
+  folder: string = evaluationFolder({ config, baseDir }),
+  { answers = [], order = config.evaluation.order ?? [] }: EvaluationOptions = {},
 ): Promise<Evaluation> {
-  const { config, baseDir } = loaded;
-  const { truth: module, order = [] } = config.evaluation;
+  const { truth: module } = config.evaluation;
   const truth = module === undefined ? null : await loadTruth(resolve(baseDir, module));
-  const { stores, ...contestants } = await readContestants(loaded, answers);
+  const { stores, ...contestants } = await readContestants({ config, baseDir, text }, answers);
   let store: RunStore | undefined;
   const close = (): void => [...(store ? [store] : []), ...stores].forEach((one) => one.close());
   try {
@@ -55,7 +54,7 @@ export async function openEvaluation(
     const unknown = order.filter((name) => !names.includes(name));
     if (unknown.length > 0) {
       throw new InputError([
-        { message: `evaluation.order: expected names of models (${names.join(', ')}), got ${unknown.join(', ')}` },
+        { message: `order: expected names of models (${names.join(', ')}), got ${unknown.join(', ')}` },
       ]);
     }
     store = openRun(folder, { exclusive: true });
@@ -73,7 +72,7 @@ export async function openEvaluation(
       replies,
       judges,
       truth,
-      order: inOrder ? names : order,
+      order: [...order],
     };
     await claim(evaluation);
     return evaluation;
