@@ -94,10 +94,7 @@ export function createReward(
           );
     if (checked_G === null) return rollouts_G.map(() => ({ ...TIMED_OUT, components: [], ...NOTHING }));
     const isShown = checked_G.map((checked) => rule.gatedBy(checked) === undefined);
-    const judgements = await judgeGroup(
-      rollouts_G.filter((_, i) => isShown[i]).map(asShown),
-      signal,
-    );
+    const judgements = await judgeGroup(rollouts_G.filter((_, i) => isShown[i]).map(asShown), signal);
     let next = 0;
     return checked_G.map((checked, i) => {
       const judgement = isShown[i] ? judgements[next++]! : null;

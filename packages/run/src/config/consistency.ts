@@ -82,7 +82,10 @@ export function consistencyProblems(config: Config | ExaminationConfig, source: 
 }
 
 /** What an evaluation by itself lacks. */
-export function evaluationProblems({ evaluation, data, judge }: ScoringConfig, source: YamlSource): Problem[] {
+export function evaluationProblems(
+  { evaluation, data, judge }: ScoringConfig,
+  source: YamlSource,
+): Problem[] {
   const problems: Problem[] = [];
   const need: Need = (path, missing, message) => {
     if (missing) problems.push({ place: source.keyPlace(path), message: `${path.join('.')}: ${message}` });
@@ -90,7 +93,9 @@ export function evaluationProblems({ evaluation, data, judge }: ScoringConfig, s
   for (const [name, model] of Object.entries(evaluation.models ?? {})) {
     need(
       ['evaluation', 'models', name],
-      'temperature' in model && model.temperature === null && parseModelId(model.model).provider.isLocal === true,
+      'temperature' in model &&
+        model.temperature === null &&
+        parseModelId(model.model).provider.isLocal === true,
       'a model of this machine is drawn from at a temperature: expected a number',
     );
     need(

@@ -12,7 +12,10 @@ export const answerCallsSchema = z
 
 const name = z
   .string()
-  .regex(/^[\p{L}\p{N}][^\p{Cc}\p{Cf}]{0,99}$/u, 'expected a name that begins with a letter or a digit, of at most 100');
+  .regex(
+    /^[\p{L}\p{N}][^\p{Cc}\p{Cf}]{0,99}$/u,
+    'expected a name that begins with a letter or a digit, of at most 100',
+  );
 
 /** A model to evaluate that answers when it is asked, and how. */
 const askedSchema = z
@@ -25,7 +28,9 @@ const askedSchema = z
       .min(0)
       .nullable()
       .optional()
-      .describe('Of the answers. Default: that of policy, else 1; null leaves it out, for models that refuse it'),
+      .describe(
+        'Of the answers. Default: that of policy, else 1; null leaves it out, for models that refuse it',
+      ),
   })
   .describe('A model that answers the tasks of data.eval');
 export type AskedModel = z.output<typeof askedSchema>;
@@ -54,9 +59,7 @@ export const evaluatedSchema = z.union([
 /** One entry of `evaluation.models`. */
 export type EvaluatedConfig = z.output<typeof evaluatedSchema>;
 
-const taskPath = z
-  .string()
-  .refine(isTaskPath, 'expected prompt, reference, reference.NAME or metadata.NAME');
+const taskPath = z.string().refine(isTaskPath, 'expected prompt, reference, reference.NAME or metadata.NAME');
 
 /** `evaluation:` of `touchstone.yaml`. What `touchstone run` reads of it comes first. */
 export const evaluationSchema = z.strictObject({
@@ -95,15 +98,24 @@ export const evaluationSchema = z.strictObject({
     .describe('For touchstone eval: an answer passes with at least this score, for pass^k'),
   cluster: taskPath
     .optional()
-    .describe('For touchstone eval: what tasks that are not independent have in common, such as metadata.document'),
+    .describe(
+      'For touchstone eval: what tasks that are not independent have in common, such as metadata.document',
+    ),
   slices: z
     .array(taskPath)
     .optional()
     .describe('For touchstone eval: fields of the tasks that figures are cut by, such as metadata.topic'),
   scales: z
-    .record(z.string().min(1), z.tuple([z.number(), z.number()]).refine(([low, high]) => low !== high, 'expected two different numbers'))
+    .record(
+      z.string().min(1),
+      z
+        .tuple([z.number(), z.number()])
+        .refine(([low, high]) => low !== high, 'expected two different numbers'),
+    )
     .optional()
-    .describe('For touchstone eval: by grader of stored answers, what of its scores becomes 0 and what becomes 1, such as [1, 5]'),
+    .describe(
+      'For touchstone eval: by grader of stored answers, what of its scores becomes 0 and what becomes 1, such as [1, 5]',
+    ),
 });
 export type EvaluationConfig = z.output<typeof evaluationSchema>;
 

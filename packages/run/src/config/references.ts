@@ -80,7 +80,8 @@ function references(config: AnyConfig): { path: Path; name: string; kind: Kind }
     addModel(['policy', 'model'], parseModelId(config.policy.model));
   }
   for (const { path: at, judge } of judgesOf(config)) {
-    for (const { path, name } of filesOfJudge(judge)) found.push({ path: [...at, ...path], name, kind: 'file' });
+    for (const { path, name } of filesOfJudge(judge))
+      found.push({ path: [...at, ...path], name, kind: 'file' });
     for (const one of modelsOf(judge)) addModel([...at, ...one.path, 'model'], one);
   }
   for (const [name, model] of Object.entries(config.evaluation.models ?? {})) {

@@ -101,7 +101,9 @@ export const configSchema = z.strictObject({
     .describe(
       'How a training is watched: by monitor a threshold and an action (note, warn, pause, rollback), or off',
     ),
-  evaluation: evaluationSchema.prefault({}).describe('How base, SFT and RFT are compared on data.eval; and what touchstone eval compares'),
+  evaluation: evaluationSchema
+    .prefault({})
+    .describe('How base, SFT and RFT are compared on data.eval; and what touchstone eval compares'),
 });
 
 /** A configuration with every default filled in. */

@@ -33,12 +33,19 @@ export async function readContestants(
   given: readonly GivenAnswers[],
 ): Promise<Contestants> {
   const entries: { name: string; model: EvaluatedConfig; from: string }[] = [
-    ...Object.entries(config.evaluation.models ?? {}).map(([name, model]) => ({ name, model, from: baseDir })),
+    ...Object.entries(config.evaluation.models ?? {}).map(([name, model]) => ({
+      name,
+      model,
+      from: baseDir,
+    })),
     ...given.map(({ name, file }) => ({ name, model: { answers: file }, from: resolve('.') })),
   ];
   if (entries.length === 0) {
     throw new InputError([
-      { message: 'expected models to evaluate: set evaluation.models, or name stored answers with --answers NAME=FILE' },
+      {
+        message:
+          'expected models to evaluate: set evaluation.models, or name stored answers with --answers NAME=FILE',
+      },
     ]);
   }
   const pool = new TaskPool();
@@ -51,9 +58,12 @@ export async function readContestants(
     const read: (ReadModel | Contestant)[] = [];
     // One after another: a model of this machine is loaded to see what it is.
     for (const { name, model, from } of entries) {
-      if ('answers' in model) read.push(...(await readStoredModels(name, resolve(from, model.answers), pool, notes)));
+      if ('answers' in model)
+        read.push(...(await readStoredModels(name, resolve(from, model.answers), pool, notes)));
       else if ('run' in model)
-        read.push(await readRunModel(name, { folder: resolve(from, model.run), wanted: model.model }, pool, notes));
+        read.push(
+          await readRunModel(name, { folder: resolve(from, model.run), wanted: model.model }, pool, notes),
+        );
       else read.push(await openDrawn(name, model, { config, baseDir: from, tasks }));
     }
     assertDistinct(read.map(({ name }) => name));
@@ -91,7 +101,9 @@ async function openDrawn(
   { config, baseDir, tasks }: { config: ScoringConfig; baseDir: string; tasks: readonly Task[] },
 ): Promise<Contestant> {
   if (tasks.length === 0) {
-    throw new InputError([{ message: `evaluation.models.${name}: set data.eval, the tasks that it answers` }]);
+    throw new InputError([
+      { message: `evaluation.models.${name}: set data.eval, the tasks that it answers` },
+    ]);
   }
   const { provider, name: folder } = parseModelId(asked.model);
   const defaults = { ...samplingSchema.parse({}), ...config.policy };
@@ -101,9 +113,10 @@ async function openDrawn(
     temperature: asked.temperature ?? defaults.temperature,
     max_tokens: asked.max_tokens ?? defaults.max_tokens,
   };
-  const { fingerprint } = drawn.folder === null
-    ? await openAsked(drawn, { baseDir, seed: config.seed, cache: { get: () => undefined, put: () => {} } })
-    : await loadPolicy(drawn.folder, config.engine, { tasks, max_tokens: drawn.max_tokens });
+  const { fingerprint } =
+    drawn.folder === null
+      ? await openAsked(drawn, { baseDir, seed: config.seed, cache: { get: () => undefined, put: () => {} } })
+      : await loadPolicy(drawn.folder, config.engine, { tasks, max_tokens: drawn.max_tokens });
   const how = [fingerprint, drawn.temperature, drawn.max_tokens];
   return { name, fingerprint: how.join(' '), drawn };
 }
@@ -113,4 +126,3 @@ function assertDistinct(names: readonly string[]): void {
   if (twice !== undefined)
     throw new InputError([{ message: `two models are called "${twice}": give one of them another name` }]);
 }
-

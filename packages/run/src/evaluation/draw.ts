@@ -14,7 +14,12 @@ export function openAsked(
   // How warm it is drawn stands in each request; null leaves it out of them.
   const { model, max_tokens: _, temperature, ...calls } = config;
   const asked = { ...calls, ...(temperature === null ? { temperature } : {}) };
-  return RemotePolicy.open(model, { policy: { calls: asked }, training: { aws: undefined }, seed }, baseDir, cache);
+  return RemotePolicy.open(
+    model,
+    { policy: { calls: asked }, training: { aws: undefined }, seed },
+    baseDir,
+    cache,
+  );
 }
 
 /**

@@ -1,6 +1,6 @@
 import { asShown, createAnswerReader, type Judge, type Judgement } from '@touchstone/core';
 import type { Duel } from '@touchstone/lab';
-import type { Task } from '@touchstone/spec';
+import { RunError, type Task } from '@touchstone/spec';
 import type { StageReporter } from '../stages/stage.js';
 import type { Evaluation } from './open.js';
 import { EVALUATED } from './stages.js';
@@ -17,10 +17,13 @@ export async function compareModelsInPairs(
   const { store, contestants, config } = evaluation;
   const readAnswer = createAnswerReader(config.reward);
   // Of several trainings of a model the answers of the first stand for it, or those with most seeds would count most.
-  const pairings = pairingsOf(contestants.map(({ name }) => store.rollouts(EVALUATED(name).name, 0).map(({ rollout }) => rollout)));
+  const pairings = pairingsOf(
+    contestants.map(({ name }) => store.rollouts(EVALUATED(name).name, 0).map(({ rollout }) => rollout)),
+  );
   let done = 0;
   reporter.progress(0, pairings.length, 'pairs');
-  return Promise.all(
+  const silent: string[] = [];
+  const duels = await Promise.all(
     pairings.map(async ({ sample, a, b }): Promise<Duel> => {
       const shown = [a, b].map((rollout, i) => ({
         ...asShown({ ...rollout, response: readAnswer(rollout.response).text }),
@@ -28,9 +31,24 @@ export async function compareModelsInPairs(
       }));
       const judgements = await judge.judge(shown);
       reporter.progress(++done, pairings.length, 'pairs');
+      silent.push(
+        ...judgements
+          .slice(0, 1)
+          .flatMap(({ answer }) =>
+            answer.status === 'abstained' ? [`${answer.reason}: ${answer.detail}`] : [],
+          ),
+      );
       return { taskId: a.task.id, sample, a: a.policy, b: b.policy, ...outcomeOf(judgements) };
     }),
   );
+  const { limit } = config.reward.abstention;
+  if (silent.length > limit * pairings.length) {
+    throw new RunError(
+      `${judge.id} gave no verdict on ${silent.length} of ${pairings.length} pairs, more than reward.abstention.limit (${limit}) allows. ` +
+        `First reason: ${silent[0]}. Nothing is lost: mend it and run the same command again.`,
+    );
+  }
+  return duels;
 }
 
 /** Each two models' answers to one task: the first of one with the first of the other, and so on. @param models answers of each. */
@@ -67,4 +85,5 @@ function outcomeOf([first, second]: readonly Judgement[]): Pick<Duel, 'outcome' 
   return { outcome: a ? (b ? 0.5 : 0) : null, consistent: true };
 }
 
-const isBlank = ({ answer, verdicts }: Judgement): boolean => verdicts.length === 0 && answer.status === 'scored';
+const isBlank = ({ answer, verdicts }: Judgement): boolean =>
+  verdicts.length === 0 && answer.status === 'scored';

@@ -1,4 +1,10 @@
-import { createReward, openReward, type Judge, type JudgeConfig, type RewardFunction } from '@touchstone/core';
+import {
+  createReward,
+  openReward,
+  type Judge,
+  type JudgeConfig,
+  type RewardFunction,
+} from '@touchstone/core';
 import { InputError, type ReplyCache } from '@touchstone/spec';
 import type { ScoringConfig } from '../config/schema.js';
 import { rewardResources } from '../workspace/reward-resources.js';
@@ -50,15 +56,21 @@ export async function openJudges(
   }
   if (duelists.length > 1) {
     const names = duelists.map(({ name }) => name).join(' and ');
-    throw new InputError([{ message: `expected one judge of kind preference, got ${names}: their verdicts would be mixed` }]);
+    throw new InputError([
+      { message: `expected one judge of kind preference, got ${names}: their verdicts would be mixed` },
+    ]);
   }
   assertDistinct([...scoring, ...duelists]);
-  const [judge, heldout] = ['judge', 'heldout_judge'].map((name) => scoring.find((one) => one.name === name) ?? null);
+  const [judge, heldout] = ['judge', 'heldout_judge'].map(
+    (name) => scoring.find((one) => one.name === name) ?? null,
+  );
   const variants = evaluation.judge_variants && judge ? (judge.judge.variants?.() ?? []) : [];
   return {
     judge: judge!,
     heldout: heldout!,
-    reward: judge?.reward ?? (parts.checks.length > 0 ? (await openReward({ seed, reward: parts }, resources)).reward : null),
+    reward:
+      judge?.reward ??
+      (parts.checks.length > 0 ? (await openReward({ seed, reward: parts }, resources)).reward : null),
     further: [
       ...variants.map(({ name, judge: other }) => ({
         name: `judge (${name})`,
@@ -83,6 +95,8 @@ function assertDistinct(judges: readonly { name: string; judge: Judge }[]): void
   for (const [i, { name, judge }] of judges.entries()) {
     const same = judges.slice(0, i).find((one) => one.judge.fingerprint === judge.fingerprint);
     if (same)
-      throw new InputError([{ message: `${name}: expected another judge than ${same.name}: it would agree with itself` }]);
+      throw new InputError([
+        { message: `${name}: expected another judge than ${same.name}: it would agree with itself` },
+      ]);
   }
 }

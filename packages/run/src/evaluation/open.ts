@@ -93,7 +93,15 @@ const OF_SUMMARY: ReadonlySet<string> = new Set([
   'judges',
 ]);
 
-async function claim({ folder, store, config, baseDir, contestants, judges, tasks }: Evaluation): Promise<void> {
+async function claim({
+  folder,
+  store,
+  config,
+  baseDir,
+  contestants,
+  judges,
+  tasks,
+}: Evaluation): Promise<void> {
   const { seed, reward, evaluation } = config;
   const files = [
     { name: tasks.length > 0 ? config.data?.eval : undefined, isModule: false },
@@ -107,7 +115,9 @@ async function claim({ folder, store, config, baseDir, contestants, judges, task
       return [[name, isModule ? hashOfModule(path) : await sha256OfFile(path)]];
     }),
   );
-  const asked = [judges.judge, judges.heldout, judges.duelist, ...judges.further].filter((one) => one !== null);
+  const asked = [judges.judge, judges.heldout, judges.duelist, ...judges.further].filter(
+    (one) => one !== null,
+  );
   const decides = Object.entries(evaluation).filter(([key]) => !OF_SUMMARY.has(key));
   const inputs = {
     config: { seed, reward, evaluation: Object.fromEntries(decides) },

@@ -59,7 +59,8 @@ export async function planEvaluation(evaluation: Evaluation): Promise<Evaluation
   const planned: PlannedCalls[] = [];
   for (const { name, config, judge } of scoring) {
     const ofKnown = shown.length > 0 ? await costPerAnswer(evaluation, config, shown) : NOTHING;
-    const ofDrawn = drawn > 0 ? await costPerAnswer(evaluation, config, standInAnswers(tasks, config, longest)) : NOTHING;
+    const ofDrawn =
+      drawn > 0 ? await costPerAnswer(evaluation, config, standInAnswers(tasks, config, longest)) : NOTHING;
     const cost = plus(times(ofKnown, shown.length), times(ofDrawn, drawn));
     planned.push({ name, who: judge.id, answers: shown.length + drawn, ...priced(cost, config) });
   }
@@ -78,11 +79,18 @@ export async function planEvaluation(evaluation: Evaluation): Promise<Evaluation
 }
 
 function answersCost({ name, known, drawn }: Contestant, evaluation: Evaluation): PlannedCalls {
-  if (!drawn) return { name, who: 'stored answers', answers: known.flatMap(({ answers }) => answers).length, ...NOTHING };
+  if (!drawn)
+    return {
+      name,
+      who: 'stored answers',
+      answers: known.flatMap(({ answers }) => answers).length,
+      ...NOTHING,
+    };
   const answers = evaluation.tasks.length * samplesPerTask(evaluation);
   const { config, max_tokens, folder } = drawn;
   const bytes = evaluation.tasks.reduce(
-    (sum, { messages }) => sum + requestBytes({ messages, maxOutputTokens: max_tokens, temperature: 1, seed: 0 }),
+    (sum, { messages }) =>
+      sum + requestBytes({ messages, maxOutputTokens: max_tokens, temperature: 1, seed: 0 }),
     0,
   );
   const inputTokens = Math.round(bytes * TOKENS_PER_BYTE * samplesPerTask(evaluation));
@@ -115,7 +123,8 @@ async function duelsCost(
   const answers: Answers = pairs.flatMap(({ a, b }, i) =>
     [a, b].map(({ task, response }) => ({ task, response, together: `${i}` })),
   );
-  const cost = pairs.length === 0 ? NOTHING : times(await costPerAnswer(evaluation, config, answers), answers.length);
+  const cost =
+    pairs.length === 0 ? NOTHING : times(await costPerAnswer(evaluation, config, answers), answers.length);
   return { name: `${name}, in pairs`, who: judge.id, answers: pairs.length, ...priced(cost, config) };
 }
 

@@ -62,7 +62,11 @@ export async function readStoredModels(
     if (list) list.push(read);
     else models.set(own, [read]);
   }
-  return [...models].map(([own, list]) => ({ name: own, fingerprint, lists: [{ seed: null, answers: list }] }));
+  return [...models].map(([own, list]) => ({
+    name: own,
+    fingerprint,
+    lists: [{ seed: null, answers: list }],
+  }));
 }
 
 /**
@@ -85,8 +89,12 @@ export async function readRunModel(
     return store;
   };
   const own = open(folder);
-  const trainings = (await trainingFolders(folder)).map(({ seed, folder: at }) => ({ seed, store: open(at) }));
-  const evaluated = (store: RunStore): string[] => store.stages().flatMap(({ name: stage }) => nameOfStage(stage) ?? []);
+  const trainings = (await trainingFolders(folder)).map(({ seed, folder: at }) => ({
+    seed,
+    store: open(at),
+  }));
+  const evaluated = (store: RunStore): string[] =>
+    store.stages().flatMap(({ name: stage }) => nameOfStage(stage) ?? []);
   const here = evaluated(own);
   const there = trainings.flatMap(({ store }) => evaluated(store)).filter((one) => !here.includes(one));
   const all = [...new Set([...here, ...there])];
@@ -94,7 +102,10 @@ export async function readRunModel(
   const model = wanted ?? [name, 'rft'].find((one) => all.includes(one)) ?? only;
   if (model === undefined || !all.includes(model)) {
     const asked = model === undefined ? 'which one is not said' : `"${model}" is none of them`;
-    throw InputError.at({ file: folder }, `expected model: one of ${all.join(', ') || 'none, since nothing was evaluated'}; ${asked}`);
+    throw InputError.at(
+      { file: folder },
+      `expected model: one of ${all.join(', ') || 'none, since nothing was evaluated'}; ${asked}`,
+    );
   }
   const stores = here.includes(model) ? [{ seed: null, store: own }] : trainings;
   const lists = stores.flatMap(({ seed, store }) => listsOf(store, model, { seed, folder, pool }));
@@ -109,8 +120,13 @@ function listsOf(
 ): ReadModel['lists'] {
   const stored = store.rollouts(EVALUATED(model).name);
   if (stored.length === 0)
-    throw InputError.at({ file: folder }, `"${model}" of the training with seed ${seed} was not evaluated yet: let it end first`);
-  const extras = store.stage(EVALUATED(model).name)?.value ? (readStage(store, EVALUATED(model))?.value ?? null) : null;
+    throw InputError.at(
+      { file: folder },
+      `"${model}" of the training with seed ${seed} was not evaluated yet: let it end first`,
+    );
+  const extras = store.stage(EVALUATED(model).name)?.value
+    ? (readStage(store, EVALUATED(model))?.value ?? null)
+    : null;
   const steps = [...new Set(stored.map(({ step }) => step))];
   return steps.map((step, place) => ({
     seed: extras?.seeds[place] ?? seed,
@@ -131,7 +147,11 @@ function readAnswer(
     response,
     ...(trajectory === undefined ? {} : { trajectory }),
     finish,
-    scores: { ...extras?.scores, ...scoreThen('judge then', reward), ...scoreThen('held-out judge then', heldout) },
+    scores: {
+      ...extras?.scores,
+      ...scoreThen('judge then', reward),
+      ...scoreThen('held-out judge then', heldout),
+    },
     tokens: extras ? extras.tokens : tokens,
     truth,
   };

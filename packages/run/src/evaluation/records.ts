@@ -40,14 +40,19 @@ export function recordsOf(evaluation: Evaluation): Records {
     });
     return { name, lists };
   });
-  const noJson = config.reward.checks.every(({ type }) => !JSON_CHECKS.has(type)) &&
+  const noJson =
+    config.reward.checks.every(({ type }) => !JSON_CHECKS.has(type)) &&
     each.every(({ lists }) => lists.flat().every(({ valid }) => valid !== true));
   // Where nobody asks for JSON and nobody writes any, that there is none says nothing.
   const known = (records: EvaluationRecord[]): EvaluationRecord[] =>
     noJson ? records.map((record) => ({ ...record, valid: null })) : records;
   return {
-    models: Object.fromEntries(each.flatMap(({ name, lists }) => (lists.length === 1 ? [[name, known(lists[0]!)]] : []))),
-    trainings: Object.fromEntries(each.flatMap(({ name, lists }) => (lists.length > 1 ? [[name, lists.map(known)]] : []))),
+    models: Object.fromEntries(
+      each.flatMap(({ name, lists }) => (lists.length === 1 ? [[name, known(lists[0]!)]] : [])),
+    ),
+    trainings: Object.fromEntries(
+      each.flatMap(({ name, lists }) => (lists.length > 1 ? [[name, lists.map(known)]] : [])),
+    ),
     remarks: each.flatMap(({ name, lists }) => silentGraders(name, lists.flat())),
   };
 }
@@ -64,16 +69,27 @@ function silentGraders(model: string, records: readonly EvaluationRecord[]): str
 }
 
 /** Where a task belongs, by `evaluation.cluster` and `evaluation.slices`. */
-function placesOf({ config: { evaluation }, store, contestants }: Evaluation): (task: Task) => Pick<EvaluationRecord, 'cluster' | 'slices'> {
+function placesOf({
+  config: { evaluation },
+  store,
+  contestants,
+}: Evaluation): (task: Task) => Pick<EvaluationRecord, 'cluster' | 'slices'> {
   const { cluster, slices = [] } = evaluation;
-  const asked = [...(cluster === undefined ? [] : [{ key: 'cluster', path: cluster }]), ...slices.map((path) => ({ key: 'slices', path }))];
+  const asked = [
+    ...(cluster === undefined ? [] : [{ key: 'cluster', path: cluster }]),
+    ...slices.map((path) => ({ key: 'slices', path })),
+  ];
   if (asked.length === 0) return () => ({});
-  const tasks = contestants.flatMap(({ name }) => store.rollouts(EVALUATED(name).name).map(({ rollout }) => rollout.task));
+  const tasks = contestants.flatMap(({ name }) =>
+    store.rollouts(EVALUATED(name).name).map(({ rollout }) => rollout.task),
+  );
   for (const { key, path } of asked) {
     if (tasks.some((task) => valueAt(task, path) !== undefined)) continue;
     const fields = Object.keys(tasks[0]?.metadata ?? {}).map((name) => `metadata.${name}`);
     throw new InputError([
-      { message: `evaluation.${key}: no task has ${path}; the first one has ${fields.join(', ') || 'no metadata'}` },
+      {
+        message: `evaluation.${key}: no task has ${path}; the first one has ${fields.join(', ') || 'no metadata'}`,
+      },
     ]);
   }
   return (task) => {

@@ -35,9 +35,12 @@ export async function runEvaluation(
     works.push(stage(EVALUATED(contestant.name), (reporter) => score(evaluation, contestant, reporter)));
   for (const further of judges.further)
     for (const { name } of contestants)
-      works.push(stage(FURTHER(name, further.name), (reporter) => scoreFurther(evaluation, name, further, reporter)));
+      works.push(
+        stage(FURTHER(name, further.name), (reporter) => scoreFurther(evaluation, name, further, reporter)),
+      );
   const { duelist } = judges;
-  if (duelist) works.push(stage(DUELS, (reporter) => compareModelsInPairs(evaluation, duelist.judge, reporter)));
+  if (duelist)
+    works.push(stage(DUELS, (reporter) => compareModelsInPairs(evaluation, duelist.judge, reporter)));
   for (const [i, work] of works.entries()) await work(`${i + 1} of ${works.length}`);
 
   const { models, trainings, remarks } = recordsOf(evaluation);
@@ -74,18 +77,29 @@ async function draw(evaluation: Evaluation, contestant: Contestant, reporter: St
     drawn!.folder === null
       ? await openAsked(drawn!, { baseDir, seed: config.seed, cache: replies })
       : (await loadPolicy(drawn!.folder, config.engine, { tasks, max_tokens: drawn!.max_tokens })).policy;
-  const sampled = await policy.sample(tasks, drawn!, draws, () => reporter.progress(++done, total, 'answers'));
+  const sampled = await policy.sample(tasks, drawn!, draws, () =>
+    reporter.progress(++done, total, 'answers'),
+  );
   reporter.progress(total, total, 'answers');
   store.putRollouts(
     DRAWN(name).name,
     0,
-    sampled.map(({ rollout, tokens }) => ({ rollout, reward: null, heldout: null, truth: null, tokens: tokens.length })),
+    sampled.map(({ rollout, tokens }) => ({
+      rollout,
+      reward: null,
+      heldout: null,
+      truth: null,
+      tokens: tokens.length,
+    })),
   );
   return null;
 }
 
 /** Answers of a model as rollouts, by training. */
-function answersOf({ store }: Evaluation, { name, known }: Contestant): { extras: Extras; lists: { rollout: Rollout; truth: number | null }[][] } {
+function answersOf(
+  { store }: Evaluation,
+  { name, known }: Contestant,
+): { extras: Extras; lists: { rollout: Rollout; truth: number | null }[][] } {
   if (known === undefined) {
     const drawn = store.rollouts(DRAWN(name).name);
     return {
@@ -98,7 +112,9 @@ function answersOf({ store }: Evaluation, { name, known }: Contestant): { extras
       seeds: known.map(({ seed }) => seed),
       answers: known.map(({ answers }) => answers.map(({ scores, tokens }) => ({ scores, tokens }))),
     },
-    lists: known.map(({ answers }) => answers.map((answer, i) => ({ rollout: rolloutOf(name, answer, i), truth: answer.truth }))),
+    lists: known.map(({ answers }) =>
+      answers.map((answer, i) => ({ rollout: rolloutOf(name, answer, i), truth: answer.truth })),
+    ),
   };
 }
 
@@ -117,7 +133,11 @@ const rolloutOf = (
 });
 
 /** Scores a model's answers with the judge, the held-out judge and the truth, and stores both. */
-async function score(evaluation: Evaluation, contestant: Contestant, reporter: StageReporter): Promise<Extras> {
+async function score(
+  evaluation: Evaluation,
+  contestant: Contestant,
+  reporter: StageReporter,
+): Promise<Extras> {
   const { config, store, judges, truth } = evaluation;
   const { extras, lists } = answersOf(evaluation, contestant);
   const scorers = { config, reward: judges.reward, heldout: judges.heldout, truth };
@@ -127,7 +147,9 @@ async function score(evaluation: Evaluation, contestant: Contestant, reporter: S
   if (total > 0) reporter.progress(0, total, 'judging');
   for (const [training, list] of lists.entries()) {
     const rollouts = list.map(({ rollout }) => rollout);
-    const scored = await scoreAnswers(scorers, rollouts, contestant.name, () => reporter.progress(++done, total, 'judging'));
+    const scored = await scoreAnswers(scorers, rollouts, contestant.name, () =>
+      reporter.progress(++done, total, 'judging'),
+    );
     store.putRollouts(
       EVALUATED(contestant.name).name,
       training,
@@ -158,5 +180,7 @@ async function scoreFurther(
   );
   stopOnAbstentions(rewards, config.reward.abstention.limit, `${name} of ${model}`);
   const steps = [...new Set(stored.map(({ step }) => step))];
-  return steps.map((step) => rewards.flatMap((one, i) => (stored[i]!.step === step ? [judgeScore(one)] : [])));
+  return steps.map((step) =>
+    rewards.flatMap((one, i) => (stored[i]!.step === step ? [judgeScore(one)] : [])),
+  );
 }

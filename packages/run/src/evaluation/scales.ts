@@ -22,14 +22,20 @@ export function zeroToOne(
     for (const [name, score] of Object.entries(scores)) {
       const own = seen.get(name) ?? { values: [], scale: undefined };
       seen.set(name, own);
-      own.scale ??= Object.hasOwn(scales, name) ? scales[name] : known && Object.hasOwn(known, name) ? known[name] : undefined;
+      own.scale ??= Object.hasOwn(scales, name)
+        ? scales[name]
+        : known && Object.hasOwn(known, name)
+          ? known[name]
+          : undefined;
       if (score !== null) own.values.push(score);
     }
   }
   const unknown = Object.keys(scales).filter((name) => !seen.has(name));
   if (unknown.length > 0) {
     const graders = [...seen.keys()].join(', ') || 'none';
-    throw new InputError([{ message: `evaluation.scales: no answer has scores of ${unknown.join(', ')}; graders: ${graders}` }]);
+    throw new InputError([
+      { message: `evaluation.scales: no answer has scores of ${unknown.join(', ')}; graders: ${graders}` },
+    ]);
   }
   const problems = [...seen].flatMap(([name, { values, scale }]) => problemOf(name, values, scale));
   if (problems.length > 0) throw new InputError(problems.map((message) => ({ message })));

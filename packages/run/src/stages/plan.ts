@@ -199,7 +199,11 @@ async function rehearse(
 const FREE = { input: 0, output: 0 };
 
 /** In US dollars; null where the model has no price. */
-export function moneyFor({ model, price }: Pick<ModelConfig, 'model' | 'price'>, input: number, output: number): number | null {
+export function moneyFor(
+  { model, price }: Pick<ModelConfig, 'model' | 'price'>,
+  input: number,
+  output: number,
+): number | null {
   const known = price ?? (parseModelId(model).provider.isLocal ? FREE : undefined);
   return known ? costOf({ inputTokens: input, outputTokens: output }, known).money : null;
 }

@@ -7,7 +7,8 @@ import { answerOfTurns, readTurns, splitTurns, type TurnTroubles } from './turns
 /** Rows that Azure AI's `evaluate()` writes: what went in and what evaluators said, flattened; and its data lines. */
 export const azureRows: OutputFormat = {
   name: 'Azure AI evaluation row',
-  looks: '{"inputs.query": "…", "inputs.response": "…", "outputs.coherence.coherence": 4}, or {"query", "response"}',
+  looks:
+    '{"inputs.query": "…", "inputs.response": "…", "outputs.coherence.coherence": 4}, or {"query", "response"}',
   isOne: (row) =>
     Object.keys(row).some((key) => /^(inputs|outputs)\../.test(key)) ||
     (Object.hasOwn(row, 'query') && Object.hasOwn(row, 'response')),
@@ -19,10 +20,14 @@ export const azureRows: OutputFormat = {
     const outputs = isFlat ? under(row, 'outputs.') : {};
     const scores = scoresOf(outputs);
     const conversation = member(inputs, 'conversation');
-    const turns = isObject(conversation) ? readTurns(member(conversation, 'messages'), 'conversation.messages', troubles) : null;
+    const turns = isObject(conversation)
+      ? readTurns(member(conversation, 'messages'), 'conversation.messages', troubles)
+      : null;
     const split = turns && splitTurns(turns);
     // What a target answered stands among the outputs.
-    const response = split ? null : (member(outputs, 'response') ?? member(outputs, 'answer') ?? member(inputs, 'response') ?? null);
+    const response = split
+      ? null
+      : (member(outputs, 'response') ?? member(outputs, 'answer') ?? member(inputs, 'response') ?? null);
     const item = omit(inputs, ['response', 'conversation', 'model', 'line_number']);
     const said = isObject(conversation) ? member(conversation, 'messages') : undefined;
     const task = taskOfItem(item, isFlat ? 'inputs' : 'row', said, troubles);
@@ -38,7 +43,16 @@ export const azureRows: OutputFormat = {
     if ('odd' in answer) return answer;
     return {
       task: split ? { ...task, messages: split.asked } : task,
-      answers: [{ ...answer, finish: 'stop', ...nameIn(member(inputs, 'model')), scores, scales: scalesOf(scores), tokens: null }],
+      answers: [
+        {
+          ...answer,
+          finish: 'stop',
+          ...nameIn(member(inputs, 'model')),
+          scores,
+          scales: scalesOf(scores),
+          tokens: null,
+        },
+      ],
     };
   },
 };
@@ -83,7 +97,11 @@ export const scalesOf = (scores: RowAnswer['scores']): Record<string, [number, n
  */
 function azureScale(name: string): [number, number] | undefined {
   const metric = name.split('.').at(-1)!.replace(/^gpt_/, '');
-  if (/^(coherence|fluency|relevance|groundedness|retrieval|similarity|intent_resolution|response_completeness)$/.test(metric))
+  if (
+    /^(coherence|fluency|relevance|groundedness|retrieval|similarity|intent_resolution|response_completeness)$/.test(
+      metric,
+    )
+  )
     return [1, 5];
   return /^(violence|sexual|self_harm|hate_unfairness)_score$/.test(metric) ? [7, 0] : undefined;
 }

@@ -14,7 +14,8 @@ export const chatLog: OutputFormat = {
     const turns = readTurns(member(row, 'messages'), 'messages', troubles);
     const { asked, answered } = splitTurns(turns);
     const scores = scoresIn(member(row, 'scores'), 'scores', problems);
-    if (problems.length === 0 && asked.length === 0) problems.push('messages: expected at least one turn of a user, got none');
+    if (problems.length === 0 && asked.length === 0)
+      problems.push('messages: expected at least one turn of a user, got none');
     const choices = member(row, 'choices') ?? null;
     const tokens = tokensIn(member(row, 'usage'));
     const model = nameIn(member(row, 'model'));
@@ -30,10 +31,14 @@ export const chatLog: OutputFormat = {
           problems.push(`choices[${i}].message: expected a turn, got ${describe(message)}`);
           return;
         }
-        const answer = answerOfTurns([...answered, ...readTurns([message], `choices[${i}].message`, troubles)]);
+        const answer = answerOfTurns([
+          ...answered,
+          ...readTurns([message], `choices[${i}].message`, troubles),
+        ]);
         const finish = member(choice, 'finish_reason');
         if ('odd' in answer) read.push(answer);
-        else if (finish === 'content_filter' && answer.response === '') read.push({ odd: 'a content filter took the answer away' });
+        else if (finish === 'content_filter' && answer.response === '')
+          read.push({ odd: 'a content filter took the answer away' });
         else
           read.push({
             ...answer,
@@ -47,7 +52,8 @@ export const chatLog: OutputFormat = {
     if (problems.length > 0) return { problems };
     const odd = troubles.odd[0] ?? read.find((one) => 'odd' in one)?.odd;
     const error = errorIn(member(row, 'error'));
-    if (odd !== undefined) return { odd: error === undefined ? odd : `an error in place of an answer: ${error}` };
+    if (odd !== undefined)
+      return { odd: error === undefined ? odd : `an error in place of an answer: ${error}` };
     // A reply has an id of its own, which no other reply to the task has.
     const id = member(row, 'id');
     const isReply = typeof id === 'string' && /^(chatcmpl|resp)[-_]/.test(id);
@@ -68,6 +74,20 @@ export const chatLog: OutputFormat = {
 };
 
 const NOT_OF_TASK = [
-  'id', 'messages', 'reference_answer', 'truth', 'metadata', 'choices', 'scores', 'model', 'usage', 'error',
-  'finish_reason', 'object', 'created', 'system_fingerprint', 'service_tier', 'request_id',
+  'id',
+  'messages',
+  'reference_answer',
+  'truth',
+  'metadata',
+  'choices',
+  'scores',
+  'model',
+  'usage',
+  'error',
+  'finish_reason',
+  'object',
+  'created',
+  'system_fingerprint',
+  'service_tier',
+  'request_id',
 ];

@@ -62,7 +62,10 @@ export const keysOf = (row: JsonObject): string => {
   const keys = Object.keys(row);
   return keys.length === 0
     ? 'an empty object'
-    : keys.slice(0, 12).map((key) => shorten(key, 30)).join(', ') + (keys.length > 12 ? ', …' : '');
+    : keys
+        .slice(0, 12)
+        .map((key) => shorten(key, 30))
+        .join(', ') + (keys.length > 12 ? ', …' : '');
 };
 
 /** The text of an error that stands in a row in place of an answer; undefined where there is none. */
@@ -70,7 +73,9 @@ export function errorIn(value: JsonValue | undefined): string | undefined {
   if (typeof value === 'string') return value.trim() === '' ? undefined : shorten(value, 200);
   if (!isObject(value)) return undefined;
   const [code, message] = [member(value, 'code'), member(value, 'message')];
-  const words = [code, message].filter((one) => (typeof one === 'string' && one !== '') || typeof one === 'number');
+  const words = [code, message].filter(
+    (one) => (typeof one === 'string' && one !== '') || typeof one === 'number',
+  );
   return words.length === 0 ? undefined : shorten(words.join(': '), 200);
 }
 
@@ -80,7 +85,9 @@ export const nameIn = (value: JsonValue | undefined): { model?: string } =>
 
 /** Tokens that a `usage` counts of the reply. */
 export function tokensIn(usage: JsonValue | undefined): number | null {
-  const found = isObject(usage) ? (member(usage, 'completion_tokens') ?? member(usage, 'output_tokens')) : undefined;
+  const found = isObject(usage)
+    ? (member(usage, 'completion_tokens') ?? member(usage, 'output_tokens'))
+    : undefined;
   return typeof found === 'number' && found >= 0 ? found : null;
 }
 

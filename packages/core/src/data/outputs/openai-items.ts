@@ -17,15 +17,25 @@ export const openaiItems: OutputFormat = {
     const item = member(row, 'datasource_item');
     const sample = member(row, 'sample') ?? {};
     if (!isObject(item) || !isObject(sample)) {
-      return { problems: [`datasource_item and sample: expected objects, got ${describe(item)} and ${describe(sample)}`] };
+      return {
+        problems: [
+          `datasource_item and sample: expected objects, got ${describe(item)} and ${describe(sample)}`,
+        ],
+      };
     }
     const problems: string[] = [];
     const results = member(row, 'results');
     const scores = resultsIn(results, problems);
-    const isAzure = Array.isArray(results) && results.some((one) => isObject(one) && member(one, 'type') === 'azure_ai_evaluator');
+    const isAzure =
+      Array.isArray(results) &&
+      results.some((one) => isObject(one) && member(one, 'type') === 'azure_ai_evaluator');
     const scales = isAzure ? scalesOf(scores) : {};
     const id = member(row, 'id');
-    const read = readSample(item, 'datasource_item', sample, member(sample, 'output'), { scores, scales, problems });
+    const read = readSample(item, 'datasource_item', sample, member(sample, 'output'), {
+      scores,
+      scales,
+      problems,
+    });
     return typeof id === 'string' && !('problems' in read) ? { ...read, row: id } : read;
   },
 };
@@ -59,14 +69,21 @@ export const samplePair: OutputFormat = {
   looks: '{"item": {…}, "sample": {"output_text": "…"}}',
   isOne: (row) => {
     const [item, sample] = [member(row, 'item'), member(row, 'sample')];
-    const flat = Object.hasOwn(row, 'sample.output_text') || (isObject(item) && Object.hasOwn(item, 'sample.output_text'));
-    return isObject(item) && (flat || (isObject(sample) && TEXT_KEYS.some((key) => Object.hasOwn(sample, key))));
+    const flat =
+      Object.hasOwn(row, 'sample.output_text') ||
+      (isObject(item) && Object.hasOwn(item, 'sample.output_text'));
+    return (
+      isObject(item) && (flat || (isObject(sample) && TEXT_KEYS.some((key) => Object.hasOwn(sample, key))))
+    );
   },
   read(row) {
     const item = member(row, 'item') as JsonObject;
     const flat = member(row, 'sample.output_text');
     const nested = member(row, 'sample');
-    const sample = { ...(isObject(nested) ? nested : {}), ...(flat === undefined ? {} : { output_text: flat }) };
+    const sample = {
+      ...(isObject(nested) ? nested : {}),
+      ...(flat === undefined ? {} : { output_text: flat }),
+    };
     const problems: string[] = [];
     const scores = {
       ...scoresIn(member(row, 'scores') ?? member(row, 'grades'), 'scores', problems),
@@ -125,9 +142,16 @@ function answerIn(
   const items = member(item, 'sample.output_items');
   if (Array.isArray(items) && items.length > 0)
     return answerOfTurns(readTurns(items, 'sample.output_items', troubles));
-  const [text, json] = [member(sample, 'output_text') ?? member(item, 'sample.output_text'), member(sample, 'output_json')];
+  const [text, json] = [
+    member(sample, 'output_text') ?? member(item, 'sample.output_text'),
+    member(sample, 'output_json'),
+  ];
   const tools = member(sample, 'output_tools') ?? [];
-  const said = text ?? (json === undefined || json === null ? null : JSON.stringify(json)) ?? member(item, 'response') ?? null;
+  const said =
+    text ??
+    (json === undefined || json === null ? null : JSON.stringify(json)) ??
+    member(item, 'response') ??
+    null;
   if (Array.isArray(said)) return answerOfTurns(readTurns(said, 'response', troubles));
   const calls = Array.isArray(tools) && tools.length > 0;
   if (said === null && !calls) return { odd: 'sample has no output: there is no answer' };
@@ -153,7 +177,10 @@ function resultsIn(value: JsonValue | undefined, problems: string[]): Record<str
     if (scores.has(grader)) problems.push(`results[${i}]: the grader "${shorten(grader)}" is there twice`);
     const score = scoreIn(member(result, 'score'), `results[${i}].score`, problems);
     const passed = member(result, 'passed');
-    scores.set(grader, score ?? (typeof passed === 'boolean' && !Object.hasOwn(result, 'score') ? Number(passed) : null));
+    scores.set(
+      grader,
+      score ?? (typeof passed === 'boolean' && !Object.hasOwn(result, 'score') ? Number(passed) : null),
+    );
   });
   return Object.fromEntries(scores);
 }

@@ -31,7 +31,10 @@ const CALL = {
   function: { name: 'find_order', arguments: '{"id":"#W1"}' },
 };
 const user = (content: unknown) => ({ role: 'user', content });
-const item = (more: object = {}) => ({ messages: [{ role: 'developer', content: 'Be exact.' }, user('Is it due?')], ...more });
+const item = (more: object = {}) => ({
+  messages: [{ role: 'developer', content: 'Be exact.' }, user('Is it due?')],
+  ...more,
+});
 const evalItem = (sample: object, more: object = {}) => ({
   object: 'eval.run.output_item',
   datasource_item: item(),
@@ -42,7 +45,15 @@ const evalItem = (sample: object, more: object = {}) => ({
 
 describe('formats of stored outputs', () => {
   it('reads a task line with its response', async () => {
-    const row = { id: 't1', prompt: 'Is it due?', answer: 'Yes.', response: 'No.', model: 'm', scores: { exact: false }, topic: 'dates' };
+    const row = {
+      id: 't1',
+      prompt: 'Is it due?',
+      answer: 'Yes.',
+      response: 'No.',
+      model: 'm',
+      scores: { exact: false },
+      topic: 'dates',
+    };
     expect(await oneOf(row)).toMatchObject({
       task: { id: 't1', reference: 'Yes.', metadata: { topic: 'dates' } },
       response: 'No.',
@@ -71,7 +82,10 @@ describe('formats of stored outputs', () => {
     );
     expect(await oneOf(row)).toMatchObject({
       task: {
-        messages: [{ role: 'system', content: 'Be exact.' }, { role: 'user', content: 'Is it due?' }],
+        messages: [
+          { role: 'system', content: 'Be exact.' },
+          { role: 'user', content: 'Is it due?' },
+        ],
         reference: 'Yes',
         metadata: { trace: [1] },
       },
@@ -87,11 +101,19 @@ describe('formats of stored outputs', () => {
   it('reads what the page of an evaluation exports, and what graders are given', async () => {
     const exported = {
       item: item(),
-      sample: { trajectory: [], outputs: [{ role: 'assistant', content: '', tool_calls: [CALL] }], sampled_model_name: '' },
+      sample: {
+        trajectory: [],
+        outputs: [{ role: 'assistant', content: '', tool_calls: [CALL] }],
+        sampled_model_name: '',
+      },
       grades: { Exact: 0 },
       passes: { Exact: false, Other: true },
     };
-    expect(await oneOf(exported)).toMatchObject({ response: '', trajectory: expect.stringContaining('find_order') as string, scores: { Exact: 0, Other: 1 } });
+    expect(await oneOf(exported)).toMatchObject({
+      response: '',
+      trajectory: expect.stringContaining('find_order') as string,
+      scores: { Exact: 0, Other: 1 },
+    });
     for (const row of [
       { item: item(), sample: { output_text: 'Yes.' } },
       { item: { ...item(), 'sample.output_text': 'Yes.' } },
@@ -150,7 +172,10 @@ describe('formats of stored outputs', () => {
       scales: { coherence: [1, 5] },
     });
     const agent = [
-      { role: 'assistant', content: [{ type: 'tool_call', tool_call_id: 'x', name: 'find', arguments: { id: 1 } }] },
+      {
+        role: 'assistant',
+        content: [{ type: 'tool_call', tool_call_id: 'x', name: 'find', arguments: { id: 1 } }],
+      },
       { role: 'tool', content: [{ type: 'tool_result', tool_call_id: 'x', tool_result: 'due' }] },
       { role: 'assistant', content: [{ type: 'text', text: 'Yes.' }] },
     ];
@@ -161,7 +186,9 @@ describe('formats of stored outputs', () => {
   });
 
   it('reads pages and whole documents, and NaN as no score', async () => {
-    const rows = ['a', 'b'].map((content, i) => evalItem({ output: [{ role: 'assistant', content }] }, { id: `o${i}` }));
+    const rows = ['a', 'b'].map((content, i) =>
+      evalItem({ output: [{ role: 'assistant', content }] }, { id: `o${i}` }),
+    );
     const page = { object: 'list', data: rows, has_more: false };
     for (const text of [
       JSON.stringify(page),
@@ -171,16 +198,24 @@ describe('formats of stored outputs', () => {
     ]) {
       expect((await read(text)).answers.map(({ response }) => response)).toEqual(['a', 'b']);
     }
-    expect((await read(JSON.stringify({ run_name: 'Step 3', items: rows }))).answers[0]!.model).toBe('Step 3');
+    expect((await read(JSON.stringify({ run_name: 'Step 3', items: rows }))).answers[0]!.model).toBe(
+      'Step 3',
+    );
     const said = '{"messages":[{"role":"user","content":"NaN?"}],"response":"-Infinity","scores":{"s": NaN}}';
-    expect((await read(`${said}\n${said}`)).answers[1]).toMatchObject({ response: '-Infinity', scores: { s: null } });
+    expect((await read(`${said}\n${said}`)).answers[1]).toMatchObject({
+      response: '-Infinity',
+      scores: { s: null },
+    });
   });
 });
 
 describe('odd rows', () => {
   it('sets aside rows without an answer, and says why', async () => {
     const good = evalItem({ output: [{ role: 'assistant', content: '' }] }, { id: 'o1' });
-    const several = [{ role: 'assistant', content: 'a' }, { role: 'assistant', content: 'b' }];
+    const several = [
+      { role: 'assistant', content: 'a' },
+      { role: 'assistant', content: 'b' },
+    ];
     const { answers, odd } = await read([
       good,
       good,
@@ -209,15 +244,27 @@ describe('odd rows', () => {
   });
 
   it('refuses what it does not understand by line', async () => {
-    expect(await refusal([{ foo: 1 }])).toMatch(/outputs\.jsonl:1: no format of stored outputs .* got the keys foo$/);
-    expect(await refusal([evalItem({ output: [{ role: 'robot', content: 'x' }] })])).toMatch(/:1: OpenAI evaluation output item: sample\.output\[0\]\.role: expected system/);
-    expect(await refusal([{ prompt: '?', response: 'x', scores: { s: 'good' } }])).toMatch(/scores\."s": expected a number/);
-    expect(await refusal([{ prompt: '?', response: 3 }])).toMatch(/response: expected the answer as a string, got the number 3/);
+    expect(await refusal([{ foo: 1 }])).toMatch(
+      /outputs\.jsonl:1: no format of stored outputs .* got the keys foo$/,
+    );
+    expect(await refusal([evalItem({ output: [{ role: 'robot', content: 'x' }] })])).toMatch(
+      /:1: OpenAI evaluation output item: sample\.output\[0\]\.role: expected system/,
+    );
+    expect(await refusal([{ prompt: '?', response: 'x', scores: { s: 'good' } }])).toMatch(
+      /scores\."s": expected a number/,
+    );
+    expect(await refusal([{ prompt: '?', response: 3 }])).toMatch(
+      /response: expected the answer as a string, got the number 3/,
+    );
     expect(await refusal('{"prompt": "?", "response": ')).toMatch(/:1: not JSON/);
-    expect(await refusal('{"prompt":"?","response":"x","__proto__":{}}')).toMatch(/:1: the key "__proto__" is not allowed/);
+    expect(await refusal('{"prompt":"?","response":"x","__proto__":{}}')).toMatch(
+      /:1: the key "__proto__" is not allowed/,
+    );
     expect(await refusal('')).toMatch(/the file is empty/);
     expect(await refusal(Array.from({ length: 30 }, () => ({ a: 1 })))).toMatch(/and 10 more like these$/);
-    expect(await refusal([evalItem({})])).toMatch(/expected at least one answer, got none: 1 rows were set aside/);
+    expect(await refusal([evalItem({})])).toMatch(
+      /expected at least one answer, got none: 1 rows were set aside/,
+    );
     const two = ['a', 'b'].map((prompt) => ({ id: 't', prompt, response: 'x' }));
     expect(await refusal(two)).toMatch(/:2: the task "t" has another prompt elsewhere/);
   });
@@ -226,7 +273,12 @@ describe('odd rows', () => {
 describe('tasks of several files', () => {
   it('are one where the prompt is; what rows say differently is no part of them', async () => {
     const pool = new TaskPool();
-    pool.know({ id: 'known', messages: [{ role: 'user', content: 'Due?' }], reference: 'Yes', metadata: { document: 'd' } });
+    pool.know({
+      id: 'known',
+      messages: [{ role: 'user', content: 'Due?' }],
+      reference: 'Yes',
+      metadata: { document: 'd' },
+    });
     const rows = [
       { prompt: 'Due?', response: 'Yes.', trace: 1 },
       { prompt: 'Paid?', response: 'No.', trace: 1, topic: 'money' },

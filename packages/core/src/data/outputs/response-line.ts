@@ -6,9 +6,11 @@ import type { OutputFormat } from './stored-answer.js';
 /** Our own: a task line with the answer beside it. */
 export const responseLine: OutputFormat = {
   name: 'task line with a response',
-  looks: '{"messages": […], "response": "…"}, also with "model", "scores"; prompt or question in place of messages',
+  looks:
+    '{"messages": […], "response": "…"}, also with "model", "scores"; prompt or question in place of messages',
   isOne: (row) =>
-    Object.hasOwn(row, 'response') && ['messages', 'prompt', 'question'].some((key) => Object.hasOwn(row, key)),
+    Object.hasOwn(row, 'response') &&
+    ['messages', 'prompt', 'question'].some((key) => Object.hasOwn(row, key)),
   read(row) {
     const problems: string[] = [];
     const scores = scoresIn(member(row, 'scores'), 'scores', problems);
@@ -21,7 +23,12 @@ export const responseLine: OutputFormat = {
       problems.push(`response: expected the answer as a string, got ${describe(response)}`);
     if (problems.length > 0 || !('value' in parsed)) return { problems };
     if (typeof response !== 'string')
-      return { odd: error === undefined ? 'response is null: there is no answer' : `an error in place of an answer: ${error}` };
+      return {
+        odd:
+          error === undefined
+            ? 'response is null: there is no answer'
+            : `an error in place of an answer: ${error}`,
+      };
     if (response === '' && error !== undefined) return { odd: `an error in place of an answer: ${error}` };
     const { id, metadata, ...task } = parsed.value;
     const { model: named, ...ofTask } = metadata;

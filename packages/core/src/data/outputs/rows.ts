@@ -30,7 +30,11 @@ export async function readRows(
   const bad: { place: Place; message: string }[] = [];
   const takeOne = (value: JsonValue, at: RowPlace): void => {
     if (isObject(value)) take(value, at);
-    else bad.push({ place: at.place, message: `${at.within ?? 'the line'}: expected an object, got another JSON value` });
+    else
+      bad.push({
+        place: at.place,
+        message: `${at.within ?? 'the line'}: expected an object, got another JSON value`,
+      });
   };
   const takePage = (value: JsonValue, place: Place): void => {
     const found = isObject(value) && isRow(value) ? undefined : rowsOf(value);
@@ -58,7 +62,9 @@ export async function readRows(
 const SHOWN = 20;
 
 /** A file of another kind has something wrong on every line: the first ones say it. */
-export function few<T extends { place: Place; message: string }>(all: readonly T[]): { place?: Place; message: string }[] {
+export function few<T extends { place: Place; message: string }>(
+  all: readonly T[],
+): { place?: Place; message: string }[] {
   if (all.length <= SHOWN) return [...all];
   return [...all.slice(0, SHOWN), { message: `and ${all.length - SHOWN} more like these` }];
 }
@@ -103,7 +109,9 @@ async function readDocument(path: string): Promise<JsonValue | undefined> {
     value = parseLoosely(text);
   } catch (cause) {
     const message = cause instanceof Error ? shorten(cause.message, 120) : String(cause);
-    throw InputError.at({ file: path }, `expected JSON Lines or one whole JSON document: ${message}`, { cause });
+    throw InputError.at({ file: path }, `expected JSON Lines or one whole JSON document: ${message}`, {
+      cause,
+    });
   }
   const unclean = jsonProblem(value);
   if (unclean !== undefined) throw InputError.at({ file: path }, unclean);
@@ -116,7 +124,9 @@ export function parseLoosely(text: string): JsonValue {
     return JSON.parse(text) as JsonValue;
   } catch (error) {
     if (!/NaN|Infinity/.test(text)) throw error;
-    const strict = text.replace(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g, (found) => (found.startsWith('"') ? found : 'null'));
+    const strict = text.replace(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g, (found) =>
+      found.startsWith('"') ? found : 'null',
+    );
     return JSON.parse(strict) as JsonValue;
   }
 }

@@ -24,7 +24,11 @@ export interface RowAnswer extends Pick<Rollout, 'response' | 'trajectory' | 'fi
 
 /** What the reader of a format makes of a row. */
 export type RowReading =
-  | { task: RowTask; answers: RowAnswer[]; /** The row's own name, where no two rows may share one. */ row?: string }
+  | {
+      task: RowTask;
+      answers: RowAnswer[];
+      /** The row's own name, where no two rows may share one. */ row?: string;
+    }
   /** It is a row of this format that has no answer, and why. It is set aside, and said. */
   | { odd: string; row?: string }
   /** It is none, and what was expected: the file is refused. */

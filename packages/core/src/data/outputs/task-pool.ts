@@ -40,7 +40,14 @@ export class TaskPool {
     const known = this.pooled.get(key);
     if (known === undefined) {
       const task = { id: key, ...said };
-      this.pooled.set(key, { task, prompt, reference, isNamed: id !== undefined, isWhole, differing: new Set() });
+      this.pooled.set(key, {
+        task,
+        prompt,
+        reference,
+        isNamed: id !== undefined,
+        isWhole,
+        differing: new Set(),
+      });
       return { key };
     }
     if (known.prompt !== prompt) return { problem: `the task "${key}" has another prompt elsewhere` };

@@ -61,7 +61,8 @@ function readTurn(
   const turn: Turn = { role, text: '', calls: [], results: [], isRefusal: false };
   addContent(turn, member(value, 'content') ?? null, `${at}.content`, names, troubles);
   const calls = member(value, 'tool_calls') ?? [];
-  if (!Array.isArray(calls)) troubles.problems.push(`${at}.tool_calls: expected a list, got ${describe(calls)}`);
+  if (!Array.isArray(calls))
+    troubles.problems.push(`${at}.tool_calls: expected a list, got ${describe(calls)}`);
   else calls.forEach((call, i) => addCall(turn, call, `${at}.tool_calls[${i}]`, troubles));
   const old = member(value, 'function_call') ?? null;
   if (old !== null) addCall(turn, { function: old }, `${at}.function_call`, troubles);
@@ -72,7 +73,8 @@ function readTurn(
   }
   if (role === 'tool') {
     const [id, name] = [member(value, 'tool_call_id'), member(value, 'name')];
-    const known = typeof name === 'string' && name !== '' ? name : typeof id === 'string' ? names.get(id) : undefined;
+    const known =
+      typeof name === 'string' && name !== '' ? name : typeof id === 'string' ? names.get(id) : undefined;
     if (turn.text !== '' || turn.results.length === 0) turn.results.unshift({ name: known, text: turn.text });
     turn.text = '';
   }
@@ -116,7 +118,9 @@ function addContent(
       const result = member(part, 'tool_result') ?? member(part, 'result');
       turn.results.push({ name: typeof id === 'string' ? names.get(id) : undefined, text: textOf(result) });
     } else {
-      troubles.odd.push(`${at}[${i}] is of type "${shorten(kind)}", which cannot be shown to a judge as text`);
+      troubles.odd.push(
+        `${at}[${i}] is of type "${shorten(kind)}", which cannot be shown to a judge as text`,
+      );
     }
   });
   turn.text = texts.join('\n');
@@ -124,7 +128,9 @@ function addContent(
 
 /** OpenAI's `{function: {name, arguments}}` and `{custom: {name, input}}`, and Azure's `{name, arguments}`. */
 function addCall(turn: Turn, call: JsonValue, at: string, { problems }: TurnTroubles): void {
-  const nested = isObject(call) ? (member(call, 'function') ?? member(call, 'custom') ?? member(call, 'tool_call') ?? call) : null;
+  const nested = isObject(call)
+    ? (member(call, 'function') ?? member(call, 'custom') ?? member(call, 'tool_call') ?? call)
+    : null;
   const name = isObject(nested) ? member(nested, 'name') : undefined;
   if (!isObject(call) || !isObject(nested) || typeof name !== 'string') {
     problems.push(`${at}: expected a call with a function and its name, got ${describe(call)}`);
@@ -163,7 +169,9 @@ export function answerOfTurns(
   const last = turns.at(-1);
   if (!last) return { odd: 'there is no turn of the assistant after the last one of the user' };
   if (last.role !== 'assistant') {
-    return { odd: `expected the assistant's turn last, got one of the role ${last.role}: there is no answer` };
+    return {
+      odd: `expected the assistant's turn last, got one of the role ${last.role}: there is no answer`,
+    };
   }
   const other = turns.find(({ role }) => role === 'system' || role === 'user');
   if (other) return { odd: `a turn of the role ${other.role} among the answer's` };
@@ -171,15 +179,20 @@ export function answerOfTurns(
   const silent = steps.find(
     ({ role, calls, results }) => role === 'assistant' && calls.length + results.length === 0,
   );
-  if (silent) return { odd: 'several turns of the assistant one after another without a tool between them: which one is the answer is not said' };
+  if (silent)
+    return {
+      odd: 'several turns of the assistant one after another without a tool between them: which one is the answer is not said',
+    };
   const told = [...steps.flatMap(toldOf), ...toldOf({ ...last, text: '' })];
   return { response: last.text, ...(told.length > 0 ? { trajectory: told.join('\n') } : {}) };
 }
 
 /** Each line of what models and tools wrote is indented, so that none of it can pass for a heading. */
 function toldOf({ role, text, calls, results }: Turn): string[] {
-  const block = (heading: string, body: string): string[] =>
-    [heading, ...body.split(/\r\n|[\n\r\u2028\u2029\v\f\u0085]/).map((line) => `  ${line}`)];
+  const block = (heading: string, body: string): string[] => [
+    heading,
+    ...body.split(/\r\n|[\n\r\u2028\u2029\v\f\u0085]/).map((line) => `  ${line}`),
+  ];
   return [
     ...(text === '' || role === 'tool' ? [] : block('Text:', text)),
     ...calls.flatMap(({ name, input }) => block('Tool call:', input === '' ? name : `${name} ${input}`)),
