@@ -112,7 +112,7 @@ export async function examineTraining(
  * Opens an evaluation of any number of models by itself: answers that are stored are read, models that are to answer are opened, and so are the
  * judges. Nothing is asked.
  *
- * @param folder the evaluation's folder, absolute; default: `output` of the configuration with `-eval` behind it.
+ * @param folder the evaluation's folder, absolute; default: `output` of the configuration.
  * @throws {InputError} anything is wrong with the configuration or a file; or the folder is of another evaluation.
  * @throws {RunError} another process is at work in the folder.
  * @example

@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import {
   loadEvaluationConfig,
   openEvaluation,
@@ -48,15 +48,14 @@ function collectAnswers(text: string, before: GivenAnswers = []): GivenAnswers {
 }
 
 async function evaluate(path: string | undefined, flags: EvalFlags, io: Io): Promise<void> {
-  const { config, ...loaded } = await loadEvaluationConfig(path);
-  const own = { ...config, output: `${config.output}-eval` };
+  const loaded = await loadEvaluationConfig(path);
   const options = {
     ...(flags.answers ? { answers: flags.answers } : {}),
     ...(flags.order === undefined ? {} : { order: flags.order.split(',').map((name) => name.trim()) }),
   };
-  const open = (opened: typeof loaded & { config: typeof config }, folder: string): Promise<Evaluation> =>
+  const open = (opened: typeof loaded, folder: string): Promise<Evaluation> =>
     openEvaluation(opened, folder, options);
-  await withOpened(open, { ...loaded, config: own }, flags, io, async (evaluation, onEvent) => {
+  await withOpened(open, loaded, flags, io, async (evaluation, onEvent) => {
     const plan = await planEvaluation(evaluation);
     if (flags.plan) {
       io.out.write(flags.json ? `${JSON.stringify(plan)}\n` : evaluationPlanText(plan));
@@ -67,7 +66,7 @@ async function evaluate(path: string | undefined, flags: EvalFlags, io: Io): Pro
       for (const remark of evaluation.remarks) io.err.write(`${remark}\n`);
     }
     const summary = await runEvaluation(evaluation, { onEvent });
-    const report = join(resolve(evaluation.folder), 'report.html');
+    const report = join(evaluation.folder, 'report.html');
     await writeEvaluationReport(report, summary);
     io.out.write(
       flags.json

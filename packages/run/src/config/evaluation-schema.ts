@@ -50,7 +50,7 @@ const ofRunSchema = z
   })
   .describe('Answers of a model that was evaluated before: they are judged again, and not drawn again');
 
-export const evaluatedSchema = z.union([
+const evaluatedSchema = z.union([
   askedSchema,
   storedSchema,
   ofRunSchema,

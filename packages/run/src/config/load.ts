@@ -66,18 +66,21 @@ export async function loadScoringConfig(path: string): Promise<Loaded<ScoringCon
 }
 
 /**
- * Reads and validates what an evaluation needs of a `touchstone.yaml`: all but what it evaluates may be missing.
+ * Reads and validates what an evaluation needs of a `touchstone.yaml`: all but what it evaluates may be missing. Its `output` has `-eval` behind it.
  *
  * @param path undefined: `touchstone.yaml` of this folder where there is one, else a configuration of defaults.
  * @throws {InputError} as `loadConfig`; or a model that answers lacks the tasks to answer.
  */
 export async function loadEvaluationConfig(path: string | undefined): Promise<Loaded<ScoringConfig>> {
+  // Beside a run's folder: what is in that is the run's.
+  const beside = (config: ScoringConfig): ScoringConfig => ({ ...config, output: `${config.output}-eval` });
   if (path === undefined && !existsSync('touchstone.yaml')) {
-    return { config: scoringSchema.parse({}), baseDir: resolve('.'), text: '' };
+    return { config: beside(scoringSchema.parse({})), baseDir: resolve('.'), text: '' };
   }
   const { file, text } = await readConfig(path ?? 'touchstone.yaml');
   const { config, source } = parseAs(scoringSchema, text, file);
-  return finish({ config, text, file }, source, evaluationProblems(config, source), 'evaluate');
+  const problems = evaluationProblems(config, source);
+  return finish({ config: beside(config), text, file }, source, problems, 'evaluate');
 }
 
 /**

@@ -59,7 +59,8 @@ export async function readContestants(
     // One after another: a model of this machine is loaded to see what it is.
     for (const { name, model, from } of entries) {
       if ('answers' in model)
-        read.push(...(await readStoredModels(name, resolve(from, model.answers), pool, notes)));
+        for (const one of await readStoredModels(name, resolve(from, model.answers), pool, notes))
+          read.push(one);
       else if ('run' in model)
         read.push(
           await readRunModel(name, { folder: resolve(from, model.run), wanted: model.model }, pool, notes),

@@ -26,10 +26,6 @@ export interface Evaluation extends Omit<Contestants, 'stores'> {
   order: string[];
 }
 
-/** Where an evaluation goes, unless another folder is named: beside the run's. */
-export const evaluationFolder = ({ config, baseDir }: Omit<Loaded<ScoringConfig>, 'text'>): string =>
-  resolve(baseDir, `${config.output}-eval`);
-
 /** What is said beside the configuration. */
 export interface EvaluationOptions {
   /** Stored answers. */
@@ -41,7 +37,7 @@ export interface EvaluationOptions {
 /** As `main-job.ts` says. */
 export async function openEvaluation(
   { config, baseDir, text }: Loaded<ScoringConfig>,
-  folder: string = evaluationFolder({ config, baseDir }),
+  folder: string = resolve(baseDir, config.output),
   { answers = [], order = config.evaluation.order ?? [] }: EvaluationOptions = {},
 ): Promise<Evaluation> {
   const { truth: module } = config.evaluation;

@@ -73,8 +73,8 @@ export function errorIn(value: JsonValue | undefined): string | undefined {
   if (typeof value === 'string') return value.trim() === '' ? undefined : shorten(value, 200);
   if (!isObject(value)) return undefined;
   const [code, message] = [member(value, 'code'), member(value, 'message')];
-  const words = [code, message].filter(
-    (one) => (typeof one === 'string' && one !== '') || typeof one === 'number',
+  const words = [code, message].flatMap((one) =>
+    (typeof one === 'string' && one !== '') || typeof one === 'number' ? [`${one}`] : [],
   );
   return words.length === 0 ? undefined : shorten(words.join(': '), 200);
 }

@@ -60,21 +60,21 @@ export async function readOutputs(path: string, pool: TaskPool): Promise<StoredO
     formats.add(format.name);
     const read = format.read(row);
     if ('problems' in read) {
-      bad.push(...read.problems.map((problem) => say(`${format.name}: ${problem}`)));
+      for (const problem of read.problems) bad.push(say(`${format.name}: ${problem}`));
       return;
     }
     if (read.row !== undefined && seen.has(read.row)) {
       odd.push(say(`the row "${shorten(read.row)}" is there already: a copy is no further answer`));
       return;
     }
-    if (read.row !== undefined) seen.add(read.row);
     if ('odd' in read) {
       odd.push(say(read.odd));
       return;
     }
+    if (read.row !== undefined) seen.add(read.row);
     const task = pool.add(read.task);
     if ('problem' in task) bad.push(say(task.problem));
-    else answers.push(...read.answers.map((answer) => ({ ...answer, task: task.key, place: at.place })));
+    else for (const answer of read.answers) answers.push({ ...answer, task: task.key, place: at.place });
   };
   const pages = await readRows(path, (value) => formatOf(value) !== undefined, take);
   if (bad.length > 0) throw new InputError(few(bad));

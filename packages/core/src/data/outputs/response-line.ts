@@ -12,11 +12,11 @@ export const responseLine: OutputFormat = {
     Object.hasOwn(row, 'response') &&
     ['messages', 'prompt', 'question'].some((key) => Object.hasOwn(row, key)),
   read(row) {
-    const problems: string[] = [];
-    const scores = scoresIn(member(row, 'scores'), 'scores', problems);
+    const unread: string[] = [];
+    const scores = scoresIn(member(row, 'scores'), 'scores', unread);
     const tools = member(row, 'tools');
     const parsed = parseTaskLine(omit(row, ['response', 'scores', 'model', 'tokens', 'error', 'tools']));
-    if ('problems' in parsed) problems.push(...parsed.problems);
+    const problems = 'problems' in parsed ? [...unread, ...parsed.problems] : unread;
     const response = member(row, 'response') ?? null;
     const error = errorIn(member(row, 'error'));
     if (response !== null && typeof response !== 'string')

@@ -53,7 +53,7 @@ export async function readRows(
       },
       parseLoosely,
     );
-    bad.push(...problems.map(({ line, message }) => ({ place: { file: path, line }, message })));
+    for (const { line, message } of problems) bad.push({ place: { file: path, line }, message });
   }
   if (bad.length > 0) throw new InputError(few(bad));
   return pages;
@@ -119,7 +119,7 @@ async function readDocument(path: string): Promise<JsonValue | undefined> {
 }
 
 /** JSON, and NaN and Infinity outside of strings as null. */
-export function parseLoosely(text: string): JsonValue {
+function parseLoosely(text: string): JsonValue {
   try {
     return JSON.parse(text) as JsonValue;
   } catch (error) {
