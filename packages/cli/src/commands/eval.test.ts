@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { evaluationSummarySchema, random, type EvaluationSummary } from '@touchstone/spec';
+import { openRun } from '@touchstone/store';
 import { afterAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { runCli } from '../program.js';
@@ -97,9 +98,6 @@ describe('touchstone eval of stored outputs', () => {
     expect(summary.remarks.join()).toContain('differ in trace');
     for (const file of ['evaluation.json', 'records.jsonl', 'report.html'])
       expect(existsSync(join(out, file))).toBe(true);
-    // The same command again finds what is there.
-    const again = await summaryOf(...answers, '--order', names.join(','), '--out', out);
-    expect({ ...again, created: '' }).toEqual({ ...summary, created: '' });
   });
 
   it('is judged by a judge of one’s own, which is shown what was done with tools', async () => {
@@ -265,6 +263,49 @@ describe('touchstone eval of models that are asked', () => {
     expect(summary.duels).toMatchObject([
       { model: 'other', baseline: 'short', judged: 6, wins: 6, inconsistent: 0, ties: 0 },
     ]);
+  });
+
+  it('takes the trainings of a run of several seeds together, and its base as one', async () => {
+    const folder = folderWith(files);
+    const put = (at: string, models: Record<string, number>): void => {
+      const store = openRun(join(folder, 'run', at));
+      for (const [model, words] of Object.entries(models)) {
+        const records = tasks.map(({ id, prompt }, i) => {
+          const task = {
+            id,
+            messages: [{ role: 'user' as const, content: prompt }],
+            reference: 'word',
+            metadata: {},
+          };
+          const response = 'word '.repeat(words + (i % 2)).trim();
+          const rollout = {
+            id: `${model}/${i}`,
+            task,
+            response,
+            finish: 'stop' as const,
+            group: `${i}`,
+            policy: model,
+          };
+          return { rollout, reward: null, heldout: null, truth: null, tokens: words };
+        });
+        store.putRollouts(`evaluate ${model}`, 0, records);
+        store.finishStage(`evaluate ${model}`, 1, null);
+      }
+      store.close();
+    };
+    put('', { base: 1 });
+    for (const seed of [1, 2, 5]) put(`seed-${seed}`, { base: 1, rft: 4 + seed });
+    const models = { base: { run: 'run' }, tuned: { run: 'run' } };
+    writeFileSync(join(folder, 'touchstone.yaml'), stringify({ ...config, evaluation: { models } }));
+    const summary = await summaryOf(folder);
+    expect(summary.models).toMatchObject({
+      base: { trainings: 1, answers: 6 },
+      tuned: { trainings: 3, answers: 18 },
+    });
+    expect(summary.models['tuned']!.metrics['judge_score']!.mean).toBeCloseTo((4 + 8 / 3 + 0.5) / 20, 12);
+    expect(
+      readFileSync(join(folder, 'runs/touchstone-eval/records.jsonl'), 'utf8').trim().split('\n'),
+    ).toHaveLength(24);
   });
 
   it('refuses what does not go together', async () => {

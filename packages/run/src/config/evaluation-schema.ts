@@ -10,7 +10,8 @@ export const answerCallsSchema = z
   .strictObject({ ...modelSettings, ...callsSchema.shape })
   .omit({ fallbacks: true });
 
-const name = z
+/** What a model is called. */
+export const modelName = z
   .string()
   .regex(
     /^[\p{L}\p{N}][^\p{Cc}\p{Cf}]{0,99}$/u,
@@ -72,16 +73,16 @@ export const evaluationSchema = z.strictObject({
       'ES module whose default export (task, response) => number in 0 to 1 knows the truth; training never sees it',
     ),
   models: z
-    .record(name, evaluatedSchema)
+    .record(modelName, evaluatedSchema)
     .optional()
     .describe('For touchstone eval: the models by name, the one first that the others are held against'),
   order: z
-    .array(name)
+    .array(modelName)
     .min(2)
     .optional()
     .describe('For touchstone eval: models that are checkpoints of one training, in order'),
   judges: z
-    .record(name, judgeSchema)
+    .record(modelName, judgeSchema)
     .optional()
     .describe('For touchstone eval: further judges by name. Does a difference hold under them, too?'),
   judge_variants: z

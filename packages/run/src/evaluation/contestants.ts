@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { parseModelId, readTasksStrict, TaskPool } from '@touchstone/core';
 import { InputError, type Task } from '@touchstone/spec';
 import { samplingSchema } from '@touchstone/train/schema';
-import type { EvaluatedConfig } from '../config/evaluation-schema.js';
+import { modelName, type EvaluatedConfig } from '../config/evaluation-schema.js';
 import type { Loaded } from '../config/load.js';
 import type { ScoringConfig } from '../config/schema.js';
 import type { Contestant, KnownAnswer } from './contestant.js';
@@ -67,7 +67,7 @@ export async function readContestants(
         );
       else read.push(await openDrawn(name, model, { config, baseDir: from, tasks }));
     }
-    assertDistinct(read.map(({ name }) => name));
+    assertNames(read.map(({ name }) => name));
     const known = read.flatMap((one) => ('lists' in one ? [one] : []));
     const scale = zeroToOne(known, config.evaluation);
     const byKey = pool.tasks();
@@ -122,7 +122,14 @@ async function openDrawn(
   return { name, fingerprint: how.join(' '), drawn };
 }
 
-function assertDistinct(names: readonly string[]): void {
+function assertNames(names: readonly string[]): void {
+  for (const name of names) {
+    const { success, error } = modelName.safeParse(name);
+    if (!success)
+      throw new InputError([
+        { message: `the model's name ${JSON.stringify(name)}: ${error.issues[0]!.message}` },
+      ]);
+  }
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined)
     throw new InputError([{ message: `two models are called "${twice}": give one of them another name` }]);

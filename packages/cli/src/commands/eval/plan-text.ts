@@ -28,7 +28,7 @@ export function evaluationPlanText(plan: EvaluationPlan): string {
 /** The same in a line. */
 export function planLine({ models, judges, calls, money }: EvaluationPlan): string {
   const answers = models.reduce((sum, one) => sum + one.answers, 0);
-  const who = `${models.length} ${models.length === 1 ? 'model' : 'models'}, ${answers.toLocaleString('en')} answers`;
+  const who = `${models.length} ${models.length === 1 ? 'model' : 'models'}, ${answers.toLocaleString('en')} ${answers === 1 ? 'answer' : 'answers'}`;
   if (judges.length === 0 && calls === 0 && money === 0) return `${who}: nothing is asked.\n`;
   const cost = money === null ? `. ${UNPRICED}` : `, about $${money.toFixed(2)} at most.`;
   return `${who}: about ${calls.toLocaleString('en')} calls${cost} Replies that are there already cost nothing.\n`;
