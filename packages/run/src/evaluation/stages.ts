@@ -34,7 +34,8 @@ const furtherSchema = z.array(z.array(z.number().min(0).max(1).nullable()));
 
 /** What a further judge says of a model's answers. */
 export const FURTHER = (model: string, judge: string): Stage<(number | null)[][]> => ({
-  name: `judge ${model} by ${judge}`,
+  // As a list: with words between them two pairs of names could read alike.
+  name: `judge ${JSON.stringify([model, judge])}`,
   title: `Judge ${model} by ${judge}`,
   schema: furtherSchema,
 });

@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { readOutputs } from './read-outputs.js';
+import { OUTPUT_FORMATS, readOutputs } from './read-outputs.js';
 import { TaskPool } from './task-pool.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'touchstone-outputs-'));
@@ -268,6 +269,56 @@ describe('odd rows', () => {
     const two = ['a', 'b'].map((prompt) => ({ id: 't', prompt, response: 'x' }));
     expect(await refusal(two)).toMatch(/:2: the task "t" has another prompt elsewhere/);
   });
+});
+
+it('never throws on a row, whatever stands under the keys of the formats', () => {
+  const keys = [
+    'datasource_item',
+    'sample',
+    'results',
+    'item',
+    'output',
+    'outputs',
+    'messages',
+    'response',
+    'prompt',
+    'query',
+    'scores',
+    'grades',
+    'choices',
+    'message',
+    'role',
+    'content',
+    'tool_calls',
+    'function',
+    'name',
+    'score',
+    'inputs.query',
+    'inputs.response',
+    'outputs.a.b',
+    'error',
+    'type',
+    'text',
+  ];
+  const { value } = fc.letrec<{ value: unknown }>((tie) => ({
+    value: fc.oneof(
+      { depthSize: 'small' },
+      fc.constantFrom('assistant', 'user', 'tool', 'text', '', null, 1, true),
+      fc.array(tie('value'), { maxLength: 3 }),
+      fc.dictionary(fc.constantFrom(...keys), tie('value'), { maxKeys: 6 }),
+    ),
+  }));
+  fc.assert(
+    fc.property(fc.dictionary(fc.constantFrom(...keys), value), (row) => {
+      const known = OUTPUT_FORMATS.find((one) => one.isOne(row as never));
+      const read = known?.read(row as never);
+      if (read && 'answers' in read) {
+        expect(new TaskPool().add(read.task)).toHaveProperty('key');
+        for (const { response } of read.answers) expect(typeof response).toBe('string');
+      }
+    }),
+    { numRuns: 300, seed: 5 },
+  );
 });
 
 describe('tasks of several files', () => {
