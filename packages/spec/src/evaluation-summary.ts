@@ -180,7 +180,7 @@ export const evaluationSummarySchema = z.strictObject({
   name: z.string(),
   created: z.string(),
   versions: z.record(z.string(), z.string()),
-  seed: described(z.int(), 'Of the resampling.'),
+  seed: described(z.int().nullable(), 'Of the answers that were drawn for it; null: none were.'),
   baseline: described(
     z.string().nullable(),
     'What the others are held against first; null: there is one model.',

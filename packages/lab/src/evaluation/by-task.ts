@@ -3,7 +3,7 @@ import type { Estimate } from '@touchstone/spec';
 import type { Range } from '../statistics/jackknife.js';
 import { clusteredMeanInterval } from '../statistics/means.js';
 import { trainingsInterval } from '../statistics/trainings.js';
-import { groupBy, meanOf, sumOf } from '../statistics/values.js';
+import { meanOf } from '../statistics/values.js';
 
 /** What a task is worth in one training, by task. */
 export type ByTask = ReadonlyMap<string, number>;
@@ -49,18 +49,4 @@ export function overTrainings(trainings: readonly ByTask[]): ByTask {
       meanOf(trainings.flatMap((training) => training.get(task) ?? [])),
     ]),
   );
-}
-
-/**
- * What each cluster adds to the mean over tasks, around 0 (the linear part of a ratio of sums).
- *
- * @param clusters in the order that is wanted; one without a task here adds 0.
- */
-export function pullOfClusters(values: ByTask, clusterOf: ClusterOf, clusters: readonly string[]): number[] {
-  const mean = meanOf([...values.values()]);
-  const groups = groupBy([...values], [...values.keys()].map(clusterOf));
-  const pulls = new Map(
-    groups.map((group) => [clusterOf(group[0]![0]), sumOf(group.map(([, value]) => value - mean))]),
-  );
-  return clusters.map((cluster) => pulls.get(cluster) ?? 0);
 }

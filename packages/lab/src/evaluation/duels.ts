@@ -22,7 +22,6 @@ interface Judged {
 /**
  * Win rates of a preference judge that was asked in both orders. What it decides otherwise in the other order counts half.
  *
- * @param seed of the resampling.
  * @returns an entry for each pair that has duels.
  * @throws {InputError} a duel is of a model or of answers that are not there, or is there twice.
  */
@@ -30,7 +29,6 @@ export function summariseDuels(
   duels: readonly Duel[],
   pairs: readonly ModelPair[],
   evaluated: Evaluated,
-  seed: number,
 ): DuelsSummary[] {
   const answers = answersOf(evaluated);
   assertDuels(duels, answers);
@@ -50,7 +48,6 @@ export function summariseDuels(
     held.map(({ judged }) => [byTask(judged, ({ worth }) => worth)]),
     evaluated.clusterOf,
     SHARE,
-    seed,
   );
   return held.map(({ model, baseline, own, judged }, i) => {
     const { estimate, corrected } = family[i]!;

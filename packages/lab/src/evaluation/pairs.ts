@@ -18,20 +18,15 @@ export interface ModelPair {
 export const pairsOf = (models: readonly ModelRecords[]): ModelPair[] =>
   models.flatMap((baseline, i) => models.slice(i + 1).map((model) => ({ model, baseline })));
 
-/**
- * Every two models by one metric, with intervals that hold at once.
- *
- * @param seed of the resampling.
- */
+/** Every two models by one metric, with intervals that hold at once. */
 export function comparePairs(
   pairs: readonly ModelPair[],
   { name, measure }: NamedMeasure,
   evaluated: Evaluated,
-  seed: number,
 ): EvaluatedPair[] {
   const { clusterOf } = evaluated;
   const differences = pairs.map((pair) => differencesOf(pair, measure));
-  const family = correctedMeans(differences, clusterOf, SIGNED, seed);
+  const family = correctedMeans(differences, clusterOf, SIGNED);
   return pairs.map((pair, i) => {
     const { estimate, corrected } = family[i]!;
     return {

@@ -3,7 +3,7 @@ import type { EvaluatedPair, EvaluationSummary } from '@touchstone/spec';
 import { SIGNED } from '../statistics/jackknife.js';
 import { overTrainings, meanOverTasks } from './by-task.js';
 import type { Evaluated, NamedMeasure } from './evaluated.js';
-import { bonferroniStretch, stretched } from './family.js';
+import { correctedEnds } from './family.js';
 import { differencesOf, type ModelPair } from './pairs.js';
 import { taskMeans } from './record.js';
 import { cutsOf } from './slices.js';
@@ -25,8 +25,7 @@ export const wholeRegressions = (pairs: readonly EvaluatedPair[]): Regression[] 
   );
 
 /**
- * Slices in which a model is shown to be worse by a metric, corrected for all slices of all pairs by Bonferroni: slices of a field have no task in
- * common, so that there is nothing that they share.
+ * Slices in which a model is shown to be worse by a metric, corrected for all slices of all pairs.
  */
 export function sliceRegressions(
   pairs: readonly ModelPair[],
@@ -45,7 +44,7 @@ export function sliceRegressions(
     });
   });
   return looks.flatMap(({ pair, field, value, tasks, difference }) => {
-    const corrected = stretched(difference, bonferroniStretch(looks.length, difference.n - 1), SIGNED);
+    const corrected = correctedEnds(difference, looks.length, SIGNED);
     if (corrected.high >= 0) return [];
     return [
       {

@@ -25,7 +25,7 @@ const summarise = (
     name: 'made',
     models,
     bestOf: 4,
-    seed: 1,
+    seed: null,
     created: '2026-11-28T00:00:00Z',
     versions: {},
     ...rest,

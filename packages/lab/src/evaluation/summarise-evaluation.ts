@@ -39,8 +39,8 @@ export interface EvaluationInput {
   bestOf: number;
   /** An answer passes with at least this score. Without it only metrics whose scores are all 0 or 1 say what passes. */
   passScore?: number;
-  /** Of the resampling. */
-  seed: number;
+  /** Of the answers that were drawn; null: none were. */
+  seed: number | null;
   created: string;
   versions: Readonly<Record<string, string>>;
   /** What a reader should know that the records do not say. */
@@ -74,7 +74,7 @@ export function summariseEvaluation(input: EvaluationInput): EvaluationSummary {
   );
   const modelPairs = pairsOf(inOrder);
   const ofBaseline = modelPairs.filter((pair) => pair.baseline.name === baseline);
-  const pairs = metrics.flatMap((metric) => comparePairs(modelPairs, metric, evaluated, seed));
+  const pairs = metrics.flatMap((metric) => comparePairs(modelPairs, metric, evaluated));
   const passing = passingOf(evaluated, passScore);
   const main = MAIN_METRICS.find((name) => metrics.some((metric) => metric.name === name));
   const others = metrics.map(({ name }) => name).filter((name) => !MAIN_METRICS.includes(name));
@@ -101,7 +101,7 @@ export function summariseEvaluation(input: EvaluationInput): EvaluationSummary {
     ),
     model_order: names,
     pairs,
-    duels: summariseDuels(duels, modelPairs, evaluated, seed),
+    duels: summariseDuels(duels, modelPairs, evaluated),
     regressions: [
       ...wholeRegressions(pairs.filter((pair) => pair.baseline === baseline)),
       ...metrics.flatMap((metric) => sliceRegressions(ofBaseline, metric, evaluated)),

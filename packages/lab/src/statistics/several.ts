@@ -31,58 +31,20 @@ export function simultaneousIntervals(
   });
   const varying = centred.filter(({ error }) => error > 0);
   if (n < 2 || varying.length === 0) return columns.map(() => null);
-  const drawn = resampledT(
-    varying.map(({ values }) => values),
-    seed,
-  );
+  const { integer } = random(seed, 'max-t');
+  const drawn = new Int32Array(n);
+  const largest = new Float64Array(RESAMPLES);
+  for (let resample = 0; resample < RESAMPLES; resample++) {
+    for (let i = 0; i < n; i++) drawn[i] = integer(n);
+    for (const { values } of varying)
+      largest[resample] = Math.max(largest[resample]!, absoluteT(values, drawn));
+  }
+  largest.sort();
   // Few units repeat themselves in resamples; one column's own quantile is the least that several need.
-  const reach = Math.max(t95(n - 1), largestOfAll(drawn));
+  const reach = Math.max(t95(n - 1), quantile(largest, 0.95));
   return centred.map(({ mean, error }) =>
     error > 0 ? { mean, low: mean - reach * error, high: mean + reach * error, n } : null,
   );
-}
-
-/**
- * How many times as long the arms of each column's own 95 % interval have to be for all to hold at once with 95 %: the quantile of the largest |t| of
- * any column over that of the column's own, both bootstrapped (max-T, as above). What makes a column's own interval lopsided stays in the interval.
- *
- * @param columns what each unit adds to each column's mean, around 0; the units in the same order; 0 of a unit that a column has nothing of.
- * @param seed of the resampling.
- * @returns in the order of the columns, from 1; 1 for a single one.
- */
-export function familyStretch(columns: readonly (readonly number[])[], seed: number): number[] {
-  if (columns.length < 2) return columns.map(() => 1);
-  const drawn = resampledT(
-    columns.map((column) => Float64Array.from(finite(column, 'values'))),
-    seed,
-  );
-  const all = largestOfAll(drawn);
-  const n = columns[0]!.length;
-  return drawn.map((values) =>
-    Math.max(1, all / Math.max(t95(Math.max(1, n - 1)), quantile(values.sort(), 0.95))),
-  );
-}
-
-/** |t| of each column in each resample of the units. */
-function resampledT(columns: readonly Float64Array[], seed: number): Float64Array[] {
-  const n = columns[0]!.length;
-  const { integer } = random(seed, 'max-t');
-  const drawn = new Int32Array(n);
-  const found = columns.map(() => new Float64Array(RESAMPLES));
-  for (let resample = 0; resample < RESAMPLES; resample++) {
-    for (let i = 0; i < n; i++) drawn[i] = integer(n);
-    columns.forEach((values, column) => {
-      found[column]![resample] = absoluteT(values, drawn);
-    });
-  }
-  return found;
-}
-
-/** The 95 % quantile of the largest |t| of any column. */
-function largestOfAll(drawn: readonly Float64Array[]): number {
-  const most = new Float64Array(RESAMPLES);
-  for (const values of drawn) for (let i = 0; i < RESAMPLES; i++) most[i] = Math.max(most[i]!, values[i]!);
-  return quantile(most.sort(), 0.95);
 }
 
 /** |mean| over its standard error, of the values at the places drawn; 0 where they are all one. */

@@ -14,7 +14,7 @@ export interface Bar {
 }
 
 /** Pixels of a chart of a few bars, and of each bar where there are more. */
-const [NARROW, BAR] = [270, 64];
+const [NARROW, BAR] = [270, 100];
 
 /** Bars on 0–1 with the interval as a whisker and n under the model's name; a missing estimate says "no data". */
 export function barChart(title: string, bars: readonly Bar[]): VNode {

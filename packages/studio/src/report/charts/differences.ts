@@ -1,6 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import type { Estimate, Shown } from '@touchstone/spec';
 import type { VNode } from 'preact';
+import { difference } from '../format.js';
 import { drawPlot } from './render.js';
 import { describeRows, type Row, rowAxes, rowFrame, rowMarks } from './rows.js';
 
@@ -37,7 +38,7 @@ export function differencesForest(title: string, rows: readonly DifferenceRow[])
     {
       ...rowFrame(plain, domain),
       marks: [
-        ...rowAxes(plain),
+        ...rowAxes(plain, difference),
         Plot.ruleX([0], { stroke: 'var(--ink)' }),
         Plot.ruleY(
           rows.map(({ estimate: { low, high } }, y) => ({ low, high, y })),

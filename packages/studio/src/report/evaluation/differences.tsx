@@ -36,10 +36,15 @@ export function Differences({ summary, baseline }: { summary: EvaluationSummary;
         caption={`Against ${modelLabel(baseline)}, paired by task: mean [interval of this difference], and [interval that holds at once for all pairs]`}
         pairs={own}
       />
+      <WinTable
+        caption="How often an answer of the model scores higher than one of the other to the same task, and the difference were the answers equally long: mean [interval of this one]"
+        pairs={own}
+      />
       {others.length > 0 && (
         <details class="behind">
           <summary>All other pairs of models ({count(others.length)} rows)</summary>
           <PairTable caption="Likewise, every other two models" pairs={others} />
+          <WinTable caption="Their wins, and differences at equal length" pairs={others} />
         </details>
       )}
     </Section>
@@ -50,23 +55,30 @@ function PairTable({ caption, pairs }: { caption: string; pairs: readonly Evalua
   return (
     <Table
       caption={caption}
-      head={[
-        'Metric',
-        'Difference',
-        'Mean [interval]',
-        'Corrected',
-        'Reading',
-        'Tasks',
-        'Wins',
-        'At equal length',
-      ]}
+      head={['Metric', 'Difference', 'Mean [interval]', 'Corrected', 'Reading', 'Tasks']}
       rows={pairs.map((pair) => [
         metricLabel(pair.metric),
         pairText(pair),
         difference(pair.difference),
-        pair.corrected ? correctedText(pair).replace(/^\S+ /, '') : NO_DATA,
+        pair.corrected ? endsText(correctedText(pair)) : NO_DATA,
         <ReadPair {...pair} />,
         count(pair.tasks),
+      ])}
+    />
+  );
+}
+
+/** What is left of a figure without its mean. */
+export const endsText = (figure: string): string => figure.replace(/^\S+ /, '');
+
+function WinTable({ caption, pairs }: { caption: string; pairs: readonly EvaluatedPair[] }): VNode {
+  return (
+    <Table
+      caption={caption}
+      head={['Metric', 'Difference', 'Wins, ties half', 'Difference at equal length']}
+      rows={pairs.map((pair) => [
+        metricLabel(pair.metric),
+        pairText(pair),
         interval(pair.wins),
         <AtEqualLength estimate={pair.length_controlled} note={pair.length_note} />,
       ])}
@@ -127,7 +139,7 @@ export function Duels({ summary }: { summary: EvaluationSummary }): VNode {
           `${modelLabel(duel.model)} against ${modelLabel(duel.baseline)}`,
           interval(duel.win_rate),
           duel.win_rate && duel.corrected
-            ? interval({ ...duel.win_rate, ...duel.corrected }).replace(/^\S+ /, '')
+            ? endsText(interval({ ...duel.win_rate, ...duel.corrected }))
             : NO_DATA,
           <ReadPair {...duel} />,
           count(duel.wins),

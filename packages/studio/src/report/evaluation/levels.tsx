@@ -52,21 +52,27 @@ export function Levels({ summary }: { summary: EvaluationSummary }): VNode {
       </div>
       <Table
         caption="Each model by itself: mean [interval] and n"
-        head={['Metric, 0 to 1 unless it has a unit', ...names.map((name) => <ModelName name={name} />)]}
-        rows={[
-          ...summary.metrics.map((metric) => [
-            metricNamed('model', metric).label,
-            ...names.map((name) => <Cell estimate={entry(modelOf(summary, name).metrics, metric)} />),
-          ]),
-          ...components.map((component) => [
-            component,
-            ...names.map((name) => <Cell estimate={entry(modelOf(summary, name).components, component)} />),
-          ]),
-          ['Tokens of an answer', ...names.map((name) => amount(modelOf(summary, name).tokens))],
-          ['Characters of an answer', ...names.map((name) => amount(modelOf(summary, name).length))],
-          ['Answers', ...names.map((name) => count(modelOf(summary, name).answers))],
-          ['Answers without a judge score', ...names.map((name) => count(modelOf(summary, name).abstained))],
+        head={[
+          'Model',
+          ...summary.metrics.map((metric) => metricNamed('model', metric).label),
+          ...components,
+          'Tokens',
+          'Characters',
+          'Answers',
+          'Not judged',
         ]}
+        rows={names.map((name) => {
+          const model = modelOf(summary, name);
+          return [
+            <ModelName name={name} />,
+            ...summary.metrics.map((metric) => <Cell estimate={entry(model.metrics, metric)} />),
+            ...components.map((component) => <Cell estimate={entry(model.components, component)} />),
+            amount(model.tokens),
+            amount(model.length),
+            count(model.answers),
+            count(model.abstained),
+          ];
+        })}
       />
       <Slices summary={summary} />
     </Section>

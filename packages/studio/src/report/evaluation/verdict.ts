@@ -16,6 +16,9 @@ export interface EvaluationVerdict {
   sentences: string[];
 }
 
+/** Regressions that the verdict names. */
+const MOST_WORSE = 5;
+
 type Judged = EvaluationSummary['judge_swap'][number]['judges'][number];
 
 /** `RFT − Base`. */
@@ -26,6 +29,12 @@ export const pairText = ({ model, baseline }: { model: string; baseline: string 
 export const modelOf = ({ models }: EvaluationSummary, name: string): EvaluatedModel => entry(models, name)!;
 
 export const metricLabel = (name: string): string => metricNamed('model', name).label;
+
+/** Within a sentence. */
+const metricWord = (name: string): string => {
+  const { headline, label } = metricNamed('model', name);
+  return headline ?? label;
+};
 
 /** A difference with the ends that hold at once for all pairs. */
 export function correctedText({
@@ -66,7 +75,7 @@ export function evaluationVerdict(summary: EvaluationSummary): EvaluationVerdict
       sentences: [
         main === null
           ? 'No answer has a score.'
-          : `There is one model: its ${metricLabel(main)} is ${interval(entry(modelOf(summary, summary.model_order[0]!).metrics, main))}.`,
+          : `There is one model: its ${metricWord(main)} is ${interval(entry(modelOf(summary, summary.model_order[0]!).metrics, main))}.`,
       ],
     };
   }
@@ -140,7 +149,7 @@ function againstBaseline(
   const tasks = [...new Set(own.map((pair) => pair.tasks))];
   const over = tasks.length === 1 ? ` on ${plural(tasks[0]!, 'task')}` : '';
   const correction = pairs > 1 ? ` The intervals hold at once for all ${pairs} pairs of models.` : '';
-  return `By ${metricLabel(main)}, against ${modelLabel(baseline)}${over}: ${parts.join('; ')}.${correction}`;
+  return `By ${metricWord(main)}, against ${modelLabel(baseline)}${over}: ${parts.join('; ')}.${correction}`;
 }
 
 /** The highest mean, which is partly the luckiest, and what it cannot be told apart from. */
@@ -161,7 +170,7 @@ function highestSentence(
     if (pair.model === model) return [modelLabel(pair.baseline)];
     return pair.baseline === model ? [modelLabel(pair.model)] : [];
   });
-  const claim = `${modelLabel(model)} has the highest ${metricLabel(main)}`;
+  const claim = `${modelLabel(model)} has the highest ${metricWord(main)}`;
   return [
     like.length === 0
       ? `${claim}, and it is told apart from every other model.`
@@ -204,24 +213,35 @@ function generalisation({ judge_swap: swaps, main_metric: main }: EvaluationSumm
       outcomes.filter(({ outcome }) => of.includes(outcome)).length;
     if (count('holds', 'same-sign', 'turns-around') === 0) return [];
     const parts = [
-      `${count('holds')} hold`,
-      ...(count('same-sign') > 0 ? [`${count('same-sign')} keep their sign`] : []),
-      ...(count('turns-around') > 0 ? [`${count('turns-around')} turn around`] : []),
+      `shows ${howMany(count('holds'), shown.length)}`,
+      ...(count('same-sign') > 0 ? [`has the same sign without showing it in ${count('same-sign')}`] : []),
+      ...(count('turns-around') > 0 ? [`has the other sign in ${count('turns-around')}`] : []),
     ];
-    return [`by ${metricLabel(judge)} ${parts.join(', ')}`];
+    return [`${metricWord(judge)} ${parts.join(', ')}`];
   });
   if (said.length === 0) return [];
   return [
-    `Another judge: of ${plural(shown.length, 'difference')} that ${metricLabel(main!)} shows, ${said.join('; ')}.`,
+    `Another judge: of ${plural(shown.length, 'difference')} that ${metricWord(main!)} shows, ${said.join('; ')}.`,
   ];
 }
 
+const howMany = (some: number, all: number): string => {
+  if (some === 0) return 'none of them';
+  return some === all ? 'all of them too' : `${some} too`;
+};
+
 function worseSentence({ regressions }: EvaluationSummary): string[] {
-  if (regressions.length === 0) return [];
-  const named = regressions.slice(0, 5).map((one) => {
+  // A slice says nothing more of what is shown over all tasks.
+  const whole = regressions.filter(({ slice }) => slice === null);
+  const own = regressions.filter(
+    (one) =>
+      one.slice === null || !whole.some(({ model, metric }) => model === one.model && metric === one.metric),
+  );
+  if (own.length === 0) return [];
+  const named = own.slice(0, MOST_WORSE).map((one) => {
     const where = one.slice ? ` where ${one.slice.field} is ${one.slice.value}` : '';
-    return `${modelLabel(one.model)} in ${metricLabel(one.metric)}${where} (${correctedText(one)})`;
+    return `${modelLabel(one.model)} in ${metricWord(one.metric)}${where} (${correctedText(one)})`;
   });
-  const left = regressions.length - named.length;
+  const left = own.length - named.length;
   return [`Shown to be worse: ${named.join('; ')}${left > 0 ? `; and ${left} more` : ''}.`];
 }

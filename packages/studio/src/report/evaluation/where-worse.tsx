@@ -3,6 +3,7 @@ import type { VNode } from 'preact';
 import { count, decimal, difference } from '../format.js';
 import { modelLabel } from '../names.js';
 import { Section, Table } from '../sections/parts.js';
+import { endsText } from './differences.js';
 import { correctedText, metricLabel } from './verdict.js';
 
 /** Regressions that are shown, and the tasks that lost most. */
@@ -25,7 +26,7 @@ export function WhereWorse({ summary, baseline }: { summary: EvaluationSummary; 
             metricLabel(one.metric),
             one.slice ? `${one.slice.field}: ${one.slice.value}` : 'all tasks',
             difference(one.difference),
-            correctedText(one).replace(/^\S+ /, ''),
+            endsText(correctedText(one)),
             count(one.tasks),
           ])}
         />
