@@ -9,6 +9,8 @@ export { judgeScore } from './evaluation/judge-score.js';
 export { bestOfInterval, summariseModel } from './evaluation/model-summary.js';
 export { compareTrainings, summariseTrainings } from './evaluation/over-trainings.js';
 export { type EvaluationRecord, MEASURES, type Measure } from './evaluation/record.js';
+export { recordOf, rowOf } from './evaluation/rows.js';
+export { type Duel, type EvaluationInput, summariseEvaluation } from './evaluation/summarise-evaluation.js';
 export { truthAgreement } from './evaluation/truth-agreement.js';
 export { agreementOfLabels, type Agreement, type LabelAgreement } from './labelling/agreement.js';
 export { drawAnswersToLabel, randomPairs, weightsOfLabelled, type Draw } from './labelling/draw.js';

@@ -1,4 +1,11 @@
 export { renderJudgeReport, type JudgeReport } from './report/judge-report.js';
 export { renderReport } from './report/report.js';
-export { summaryJsonSchema, trainingsJsonSchema } from './report/schema.js';
+export { evaluationVerdict, lengthText, pairText } from './report/evaluation/verdict.js';
+export { renderEvaluation } from './report/evaluation/page.js';
+export {
+  evaluationJsonSchema,
+  recordJsonSchema,
+  summaryJsonSchema,
+  trainingsJsonSchema,
+} from './report/schema.js';
 export { ONE_DRAW, verdict, type Outcome, type Reading } from './report/verdict.js';
