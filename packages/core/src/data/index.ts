@@ -1,6 +1,7 @@
 export { parseAnnotationLine, readAnnotations, type Annotation } from './annotations.js';
 export { readJsonLines, recordsOrThrow, shorten, type LineProblem, type Parsed } from './json-lines.js';
 export { parseLabelledLine, readLabelled, type LabelledAnswer, type Labels } from './labelled.js';
+export { parseOutcomeLine, readOutcomes, type OutcomeAnswer } from './outcomes.js';
 export { readTasks, readTasksStrict } from './read-tasks.js';
 export {
   CASE_KINDS,

@@ -1,4 +1,4 @@
-import { summarySchema, trainingsSummarySchema, type JsonObject } from '@touchstone/spec';
+import { alignmentSummarySchema, summarySchema, trainingsSummarySchema, type JsonObject } from '@touchstone/spec';
 
 /**
  * The published JSON Schema (draft 2020-12) of `summary.json`.
@@ -15,7 +15,12 @@ export function trainingsJsonSchema(): JsonObject {
   return published(trainingsSummarySchema, 'trainings', 'Summary of a Touchstone run of several trainings');
 }
 
-type Schema = typeof summarySchema | typeof trainingsSummarySchema;
+/** Of `alignment.json`. */
+export function alignmentJsonSchema(): JsonObject {
+  return published(alignmentSummarySchema, 'alignment', 'Alignment of a judge with metrics of production');
+}
+
+type Schema = typeof alignmentSummarySchema | typeof summarySchema | typeof trainingsSummarySchema;
 
 function published(schema: Schema, name: string, title: string): JsonObject {
   return {
