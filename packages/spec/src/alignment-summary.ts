@@ -104,7 +104,7 @@ export const alignmentSummarySchema = z.strictObject({
       mean: estimate,
       /** ICC(1,1) of repeats: how much of one verdict is not noise. Null where nothing was asked twice. */
       reliability: estimate,
-      /** Variance inflation factor of its ranks beside the other criteria; null with fewer than two, and where they give it exactly. */
+      /** Variance inflation factor beside the other criteria; null with fewer than two, and where they give it exactly. */
       inflation: z.number().nullable(),
     }),
   ),

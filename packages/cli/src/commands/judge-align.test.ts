@@ -57,13 +57,20 @@ judge:
       topic: ['post', 'bank'][draw.integer(2)],
     };
   });
-  writeFileSync(join(folder, 'outcomes.jsonl'), [...lines, ...more].map((line) => JSON.stringify(line)).join('\n'));
+  writeFileSync(
+    join(folder, 'outcomes.jsonl'),
+    [...lines, ...more].map((line) => JSON.stringify(line)).join('\n'),
+  );
 }
 
 async function align(...args: string[]) {
   const got = { out: '', err: '' };
   const sink = (key: 'out' | 'err') => ({ write: (text: string) => void (got[key] += text) });
-  const code = await runCli(['judge', 'align', folder, ...args], { out: sink('out'), err: sink('err'), env: {} });
+  const code = await runCli(['judge', 'align', folder, ...args], {
+    out: sink('out'),
+    err: sink('err'),
+    env: {},
+  });
   return { ...got, code };
 }
 
@@ -83,7 +90,9 @@ test('judge align names the criteria, leaves a page and alignment.json, and asks
   const first = await align('--json');
   expect({ code: first.code, err: first.err }).toEqual({ code: 0, err: '' });
   const { report, ...summary } = JSON.parse(first.out) as AlignmentSummary & { report: string };
-  expect(alignmentSummarySchema.parse(summary)).toEqual(JSON.parse(readFileSync(join(folder, 'runs/alignment.json'), 'utf8')));
+  expect(alignmentSummarySchema.parse(summary)).toEqual(
+    JSON.parse(readFileSync(join(folder, 'runs/alignment.json'), 'utf8')),
+  );
   expect(summary).toMatchObject({ answers: 82, tasks: 82, blank: 1, abstained: 1 });
   const kind = summary.cells.find(({ criterion }) => criterion === 'Kind')!;
   expect(kind).toMatchObject({ name: 'useful', answers: 80 });
@@ -117,13 +126,25 @@ test('what does not fit is refused with its name before anything is asked', asyn
     const { code, err } = await align('--out', join(folder, 'refused'));
     expect({ code, err }).toEqual({ code: 2, err: expect.stringMatching(said) });
   };
-  await refused('{ solved: { direction: higher, criteria: Kidn } }', /no criterion "Kidn", did you mean "Kind"/);
+  await refused(
+    '{ solved: { direction: higher, criteria: Kidn } }',
+    /no criterion "Kidn", did you mean "Kind"/,
+  );
   await refused('{ solved: { direction: up } }', /metrics\.solved\.direction: expected "higher" or "lower"/);
   await refused('{ solvd: { direction: higher } }', /metrics\.solvd: no answer of data\.outcomes has it/);
-  await refused('{ solved: { direction: higher, threshold: 1 } }', /threshold: the outcomes are true or false/);
-  await refused('{ solved: { direction: higher, given: [tpoic] } }', /given: no answer of data\.outcomes has "tpoic"/);
+  await refused(
+    '{ solved: { direction: higher, threshold: 1 } }',
+    /threshold: the outcomes are true or false/,
+  );
+  await refused(
+    '{ solved: { direction: higher, given: [tpoic] } }',
+    /given: no answer of data\.outcomes has "tpoic"/,
+  );
   await refused('{ __proto__: { direction: higher } }', /metrics/);
-  writeFileSync(join(folder, 'touchstone.yaml'), readFileSync(join(folder, 'touchstone.yaml'), 'utf8').replace(/^(metrics|data):.*\n/gm, ''));
+  writeFileSync(
+    join(folder, 'touchstone.yaml'),
+    readFileSync(join(folder, 'touchstone.yaml'), 'utf8').replace(/^(metrics|data):.*\n/gm, ''),
+  );
   expect(await align()).toMatchObject({ code: 2, err: expect.stringContaining('expected metrics') });
   expect(calls).toBe(before);
   expect(existsSync(join(folder, 'refused'))).toBe(false);

@@ -31,11 +31,7 @@ export function registerJudgeAlign(judge: Command, io: Io): void {
     );
 }
 
-async function align(
-  loaded: Loaded<ExaminationConfig>,
-  flags: JudgeAlignFlags,
-  io: Io,
-): Promise<void> {
+async function align(loaded: Loaded<ExaminationConfig>, flags: JudgeAlignFlags, io: Io): Promise<void> {
   if (flags.plan) {
     const phases = await withOpened(openAlignment, loaded, flags, io, planAlignment);
     io.out.write(
@@ -43,12 +39,20 @@ async function align(
     );
     return;
   }
-  const { summary, report } = await withOpened(openAlignment, loaded, flags, io, async (alignment, onEvent) => {
-    if (!flags.json) io.err.write(`${costText(await planAlignment(alignment))}\n`);
-    const summary = await alignWithMetrics(alignment, { onEvent });
-    return { summary, report: await writeAlignmentReport(alignment.folder, summary) };
-  });
+  const { summary, report } = await withOpened(
+    openAlignment,
+    loaded,
+    flags,
+    io,
+    async (alignment, onEvent) => {
+      if (!flags.json) io.err.write(`${costText(await planAlignment(alignment))}\n`);
+      const summary = await alignWithMetrics(alignment, { onEvent });
+      return { summary, report: await writeAlignmentReport(alignment.folder, summary) };
+    },
+  );
   io.out.write(
-    flags.json ? `${JSON.stringify({ ...summary, report })}\n` : `${alignmentText(summary)}Report: ${report}\n`,
+    flags.json
+      ? `${JSON.stringify({ ...summary, report })}\n`
+      : `${alignmentText(summary)}Report: ${report}\n`,
   );
 }

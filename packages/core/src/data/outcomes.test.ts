@@ -20,19 +20,43 @@ const named = new Map([
 
 async function read(...lines: (object | string)[]) {
   const file = join(folder, 'outcomes.jsonl');
-  writeFileSync(file, lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n'));
+  writeFileSync(
+    file,
+    lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n'),
+  );
   return readOutcomes(file, named);
 }
 
 test('a line has a task of its own, or names one; what differs between lines of one task no judge sees', async () => {
   const { answers, problems } = await read(
-    { id: 'known', response: 'In the post.', variant: 'A', outcomes: { csat: 4, solved: true }, segment: 'new' },
+    {
+      id: 'known',
+      response: 'In the post.',
+      variant: 'A',
+      outcomes: { csat: 4, solved: true },
+      segment: 'new',
+    },
     { id: 'known', response: 'No idea.', outcomes: { csat: null }, segment: 'old' },
     { question: 'How much is it?', response: '', outcomes: { constructor: 1 } },
   );
   expect(problems).toEqual([]);
-  expect(answers.map(({ task, variant, outcomes, fields }) => ({ task: task.id, variant, outcomes: [...outcomes], fields }))).toEqual([
-    { task: 'known', variant: 'A', outcomes: [['csat', 4], ['solved', true]], fields: { shop: 'x', segment: 'new' } },
+  expect(
+    answers.map(({ task, variant, outcomes, fields }) => ({
+      task: task.id,
+      variant,
+      outcomes: [...outcomes],
+      fields,
+    })),
+  ).toEqual([
+    {
+      task: 'known',
+      variant: 'A',
+      outcomes: [
+        ['csat', 4],
+        ['solved', true],
+      ],
+      fields: { shop: 'x', segment: 'new' },
+    },
     { task: 'known', variant: undefined, outcomes: [], fields: { shop: 'x', segment: 'old' } },
     { task: answers[2]!.task.id, variant: undefined, outcomes: [['constructor', 1]], fields: {} },
   ]);
@@ -62,5 +86,5 @@ test('a bad line costs itself, by name; a file of bad lines is refused', async (
     { line: 7, message: expect.stringContaining('__proto__') },
     { line: 8, message: expect.stringContaining('stands for another prompt on line 1') },
   ]);
-  await expect(read(...bad)).rejects.toThrow('data.train or data.eval');
+  await expect(read(...bad.slice(0, -1))).rejects.toThrow('data.train or data.eval');
 });

@@ -88,7 +88,9 @@ const isBlank = ({ answer, verdicts }: Opinion): boolean =>
 
 function assertAnyVerdict(opinions: readonly Opinion[]): void {
   if (opinions.some((opinion) => !isSilent(opinion) && !isBlank(opinion))) return;
-  const why = opinions.flatMap(({ answer }) => (answer.status === 'abstained' ? [`; the first: ${answer.detail}`] : []));
+  const why = opinions.flatMap(({ answer }) =>
+    answer.status === 'abstained' ? [`; the first: ${answer.detail}`] : [],
+  );
   throw new RunError(
     `The judge gave no verdict on any of ${opinions.length} answers${why[0] ?? ': all are blank'}. ` +
       'Mend the cause and run again: replies that were paid for are kept.',

@@ -15,7 +15,11 @@ type Drawn = Partial<Pick<Item, 'task' | 'variant' | 'length'>> & {
 const draw = random(1, 'alignment test');
 const { normal, next } = draw;
 
-function itemsOf(n: number, make: (i: number) => Drawn): Item[] {
+/** Scores are of 0 to 1; the order is what counts here. */
+const squashed = (value: number): number => 1 / (1 + Math.exp(-value));
+const asItIs = (value: number): number => value;
+
+function itemsOf(n: number, make: (i: number) => Drawn, scale = squashed): Item[] {
   return Array.from({ length: n }, (_, i) => {
     const { task = `t${i}`, variant = null, length = 100 + i, scores, outcomes, topic } = make(i);
     return {
@@ -23,13 +27,16 @@ function itemsOf(n: number, make: (i: number) => Drawn): Item[] {
       variant,
       length,
       fields: new Map(topic === undefined ? [] : [['topic', topic]]),
-      scores: new Map(Object.entries(scores)),
+      scores: new Map(Object.entries(scores).map(([name, score]) => [name, scale(score)])),
       outcomes: new Map(Object.entries(outcomes)),
     };
   });
 }
 
-function measure(items: readonly Item[], options: { boolean?: boolean; given?: string[]; metric?: object } = {}): Measured {
+function measure(
+  items: readonly Item[],
+  options: { boolean?: boolean; given?: string[]; metric?: object } = {},
+): Measured {
   const names = [...new Set(items.flatMap(({ scores }) => [...scores.keys()]))];
   const criteria = names.map((name) => ({ name }) as Criterion);
   return measureAlignment({
@@ -55,7 +62,7 @@ test('Fisher’s z: 85 answers tell a correlation of 0.3 from 0, 194 one of 0.2'
 test('a criterion that only follows the length is not useful, also where users like middling lengths', () => {
   for (const liked of [(l: number) => l, (l: number) => -(l ** 2), (l: number) => Math.min(l, 0.5)]) {
     const found = measure(
-      itemsOf(600, () => {
+      itemsOf(400, () => {
         const l = normal();
         return {
           length: Math.round(500 * Math.exp(0.6 * l)),
@@ -95,7 +102,12 @@ test('what goes with the metric in one topic and against it in another is said',
   const items = itemsOf(300, (i) => {
     const x = normal();
     const topic = ['a', 'b', 'c'][i % 3]!;
-    return { topic, length: 50, scores: { C: x }, outcomes: { m: (topic === 'b' ? -x : x) + 0.5 * normal() } };
+    return {
+      topic,
+      length: 50,
+      scores: { C: x },
+      outcomes: { m: (topic === 'b' ? -x : x) + 0.5 * normal() },
+    };
   });
   expect(cell(measure(items, { given: ['topic'] }), 'C').notes).toEqual([
     'topic: it goes with the metric in a, c, and against it in b',
@@ -103,7 +115,9 @@ test('what goes with the metric in one topic and against it in another is said',
 });
 
 test('what shows nothing is not known, with the reason: constants, ten answers, none at all', () => {
-  const constant = measure(itemsOf(50, () => ({ scores: { Same: 1, Other: next() }, outcomes: { m: next() } })));
+  const constant = measure(
+    itemsOf(50, () => ({ scores: { Same: 1, Other: next() }, outcomes: { m: next() } })),
+  );
   expect(cell(constant, 'Same')).toMatchObject({
     name: 'not known yet',
     spearman: null,
@@ -118,7 +132,11 @@ test('what shows nothing is not known, with the reason: constants, ten answers, 
   expect(ten).toMatchObject({ name: 'not known yet', answers: 10 });
   expect(ten.answers_needed!.useless).toBeGreaterThan(ten.answers_needed!.useful);
   const none = cell(measure(itemsOf(10, () => ({ scores: { C: next() }, outcomes: {} }))), 'C');
-  expect(none).toMatchObject({ answers: 0, name: 'not known yet', notes: ['no answer has both a verdict and an outcome'] });
+  expect(none).toMatchObject({
+    answers: 0,
+    name: 'not known yet',
+    notes: ['no answer has both a verdict and an outcome'],
+  });
 });
 
 test('two copies are one: the later is redundant, and never both; a mirror image is harmful', () => {
@@ -139,10 +157,17 @@ test('two copies are one: the later is redundant, and never both; a mirror image
 
 test('what several criteria say together is redundant beside them, though it is not like any one of them', () => {
   const found = measure(
-    itemsOf(800, () => {
-      const [a, b] = [normal(), normal()];
-      return { scores: { A: a, B: b, Sum: a + b + 0.05 * normal() }, outcomes: { m: a + b + 2 * normal() } };
-    }),
+    itemsOf(
+      400,
+      () => {
+        const [a, b] = [normal(), normal()];
+        return {
+          scores: { A: a, B: b, Sum: a + b + 0.05 * normal() },
+          outcomes: { m: a + b + 2 * normal() },
+        };
+      },
+      (score) => 0.5 + score / 20,
+    ),
   );
   const names = found.criteria.map(({ name }) => name);
   expect(names.filter((name) => name === 'redundant')).toHaveLength(1);
@@ -153,16 +178,16 @@ test('what several criteria say together is redundant beside them, though it is 
 test('of a rare outcome no correlation is large: a criterion with an area of 0.75 is not useless', () => {
   const found = cell(
     measure(
-      itemsOf(6000, () => {
+      itemsOf(2500, () => {
         const x = normal();
-        return { length: 80, scores: { C: x }, outcomes: { m: Number(0.9 * x + normal() > 3) } };
+        return { length: 80, scores: { C: x }, outcomes: { m: Number(0.9 * x + normal() > 2.6) } };
       }),
       { boolean: true, metric: { target: 0.5 } },
     ),
     'C',
   );
   expect(found.area_under_curve!.mean).toBeGreaterThan(0.75);
-  expect(found.margin!.high).toBeLessThan(0.06);
+  expect(found.margin!.high).toBeLessThan(0.08);
   expect(found.name).toBe('useful');
 });
 
@@ -193,7 +218,9 @@ test('variants: means move alike, one with a single task is left out by name', (
   expect(found.variants).toMatchObject({ variants: 6, over: 'variants and answers' });
   expect(found.variants!.agreement!.low).toBeGreaterThan(0.5);
   expect(found.variants!.tau!.mean).toBeGreaterThan(0.6);
-  expect(found.notes).toContain('variants with an outcome in a single task are left out between variants: lone');
+  expect(found.notes).toContain(
+    'variants with an outcome in a single task are left out between variants: lone',
+  );
 });
 
 test('two variants are taken as they are, and the silent and the unknown are left out and counted', () => {
@@ -212,14 +239,18 @@ test('two variants are taken as they are, and the silent and the unknown are lef
 });
 
 test('a cut-off is the lowest score at which enough succeed, by a bound that holds for all that were tried', () => {
-  const items = itemsOf(2000, () => {
-    const x = next();
-    return { length: 90, scores: { score: x }, outcomes: { m: next() < x ? 5 : 1 } };
-  });
+  const items = itemsOf(
+    800,
+    () => {
+      const x = next();
+      return { length: 90, scores: { score: x }, outcomes: { m: next() < x ? 5 : 1 } };
+    },
+    asItIs,
+  );
   const { cutoff } = measure(items, { metric: { threshold: 4, target: 0.7 } }).metrics[0]!;
   // P(success | score ≥ c) is (1 + c) / 2.
   expect(cutoff!.score!).toBeGreaterThan(0.4);
-  expect(cutoff!.score!).toBeLessThan(0.62);
+  expect(cutoff!.score!).toBeLessThan(0.75);
   expect(cutoff!.precision!.low).toBeGreaterThanOrEqual(0.7);
   expect(cutoff!.sensitivity!.mean).toBeLessThan(0.9);
   expect(measure(items, { metric: { threshold: 4, target: 0.99 } }).metrics[0]!.cutoff!.score).toBeNull();
@@ -227,7 +258,7 @@ test('a cut-off is the lowest score at which enough succeed, by a bound that hol
 
 test('of criteria that say nothing hardly any map has a name that says something', () => {
   let wrong = 0;
-  for (let run = 0; run < 40; run++) {
+  for (let run = 0; run < 25; run++) {
     const { cells } = measure(
       itemsOf(60, (i) => ({
         task: `t${i >> 1}`,
@@ -238,5 +269,5 @@ test('of criteria that say nothing hardly any map has a name that says something
     );
     if (cells.some(({ name }) => name === 'useful' || name === 'harmful')) wrong++;
   }
-  expect(wrong).toBeLessThanOrEqual(6);
+  expect(wrong).toBeLessThanOrEqual(4);
 });

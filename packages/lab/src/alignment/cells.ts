@@ -6,7 +6,11 @@ import { spearmanInterval } from '../statistics/correlation-intervals.js';
 import { pearson } from '../statistics/correlation.js';
 import { intervalOf, type Range, SHARE, SIGNED } from '../statistics/jackknife.js';
 import type { Pair } from '../statistics/pairs.js';
-import { blocksOf, type CorrelationEstimate, simultaneousCorrelations } from '../statistics/simultaneous-correlations.js';
+import {
+  blocksOf,
+  type CorrelationEstimate,
+  simultaneousCorrelations,
+} from '../statistics/simultaneous-correlations.js';
 import { WHOLE } from '../validation/readings.js';
 import { hasBoth, outcomeOf, type Pairing, partialOf, scoresFor, within } from './correlations.js';
 import { byTask, fieldOf, type Item } from './items.js';
@@ -50,7 +54,10 @@ function cellOf(
   const tasks = byTask(usable);
   const blocks = blocksOf(tasks, seed).map((answers) => answers.map((item) => pairOf(pairing, item)));
   const overBlocks = (of: (pairs: readonly Pair[]) => number | null, range: Range): Estimate | null =>
-    overTasks(intervalOf(blocks, (some) => of(some.flat()), range), tasks.length);
+    overTasks(
+      intervalOf(blocks, (some) => of(some.flat()), range),
+      tasks.length,
+    );
   const [scores, outcomes] = [scoresFor(criterion, usable), usable.map((item) => outcomeOf(pairing, item))];
   const attainable = usable.length === 0 ? null : attainableSpearman(scores, outcomes);
   const margin = attainable && marginOf(attainable);
@@ -78,7 +85,10 @@ function cellOf(
         ? answersNeeded(partial, margin, { answers: usable.length, reach })
         : null,
   };
-  return { ...cell, notes: notesOf(cell, pairing, { scores, outcomes, lone: loneVariants(usable, pairing) }) };
+  return {
+    ...cell,
+    notes: notesOf(cell, pairing, { scores, outcomes, lone: loneVariants(usable, pairing) }),
+  };
 }
 
 /** Of blocks of tasks: n is the number of tasks all the same. */
@@ -157,9 +167,12 @@ function notesOf(
   const constant = (values: readonly number[]): boolean => values.every((value) => value === values[0]);
   const notes: string[] = [];
   if (cell.answers === 0) notes.push('no answer has both a verdict and an outcome');
-  else if (constant(scores)) notes.push('the judge says the same of every answer: such answers show nothing, however many');
-  else if (constant(outcomes)) notes.push('the outcome is the same everywhere: such answers show nothing, however many');
-  else if (!cell.partial) notes.push(`too few answers, or nothing left to compare with ${held} held constant`);
+  else if (constant(scores))
+    notes.push('the judge says the same of every answer: such answers show nothing, however many');
+  else if (constant(outcomes))
+    notes.push('the outcome is the same everywhere: such answers show nothing, however many');
+  else if (!cell.partial)
+    notes.push(`too few answers, or nothing left to compare with ${held} held constant`);
   const [raw, partial] = [side(cell.spearman), side(cell.partial)];
   if (raw !== 0 && partial === -raw)
     notes.push(`Simpson's paradox: over all answers the other way round than with ${held} held constant`);
@@ -168,14 +181,17 @@ function notesOf(
   for (const field of given) {
     const own = cell.segments.filter((segment) => segment.field === field);
     const [up, down] = [1, -1].map((way) => own.filter(({ spearman }) => side(spearman) === way));
-    const values = (some: typeof own | undefined): string => (some ?? []).map(({ value }) => value).join(', ');
+    const values = (some: typeof own | undefined): string =>
+      (some ?? []).map(({ value }) => value).join(', ');
     if (up!.length > 0 && down!.length > 0)
       notes.push(`${field}: it goes with the metric in ${values(up)}, and against it in ${values(down)}`);
     else if (cell.name === 'useful' && down!.length > 0)
       notes.push(`${field}: it goes against the metric in ${values(down)}`);
   }
   if (cell.disattenuated?.capped === true)
-    notes.push('without noise it comes to more than 1: a reliability is higher than it was measured or said to be');
+    notes.push(
+      'without noise it comes to more than 1: a reliability is higher than it was measured or said to be',
+    );
   if (cell.variants && cell.name === 'useful' && (cell.variants.agreement?.high ?? 1) < 0.5)
     notes.push('between variants it moves against the metric');
   if (lone.length > 0)
@@ -187,4 +203,4 @@ function notesOf(
 export const criteriaFor = (
   named: readonly string[] | undefined,
   criteria: readonly Criterion[],
-): string[] => named ?? [...criteria.map(({ name }) => name), WHOLE];
+): readonly string[] => named ?? [...criteria.map(({ name }) => name), WHOLE];

@@ -49,8 +49,8 @@ export function cutoffOf(
   const scores = cases.map(({ score }) => score).sort((a, b) => a - b);
   const tried = [
     ...new Set(
-      Array.from({ length: TRIED }, (_, i) => quantile(scores, i / TRIED)).map(
-        (wanted) => scores.find((score) => score >= wanted)!,
+      Array.from({ length: TRIED }, (_, i) => quantile(scores, i / TRIED)).map((wanted) =>
+        scores.find((score) => score >= wanted)!,
       ),
     ),
   ];

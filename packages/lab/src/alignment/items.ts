@@ -88,7 +88,9 @@ export function givenOf(
  */
 export function assertMetricsFit(metrics: MetricsConfig, answers: readonly OutcomeAnswer[]): void {
   const problems = Object.entries(metrics).flatMap(([name, metric]) => {
-    const kinds = new Set(answers.flatMap(({ outcomes }) => outcomes.has(name) ? [typeof outcomes.get(name)] : []));
+    const kinds = new Set(
+      answers.flatMap(({ outcomes }) => (outcomes.has(name) ? [typeof outcomes.get(name)] : [])),
+    );
     const problem = kindProblem(kinds, metric);
     return [
       ...(problem === null ? [] : [`metrics.${name}: ${problem}`]),

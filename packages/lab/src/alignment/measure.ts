@@ -193,11 +193,15 @@ function warningsOf({ items, metrics }: AlignmentInput): string[] {
   const warnings: string[] = [];
   const silent = items.filter(({ scores }) => scores.size === 0).length;
   if (silent > MANY_SILENT * items.length)
-    warnings.push(`${silent} of ${items.length} answers have no verdict: what is said is about the others, which may be otherwise`);
+    warnings.push(
+      `${silent} of ${items.length} answers have no verdict: what is said is about the others, which may be otherwise`,
+    );
   for (const metric of Object.keys(metrics)) {
     const known = items.filter(({ outcomes }) => outcomes.has(metric)).length;
     if (known < items.length / 2)
-      warnings.push(`${metric}: ${known} of ${items.length} answers have it: what is said is about these, which may be no fair sample`);
+      warnings.push(
+        `${metric}: ${known} of ${items.length} answers have it: what is said is about these, which may be no fair sample`,
+      );
   }
   return warnings;
 }

@@ -7,7 +7,13 @@ const TARGET = 0.8;
 
 const metricSchema = z.strictObject({
   criteria: z
-    .union([z.string().min(1).transform((one) => [one]), z.array(z.string().min(1)).min(1)])
+    .union([
+      z
+        .string()
+        .min(1)
+        .transform((one) => [one]),
+      z.array(z.string().min(1)).min(1),
+    ])
     .optional()
     .describe(
       'The criteria of the judge that should go with it, one or a list; score is the score of the whole. Default: all of them and score',
@@ -36,14 +42,18 @@ const metricSchema = z.strictObject({
     .gt(0)
     .max(1)
     .optional()
-    .describe('How much of one reading of it is not noise, where that is known (two readings of one case correlate so far)'),
+    .describe(
+      'How much of one reading of it is not noise, where that is known (two readings of one case correlate so far)',
+    ),
   owner: z.string().min(1).optional().describe('Who answers for it, as it is to be shown'),
   lag: z.string().min(1).optional().describe('How long after the answer it is known, as it is to be shown'),
 });
 
 /** `metrics:` of the configuration: what the product is measured by, and which criteria should go with it. */
 export const metricsSchema = z.record(
-  z.string().regex(/^[A-Za-z][\w.-]*$/, 'expected a name of letters, digits, _, . and -, starting with a letter'),
+  z
+    .string()
+    .regex(/^[A-Za-z][\w.-]*$/, 'expected a name of letters, digits, _, . and -, starting with a letter'),
   metricSchema,
 );
 export type MetricsConfig = z.output<typeof metricsSchema>;

@@ -4,7 +4,6 @@ import { normalQuantile } from '../statistics/distributions.js';
 import { itemsToDetect, itemsToShowNone } from '../statistics/items-needed.js';
 import { explainedBy } from '../statistics/partial-correlation.js';
 import type { CorrelationEstimate } from '../statistics/simultaneous-correlations.js';
-import { ranks } from '../statistics/values.js';
 import { scoresFor } from './correlations.js';
 import { byTask, type Item } from './items.js';
 
@@ -96,28 +95,32 @@ const areOne = (estimate: Estimate | null): boolean =>
 function isExplained(criterion: string, others: readonly string[], items: readonly Item[]): boolean {
   const complete = items.filter(({ scores }) => [criterion, ...others].every((name) => scores.has(name)));
   const freedom = byTask(complete).length - others.length - 3;
-  const share = complete.length < 3 ? null : explainedByRanks(criterion, others, complete);
+  const share = complete.length < 3 ? null : shareExplained(criterion, others, complete);
   if (share === null || freedom < 1) return false;
   const adjusted = 1 - ((1 - share) * (complete.length - 1)) / (complete.length - others.length - 1);
   const z = Math.atanh(Math.min(1 - 1e-12, Math.sqrt(Math.max(0, adjusted))));
   return Math.tanh(Math.max(0, z - normalQuantile(0.975) / Math.sqrt(freedom))) ** 2 > SAME;
 }
 
-const explainedByRanks = (
+const shareExplained = (
   criterion: string,
   others: readonly string[],
   items: readonly Item[],
 ): number | null =>
   explainedBy(
-    ranks(scoresFor(criterion, items)),
-    others.map((name) => ranks(scoresFor(name, items))),
+    scoresFor(criterion, items),
+    others.map((name) => scoresFor(name, items)),
   );
 
-/** Variance inflation factor, from 1, of a criterion's ranks beside those of the others; null where it never varies, or they give it exactly. */
-export function inflationOf(criterion: string, others: readonly string[], items: readonly Item[]): number | null {
+/** Variance inflation factor, from 1, of a criterion beside the others; null where it never varies, or they give it exactly. */
+export function inflationOf(
+  criterion: string,
+  others: readonly string[],
+  items: readonly Item[],
+): number | null {
   const complete = items.filter(({ scores }) => [criterion, ...others].every((name) => scores.has(name)));
   if (others.length === 0 || complete.length < others.length + 3) return null;
-  const share = explainedByRanks(criterion, others, complete);
+  const share = shareExplained(criterion, others, complete);
   return share === null || share > 1 - 1e-9 ? null : 1 / (1 - share);
 }
 

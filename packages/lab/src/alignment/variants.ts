@@ -52,9 +52,7 @@ export function variantLevel(items: readonly Item[], pairing: Pairing, seed: num
 /** Variants that are left out because they have an outcome in one task alone. */
 export function loneVariants(items: readonly Item[], pairing: Pairing): string[] {
   const usable = items.filter((item) => item.variant !== null && hasBoth(pairing, item));
-  return grouped(usable).flatMap((group) =>
-    byTask(group).length < LEAST_TASKS ? [group[0]!.variant!] : [],
-  );
+  return grouped(usable).flatMap((group) => (byTask(group).length < LEAST_TASKS ? [group[0]!.variant!] : []));
 }
 
 const grouped = (items: readonly Item[]): Item[][] =>

@@ -48,7 +48,10 @@ export function indicators(values: readonly string[]): number[][] {
  * @returns null when the column never varies.
  * @throws {RangeError} a value is not finite.
  */
-export function explainedBy(column: readonly number[], others: readonly (readonly number[])[]): number | null {
+export function explainedBy(
+  column: readonly number[],
+  others: readonly (readonly number[])[],
+): number | null {
   const mean = meanOf(finite(column, 'values'));
   if (column.every((value) => value === column[0])) return null;
   const rest = leftOf(column, basisOf(others, column.length));

@@ -79,8 +79,8 @@ function figures(data: DataSet): Record<string, Figure> {
 }
 
 function figuresWithOthers({ judge, other, control, groups, label }: DataSet): Record<string, Figure> {
-  const columns = [judge, other, control].map(ranks);
-  const held = [columns[2]!, ...indicators(groups.map(String))];
+  const columns = [judge, other, control];
+  const held = [ranks(control), ...indicators(groups.map(String))];
   return {
     partial_given: partialRankCorrelation(judge, other, held),
     inflation: columns.map((column, i) => {

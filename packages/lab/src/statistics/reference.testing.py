@@ -123,7 +123,7 @@ def with_others(d):
     frame = pd.DataFrame({"a": d["judge"], "b": d["other"], "c": d["control"]})
     dummies = pd.get_dummies(pd.Series(d["groups"]), prefix="g", drop_first=True, dtype=float)
     held = pd.concat([frame, dummies], axis=1)
-    ranked = sm.add_constant(frame.rank().to_numpy())
+    columns = sm.add_constant(frame.to_numpy())
     label = np.array(d["label"])
     ascending, other = np.sort(stats.rankdata(frame["a"])), np.sort(stats.rankdata(frame["b"]))
     return {
@@ -132,7 +132,7 @@ def with_others(d):
                 "r"
             ].iloc[0]
         ),
-        "inflation": [attempt(lambda i=i: variance_inflation_factor(ranked, i)) for i in (1, 2, 3)],
+        "inflation": [attempt(lambda i=i: variance_inflation_factor(columns, i)) for i in (1, 2, 3)],
         "area_under_curve": attempt(lambda: roc_auc_score(label, d["judge"])),
         "point_biserial": attempt(lambda: stats.pointbiserialr(label, d["judge"])[0]),
         "attainable": [

@@ -52,8 +52,7 @@ export function simultaneousReach(columns: readonly (readonly number[])[], seed:
   const largest = new Float64Array(RESAMPLES);
   for (let resample = 0; resample < RESAMPLES; resample++) {
     for (let i = 0; i < n; i++) drawn[i] = integer(n);
-    for (const values of centred)
-      largest[resample] = Math.max(largest[resample]!, absoluteT(values, drawn));
+    for (const values of centred) largest[resample] = Math.max(largest[resample]!, absoluteT(values, drawn));
   }
   largest.sort();
   // Few units repeat themselves in resamples; one column's own quantile is the least that several need.

@@ -6,7 +6,7 @@ import { simultaneousReach } from './several.js';
 import { meanOf, sumOf } from './values.js';
 
 /** More tasks than this are put together in blocks: leaving each out in turn would cost more than it shows. */
-const MOST_BLOCKS = 200;
+const MOST_BLOCKS = 100;
 /** artanh of ±1 is infinite. */
 const NEARLY_ONE = 1 - 1e-12;
 
@@ -60,7 +60,7 @@ export function simultaneousCorrelations<T>(
   return { estimates, reach };
 }
 
-/** The items of tasks, of many tasks some put together: at most 200 lists. @param seed of which. */
+/** The items of tasks, of many tasks some put together: at most 100 lists. @param seed of which. */
 export function blocksOf<T>(tasks: readonly (readonly T[])[], seed: number): T[][] {
   const shuffled = tasks.length > MOST_BLOCKS ? random(seed, 'blocks').shuffle(tasks) : tasks;
   const blocks = Array.from({ length: Math.min(MOST_BLOCKS, tasks.length) }, (): T[] => []);

@@ -85,7 +85,10 @@ export function consistencyProblems(config: Config | ExaminationConfig, source: 
 type Need = (path: Path, missing: boolean, message: string) => void;
 
 /** A metric goes with criteria that the judge has, and is looked up in outcomes. */
-function metricsProblems({ metrics, data, judge }: Pick<ExaminationConfig, 'metrics' | 'data' | 'judge'>, need: Need): void {
+function metricsProblems(
+  { metrics, data, judge }: Pick<ExaminationConfig, 'metrics' | 'data' | 'judge'>,
+  need: Need,
+): void {
   const without = 'set data.outcomes, answers that were in production with what came of them';
   need(['metrics'], metrics !== undefined && data.outcomes === undefined, without);
   need(

@@ -38,7 +38,9 @@ const dataSchema = z.strictObject({
     .describe('Cases of which it is known what the judge must say: bands of scores, orders, invariances'),
   outcomes: file
     .optional()
-    .describe('Answers that were in production and what came of them by metric, for "touchstone judge align"'),
+    .describe(
+      'Answers that were in production and what came of them by metric, for "touchstone judge align"',
+    ),
 });
 
 const validationSchema = z.strictObject({

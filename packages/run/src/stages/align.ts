@@ -56,9 +56,7 @@ export async function alignWithMetrics(
     warnings: [...unusedLines(problems), ...unnamedMetrics(answers, Object.keys(metrics)), ...warnings],
   };
   await writeWhole(join(folder, 'alignment.json'), `${JSON.stringify(summary, null, 2)}\n`);
-  reporter.finish(
-    summary.criteria.map(({ criterion, name }) => `${criterion} ${name}`).join(', '),
-  );
+  reporter.finish(summary.criteria.map(({ criterion, name }) => `${criterion} ${name}`).join(', '));
   return summary;
 }
 
@@ -96,5 +94,7 @@ function unnamedMetrics(answers: Alignment['answers'], metrics: readonly string[
   for (const name of metrics) others.delete(name);
   return others.size === 0
     ? []
-    : [`Outcomes that metrics does not name are not looked at: ${[...others].slice(0, NAMED_LINES).join(', ')}`];
+    : [
+        `Outcomes that metrics does not name are not looked at: ${[...others].slice(0, NAMED_LINES).join(', ')}`,
+      ];
 }

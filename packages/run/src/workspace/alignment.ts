@@ -1,6 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { createAnswerReader, readOutcomes, readTasksStrict, type Judge, type OutcomeAnswer } from '@touchstone/core';
+import {
+  createAnswerReader,
+  readOutcomes,
+  readTasksStrict,
+  type Judge,
+  type OutcomeAnswer,
+} from '@touchstone/core';
 import { assertMetricsFit, type MetricsConfig } from '@touchstone/lab';
 import { formatPlace, InputError, type Task } from '@touchstone/spec';
 import { openRun, sha256, type RunStore } from '@touchstone/store';
@@ -47,7 +53,9 @@ export async function openAlignment(
   const store = openRun(folder, { exclusive: true });
   try {
     const judge = await openJudgeAlone(loaded, store);
-    const problems = read.problems.map(({ line, message }) => `${formatPlace({ file: data.outcomes!, line })}: ${message}`);
+    const problems = read.problems.map(
+      ({ line, message }) => `${formatPlace({ file: data.outcomes!, line })}: ${message}`,
+    );
     const source = { file: data.outcomes, sha256: sha256(await readFile(path)), problems };
     return { config, baseDir, folder, store, judge, metrics, answers, data: source };
   } catch (error) {

@@ -59,7 +59,17 @@ export async function claimFolder(
     }),
   );
   // What a judge and a policy are, their fingerprints say; how their calls are made may change, as a budget or a limit does, the machine, and how a training is watched.
-  const rest = without(config, 'output', 'judge', 'heldout_judge', 'aws', 'engine', 'monitors', 'metrics', 'seeds');
+  const rest = without(
+    config,
+    'output',
+    'judge',
+    'heldout_judge',
+    'aws',
+    'engine',
+    'monitors',
+    'metrics',
+    'seeds',
+  );
   // Where a backend runs changes no more; and a run from before there were backends is one of the embedded engine.
   const { trl, verl, aws, backend } = config.training;
   const training = without(config.training, 'trl', 'openrlhf', 'ray', 'aws', 'verl', 'backend');

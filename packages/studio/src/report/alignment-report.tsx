@@ -49,13 +49,16 @@ export function renderAlignmentReport(summary: AlignmentSummary): string {
               </>,
             ],
             ['Answers', `${count(summary.answers)}, of ${plural(summary.tasks, 'task')}`],
-            ['Without a verdict', `${count(summary.abstained)}, and ${count(summary.blank)} with nothing in them`],
+            [
+              'Without a verdict',
+              `${count(summary.abstained)}, and ${count(summary.blank)} with nothing in them`,
+            ],
             ...Object.entries(summary.versions),
           ]}
         />
         <p>
-          <code>touchstone judge align</code> with the same configuration and files writes this page again. Every
-          figure is in <code>alignment.json</code> beside it.
+          <code>touchstone judge align</code> with the same configuration and files writes this page again.
+          Every figure is in <code>alignment.json</code> beside it.
         </p>
       </Section>
     </>,

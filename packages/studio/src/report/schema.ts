@@ -1,4 +1,9 @@
-import { alignmentSummarySchema, summarySchema, trainingsSummarySchema, type JsonObject } from '@touchstone/spec';
+import {
+  alignmentSummarySchema,
+  summarySchema,
+  trainingsSummarySchema,
+  type JsonObject,
+} from '@touchstone/spec';
 
 /**
  * The published JSON Schema (draft 2020-12) of `summary.json`.

@@ -50,9 +50,7 @@ function betweenVariants({ variants }: AlignmentCell): string {
 }
 
 const notes = ({ cells }: AlignmentSummary): string[] =>
-  cells.flatMap((cell) =>
-    cell.notes.map((note) => `${cell.metric}, ${cell.criterion}: ${oneLine(note)}.\n`),
-  );
+  cells.flatMap((cell) => cell.notes.map((note) => `${cell.metric}, ${cell.criterion}: ${oneLine(note)}.\n`));
 
 function cutoffs({ metrics }: AlignmentSummary): string[] {
   return metrics.flatMap(({ metric, cutoff }) => {

@@ -36,9 +36,11 @@ export function AlignmentMap({ summary: { criteria, metrics, cells } }: Props): 
               <th scope="col">
                 {metric}{' '}
                 <span class="about">
-                  {[`${direction} is better`, ...(owner === null ? [] : [owner]), ...(lag === null ? [] : [lag])].join(
-                    ', ',
-                  )}
+                  {[
+                    `${direction} is better`,
+                    ...(owner === null ? [] : [owner]),
+                    ...(lag === null ? [] : [lag]),
+                  ].join(', ')}
                 </span>
               </th>
             ))}
@@ -94,7 +96,9 @@ export function Cells({ summary: { cells } }: Props): VNode {
         nameOf(cell),
         interval(cell.partial),
         interval(cell.spearman),
-        cell.disattenuated ? `${cell.disattenuated.capped ? 'over ' : ''}${interval(cell.disattenuated)}` : NO_DATA,
+        cell.disattenuated
+          ? `${cell.disattenuated.capped ? 'over ' : ''}${interval(cell.disattenuated)}`
+          : NO_DATA,
         cell.area_under_curve ? interval(cell.area_under_curve) : '–',
         count(cell.answers),
         count(cell.tasks),
