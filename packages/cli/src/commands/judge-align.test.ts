@@ -140,7 +140,7 @@ test('what does not fit is refused with its name before anything is asked', asyn
     '{ solved: { direction: higher, given: [tpoic] } }',
     /given: no answer of data\.outcomes has "tpoic"/,
   );
-  await refused('{ __proto__: { direction: higher } }', /metrics/);
+  await refused('{ __proto__: { direction: higher } }', /the key "__proto__" is not allowed/);
   writeFileSync(
     join(folder, 'touchstone.yaml'),
     readFileSync(join(folder, 'touchstone.yaml'), 'utf8').replace(/^(metrics|data):.*\n/gm, ''),

@@ -1,7 +1,7 @@
-import { partialRankCorrelation, indicators } from '../statistics/partial-correlation.js';
+import { indicators, partialCorrelation } from '../statistics/partial-correlation.js';
 import { correlation } from '../statistics/correlation.js';
 import { type CorrelationOf } from '../statistics/simultaneous-correlations.js';
-import { meanOf, ranks } from '../statistics/values.js';
+import { meanOf } from '../statistics/values.js';
 import { fieldOf, type Item } from './items.js';
 import type { MetricConfig } from './metrics-schema.js';
 
@@ -33,36 +33,39 @@ export const scoresFor = (criterion: string, items: readonly Item[]): number[] =
  */
 export const partialOf = (pairing: Pairing): CorrelationOf<Item> => ({
   uses: (item) => hasBoth(pairing, item),
-  of: (items) =>
-    partialRankCorrelation(
+  read: (items) => ({
+    ranked: [
       scoresFor(pairing.criterion, items),
       items.map((item) => outcomeOf(pairing, item)),
-      heldColumns(items, pairing.given),
-    ),
+      items.map(({ length }) => length),
+    ],
+    plain: pairing.given.flatMap((field) => indicators(items.map((item) => fieldOf(item, field)))),
+  }),
+  of: ([scores, outcomes, lengths], fields) =>
+    partialCorrelation(scores!, outcomes!, [...powersOf(lengths!), ...fields]),
 });
 
-function heldColumns(items: readonly Item[], given: readonly string[]): number[][] {
-  const byLength = ranks(items.map(({ length }) => length));
-  const mean = meanOf(byLength);
-  const centred = byLength.map((rank) => (rank - mean) / Math.max(1, items.length));
-  return [
-    ...[1, 2, 3].map((power) => centred.map((rank) => rank ** power)),
-    ...given.flatMap((field) => indicators(items.map((item) => fieldOf(item, field)))),
-  ];
+function powersOf(ranks: readonly number[]): number[][] {
+  const mean = meanOf(ranks);
+  const centred = ranks.map((rank) => (rank - mean) / Math.max(1, ranks.length));
+  return [centred, centred.map((rank) => rank ** 2), centred.map((rank) => rank ** 3)];
 }
+
+const ofTwo: CorrelationOf<Item>['of'] = ([first, second]) => correlation(first!, second!);
 
 /** Spearman's correlation of two criteria. */
 export const betweenCriteria = (first: string, second: string): CorrelationOf<Item> => ({
   uses: ({ scores }) => scores.has(first) && scores.has(second),
-  of: (items) => correlation(ranks(scoresFor(first, items)), ranks(scoresFor(second, items))),
+  read: (items) => ({ ranked: [scoresFor(first, items), scoresFor(second, items)], plain: [] }),
+  of: ofTwo,
 });
 
 /** Spearman's correlation of a criterion with a metric among the items with a value of a field. */
 export const within = (pairing: Pairing, field: string, value: string): CorrelationOf<Item> => ({
   uses: (item) => hasBoth(pairing, item) && fieldOf(item, field) === value,
-  of: (items) =>
-    correlation(
-      ranks(scoresFor(pairing.criterion, items)),
-      ranks(items.map((item) => outcomeOf(pairing, item))),
-    ),
+  read: (items) => ({
+    ranked: [scoresFor(pairing.criterion, items), items.map((item) => outcomeOf(pairing, item))],
+    plain: [],
+  }),
+  of: ofTwo,
 });

@@ -1,34 +1,28 @@
 import { correlation } from './correlation.js';
-import { finite, meanOf, ranks, sumOf } from './values.js';
+import { finite, meanOf, sumOf } from './values.js';
 
 /** What is left of a column beside others, as a share of its squares, below which it is one of them but for rounding. */
 const ROUNDING = 1e-10;
 
 /**
- * Spearman's correlation of two readings with columns held constant: Pearson's of what is left of the ranks of each when their least-squares fit
- * on the columns is taken away (partial correlation; Conover and Iman 1981 for ranks). −1 to 1.
+ * Correlation of two columns with others held constant: Pearson's of what is left of each when its least-squares fit on the others is taken away.
+ * Of ranks it is the partial rank correlation (Conover and Iman 1981). −1 to 1.
  *
- * @param held a column for each thing that is held constant, a value an entry of `a`; a nominal one as `indicators`. Columns that follow
- *   from others add nothing.
- * @returns null when a side never varies, or the columns already give its order, or there are fewer than three readings more than columns.
+ * @param held a column for each thing that is held constant, a nominal one as `indicators`. Columns that follow from others add nothing.
+ * @returns null when a side never varies, or the others give it, or there are fewer than three readings more than columns.
  * @throws {RangeError} a value is not finite, or the lists differ in length.
  */
-export function partialRankCorrelation(
+export function partialCorrelation(
   a: readonly number[],
   b: readonly number[],
   held: readonly (readonly number[])[],
 ): number | null {
   const odd = [b, ...held].find((column) => column.length !== a.length);
   if (odd) throw new RangeError(`expected columns of ${a.length} values, got one of ${odd.length}`);
-  const [ranksA, ranksB] = [ranks(finite(a, 'readings')), ranks(finite(b, 'readings'))];
   const basis = basisOf(held, a.length);
   if (a.length < basis.length + 3) return null;
-  const [restA, restB] = [ranksA, ranksB].map((values) => leftOf(values, basis)) as [
-    Float64Array | null,
-    Float64Array | null,
-  ];
-  if (!restA || !restB) return null;
-  return correlation(Array.from(restA), Array.from(restB));
+  const [restA, restB] = [leftOf(finite(a, 'readings'), basis), leftOf(finite(b, 'readings'), basis)];
+  return restA && restB ? correlation(Array.from(restA), Array.from(restB)) : null;
 }
 
 /**

@@ -15,7 +15,7 @@ import { benjaminiYekutieli, binomialTest, holm, mcnemar } from './hypothesis-te
 import { scoreInterval, UNBOUNDED } from './jackknife.js';
 import { errorCorrelation } from './judge-errors.js';
 import type { Pair } from './pairs.js';
-import { explainedBy, indicators, partialRankCorrelation } from './partial-correlation.js';
+import { explainedBy, indicators, partialCorrelation } from './partial-correlation.js';
 import { wilson } from './proportions.js';
 import { rates, type Verdicts } from './rates.js';
 import { iccOneWay, iccTwoWay, standardErrorOfMeasurement } from './reliability.js';
@@ -82,7 +82,7 @@ function figuresWithOthers({ judge, other, control, groups, label }: DataSet): R
   const columns = [judge, other, control];
   const held = [ranks(control), ...indicators(groups.map(String))];
   return {
-    partial_given: partialRankCorrelation(judge, other, held),
+    partial_given: partialCorrelation(ranks(judge), ranks(other), held),
     inflation: columns.map((column, i) => {
       const share = explainedBy(
         column,

@@ -1,5 +1,6 @@
 import { type Estimate, random } from '@touchstone/spec';
 
+import { ranksWithout } from './correlation-intervals.js';
 import { t95 } from './distributions.js';
 import { scoreInterval, SIGNED } from './jackknife.js';
 import { simultaneousReach } from './several.js';
@@ -13,8 +14,10 @@ const NEARLY_ONE = 1 - 1e-12;
 /** A correlation, and of which items it is. */
 export interface CorrelationOf<T> {
   uses(item: T): boolean;
-  /** −1 to 1; null where it is undefined. */
-  of(items: readonly T[]): number | null;
+  /** What is read of the items, a value an item: columns that count by their ranks, and columns that count as they are. */
+  read(items: readonly T[]): { ranked: number[][]; plain: number[][] };
+  /** Of the same columns, ranks in place of what is ranked, of all items or some. −1 to 1; null where it is undefined. */
+  of(ranked: readonly number[][], plain: readonly number[][]): number | null;
 }
 
 /** Intervals of several correlations that hold all at once. */
@@ -75,21 +78,26 @@ export function blocksOf<T>(tasks: readonly (readonly T[])[], seed: number): T[]
 function influencesOf<T>(
   tasks: readonly (readonly T[])[],
   blocks: readonly (readonly T[])[],
-  { uses, of }: CorrelationOf<T>,
+  { uses, read, of }: CorrelationOf<T>,
 ): { estimate: number; error: number; column: number[]; used: number; n: number } | null {
   const own = blocks.map((items) => items.filter(uses));
   const used = own.filter(({ length }) => length > 0).length;
-  const estimate = used < 3 ? null : of(own.flat());
+  if (used < 3) return null;
+  const blockOf = own.flatMap((items, block) => items.map(() => block));
+  const { ranked, plain } = read(own.flat());
+  const ranksOf = ranked.map((column) => ranksWithout(column, blockOf));
+  const leavingOut = (block: number): number | null =>
+    of(
+      ranksOf.map((ranks) => ranks(block)),
+      plain.map((column) => column.filter((_, i) => blockOf[i] !== block)),
+    );
+  const estimate = leavingOut(-1);
   if (estimate === null) return null;
   const without: (number | null)[] = [];
-  for (const [i, items] of own.entries()) {
-    if (items.length === 0) {
-      without.push(null);
-      continue;
-    }
-    const left = of(own.filter((_, other) => other !== i).flat());
-    if (left === null) return null;
-    without.push(fisher(left));
+  for (const [block, items] of own.entries()) {
+    const left = items.length === 0 ? null : leavingOut(block);
+    if (items.length > 0 && left === null) return null;
+    without.push(left === null ? null : fisher(left));
   }
   const mean = meanOf(without.flatMap((value) => value ?? []));
   const influences = without.map((value) => (value === null ? 0 : (used - 1) * (mean - value)));
