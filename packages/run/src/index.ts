@@ -17,7 +17,7 @@ export {
   type Loaded,
   type LoadedConfig,
 } from './config/load.js';
-export { ask, type Asked } from './training/asked.js';
+export { askRun, type Asked } from './training/asked.js';
 export { readSnapshot, type RunSnapshot, type SeenAnswer } from './snapshot.js';
 export {
   examineTraining,
