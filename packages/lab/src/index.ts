@@ -1,3 +1,7 @@
+export { alignJudge, type AlignJudgeInput, type JudgeAlignment, repeatedAnswers } from './alignment/align.js';
+export { assertMetricsFit, type Item } from './alignment/items.js';
+export { type AlignmentInput, measureAlignment } from './alignment/measure.js';
+export { type MetricsConfig, metricsSchema } from './alignment/metrics-schema.js';
 export {
   chooseCheckpoint,
   rankCheckpoints,

@@ -41,6 +41,8 @@ export type { Evaluation, EvaluationOptions } from './evaluation/open.js';
 export type { EvaluationPlan, PlannedCalls } from './evaluation/plan.js';
 export type { TrainingPlan } from './training/ahead.js';
 export { callsPerAnswer, planExamination, type ModelCalls, type PhaseCost } from './stages/plan.js';
+export { alignWithMetrics, planAlignment } from './stages/align.js';
+export { openAlignment, type Alignment } from './workspace/alignment.js';
 export { examineJudge, type ExaminationResult } from './stages/examine.js';
 export { judgeSummary } from './stages/judge-summary.js';
 export { testJudge, type JudgeTest } from './stages/test-judge.js';

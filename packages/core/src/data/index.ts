@@ -8,6 +8,7 @@ export {
   type LabelledAnswer,
   type Labels,
 } from './labelled.js';
+export { parseOutcomeLine, readOutcomes, type OutcomeAnswer } from './outcomes.js';
 export { readTasks, readTasksStrict } from './read-tasks.js';
 export {
   CASE_KINDS,

@@ -49,6 +49,7 @@ export function consistencyProblems(config: Config | ExaminationConfig, source: 
       'how much of the noise of the judge comes through reward.formula is not known: set a number',
     );
   }
+  metricsProblems(config, need);
   const known = findingNames(criteriaOf(config.judge));
   for (const [finding, entry] of Object.entries(gate === 'off' ? {} : gate)) {
     const path = ['gate', finding];
@@ -113,6 +114,37 @@ export function evaluationProblems(
 }
 
 type Need = (path: Path, missing: boolean, message: string) => void;
+
+/** A metric goes with criteria that the judge has, and is looked up in outcomes. */
+function metricsProblems(
+  { metrics, data, judge }: Pick<ExaminationConfig, 'metrics' | 'data' | 'judge'>,
+  need: Need,
+): void {
+  const without = 'set data.outcomes, answers that were in production with what came of them';
+  need(['metrics'], metrics !== undefined && data.outcomes === undefined, without);
+  need(
+    ['data', 'outcomes'],
+    data.outcomes !== undefined && metrics === undefined,
+    'set metrics, which say what of the outcomes counts and which way is better',
+  );
+  const known = [...criteriaOf(judge).map(({ name }) => name), 'score'];
+  for (const [metric, { criteria = [] }] of Object.entries(metrics ?? {})) {
+    for (const criterion of criteria) {
+      const guess = nearest(criterion, known);
+      const hint = guess === undefined ? `expected ${known.join(', ')}` : `did you mean "${guess}"?`;
+      need(
+        ['metrics', metric, 'criteria'],
+        !known.includes(criterion),
+        `the judge has no criterion "${criterion}", ${hint}`,
+      );
+    }
+    need(
+      ['metrics', metric, 'criteria'],
+      new Set(criteria).size < criteria.length,
+      'expected each criterion once',
+    );
+  }
+}
 
 /** AWS counts the age of answers in a unit that it does not say; what its values mean together is its matter. */
 function asynchronousProblems({ training }: Pick<Config, 'training'>, need: Need): void {

@@ -1,5 +1,5 @@
 import { judgeSchema, modelFields, rewardSchema } from '@touchstone/core';
-import { gateSchema, monitorsSchema } from '@touchstone/lab';
+import { gateSchema, metricsSchema, monitorsSchema } from '@touchstone/lab';
 import { engineSchema, samplingSchema, trainingSchema } from '@touchstone/train/schema';
 import { z } from 'zod';
 import { awsSchema } from './aws-schema.js';
@@ -33,6 +33,11 @@ const dataSchema = z.strictObject({
   regression: file
     .optional()
     .describe('Cases of which it is known what the judge must say: bands of scores, orders, invariances'),
+  outcomes: file
+    .optional()
+    .describe(
+      'Answers that were in production and what came of them by metric, for "touchstone judge align"',
+    ),
 });
 
 const validationSchema = z.strictObject({
@@ -96,6 +101,11 @@ export const configSchema = z.strictObject({
         'FINDING: off takes one away; off alone turns the gate off',
     ),
   training: trainingSchema.prefault({}).describe('Reinforcement fine-tuning'),
+  metrics: metricsSchema
+    .optional()
+    .describe(
+      'What the product is measured by in production, by name, and which criteria of the judge should go with it: "touchstone judge align" says whether they do',
+    ),
   monitors: monitorsSchema
     .prefault({})
     .describe(

@@ -44,9 +44,11 @@ export async function claimFolder(
   models: { policy: string; judge: Judge; heldout: Judge | null },
   role?: object,
 ): Promise<void> {
+  // What the judge is held against production with decides nothing of a run.
+  const { outcomes: _, ...data } = config.data;
   // Code, schemas and lists of phrases decide rewards as data does; code is what it imports, too.
   const files: { name: string | undefined; isModule?: boolean }[] = [
-    ...Object.values(config.data).map((name) => ({ name })),
+    ...Object.values(data).map((name) => ({ name })),
     { name: config.evaluation.truth, isModule: true },
     ...filesOfChecks(config.reward.checks),
   ];
@@ -58,7 +60,17 @@ export async function claimFolder(
     }),
   );
   // What a judge and a policy are, their fingerprints say; how their calls are made may change, as a budget or a limit does, the machine, and how a training is watched.
-  const rest = without(config, 'output', 'judge', 'heldout_judge', 'aws', 'engine', 'monitors', 'seeds');
+  const rest = without(
+    config,
+    'output',
+    'judge',
+    'heldout_judge',
+    'aws',
+    'engine',
+    'monitors',
+    'metrics',
+    'seeds',
+  );
   // Where a backend runs changes no more; and a run from before there were backends is one of the embedded engine.
   const { trl, verl, aws, backend } = config.training;
   const training = without(config.training, 'trl', 'openrlhf', 'ray', 'aws', 'verl', 'backend');
@@ -70,6 +82,7 @@ export async function claimFolder(
   const identity = {
     ...rest,
     evaluation: Object.fromEntries(Object.entries(config.evaluation).filter(([key]) => RUN_KEYS.has(key))),
+    data,
     policy: without(config.policy, 'calls'),
     training: backend === 'embedded' ? training : { ...training, backend, ...own },
   };
