@@ -1,3 +1,4 @@
+export * from './alignment-summary.js';
 export * from './engine.js';
 export * from './errors.js';
 export * from './events.js';

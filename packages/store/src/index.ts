@@ -1,4 +1,5 @@
 export { assertOwn, namesIn, remove, removePartials, writeWhole } from './files.js';
+export { appendDurably, readJournal } from './journal.js';
 export { openReplyCache, type StoredReplyCache } from './reply-cache.js';
 export { type RolloutRecord, type StoredRollout } from './rollout-table.js';
 export { openRun, type RunStore, type Stage, type StoredEvent } from './run-store.js';

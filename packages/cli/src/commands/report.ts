@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { judgeSummary, readAnySummary, type Examination, type ExaminationResult } from '@touchstone/run';
-import type { Summary, TrainingsSummary } from '@touchstone/spec';
+import type { AlignmentSummary, Summary, TrainingsSummary } from '@touchstone/spec';
 import { EVALUATION_FILE, readEvaluation, writeWhole } from '@touchstone/store';
 import type { Command } from 'commander';
 import type { Io } from '../io.js';
@@ -33,6 +33,14 @@ export async function writeReport(folder: string, summary: Summary | TrainingsSu
   const { renderReport } = await import('@touchstone/studio');
   const file = join(folder, 'report.html');
   await writeWhole(file, renderReport(summary));
+  return file;
+}
+
+/** Writes `alignment.html` into the folder, whole or not at all. @returns its path. */
+export async function writeAlignmentReport(folder: string, summary: AlignmentSummary): Promise<string> {
+  const { renderAlignmentReport } = await import('@touchstone/studio');
+  const file = join(folder, 'alignment.html');
+  await writeWhole(file, renderAlignmentReport(summary));
   return file;
 }
 

@@ -5,15 +5,15 @@ import { configJsonSchema } from '@touchstone/run';
 import type { Io } from '../io.js';
 
 /** What there is a schema of. */
-const PUBLISHED = ['config', 'summary', 'trainings', 'evaluation', 'record', 'openapi'] as const;
+const PUBLISHED = ['config', 'summary', 'trainings', 'evaluation', 'record', 'alignment', 'openapi'] as const;
 type Published = (typeof PUBLISHED)[number];
 
-/** `touchstone schema config|summary|trainings|evaluation|record|openapi` */
+/** `touchstone schema config|summary|trainings|evaluation|record|alignment|openapi` */
 export function registerSchema(program: Command, io: Io): void {
   program
     .command('schema')
     .description(
-      'print a JSON Schema: of touchstone.yaml, of summary.json of one training or of several, of evaluation.json or a line of records.jsonl; or the OpenAPI document of reward serve',
+      'print a JSON Schema: of touchstone.yaml, of summary.json of one training or of several, of evaluation.json or a line of records.jsonl, of alignment.json; or the OpenAPI document of reward serve',
     )
     .addArgument(new Argument('<of>', 'what it describes').choices(PUBLISHED))
     .action(async (of: Published) => {
@@ -30,5 +30,6 @@ async function published(of: Published): Promise<JsonObject> {
     trainings: studio.trainingsJsonSchema,
     evaluation: studio.evaluationJsonSchema,
     record: studio.recordJsonSchema,
+    alignment: studio.alignmentJsonSchema,
   }[of]();
 }

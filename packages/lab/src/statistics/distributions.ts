@@ -46,3 +46,8 @@ export function betaCdf(x: number, a: number, b: number): number {
 function betaQuantile(p: number, a: number, b: number): number {
   return incbi(a, b, p);
 }
+
+/** The x with P(X ≤ x) = p of the standard normal distribution; p above 0 and below 1. */
+export function normalQuantile(p: number): number {
+  return ndtri(p);
+}

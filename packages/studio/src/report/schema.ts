@@ -1,4 +1,5 @@
 import {
+  alignmentSummarySchema,
   evaluationRowSchema,
   evaluationSummarySchema,
   summarySchema,
@@ -24,6 +25,11 @@ export function trainingsJsonSchema(): JsonObject {
 /** Likewise of `evaluation.json`. */
 export function evaluationJsonSchema(): JsonObject {
   return published(evaluationSummarySchema, 'evaluation', 'Summary of a Touchstone evaluation');
+}
+
+/** Likewise of `alignment.json`. */
+export function alignmentJsonSchema(): JsonObject {
+  return published(alignmentSummarySchema, 'alignment', 'Alignment of a judge with metrics of production');
 }
 
 /** Likewise of a line of `records.jsonl`: what may be left out is not asked for. */

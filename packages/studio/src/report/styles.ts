@@ -104,6 +104,7 @@ mark::after { content: attr(data-by); font-size: 0.6875rem; font-weight: 600; ve
 .exhibit pre { max-height: 16rem; }
 .heat { --share: 0%; background: color-mix(in srgb, var(--bad) var(--share), var(--page)); }
 .heat-1 { --share: 10%; } .heat-2 { --share: 20%; } .heat-3 { --share: 30%; } .heat-4 { --share: 40%; } .heat-5 { --share: 50%; }
+.heat-good { background: color-mix(in srgb, var(--good) var(--share), var(--page)); }
 .heat-none { background: none; color: var(--muted); }
 .heatmap { font-size: 0.875rem; min-width: 34rem; }
 .heatmap th[scope=row] { min-width: 7rem; }
