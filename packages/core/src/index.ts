@@ -10,4 +10,4 @@ export { isRecord, member, omit, own } from './text/json-value.js';
 export { breakControlTokens } from './text/control-tokens.js';
 export { nearest } from './text/nearest.js';
 export { breakThinking, openedThought } from './text/thinking.js';
-export { readTaskPath, textsOf, toText } from './text/task-path.js';
+export { isTaskPath, readTaskPath, textsOf, toText } from './text/task-path.js';

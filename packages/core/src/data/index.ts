@@ -8,6 +8,7 @@ export {
   type LabelledAnswer,
   type Labels,
 } from './labelled.js';
+export { parseOutcomeLine, readOutcomes, type OutcomeAnswer } from './outcomes.js';
 export { readTasks, readTasksStrict } from './read-tasks.js';
 export {
   CASE_KINDS,
@@ -18,3 +19,4 @@ export {
 } from './regression.js';
 export { readTaskLines } from './read-task-lines.js';
 export { parseTaskLine, type TurnReader } from './task-line.js';
+export { OUTPUT_FORMATS, readOutputs, TaskPool, type StoredAnswer, type StoredOutputs } from './outputs/index.js';

@@ -111,7 +111,7 @@ function parseDrawn(value: JsonValue | undefined, problems: string[]): Drawn | u
  * In training a task is one and its answers are many. What lines about one task say differently is of the answers, such as who wrote
  * one or how many stars it has: a judge that is shown it can be right by that alone, so it is taken from the task.
  */
-function withOneTask(lines: readonly LabelledAnswer[]): LabelledAnswer[] {
+export function withOneTask<T extends { task: Task }>(lines: readonly T[]): T[] {
   const shared = new Map<string, JsonObject>();
   for (const { task } of lines) {
     const known = shared.get(task.id) ?? task.metadata;

@@ -19,7 +19,7 @@ import { FAMILIES } from './findings/index.js';
 import { applyGate, assertGateNames, type Gate } from './gate.js';
 import { aboutJudge, type Asked, askersOf, type Phase, phasesOf } from './phases.js';
 import { unmatchedLabels } from './ratings.js';
-import { assertLabelsFit, settleLabels } from './readings.js';
+import { assertLabelsFit, settleLabels, withTaskCriteria } from './readings.js';
 
 export interface ValidationInput extends Asked {
   /** What is asked in place of the default gate, by finding; empty: the default gate. */
@@ -59,8 +59,9 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
   const { judge, regression, repeats, seed, complete = false } = input;
   const gate = gateOf(input);
   assertGateNames(gate, findingNames(judge.criteria));
-  assertLabelsFit(input.labelled, judge.criteria);
-  const { labelled, split } = settleLabels(input.labelled, judge.criteria);
+  const fitting = withTaskCriteria(input.labelled, judge);
+  assertLabelsFit(fitting, judge.criteria);
+  const { labelled, split } = settleLabels(fitting, judge.criteria);
 
   let [done, total] = [0, 0];
   const tick = (answers: number): void => {
