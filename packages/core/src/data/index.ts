@@ -10,4 +10,10 @@ export {
   type RegressionCase,
 } from './regression.js';
 export { parseTaskLine, type TurnReader } from './task-line.js';
-export { OUTPUT_FORMATS, readOutputs, TaskPool, type StoredAnswer, type StoredOutputs } from './outputs/index.js';
+export {
+  OUTPUT_FORMATS,
+  readOutputs,
+  TaskPool,
+  type StoredAnswer,
+  type StoredOutputs,
+} from './outputs/index.js';
