@@ -19,4 +19,10 @@ export {
 } from './regression.js';
 export { readTaskLines } from './read-task-lines.js';
 export { parseTaskLine, type TurnReader } from './task-line.js';
-export { OUTPUT_FORMATS, readOutputs, TaskPool, type StoredAnswer, type StoredOutputs } from './outputs/index.js';
+export {
+  OUTPUT_FORMATS,
+  readOutputs,
+  TaskPool,
+  type StoredAnswer,
+  type StoredOutputs,
+} from './outputs/index.js';
