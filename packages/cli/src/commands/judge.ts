@@ -16,6 +16,7 @@ import { findingsTable } from './findings-table.js';
 import { registerJudgeAlign } from './judge-align.js';
 import { costText, planTable } from './judge-plan.js';
 import { registerJudgeQuickstart } from './judge-quickstart.js';
+import { registerJudgeLabel } from './judge-label.js';
 import { registerJudgeTest } from './judge-test.js';
 import { writeJudgeReport } from './report.js';
 import { addRunFlags, signingKey, withOpened, type RunFlags } from './run/flags.js';
@@ -41,6 +42,7 @@ export function registerJudge(program: Command, io: Io): void {
     )
     .option('--plan', 'say about what it would cost, and ask nothing')
     .action(async (path: string, flags: JudgeFlags) => judge(await loadExaminationConfig(path), flags, io));
+  registerJudgeLabel(command, io);
   registerJudgeTest(command, io);
   registerJudgeAlign(command, io);
   registerJudgeQuickstart(command, io);

@@ -1,4 +1,4 @@
-import { groupBy, meanOf } from '../statistics/values.js';
+import { meanOf } from '../statistics/values.js';
 
 /** One sampled answer of one model, with all its scores. */
 export interface EvaluationRecord {
@@ -9,12 +9,12 @@ export interface EvaluationRecord {
   judge: number | null;
   /** Score by the held-out judge, 0–1; null where it abstained or there is none. */
   heldout: number | null;
-  /** Valid under the task's JSON Schema. */
-  valid: boolean;
+  /** Valid under the task's JSON Schema; null where there is none, or it is not known. */
+  valid: boolean | null;
   /** Score against ground truth, 0–1; null where there is none. */
   truth: number | null;
-  /** Tokens of the answer. */
-  tokens: number;
+  /** Tokens of the answer; null where they were not counted. */
+  tokens: number | null;
   /** Score of each check and criterion that was reached, 0–1. */
   components: Record<string, number>;
   /** Scores by others, by name, such as graders of the file it was read from or further judges; null where one abstained. */
@@ -37,21 +37,52 @@ export type Measure = (record: EvaluationRecord) => number | null;
 export const MEASURES = {
   judge_score: (record: EvaluationRecord) => record.judge,
   heldout_judge_score: (record: EvaluationRecord) => record.heldout,
-  json_valid: (record: EvaluationRecord) => Number(record.valid),
+  json_valid: (record: EvaluationRecord) => (record.valid === null ? null : Number(record.valid)),
   truth_score: (record: EvaluationRecord) => record.truth,
 } as const satisfies Record<string, Measure>;
 
-/** The mean of a measure over the samples of each task, without the records that have none. */
-export function taskMeans(records: readonly EvaluationRecord[], measure: Measure): Map<string, number> {
-  const known = records.flatMap((record) => {
-    const value = measure(record);
-    return value === null ? [] : [{ taskId: record.taskId, value }];
+/** What the answers to each task have of a measure, without those that have none. The same records are read once for each measure. */
+export function valuesByTask(
+  records: readonly EvaluationRecord[],
+  measure: Measure,
+): ReadonlyMap<string, readonly number[]> {
+  return known(valuesRead, records, measure, () => {
+    const byTask = new Map<string, number[]>();
+    for (const record of records) {
+      const value = measure(record);
+      if (value === null) continue;
+      const values = byTask.get(record.taskId);
+      if (values) values.push(value);
+      else byTask.set(record.taskId, [value]);
+    }
+    return byTask;
   });
-  const groups = groupBy(
-    known,
-    known.map(({ taskId }) => taskId),
+}
+
+/** The mean of a measure over the samples of each task, without the records that have none. */
+export function taskMeans(
+  records: readonly EvaluationRecord[],
+  measure: Measure,
+): ReadonlyMap<string, number> {
+  return known(
+    meansRead,
+    records,
+    measure,
+    () => new Map([...valuesByTask(records, measure)].map(([task, values]) => [task, meanOf(values)])),
   );
-  return new Map(groups.map((group) => [group[0]!.taskId, meanOf(group.map(({ value }) => value))]));
+}
+
+type Read<T> = WeakMap<readonly EvaluationRecord[], Map<Measure, T>>;
+const valuesRead: Read<ReadonlyMap<string, readonly number[]>> = new WeakMap();
+const meansRead: Read<ReadonlyMap<string, number>> = new WeakMap();
+
+/** Every two models are compared by every metric: what was read of a model's records is kept as long as they are. */
+function known<T>(all: Read<T>, records: readonly EvaluationRecord[], measure: Measure, make: () => T): T {
+  const own = all.get(records) ?? new Map<Measure, T>();
+  all.set(records, own);
+  const value = own.get(measure) ?? make();
+  own.set(measure, value);
+  return value;
 }
 
 /** @throws {RangeError} there are no records of a model of that name. */

@@ -1,8 +1,8 @@
-import { criteriaOf, nearest } from '@touchstone/core';
+import { criteriaOf, nearest, parseModelId } from '@touchstone/core';
 import { findingNames } from '@touchstone/lab';
 import { isHosted, scheduleProblem } from '@touchstone/train/schema';
 import { isLocal } from './policy-model.js';
-import type { Config, ExaminationConfig } from './schema.js';
+import type { Config, ExaminationConfig, ScoringConfig } from './schema.js';
 import type { Path, Problem, YamlSource } from './yaml-source.js';
 
 /** Parts that only make sense with one another. */
@@ -79,6 +79,37 @@ export function consistencyProblems(config: Config | ExaminationConfig, source: 
     if (finding.startsWith('regression'))
       need(path, data.regression === undefined, 'set data.regression, the cases');
   }
+  return problems;
+}
+
+/** What an evaluation by itself lacks. */
+export function evaluationProblems(
+  { evaluation, data, judge }: ScoringConfig,
+  source: YamlSource,
+): Problem[] {
+  const problems: Problem[] = [];
+  const need: Need = (path, missing, message) => {
+    if (missing) problems.push({ place: source.keyPlace(path), message: `${path.join('.')}: ${message}` });
+  };
+  for (const [name, model] of Object.entries(evaluation.models ?? {})) {
+    need(
+      ['evaluation', 'models', name],
+      'temperature' in model &&
+        model.temperature === null &&
+        parseModelId(model.model).provider.isLocal === true,
+      'a model of this machine is drawn from at a temperature: expected a number',
+    );
+    need(
+      ['evaluation', 'models', name],
+      !('answers' in model) && !('run' in model) && data?.eval === undefined,
+      'set data.eval, the tasks that it answers',
+    );
+  }
+  need(
+    ['evaluation', 'judge_variants'],
+    evaluation.judge_variants === true && judge === undefined,
+    'set judge, which is asked in other ways',
+  );
   return problems;
 }
 

@@ -7,6 +7,7 @@ import { isHosted } from '@touchstone/train/schema';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { version } from '../version.js';
+import { RUN_KEYS } from '../config/evaluation-schema.js';
 import type { Config } from '../config/schema.js';
 
 const FILE = 'config.yaml';
@@ -80,6 +81,7 @@ export async function claimFolder(
   };
   const identity = {
     ...rest,
+    evaluation: Object.fromEntries(Object.entries(config.evaluation).filter(([key]) => RUN_KEYS.has(key))),
     data,
     policy: without(config.policy, 'calls'),
     training: backend === 'embedded' ? training : { ...training, backend, ...own },
@@ -94,6 +96,32 @@ export async function claimFolder(
     },
     ...(role ? { role } : {}),
   };
+  await claimAs(folder, store, inputs, config);
+}
+
+/** What a folder's `config.yaml` says that it is of. */
+interface ClaimedInputs {
+  /** What of the configuration decides what comes out. */
+  config: object;
+  /** Hashes of the files that are read, by name. */
+  data: Record<string, string>;
+  /** Fingerprints of models and judges, by role. */
+  models: Record<string, string>;
+  role?: object;
+}
+
+/**
+ * Writes a folder's `config.yaml`, or checks that the folder is of the same inputs, as `claimFolder` does.
+ *
+ * @param config what is written down for people.
+ * @throws {InputError} the folder is of other inputs. @throws {RunError} as `claimFolder`.
+ */
+export async function claimAs(
+  folder: string,
+  store: Pick<RunStore, 'identity' | 'claim' | 'holdsWork'>,
+  inputs: ClaimedInputs,
+  config: object,
+): Promise<void> {
   const fingerprint = sha256(JSON.stringify(inputs)).slice(0, 16);
   const path = join(folder, FILE);
   const { id, fingerprint: claimed } = store.identity();
@@ -179,5 +207,6 @@ function anotherRun(
 /** A role, for people. */
 const described = (role: object | undefined): string => {
   if (role === undefined) return 'one training (without --seeds)';
+  if ('evaluation' in role) return 'an evaluation (touchstone eval)';
   return 'part_of' in role ? 'one training of another run' : 'several trainings (--seeds)';
 };

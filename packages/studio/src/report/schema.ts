@@ -1,5 +1,7 @@
 import {
   alignmentSummarySchema,
+  evaluationRowSchema,
+  evaluationSummarySchema,
   summarySchema,
   trainingsSummarySchema,
   type JsonObject,
@@ -20,17 +22,36 @@ export function trainingsJsonSchema(): JsonObject {
   return published(trainingsSummarySchema, 'trainings', 'Summary of a Touchstone run of several trainings');
 }
 
-/** Of `alignment.json`. */
+/** Likewise of `evaluation.json`. */
+export function evaluationJsonSchema(): JsonObject {
+  return published(evaluationSummarySchema, 'evaluation', 'Summary of a Touchstone evaluation');
+}
+
+/** Likewise of `alignment.json`. */
 export function alignmentJsonSchema(): JsonObject {
   return published(alignmentSummarySchema, 'alignment', 'Alignment of a judge with metrics of production');
 }
 
-type Schema = typeof alignmentSummarySchema | typeof summarySchema | typeof trainingsSummarySchema;
+/** Likewise of a line of `records.jsonl`: what may be left out is not asked for. */
+export function recordJsonSchema(): JsonObject {
+  return published(evaluationRowSchema, 'record', 'An answer of a model with its scores', 'input');
+}
 
-function published(schema: Schema, name: string, title: string): JsonObject {
+type Schema =
+  | typeof summarySchema
+  | typeof trainingsSummarySchema
+  | typeof evaluationSummarySchema
+  | typeof evaluationRowSchema;
+
+function published(
+  schema: Schema,
+  name: string,
+  title: string,
+  io: 'input' | 'output' = 'output',
+): JsonObject {
   return {
     $id: `https://touchstone.dev/schema/${name}.json`,
     title,
-    ...(JSON.parse(JSON.stringify(schema.toJSONSchema({ target: 'draft-2020-12' }))) as JsonObject),
+    ...(JSON.parse(JSON.stringify(schema.toJSONSchema({ target: 'draft-2020-12', io }))) as JsonObject),
   };
 }
