@@ -34,8 +34,8 @@ export function costText(phases: readonly Cost[], more = ''): string {
   return (
     `About ${many(sum(({ calls }) => calls))} calls and ${many(sum((phase) => phase.inputTokens))} tokens read, ` +
     `at most ${many(sum((phase) => phase.outputTokens))} written` +
-    `${money ? `: about $${money.toFixed(2)} if so many are` : ''}; ` +
-    `${more}Replies that are there already cost nothing.` +
+    `${money ? `: about $${money.toFixed(2)} if so many are` : ''}` +
+    `${more === '' ? '. ' : `; ${more}`}Replies that are there already cost nothing.` +
     (money === null ? UNPRICED : '')
   );
 }

@@ -76,7 +76,7 @@ export function repeatedAnswers({
   const drawn: OutcomeAnswer[] = [];
   for (const task of random(seed, 'repeated').shuffle(tasks)) {
     if (drawn.length >= REPEATED) break;
-    drawn.push(...task);
+    for (const answer of task) drawn.push(answer);
   }
   return drawn;
 }

@@ -11,7 +11,7 @@ import type { MetricConfig } from './metrics-schema.js';
 const TRIED = 10;
 
 /** Whether a case was a success; null where the metric says nothing of the kind. */
-export function successOf(
+function successOf(
   { direction, threshold }: Pick<MetricConfig, 'direction' | 'threshold'>,
   isBoolean: boolean,
   outcome: number,
