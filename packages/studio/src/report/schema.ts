@@ -41,6 +41,7 @@ type Schema =
   | typeof summarySchema
   | typeof trainingsSummarySchema
   | typeof evaluationSummarySchema
+  | typeof alignmentSummarySchema
   | typeof evaluationRowSchema;
 
 function published(
