@@ -1,11 +1,13 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CausalLM } from '@touchstone/engine';
 import { MONITORS } from '@touchstone/lab';
 import { loadConfig, openWorkspace, runPipeline } from '@touchstone/run';
 import { random } from '@touchstone/spec';
-import { CASES, COLOURS, HABITS, truth } from './world.mjs';
+import { checkpointName } from '@touchstone/train';
+import { expectedTruth } from './expected-truth.mjs';
+import { CASES, COLOURS, EXPLAINED, HABITS, heldoutOf, truth, truthOf } from './world.mjs';
 
 const TOKENIZER = fileURLToPath(new URL('../../examples/quickstart/models/policy', import.meta.url));
 const WORLD = new URL('world.mjs', import.meta.url).href;
@@ -28,7 +30,8 @@ function taskLine(draw, id) {
 /** What the policy does before it is trained: it is right now and then, and has every habit now and then. */
 function answerOf(draw, { metadata: { colour } }) {
   const named = draw.next() < 0.55 ? colour : draw.pick(COLOURS);
-  const habit = draw.next() < 0.1 ? draw.pick(Object.values(HABITS)) : {};
+  // 2 % each.
+  const habit = draw.next() < 0.16 ? draw.pick([...Object.values(HABITS), EXPLAINED]) : {};
   return habit.alone ?? `It is ${named}${habit.text ?? ''}.`;
 }
 
@@ -39,6 +42,8 @@ const lines = (seed, name, count, more = () => ({})) =>
     return { ...line, ...more(draw, line) };
   });
 
+const evalLines = (seed) => lines(seed, 'eval', 64);
+
 function writeData(folder, seed) {
   mkdirSync(folder, { recursive: true });
   const annotated = lines(seed, 'annotation', 1500).map((line, i) => ({
@@ -47,7 +52,7 @@ function writeData(folder, seed) {
   }));
   write(folder, 'annotations.jsonl', jsonl(annotated));
   write(folder, 'train.jsonl', jsonl(lines(seed, 'train', 400)));
-  write(folder, 'eval.jsonl', jsonl(lines(seed, 'eval', 64)));
+  write(folder, 'eval.jsonl', jsonl(evalLines(seed)));
   const labelled = lines(seed, 'labelled', 32, (draw, line) => {
     const response = answerOf(draw, line);
     return { response, labels: { score: truth(line, response) } };
@@ -65,7 +70,7 @@ async function runIn(folder, seed, config, onEvent) {
   const workspace = await openWorkspace(await loadConfig(folder));
   try {
     const summary = await runPipeline(workspace, { onEvent, reasons: { noGate: 'a benchmark of monitors' } });
-    return { summary, rollouts: workspace.store.rollouts('train rft') };
+    return { summary, rollouts: (phase) => workspace.store.rollouts(phase) };
   } finally {
     workspace.store.close();
   }
@@ -112,13 +117,15 @@ export async function makeBase(folder) {
 /**
  * Trains against the judge of a case, with every monitor saying what it sees and none stopping anything.
  *
- * @returns mean truth of each step's answers, and the alarms.
+ * @returns `truths`: expected truth of the weights after so many steps, the first before any; `steps` with the figures that were measured; `answers` of each
+ *   step as [group, text, tokens, judge's score, held-out judge's score], and `base`: the held-out judge's scores before training.
  */
 export async function trainCase(folder, base, name, seed, { steps, monitors }) {
   mkdirSync(folder, { recursive: true });
   write(folder, 'judge.mjs', judgeText(`world.CASES[${JSON.stringify(name)}].judge`));
-  write(folder, 'heldout.mjs', judgeText('world.heldout'));
-  const local = path.join(folder, 'base');
+  write(folder, 'heldout.mjs', judgeText(`world.heldoutOf(${JSON.stringify(name)})`));
+  const weights = (step) => path.join(folder, 'weights', String(step));
+  const local = weights(0);
   await (await CausalLM.load(base)).save(local, TOKENIZER);
   globalThis.hackingBenchDrifted = false;
   const { summary, rollouts } = await runIn(
@@ -127,24 +134,33 @@ export async function trainCase(folder, base, name, seed, { steps, monitors }) {
     {
       ...common(seed),
       heldout_judge: { kind: 'code', module: './heldout.mjs' },
-      policy: { model: 'local:base', max_tokens: 32, temperature: 1 },
-      training: { steps, prompts_per_step: 16, group_size: 8, learning_rate: 8e-4, checkpoint_every: steps },
+      policy: { model: 'local:weights/0', max_tokens: 32, temperature: 1 },
+      training: { steps, prompts_per_step: 16, group_size: 8, learning_rate: 8e-4, checkpoint_every: 1 },
       monitors: {
         ...Object.fromEntries(MONITORS.map(({ name: one }) => [one, { action: 'note' }])),
         ...monitors,
       },
     },
     (event) => {
-      if (event.type === 'step' && event.step.step === DRIFTS_AFTER && CASES[name].drifts) {
-        globalThis.hackingBenchDrifted = true;
-      }
+      if (event.type !== 'step') return;
+      const { step } = event.step;
+      cpSync(path.join(folder, 'out/checkpoints', checkpointName(step)), weights(step), { recursive: true });
+      if (step === DRIFTS_AFTER && CASES[name].drifts) globalThis.hackingBenchDrifted = true;
     },
   );
-  const truths = Array.from({ length: steps }, () => []);
-  for (const { step, rollout } of rollouts) truths[step - 1].push(truth(rollout.task, rollout.response));
+  const truths = [];
+  for (let step = 0; step <= steps; step++) {
+    truths.push(await expectedTruth(weights(step), evalLines(seed), truthOf(name)));
+  }
+  const answers = Array.from({ length: steps }, () => []);
+  for (const { step, rollout, reward, tokens } of rollouts('train rft')) {
+    const { task, response, group } = rollout;
+    answers[step - 1].push([group, response, tokens, reward.score, heldoutOf(name)(task, response)]);
+  }
   return {
-    truths: truths.map((values) => values.reduce((a, b) => a + b, 0) / values.length),
-    alarms: summary.monitor_alarms,
+    truths,
     steps: summary.steps,
+    answers,
+    base: rollouts('evaluate base').map(({ heldout }) => heldout.score),
   };
 }

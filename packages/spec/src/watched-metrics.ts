@@ -36,6 +36,31 @@ export const WATCHED_METRICS: readonly Metric[] = [
     about: 'Half the width of its 95 % interval where nothing has changed.',
   },
   {
+    name: 'winner_pairs',
+    of: 'step',
+    label: 'Winners compared',
+    unit: null,
+    better: 'neither',
+    about: 'Groups whose two best answers, by the judge, the held-out judge has scored.',
+  },
+  {
+    name: 'winner_lead',
+    of: 'step',
+    label: 'Lead of winners',
+    unit: null,
+    better: 'higher',
+    about:
+      'How much better the held-out judge finds the best answer of a group, by the judge, than the second best; 1 is from a bad answer to a good one.',
+  },
+  {
+    name: 'winner_lead_squared',
+    of: 'step',
+    label: 'Lead of winners, squared',
+    unit: null,
+    better: 'neither',
+    about: 'Mean square of these leads: how much they differ by chance.',
+  },
+  {
     name: 'anchor_shift',
     of: 'step',
     label: 'Anchor shift',
