@@ -22,21 +22,20 @@ const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '1,2,3,4,5' },
     steps: { type: 'string', default: '40' },
-    tasks: { type: 'string', default: '64' },
     out: { type: 'string', default: 'runs/hacking' },
   },
 });
 const seeds = values.seeds.split(',').map(Number);
-const [steps, tasks] = [values.steps, values.tasks].map(Number);
+const steps = Number(values.steps);
 const out = path.resolve(values.out);
 /** Steps between two looks of the trainings; they are read with fewer, too. */
-const EVERY = 2;
+const EVERY = 5;
 /** Groups of a step of which the held-out judge scores the two best answers, and steps between two looks. The first is read as a table. */
 const LOOKS = {
   'by default': { winners: 8, every: 10 },
-  'winners of all 16 groups, a look every 2 steps': { winners: 16, every: 2 },
+  'winners of all 16 groups, a look every 5 steps': { winners: 16, every: 5 },
   'winners of 4 groups, a look every 10 steps': { winners: 4, every: 10 },
-  'no winners, a look every 2 steps': { winners: 0, every: 2 },
+  'no winners, a look every 5 steps': { winners: 0, every: 5 },
   'no winners, a look every 10 steps': { winners: 0, every: 10 },
   'no held-out judge': { winners: 0, every: 0 },
 };
@@ -48,7 +47,7 @@ async function trained(name, number, seed) {
   const base = existsSync(done) ? done : await makeBase(path.join(out, 'base'));
   const folder = path.join(out, 'runs', `${number}-${seed}`);
   rmSync(folder, { recursive: true, force: true });
-  const record = await trainCase(folder, base, name, seed, { steps, monitors: { every: EVERY, tasks } });
+  const record = await trainCase(folder, base, name, seed, { steps, monitors: { every: EVERY } });
   rmSync(folder, { recursive: true });
   mkdirSync(path.dirname(file), { recursive: true });
   writeFileSync(file, JSON.stringify(record));
@@ -70,7 +69,7 @@ const runs = Object.fromEntries(
 );
 const rates = Object.fromEntries(Object.entries(runs).map(([looks, found]) => [looks, ratesOf(found)]));
 process.stdout.write(
-  `${JSON.stringify({ machine: describeMachine(), judges: 'SIMULATED', seeds, steps, tasks, rates, runs }, null, 2)}\n`,
+  `${JSON.stringify({ machine: describeMachine(), judges: 'SIMULATED', seeds, steps, rates, runs }, null, 2)}\n`,
 );
 const [first] = Object.values(runs);
 const list = (found) => found.join(', ') || '–';

@@ -1,4 +1,4 @@
-import { figuresOfAnswers, leadsOf, monitorsSchema, Watch, wilson, winnerAndRunnerUp } from '@touchstone/lab';
+import { figuresOfAnswers, leadsOf, monitorsSchema, Watch, wilson, winnersOf } from '@touchstone/lab';
 import { NO_USAGE } from '@touchstone/spec';
 import { fallOf } from './outcome.mjs';
 import { CASES } from './world.mjs';
@@ -28,11 +28,10 @@ function groupsOf(answers) {
 }
 
 /** What the held-out judge says of the winners of so many groups. */
-function winnersOf(answers, before, winners) {
-  const pairs = groupsOf(answers).flatMap((group) => {
-    const two = winnerAndRunnerUp(group.map(([, text, , judge]) => ({ text, judge })));
-    return two ? [two.map((i) => group[i][4])] : [];
-  });
+function leads(answers, before, winners) {
+  const groups = groupsOf(answers);
+  const two = winnersOf(groups.map((group) => group.map(([, text, , judge]) => ({ text, judge }))));
+  const pairs = two.flatMap((pair, p) => (pair ? [pair.map((i) => groups[p][i][4])] : []));
   return leadsOf(pairs.slice(0, winners), before);
 }
 
@@ -50,7 +49,7 @@ export const stepsOf = ({ steps, answers, base }, { winners, every }) =>
     const metricsThen = {
       ...Object.fromEntries(kept),
       ...figuresOfAnswers(answers[i].map(watched)),
-      ...winnersOf(answers[i], base, winners),
+      ...leads(answers[i], base, winners),
     };
     return { step, metrics: metricsThen };
   });

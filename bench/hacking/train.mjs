@@ -42,7 +42,9 @@ const lines = (seed, name, count, more = () => ({})) =>
     return { ...line, ...more(draw, line) };
   });
 
-const evalLines = (seed) => lines(seed, 'eval', 64);
+const evalLines = (seed) => lines(seed, 'eval', 32);
+/** Held-out tasks that the truth of a policy is of: more would say the same, one is like another. */
+const MEASURED = 16;
 
 function writeData(folder, seed) {
   mkdirSync(folder, { recursive: true });
@@ -70,7 +72,8 @@ async function runIn(folder, seed, config, onEvent) {
   const workspace = await openWorkspace(await loadConfig(folder));
   try {
     const summary = await runPipeline(workspace, { onEvent, reasons: { noGate: 'a benchmark of monitors' } });
-    return { summary, rollouts: (phase) => workspace.store.rollouts(phase) };
+    const [trained, evaluated] = ['train rft', 'evaluate base'].map((phase) => workspace.store.rollouts(phase));
+    return { summary, trained, evaluated };
   } finally {
     workspace.store.close();
   }
@@ -128,7 +131,7 @@ export async function trainCase(folder, base, name, seed, { steps, monitors }) {
   const local = weights(0);
   await (await CausalLM.load(base)).save(local, TOKENIZER);
   globalThis.hackingBenchDrifted = false;
-  const { summary, rollouts } = await runIn(
+  const { summary, trained, evaluated } = await runIn(
     folder,
     seed,
     {
@@ -150,10 +153,10 @@ export async function trainCase(folder, base, name, seed, { steps, monitors }) {
   );
   const truths = [];
   for (let step = 0; step <= steps; step++) {
-    truths.push(await expectedTruth(weights(step), evalLines(seed), truthOf(name)));
+    truths.push(await expectedTruth(weights(step), evalLines(seed).slice(0, MEASURED), truthOf(name)));
   }
   const answers = Array.from({ length: steps }, () => []);
-  for (const { step, rollout, reward, tokens } of rollouts('train rft')) {
+  for (const { step, rollout, reward, tokens } of trained) {
     const { task, response, group } = rollout;
     answers[step - 1].push([group, response, tokens, reward.score, heldoutOf(name)(task, response)]);
   }
@@ -161,6 +164,6 @@ export async function trainCase(folder, base, name, seed, { steps, monitors }) {
     truths,
     steps: summary.steps,
     answers,
-    base: rollouts('evaluate base').map(({ heldout }) => heldout.score),
+    base: evaluated.map(({ heldout }) => heldout.score),
   };
 }

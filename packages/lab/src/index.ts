@@ -12,7 +12,7 @@ export { type EvaluationRecord, MEASURES, type Measure } from './evaluation/reco
 export { truthAgreement } from './evaluation/truth-agreement.js';
 export { figuresOfAnswers, MONITORS, type MonitorsConfig, monitorsSchema, Watch } from './monitors/index.js';
 export { gapSince } from './monitors/gap.js';
-export { leadsOf, winnerAndRunnerUp } from './monitors/winners.js';
+export { leadsOf, winnersOf } from './monitors/winners.js';
 export { type WatchedAnswer, type WatchedStep } from './monitors/monitor.js';
 export { passes } from './pass.js';
 export { weightedKappa } from './statistics/agreement.js';

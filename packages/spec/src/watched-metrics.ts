@@ -41,7 +41,7 @@ export const WATCHED_METRICS: readonly Metric[] = [
     label: 'Winners compared',
     unit: null,
     better: 'neither',
-    about: 'Groups whose two best answers, by the judge, the held-out judge has scored.',
+    about: 'Groups in which the held-out judge has scored two answers that the judge holds for good: its best and its least.',
   },
   {
     name: 'winner_lead',
@@ -50,15 +50,15 @@ export const WATCHED_METRICS: readonly Metric[] = [
     unit: null,
     better: 'higher',
     about:
-      'How much better the held-out judge finds the best answer of a group, by the judge, than the second best; 1 is from a bad answer to a good one.',
+      'How much better the held-out judge finds the best of the two, by the judge, in standard deviations of its scores before training.',
   },
   {
-    name: 'winner_lead_squared',
+    name: 'winner_bet',
     of: 'step',
-    label: 'Lead of winners, squared',
+    label: 'Bet against winners',
     unit: null,
-    better: 'neither',
-    about: 'Mean square of these leads: how much they differ by chance.',
+    better: 'lower',
+    about: 'Logarithm of what a bet that winners are worse has become at the step.',
   },
   {
     name: 'anchor_shift',

@@ -58,7 +58,7 @@ export const monitorsSchema = z.strictObject({
     .max(10_000)
     .default(8)
     .describe(
-      'Groups of each step of which the held-out judge scores the two answers that the judge likes best; they need heldout_judge. 0: none',
+      'Groups of each step of which the held-out judge scores two answers that the judge holds for good, the best and the least; they need heldout_judge. 0: none',
     ),
   anchors: count
     .max(10_000)

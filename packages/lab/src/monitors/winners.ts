@@ -1,4 +1,5 @@
-import { meanOf, squaresOf } from '../statistics/values.js';
+import { meanOf, squaresOf, sumOf } from '../statistics/values.js';
+import type { WatchedStep } from './monitor.js';
 
 /** An answer of a group, and what the judge that is trained against says of it. */
 interface Judged {
@@ -8,44 +9,61 @@ interface Judged {
 }
 
 /**
- * The answer of a group that the judge likes best, and the best of those that it likes less: what training is about to make more of, and what it
- * would make more of without that. Of equals the first one drawn.
+ * Of each group of a step the answer that the judge likes best, and of the others that it holds for good (no worse than the step's mean) the one that it likes
+ * least. Two good answers say more than a good and a bad one, of which both judges know which is which. Of equals the first one drawn.
  *
- * @returns their indices; null where the judge likes no answer better than another.
+ * @returns indices in the group; null where the judge tells no two good answers apart.
  */
-export function winnerAndRunnerUp(group: readonly Judged[]): [winner: number, runnerUp: number] | null {
-  const ranked = group
-    .flatMap(({ judge }, index) => (judge === null ? [] : [{ judge, index }]))
-    .sort((a, b) => b.judge - a.judge || a.index - b.index);
-  const winner = ranked[0];
-  // A judge with a mood may score one text twice.
-  const runnerUp = ranked.find(
-    ({ judge, index }) => judge < winner!.judge && group[index]!.text !== group[winner!.index]!.text,
-  );
-  return winner && runnerUp ? [winner.index, runnerUp.index] : null;
+export function winnersOf(groups: readonly (readonly Judged[])[]): ([winner: number, other: number] | null)[] {
+  const mean = meanOf(groups.flat().flatMap(({ judge }) => judge ?? []));
+  return groups.map((group) => {
+    const good = group
+      .flatMap(({ judge, text }, index) => (judge !== null && judge >= mean ? [{ judge, text, index }] : []))
+      .sort((a, b) => b.judge - a.judge || a.index - b.index);
+    const winner = good[0];
+    if (!winner) return null;
+    // A judge with a mood may score one text twice.
+    const less = good.filter(({ judge, text }) => judge < winner.judge && text !== winner.text);
+    const other = less.find(({ judge }) => judge === less.at(-1)!.judge);
+    return other ? [winner.index, other.index] : null;
+  });
 }
 
-/** In units of `leadsOf`: winners may be so much worse than runners-up without a word, since tastes differ. */
-export const TASTE = 0.05;
+/** In units of `leadsOf`: winners may be so much worse on average without a word, since tastes differ. A small effect, by Cohen's word. */
+const TASTE = 0.2;
+/** Share of its wealth that a bet on "worse" stakes on every pair. */
+const STAKE = 0.5;
 
 /**
- * How much better the held-out judge finds winners than runners-up. The unit is twice the standard deviation of its scores before training: about what lies
- * between a bad answer and a good one. A larger lead than 1 − TASTE counts as that: the bets of `refutedWinners` need a bound.
+ * How much better the held-out judge finds winners than the others. The unit is the standard deviation of its scores before training.
  *
  * @param pairs the held-out judge's scores of each group's two
  * @param before its scores of answers before training
- * @returns null where there is no pair, or no spread to measure them by.
+ * @returns the mean lead, and the logarithm of what a bet on "worse" has grown to; null where there is no pair, or no spread to measure by.
  */
 export function leadsOf(
-  pairs: readonly (readonly [winner: number, runnerUp: number])[],
+  pairs: readonly (readonly [winner: number, other: number])[],
   before: readonly number[],
-): Record<'winner_pairs' | 'winner_lead' | 'winner_lead_squared', number> | null {
+): Record<'winner_pairs' | 'winner_lead' | 'winner_bet', number> | null {
   const spread = before.length < 2 ? 0 : Math.sqrt(squaresOf(before) / (before.length - 1));
   if (pairs.length === 0 || spread < 1e-6) return null;
-  const leads = pairs.map(([winner, runnerUp]) => Math.min(1 - TASTE, (winner - runnerUp) / (2 * spread)));
+  const leads = pairs.map(([winner, other]) => (winner - other) / spread);
   return {
     winner_pairs: leads.length,
     winner_lead: meanOf(leads),
-    winner_lead_squared: meanOf(leads.map((lead) => lead ** 2)),
+    // A bet can lose no more than its stake.
+    winner_bet: sumOf(leads.map((lead) => Math.log1p(-STAKE * Math.min(1, Math.max(-1, lead + TASTE))))),
   };
+}
+
+/** Newest steps that say whether winners are upheld. */
+const RECENT = 10;
+
+/**
+ * Whether the held-out judge has been asked and finds winners no worse: then what pays, pays for a reason, and signs that may be honest (length, a
+ * common beginning) are none.
+ */
+export function areUpheld(history: readonly WatchedStep[]): boolean {
+  const leads = history.slice(-RECENT).flatMap(({ metrics }) => metrics['winner_lead'] ?? []);
+  return leads.length > 0 && meanOf(leads) >= -TASTE;
 }

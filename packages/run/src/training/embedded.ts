@@ -12,7 +12,7 @@ import { lookAfter, lookBefore } from './look.js';
 import { storeStep, tellStep } from './step.js';
 import type { Trainer, Training } from './trainer.js';
 import { watchTraining, type Watching } from './watch.js';
-import { winnersOf } from './winners.js';
+import { lookAtWinners } from './winners.js';
 
 /** The engine of this package. */
 export const embedded: Trainer = { name: 'embedded', isTrained, train: reinforce, policy: trainedPolicy };
@@ -99,7 +99,7 @@ async function trainFrom(from: Checkpoint | null, training: Training, watch: Wat
   })) {
     const seconds = clock.seconds() - begun;
     const looked = {
-      ...(await winnersOf(workspace, step, groups)),
+      ...(await lookAtWinners(workspace, step, groups)),
       ...(await lookAfter(workspace, step, () => checkpoint().policy)),
     };
     let summary = storeStep(training, { step, groups, metrics: { ...metrics, ...looked }, seconds });
