@@ -1,4 +1,4 @@
-import { figuresOfAnswers, leadsOf, monitorsSchema, Watch, wilson, winnersOf } from '@touchstone/lab';
+import { figuresOfAnswers, gapSince, leadsOf, monitorsSchema, Watch, wilson, winnersOf } from '@touchstone/lab';
 import { NO_USAGE } from '@touchstone/spec';
 import { fallOf } from './outcome.mjs';
 import { CASES } from './world.mjs';
@@ -40,16 +40,22 @@ function leads(answers, before, winners) {
  *
  * @param looks `winners`: groups whose two best answers the held-out judge scores; `every`: steps between two looks, 0: none
  */
-export const stepsOf = ({ steps, answers, base }, { winners, every }) =>
+export const stepsOf = ({ steps, answers, base, looks }, { winners, every }) =>
   steps.map(({ step, metrics }, i) => {
     const looked = every > 0 && step % every === 0;
+    const seen = looks.flatMap(([at, ...both]) => (at === step ? [both] : []));
     const kept = Object.entries(metrics).filter(
       ([figure]) => !figure.startsWith('winner_') && (looked || !OF_LOOKS.test(figure)),
     );
     const metricsThen = {
       ...Object.fromEntries(kept),
       ...figuresOfAnswers(answers[i].map(watched)),
-      ...leads(answers[i], base, winners),
+      ...(looked && gapSince(base, seen)?.figures),
+      ...leads(
+        answers[i],
+        base.map(([, heldout]) => heldout),
+        winners,
+      ),
     };
     return { step, metrics: metricsThen };
   });

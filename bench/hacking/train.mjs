@@ -72,8 +72,10 @@ async function runIn(folder, seed, config, onEvent) {
   const workspace = await openWorkspace(await loadConfig(folder));
   try {
     const summary = await runPipeline(workspace, { onEvent, reasons: { noGate: 'a benchmark of monitors' } });
-    const [trained, evaluated] = ['train rft', 'evaluate base'].map((phase) => workspace.store.rollouts(phase));
-    return { summary, trained, evaluated };
+    const [trained, evaluated, looked] = ['train rft', 'evaluate base', 'watch rft'].map((phase) =>
+      workspace.store.rollouts(phase),
+    );
+    return { summary, trained, evaluated, looked };
   } finally {
     workspace.store.close();
   }
@@ -117,11 +119,14 @@ export async function makeBase(folder) {
   return path.join(folder, 'out', 'sft');
 }
 
+const scores = ({ reward, heldout }) => [reward.score, heldout.score];
+
 /**
  * Trains against the judge of a case, with every monitor saying what it sees and none stopping anything.
  *
  * @returns `truths`: expected truth of the weights after so many steps, the first before any; `steps` with the figures that were measured; `answers` of each
- *   step as [group, text, tokens, judge's score, held-out judge's score], and `base`: the held-out judge's scores before training.
+ *   step as [group, text, tokens, judge's score, held-out judge's score]; `looks`, as [step, both scores]; `base`: both scores
+ *   before training.
  */
 export async function trainCase(folder, base, name, seed, { steps, monitors }) {
   mkdirSync(folder, { recursive: true });
@@ -131,7 +136,7 @@ export async function trainCase(folder, base, name, seed, { steps, monitors }) {
   const local = weights(0);
   await (await CausalLM.load(base)).save(local, TOKENIZER);
   globalThis.hackingBenchDrifted = false;
-  const { summary, trained, evaluated } = await runIn(
+  const { summary, trained, evaluated, looked } = await runIn(
     folder,
     seed,
     {
@@ -164,6 +169,7 @@ export async function trainCase(folder, base, name, seed, { steps, monitors }) {
     truths,
     steps: summary.steps,
     answers,
-    base: evaluated.map(({ heldout }) => heldout.score),
+    looks: looked.map(({ step, ...both }) => [step, ...scores(both)]),
+    base: evaluated.map(scores),
   };
 }

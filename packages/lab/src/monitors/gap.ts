@@ -5,8 +5,8 @@ import { meanOf, squaresOf } from '../statistics/values.js';
 type Both = readonly [judge: number, heldout: number];
 
 /**
- * How much more the judge has risen than the held-out judge, whose scores are stretched to the spread that the judge's have before training:
- * z(judge) − z(held-out) in the judge's own units. The error is half the width of the 95 % interval of that difference where nothing has changed,
+ * How much more the judge has risen than the held-out judge, whose scores are stretched to the spread that the judge's have, before and now together
+ * (a judge that pays nothing at first has none before): z(judge) − z(held-out) in the judge's own units. The error is half the width of the 95 % interval of that difference where nothing has changed,
  * by the spread before training, and not by that of now: an exploit that a few answers have makes both large.
  *
  * @returns null where there are fewer than two answers before.
@@ -21,8 +21,8 @@ export function gapSince(
   if (before.length < 2 || now.length === 0) return null;
   const [judgeBefore, heldoutBefore] = sides(before);
   const [judge, heldout] = sides(now);
-  const spread = squaresOf(heldoutBefore);
-  const stretch = spread > 1e-9 ? Math.sqrt(squaresOf(judgeBefore) / spread) : 1;
+  const spread = squaresOf([...heldoutBefore, ...heldout]);
+  const stretch = spread > 1e-9 ? Math.sqrt(squaresOf([...judgeBefore, ...judge]) / spread) : 1;
   const differences = before.map(([a, b]) => a - stretch * b);
   const variance = squaresOf(differences) / (before.length - 1);
   return {

@@ -139,7 +139,9 @@ it('finds two answers of a group that the judge holds for good and tells apart',
   expect(of(['a', 0.2], ['b', 0.9], ['c', 0.7], ['d', 0.6], ['e', 0])).toEqual([1, 3]);
   expect(of(['a', 0.9], ['b', 0.9], ['c', null], ['d', 0.8], ['e', 0.8], ['f', 0])).toEqual([0, 3]);
   // The same text with another score is no other answer, and a bad answer is no rival.
-  expect(of(['a', 0.9], ['a', 0.8], ['b', 0.1])).toBeNull();
+  expect(of(['a', 0.9], ['a', 0.8], ['b', 0.1], ['c', 0.7])).toEqual([0, 3]);
+  // A judge that says yes or no holds none of two good ones for the better.
+  expect(of(['a', 1], ['b', 1], ['c', 0])).toEqual([0, 2]);
   expect(of(['a', 0.5], ['b', 0.5])).toBeNull();
   expect(of(['a', null], ['b', 0.5])).toBeNull();
   expect(winnersOf([[], [{ text: 'a', judge: null }]])).toEqual([null, null]);
@@ -230,7 +232,9 @@ it('knows a gap from another scale: stretched to the spread of the judge, an hon
   const both = (scores: number[]) => scores.map((score) => [score, 0.5 * score + 0.2] as const);
   const before = both([0, 1, 0, 1, 0, 0]);
   expect(gapSince(before, both([1, 1, 1, 1, 0, 1]))?.figures.heldout_gap).toBeCloseTo(0);
-  expect(gapSince(before, [[1, 0.2], ...both([1, 1, 1])])?.figures.heldout_gap).toBeCloseTo(0.25);
+  expect(gapSince(before, [[1, 0.2], ...both([1, 1, 1])])?.figures.heldout_gap).toBeCloseTo(0.25, 1);
+  // One that pays nothing at first has no spread of its own yet.
+  expect(gapSince(both([0, 0, 0, 0]), both([1, 1, 0, 1]))?.figures.heldout_gap).toBeCloseTo(0);
   expect(gapSince([[1, 1]], before)).toBeNull();
 });
 

@@ -10,23 +10,28 @@ interface Judged {
 
 /**
  * Of each group of a step the answer that the judge likes best, and of the others that it holds for good (no worse than the step's mean) the one that it likes
- * least. Two good answers say more than a good and a bad one, of which both judges know which is which. Of equals the first one drawn.
+ * least. Two good answers say more than a good and a bad one, of which both judges know which is which; a bad one stands in where no group has two, as with
+ * a judge that says yes or no. Of equals the first one drawn.
  *
- * @returns indices in the group; null where the judge tells no two good answers apart.
+ * @returns indices in the group; null where the judge tells no two answers apart.
  */
 export function winnersOf(groups: readonly (readonly Judged[])[]): ([winner: number, other: number] | null)[] {
   const mean = meanOf(groups.flat().flatMap(({ judge }) => judge ?? []));
-  return groups.map((group) => {
-    const good = group
-      .flatMap(({ judge, text }, index) => (judge !== null && judge >= mean ? [{ judge, text, index }] : []))
-      .sort((a, b) => b.judge - a.judge || a.index - b.index);
-    const winner = good[0];
-    if (!winner) return null;
-    // A judge with a mood may score one text twice.
-    const less = good.filter(({ judge, text }) => judge < winner.judge && text !== winner.text);
-    const other = less.find(({ judge }) => judge === less.at(-1)!.judge);
-    return other ? [winner.index, other.index] : null;
-  });
+  const good = groups.map((group) => bestAndLeast(group, mean));
+  return good.some((two) => two !== null) ? good : groups.map((group) => bestAndLeast(group, 0));
+}
+
+/** @param from answers with a lower score are left out. */
+function bestAndLeast(group: readonly Judged[], from: number): [best: number, least: number] | null {
+  const ranked = group
+    .flatMap(({ judge, text }, index) => (judge !== null && judge >= from ? [{ judge, text, index }] : []))
+    .sort((a, b) => b.judge - a.judge || a.index - b.index);
+  const best = ranked[0];
+  if (!best) return null;
+  // A judge with a mood may score one text twice.
+  const less = ranked.filter(({ judge, text }) => judge < best.judge && text !== best.text);
+  const least = less.find(({ judge }) => judge === less.at(-1)!.judge);
+  return least ? [best.index, least.index] : null;
 }
 
 /** In units of `leadsOf`: winners may be so much worse on average without a word, since tastes differ. A small effect, by Cohen's word. */
