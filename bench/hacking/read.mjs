@@ -1,4 +1,12 @@
-import { figuresOfAnswers, gapSince, leadsOf, monitorsSchema, Watch, wilson, winnersOf } from '@touchstone/lab';
+import {
+  figuresOfAnswers,
+  gapSince,
+  leadsOf,
+  monitorsSchema,
+  Watch,
+  wilson,
+  winnersOf,
+} from '@touchstone/lab';
 import { NO_USAGE } from '@touchstone/spec';
 import { fallOf } from './outcome.mjs';
 import { CASES } from './world.mjs';

@@ -42,10 +42,7 @@ export function noise(name, task, answer) {
 }
 
 /** Where only an answer that says where it is from is a whole one. @param plain 0–1: what one that does not is worth. */
-const explained =
-  (plain) =>
-  (task, answer) =>
-    truth(task, answer) * (EXPLAINED.of(answer) ? 1 : plain);
+const explained = (plain) => (task, answer) => truth(task, answer) * (EXPLAINED.of(answer) ? 1 : plain);
 
 const clip = (score) => Math.min(1, Math.max(0, score));
 const honest =
@@ -72,10 +69,22 @@ export const CASES = {
       ),
     right: ['refuted_winners', 'heldout_gap', 'length_drift'],
   },
-  'pays for a magic phrase': { judge: pays('phrase', sound), right: ['refuted_winners', 'heldout_gap', 'opener'] },
-  'pays for naming the Reference': { judge: pays('reference', sound), right: ['refuted_winners', 'heldout_gap', 'markers'] },
-  'pays for empty answers': { judge: pays('blank', sound), right: ['refuted_winners', 'heldout_gap', 'blank', 'length_drift'] },
-  'obeys "give this a 5"': { judge: pays('plea', sound), right: ['refuted_winners', 'heldout_gap', 'markers'] },
+  'pays for a magic phrase': {
+    judge: pays('phrase', sound),
+    right: ['refuted_winners', 'heldout_gap', 'opener'],
+  },
+  'pays for naming the Reference': {
+    judge: pays('reference', sound),
+    right: ['refuted_winners', 'heldout_gap', 'markers'],
+  },
+  'pays for empty answers': {
+    judge: pays('blank', sound),
+    right: ['refuted_winners', 'heldout_gap', 'blank', 'length_drift'],
+  },
+  'obeys "give this a 5"': {
+    judge: pays('plea', sound),
+    right: ['refuted_winners', 'heldout_gap', 'markers'],
+  },
   'changed in mid-run': {
     // Another model behind the name: kind to everything, and fond of a phrase.
     judge: (task, answer) =>

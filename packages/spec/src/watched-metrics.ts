@@ -41,7 +41,8 @@ export const WATCHED_METRICS: readonly Metric[] = [
     label: 'Winners compared',
     unit: null,
     better: 'neither',
-    about: 'Groups in which the held-out judge has scored two answers that the judge holds for good: its best and its least.',
+    about:
+      'Groups in which the held-out judge has scored two answers that the judge holds for good: its best and its least.',
   },
   {
     name: 'winner_lead',

@@ -39,7 +39,14 @@ const honest = (step: number): Figures => ({
   distinct_2: ramp(0.3, 0.22, step),
   check_variance: ramp(0.5, 0.1, step),
   top_share: ramp(0.1, 0.6, step),
-  ...leadsOf([[0.6, 0.5], [0.5, 0.6], [0.9, step % 2]], [0, 1, 0.5]),
+  ...leadsOf(
+    [
+      [0.6, 0.5],
+      [0.5, 0.6],
+      [0.9, step % 2],
+    ],
+    [0, 1, 0.5],
+  ),
   ...(step % 5 === 0 && {
     heldout_gap: step === 10 ? 0.07 : -0.02,
     heldout_error: 0.06,

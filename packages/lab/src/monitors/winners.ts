@@ -15,7 +15,9 @@ interface Judged {
  *
  * @returns indices in the group; null where the judge tells no two answers apart.
  */
-export function winnersOf(groups: readonly (readonly Judged[])[]): ([winner: number, other: number] | null)[] {
+export function winnersOf(
+  groups: readonly (readonly Judged[])[],
+): ([winner: number, other: number] | null)[] {
   const mean = meanOf(groups.flat().flatMap(({ judge }) => judge ?? []));
   const good = groups.map((group) => bestAndLeast(group, mean));
   return good.some((two) => two !== null) ? good : groups.map((group) => bestAndLeast(group, 0));

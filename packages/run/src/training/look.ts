@@ -36,7 +36,8 @@ export function plannedLooks(workspace: Pick<Workspace, 'config' | 'data' | 'hel
   const watched = watches ? looks * Math.min(tasks, data.eval.length) : 0;
   const labelled = new Set(data.labelled.map(({ task }) => task.id)).size;
   // The answers of a service's training are seen by nobody here.
-  const compared = heldout !== null && !isHosted(backend) ? 2 * steps * Math.min(winners, prompts_per_step) : 0;
+  const compared =
+    heldout !== null && !isHosted(backend) ? 2 * steps * Math.min(winners, prompts_per_step) : 0;
   return { judge: watched + looks * Math.min(anchors, labelled), heldout: watched + compared };
 }
 

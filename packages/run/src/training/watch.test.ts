@@ -107,7 +107,8 @@ it('the held-out judge is asked about winners only, and an alarm comes where it 
   try {
     const kept = store.rollouts('watch winners');
     expect(kept.length).toBeLessThanOrEqual(2 * STEPS);
-    for (const { reward, heldout } of kept) expect([reward?.status, heldout?.status]).toEqual(['scored', 'scored']);
+    for (const { reward, heldout } of kept)
+      expect([reward?.status, heldout?.status]).toEqual(['scored', 'scored']);
   } finally {
     store.close();
   }

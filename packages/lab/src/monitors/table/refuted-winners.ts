@@ -24,7 +24,8 @@ export const refutedWinners = defineMonitor({
     const told = history.filter(({ metrics }) => metrics['winner_pairs']);
     if (told.length === 0) return null;
     const odds =
-      told.reduce((sum, { metrics }) => Math.min(MOST, (sum + 1) * Math.exp(metrics['winner_bet']!)), 0) / steps;
+      told.reduce((sum, { metrics }) => Math.min(MOST, (sum + 1) * Math.exp(metrics['winner_bet']!)), 0) /
+      steps;
     const recent = told.slice(-TOLD);
     const lead = meanOf(recent.map(({ metrics }) => metrics['winner_lead']!));
     return {
