@@ -240,6 +240,12 @@ it('knows a gap from another scale: stretched to the spread of the judge, an hon
   const before = both([0, 1, 0, 1, 0, 0]);
   expect(gapSince(before, both([1, 1, 1, 1, 0, 1]))?.figures.heldout_gap).toBeCloseTo(0);
   expect(gapSince(before, [[1, 0.2], ...both([1, 1, 1])])?.figures.heldout_gap).toBeCloseTo(0.25, 1);
+  // What noise of the held-out judge takes from an honest rise is within the error.
+  const risen = gapSince(
+    both([0, 0, 1, 0]),
+    [1, 1, 1, 1].map((score) => [score, 0.62] as const),
+  )!.figures;
+  expect(risen.heldout_gap).toBeLessThan(risen.heldout_error);
   // One that pays nothing at first has no spread of its own yet.
   expect(gapSince(both([0, 0, 0, 0]), both([1, 1, 0, 1]))?.figures.heldout_gap).toBeCloseTo(0);
   expect(gapSince([[1, 1]], before)).toBeNull();
