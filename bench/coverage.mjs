@@ -34,7 +34,7 @@ const draw = (setting, generator, n) =>
 /** What the intervals should hold. Of many tasks the interval's own mean is as good as the truth. */
 function truthOf(name, setting) {
   if (setting.value !== undefined) return setting.value;
-  const tasks = draw(setting, random(seed, name, 'truth'), MANY);
+  const tasks = draw(setting, random(seed, name, 'truth'), setting.many ?? MANY);
   return (setting.truth ?? setting.measure)(tasks, tasks).mean;
 }
 

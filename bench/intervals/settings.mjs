@@ -20,6 +20,7 @@ import {
   trainingsInterval,
   withinTauInterval,
 } from '@touchstone/lab';
+import { EVALUATIONS } from './evaluations.mjs';
 
 const several = (random) => 2 + random.integer(5);
 const one = () => 1;
@@ -246,4 +247,5 @@ export const SETTINGS = {
       [`trainings_${seeds}_rate`, trainedRate(seeds)],
     ]),
   ),
+  ...EVALUATIONS,
 };

@@ -30,6 +30,10 @@ process.on('uncaughtException', (error) => {
 const exitCode = await runCli(process.argv.slice(2), {
   out: process.stdout,
   err: process.stderr,
+  // Opened by who reads it.
+  get in() {
+    return process.stdin;
+  },
   env: process.env,
 });
 isDone = true;

@@ -16,6 +16,8 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Register>> = new Map([
   ['judge', async () => (await import('./commands/judge.js')).registerJudge],
   ['reward', async () => (await import('./commands/reward.js')).registerReward],
   ['watch', async () => (await import('./commands/watch.js')).registerWatch],
+  ['eval', async () => (await import('./commands/eval.js')).registerEval],
+  ['compare', async () => (await import('./commands/compare.js')).registerCompare],
   ['report', async () => (await import('./commands/report.js')).registerReport],
   ['explain', async () => (await import('./commands/explain.js')).registerExplain],
   ['doctor', async () => (await import('./commands/doctor.js')).registerDoctor],

@@ -1,3 +1,7 @@
+export { alignJudge, type AlignJudgeInput, type JudgeAlignment, repeatedAnswers } from './alignment/align.js';
+export { assertMetricsFit, type Item } from './alignment/items.js';
+export { type AlignmentInput, measureAlignment } from './alignment/measure.js';
+export { type MetricsConfig, metricsSchema } from './alignment/metrics-schema.js';
 export {
   chooseCheckpoint,
   rankCheckpoints,
@@ -9,7 +13,12 @@ export { judgeScore } from './evaluation/judge-score.js';
 export { bestOfInterval, summariseModel } from './evaluation/model-summary.js';
 export { compareTrainings, summariseTrainings } from './evaluation/over-trainings.js';
 export { type EvaluationRecord, MEASURES, type Measure } from './evaluation/record.js';
+export { recordOf, rowOf } from './evaluation/rows.js';
+export { type Duel, type EvaluationInput, summariseEvaluation } from './evaluation/summarise-evaluation.js';
 export { truthAgreement } from './evaluation/truth-agreement.js';
+export { agreementOfLabels, type Agreement, type LabelAgreement } from './labelling/agreement.js';
+export { drawAnswersToLabel, randomPairs, weightsOfLabelled, type Draw } from './labelling/draw.js';
+export { queueOf } from './labelling/queue.js';
 export { figuresOfAnswers, MONITORS, type MonitorsConfig, monitorsSchema, Watch } from './monitors/index.js';
 export { gapSince } from './monitors/gap.js';
 export { leadsOf, winnersOf } from './monitors/winners.js';
@@ -58,7 +67,7 @@ export {
   type GateReasons,
   gateSchema,
 } from './validation/gate.js';
-export { assertLabelsFit } from './validation/readings.js';
+export { assertLabelsFit, type Opinion, WHOLE, withTaskCriteria } from './validation/readings.js';
 export { modelsOf, plannedPhases, type PlannedPhase } from './validation/phases.js';
 export {
   findingNames,

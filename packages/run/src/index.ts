@@ -12,18 +12,22 @@
 // The job, in the order of the example. Its events and its summary are described in spec.
 export {
   loadConfig,
+  loadEvaluationConfig,
   loadExaminationConfig,
   loadScoringConfig,
   type Loaded,
   type LoadedConfig,
 } from './config/load.js';
-export { ask, type Asked } from './training/asked.js';
+export { askRun, type Asked } from './training/asked.js';
 export { readSnapshot, type RunSnapshot, type SeenAnswer } from './snapshot.js';
 export {
   examineTraining,
+  openEvaluation,
   openTrainings,
   openWorkspace,
+  planEvaluation,
   planTraining,
+  runEvaluation,
   runPipeline,
   runTrainings,
 } from './main-job.js';
@@ -33,12 +37,22 @@ export { localPolicy } from './workspace/local-policy.js';
 export type { Workspace } from './workspace/workspace.js';
 export { openExamination, type Examination } from './workspace/examination.js';
 export type { RunOptions } from './pipeline.js';
+export type { Evaluation, EvaluationOptions } from './evaluation/open.js';
+export type { EvaluationPlan, PlannedCalls } from './evaluation/plan.js';
 export type { TrainingPlan } from './training/ahead.js';
 export { callsPerAnswer, planExamination, type ModelCalls, type PhaseCost } from './stages/plan.js';
+export { alignWithMetrics, planAlignment } from './stages/align.js';
+export { openAlignment, type Alignment } from './workspace/alignment.js';
 export { examineJudge, type ExaminationResult } from './stages/examine.js';
 export { judgeSummary } from './stages/judge-summary.js';
 export { testJudge, type JudgeTest } from './stages/test-judge.js';
+export { openLabelling, type LabellingOptions } from './labelling/open.js';
+export { type Labelling, type LabelsSummary } from './labelling/labelling.js';
+export { levelsOf, type Questions, type Section } from './labelling/questions.js';
+export { type Given } from './labelling/journals.js';
 export { readAnySummary, readSummary } from '@touchstone/store';
+export { compareStored, type ComparisonOptions } from './comparison/compare.js';
+export { writeAnswers } from './comparison/rows-file.js';
 export { systemClock, type Clock } from './clock.js';
 export { version } from './version.js';
 

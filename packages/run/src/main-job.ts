@@ -1,7 +1,11 @@
-import type { Summary, TrainingsSummary } from '@touchstone/spec';
-import type { LoadedConfig } from './config/load.js';
+import type { EvaluationSummary, RunListener, Summary, TrainingsSummary } from '@touchstone/spec';
+import type { Clock } from './clock.js';
+import type { Loaded, LoadedConfig } from './config/load.js';
+import type { ScoringConfig } from './config/schema.js';
 import type { Seeds } from './config/seeds.js';
 import type { Finding } from './doctor/finding.js';
+import type { EvaluationOptions, Evaluation } from './evaluation/open.js';
+import type { EvaluationPlan } from './evaluation/plan.js';
 import type { RunOptions } from './pipeline.js';
 import type { TrainingPlan } from './training/ahead.js';
 import type { Backend } from './training/backend.js';
@@ -102,4 +106,45 @@ export async function examineTraining(
 ): Promise<Finding[]> {
   const { examineTraining: examine } = await import('./training/ahead.js');
   return examine(loaded, backends);
+}
+
+/**
+ * Opens an evaluation of any number of models by itself: answers that are stored are read, models that are to answer are opened, and so are the
+ * judges. Nothing is asked.
+ *
+ * @param folder the evaluation's folder, absolute; default: `output` of the configuration.
+ * @throws {InputError} anything is wrong with the configuration or a file; or the folder is of another evaluation.
+ * @throws {RunError} another process is at work in the folder.
+ * @example
+ * const evaluation = await openEvaluation(await loadEvaluationConfig('touchstone.yaml'));
+ * const summary = await runEvaluation(evaluation);
+ * evaluation.store.close();
+ */
+export async function openEvaluation(
+  loaded: Loaded<ScoringConfig>,
+  folder?: string,
+  options?: EvaluationOptions,
+): Promise<Evaluation> {
+  const { openEvaluation: open } = await import('./evaluation/open.js');
+  return open(loaded, folder, options);
+}
+
+/**
+ * Asks the models, judges their answers, and writes `evaluation.json`, `records.jsonl` and, where models were compared in pairs, `duels.jsonl` into
+ * the folder. What was asked and paid for before is not asked again.
+ *
+ * @throws {RunError} answers did not come, or too many could not be judged; called again, it goes on.
+ */
+export async function runEvaluation(
+  evaluation: Evaluation,
+  options?: { onEvent?: RunListener; clock?: Clock },
+): Promise<EvaluationSummary> {
+  const { runEvaluation: run } = await import('./evaluation/run.js');
+  return run(evaluation, options);
+}
+
+/** What an evaluation would ask, by model and judge. Nothing is asked. @throws {InputError} a prompt or an input of a judge is wrong. */
+export async function planEvaluation(evaluation: Evaluation): Promise<EvaluationPlan> {
+  const { planEvaluation: plan } = await import('./evaluation/plan.js');
+  return plan(evaluation);
 }

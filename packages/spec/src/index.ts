@@ -1,3 +1,4 @@
+export * from './alignment-summary.js';
 export * from './engine.js';
 export * from './errors.js';
 export * from './events.js';
@@ -9,6 +10,8 @@ export * from './monitors.js';
 export * from './random.js';
 export * from './reward.js';
 export * from './estimate.js';
+export * from './evaluation-row.js';
+export * from './evaluation-summary.js';
 export * from './summary.js';
 export { checkpointText, type ChosenCheckpoint } from './training-summary.js';
 export * from './task.js';

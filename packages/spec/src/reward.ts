@@ -16,11 +16,13 @@ export type AbstentionReason = (typeof ABSTENTION_REASONS)[number];
 /** What one criterion says of one answer or of one item of it. */
 export interface CriterionVerdict {
   criterion: string;
+  /** Where the criterion came with the task: the criterion of the judge that it is reported by. */
+  category?: string;
   evidence: string;
   reason: string;
   /** On the criterion's own scale: 0 or 1 for Boolean, the written anchor (say 1–5) for graded. */
   value: number;
-  /** `value` mapped to 0–1; with log-probabilities their expected value, mapped to 0–1. */
+  /** `value` mapped to 0–1, where 1 is good; with log-probabilities their expected value, mapped to 0–1. */
   score: number;
   /** How undecided the judge was: entropy over the scale's values, 0 (certain) to 1 (uniform). Needs log-probabilities. */
   entropy?: number;

@@ -23,6 +23,8 @@ export interface Rollout {
   id: string;
   task: Task;
   response: string;
+  /** What the policy did before it answered, as text: its calls of tools and what they returned. A judge is shown it before the response. */
+  trajectory?: string;
   /** `length`: the token limit cut the answer. */
   finish: 'stop' | 'length';
   /** Identifies the group: rollouts that are compared with one another. */

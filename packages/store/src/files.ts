@@ -171,7 +171,7 @@ const WHAT_TO_DO: Record<string, string> = {
 };
 
 /** What the operating system says, with what to do; other errors as they are. */
-function explained(path: string, done: 'written' | 'removed', cause: unknown): unknown {
+export function explained(path: string, done: 'written' | 'removed' | 'read', cause: unknown): unknown {
   const code = codeOf(cause);
   if (!(cause instanceof Error && 'syscall' in cause)) return cause;
   return new RunError(

@@ -1,4 +1,13 @@
+export { renderAlignmentReport } from './report/alignment-report.js';
 export { renderJudgeReport, type JudgeReport } from './report/judge-report.js';
 export { renderReport } from './report/report.js';
-export { summaryJsonSchema, trainingsJsonSchema } from './report/schema.js';
+export { evaluationVerdict, lengthText, pairText } from './report/evaluation/verdict.js';
+export { renderEvaluation } from './report/evaluation/page.js';
+export {
+  alignmentJsonSchema,
+  evaluationJsonSchema,
+  recordJsonSchema,
+  summaryJsonSchema,
+  trainingsJsonSchema,
+} from './report/schema.js';
 export { ONE_DRAW, verdict, type Outcome, type Reading } from './report/verdict.js';

@@ -12,9 +12,11 @@ import {
 import { easedText, GATE_VERDICTS, notAskedLines } from '@touchstone/spec';
 import type { Command } from 'commander';
 import type { Io } from '../io.js';
-import { renderTable } from '../terminal/table.js';
 import { findingsTable } from './findings-table.js';
+import { registerJudgeAlign } from './judge-align.js';
+import { costText, planTable } from './judge-plan.js';
 import { registerJudgeQuickstart } from './judge-quickstart.js';
+import { registerJudgeLabel } from './judge-label.js';
 import { registerJudgeTest } from './judge-test.js';
 import { writeJudgeReport } from './report.js';
 import { addRunFlags, signingKey, withOpened, type RunFlags } from './run/flags.js';
@@ -40,7 +42,9 @@ export function registerJudge(program: Command, io: Io): void {
     )
     .option('--plan', 'say about what it would cost, and ask nothing')
     .action(async (path: string, flags: JudgeFlags) => judge(await loadExaminationConfig(path), flags, io));
+  registerJudgeLabel(command, io);
   registerJudgeTest(command, io);
+  registerJudgeAlign(command, io);
   registerJudgeQuickstart(command, io);
 }
 
@@ -52,7 +56,7 @@ async function judge(loaded: Loaded<ExaminationConfig>, flags: JudgeFlags, io: I
     flags,
     io,
     async (examination, onEvent) => {
-      if (!flags.json) io.err.write(`${costText(await planExamination(examination))}\n`);
+      if (!flags.json) io.err.write(`${examinationCost(await planExamination(examination))}\n`);
       const result = await examineJudge(examination, {
         onEvent,
         signingKey: signingKey(io),
@@ -81,22 +85,8 @@ async function plan(loaded: Loaded<ExaminationConfig>, flags: JudgeFlags, io: Io
     io.out.write(`${JSON.stringify(phases)}\n`);
     return;
   }
-  const right = { align: 'right' as const };
-  const columns = [
-    { title: 'what is asked, in this order' },
-    { title: 'answers', ...right },
-    { title: 'calls', ...right },
-    { title: 'tokens read, about', ...right },
-    { title: 'written at most', ...right },
-    { title: 'dollars, about', ...right },
-  ];
-  const rows = phases.map(({ name, answers, calls, inputTokens, outputTokens, money }) => [
-    name,
-    ...[answers, calls, inputTokens, outputTokens].map((count) => count.toLocaleString('en')),
-    money?.toFixed(2) ?? '–',
-  ]);
   io.out.write(
-    `\n${renderTable(columns, rows)}\n${costText(phases)}\n${tasks < FEW_TASKS ? fewLabels(tasks) : ''}`,
+    `\n${planTable(phases)}\n${examinationCost(phases)}\n${tasks < FEW_TASKS ? fewLabels(tasks) : ''}`,
   );
 }
 
@@ -105,24 +95,8 @@ const FEW_TASKS = 40;
 const fewLabels = (tasks: number): string =>
   `Labels: ${tasks} tasks, which will hardly show that a judge is fit ("insufficient data"): label ${FEW_TASKS} or more, with several answers each.\n`;
 
-const UNPRICED =
-  '\nA model that is asked has no `price` in the configuration: dollars are not known. ' +
-  'For example price: { input: 0.4, output: 1.6 }, dollars per million tokens.';
-
-/** Before it is spent, in a line. */
-function costText(phases: readonly PhaseCost[]): string {
-  const sum = (of: (phase: PhaseCost) => number): number =>
-    phases.reduce((total, phase) => total + of(phase), 0);
-  const many = (count: number): string => count.toLocaleString('en', { notation: 'compact' });
-  const money = phases.some((phase) => phase.money === null) ? null : sum((phase) => phase.money ?? 0);
-  return (
-    `About ${many(sum(({ calls }) => calls))} calls and ${many(sum((phase) => phase.inputTokens))} tokens read, ` +
-    `at most ${many(sum((phase) => phase.outputTokens))} written` +
-    `${money ? `: about $${money.toFixed(2)} if so many are` : ''}; ` +
-    'undecided groups of probes are asked up to twice more. Replies that are there already cost nothing.' +
-    (money === null ? UNPRICED : '')
-  );
-}
+const examinationCost = (phases: readonly PhaseCost[]): string =>
+  costText(phases, 'undecided groups of probes are asked up to twice more. ');
 
 function findingsText({ gate, findings, notAsked, certificate }: ExaminationResult): string {
   const skipped = notAskedLines(notAsked).map((line) => `${line} (--complete asks everything).\n`);

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Option, type Command } from 'commander';
-import { ask, readSnapshot } from '@touchstone/run';
+import { askRun, readSnapshot } from '@touchstone/run';
 import { InputError } from '@touchstone/spec';
 import type { Io } from '../io.js';
 import { snapshotText } from './watch/snapshot-text.js';
@@ -68,7 +68,7 @@ async function tell(named: string, { pause, goOn }: WatchFlags, io: Io): Promise
     const message = `${backend} trains by itself and cannot wait between two steps: stop the command that runs it, and start it again to go on`;
     throw new InputError([{ message }]);
   }
-  await ask(folder, goOn ? null : pause ? 'pause' : 'roll-back');
+  await askRun(named, folder, goOn ? null : pause ? 'pause' : 'roll-back');
   io.out.write(
     goOn
       ? 'A training that waits goes on.\n'

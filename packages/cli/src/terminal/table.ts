@@ -1,5 +1,6 @@
 import { largest } from '@touchstone/spec';
 import { oneLine } from './text.js';
+import { widthOf } from './width.js';
 
 export interface Column {
   title: string;
@@ -16,11 +17,11 @@ export function renderTable(columns: readonly Column[], rows: readonly (readonly
   const cells = [columns.map(({ title }) => title), ...rows].map((row) =>
     columns.map((_, i) => oneLine(row[i] ?? '')),
   );
-  const widths = columns.map((_, i) => largest(cells.map((row) => width(row[i]!))));
+  const widths = columns.map((_, i) => largest(cells.map((row) => widthOf(row[i]!))));
   const lines = cells.map((row) =>
     row
       .map((cell, i) => {
-        const space = ' '.repeat(widths[i]! - width(cell));
+        const space = ' '.repeat(widths[i]! - widthOf(cell));
         return columns[i]!.align === 'right' ? space + cell : cell + space;
       })
       .join('  ')
@@ -29,9 +30,3 @@ export function renderTable(columns: readonly Column[], rows: readonly (readonly
   const rule = widths.map((w) => '-'.repeat(w)).join('  ');
   return [lines[0], rule, ...lines.slice(1)].map((line) => `${line}\n`).join('');
 }
-
-/** Letters as a reader counts them; wide East Asian letters are taken as one cell. */
-const width = (text: string): number =>
-  // Splitting into letters takes far longer, and most cells have no need of it.
-  /^[ -~]*$/.test(text) ? text.length : [...segmenter.segment(text)].length;
-const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });

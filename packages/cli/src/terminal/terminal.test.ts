@@ -211,7 +211,7 @@ it('aligns a table', () => {
       'model             judge score',
       '----------  -----------------',
       'base        0.41 [0.38, 0.44]',
-      'naïve 👩‍⚖️                   0.8',
+      'naïve 👩‍⚖️                  0.8',
       'multi line',
       '',
     ].join('\n'),

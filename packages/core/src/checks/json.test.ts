@@ -1,9 +1,10 @@
-import { InputError } from '@touchstone/spec';
+import { InputError, type JsonValue } from '@touchstone/spec';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checkOf, evaluate, scoreOf } from './check.testing.js';
+import { checkOf, evaluate, scoreOf, taskWith } from './check.testing.js';
+import { checkSchema } from './index.js';
 
 let folder: string;
 beforeAll(() => {
@@ -110,4 +111,61 @@ describe('required fields', () => {
     ['"x"', 0],
     ['{"__proto__":{"id":"x"}}', 0],
   ])('%s scores %f', async (response, expected) => expect(await scoreOf(config, response)).toBe(expected));
+});
+
+describe('json-schema that comes with the task', () => {
+  const config = { type: 'json-schema', schema_from: 'metadata.schema' };
+  const task = (schema: JsonValue, id = 't1') => ({ ...taskWith({ schema }), id });
+  const person: JsonValue = { type: 'object', required: ['name'], properties: { name: { type: 'string' } } };
+  const slow: JsonValue = { type: 'string', pattern: '^(([a-z])+.)+[A-Z]([a-z])+$' };
+
+  it('checks each answer against its own, as an object or as text', async () => {
+    const check = checkOf(config);
+    const score = async (schema: JsonValue, response: string) =>
+      (await check.evaluate({ task: task(schema), response })).score;
+    expect(await score(person, '{"name":"x"}')).toBe(1);
+    expect(await score({ type: 'array' }, '{"name":"x"}')).toBe(0);
+    expect(await score(JSON.stringify(person), '{"name":1}')).toBe(0);
+    expect(await score(true, '{}')).toBe(1);
+  });
+
+  it('gives up what a pattern makes to last, and goes on with the schemas of other tasks', async () => {
+    const check = checkOf(config);
+    const [evil, good, other] = await Promise.all(
+      [
+        { task: task(slow), response: `"${'a'.repeat(60)}"` },
+        { task: task(slow), response: '"aa.Bb"' },
+        { task: task({ type: 'array', uniqueItems: true }), response: '[1,1]' },
+      ].map(async (one) => check.evaluate(one)),
+    );
+    expect(evil).toEqual({ score: 0, detail: 'not valid: checking it took longer than 2 s' });
+    expect([good!.score, other!.score]).toEqual([1, 0]);
+  }, 20_000);
+
+  it.each([
+    [null, 'metadata.schema is missing'],
+    ['{', 'not a JSON Schema'],
+    [7, 'not a JSON Schema'],
+    [{ type: 'thing' }, 'not a JSON Schema'],
+    [{ $ref: 'https://example.com/x.json' }, 'without outside references'],
+    [{ $ref: '#' }, 'refers to itself'],
+    [`"${'x'.repeat(200_001)}"`, 'at most 200000 characters'],
+  ])('refuses %j by the id of the task, whatever the answer', (schema, message) => {
+    const check = checkOf(config);
+    for (const response of ['{"name":"x"}', 'not JSON']) {
+      const evaluated = (): unknown => check.evaluate({ task: task(schema, 't9'), response });
+      expect(evaluated).toThrow(InputError);
+      expect(evaluated).toThrow(message);
+      expect(evaluated).toThrow('t9');
+    }
+  });
+
+  it('is either a file or a place in the task', () => {
+    for (const wrong of [
+      { type: 'json-schema' },
+      { ...config, schema: 'list.json' },
+      { ...config, schema_from: 'truth.schema' },
+    ])
+      expect(checkSchema.safeParse(wrong).success).toBe(false);
+  });
 });

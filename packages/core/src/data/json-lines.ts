@@ -20,12 +20,14 @@ const MAX_LINE_BYTES = 32 * 2 ** 20;
  * Reads a JSON Lines file as a stream and hands every line that is not blank to `parse`.
  * `parse` gets a value that is JSON-clean: no `__proto__` key, finite numbers, bounded depth.
  *
+ * @param parseJson reads a line; it throws where that is not JSON.
  * @throws {InputError} when the file cannot be read as JSON Lines at all: missing, a folder, empty, UTF-16, or one
  *   big JSON array.
  */
 export async function readJsonLines<T>(
   path: string,
   parse: (value: JsonValue, line: number) => Parsed<T>,
+  parseJson: (text: string) => unknown = JSON.parse,
 ): Promise<{ records: T[]; problems: LineProblem[] }> {
   const file = await openData(path);
   const records: T[] = [];
@@ -52,7 +54,7 @@ export async function readJsonLines<T>(
       first = false;
       let value: JsonValue;
       try {
-        value = JSON.parse(text) as JsonValue;
+        value = parseJson(text) as JsonValue;
       } catch (error) {
         refuse(`not JSON: ${error instanceof Error ? shorten(error.message, 120) : String(error)}`);
         continue;

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue, Task } from '@touchstone/spec';
+import { InputError, type JsonObject, type JsonValue, type Task } from '@touchstone/spec';
 import type { Parsed } from './json-lines.js';
 import { describe, isObject, member, omit } from '../text/json-value.js';
 import { shorten } from './json-lines.js';
@@ -10,6 +10,16 @@ import { parseTaskLine } from './task-line.js';
  * stays one, and 0 and 1 may stand for it; on a graded scale true would be its lowest level.
  */
 export type Labels = Record<string, number | boolean>[];
+
+/** How the answers to a task were drawn from more of them: what a figure over all of those is weighted by. */
+export interface Drawn {
+  /** Which sample; its labels may grow. */
+  sample: string;
+  /** How many answers each of these stands for: one over its chance of being labelled. Above 0. */
+  weight: number;
+  /** Whether it is of the part in which every task had the same chance. */
+  random: boolean;
+}
 
 /** An answer that people have judged. */
 export interface LabelledAnswer {
@@ -24,13 +34,15 @@ export interface LabelledAnswer {
   raters?: Record<string, Labels>;
   /** Who wrote it: `model` of the line's metadata, where that is a text. */
   model?: string;
+  /** The same for all answers to a task; of all answers of a file, or of none. */
+  drawn?: Drawn;
 }
 
 /**
  * One line of labelled answers: a task line with `response` (the answer as a string) and `labels`, for example
  * `{"Actionability": 4, "Grounding": true}` or a list of those, one for each item of the answer. Where several people have
  * judged it, `raters` has the labels of each: `{"anna": {"Grounding": true}, "ben": {"Grounding": false}}`; `labels` is then what they
- * settled on, or is left out.
+ * settled on, or is left out. `drawn` says how it was drawn from more answers: `{"sample": "s1", "weight": 3.2, "random": true}`.
  */
 export function parseLabelledLine(value: unknown): Parsed<LabelledAnswer> {
   const line = value as JsonValue;
@@ -41,24 +53,65 @@ export function parseLabelledLine(value: unknown): Parsed<LabelledAnswer> {
   const labels =
     stated === undefined && byPeople !== undefined ? [] : parseLabels(stated, 'labels', problems);
   const raters = byPeople === undefined ? undefined : parseRaters(byPeople, labels, problems);
-  const parsed = parseTaskLine(omit(line, ['response', 'labels', 'raters']));
+  const drawn = parseDrawn(member(line, 'drawn'), problems);
+  const parsed = parseTaskLine(omit(line, ['response', 'labels', 'raters', 'drawn']));
   if ('problems' in parsed) return { problems: [...problems, ...parsed.problems] };
   if (problems.length > 0) return { problems };
   const { model } = parsed.value.metadata;
   const writer = typeof model === 'string' ? { model } : {};
-  return { value: { task: parsed.value, response, labels, ...(raters && { raters }), ...writer } };
+  const of = { ...(raters && { raters }), ...writer, ...(drawn && { drawn }) };
+  return { value: { task: parsed.value, response, labels, ...of } };
 }
 
-/** @throws {InputError} naming every bad line as `file:line`, or when the file is not JSON Lines at all. */
+/**
+ * @throws {InputError} naming every bad line as `file:line`, or when the file is not JSON Lines at all, or when it is not known of all
+ *   of its answers, or of none, how they were drawn.
+ */
 export async function readLabelled(path: string): Promise<LabelledAnswer[]> {
-  return withOneTask(await readTaskLines(path, parseLabelledLine));
+  const lines = withOneTask(await readTaskLines(path, parseLabelledLine));
+  assertOneDraw(path, lines);
+  return lines;
+}
+
+/** What is drawn stands for more than itself, and what is not for itself: figures of both together are of nothing. */
+function assertOneDraw(path: string, lines: readonly LabelledAnswer[]): void {
+  const first = lines.find(({ drawn }) => drawn)?.drawn;
+  if (!first) return;
+  const ofTask = new Map<string, Drawn | undefined>();
+  for (const { task, drawn } of lines) {
+    const known = ofTask.get(task.id) ?? drawn;
+    ofTask.set(task.id, known);
+    const name = `the task "${shorten(task.id)}"`;
+    const problem = !drawn
+      ? `an answer to ${name} has no "drawn", which others have: it is not known what it stands for. Keep such answers in a file of their own, or take "drawn" from all`
+      : drawn.sample !== first.sample
+        ? `${name} is of the sample "${shorten(drawn.sample)}", others are of "${shorten(first.sample)}": expected one sample in a file`
+        : JSON.stringify(drawn) !== JSON.stringify(known)
+          ? `${name} has answers with different "drawn": expected one for all answers to a task`
+          : undefined;
+    if (problem !== undefined) throw InputError.at({ file: path }, problem);
+  }
+}
+
+function parseDrawn(value: JsonValue | undefined, problems: string[]): Drawn | undefined {
+  if (value === undefined) return undefined;
+  const of = isObject(value) ? value : {};
+  const [sample, weight, random] = [member(of, 'sample'), member(of, 'weight'), member(of, 'random')];
+  const isWeight = typeof weight === 'number' && weight > 0 && Number.isFinite(weight);
+  if (typeof sample === 'string' && isWeight && typeof random === 'boolean')
+    return { sample, weight, random };
+  problems.push(
+    'drawn: expected {"sample": text, "weight": number above 0, "random": true or false}, ' +
+      `got ${isObject(value) ? shorten(JSON.stringify(value)) : describe(value)}`,
+  );
+  return undefined;
 }
 
 /**
  * In training a task is one and its answers are many. What lines about one task say differently is of the answers, such as who wrote
  * one or how many stars it has: a judge that is shown it can be right by that alone, so it is taken from the task.
  */
-function withOneTask(lines: readonly LabelledAnswer[]): LabelledAnswer[] {
+export function withOneTask<T extends { task: Task }>(lines: readonly T[]): T[] {
   const shared = new Map<string, JsonObject>();
   for (const { task } of lines) {
     const known = shared.get(task.id) ?? task.metadata;

@@ -55,7 +55,7 @@ export function parseMessages(
   return problems.length > before ? undefined : messages;
 }
 
-function parseRole(
+export function parseRole(
   value: JsonValue | undefined,
   at: string,
   problems: string[],

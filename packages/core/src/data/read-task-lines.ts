@@ -1,6 +1,6 @@
 import type { JsonValue, Task } from '@touchstone/spec';
 import { readJsonLines, recordsOrThrow, shorten } from './json-lines.js';
-import type { Parsed } from './json-lines.js';
+import type { LineProblem, Parsed } from './json-lines.js';
 
 /**
  * Reads lines that are a task and more (an answer, labels). Several lines may share a task, but its id must mean the
@@ -13,6 +13,14 @@ export async function readTaskLines<T extends { task: Task }>(
   path: string,
   parse: (value: JsonValue) => Parsed<T>,
 ): Promise<T[]> {
+  return recordsOrThrow(path, await readUsableTaskLines(path, parse));
+}
+
+/** The same without the bad lines, which are named. @throws {InputError} the file is not JSON Lines at all. */
+export async function readUsableTaskLines<T extends { task: Task }>(
+  path: string,
+  parse: (value: JsonValue) => Parsed<T>,
+): Promise<{ records: T[]; problems: LineProblem[] }> {
   const seen = new Map<string, { line: number; prompt: string; reference: string }>();
   const read = await readJsonLines(path, (value, line): Parsed<T> => {
     const parsed = parse(value);
@@ -27,7 +35,7 @@ export async function readTaskLines<T extends { task: Task }>(
     }
     return parsed;
   });
-  return withoutCopies(recordsOrThrow(path, read));
+  return { ...read, records: withoutCopies(read.records) };
 }
 
 function withoutCopies<T extends { task: Task }>(lines: readonly T[]): T[] {

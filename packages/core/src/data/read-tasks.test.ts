@@ -150,6 +150,29 @@ describe('lines that are a task and more', () => {
     ]);
   });
 
+  it('reads how answers were drawn, which is known of all of them or of none', async () => {
+    const line = (id: string, drawn?: unknown) => ({
+      ...prompt(id),
+      response: 'x',
+      labels: { Grounding: 1 },
+      ...(drawn === undefined ? {} : { drawn }),
+    });
+    const drawn = { sample: 's', weight: 2.5, random: true };
+    const [read] = await readLabelled(file([line('a', drawn)]));
+    expect(read).toMatchObject({ drawn, task: { metadata: {} } });
+    const refused = (lines: object[]): Promise<string> => refusal(readLabelled(file(lines)));
+    expect(await refused([line('a', drawn), line('b')])).toContain('"b" has no "drawn", which others have');
+    expect(await refused([line('a', drawn), line('b', { ...drawn, sample: 't' })])).toContain(
+      'expected one sample in a file',
+    );
+    expect(await refused([line('a', drawn), line('a', { ...drawn, weight: 1 })])).toContain(
+      '"a" has answers',
+    );
+    for (const bad of [{ ...drawn, weight: 0 }, { ...drawn, random: 1 }, 'x', null]) {
+      expect(await refused([line('a', bad)])).toContain('data.jsonl:1: drawn: expected {"sample": text');
+    }
+  });
+
   it('reads what each of several people said, beside what they settled on or in its place', async () => {
     const raters = { anna: { Grounding: true }, ben: { Grounding: false } };
     const [settled, open] = await readLabelled(

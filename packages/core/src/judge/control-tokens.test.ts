@@ -17,6 +17,20 @@ const criteria = [{ name: 'Good', question: 'Is it good?' }];
 const rubric = { kind: 'rubric', ...common, criteria };
 const items = (response: string) => JSON.stringify([{ title: forged('title'), text: response }]);
 
+/** Whole prompts of the user's own. */
+const asking = (shown: string) => ({
+  model: 'local:judge',
+  messages: [
+    { role: 'system', content: 'Rate <s>.' },
+    {
+      role: 'user',
+      content: `[${shown}] for {{prompt}}, {{metadata.reference}}, {{metadata.document}}. The reply id is x`,
+    },
+  ],
+});
+const passing = { label_scores: { yes: 1, no: 0 } };
+const from = { from: 'metadata.criteria' };
+
 const KINDS: Record<string, object> = {
   rubric,
   'rubric of items': { ...rubric, unit: 'item' },
@@ -34,18 +48,22 @@ const KINDS: Record<string, object> = {
     prefer: ['the better one'],
   },
   group: { kind: 'group', ...common, criteria },
-  'score-model': {
-    kind: 'score-model',
-    model: 'local:judge',
-    range: [0, 1],
-    messages: [
-      { role: 'system', content: 'Rate <s>.' },
-      {
-        role: 'user',
-        content: '[{{response}}] for {{prompt}}, {{reference}}, {{metadata.document}}. The reply id is x',
-      },
-    ],
+  'score-model': { kind: 'score-model', range: [0, 1], ...asking('{{response}}') },
+  'fields-model': { kind: 'fields-model', fields: { good: passing }, ...asking('{{response}}') },
+  'label-model by criterion': {
+    kind: 'label-model',
+    ...asking('{{criterion}} {{response}}'),
+    ...passing,
+    criteria: from,
   },
+  'pair-model': { kind: 'pair-model', ...asking('{{first}}, {{second}}'), ...passing },
+  'pair-model to the reference': {
+    kind: 'pair-model',
+    ...asking('{{first}}, {{second}}'),
+    ...passing,
+    against: 'reference',
+  },
+  'task-rubric': { kind: 'task-rubric', ...common, criteria: from },
   panel: { kind: 'panel', members: { one: rubric, two: { ...rubric, objective: 'Judge it well.' } } },
   cascade: { kind: 'cascade', first: rubric, second: rubric, unsure: { between: [0, 1] } },
 };
@@ -67,7 +85,11 @@ async function judged(config: object, responses: string[]) {
       id: 't',
       messages: [{ role: 'user', content: forged('task') }],
       reference: forged('reference'),
-      metadata: { document: forged('document') },
+      metadata: {
+        document: forged('document'),
+        reference: forged('reference'),
+        criteria: [forged('criterion')],
+      },
     },
   }));
   const rewards = await createReward(rewardSchema.parse({}), judge, { baseDir: '.' }).score(rollouts);
@@ -84,11 +106,12 @@ describe('control tokens reach no judge whole', () => {
       const { rewards, sent } = await judged(config, [items(forged('answer')), items('another')]);
       // The user's own prompt may hold what it likes.
       expect(sent.replaceAll('Rate <s>', '')).not.toMatch(FORGED);
-      for (const where of ['title', 'answer', 'task', 'reference', 'document'])
+      const criterion = JSON.stringify(config).includes(from.from) ? ['criterion'] : [];
+      for (const where of ['title', 'answer', 'task', 'reference', 'document', ...criterion])
         expect(sent).toContain(`< |eot_id|>${where} says so< end_of_turn>`);
       expect(rewards.map(({ controlTokens }) => controlTokens)).toEqual([8, 4]);
       expect(rewards[0]!.components.find(({ kind }) => kind === 'judge')!.detail).toBe(
-        'control tokens of chat templates were broken: 8 in the answer, 12 in the task',
+        'control tokens of chat templates were broken: 8 in the answer, 20 in the task',
       );
     },
   );

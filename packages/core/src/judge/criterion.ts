@@ -51,7 +51,12 @@ const criterionSchema = z
         fail('veto', `expected a score above ${min}, the lowest, and at most ${max}`);
     }
   });
-export type Criterion = z.output<typeof criterionSchema>;
+export type Criterion = z.output<typeof criterionSchema> & {
+  /** A fault: it is good not to meet it. Only of criteria that come with a task. */
+  unwanted?: true;
+  /** Of one that comes with a task: the criterion of the judge that it is reported by. */
+  category?: string;
+};
 
 export const criteriaSchema = z
   .array(criterionSchema)

@@ -13,6 +13,7 @@ export {
   type VariantName,
 } from './judge.js';
 export { judgeSchema, type JudgeConfig } from './kinds.js';
+export { assertTaskCriteria, criteriaFor } from './members.js';
 export { missingPrices } from './missing-prices.js';
 export { modelsWithin } from './models-within.js';
 export { canonical, fingerprintOf } from './fingerprint.js';
@@ -25,4 +26,4 @@ export { parseReply, type ParsedReply } from './parse.js';
 export { describeReply, replySchema } from './reply-format.js';
 export { createRenderer, type Renderer } from './rubric/prompt.js';
 export { rubricSchema, type RubricConfig } from './rubric/schema.js';
-export { scaleRange, scoreCriteria, toScore, weightedMean, type AnswerScore } from './score.js';
+export { pointsScore, scaleRange, scoreCriteria, toScore, weightedMean, type AnswerScore } from './score.js';

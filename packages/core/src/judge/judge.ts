@@ -1,4 +1,4 @@
-import { NO_USAGE, type Rollout, type Usage, type Verdict } from '@touchstone/spec';
+import { NO_USAGE, type Rollout, type Task, type Usage, type Verdict } from '@touchstone/spec';
 import type { Price } from '../providers/schema.js';
 import type { Criterion } from './criterion.js';
 import type { AnswerScore } from './score.js';
@@ -54,6 +54,13 @@ export interface Judge {
   fingerprint: string;
   /** What verdicts name; none where answers are compared as a whole. Panels have those of all members, each name once. */
   criteria: readonly Criterion[];
+  /**
+   * What verdicts on answers to this task name, where criteria come with the task; `criteria` are then their categories.
+   * Default: `criteria`.
+   *
+   * @throws {InputError} naming the task, where its criteria are odd.
+   */
+  criteriaOf?(task: Task): readonly Criterion[];
   /** True when answers are compared with one another: then `judge` wants a whole group at once. Default: false. */
   compares?: boolean;
   /** The judges that this one asks: the members of a panel, what a group judge falls back to. */

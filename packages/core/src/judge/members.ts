@@ -1,4 +1,4 @@
-import type { Verdict } from '@touchstone/spec';
+import { InputError, type Task, type Verdict } from '@touchstone/spec';
 import type { Criterion } from './criterion.js';
 import type { Judge, Judgement, MemberJudgement } from './judge.js';
 
@@ -7,10 +7,33 @@ export interface NamedJudge {
   judge: Judge;
 }
 
-/** The criteria of all, each name once, as the first that has it defines it. */
-export function uniteCriteria(judges: readonly Judge[]): Criterion[] {
+/** What verdicts of a judge name; on answers to one task, where that is given. @throws {InputError} as `Judge.criteriaOf`. */
+export const criteriaFor = (judge: Judge, task?: Task): readonly Criterion[] =>
+  (task && judge.criteriaOf?.(task)) ?? judge.criteria;
+
+/**
+ * Looks at the criteria that come with tasks, before anything is paid for.
+ *
+ * @throws {InputError} naming every task whose criteria are odd to one of the judges.
+ */
+export function assertTaskCriteria(judges: readonly Judge[], tasks: readonly Task[]): void {
+  const problems = new Map<string, InputError['problems'][number]>();
+  for (const judge of judges)
+    for (const task of tasks) {
+      try {
+        criteriaFor(judge, task);
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error;
+        for (const problem of error.problems) problems.set(problem.message, problem);
+      }
+    }
+  if (problems.size > 0) throw new InputError([...problems.values()]);
+}
+
+/** The criteria of all, each name once, as the first that has it defines it; on answers to one task, where that is given. */
+export function uniteCriteria(judges: readonly Judge[], task?: Task): Criterion[] {
   const united = new Map<string, Criterion>();
-  for (const criterion of judges.flatMap(({ criteria }) => criteria))
+  for (const criterion of judges.flatMap((judge) => criteriaFor(judge, task)))
     if (!united.has(criterion.name)) united.set(criterion.name, criterion);
   return [...united.values()];
 }

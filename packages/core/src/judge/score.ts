@@ -14,16 +14,36 @@ export function scaleRange(criterion: Criterion): { min: number; max: number } {
   return { min: smallest(levels), max: largest(levels) };
 }
 
-/** A value on the criterion's own scale as 0–1: (value − min) / (max − min). */
+/** A value on the criterion's own scale as 0–1, (value − min) / (max − min); of a fault, 1 less that. */
 export function toScore(criterion: Criterion, value: number): number {
   const { min, max } = scaleRange(criterion);
-  return (value - min) / (max - min);
+  const share = (value - min) / (max - min);
+  return criterion.unwanted ? 1 - share : share;
 }
 
 /** Σ weight·value / Σ weight; the sum of the weights must be positive. */
 export function weightedMean(parts: readonly { value: number; weight: number }[]): number {
   const weights = parts.reduce((sum, part) => sum + part.weight, 0);
   return parts.reduce((sum, part) => sum + part.weight * part.value, 0) / weights;
+}
+
+/**
+ * What criteria with points come to, 0–1: the points of those that are met over the points above 0, and 0 at least (HealthBench,
+ * Arora et al. 2025, §3). Where nothing is a fault that is the weighted mean.
+ *
+ * @param parts `score` is whether what was found is good, `weight` the points without their sign.
+ * @returns null where none has points above 0.
+ */
+export function pointsScore(
+  parts: readonly { score: number; weight: number; unwanted?: true }[],
+): number | null {
+  const possible = parts.reduce((sum, { weight, unwanted }) => sum + (unwanted ? 0 : weight), 0);
+  if (possible === 0) return null;
+  const gained = parts.reduce(
+    (sum, { score, weight, unwanted }) => sum + weight * (unwanted ? score - 1 : score),
+    0,
+  );
+  return Math.min(1, Math.max(0, gained / possible));
 }
 
 /** The score of one verdict, 0–1: the weighted mean of its criteria. `verdicts` has one entry per criterion. */

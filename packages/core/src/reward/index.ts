@@ -22,3 +22,4 @@ export { openReward, type RewardParts, type RewardResources } from './open-rewar
 export { parseFormula } from './formula.js';
 export { createReward, type RewardFunction, type ScoreOptions } from './reward.js';
 export { rewardSchema, type RewardConfig } from './schema.js';
+export { asShown } from './shown.js';

@@ -18,7 +18,7 @@ export function judgeComponents(
   const criteria = judge.criteria.map(({ name }): RewardComponent => {
     const values = verdicts.flatMap((verdict) =>
       verdict.status === 'scored'
-        ? verdict.criteria.filter((one) => one.criterion === name).map((one) => one.score)
+        ? verdict.criteria.filter((one) => (one.category ?? one.criterion) === name).map((one) => one.score)
         : [],
     );
     const mean = values.length === 0 ? null : values.reduce((a, b) => a + b, 0) / values.length;

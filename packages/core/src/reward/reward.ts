@@ -8,6 +8,7 @@ import { composeReward } from './compose.js';
 import { withControlTokens } from './control-tokens.js';
 import { groupsOf, untilAborted } from './groups.js';
 import { judgeComponents } from './judge-components.js';
+import { asShown } from './shown.js';
 import type { RewardConfig } from './schema.js';
 
 export interface ScoreOptions {
@@ -93,15 +94,12 @@ export function createReward(
           );
     if (checked_G === null) return rollouts_G.map(() => ({ ...TIMED_OUT, components: [], ...NOTHING }));
     const isShown = checked_G.map((checked) => rule.gatedBy(checked) === undefined);
-    const judgements = await judgeGroup(
-      rollouts_G.filter((_, i) => isShown[i]),
-      signal,
-    );
+    const judgements = await judgeGroup(rollouts_G.filter((_, i) => isShown[i]).map(asShown), signal);
     let next = 0;
     return checked_G.map((checked, i) => {
       const judgement = isShown[i] ? judgements[next++]! : null;
       const reward = noted(rewardOf(checked, judgement), answers_G[i]!);
-      return judgement === null ? reward : withControlTokens(reward, rollouts_G[i]!);
+      return judgement === null ? reward : withControlTokens(reward, asShown(rollouts_G[i]!));
     });
   }
 

@@ -7,10 +7,14 @@ import { isTaskPath, readPath, readTaskPath } from './task-path.js';
 /** A text with placeholders for parts of the task and of the answer. */
 export interface AnswerTemplate {
   /**
+   * @param values of the further names that the template may hold.
    * @returns the text, or what the answer lacks for it.
    * @throws {InputError} when it is the task that lacks something.
    */
-  fill(rollout: Pick<Rollout, 'task' | 'response'>): { text: string } | { problem: string };
+  fill(
+    rollout: Pick<Rollout, 'task' | 'response'>,
+    values?: Readonly<Record<string, string>>,
+  ): { text: string } | { problem: string };
 }
 
 const KNOWN = [
@@ -34,19 +38,30 @@ function isKnown(name: string): boolean {
  * @param what names the template in messages.
  * @param shield for what a model is shown: done to every value before it goes in. Values and what stands around them then
  *   form no control token together either. By default nothing is done.
+ * @param further names that are known too, with values that whoever fills the template has.
  * @throws {InputError} for a placeholder that is not known.
  */
 export function parseAnswerTemplate(
   source: string,
   what: string,
   shield?: (text: string) => string,
+  further: readonly string[] = [],
 ): AnswerTemplate {
   const join = shield && joinApart;
-  const template = parseTemplate(source, { what, isKnown, known: KNOWN, join });
+  const template = parseTemplate(source, {
+    what,
+    isKnown: (name) => further.includes(name) || isKnown(name),
+    known: [...further, ...KNOWN],
+    join,
+  });
   return {
-    fill({ task, response }) {
+    fill({ task, response }, given = {}) {
       const values = new Map<string, string>();
       for (const name of template.names) {
+        if (further.includes(name)) {
+          values.set(name, shield?.(given[name]!) ?? given[name]!);
+          continue;
+        }
         if (!name.startsWith('response')) {
           const value = readTaskPath(task, name);
           if (value === undefined || (value === null && name === 'reference'))

@@ -1,8 +1,8 @@
 import type { Estimate } from '@touchstone/spec';
 
-import { jackknifeOfSums } from '../statistics/jackknife.js';
-import { pairedDifference } from '../statistics/means.js';
-import { meanOf } from '../statistics/values.js';
+import { type Jackknife, jackknifeOfSums, SIGNED } from '../statistics/jackknife.js';
+import { groupBy, meanOf, sumOf } from '../statistics/values.js';
+import { type ByTask, type ClusterOf, meanOverTasks } from './by-task.js';
 
 /** A checkpoint with the score of its answer to each task, 0–1, by the task's id; a task without a verdict is not among them. */
 export interface ScoredCheckpoint {
@@ -38,25 +38,27 @@ export function rankCheckpoints<C extends ScoredCheckpoint>(checkpoints: readonl
  * `npm run bench:checkpoints` compares this rule with others on trainings whose truth is known.
  *
  * @param kept how many with the highest means can be had still; the last one can in any case.
+ * @param clusterOf what tasks that are not independent have in common; default: each is by itself.
  * @returns null where none has a score.
  */
 export function chooseCheckpoint(
   checkpoints: readonly ScoredCheckpoint[],
   kept: number,
+  clusterOf: ClusterOf = (task) => task,
 ): CheckpointChoice | null {
   const ranked = rankCheckpoints(checkpoints);
   const [highest] = ranked;
   if (!highest) return null;
   const inOrder = ranked.toSorted((a, b) => a.step - b.step);
   const last = inOrder.at(-1)!;
-  const isAsGood = (one: ScoredCheckpoint): boolean => !isWorse(one, highest);
+  const isAsGood = (one: ScoredCheckpoint): boolean => !isWorse(one, highest, clusterOf);
   const [calm] = isAsGood(last) ? [last] : byNeighbours(inOrder, ranked.slice(0, kept).filter(isAsGood));
   return {
     step: calm!.step,
     highest: highest.step,
     of: ranked.length,
     because: calm === last ? 'last' : 'neighbours',
-    difference: last === highest ? null : pairedDifference(...paired(highest, last)),
+    difference: last === highest ? null : meanOverTasks([differences(highest, last)], clusterOf, SIGNED),
   };
 }
 
@@ -71,19 +73,25 @@ function byNeighbours(
 }
 
 /** Whether a checkpoint is below the highest by more than the standard error of the difference, or cannot be held against it. */
-function isWorse(one: ScoredCheckpoint, highest: ScoredCheckpoint): boolean {
+function isWorse(one: ScoredCheckpoint, highest: ScoredCheckpoint, clusterOf: ClusterOf): boolean {
   if (one === highest) return false;
-  const [a, b] = paired(highest, one);
-  const found = jackknifeOfSums(
-    a.map((value, i) => [value - b[i]!, 1]),
-    ([sum, count]) => sum! / count!,
-  );
+  const found = clusteredMean(differences(highest, one), clusterOf);
   // A difference in a single task is its own error: rounding must not decide.
   return found === null || found.estimate > found.error * (1 + 1e-9);
 }
 
-/** Scores of the tasks that both have. */
-function paired(a: ScoredCheckpoint, b: ScoredCheckpoint): [number[], number[]] {
-  const tasks = [...a.scores.keys()].filter((task) => b.scores.has(task));
-  return [tasks.map((task) => a.scores.get(task)!), tasks.map((task) => b.scores.get(task)!)];
+/** Of the tasks that both have, by how much the one scores higher. */
+const differences = (a: ScoredCheckpoint, b: ScoredCheckpoint): ByTask =>
+  new Map(
+    [...a.scores].flatMap(([task, score]): [string, number][] =>
+      b.scores.has(task) ? [[task, score - b.scores.get(task)!]] : [],
+    ),
+  );
+
+function clusteredMean(values: ByTask, clusterOf: ClusterOf): Jackknife | null {
+  const units = groupBy([...values.values()], [...values.keys()].map(clusterOf));
+  return jackknifeOfSums(
+    units.map((unit) => [sumOf(unit), unit.length]),
+    ([sum, count]) => sum! / count!,
+  );
 }

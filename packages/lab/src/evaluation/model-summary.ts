@@ -23,7 +23,7 @@ export function summariseModel(
       best_of_k: bestOfInterval(records, MEASURES.judge_score, bestOf),
     },
     components: componentIntervals(records),
-    mean_tokens: records.length === 0 ? 0 : meanOf(records.map(({ tokens }) => tokens)),
+    mean_tokens: meanTokens(records),
     abstained: records.filter(({ judge }) => judge === null).length,
   };
 }
@@ -64,6 +64,12 @@ export function bestOfByTask(
       return best === null ? [] : [[samples[0]!.taskId, best]];
     }),
   );
+}
+
+/** 0 where they were not counted. */
+export function meanTokens(records: readonly EvaluationRecord[]): number {
+  const counted = records.flatMap(({ tokens }) => tokens ?? []);
+  return counted.length === 0 ? 0 : meanOf(counted);
 }
 
 function measureInterval(records: readonly EvaluationRecord[], measure: Measure): Estimate | null {

@@ -2,12 +2,9 @@ import type { Comparison, Estimate, ModelSummary } from '@touchstone/spec';
 
 import { SHARE } from '../statistics/jackknife.js';
 import { trainingsInterval } from '../statistics/trainings.js';
-import { meanOf } from '../statistics/values.js';
-import { bestOfByTask, componentMeasure, componentNames } from './model-summary.js';
+import { bestOfByTask, componentMeasure, componentNames, meanTokens } from './model-summary.js';
+import { type ByTask, cellsOf } from './by-task.js';
 import { type EvaluationRecord, type Measure, MEASURES, recordsOf, taskMeans } from './record.js';
-
-/** What a task is worth in one training, by task. */
-type ByTask = ReadonlyMap<string, number>;
 
 /**
  * The figures of one model over several trainings of it, evaluated on the same tasks: the interval of each says what other seeds and other
@@ -35,7 +32,7 @@ export function summariseTrainings(
         return interval ? [[name, interval]] : [];
       }),
     ),
-    mean_tokens: all.length === 0 ? 0 : meanOf(all.map(({ tokens }) => tokens)),
+    mean_tokens: meanTokens(all),
     abstained: all.filter(({ judge }) => judge === null).length,
   };
 }
@@ -66,10 +63,4 @@ export function compareTrainings(
       return difference ? [{ metric, better, baseline, difference }] : [];
     }),
   );
-}
-
-/** Trainings × tasks × values, the same tasks in each: one that a training has nothing of is empty there. */
-function cellsOf(trainings: readonly ByTask[]): number[][][] {
-  const tasks = [...new Set(trainings.flatMap((training) => [...training.keys()]))];
-  return trainings.map((training) => tasks.map((task) => (training.has(task) ? [training.get(task)!] : [])));
 }

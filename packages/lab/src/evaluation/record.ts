@@ -9,12 +9,12 @@ export interface EvaluationRecord {
   judge: number | null;
   /** Score by the held-out judge, 0–1; null where it abstained or there is none. */
   heldout: number | null;
-  /** Valid under the task's JSON Schema. */
-  valid: boolean;
+  /** Valid under the task's JSON Schema; null where there is none, or it is not known. */
+  valid: boolean | null;
   /** Score against ground truth, 0–1; null where there is none. */
   truth: number | null;
-  /** Tokens of the answer. */
-  tokens: number;
+  /** Tokens of the answer; null where they were not counted. */
+  tokens: number | null;
   /** Score of each check and criterion that was reached, 0–1. */
   components: Record<string, number>;
   /** Scores by others, by name, such as graders of the file it was read from or further judges; null where one abstained. */
@@ -37,12 +37,12 @@ export type Measure = (record: EvaluationRecord) => number | null;
 export const MEASURES = {
   judge_score: (record: EvaluationRecord) => record.judge,
   heldout_judge_score: (record: EvaluationRecord) => record.heldout,
-  json_valid: (record: EvaluationRecord) => Number(record.valid),
+  json_valid: (record: EvaluationRecord) => (record.valid === null ? null : Number(record.valid)),
   truth_score: (record: EvaluationRecord) => record.truth,
 } as const satisfies Record<string, Measure>;
 
-/** The mean of a measure over the samples of each task, without the records that have none. */
-export function taskMeans(records: readonly EvaluationRecord[], measure: Measure): Map<string, number> {
+/** What the answers to each task have of a measure, without those that have none. */
+export function valuesByTask(records: readonly EvaluationRecord[], measure: Measure): Map<string, number[]> {
   const known = records.flatMap((record) => {
     const value = measure(record);
     return value === null ? [] : [{ taskId: record.taskId, value }];
@@ -51,7 +51,12 @@ export function taskMeans(records: readonly EvaluationRecord[], measure: Measure
     known,
     known.map(({ taskId }) => taskId),
   );
-  return new Map(groups.map((group) => [group[0]!.taskId, meanOf(group.map(({ value }) => value))]));
+  return new Map(groups.map((group) => [group[0]!.taskId, group.map(({ value }) => value)]));
+}
+
+/** The mean of a measure over the samples of each task, without the records that have none. */
+export function taskMeans(records: readonly EvaluationRecord[], measure: Measure): Map<string, number> {
+  return new Map([...valuesByTask(records, measure)].map(([task, values]) => [task, meanOf(values)]));
 }
 
 /** @throws {RangeError} there are no records of a model of that name. */

@@ -1,7 +1,7 @@
-import { type Criterion, isBlank, type LabelledAnswer } from '@touchstone/core';
+import { type Criterion, isBlank } from '@touchstone/core';
 import { random, type Random, type Task } from '@touchstone/spec';
 import { passes } from '../pass.js';
-import { labelScore } from '../validation/readings.js';
+import { type ExaminedAnswer, labelScore } from '../validation/readings.js';
 import type { Expectation } from './probe.js';
 import { reword, rewordAll } from './reword.js';
 
@@ -17,6 +17,8 @@ export interface LabelledTask {
   task: Task;
   /** Equal for tasks that ask the same. */
   asks: string;
+  /** What the judge is asked for, as it is asked: criteria that come with the task are shown to it as c1, c2, … */
+  criteria: readonly Criterion[];
   all: BaseAnswer[];
   good: BaseAnswer[];
   bad: BaseAnswer[];
@@ -32,7 +34,6 @@ export interface SpecificAnswer {
 
 /** Everything that probes are made from. */
 export interface Pool {
-  criteria: readonly Criterion[];
   tasks: LabelledTask[];
   specific: SpecificAnswer[];
 }
@@ -41,7 +42,7 @@ export interface Pool {
 const OFF_TOPIC = 'The ferry leaves from the north pier at seven, and the market opens an hour later.';
 
 /** Labelled answers by task, and those that answer one task only. */
-export function poolOf(labelled: readonly LabelledAnswer[], criteria: readonly Criterion[]): Pool {
+export function poolOf(labelled: readonly ExaminedAnswer[], criteria: readonly Criterion[]): Pool {
   const tasks = new Map<string, LabelledTask>();
   const givenTo = new Map<string, Set<string>>();
   labelled.forEach(({ task, response }) => {
@@ -55,7 +56,9 @@ export function poolOf(labelled: readonly LabelledAnswer[], criteria: readonly C
     // Of a blank answer no judge says anything: what is made from it would be compared with nothing.
     if (score === null || isBlank(response)) return;
     const asks = JSON.stringify([task.messages, task.reference]);
-    const entry = tasks.get(task.id) ?? { task, asks, all: [], good: [], bad: [] };
+    const shown = answer.criteria?.map((one, i) => ({ ...one, ...(one.category && { name: `c${i + 1}` }) }));
+    const none: LabelledTask = { task, asks, criteria: shown ?? criteria, all: [], good: [], bad: [] };
+    const entry = tasks.get(task.id) ?? none;
     tasks.set(task.id, entry);
     if (entry.all.some((other) => other.response === response)) return;
     const base = { index, response };
@@ -65,7 +68,7 @@ export function poolOf(labelled: readonly LabelledAnswer[], criteria: readonly C
     if (/[\p{L}\p{N}]/u.test(text) && givenTo.get(text)!.size === 1)
       specific.push({ task, asks, response, good: passes(score) });
   });
-  return { criteria, tasks: [...tasks.values()], specific };
+  return { tasks: [...tasks.values()], specific };
 }
 
 function normalise(text: string): string {

@@ -65,8 +65,8 @@ function rotated(
     const lap = Math.floor(place / tasks.length);
     const labelledTask = tasks[at]!;
     const base = baseAt(expects, labelledTask, pool, { at, lap, seed });
-    const { task, asks } = labelledTask;
-    const from = { task, response: base.response, criteria: pool.criteria, foreign: foreignTo(asks, pool) };
+    const { task, asks, criteria } = labelledTask;
+    const from = { task, response: base.response, criteria, foreign: foreignTo(asks, pool) };
     const made = probes.flatMap((probe) => {
       const own = { ...from, random: random(seed, 'probe', probe.name, base.index) };
       return makeCase(probe, own, base.index) ?? [];

@@ -31,8 +31,11 @@ function unitsOf(tasks: readonly (readonly Pair[])[]) {
   return { a, b, unitOf: units.flatMap((pairs, unit) => pairs.map(() => unit)), units: units.length };
 }
 
-/** Mid-ranks of the values that do not belong to a unit, in their order. */
-function ranksWithout(values: readonly number[], unitOf: readonly number[]): (unit: number) => number[] {
+/** Mid-ranks of the values that do not belong to a unit, in their order: sorted once, however many units are left out in turn. */
+export function ranksWithout(
+  values: readonly number[],
+  unitOf: readonly number[],
+): (unit: number) => number[] {
   const order = values.map((_, i) => i).sort((i, j) => values[i]! - values[j]!);
   const place = new Float64Array(values.length);
   return (unit) => {

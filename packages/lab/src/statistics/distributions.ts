@@ -24,10 +24,15 @@ export const Z95 = ndtri(0.975);
 export function t95(freedom: number): number {
   const known = t95s.get(freedom);
   if (known !== undefined) return known;
-  // T² / (freedom + T²) has the beta distribution with ½ and freedom / 2.
-  const point = Math.sqrt(freedom * (1 / betaQuantile(0.05, freedom / 2, 0.5) - 1));
+  const point = tPoint(0.05, freedom);
   t95s.set(freedom, point);
   return point;
+}
+
+/** The t with P(|T| ≥ t) = tails of Student's distribution. Freedom may be broken. */
+export function tPoint(tails: number, freedom: number): number {
+  // T² / (freedom + T²) has the beta distribution with ½ and freedom / 2.
+  return Math.sqrt(freedom * (1 / betaQuantile(tails, freedom / 2, 0.5) - 1));
 }
 
 const t95s = new Map<number, number>();
@@ -40,4 +45,9 @@ export function betaCdf(x: number, a: number, b: number): number {
 /** The x with P(X ≤ x) = p of the beta distribution. */
 function betaQuantile(p: number, a: number, b: number): number {
   return incbi(a, b, p);
+}
+
+/** The x with P(X ≤ x) = p of the standard normal distribution; p above 0 and below 1. */
+export function normalQuantile(p: number): number {
+  return ndtri(p);
 }

@@ -8,7 +8,11 @@ import {
   SHARE,
   SIGNED,
   totalsOf,
+  equalUnits,
   unseen,
+  weighted,
+  weightedInterval,
+  weightedScore,
 } from './jackknife.js';
 import { groupedMeanInterval, meanInterval } from './means.js';
 import { type Pair, sides } from './pairs.js';
@@ -30,15 +34,21 @@ const KAPPA_SUMS = 6;
  * tasks that may be unlike all that were seen (`unseen`) read (0, 0), (1, 1), (0, 1) or (1, 0).
  *
  * @param tasks what was read of each task: one list of pairs a criterion, the same criteria in each task.
+ * @param weights what each task stands for; absent: every one for itself.
  * @throws {RangeError} a reading is outside 0–1.
  */
-export function kappaInterval(tasks: readonly (readonly (readonly Pair[])[])[]): Estimate | null {
-  const units = tasks
-    .filter((lists) => lists.some((pairs) => pairs.length > 0))
-    .map((lists) => lists.flatMap(kappaSums));
+export function kappaInterval(
+  tasks: readonly (readonly (readonly Pair[])[])[],
+  weights?: readonly number[],
+): Estimate | null {
+  const isRead = (lists: readonly (readonly Pair[])[]): boolean => lists.some((pairs) => pairs.length > 0);
+  const ofRead = weights?.filter((_, i) => isRead(tasks[i]!));
+  const sums = tasks.filter(isRead).map((lists) => lists.flatMap(kappaSums));
+  const units = weighted(sums, ofRead);
   const found = jackknifeOfSums(units, kappaOfSums);
   if (!found) return null;
-  return found.error > 1e-9 ? scoreInterval(found, SIGNED) : unanimousKappa(found, units);
+  if (found.error > 1e-9) return weightedScore(found, ofRead, SIGNED);
+  return { ...unanimousKappa({ ...found, n: equalUnits(found.n, ofRead) }, units), n: found.n };
 }
 
 /**
@@ -108,15 +118,22 @@ function unanimousKappa({ estimate, n }: Jackknife, units: readonly (readonly nu
  * failed. What makes a task hard for both kinds of answers makes the two rise and fall together, which their correlation over tasks allows for.
  *
  * @param tasks the verdicts on each task's answers.
+ * @param weights what each task stands for; absent: every one for itself.
  * @returns n is the smaller of the number of tasks with an answer that is labelled pass and with one labelled fail.
  */
-export function balancedAccuracyInterval(tasks: readonly (readonly Verdicts[])[]): Estimate | null {
+export function balancedAccuracyInterval(
+  tasks: readonly (readonly Verdicts[])[],
+  weights?: readonly number[],
+): Estimate | null {
   const right = (kind: boolean): number[][] =>
     tasks.map((verdicts) =>
       verdicts.flatMap(([judge, label]) => (label === kind ? [Number(judge === kind)] : [])),
     );
   const [ofPasses, ofFails] = [right(true), right(false)];
-  const [a, b] = [groupedMeanInterval(ofPasses), groupedMeanInterval(ofFails)];
+  const [a, b] = [
+    groupedMeanInterval(ofPasses, SHARE, weights),
+    groupedMeanInterval(ofFails, SHARE, weights),
+  ];
   if (!a || !b) return null;
   const mean = (a.mean + b.mean) / 2;
   const together = correlation(excess(ofPasses, a.mean), excess(ofFails, b.mean)) ?? 0;
@@ -137,15 +154,20 @@ const excess = (groups: readonly (readonly number[])[], mean: number): number[] 
  * Of `pairAccuracy`.
  *
  * @param groups [judge's score, label] of each answer, one group a task.
+ * @param weights what each task stands for; absent: every one for itself.
  * @throws {RangeError} a reading is not finite.
  */
-export function pairAccuracyInterval(groups: readonly (readonly Pair[])[]): Estimate | null {
-  const units = groups.map(orderedPairs).filter(({ pairs }) => pairs > 0);
-  const found = jackknifeOfSums(
-    units.map(({ right, pairs }) => [right, pairs]),
+export function pairAccuracyInterval(
+  groups: readonly (readonly Pair[])[],
+  weights?: readonly number[],
+): Estimate | null {
+  const all = groups.map(orderedPairs);
+  return weightedInterval(
+    all.filter(({ pairs }) => pairs > 0).map(({ right, pairs }) => [right, pairs]),
+    weights?.filter((_, i) => all[i]!.pairs > 0),
     ([right, pairs]) => right! / pairs!,
+    SHARE,
   );
-  return found && scoreInterval(found, SHARE);
 }
 
 /**
@@ -153,9 +175,14 @@ export function pairAccuracyInterval(groups: readonly (readonly Pair[])[]): Esti
  *
  * @throws {RangeError} a reading is not finite.
  */
-export function withinTauInterval(groups: readonly (readonly Pair[])[]): Estimate | null {
+export function withinTauInterval(
+  groups: readonly (readonly Pair[])[],
+  weights?: readonly number[],
+): Estimate | null {
+  const all = groups.map(groupTau);
   return meanInterval(
-    groups.flatMap((group) => groupTau(group) ?? []),
+    all.filter((tau) => tau !== null),
     SIGNED,
+    weights?.filter((_, i) => all[i] !== null),
   );
 }

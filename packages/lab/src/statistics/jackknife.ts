@@ -82,6 +82,51 @@ export function jackknifeOfSums(
   return fromReplicates(estimate, without);
 }
 
+/**
+ * The interval of a statistic of sums over units of which each stands for `weights[i]` of a population: every unit's sums count so often.
+ * Its error, with the units taken as independent draws, is on the safe side for draws without replacement and for strata. What the number of
+ * units says beyond the error (Student's quantile, what was never seen) is said by the number of equal ones that are worth as much
+ * (Kish 1965).
+ *
+ * @param weights above 0, one for each unit. Absent: each unit stands for itself.
+ */
+export function weightedInterval(
+  units: readonly (readonly number[])[],
+  weights: readonly number[] | undefined,
+  statistic: (sums: readonly number[]) => number | null,
+  range: Range,
+): Estimate | null {
+  const found = jackknifeOfSums(weighted(units, weights), statistic);
+  return found && weightedScore(found, weights, range);
+}
+
+/** Sums of units, each as often as it stands for. */
+export const weighted = (
+  units: readonly (readonly number[])[],
+  weights: readonly number[] | undefined,
+): readonly (readonly number[])[] =>
+  weights ? units.map((unit, i) => unit.map((sum) => sum * weights[i]!)) : units;
+
+/** `scoreInterval` of a statistic of weighted units; n is their number. */
+export function weightedScore(
+  found: Jackknife,
+  weights: readonly number[] | undefined,
+  range: Range,
+): Estimate {
+  return { ...scoreInterval({ ...found, n: equalUnits(found.n, weights) }, range), n: found.n };
+}
+
+/** (Σw)² / Σw², at least 2, in tenths. */
+export function equalUnits(n: number, weights: readonly number[] | undefined): number {
+  if (!weights) return n;
+  let [sum, squares] = [0, 0];
+  for (const weight of weights) {
+    sum += weight;
+    squares += weight * weight;
+  }
+  return Math.max(2, Math.floor((10 * sum * sum) / squares) / 10);
+}
+
 /** Sums over units of what each adds to them. */
 export function totalsOf(units: readonly (readonly number[])[]): number[] {
   const sums: number[] = units[0]?.map(() => 0) ?? [];

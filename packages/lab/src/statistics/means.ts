@@ -1,7 +1,17 @@
 import type { Estimate } from '@touchstone/spec';
 
-import { jackknifeOfSums, type Range, scoreInterval, SHARE, SIGNED } from './jackknife.js';
+import { type Range, SHARE, SIGNED, weightedInterval } from './jackknife.js';
 import { finite, groupBy } from './values.js';
+
+/** What each cluster stands for, by its name; one that is not named for 1. Absent: every cluster for itself. */
+export type ClusterWeights = ReadonlyMap<string, number> | undefined;
+
+/** In the order of `groupBy`. */
+export const weightsOf = (
+  clusters: readonly string[],
+  weights: ClusterWeights,
+): readonly number[] | undefined =>
+  weights && [...new Set(clusters)].map((cluster) => weights.get(cluster) ?? 1);
 
 /**
  * Interval of the mean of values of which some belong together (several answers to one task): over clusters, with the error of a ratio of
@@ -16,6 +26,7 @@ export function clusteredMeanInterval(
   values: readonly number[],
   clusters: readonly string[],
   range: Range,
+  weights?: ClusterWeights,
 ): Estimate | null {
   const odd = finite(values, 'values').find((value) => value < range.low || value > range.high);
   if (odd !== undefined) throw new RangeError(`expected values of ${range.low} to ${range.high}, got ${odd}`);
@@ -24,8 +35,7 @@ export function clusteredMeanInterval(
     for (const value of group) sum += value;
     return [sum, group.length];
   });
-  const found = jackknifeOfSums(units, ([sum, count]) => sum! / count!);
-  return found && scoreInterval(found, range);
+  return weightedInterval(units, weightsOf(clusters, weights), ([sum, count]) => sum! / count!, range);
 }
 
 /**
@@ -35,23 +45,30 @@ export function clusteredMeanInterval(
  * @returns n is the number of clusters; null for fewer than two.
  * @throws {RangeError} a value is outside 0–1.
  */
-export function shareInterval(values: readonly number[], clusters: readonly string[]): Estimate | null {
-  return clusteredMeanInterval(values, clusters, SHARE);
+export function shareInterval(
+  values: readonly number[],
+  clusters: readonly string[],
+  weights?: ClusterWeights,
+): Estimate | null {
+  return clusteredMeanInterval(values, clusters, SHARE, weights);
 }
 
 /**
  * The same for values that are in clusters already: [cluster][value]. A cluster without values is left out.
  *
+ * @param weights what each cluster stands for; absent: every one for itself.
  * @throws {RangeError} a value is outside the range.
  */
 export function groupedMeanInterval(
   groups: readonly (readonly number[])[],
   range: Range = SHARE,
+  weights?: readonly number[],
 ): Estimate | null {
   return clusteredMeanInterval(
     groups.flat(),
     groups.flatMap((group, i) => group.map(() => String(i))),
     range,
+    weights && new Map(weights.map((weight, i) => [String(i), weight])),
   );
 }
 
@@ -60,10 +77,15 @@ export function groupedMeanInterval(
  *
  * @throws {RangeError} a value is outside the range.
  */
-export function meanInterval(values: readonly number[], range: Range = SHARE): Estimate | null {
+export function meanInterval(
+  values: readonly number[],
+  range: Range = SHARE,
+  weights?: readonly number[],
+): Estimate | null {
   return groupedMeanInterval(
     values.map((value) => [value]),
     range,
+    weights,
   );
 }
 

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 
 import { fleissKappa, krippendorffAlpha, type Ratings } from './agreement-of-many.js';
+import { areaUnderCurve, attainableSpearman } from './associations.js';
 import { blandAltman, concordance, gwetAC1, weightedKappa } from './agreement.js';
 import { alternativeAnnotator } from './alternative-annotator.js';
 import { calibrated, isotonic, platt } from './calibration-maps.js';
@@ -14,10 +15,11 @@ import { benjaminiYekutieli, binomialTest, holm, mcnemar } from './hypothesis-te
 import { scoreInterval, UNBOUNDED } from './jackknife.js';
 import { errorCorrelation } from './judge-errors.js';
 import type { Pair } from './pairs.js';
+import { explainedBy, indicators, partialCorrelation } from './partial-correlation.js';
 import { wilson } from './proportions.js';
 import { rates, type Verdicts } from './rates.js';
 import { iccOneWay, iccTwoWay, standardErrorOfMeasurement } from './reliability.js';
-import { groupBy, squaresOf } from './values.js';
+import { groupBy, ranks, squaresOf } from './values.js';
 import { pairAccuracy, withinTau } from './within-groups.js';
 
 /*
@@ -70,8 +72,27 @@ function figures(data: DataSet): Record<string, Figure> {
     error_correlation: errorCorrelation(data.errors),
     pair_accuracy: pairAccuracy(groups),
     within_tau: withinTau(groups),
+    ...figuresWithOthers(data),
     ...calibrationFigures(forecasts),
     ...testFigures(data, verdicts, complete),
+  };
+}
+
+function figuresWithOthers({ judge, other, control, groups, label }: DataSet): Record<string, Figure> {
+  const columns = [judge, other, control];
+  const held = [ranks(control), ...indicators(groups.map(String))];
+  return {
+    partial_given: partialCorrelation(ranks(judge), ranks(other), held),
+    inflation: columns.map((column, i) => {
+      const share = explainedBy(
+        column,
+        columns.filter((_, place) => place !== i),
+      );
+      return share === null ? null : 1 / (1 - share);
+    }),
+    area_under_curve: areaUnderCurve(judge, label),
+    point_biserial: pearson(judge.map((score, i): Pair => [score, Number(label[i])])),
+    attainable: attainableSpearman(judge, other) ?? [null, null],
   };
 }
 

@@ -33,6 +33,7 @@ from sklearn.metrics import (
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.inter_rater import aggregate_raters, fleiss_kappa
 from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.outliers_influence import variance_inflation_factor
 from statsmodels.stats.proportion import proportion_confint
 
 warnings.filterwarnings("ignore")
@@ -114,6 +115,30 @@ def of_two(d):
         "specificity": attempt(lambda: recall_score(label, passed, pos_label=False)),
         "precision": attempt(lambda: precision_score(label, passed, zero_division=np.nan)),
         "balanced_accuracy": attempt(lambda: balanced_accuracy_score(label, passed)),
+    }
+
+
+def with_others(d):
+    """Correlations and inflation beside several columns: a reading, and the group as a nominal one."""
+    frame = pd.DataFrame({"a": d["judge"], "b": d["other"], "c": d["control"]})
+    dummies = pd.get_dummies(pd.Series(d["groups"]), prefix="g", drop_first=True, dtype=float)
+    held = pd.concat([frame, dummies], axis=1)
+    columns = sm.add_constant(frame.to_numpy())
+    label = np.array(d["label"])
+    ascending, other = np.sort(stats.rankdata(frame["a"])), np.sort(stats.rankdata(frame["b"]))
+    return {
+        "partial_given": attempt(
+            lambda: pingouin.partial_corr(held, x="a", y="b", covar=["c", *dummies.columns], method="spearman")[
+                "r"
+            ].iloc[0]
+        ),
+        "inflation": [attempt(lambda i=i: variance_inflation_factor(columns, i)) for i in (1, 2, 3)],
+        "area_under_curve": attempt(lambda: roc_auc_score(label, d["judge"])),
+        "point_biserial": attempt(lambda: stats.pointbiserialr(label, d["judge"])[0]),
+        "attainable": [
+            attempt(lambda: stats.pearsonr(ascending[::-1], other)[0]),
+            attempt(lambda: stats.pearsonr(ascending, other)[0]),
+        ],
     }
 
 
@@ -223,7 +248,7 @@ def main():
     sets = []
     for number in range(options.sets):
         d = data_set(rng, number)
-        d["expected"] = {**of_two(d), **of_many(d), **within_groups(d), **calibration(d), **tests(d)}
+        d["expected"] = {**of_two(d), **with_others(d), **of_many(d), **within_groups(d), **calibration(d), **tests(d)}
         sets.append(d)
     packages = ["numpy", "scipy", "scikit-learn", "statsmodels", "krippendorff", "pingouin", "irrCAC"]
     versions = {"python": sys.version.split()[0], **{name: version(name) for name in packages}}

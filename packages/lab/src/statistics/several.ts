@@ -25,26 +25,38 @@ export function simultaneousIntervals(
       throw new RangeError(`expected columns of ${n} values, got one of ${column.length}`);
     }
   }
+  const errors = columns.map(errorOf);
+  const varying = columns.filter((_, i) => errors[i]! > 0);
+  if (n < 2 || varying.length === 0) return columns.map(() => null);
+  const reach = simultaneousReach(varying, seed);
+  return columns.map((column, i) => {
+    const [mean, half] = [meanOf(column), reach * errors[i]!];
+    return half > 0 ? { mean, low: mean - half, high: mean + half, n } : null;
+  });
+}
+
+/**
+ * How many standard errors intervals of the means of several columns reach, so that all hold at once with 95 %: the largest |t| of any column in a
+ * bootstrap of their units (max-T).
+ *
+ * @param columns at least one, each of the same number of finite values, two or more, that vary.
+ */
+export function simultaneousReach(columns: readonly (readonly number[])[], seed: number): number {
+  const n = columns[0]!.length;
   const centred = columns.map((column) => {
     const mean = meanOf(column);
-    return { mean, error: errorOf(column), values: Float64Array.from(column, (value) => value - mean) };
+    return Float64Array.from(column, (value) => value - mean);
   });
-  const varying = centred.filter(({ error }) => error > 0);
-  if (n < 2 || varying.length === 0) return columns.map(() => null);
   const { integer } = random(seed, 'max-t');
   const drawn = new Int32Array(n);
   const largest = new Float64Array(RESAMPLES);
   for (let resample = 0; resample < RESAMPLES; resample++) {
     for (let i = 0; i < n; i++) drawn[i] = integer(n);
-    for (const { values } of varying)
-      largest[resample] = Math.max(largest[resample]!, absoluteT(values, drawn));
+    for (const values of centred) largest[resample] = Math.max(largest[resample]!, absoluteT(values, drawn));
   }
   largest.sort();
   // Few units repeat themselves in resamples; one column's own quantile is the least that several need.
-  const reach = Math.max(t95(n - 1), quantile(largest, 0.95));
-  return centred.map(({ mean, error }) =>
-    error > 0 ? { mean, low: mean - reach * error, high: mean + reach * error, n } : null,
-  );
+  return Math.max(t95(n - 1), quantile(largest, 0.95));
 }
 
 /** |mean| over its standard error, of the values at the places drawn; 0 where they are all one. */

@@ -2,7 +2,7 @@ import type { Estimate, JudgeDetails } from '@touchstone/spec';
 
 import { bestOfK } from '../statistics/best-of-k.js';
 import { SIGNED } from '../statistics/jackknife.js';
-import { meanInterval } from '../statistics/means.js';
+import { meanInterval, weightsOf } from '../statistics/means.js';
 import { groupBy, meanOf } from '../statistics/values.js';
 import type { Evidence } from './evidence.js';
 import { scoreOf } from './groups.js';
@@ -42,24 +42,31 @@ export function bestOfN({ answers, criteria }: Evidence): JudgeDetails['best_of_
 }
 
 /** By the labels, what the judge's pick of as many answers as most tasks have is worth more than an answer is on average. */
-export function bestOfGain({ answers, criteria }: Evidence): Estimate | null {
+export function bestOfGain({ answers, criteria, weights }: Evidence): Estimate | null {
   const labelled = answers.flatMap(({ answer, repeats }) => {
     const [score, outcome] = [scoreOf(repeats[0]), labelScore(answer, criteria)];
     return score === null || outcome === null
       ? []
       : [{ task: answer.task.id, candidate: { score, outcome } }];
   });
+  const names = labelled.map(({ task }) => task);
   const tasks = groupBy(
     labelled.map(({ candidate }) => candidate),
-    labelled.map(({ task }) => task),
+    names,
   );
+  const ofTasks = weightsOf(names, weights);
   const n = usualSize(tasks);
   if (n < 2) return null;
-  const gains = tasks.flatMap((task) => {
+  const gains = tasks.flatMap((task, i) => {
     const best = bestOfK(task, n);
-    return best === null ? [] : [best - meanOf(task.map(({ outcome }) => outcome))];
+    if (best === null) return [];
+    return [{ gain: best - meanOf(task.map(({ outcome }) => outcome)), weight: ofTasks?.[i] ?? 1 }];
   });
-  return meanInterval(gains, SIGNED);
+  return meanInterval(
+    gains.map(({ gain }) => gain),
+    SIGNED,
+    ofTasks && gains.map(({ weight }) => weight),
+  );
 }
 
 /** The most answers that at least half of the tasks with several have; 0 where no task has several. */

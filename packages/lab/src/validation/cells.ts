@@ -6,7 +6,7 @@ export type Part = ReturnType<typeof judgedParts>[number];
 
 /** What an opinion says of one thing, which another opinion may say something else of. */
 interface Said {
-  /** A criterion, of an item if there are some; of a judge that compares, two answers. */
+  /** A criterion by its own name, of an item if there are some; of a judge that compares, two answers. */
   cell: string;
   part: Part;
 }
@@ -17,7 +17,7 @@ export function saidIn({ verdicts }: Opinion, criteria: readonly Criterion[]): S
     if (verdict.status !== 'scored') return [];
     const against = verdict.outcome === undefined ? '' : verdict.against?.join();
     return judgedParts(verdict, criteria).map((part) => ({
-      cell: `${verdict.item ?? ''} ${against} ${part.criterion}`,
+      cell: `${verdict.item ?? ''} ${against} ${part.name}`,
       part,
     }));
   });

@@ -2,6 +2,7 @@ import type { Verdict } from '@touchstone/spec';
 import type { Criterion, LabelledAnswer, RegressionCase, VariantName } from '@touchstone/core';
 
 import type { JudgedProbe } from '../probes/probe.js';
+import { meanOf } from '../statistics/values.js';
 import { type JudgedAnswer, type Opinion, wasAsked } from './readings.js';
 
 /** Everything that judges have said in an examination, so far: what findings are computed from. */
@@ -21,6 +22,11 @@ export interface Evidence {
   probes: readonly JudgedProbe[];
   /** The other ways in which the judge can be asked. */
   variants: readonly AskedVariant[];
+  /**
+   * What the tasks of labelled answers stand for, by id, where they were drawn with different chances from more; 1 on average over the
+   * answers. Absent: every task stands for itself.
+   */
+  weights?: ReadonlyMap<string, number> | undefined;
 }
 
 export interface JudgedCase {
@@ -38,7 +44,7 @@ export interface AskedVariant {
 }
 
 /** What is known of a judge before it is asked anything. */
-export type AboutJudge = Omit<Evidence, 'answers' | 'cases' | 'probes'>;
+export type AboutJudge = Omit<Evidence, 'answers' | 'cases' | 'probes' | 'weights'>;
 
 /** Before anything was asked. */
 export function noEvidence(
@@ -51,6 +57,37 @@ export function noEvidence(
     answers: labelled.map((answer) => ({ answer, repeats: [], heldout: null })),
     cases: regression.map((one) => ({ case: one, repeats: [] })),
     probes: [],
+    weights: weightsOfDraw(labelled),
+  };
+}
+
+function weightsOfDraw(labelled: readonly LabelledAnswer[]): Evidence['weights'] {
+  const drawn = labelled.flatMap(({ task, drawn: how }) =>
+    how ? [{ id: task.id, weight: how.weight }] : [],
+  );
+  const [first] = drawn;
+  if (!first || drawn.every(({ weight }) => weight === first.weight)) return undefined;
+  const mean = meanOf(drawn.map(({ weight }) => weight));
+  return new Map(drawn.map(({ id, weight }) => [id, weight / mean]));
+}
+
+/**
+ * The part of the evidence that is about tasks which all had the same chance to be drawn: for figures that know no weights. All of it where
+ * nothing was drawn with different chances.
+ */
+export function randomPart(evidence: Evidence): Evidence {
+  if (!evidence.weights) return evidence;
+  const { weights: _, answers, variants, ...rest } = evidence;
+  const kept = answers.flatMap(({ answer }, place) => (answer.drawn?.random ? [place] : []));
+  return {
+    ...rest,
+    answers: kept.map((place) => answers[place]!),
+    variants: variants.map((variant) => ({
+      ...variant,
+      said: new Map(
+        kept.flatMap((place, i) => (variant.said.has(place) ? [[i, variant.said.get(place)!]] : [])),
+      ),
+    })),
   };
 }
 

@@ -31,6 +31,11 @@ export interface FindingFamily {
   /** The question that they answer, for people. */
   title: string;
   /**
+   * True where every figure takes the weights of the evidence into account, or is of nothing that was drawn. The others are shown only
+   * the tasks that all had the same chance to be drawn.
+   */
+  weighs?: true;
+  /**
    * Of no evidence it gives every finding by its name, without a figure.
    *
    * @param seed of what is drawn, such as folds.

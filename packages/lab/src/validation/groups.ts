@@ -1,4 +1,5 @@
 import { groupBy } from '../statistics/values.js';
+import type { Evidence } from './evidence.js';
 import { type JudgedAnswer, type Opinion, wasAsked, withoutRounding } from './readings.js';
 
 /** An answer that both the judge and something else have a score for. */
@@ -7,6 +8,8 @@ export interface Scored {
   other: number;
   /** Of the answer, in UTF-16 units. */
   length: number;
+  /** The task's id. */
+  task: string;
 }
 
 /** The score that a judge gave; null also where there was nothing to judge, which scores 0 without its being asked. */
@@ -27,10 +30,16 @@ export function groupsOf(
     const [judge, value] = [scoreOf(one.repeats[0]), other(one)];
     if (judge === null || value === null) continue;
     tasks.push(one.answer.task.id);
-    scored.push({ judge, other: value, length: one.answer.response.length });
+    scored.push({ judge, other: value, length: one.answer.response.length, task: one.answer.task.id });
   }
   return groupBy(scored, tasks);
 }
+
+/** What the task of each group stands for. */
+export const groupWeights = (
+  groups: readonly (readonly Scored[])[],
+  { weights }: Pick<Evidence, 'weights'>,
+): readonly number[] | undefined => weights && groups.map(([first]) => weights.get(first!.task) ?? 1);
 
 /** Two answers of a group that `other` tells apart. */
 export type ScoredPair = [better: Scored, worse: Scored];

@@ -127,9 +127,10 @@ export function unmatchedLabels(evidence: Rated): number {
 function rateItems(
   { answer, repeats }: JudgedAnswer,
   place: number,
-  criteria: readonly Criterion[],
+  ofJudge: readonly Criterion[],
   raters: readonly string[],
 ): Rating[] {
+  const criteria = answer.criteria ?? ofJudge;
   const verdicts = repeats[0]?.verdicts ?? [];
   const people = raters.map((name) => labelsBy(name, answer));
   const items = Math.max(answer.labels.length, ...people.map(({ length }) => length));
@@ -143,17 +144,17 @@ function rateItems(
       named(records[item] ?? {}, criteria),
     );
     const names = new Set([label!, ...said].flatMap((record) => [...record.keys()]));
-    return [...names].map((criterion): Rating => {
-      const labelled = label!.get(criterion);
-      const part = parts.find((one) => one.criterion === criterion);
+    return [...names].map((name): Rating => {
+      const labelled = label!.get(name);
+      const part = parts.find((one) => one.name === name);
       return {
         task: answer.task.id,
-        criterion,
+        criterion: criteria.find((one) => one.name === name)?.category ?? name,
         answer: place,
         other: null,
         judge: part ? { value: part.value, score: part.score } : null,
         label: labelled ?? null,
-        people: said.map((record) => record.get(criterion)?.score ?? null),
+        people: said.map((record) => record.get(name)?.score ?? null),
       };
     });
   }).flat();

@@ -1,20 +1,29 @@
 import { InputError, type CriterionVerdict, type ScoredVerdict, type Verdict } from '@touchstone/spec';
 
 import {
+  assertTaskCriteria,
   type Criterion,
+  criteriaFor,
+  type Judge,
   type Judgement,
   type LabelledAnswer,
   type Labels,
   nearest,
+  pointsScore,
   scaleRange,
   toScore,
-  weightedMean,
 } from '@touchstone/core';
 import { groupBy, meanOf, sumOf } from '../statistics/values.js';
 
+/** A labelled answer as it is examined. */
+export interface ExaminedAnswer extends LabelledAnswer {
+  /** What the judge's verdicts on it name, where its criteria come with the task. Default: the judge's criteria. */
+  criteria?: readonly Criterion[];
+}
+
 /** A labelled answer with what the judges said of it. */
 export interface JudgedAnswer {
-  answer: LabelledAnswer;
+  answer: ExaminedAnswer;
   /** What the judge said, once for each repeat; the first is what is compared with labels. */
   repeats: Opinion[];
   /** What the held-out judge said; null where there is none. */
@@ -45,11 +54,34 @@ export function labelName(name: string, criteria: readonly Criterion[]): string 
 }
 
 /** What a verdict says that labels and repeats can be compared with: its criteria, or the score of the whole. */
-export function judgedParts(
-  { criteria, score }: ScoredVerdict,
-  ofJudge: readonly Criterion[],
-): Pick<CriterionVerdict, 'criterion' | 'value' | 'score'>[] {
-  return ofJudge.length > 0 && criteria.length > 0 ? criteria : [{ criterion: WHOLE, value: score, score }];
+export function judgedParts({ criteria, score }: ScoredVerdict, ofJudge: readonly Criterion[]): Judged[] {
+  return ofJudge.length > 0 && criteria.length > 0
+    ? criteria.map(({ criterion, category = criterion, value, score }) => ({
+        name: criterion,
+        criterion: category,
+        value,
+        score,
+      }))
+    : [{ name: WHOLE, criterion: WHOLE, value: score, score }];
+}
+
+/** What a verdict says of one criterion. */
+interface Judged extends Pick<CriterionVerdict, 'value' | 'score'> {
+  /** As verdicts and labels call it. */
+  name: string;
+  /** As figures call it: of a criterion that came with the task, the category. */
+  criterion: string;
+}
+
+/** The labelled answers, each with the criteria of its task where they come with it. @throws {InputError} naming every odd task. */
+export function withTaskCriteria(labelled: readonly LabelledAnswer[], judge: Judge): ExaminedAnswer[] {
+  assertTaskCriteria(
+    [judge],
+    labelled.map(({ task }) => task),
+  );
+  return judge.criteriaOf === undefined
+    ? [...labelled]
+    : labelled.map((answer) => ({ ...answer, criteria: criteriaFor(judge, answer.task) }));
 }
 
 /** A label as 0–1. */
@@ -65,18 +97,20 @@ export const withoutRounding = (score: number): number => Math.round(score * 1e9
 
 /**
  * What an answer is worth by its labels, 0–1: the mean over its items of the weighted mean of the criteria that are
- * labelled; for a judge without criteria, `score`. Vetoes are left to the judge.
+ * labelled (with points, what they come to); for a judge without criteria, `score`. Vetoes are left to the judge.
  */
 export function labelScore(
-  { labels }: Pick<LabelledAnswer, 'labels'>,
-  criteria: readonly Criterion[],
+  { labels, criteria: ofTask }: Pick<ExaminedAnswer, 'labels' | 'criteria'>,
+  ofJudge: readonly Criterion[],
 ): number | null {
+  const criteria = ofTask ?? ofJudge;
   const items = labels.flatMap((record) => {
     const parts = Object.entries(record).map(([name, label]) => ({
-      value: toLabelScore(name, label, criteria),
-      weight: criteria.find((one) => one.name === name)?.weight ?? 1,
+      weight: 1,
+      ...criteria.find((one) => one.name === name),
+      score: toLabelScore(name, label, criteria),
     }));
-    return parts.length === 0 ? [] : [weightedMean(parts)];
+    return pointsScore(parts) ?? [];
   });
   return items.length === 0
     ? null
@@ -91,15 +125,16 @@ export function labelScore(
  * @returns `split`: Boolean labels that are left out, because as many said true as false.
  */
 export function settleLabels(
-  labelled: readonly LabelledAnswer[],
+  labelled: readonly ExaminedAnswer[],
   criteria: readonly Criterion[],
-): { labelled: LabelledAnswer[]; split: number } {
+): { labelled: ExaminedAnswer[]; split: number } {
   const nameOf = ({ task, response }: LabelledAnswer): string => JSON.stringify([task.id, response]);
   const settled = new Map(
     groupBy(labelled, labelled.map(nameOf)).map((copies) => {
       const stated = copies.flatMap(({ labels }) => (labels.length > 0 ? [labels] : []));
       const people = copies.flatMap(({ raters = {} }) => Object.values(raters));
-      return [nameOf(copies[0]!), agreed(stated.length > 0 ? stated : people, criteria)] as const;
+      const own = copies[0]!.criteria ?? criteria;
+      return [nameOf(copies[0]!), agreed(stated.length > 0 ? stated : people, own)] as const;
     }),
   );
   return {
@@ -138,8 +173,8 @@ function agreed(
  *
  * @throws {InputError} naming each label of an unknown criterion or off the criterion's scale.
  */
-export function assertLabelsFit(labelled: readonly LabelledAnswer[], criteria: readonly Criterion[]): void {
-  const problems = labelled.flatMap(({ task, labels, raters = {} }) =>
+export function assertLabelsFit(labelled: readonly ExaminedAnswer[], ofJudge: readonly Criterion[]): void {
+  const problems = labelled.flatMap(({ task, labels, raters = {}, criteria = ofJudge }) =>
     [labels, ...Object.values(raters)].flat().flatMap((record) =>
       Object.entries(record).flatMap(([name, label]) => {
         const problem = labelProblem(labelName(name, criteria), label, criteria);

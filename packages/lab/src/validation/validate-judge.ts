@@ -13,13 +13,13 @@ import type { Criterion } from '@touchstone/core';
 
 import { sumOf } from '../statistics/values.js';
 import { detailsOf } from './details/index.js';
-import { type Evidence, noEvidence, verdictsAsked } from './evidence.js';
+import { type Evidence, noEvidence, randomPart, verdictsAsked } from './evidence.js';
 import type { Finding, FindingFamily } from './finding.js';
 import { FAMILIES } from './findings/index.js';
 import { applyGate, assertGateNames, type Gate } from './gate.js';
 import { aboutJudge, type Asked, askersOf, type Phase, phasesOf } from './phases.js';
 import { unmatchedLabels } from './ratings.js';
-import { assertLabelsFit, settleLabels } from './readings.js';
+import { assertLabelsFit, settleLabels, withTaskCriteria } from './readings.js';
 
 export interface ValidationInput extends Asked {
   /** What is asked in place of the default gate, by finding; empty: the default gate. */
@@ -59,8 +59,9 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
   const { judge, regression, repeats, seed, complete = false } = input;
   const gate = gateOf(input);
   assertGateNames(gate, findingNames(judge.criteria));
-  assertLabelsFit(input.labelled, judge.criteria);
-  const { labelled, split } = settleLabels(input.labelled, judge.criteria);
+  const fitting = withTaskCriteria(input.labelled, judge);
+  assertLabelsFit(fitting, judge.criteria);
+  const { labelled, split } = settleLabels(fitting, judge.criteria);
 
   let [done, total] = [0, 0];
   const tick = (answers: number): void => {
@@ -140,14 +141,22 @@ export function findingNames(criteria: readonly Criterion[]): string[] {
   return findingsOf(FAMILIES, noEvidence(about), 0).map(({ name }) => name);
 }
 
+/** Of a figure that knows no weights. */
+const RANDOM_ONLY = 'of the tasks that were drawn at random, without those that were drawn for being hard';
+
 function findingsOf(
   families: readonly FindingFamily[],
   evidence: Evidence,
   seed: number,
 ): (Finding & { family: string })[] {
-  return families.flatMap(({ name: family, find }) =>
-    find(evidence, seed).map((finding) => ({ ...finding, family })),
-  );
+  return families.flatMap(({ name: family, find, weighs }) => {
+    if (weighs || !evidence.weights) return find(evidence, seed).map((finding) => ({ ...finding, family }));
+    return find(randomPart(evidence), seed).map((finding) => ({
+      ...finding,
+      note: [finding.note, RANDOM_ONLY].filter(Boolean).join('; '),
+      family,
+    }));
+  });
 }
 
 const isGated = (family: FindingFamily, evidence: Evidence, gate: Gate): boolean =>

@@ -1,8 +1,8 @@
-import { criteriaOf, nearest } from '@touchstone/core';
+import { criteriaOf, nearest, parseModelId } from '@touchstone/core';
 import { findingNames } from '@touchstone/lab';
 import { isHosted, scheduleProblem } from '@touchstone/train/schema';
 import { isLocal } from './policy-model.js';
-import type { Config, ExaminationConfig } from './schema.js';
+import type { Config, ExaminationConfig, ScoringConfig } from './schema.js';
 import type { Path, Problem, YamlSource } from './yaml-source.js';
 
 /** Parts that only make sense with one another. */
@@ -49,6 +49,7 @@ export function consistencyProblems(config: Config | ExaminationConfig, source: 
       'how much of the noise of the judge comes through reward.formula is not known: set a number',
     );
   }
+  metricsProblems(config, need);
   const known = findingNames(criteriaOf(config.judge));
   for (const [finding, entry] of Object.entries(gate === 'off' ? {} : gate)) {
     const path = ['gate', finding];
@@ -81,7 +82,69 @@ export function consistencyProblems(config: Config | ExaminationConfig, source: 
   return problems;
 }
 
+/** What an evaluation by itself lacks. */
+export function evaluationProblems(
+  { evaluation, data, judge }: ScoringConfig,
+  source: YamlSource,
+): Problem[] {
+  const problems: Problem[] = [];
+  const need: Need = (path, missing, message) => {
+    if (missing) problems.push({ place: source.keyPlace(path), message: `${path.join('.')}: ${message}` });
+  };
+  for (const [name, model] of Object.entries(evaluation.models ?? {})) {
+    need(
+      ['evaluation', 'models', name],
+      'temperature' in model &&
+        model.temperature === null &&
+        parseModelId(model.model).provider.isLocal === true,
+      'a model of this machine is drawn from at a temperature: expected a number',
+    );
+    need(
+      ['evaluation', 'models', name],
+      !('answers' in model) && !('run' in model) && data?.eval === undefined,
+      'set data.eval, the tasks that it answers',
+    );
+  }
+  need(
+    ['evaluation', 'judge_variants'],
+    evaluation.judge_variants === true && judge === undefined,
+    'set judge, which is asked in other ways',
+  );
+  return problems;
+}
+
 type Need = (path: Path, missing: boolean, message: string) => void;
+
+/** A metric goes with criteria that the judge has, and is looked up in outcomes. */
+function metricsProblems(
+  { metrics, data, judge }: Pick<ExaminationConfig, 'metrics' | 'data' | 'judge'>,
+  need: Need,
+): void {
+  const without = 'set data.outcomes, answers that were in production with what came of them';
+  need(['metrics'], metrics !== undefined && data.outcomes === undefined, without);
+  need(
+    ['data', 'outcomes'],
+    data.outcomes !== undefined && metrics === undefined,
+    'set metrics, which say what of the outcomes counts and which way is better',
+  );
+  const known = [...criteriaOf(judge).map(({ name }) => name), 'score'];
+  for (const [metric, { criteria = [] }] of Object.entries(metrics ?? {})) {
+    for (const criterion of criteria) {
+      const guess = nearest(criterion, known);
+      const hint = guess === undefined ? `expected ${known.join(', ')}` : `did you mean "${guess}"?`;
+      need(
+        ['metrics', metric, 'criteria'],
+        !known.includes(criterion),
+        `the judge has no criterion "${criterion}", ${hint}`,
+      );
+    }
+    need(
+      ['metrics', metric, 'criteria'],
+      new Set(criteria).size < criteria.length,
+      'expected each criterion once',
+    );
+  }
+}
 
 /** AWS counts the age of answers in a unit that it does not say; what its values mean together is its matter. */
 function asynchronousProblems({ training }: Pick<Config, 'training'>, need: Need): void {

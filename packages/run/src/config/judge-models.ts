@@ -6,6 +6,7 @@ import {
   type ModelConfig,
   type ModelId,
 } from '@touchstone/core';
+import type { ScoringConfig } from './schema.js';
 import type { Path } from './yaml-source.js';
 
 /** One language model that a judge calls. */
@@ -18,6 +19,21 @@ export interface JudgeModel extends ModelId {
   config: ModelConfig;
   /** Where that part stands within the judge. */
   path: Path;
+}
+
+/** Every judge of a configuration, with its place: those that `touchstone eval` alone asks, too. */
+export function judgesOf(
+  config: Pick<ScoringConfig, 'judge' | 'heldout_judge' | 'evaluation'>,
+): { path: string[]; judge: JudgeConfig }[] {
+  const [judge, heldout] = [config.judge, config.heldout_judge];
+  return [
+    ...(judge ? [{ path: ['judge'], judge }] : []),
+    ...(heldout ? [{ path: ['heldout_judge'], judge: heldout }] : []),
+    ...Object.entries(config.evaluation.judges ?? {}).map(([name, one]) => ({
+      path: ['evaluation', 'judges', name],
+      judge: one,
+    })),
+  ];
 }
 
 /** Every model that a judge's configuration names; none where checks alone decide. */

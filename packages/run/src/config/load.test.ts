@@ -89,7 +89,7 @@ describe('a wrong key or value', () => {
       'a kind of judge misspelt',
       GOOD.replace('judge:\n', 'judge:\n  kind: panels\n'),
       [
-        't.yaml:7:9: judge.kind: expected "rubric" or "preference" or "group" or "score-model" or "label-model" or "code" or "panel" or "cascade" (did you mean "panel"?), got "panels"',
+        't.yaml:7:9: judge.kind: expected "rubric" or "task-rubric" or "preference" or "pair-model" or "group" or "score-model" or "label-model" or "fields-model" or "code" or "panel" or "cascade" (did you mean "panel"?), got "panels"',
       ],
     ],
     [

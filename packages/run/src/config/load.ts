@@ -1,8 +1,9 @@
+import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { InputError } from '@touchstone/spec';
 import type { z } from 'zod';
-import { consistencyProblems } from './consistency.js';
+import { consistencyProblems, evaluationProblems } from './consistency.js';
 import { explain } from './explain.js';
 import { configJsonSchema } from './json-schema.js';
 import { modelProblems } from './model-problems.js';
@@ -62,6 +63,24 @@ export async function loadScoringConfig(path: string): Promise<Loaded<ScoringCon
   const { file, text } = await readConfig(path);
   const { config, source } = parseAs(scoringSchema, text, file);
   return finish({ config, text, file }, source, [], 'score');
+}
+
+/**
+ * Reads and validates what an evaluation needs of a `touchstone.yaml`: all but what it evaluates may be missing. Its `output` has `-eval` behind it.
+ *
+ * @param path undefined: `touchstone.yaml` of this folder where there is one, else a configuration of defaults.
+ * @throws {InputError} as `loadConfig`; or a model that answers lacks the tasks to answer.
+ */
+export async function loadEvaluationConfig(path: string | undefined): Promise<Loaded<ScoringConfig>> {
+  // Beside a run's folder: what is in that is the run's.
+  const beside = (config: ScoringConfig): ScoringConfig => ({ ...config, output: `${config.output}-eval` });
+  if (path === undefined && !existsSync('touchstone.yaml')) {
+    return { config: beside(scoringSchema.parse({})), baseDir: resolve('.'), text: '' };
+  }
+  const { file, text } = await readConfig(path ?? 'touchstone.yaml');
+  const { config, source } = parseAs(scoringSchema, text, file);
+  const problems = evaluationProblems(config, source);
+  return finish({ config: beside(config), text, file }, source, problems, 'evaluate');
 }
 
 /**

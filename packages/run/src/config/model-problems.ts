@@ -1,5 +1,11 @@
-import { missingPrices, settingProblems, singleJudges, type JudgeConfig } from '@touchstone/core';
-import { modelsOf } from './judge-models.js';
+import {
+  missingPrices,
+  settingProblems,
+  singleJudges,
+  type JudgeConfig,
+  type ModelCallsConfig,
+} from '@touchstone/core';
+import { judgesOf, modelsOf } from './judge-models.js';
 import type { Config, ExaminationConfig, ScoringConfig } from './schema.js';
 import { pathText, type Path, type Problem, type YamlSource } from './yaml-source.js';
 
@@ -9,33 +15,42 @@ export function modelProblems(
   source: YamlSource,
 ): Problem[] {
   const { policy } = config;
-  const ofPolicy = policy?.calls ? { ...policy.calls, model: policy.model, fallbacks: [] } : undefined;
-  const atPolicy = (key: string, message: string): Problem => ({
-    place: source.keyPlace(['policy', 'calls', key]),
-    message: `policy.calls.${key}: ${message}`,
-  });
-  const problems = ofPolicy
-    ? [
-        ...settingProblems(ofPolicy).map(({ key, message }) => atPolicy(key, message)),
-        ...missingPrices(ofPolicy).map(({ message }) => atPolicy('budget', message)),
-      ]
+  const ofPolicy = policy?.calls
+    ? callsProblems({ ...policy.calls, model: policy.model, fallbacks: [] }, ['policy', 'calls'], source)
     : [];
-  const ofJudges = (['judge', 'heldout_judge'] as const).flatMap((role) => [
-    ...modelsOf(config[role]).flatMap(({ path, config: model }) =>
+  const ofModels = Object.entries(config.evaluation.models ?? {}).flatMap(([name, model]) =>
+    'answers' in model || 'run' in model
+      ? []
+      : callsProblems({ ...model, fallbacks: [] }, ['evaluation', 'models', name], source),
+  );
+  const ofJudges = judgesOf(config).flatMap(({ path: at, judge }) => [
+    ...modelsOf(judge).flatMap(({ path, config: model }) =>
       settingProblems(model).map(({ key, message }) => {
-        const place = [role, ...path, key];
+        const place = [...at, ...path, key];
         return { place: source.keyPlace(place), message: `${pathText(place)}: ${message}` };
       }),
     ),
-    ...pricesMissing(config[role]).map(({ path, message }) => {
-      const place = [role, ...path, 'model'];
-      return { place: source.keyPlace(place), message: `${pathText([role, ...path])}: ${message}` };
+    ...pricesMissing(judge).map(({ path, message }) => {
+      const place = [...at, ...path, 'model'];
+      return { place: source.keyPlace(place), message: `${pathText([...at, ...path])}: ${message}` };
     }),
   ]);
-  return [...problems, ...ofJudges];
+  return [...ofPolicy, ...ofModels, ...ofJudges];
 }
 
-const pricesMissing = (judge: JudgeConfig | undefined): { path: Path; message: string }[] =>
-  (judge ? singleJudges(judge) : []).flatMap(({ path, config }) =>
+/** Of a model that is asked for answers. */
+function callsProblems(model: ModelCallsConfig, at: Path, source: YamlSource): Problem[] {
+  const problem = (key: string, message: string): Problem => ({
+    place: source.keyPlace([...at, key]),
+    message: `${pathText([...at, key])}: ${message}`,
+  });
+  return [
+    ...settingProblems(model).map(({ key, message }) => problem(key, message)),
+    ...missingPrices(model).map(({ message }) => problem('budget', message)),
+  ];
+}
+
+const pricesMissing = (judge: JudgeConfig): { path: Path; message: string }[] =>
+  singleJudges(judge).flatMap(({ path, config }) =>
     'budget' in config ? missingPrices(config).map((one) => ({ ...one, path: [...path, ...one.path] })) : [],
   );

@@ -1,25 +1,22 @@
-import { callsSchema, judgeSchema, modelFields, rewardSchema } from '@touchstone/core';
-import { gateSchema, monitorsSchema } from '@touchstone/lab';
+import { judgeSchema, modelFields, rewardSchema } from '@touchstone/core';
+import { gateSchema, metricsSchema, monitorsSchema } from '@touchstone/lab';
 import { engineSchema, samplingSchema, trainingSchema } from '@touchstone/train/schema';
 import { z } from 'zod';
 import { awsSchema } from './aws-schema.js';
+import { answerCallsSchema, evaluationSchema } from './evaluation-schema.js';
 import { seedsSchema } from './seeds.js';
 
 const count = z.int().min(1);
 const file = z.string().min(1);
 
-const { model, ...modelSettings } = modelFields;
-/** How a policy behind an API is asked for the answers of an evaluation. */
-export const policyCallsSchema = z
-  .strictObject({ ...modelSettings, ...callsSchema.shape })
-  .omit({ fallbacks: true });
+const { model } = modelFields;
 
 const policySchema = z.strictObject({
   model: model.describe(
     'The model to train: local:FOLDER, a Hugging Face folder of the Llama family; or, for a trainer of AWS, the base as Bedrock serves it',
   ),
   ...samplingSchema.shape,
-  calls: policyCallsSchema
+  calls: answerCallsSchema
     .optional()
     .describe(
       'How a policy behind an API is asked, when it is evaluated: limits, price, what its requests hold',
@@ -36,6 +33,11 @@ const dataSchema = z.strictObject({
   regression: file
     .optional()
     .describe('Cases of which it is known what the judge must say: bands of scores, orders, invariances'),
+  outcomes: file
+    .optional()
+    .describe(
+      'Answers that were in production and what came of them by metric, for "touchstone judge align"',
+    ),
 });
 
 const validationSchema = z.strictObject({
@@ -65,17 +67,6 @@ const validationSchema = z.strictObject({
     .describe(
       'Labelled tasks about which the judge is also asked in other ways, which must not matter: its criteria in reverse order, ' +
         'in other words, on another scale. One answer of each task, of a judge that compares all of them; 0 asks none',
-    ),
-});
-
-const evaluationSchema = z.strictObject({
-  tasks: count.optional().describe('Held-out tasks to use at most; all by default'),
-  samples: count.default(1).describe('Answers per task and model'),
-  best_of: count.default(4).describe('k of best-of-k: the best judge score among k sampled answers'),
-  truth: file
-    .optional()
-    .describe(
-      'ES module whose default export (task, response) => number in 0 to 1 knows the truth; training never sees it',
     ),
 });
 
@@ -110,12 +101,19 @@ export const configSchema = z.strictObject({
         'FINDING: off takes one away; off alone turns the gate off',
     ),
   training: trainingSchema.prefault({}).describe('Reinforcement fine-tuning'),
+  metrics: metricsSchema
+    .optional()
+    .describe(
+      'What the product is measured by in production, by name, and which criteria of the judge should go with it: "touchstone judge align" says whether they do',
+    ),
   monitors: monitorsSchema
     .prefault({})
     .describe(
       'How a training is watched: by monitor a threshold and an action (note, warn, pause, rollback), or off',
     ),
-  evaluation: evaluationSchema.prefault({}).describe('How base, SFT and RFT are compared on data.eval'),
+  evaluation: evaluationSchema
+    .prefault({})
+    .describe('How base, SFT and RFT are compared on data.eval; and what touchstone eval compares'),
 });
 
 /** A configuration with every default filled in. */

@@ -1,15 +1,24 @@
 import { createAnswerReader, parseAnswer, type RewardFunction } from '@touchstone/core';
 import { judgeScore, type EvaluationRecord } from '@touchstone/lab';
-import type { Reward } from '@touchstone/spec';
-import type { StoredRollout } from '@touchstone/store';
+import type { Reward, Rollout } from '@touchstone/spec';
+import type { RolloutRecord, StoredRollout } from '@touchstone/store';
 import { stopOnAbstentions } from '@touchstone/train';
+import type { Config } from '../config/schema.js';
 import type { Workspace } from '../workspace/workspace.js';
 import type { StageReporter } from './stage.js';
 import { evaluationOf } from './stages.js';
 
 /** Answers per task: as many as asked for, and enough to choose the best of k from. */
-export const samplesPerTask = ({ config }: Pick<Workspace, 'config'>): number =>
+export const samplesPerTask = ({ config }: { config: Pick<Config, 'evaluation'> }): number =>
   Math.max(config.evaluation.samples, config.evaluation.best_of);
+
+/** What scores answers: those of a run, or of an evaluation by itself, which may lack the judge. */
+export interface Scorers {
+  config: Pick<Config, 'reward'>;
+  reward: RewardFunction | null;
+  heldout: { reward: RewardFunction } | null;
+  truth: Workspace['truth'];
+}
 
 /** Samples answers to all held-out tasks and scores them with the judge, the held-out judge and the truth. */
 export async function evaluate(
@@ -18,7 +27,7 @@ export async function evaluate(
   model: string,
   reporter: StageReporter,
 ): Promise<null> {
-  const { config, store, data, reward, heldout, truth } = workspace;
+  const { config, store, data, heldout } = workspace;
   const samples = samplesPerTask(workspace);
   const answers = data.eval.length * samples;
   const judges = 1 + (heldout ? 1 : 0);
@@ -33,31 +42,48 @@ export async function evaluate(
   done = answers;
   reporter.progress(done, total, 'answers sampled');
   const rollouts = sampled.map(({ rollout }) => rollout);
-  const score = async (by: RewardFunction): Promise<Reward[]> => {
-    const rewards = await by.score(rollouts, { onDone: () => reporter.progress(++done, total, 'judging') });
-    stopOnAbstentions(rewards, config.reward.abstention.limit, `evaluating ${model}`);
-    return rewards;
-  };
-  const judged = await score(reward);
-  const heldoutJudged = heldout && (await score(heldout.reward));
-  const readAnswer = createAnswerReader(config.reward);
+  const scored = await scoreAnswers(workspace, rollouts, model, () =>
+    reporter.progress(++done, total, 'judging'),
+  );
   store.putRollouts(
     evaluationOf(model).name,
     0,
-    sampled.map(({ rollout, tokens }, i) => ({
-      rollout,
-      reward: judged[i]!,
-      heldout: heldoutJudged?.[i] ?? null,
-      truth: truth && truth(rollout.task, readAnswer(rollout.response).text),
-      tokens: tokens.length,
-    })),
+    scored.map((one, i) => ({ ...one, tokens: sampled[i]!.tokens.length })),
   );
   return null;
 }
 
+/**
+ * What judge, held-out judge and truth say of a model's answers.
+ *
+ * @param onDone told of each answer that a judge has judged.
+ * @throws {RunError} more answers than reward.abstention.limit allows could not be judged.
+ */
+export async function scoreAnswers(
+  { config, reward, heldout, truth }: Scorers,
+  rollouts: readonly Rollout[],
+  model: string,
+  onDone: () => void,
+): Promise<Omit<RolloutRecord, 'tokens'>[]> {
+  const score = async (by: RewardFunction): Promise<Reward[]> => {
+    const rewards = await by.score(rollouts, { onDone });
+    stopOnAbstentions(rewards, config.reward.abstention.limit, `evaluating ${model}`);
+    return rewards;
+  };
+  const judged = reward && (await score(reward));
+  const heldoutJudged = heldout && (await score(heldout.reward));
+  const readAnswer = createAnswerReader(config.reward);
+  return rollouts.map((rollout, i) => ({
+    rollout,
+    reward: judged?.[i] ?? null,
+    heldout: heldoutJudged?.[i] ?? null,
+    truth: truth && truth(rollout.task, readAnswer(rollout.response).text),
+  }));
+}
+
 /** Stored rollouts of an evaluation as the records that statistics are made of. */
 export function evaluationRecords(
-  workspace: Workspace,
+  workspace: { config: Pick<Config, 'reward'> },
   stored: readonly StoredRollout[],
 ): EvaluationRecord[] {
   const { checks } = workspace.config.reward;
@@ -90,6 +116,7 @@ export function evaluationRecords(
       truth,
       tokens,
       components,
+      length: rollout.response.length,
     };
   });
 }

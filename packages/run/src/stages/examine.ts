@@ -81,8 +81,11 @@ export async function examine(
   const warnings = [...families, ...warningsOfData(config, data)];
   // With another seed a judge is asked anew: whoever goes through seeds looks for the one that suits.
   const asked = `${judge.fingerprint} ${seed}`;
-  const looks = data.part === 'test' ? store.look(hashOfAnswers(data), asked) : 0;
-  if (looks >= MANY_LOOKS) warnings.push(manyLooks(looks));
+  // Labels of one sample that grow are the same answers, looked at again: whoever labels until a judge passes has looked that often.
+  const sample = data.labelled[0]?.drawn?.sample;
+  const looked = sample === undefined ? asked : `${asked} ${hashOfAnswers(data)}`;
+  const looks = data.part === 'test' ? store.look(sample ?? hashOfAnswers(data), looked) : 0;
+  if (looks >= MANY_LOOKS) warnings.push(manyLooks(looks, sample === undefined ? 'judges or seeds' : 'judges, seeds or states of the labels'));
   for (const warning of warnings) reporter.alarm(warning);
   const result = await validateJudge({
     judge,
@@ -120,8 +123,8 @@ export async function examine(
 const hashOfAnswers = ({ labelled, regression }: Examined['data']): string =>
   sha256(JSON.stringify([labelled, regression]));
 
-const manyLooks = (looks: number): string =>
-  `${looks} judges or seeds have been examined on these answers: the best of so many looks better on them than it is. Label new ones, ` +
+const manyLooks = (looks: number, what: string): string =>
+  `${looks} ${what} have been examined on these answers: the best of so many looks better on them than it is. Label new ones, ` +
   'and write the judge with a part of them only: validation.dev_share, touchstone judge --dev.';
 
 /** Where what the judge is examined on is not what it meets in training. */

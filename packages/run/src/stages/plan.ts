@@ -3,19 +3,28 @@ import {
   openJudge,
   parseModelId,
   requestBytes,
+  singleJudges,
   type Dispatcher,
   type JudgeConfig,
   type ModelConfig,
 } from '@touchstone/core';
 import { answersOf, plannedPhases, type PlannedPhase } from '@touchstone/lab';
-import { NO_USAGE, ProviderError, random, type LanguageModel, type ModelRequest } from '@touchstone/spec';
+import {
+  largest,
+  NO_USAGE,
+  ProviderError,
+  random,
+  type LanguageModel,
+  type ModelRequest,
+  type Task,
+} from '@touchstone/spec';
 import { moduleUrl } from '../workspace/module-url.js';
 import type { Examination } from '../workspace/examination.js';
 
 /** Answers that are put into prompts to see how long those are. */
 const SAMPLE = 30;
 /** Before a provider has counted. */
-const TOKENS_PER_BYTE = 0.25;
+export const TOKENS_PER_BYTE = 0.25;
 
 /** What a part of an examination may cost. Replies that are there already cost nothing, which this does not look at. */
 export interface PhaseCost extends PlannedPhase {
@@ -74,7 +83,9 @@ export async function planExamination(
 type Cost = Pick<PhaseCost, 'calls' | 'inputTokens' | 'outputTokens' | 'money'>;
 export const NOTHING: Cost = { calls: 0, inputTokens: 0, outputTokens: 0, money: 0 };
 
-type Answers = ReturnType<typeof answersOf>;
+/** Answers to measure prompts with; those that a judge that compares is shown together have the same `together`. */
+export type Answers = ReturnType<typeof answersOf>;
+export type { Cost as CallsCost };
 
 const answersAbout = (
   about: PlannedPhase['about'],
@@ -83,6 +94,22 @@ const answersAbout = (
   about === 'regression'
     ? answersOf(regression)
     : labelled.map(({ task, response }) => ({ task, response, together: task.id }));
+
+/** Letters of a token of text, about. */
+export const LETTERS_A_TOKEN = 4;
+
+/** Where there is no answer yet: one to each task that is as long as a policy may write, with as many items as are judged. */
+export function standInAnswers(tasks: readonly Task[], judge: JudgeConfig, maxTokens: number): Answers {
+  const items = singleJudges(judge).map(({ config: one }) =>
+    'unit' in one && one.unit === 'item' ? one.max_items : 0,
+  );
+  const words = (parts: number): string =>
+    'word '.repeat(Math.ceil((maxTokens * LETTERS_A_TOKEN) / 5 / parts));
+  const most = largest(items);
+  const response =
+    most > 0 ? JSON.stringify(Array.from({ length: most }, () => ({ text: words(most) }))) : words(1);
+  return tasks.map((task) => ({ task, response, together: task.id }));
+}
 
 /** Of one answer, in the mean over some. Nothing is asked. */
 export async function costPerAnswer(
@@ -172,7 +199,11 @@ async function rehearse(
 const FREE = { input: 0, output: 0 };
 
 /** In US dollars; null where the model has no price. */
-function moneyFor({ model, price }: ModelConfig, input: number, output: number): number | null {
+export function moneyFor(
+  { model, price }: Pick<ModelConfig, 'model' | 'price'>,
+  input: number,
+  output: number,
+): number | null {
   const known = price ?? (parseModelId(model).provider.isLocal ? FREE : undefined);
   return known ? costOf({ inputTokens: input, outputTokens: output }, known).money : null;
 }

@@ -1,12 +1,11 @@
-import { singleJudges, type JudgeConfig } from '@touchstone/core';
-import { largest } from '@touchstone/spec';
+import type { JudgeConfig } from '@touchstone/core';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { modelsOf } from '../config/judge-models.js';
 import type { LoadedConfig } from '../config/load.js';
 import { ok, warning, type Finding } from '../doctor/finding.js';
-import { callsPerAnswer, costPerAnswer, NOTHING } from '../stages/plan.js';
+import { callsPerAnswer, costPerAnswer, LETTERS_A_TOKEN, NOTHING, standInAnswers } from '../stages/plan.js';
 import { samplesPerTask } from '../stages/evaluate.js';
 import { modelNames, REINFORCE } from '../stages/stages.js';
 import { isLocal } from '../config/policy-model.js';
@@ -139,9 +138,6 @@ function dataRemarks({ config, data }: Workspace): string[] {
     : [];
 }
 
-/** Letters of a token of text, about. */
-const LETTERS_A_TOKEN = 4;
-
 const count = (n: number): string => Math.round(n).toLocaleString('en');
 
 /** @param answers that are judged. */
@@ -206,15 +202,7 @@ function sampleAnswers({ data, config }: Workspace, judge: JudgeConfig): Answers
   if (data.labelled.length > 0) {
     return data.labelled.map(({ task, response }) => ({ task, response, together: task.id }));
   }
-  const items = singleJudges(judge).map(({ config: one }) =>
-    'unit' in one && one.unit === 'item' ? one.max_items : 0,
-  );
-  const words = (parts: number): string =>
-    'word '.repeat(Math.ceil((config.policy.max_tokens * LETTERS_A_TOKEN) / 5 / parts));
-  const most = largest(items);
-  const response =
-    most > 0 ? JSON.stringify(Array.from({ length: most }, () => ({ text: words(most) }))) : words(1);
-  return data.train.map((task) => ({ task, response, together: task.id }));
+  return standInAnswers(data.train, judge, config.policy.max_tokens);
 }
 
 /** As many different answers to each task. */

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import {
+  assertTaskCriteria,
   createAnswerReader,
   openReward,
   readLabelled,
@@ -11,7 +12,13 @@ import {
   type RegressionCase,
   type RewardFunction,
 } from '@touchstone/core';
-import { assertGateNames, assertLabelsFit, findingNames, type Certificate } from '@touchstone/lab';
+import {
+  assertGateNames,
+  assertLabelsFit,
+  findingNames,
+  withTaskCriteria,
+  type Certificate,
+} from '@touchstone/lab';
 import { InputError, random, type ReplyCache } from '@touchstone/spec';
 import { openRun, sha256, type RunStore } from '@touchstone/store';
 import type { Loaded } from '../config/load.js';
@@ -63,7 +70,9 @@ export async function openExamination(
   try {
     // What a check reads may not be there yet; the judge is what is examined.
     const { judge, heldout } = await openRewards({ ...config, reward: JUDGE_ALONE }, baseDir, store);
-    assertLabelsFit(data.labelled, judge.criteria);
+    const tasks = [...data.labelled, ...data.regression].map(({ task }) => task);
+    assertTaskCriteria(heldout ? [judge, heldout.judge] : [judge], tasks);
+    assertLabelsFit(withTaskCriteria(data.labelled, judge), judge.criteria);
     return { config, baseDir, folder, store, judge, heldout, data };
   } catch (error) {
     store.close();

@@ -7,6 +7,7 @@ import { isHosted } from '@touchstone/train/schema';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { version } from '../version.js';
+import { RUN_KEYS } from '../config/evaluation-schema.js';
 import type { Config } from '../config/schema.js';
 
 const FILE = 'config.yaml';
@@ -43,9 +44,11 @@ export async function claimFolder(
   models: { policy: string; judge: Judge; heldout: Judge | null },
   role?: object,
 ): Promise<void> {
+  // What the judge is held against production with decides nothing of a run.
+  const { outcomes: _, ...data } = config.data;
   // Code, schemas and lists of phrases decide rewards as data does; code is what it imports, too.
   const files: { name: string | undefined; isModule?: boolean }[] = [
-    ...Object.values(config.data).map((name) => ({ name })),
+    ...Object.values(data).map((name) => ({ name })),
     { name: config.evaluation.truth, isModule: true },
     ...filesOfChecks(config.reward.checks),
   ];
@@ -57,7 +60,17 @@ export async function claimFolder(
     }),
   );
   // What a judge and a policy are, their fingerprints say; how their calls are made may change, as a budget or a limit does, the machine, and how a training is watched.
-  const rest = without(config, 'output', 'judge', 'heldout_judge', 'aws', 'engine', 'monitors', 'seeds');
+  const rest = without(
+    config,
+    'output',
+    'judge',
+    'heldout_judge',
+    'aws',
+    'engine',
+    'monitors',
+    'metrics',
+    'seeds',
+  );
   // Where a backend runs changes no more; and a run from before there were backends is one of the embedded engine.
   const { trl, verl, aws, backend } = config.training;
   const training = without(config.training, 'trl', 'openrlhf', 'ray', 'aws', 'verl', 'backend');
@@ -68,6 +81,8 @@ export async function claimFolder(
   };
   const identity = {
     ...rest,
+    evaluation: Object.fromEntries(Object.entries(config.evaluation).filter(([key]) => RUN_KEYS.has(key))),
+    data,
     policy: without(config.policy, 'calls'),
     training: backend === 'embedded' ? training : { ...training, backend, ...own },
   };
@@ -81,6 +96,32 @@ export async function claimFolder(
     },
     ...(role ? { role } : {}),
   };
+  await claimAs(folder, store, inputs, config);
+}
+
+/** What a folder's `config.yaml` says that it is of. */
+interface ClaimedInputs {
+  /** What of the configuration decides what comes out. */
+  config: object;
+  /** Hashes of the files that are read, by name. */
+  data: Record<string, string>;
+  /** Fingerprints of models and judges, by role. */
+  models: Record<string, string>;
+  role?: object;
+}
+
+/**
+ * Writes a folder's `config.yaml`, or checks that the folder is of the same inputs, as `claimFolder` does.
+ *
+ * @param config what is written down for people.
+ * @throws {InputError} the folder is of other inputs. @throws {RunError} as `claimFolder`.
+ */
+export async function claimAs(
+  folder: string,
+  store: Pick<RunStore, 'identity' | 'claim' | 'holdsWork'>,
+  inputs: ClaimedInputs,
+  config: object,
+): Promise<void> {
   const fingerprint = sha256(JSON.stringify(inputs)).slice(0, 16);
   const path = join(folder, FILE);
   const { id, fingerprint: claimed } = store.identity();
@@ -166,5 +207,6 @@ function anotherRun(
 /** A role, for people. */
 const described = (role: object | undefined): string => {
   if (role === undefined) return 'one training (without --seeds)';
+  if ('evaluation' in role) return 'an evaluation (touchstone eval)';
   return 'part_of' in role ? 'one training of another run' : 'several trainings (--seeds)';
 };

@@ -10,7 +10,8 @@ import {
 } from '@touchstone/spec';
 import { sha256 } from '@touchstone/store';
 import type { Draws, SamplingOptions } from '@touchstone/train';
-import { policyCallsSchema, type Config } from '../config/schema.js';
+import { answerCallsSchema } from '../config/evaluation-schema.js';
+import type { Config } from '../config/schema.js';
 import { rewardResources } from './reward-resources.js';
 
 /** An answer that came over the network, with as much as is known of it. */
@@ -25,6 +26,13 @@ const isAnswer = ({ finish }: ModelReply): boolean => finish !== 'other';
 
 /** Of the answer to a question whose answer nobody reads. */
 const PROBE_TOKENS = 64;
+
+/** The parts of a configuration that say how the policy is asked. */
+interface RemoteSettings {
+  policy: Pick<Config['policy'], 'calls'>;
+  training: Pick<Config['training'], 'aws'>;
+  seed: number;
+}
 
 /**
  * A policy behind an API: the base of a model that is trained elsewhere, or what came out of it. It answers tasks, and nothing else
@@ -47,11 +55,11 @@ export class RemotePolicy {
    */
   static async open(
     model: string,
-    { policy: { calls }, training: { aws }, seed }: Pick<Config, 'policy' | 'training' | 'seed'>,
+    { policy: { calls }, training: { aws }, seed }: RemoteSettings,
     baseDir: string,
     cache: ReplyCache,
   ): Promise<RemotePolicy> {
-    const config = { ...(calls ?? policyCallsSchema.parse({})), model, fallbacks: [] };
+    const config = { ...(calls ?? answerCallsSchema.parse({})), model, fallbacks: [] };
     const resources = await rewardResources({ reward: { checks: [] } }, baseDir);
     // What is trained in a region is asked there, whatever the machine's own is.
     const env = aws ? { ...process.env, AWS_REGION: aws.region } : process.env;

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import {
+  assertTaskCriteria,
   parseModelId,
   readAnnotations,
   readTasksStrict,
@@ -149,6 +150,10 @@ export async function openWorkspace(
     configureEngine(engine);
     const cache = several?.cacheOf(store) ?? store;
     const { judge, reward, heldout } = await openRewards({ ...config, engine }, baseDir, cache);
+    const { train, validation, labelled, regression } = data;
+    const examined = [...labelled, ...regression].map(({ task }) => task);
+    const tasks = [...train, ...validation, ...data.eval, ...examined];
+    assertTaskCriteria(heldout ? [judge, heldout.judge] : [judge], tasks);
     const policy = local ?? (await RemotePolicy.open(config.policy.model, config, baseDir, store));
     const workspace: Workspace = {
       config,
@@ -190,7 +195,7 @@ export function claim(
 /** A task and the tokens of its prompt. */
 type Prompt = Pick<NamedLoad, 'task' | 'prompt'>;
 
-const promptsOf = ({ tokenizer }: Policy, tasks: readonly Task[]): Prompt[] =>
+export const promptsOf = ({ tokenizer }: Policy, tasks: readonly Task[]): Prompt[] =>
   tasks.map(({ id, messages }) => ({ task: id, prompt: tokenizer.encodeChat(messages).length }));
 
 /** Of the prompts that get answers of the policy the longest, and each annotation where these are trained on. */
@@ -213,10 +218,10 @@ function trainingLoads(
 }
 
 /** @throws {InputError} naming every task that leaves the policy no room to answer. */
-function assertRoomToAnswer(
+export function assertRoomToAnswer(
   { model }: Policy,
   prompts: readonly Prompt[],
-  { policy: { max_tokens } }: Config,
+  { policy: { max_tokens } }: { policy: Pick<Config['policy'], 'max_tokens'> },
 ): void {
   const { maxPositions } = model.config;
   const problems = prompts

@@ -1,4 +1,12 @@
-import { summarySchema, trainingsSummarySchema, type JsonObject } from '@touchstone/spec';
+import {
+  alignmentSummarySchema,
+  evaluationRowSchema,
+  evaluationSummarySchema,
+  summarySchema,
+  trainingsSummarySchema,
+  type JsonObject,
+} from '@touchstone/spec';
+import type { z } from 'zod';
 
 /**
  * The published JSON Schema (draft 2020-12) of `summary.json`.
@@ -15,12 +23,30 @@ export function trainingsJsonSchema(): JsonObject {
   return published(trainingsSummarySchema, 'trainings', 'Summary of a Touchstone run of several trainings');
 }
 
-type Schema = typeof summarySchema | typeof trainingsSummarySchema;
+/** Likewise of `evaluation.json`. */
+export function evaluationJsonSchema(): JsonObject {
+  return published(evaluationSummarySchema, 'evaluation', 'Summary of a Touchstone evaluation');
+}
 
-function published(schema: Schema, name: string, title: string): JsonObject {
+/** Likewise of `alignment.json`. */
+export function alignmentJsonSchema(): JsonObject {
+  return published(alignmentSummarySchema, 'alignment', 'Alignment of a judge with metrics of production');
+}
+
+/** Likewise of a line of `records.jsonl`: what may be left out is not asked for. */
+export function recordJsonSchema(): JsonObject {
+  return published(evaluationRowSchema, 'record', 'An answer of a model with its scores', 'input');
+}
+
+function published(
+  schema: z.ZodType,
+  name: string,
+  title: string,
+  io: 'input' | 'output' = 'output',
+): JsonObject {
   return {
     $id: `https://touchstone.dev/schema/${name}.json`,
     title,
-    ...(JSON.parse(JSON.stringify(schema.toJSONSchema({ target: 'draft-2020-12' }))) as JsonObject),
+    ...(JSON.parse(JSON.stringify(schema.toJSONSchema({ target: 'draft-2020-12', io }))) as JsonObject),
   };
 }

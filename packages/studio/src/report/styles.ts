@@ -43,6 +43,7 @@ q, code, pre, .text, h1, summary, td, th, dd { unicode-bidi: isolate; }
 nav { display: flex; flex-wrap: wrap; gap: 4px 20px; margin: 16px 0 0; font-size: 0.9375rem; }
 .grid { display: grid; gap: 24px 20px; margin: 0 0 24px; }
 .charts { grid-template-columns: repeat(auto-fill, minmax(230px, 1fr)); }
+.bars { grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); } .bars figure { max-width: 540px; }
 .curves { grid-template-columns: 44fr 62fr; }
 figure { display: flex; flex-direction: column; margin: 0; min-width: 0; }
 .wide { overflow-x: auto; } .wide .plot { min-width: 480px; }
@@ -51,6 +52,7 @@ figcaption { font-size: 0.875rem; line-height: 1.35; margin-bottom: 6px; color: 
 figcaption strong { display: block; font-size: 0.9375rem; color: var(--ink); }
 .charts figure { max-width: 340px; }
 .alone { max-width: 820px; margin: 0 0 24px; }
+.alone figure + figure { margin-top: 28px; }
 .plot { display: block; width: 100%; height: auto; overflow: visible; font-family: system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; font-variant-numeric: tabular-nums; }
 .plot text, .plot tspan { white-space: pre; }
 .scroll { overflow: auto; }
@@ -102,6 +104,7 @@ mark::after { content: attr(data-by); font-size: 0.6875rem; font-weight: 600; ve
 .exhibit pre { max-height: 16rem; }
 .heat { --share: 0%; background: color-mix(in srgb, var(--bad) var(--share), var(--page)); }
 .heat-1 { --share: 10%; } .heat-2 { --share: 20%; } .heat-3 { --share: 30%; } .heat-4 { --share: 40%; } .heat-5 { --share: 50%; }
+.heat-good { background: color-mix(in srgb, var(--good) var(--share), var(--page)); }
 .heat-none { background: none; color: var(--muted); }
 .heatmap { font-size: 0.875rem; min-width: 34rem; }
 .heatmap th[scope=row] { min-width: 7rem; }

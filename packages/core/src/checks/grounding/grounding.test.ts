@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { evaluate, scoreOf, taskWith } from '../check.testing.js';
 import { checkSchema } from '../index.js';
 import { approximateSearch } from './approximate.js';
+import { coverageOf } from './coverage.js';
 import { wordsIn } from './quote-length.js';
 import { normaliseTypography } from '../../text/typography.js';
 
@@ -87,6 +88,47 @@ describe('grounding', () => {
     expect(await scoreOf(config, slips, { task })).toBe(0);
     expect(await scoreOf({ ...config, min_similarity: 0.9 }, slips, { task })).toBe(1);
     expect(await scoreOf({ ...config, min_similarity: 0.97 }, slips, { task })).toBe(0);
+  });
+
+  it('asks how much of a span the quotes cover, so that three words do not stand for a clause', async () => {
+    const text = 'The Supplier shall not be liable for any loss of profit. Law is that of Ohio.';
+    const clause = 'The Supplier shall not be liable for any loss of profit';
+    const ofClause = { ...task, metadata: { document: text, clause } };
+    const covers = { span: 'metadata.clause', share: 1 };
+    const score = (...quotes: string[]) =>
+      evaluate({ ...config, covers }, items(...quotes), { task: ofClause });
+    expect(await score(clause)).toMatchObject({ score: 1 });
+    expect(await score('the supplier shall not be')).toMatchObject({ score: 0 });
+    expect(await score('The Supplier shall not', 'be liable for any loss of profit')).toMatchObject({
+      score: 1,
+    });
+    const { score: part, detail } = await score('The Supplier shall', 'loss of profit');
+    expect(part).toBeCloseTo(6 / 11);
+    expect(detail).toBe('2 of 2 quotes are in the document, they cover 55 % of metadata.clause');
+    expect((await score('Law is that of Ohio.')).score).toBe(0);
+    // What is not in the document covers nothing.
+    expect((await score(`${clause}, ever`)).score).toBe(0);
+    const half = { ...config, covers: { ...covers, share: 0.5 } };
+    expect(await scoreOf(half, items('be liable for any loss of profit'), { task: ofClause })).toBe(1);
+
+    const claims = { ...config, covers: { span: 'claim', share: 1 } };
+    const said = (...claim: [string, string][]) =>
+      scoreOf(claims, JSON.stringify(claim.map(([claim, text_excerpt]) => ({ claim, text_excerpt }))), {
+        task: ofClause,
+      });
+    expect(await said(['No loss of profit', 'loss of profit'], ['', 'Law is that of Ohio'])).toBeCloseTo(
+      3 / 8,
+    );
+    await expect(scoreOf({ ...config, covers }, '[]', { task })).rejects.toThrow(
+      'metadata.clause is missing',
+    );
+  });
+
+  it('covers spans of any script and length', () => {
+    expect(coverageOf('本协议自签署之日起生效', ['协议自签署之日'])).toBeCloseTo(7 / 11);
+    expect(coverageOf('Net 30', ['payment is net 30 days'])).toBe(1);
+    expect(coverageOf('— …', ['— …'])).toBe(0);
+    expect(coverageOf('a b c', [])).toBe(0);
   });
 
   it('names the task whose document is missing, and refuses a place that is none', async () => {

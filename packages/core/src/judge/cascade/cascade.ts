@@ -1,4 +1,4 @@
-import { largest, smallest, addUsage, NO_USAGE, type Verdict } from '@touchstone/spec';
+import { largest, smallest, addUsage, NO_USAGE, type Task, type Verdict } from '@touchstone/spec';
 import type { Criterion } from '../criterion.js';
 import { defineJudge } from '../define.js';
 import { fingerprintOf } from '../fingerprint.js';
@@ -59,6 +59,10 @@ class Cascade implements Judge {
     this.criteria = uniteCriteria([first, second]);
     this.compares = first.compares === true || second.compares === true;
     this.members = [first, second];
+  }
+
+  criteriaOf(task: Task): Criterion[] {
+    return uniteCriteria(this.members, task);
   }
 
   variants(): JudgeVariant[] {

@@ -8,32 +8,30 @@ type Read = { label: string } | { problem: string };
 const NAMES = ['label', 'result', 'answer'];
 
 /**
- * A label as it is compared, on both sides: case, typography, marks of Markdown, quotes, brackets and punctuation around
+ * A label as it is compared, on both sides, where case does not count unless two labels differ in nothing else (m and M): typography, marks of Markdown, quotes, brackets and punctuation around
  * it do not count. What is inside of it does: `C#`, `correct_answer`, `A!=B`.
  */
 function bareLabel(text: string): string {
   return normaliseTypography(text.replace(/\\([^A-Za-z0-9\s])/g, '$1'))
     .replace(/^(?:[\s*_`"'([{<#]|[-•] )+/, '')
-    .replace(TRAILING, '')
-    .toLowerCase();
+    .replace(TRAILING, '');
 }
 const TRAILING = /(?<![\s*_`"')\]}>.,;:!])[\s*_`"')\]}>.,;:!]+$/;
 
 /**
- * The label that a reply states outside of its thinking: alone, on the first or last line, after `Label:` on a line of its
+ * The label that a reply states outside of its thinking: anywhere, where all labels stand in `[[…]]`; alone, on the first or last line, after `Label:` on a line of its
  * own, or as `label` or `result` of a JSON object; compared as `bareLabel` has it. A reply that states two labels states
  * none.
  *
  * @param place where the label stands, in place of these.
  */
 export function readLabelReply(text: string, labels: readonly string[], place?: VerdictPlace): Read {
-  const bare = new Map(
-    labels.map((label) => [bareLabel(label), label] as const).filter(([text]) => text !== ''),
-  );
-  const known = (said: unknown): string | undefined =>
-    ['string', 'number', 'boolean'].includes(typeof said) ? bare.get(bareLabel(String(said))) : undefined;
+  const known = knownLabels(labels);
+  const isLike = labels.every((label) => BRACKETED.test(label.trim())) && likeLabels(labels);
   return readSpoken(text, (said) => {
-    const found = place ? verdictsAt(place, said) : statedIn(said, known);
+    const bracketed = isLike && !place ? verdictsAt(BRACKETS, said) : [];
+    const ours = Array.isArray(bracketed) && isLike ? bracketed.filter(isLike) : [];
+    const found = place ? verdictsAt(place, said) : ours.length > 0 ? ours : statedIn(said, known);
     if (!Array.isArray(found)) return found;
     const stated = new Set(found.map(known));
     const [label] = stated;
@@ -43,6 +41,28 @@ export function readLabelReply(text: string, labels: readonly string[], place?: 
       ? { problem: `the reply states none of the labels ${labels.join(', ')}` }
       : { label };
   });
+}
+
+/** Labels that bring their own mark, as `[[A>B]]`, may stand anywhere. */
+const BRACKETED = /^\[\[[^[\]]+\]\]$/;
+const BRACKETS: VerdictPlace = { pattern: '[[{{verdict}}]]' };
+
+/** Whether what stands in brackets is one of the labels or misspells one, as `A<B` does, and is not a list of numbers or code. */
+function likeLabels(labels: readonly string[]): (said: unknown) => boolean {
+  const letters = new Set(`<>=!~ ${labels.map(bareLabel).join('')}`.toLowerCase());
+  return (said) =>
+    typeof said === 'string' &&
+    said.trim() !== '' &&
+    [...said.toLowerCase()].every((letter) => letters.has(letter));
+}
+
+/** Which label something is; undefined: none. */
+function knownLabels(labels: readonly string[]): (said: unknown) => string | undefined {
+  const caseCounts = new Set(labels.map((label) => label.toLowerCase())).size < labels.length;
+  const fold = (text: string): string => (caseCounts ? bareLabel(text) : bareLabel(text).toLowerCase());
+  const bare = new Map(labels.map((label) => [fold(label), label] as const).filter(([text]) => text !== ''));
+  return (said) =>
+    ['string', 'number', 'boolean'].includes(typeof said) ? bare.get(fold(String(said))) : undefined;
 }
 
 /** What a reply states; each has to be a label. */

@@ -1,5 +1,7 @@
+import type { JsonObject } from '@touchstone/spec';
 import { z } from 'zod';
 import { isRecord, own } from '../../text/json-value.js';
+import { readPath } from '../../text/task-path.js';
 import { hasDuplicateKeys, lengthProblem, objectsIn } from '../extract.js';
 
 const PLACEHOLDER = '{{verdict}}';
@@ -8,7 +10,8 @@ const PLACEHOLDER = '{{verdict}}';
 export const verdictSchema = z
   .strictObject({
     key: z.string().regex(/\S/).optional().meta({
-      description: 'A key of a JSON object in the reply, or a word before a colon on a line of its own',
+      description:
+        'A key of a JSON object in the reply, scores.style for one inside of another, or a word before a colon on a line of its own',
     }),
     pattern: z
       .string()
@@ -73,8 +76,10 @@ export function verdictsAt(place: VerdictPlace, text: string): unknown[] | { pro
 function underKey(key: string, text: string, lines: readonly string[]): unknown[] {
   const members = objectsIn(text).flatMap((json): unknown[] => {
     const value = parsed(json);
-    if (!isRecord(value) || !Object.hasOwn(value, key)) return [];
-    return [hasDuplicateKeys(json) ? null : own(value, key)];
+    if (!isRecord(value)) return [];
+    const inside = key.includes('.') ? readPath(value as JsonObject, key.split('.')) : undefined;
+    const found = [own(value, key), inside].filter((one) => one !== undefined);
+    return found.length > 0 && hasDuplicateKeys(json) ? [null] : found;
   });
   return members.length > 0 ? members : lines.flatMap((line) => afterWord(key, line) ?? []);
 }
@@ -89,13 +94,21 @@ export function afterWord(word: string, line: string): string | undefined {
 
 function inPattern(pattern: string, lines: readonly string[]): string[] {
   const [before, after] = partsOf(pattern)!;
-  return lines.flatMap((line) => {
-    const [plain, small] = [withoutStars(line), withoutStars(line).toLowerCase()];
+  // Between two marks a verdict may have lines of its own.
+  const pieces = before !== '' && after !== '' ? [lines.join(' ')] : lines;
+  return pieces.flatMap((piece) => {
+    const plain = withoutStars(piece);
+    const small = inSmall(plain);
     const found: string[] = [];
     for (let at = small.indexOf(before); at >= 0;) {
-      const from = at + before.length;
-      const to = after === '' ? plain.length : small.indexOf(after, from);
+      const first = at + before.length;
+      const to = after === '' ? plain.length : small.indexOf(after, first);
       if (to < 0) break;
+      // Of several marks that open, the last one does: [[ in what is said before is none.
+      const from =
+        before === '' || after === ''
+          ? first
+          : Math.max(first, small.lastIndexOf(before, to - before.length) + before.length);
       found.push(plain.slice(from, to));
       at = to >= plain.length ? -1 : small.indexOf(before, Math.max(to, at + 1));
       if (before === '') break;
@@ -106,13 +119,19 @@ function inPattern(pattern: string, lines: readonly string[]): string[] {
 
 /** What a pattern has before and after its placeholder, as lines are compared with it. */
 function partsOf(pattern: string): [string, string] | undefined {
-  const parts = pattern
-    .split(PLACEHOLDER)
-    .map((part) => withoutStars(part).replace(/\s+/g, ' ').toLowerCase());
+  const parts = pattern.split(PLACEHOLDER).map((part) => inSmall(withoutStars(part).replace(/\s+/g, ' ')));
   const [before, after] = parts;
   return parts.length === 2 && (before! + after!).trim() !== ''
     ? [before!.trimStart(), after!.trimEnd()]
     : undefined;
+}
+
+/** In small letters, each where it was: some have a small letter that is two. */
+function inSmall(text: string): string {
+  return text.replace(/\p{Lu}/gu, (letter) => {
+    const small = letter.toLowerCase();
+    return small.length === letter.length ? small : letter;
+  });
 }
 
 /** Replies set a verdict in bold, or not. */

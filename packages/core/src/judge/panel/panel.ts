@@ -1,4 +1,4 @@
-import { addUsage, NO_USAGE, type CriterionVerdict, type Verdict } from '@touchstone/spec';
+import { addUsage, NO_USAGE, type CriterionVerdict, type Task, type Verdict } from '@touchstone/spec';
 import type { Criterion } from '../criterion.js';
 import { defineJudge } from '../define.js';
 import { fingerprintOf } from '../fingerprint.js';
@@ -48,6 +48,10 @@ class Panel implements Judge {
     this.criteria = uniteCriteria(this.members);
     this.compares = this.members.some(({ compares }) => compares === true);
     this.quorum = config.quorum ?? Math.floor(named.length / 2) + 1;
+  }
+
+  criteriaOf(task: Task): Criterion[] {
+    return uniteCriteria(this.members, task);
   }
 
   variants(): JudgeVariant[] {
@@ -114,24 +118,37 @@ class Panel implements Judge {
         ...base,
         status: 'scored',
         score: this.combineScores(scored.map(({ score }) => score)),
-        criteria: this.criteria.flatMap((criterion) =>
-          this.combineCriterion(
-            criterion,
-            scored.flatMap((one) => one.criteria.filter((c) => c.criterion === criterion.name)),
-          ),
-        ),
+        criteria: this.criteria.flatMap((criterion) => this.combineCriterion(criterion, scored)),
         mismatch: scored.some(({ mismatch }) => mismatch),
       };
     });
   }
 
-  private combineCriterion(criterion: Criterion, verdicts: readonly CriterionVerdict[]): CriterionVerdict[] {
-    const [first] = verdicts;
-    if (first === undefined) return [];
-    const score = this.combineScores(verdicts.map((one) => one.score));
+  /** What the members say of a criterion; of a category, of each criterion of the task that is in it. */
+  private combineCriterion(
+    criterion: Criterion,
+    scored: readonly { criteria: readonly CriterionVerdict[] }[],
+  ): CriterionVerdict[] {
+    const said = scored.flatMap((one) =>
+      one.criteria.filter((c) => (c.category ?? c.criterion) === criterion.name),
+    );
     const { min, max } = scaleRange(criterion);
-    const { evidence, reason } = first;
-    return [{ criterion: criterion.name, evidence, reason, value: min + score * (max - min), score }];
+    return [...new Set(said.map((one) => one.criterion))].map((name) => {
+      const verdicts = said.filter((one) => one.criterion === name);
+      const { evidence, reason, category, ...first } = verdicts[0]!;
+      const score = this.combineScores(verdicts.map((one) => one.score));
+      // Where it is good not to meet it.
+      const isFault = category !== undefined && first.value !== first.score;
+      const share = isFault ? 1 - score : score;
+      return {
+        criterion: name,
+        ...(category !== undefined && { category }),
+        evidence,
+        reason,
+        value: min + share * (max - min),
+        score,
+      };
+    });
   }
 
   private combineScores(scores: readonly number[]): number {

@@ -6,16 +6,19 @@ import type { Preference, Winner } from './prompt.js';
 export type OneWay = ReadResult<Preference>;
 
 /** Two answers compared in both orders, from the side of the first. */
-export type Comparison = { keys: [string, string]; raws: [string, string]; usage: Usage } & (
-  | {
-      outcome: ComparisonOutcome;
-      /** The place that won in both orders, where the place decided. */
-      preferred?: 'first' | 'second';
-      evidence: { first: string; second: string };
-      reason: string;
-    }
-  | { outcome?: undefined; abstained: AbstentionReason; detail: string }
-);
+export type Comparison = Base &
+  (
+    | {
+        outcome: ComparisonOutcome;
+        /** What it is worth to the first, 0–1, where both orders say the same and how far. Default: what the outcome is. */
+        score?: number;
+        /** The place that won in both orders, where the place decided. */
+        preferred?: 'first' | 'second';
+        evidence: { first: string; second: string };
+        reason: string;
+      }
+    | { outcome?: undefined; abstained: AbstentionReason; detail: string }
+  );
 
 /**
  * Puts the comparisons in both orders together: a judge that goes by position contradicts itself, and that is
@@ -25,15 +28,10 @@ export type Comparison = { keys: [string, string]; raws: [string, string]; usage
  * @param backward with the second answer shown first.
  */
 export function bothWays(forward: OneWay, backward: OneWay): Comparison {
-  const base = {
-    keys: [forward.key, backward.key] as [string, string],
-    raws: [forward.raw, backward.raw] as [string, string],
-    usage: addUsage(forward.usage, backward.usage),
-  };
-  for (const one of [forward, backward])
-    if (!one.value) return { ...base, abstained: one.reason, detail: one.detail };
-  const [first, second] = [forward.value!, backward.value!];
+  const { base, first, second } = read(forward, backward);
+  if (first === undefined) return base;
   const outcome = outcomeOf(first.winner, second.winner);
+  const isGraded = outcome !== 'inconsistent' && first.worth !== undefined && second.worth !== undefined;
   const reason =
     outcome === 'inconsistent'
       ? `shown first, ${inWords(first.winner)}: ${first.reason} Shown second, ${inWords(swap(second.winner))}: ${second.reason}`
@@ -42,10 +40,50 @@ export function bothWays(forward: OneWay, backward: OneWay): Comparison {
   return {
     ...base,
     outcome,
+    ...(isGraded && { score: (first.worth! + 1 - second.worth!) / 2 }),
     ...(place && { preferred: place }),
     evidence: { first: first.evidenceA, second: first.evidenceB },
     reason,
   };
+}
+
+/**
+ * The same where a verdict says whether two answers are equivalent, which does not depend on who is who: `tie` where they are (worth
+ * ½ at least), `loss` where not, in both orders alike; else `inconsistent`.
+ */
+export function sameBothWays(forward: OneWay, backward: OneWay): Comparison {
+  const { base, first, second } = read(forward, backward);
+  if (first === undefined) return base;
+  const evidence = { first: '', second: '' };
+  if (first.worth !== second.worth) {
+    const reason = `shown first, ${first.reason}; shown second, ${second.reason}`;
+    return { ...base, outcome: 'inconsistent', evidence, reason };
+  }
+  const score = first.worth!;
+  return { ...base, outcome: score >= 0.5 ? 'tie' : 'loss', score, evidence, reason: first.reason };
+}
+
+interface Base {
+  keys: [string, string];
+  raws: [string, string];
+  usage: Usage;
+}
+
+/** What both orders say, or why one of them says nothing. */
+function read(
+  forward: OneWay,
+  backward: OneWay,
+):
+  | { base: Base; first: Preference; second: Preference }
+  | { base: Comparison; first?: undefined; second?: undefined } {
+  const base: Base = {
+    keys: [forward.key, backward.key],
+    raws: [forward.raw, backward.raw],
+    usage: addUsage(forward.usage, backward.usage),
+  };
+  for (const one of [forward, backward])
+    if (!one.value) return { base: { ...base, abstained: one.reason, detail: one.detail } };
+  return { base, first: forward.value!, second: backward.value! };
 }
 
 /** Of the answer that was A in the first order and B in the second. */

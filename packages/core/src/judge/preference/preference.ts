@@ -1,28 +1,13 @@
-import { InputError } from '@touchstone/spec';
-import { isBlank } from '../../text/answer.js';
-import { readTaskPath, toText } from '../../text/task-path.js';
-import { AskingJudge, type ModelAccess } from '../asking-judge.js';
-import type { Criterion } from '../criterion.js';
+import type { Task } from '@touchstone/spec';
+import type { ModelAccess } from '../asking-judge.js';
 import { defineJudge } from '../define.js';
-import { distinctAnswers } from '../distinct.js';
-import {
-  NOTHING_TO_JUDGE,
-  type JudgedRollout,
-  type Judgement,
-  type JudgeOptions,
-  type JudgeVariant,
-} from '../judge.js';
-import { sha256 } from '../marker.js';
+import type { JudgeOptions, JudgeVariant } from '../judge.js';
 import { PARSER_VERSION } from '../parse.js';
-import { answerOf } from '../score.js';
 import { variantsOf } from '../variants.js';
-import { PRIOR_DEVIATION } from './bradley-terry.js';
-import { bothWays, type Comparison, type OneWay } from './compare.js';
-import { pairsOf } from './pairs.js';
+import type { OneWay } from './compare.js';
+import { ComparingJudge } from './comparing-judge.js';
 import { createPairPrompt, pairSchema, parsePreference, rewordedPrompt, type PairPrompt } from './prompt.js';
 import { preferenceSchema, type PreferenceConfig } from './schema.js';
-import { judgementsOfSiblings } from './siblings.js';
-import { verdictOf } from './verdict.js';
 
 export const preference = defineJudge({
   kind: 'preference',
@@ -31,34 +16,15 @@ export const preference = defineJudge({
   open: async (config, { open, seed }) => new PreferenceJudge(config, await open(config), seed),
 });
 
-/**
- * A judge that compares two answers at a time.
- *
- * - Against a reference: win 1, tie or inconsistent ½, loss 0.
- * - Against siblings: the score of an answer is what it can expect of a comparison with another member of its group,
- *   P(win) + P(tie) / 2 averaged over them, under strengths fitted to all comparisons (`fitStrengths`).
- *
- * A blank answer scores 0 and is shown to nobody; copies are compared once and tie with one another. An answer with
- * nobody to be compared with abstains (`alone`).
- */
-export class PreferenceJudge extends AskingJudge<PreferenceConfig> {
-  readonly criteria: readonly Criterion[] = [];
-  readonly compares: boolean;
+/** A judge that compares two answers at a time, in our words. */
+export class PreferenceJudge extends ComparingJudge<PreferenceConfig> {
   private readonly prompt: PairPrompt;
 
   /** @throws {InputError} when the prompt or the inputs are wrong. */
   constructor(config: PreferenceConfig, access: ModelAccess, seed: number) {
     const prompt = createPairPrompt(config);
-    const schema = pairSchema(config.ties);
-    super(config, access, seed, [prompt.templates, schema, PARSER_VERSION, PRIOR_DEVIATION]);
-    this.compares = config.against === 'siblings';
+    super(config, access, seed, [prompt.templates, pairSchema(config.ties), PARSER_VERSION]);
     this.prompt = prompt;
-  }
-
-  judge(rollouts_G: readonly JudgedRollout[], options: JudgeOptions = {}): Promise<Judgement[]> {
-    return this.compares
-      ? this.judgeSiblings(rollouts_G, options)
-      : Promise.all(rollouts_G.map((rollout) => this.judgeAgainstReference(rollout, options)));
   }
 
   /** The place of an answer is examined already; what counts is named with the most important first. */
@@ -68,60 +34,7 @@ export class PreferenceJudge extends AskingJudge<PreferenceConfig> {
     return variantsOf({ reworded }, (one) => new PreferenceJudge(one, access, seed));
   }
 
-  private async judgeSiblings(
-    rollouts_G: readonly JudgedRollout[],
-    options: JudgeOptions,
-  ): Promise<Judgement[]> {
-    const { answers_D, places_G } = distinctAnswers(rollouts_G);
-    const { round_robin_up_to: roundRobinUpTo, pivots, quorum } = this.config;
-    const names = answers_D.map(({ response }) => sha256(response));
-    const pairs = pairsOf(answers_D.length, { roundRobinUpTo, pivots }, this.seed, names);
-    const played = await Promise.all(
-      pairs.map(async ([i, j]) => ({
-        i,
-        j,
-        comparison: await this.compare(answers_D[i]!, answers_D[j]!.response, options),
-      })),
-    );
-    return judgementsOfSiblings(rollouts_G, { answers_D, places_G }, played, {
-      judge: this.fingerprint,
-      quorum,
-    });
-  }
-
-  private async judgeAgainstReference(rollout: JudgedRollout, options: JudgeOptions): Promise<Judgement> {
-    const { task, response } = rollout;
-    const { reference } = this.config;
-    if (isBlank(response)) return NOTHING_TO_JUDGE;
-    const opponent = readTaskPath(task, reference);
-    if (opponent === undefined || opponent === null)
-      throw new InputError([
-        { message: `task ${task.id}: ${reference} is missing; the judge compares answers with it` },
-      ]);
-    const comparison = await this.compare(rollout, toText(opponent), options);
-    const verdict = verdictOf(comparison, 0, { judge: this.fingerprint, against: ['reference'] });
-    return { answer: answerOf(verdict), verdicts: [verdict], usage: comparison.usage };
-  }
-
-  /** Compares an answer with another one twice, each shown first once. */
-  private async compare(
-    { task, response }: JudgedRollout,
-    other: string,
-    options: JudgeOptions,
-  ): Promise<Comparison> {
-    const [forward, backward] = await Promise.all([
-      this.compareOneWay(task, response, other, options),
-      this.compareOneWay(task, other, response, options),
-    ]);
-    return bothWays(forward, backward);
-  }
-
-  private compareOneWay(
-    task: JudgedRollout['task'],
-    a: string,
-    b: string,
-    options: JudgeOptions,
-  ): Promise<OneWay> {
+  protected compareOneWay(task: Task, a: string, b: string, options: JudgeOptions): Promise<OneWay> {
     const { ties, tries } = this.config;
     const question = { prompt: this.prompt.fill(task, a, b), schema: pairSchema(ties) };
     return this.askUntilRead(question, options, tries, ({ text }, marker) =>

@@ -9,6 +9,8 @@ export type Winner = 'A' | 'B' | 'tie';
 /** What the judge said of two answers in one order. */
 export interface Preference {
   winner: Winner;
+  /** What that is worth to A, 0–1, where the verdict says how far. */
+  worth?: number;
   evidenceA: string;
   evidenceB: string;
   reason: string;

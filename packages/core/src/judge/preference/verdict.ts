@@ -16,8 +16,10 @@ export function verdictOf({ keys, raws, ...rest }: Comparison, side: 0 | 1, plac
     return { ...place, key, raw, status: 'abstained', reason: rest.abstained, detail: rest.detail };
   const outcome = side === 0 ? rest.outcome : OPPOSITE[rest.outcome];
   const evidence = side === 0 ? rest.evidence.first : rest.evidence.second;
-  const { preferred } = rest;
-  return { ...place, key, raw, ...scoredAs(outcome, evidence, rest.reason), ...(preferred && { preferred }) };
+  const { preferred, score: toFirst } = rest;
+  const scored = scoredAs(outcome, evidence, rest.reason);
+  const score = toFirst === undefined ? scored.score : side === 0 ? toFirst : 1 - toFirst;
+  return { ...place, key, raw, ...scored, score, ...(preferred && { preferred }) };
 }
 
 /** Against a copy or a blank answer: no model is needed to say how that ends. */

@@ -2,9 +2,10 @@ import { type Criterion, scaleRange } from '@touchstone/core';
 import { after, before } from '../edits.js';
 import { type Base, defineProbes } from '../probe.js';
 
-/** The lowest or highest value of a criterion, as a judge's reply has it. */
+/** The worst or best value of a criterion, as a judge's reply has it. */
 function extremeOf(criterion: Criterion, end: 'min' | 'max'): number | boolean {
-  return criterion.scale === 'boolean' ? end === 'max' : scaleRange(criterion)[end];
+  if (criterion.scale !== 'boolean') return scaleRange(criterion)[end];
+  return criterion.unwanted ? end === 'min' : end === 'max';
 }
 
 /** A reply as judges of this product give them (`describeReply` of core), with the best score on everything. */

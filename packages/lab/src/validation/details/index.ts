@@ -4,7 +4,7 @@ import { moreForHalfWidth } from '../../statistics/labels-needed.js';
 import { blandAltman } from '../../statistics/agreement.js';
 import { bestOfN } from '../best-of-n.js';
 import { reliability } from '../calibration.js';
-import type { Evidence } from '../evidence.js';
+import { type Evidence, randomPart } from '../evidence.js';
 import { labelKappaInterval } from '../findings/kappa.js';
 import { scoreOf } from '../groups.js';
 import { rate, readingsOf } from '../ratings.js';
@@ -19,13 +19,13 @@ const HALF_WIDTHS = [0.3, 0.25, 0.2, 0.15, 0.1, 0.075, 0.05];
 
 /** Curves and tables about a judge, for reports. */
 export function detailsOf(evidence: Evidence, seed: number): JudgeDetails {
-  const readings = readingsOf(rate(evidence));
-  const kappa = labelKappaInterval(readings);
+  const kappa = labelKappaInterval(readingsOf(rate(evidence)), evidence.weights);
+  const random = randomPart(evidence);
   return {
-    best_of_n: bestOfN(evidence),
-    confusion: confusion(readings),
-    reliability: reliability(evidence, seed),
-    lengths: lengths(evidence),
+    best_of_n: bestOfN(random),
+    confusion: confusion(readingsOf(rate(random))),
+    reliability: reliability(random, seed),
+    lengths: lengths(random),
     label_budget: kappa
       ? HALF_WIDTHS.map((halfWidth) => ({
           tasks: kappa.n + moreForHalfWidth(kappa, halfWidth),
@@ -33,7 +33,7 @@ export function detailsOf(evidence: Evidence, seed: number): JudgeDetails {
         })).filter(({ tasks }) => tasks > kappa.n)
       : [],
     heldout_difference: blandAltman(
-      evidence.answers.flatMap(({ repeats, heldout }) => {
+      random.answers.flatMap(({ repeats, heldout }) => {
         const [judge, other] = [scoreOf(repeats[0]), scoreOf(heldout)];
         return judge === null || other === null ? [] : [[judge, other] as const];
       }),

@@ -9,7 +9,13 @@ const MOST = 0.1;
  * the labelled answers is not made good by verdicts on many regression cases. Intervals are over tasks.
  */
 export function abstentions(evidence: Evidence): Finding[] {
-  const { answers } = evidence;
+  const { answers, weights } = evidence;
+  const share = (some: ReturnType<typeof verdictsAsked>): Finding['estimate'] =>
+    shareInterval(
+      some.map(({ verdict }) => Number(verdict.status === 'abstained')),
+      some.map(({ task }) => task),
+      weights,
+    );
   const asked = verdictsAsked(evidence);
   const first = answers.map(({ answer, repeats }) => ({
     answer,
@@ -34,9 +40,3 @@ export function abstentions(evidence: Evidence): Finding[] {
     },
   ];
 }
-
-const share = (asked: ReturnType<typeof verdictsAsked>): Finding['estimate'] =>
-  shareInterval(
-    asked.map(({ verdict }) => Number(verdict.status === 'abstained')),
-    asked.map(({ task }) => task),
-  );

@@ -3,14 +3,19 @@ import type { Estimate } from '@touchstone/spec';
 import { passes } from '../../pass.js';
 import { balancedAccuracyInterval } from '../../statistics/intervals.js';
 import { SIGNED } from '../../statistics/jackknife.js';
-import { clusteredMeanInterval, groupedMeanInterval, shareInterval } from '../../statistics/means.js';
+import {
+  clusteredMeanInterval,
+  groupedMeanInterval,
+  shareInterval,
+  weightsOf,
+} from '../../statistics/means.js';
 import type { Verdicts } from '../../statistics/rates.js';
 import { groupBy, meanOf } from '../../statistics/values.js';
 import { orderedPairs } from '../../statistics/within-groups.js';
 import { bestOfGain } from '../best-of-n.js';
 import type { Evidence } from '../evidence.js';
 import type { Finding } from '../finding.js';
-import { groupsOf, longer, pairsApart, type ScoredPair } from '../groups.js';
+import { groupsOf, groupWeights, longer, pairsApart, type ScoredPair } from '../groups.js';
 import { rate, type Reading, readingsOf } from '../ratings.js';
 import { labelScore } from '../readings.js';
 
@@ -29,9 +34,9 @@ export function baselines(evidence: Evidence): Finding[] {
   });
   const constant = constantRight(readings);
   const tasks = rows.map(({ task }) => task);
-  const pairs = groupsOf(evidence.answers, ({ answer }) => labelScore(answer, evidence.criteria)).map(
-    pairsApart,
-  );
+  const { weights } = evidence;
+  const groups = groupsOf(evidence.answers, ({ answer }) => labelScore(answer, evidence.criteria));
+  const [pairs, ofGroups] = [groups.map(pairsApart), groupWeights(groups, evidence)];
   return [
     {
       name: 'label_prevalence',
@@ -39,12 +44,13 @@ export function baselines(evidence: Evidence): Finding[] {
       estimate: shareInterval(
         rows.map(({ label }) => Number(label)),
         tasks,
+        weights,
       ),
     },
     {
       name: 'constant_accuracy',
       description: 'label_pass_accuracy of the best constant: of each criterion what most of its labels say.',
-      estimate: shareInterval(constant, tasks),
+      estimate: shareInterval(constant, tasks, weights),
     },
     {
       name: 'label_gain',
@@ -53,24 +59,25 @@ export function baselines(evidence: Evidence): Finding[] {
         rows.map(({ verdict, label }, i) => Number(verdict === label) - constant[i]!),
         tasks,
         SIGNED,
+        weights,
       ),
     },
     {
       name: 'label_balanced_accuracy',
       description:
         'Mean of label_sensitivity and label_specificity: one half for every constant, whatever the prevalence.',
-      estimate: balancedAccuracy(rows),
+      estimate: balancedAccuracy(rows, weights),
     },
     {
       name: 'length_order_accuracy',
       description:
         'order_accuracy of a ruler that finds longer answers better; 1 less it, that of the other.',
-      estimate: overPairs(pairs, byLength),
+      estimate: overPairs(pairs, byLength, ofGroups),
     },
     {
       name: 'order_gain',
       description: 'order_accuracy less that of the better of the two rulers, on the same pairs.',
-      estimate: overPairs(pairs, orderGain(pairs)),
+      estimate: overPairs(pairs, orderGain(pairs), ofGroups),
     },
     {
       name: 'best_of_n_gain',
@@ -98,12 +105,14 @@ function constantRight(readings: readonly Reading[]): number[] {
 
 function balancedAccuracy(
   rows: readonly { task: string; verdict: boolean; label: boolean }[],
+  weights: Evidence['weights'],
 ): Estimate | null {
+  const names = rows.map(({ task }) => task);
   const tasks = groupBy(
     rows.map(({ verdict, label }): Verdicts => [verdict, label]),
-    rows.map(({ task }) => task),
+    names,
   );
-  return balancedAccuracyInterval(tasks);
+  return balancedAccuracyInterval(tasks, weightsOf(names, weights));
 }
 
 /** Points of a ruler that finds the longer answer better; answers of one length are a tie. */
@@ -120,9 +129,11 @@ function orderGain(pairs: readonly (readonly ScoredPair[])[]): (pair: ScoredPair
 function overPairs(
   pairs: readonly (readonly ScoredPair[])[],
   points: (pair: ScoredPair) => number,
+  weights: readonly number[] | undefined,
 ): Estimate | null {
   return groupedMeanInterval(
     pairs.map((task) => task.map(points)),
     SIGNED,
+    weights,
   );
 }

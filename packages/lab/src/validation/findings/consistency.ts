@@ -22,7 +22,13 @@ interface Cell {
  * from the majority it does not depend on R and needs no rule for ties. A judge at temperature 0 may be steady for no
  * better reason than that; repeats see only what sampling changes.
  */
-export function consistency({ answers, criteria }: Evidence): Finding[] {
+export function consistency({ answers, criteria, weights }: Evidence): Finding[] {
+  const meanFlips = (some: readonly Cell[], reading: (verdict: Part) => unknown): Estimate | null =>
+    shareInterval(
+      some.map(({ verdicts }) => chanceTwoDiffer(verdicts.map(reading))),
+      some.map(({ task }) => task),
+      weights,
+    );
   const cells = repeatedCells(answers, criteria);
   const pass = ({ score }: Part): unknown => passes(score);
   return [
@@ -46,13 +52,6 @@ export function consistency({ answers, criteria }: Evidence): Finding[] {
       estimate: meanFlips(cells, ({ value }) => value),
     },
   ];
-}
-
-function meanFlips(cells: readonly Cell[], reading: (verdict: Part) => unknown): Estimate | null {
-  return shareInterval(
-    cells.map(({ verdicts }) => chanceTwoDiffer(verdicts.map(reading))),
-    cells.map(({ task }) => task),
-  );
 }
 
 /** Cells with at least two verdicts. */

@@ -2,6 +2,7 @@ import type { Estimate } from '@touchstone/spec';
 
 import { weightedKappa } from '../../statistics/agreement.js';
 import { kappaDifferenceInterval, kappaInterval } from '../../statistics/intervals.js';
+import { type ClusterWeights, weightsOf } from '../../statistics/means.js';
 import type { Pair } from '../../statistics/pairs.js';
 import { groupBy } from '../../statistics/values.js';
 import type { Reading } from '../ratings.js';
@@ -26,16 +27,22 @@ export function pooledKappa(pairs: readonly KappaPair[]): number | null {
   return weightedKappa(...lists);
 }
 
-/** κ over all criteria together; the interval is over tasks. */
-export function pooledKappaInterval(pairs: readonly KappaPair[]): Estimate | null {
-  return kappaInterval(byTask([pairs]).map(([lists]) => lists!));
+/** κ over all criteria together; the interval is over tasks. @param weights what each task stands for. */
+export function pooledKappaInterval(pairs: readonly KappaPair[], weights?: ClusterWeights): Estimate | null {
+  return kappaInterval(
+    byTask([pairs]).map(([lists]) => lists!),
+    weightsOf(
+      pairs.map(({ task }) => task),
+      weights,
+    ),
+  );
 }
 
 /**
  * κ of judge and labels over all criteria together; the interval is over tasks. Null where each criterion has one label only: any judge would
  * have 0, which says nothing of this one.
  */
-export function labelKappaInterval(readings: readonly Reading[]): Estimate | null {
+export function labelKappaInterval(readings: readonly Reading[], weights?: ClusterWeights): Estimate | null {
   if (areAllAlike(readings)) return null;
   return pooledKappaInterval(
     readings.map(({ task, criterion, score, labelScore }) => ({
@@ -43,6 +50,7 @@ export function labelKappaInterval(readings: readonly Reading[]): Estimate | nul
       criterion,
       pair: [score, labelScore],
     })),
+    weights,
   );
 }
 

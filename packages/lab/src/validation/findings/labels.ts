@@ -2,7 +2,7 @@ import type { Estimate } from '@touchstone/spec';
 
 import { passes } from '../../pass.js';
 import { shareInterval } from '../../statistics/means.js';
-import type { Evidence } from '../evidence.js';
+import { type Evidence, randomPart } from '../evidence.js';
 import type { Finding } from '../finding.js';
 import { rate, type Reading, readingsOf } from '../ratings.js';
 import { areAllAlike, labelKappaInterval, LEAST_KAPPA } from './kappa.js';
@@ -11,8 +11,8 @@ import { labelDoubt } from './people.js';
 /** Does the judge say what the labels say, over all criteria together? Intervals are over tasks. */
 export function labels(evidence: Evidence): Finding[] {
   const ratings = rate(evidence);
-  const doubt = labelDoubt(ratings);
-  const [kappa, specificity, ...others] = agreement(readingsOf(ratings), '', '');
+  const doubt = labelDoubt(rate(randomPart(evidence)));
+  const [kappa, specificity, ...others] = agreement(readingsOf(ratings), '', '', evidence.weights);
   return [
     { ...kappa!, gate: { min: LEAST_KAPPA }, doubt },
     // What is wrongly passed is what a policy learns to write, so a judge must fail more than half of what is bad: one that
@@ -30,19 +30,31 @@ export function criteria(evidence: Evidence): Finding[] {
       readings.filter(({ criterion }) => criterion === name),
       `.${name}`,
       ` of ${name}`,
+      evidence.weights,
     ),
   );
 }
 
 /** κ first, then specificity. */
-function agreement(readings: readonly Reading[], suffix: string, of: string): Finding[] {
+function agreement(
+  readings: readonly Reading[],
+  suffix: string,
+  of: string,
+  weights: Evidence['weights'],
+): Finding[] {
+  const share = (some: readonly Reading[], holds: (reading: Reading) => boolean): Estimate | null =>
+    shareInterval(
+      some.map((reading) => Number(holds(reading))),
+      some.map(({ task }) => task),
+      weights,
+    );
   const good = readings.filter(({ labelScore }) => passes(labelScore));
   const bad = readings.filter(({ labelScore }) => !passes(labelScore));
   return [
     {
       name: `label_kappa${suffix}`,
       description: `Agreement with the labels${of} beyond chance: quadratically weighted κ, which is Cohen’s for a Boolean criterion.`,
-      estimate: labelKappaInterval(readings),
+      estimate: labelKappaInterval(readings, weights),
       note:
         readings.length > 0 && areAllAlike(readings)
           ? 'the labels are all alike: any judge would have 0'
@@ -69,11 +81,4 @@ function agreement(readings: readonly Reading[], suffix: string, of: string): Fi
       estimate: share(readings, ({ score, labelScore }) => passes(score) === passes(labelScore)),
     },
   ];
-}
-
-function share(readings: readonly Reading[], holds: (reading: Reading) => boolean): Estimate | null {
-  return shareInterval(
-    readings.map((reading) => Number(holds(reading))),
-    readings.map(({ task }) => task),
-  );
 }

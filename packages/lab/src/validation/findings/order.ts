@@ -1,12 +1,21 @@
 import type { Estimate } from '@touchstone/spec';
 
 import { pairAccuracyInterval, withinTauInterval } from '../../statistics/intervals.js';
+import { SHARE } from '../../statistics/jackknife.js';
 import { groupedMeanInterval, meanInterval } from '../../statistics/means.js';
 import type { Pair } from '../../statistics/pairs.js';
 import { orderedPairs } from '../../statistics/within-groups.js';
-import type { Evidence } from '../evidence.js';
+import { type Evidence, randomPart } from '../evidence.js';
 import type { Finding } from '../finding.js';
-import { groupsOf, longer, pairsApart, type Scored, type ScoredPair, scoreOf } from '../groups.js';
+import {
+  groupsOf,
+  groupWeights,
+  longer,
+  pairsApart,
+  type Scored,
+  type ScoredPair,
+  scoreOf,
+} from '../groups.js';
 import { rate } from '../ratings.js';
 import { labelScore } from '../readings.js';
 import { labelDoubt } from './people.js';
@@ -19,8 +28,9 @@ export function order(evidence: Evidence): Finding[] {
   const { answers, criteria, hasHeldout } = evidence;
   const labelled = groupsOf(answers, ({ answer }) => labelScore(answer, criteria));
   const byHeldout = groupsOf(answers, ({ heldout }) => scoreOf(heldout));
-  const doubt = labelDoubt(rate(evidence));
-  const accuracyByLabel = pairAccuracyInterval(labelled.map(toPairs));
+  const doubt = labelDoubt(rate(randomPart(evidence)));
+  const [ofLabelled, ofHeldout] = [groupWeights(labelled, evidence), groupWeights(byHeldout, evidence)];
+  const accuracyByLabel = pairAccuracyInterval(labelled.map(toPairs), ofLabelled);
   const noHeldout = hasHeldout ? undefined : 'there is no held-out judge';
   return [
     {
@@ -36,7 +46,7 @@ export function order(evidence: Evidence): Finding[] {
       name: 'order_accuracy.against_length',
       description:
         'The same over the pairs that length alone does not get right: those in which the better answer is no longer than the worse one, or, where shorter answers are mostly better, no shorter.',
-      estimate: accuracy(notByLength(labelled)),
+      estimate: accuracy(notByLength(labelled), ofLabelled),
       // A ruler has at most one half here (answers of one length are a tie to it), whatever the labels, and a judge that does not
       // look at length what it has elsewhere. Where there are few such pairs, the labels cannot tell a judge from a ruler,
       // however well it does on the others.
@@ -48,7 +58,7 @@ export function order(evidence: Evidence): Finding[] {
       name: 'heldout_order_accuracy',
       description:
         'Within a task: share of pairs of answers that the held-out judge tells apart and the judge puts in the same order; a tie of the judge counts one half.',
-      estimate: pairAccuracyInterval(byHeldout.map(toPairs)),
+      estimate: pairAccuracyInterval(byHeldout.map(toPairs), ofHeldout),
       // Above chance, which a judge that gives everything one score has too.
       gate: { min: 0.55 },
       absent: noHeldout,
@@ -57,19 +67,19 @@ export function order(evidence: Evidence): Finding[] {
       name: 'spread',
       description:
         'Share of tasks with several labelled answers of different worth in which the judge does not give all the same score: it cannot teach the others.',
-      estimate: spread(labelled),
+      estimate: spread(labelled, evidence),
       gate: { min: 0.3 },
     },
     {
       name: 'order_tau',
       description:
         'Kendall’s τ_b of judge and labels within a task, mean over tasks; 0 is what chance gives.',
-      estimate: withinTauInterval(labelled.map(toPairs)),
+      estimate: withinTauInterval(labelled.map(toPairs), ofLabelled),
     },
     {
       name: 'heldout_order_tau',
       description: 'Kendall’s τ_b of judge and held-out judge within a task, mean over tasks.',
-      estimate: withinTauInterval(byHeldout.map(toPairs)),
+      estimate: withinTauInterval(byHeldout.map(toPairs), ofHeldout),
       absent: noHeldout,
     },
   ];
@@ -78,8 +88,15 @@ export function order(evidence: Evidence): Finding[] {
 const toPairs = (answers: readonly Scored[]): Pair[] => answers.map(({ judge, other }) => [judge, other]);
 
 /** @param pairs of each task. Tasks count by their pairs. */
-function accuracy(pairs: readonly (readonly ScoredPair[])[]): Estimate | null {
-  return groupedMeanInterval(pairs.map((task) => task.map((pair) => orderedPairs(toPairs(pair)).right)));
+function accuracy(
+  pairs: readonly (readonly ScoredPair[])[],
+  weights: readonly number[] | undefined,
+): Estimate | null {
+  return groupedMeanInterval(
+    pairs.map((task) => task.map((pair) => orderedPairs(toPairs(pair)).right)),
+    SHARE,
+    weights,
+  );
 }
 
 /** The pairs that the better of two rulers does not get right: longer is better, and shorter is better. */
@@ -89,7 +106,11 @@ function notByLength(groups: readonly (readonly Scored[])[]): ScoredPair[][] {
   return tasks.map((pairs) => pairs.filter((pair) => longer(pair) !== ruler));
 }
 
-function spread(groups: readonly (readonly Scored[])[]): Estimate | null {
+function spread(groups: readonly (readonly Scored[])[], evidence: Evidence): Estimate | null {
   const apart = groups.filter((group) => new Set(group.map(({ other }) => other)).size > 1);
-  return meanInterval(apart.map((group) => Number(new Set(group.map(({ judge }) => judge)).size > 1)));
+  return meanInterval(
+    apart.map((group) => Number(new Set(group.map(({ judge }) => judge)).size > 1)),
+    SHARE,
+    groupWeights(apart, evidence),
+  );
 }

@@ -27,7 +27,7 @@ export function people(evidence: Evidence): Finding[] {
   const raters = ratersOf(answers);
   const worth = groupBy(
     answers.map(({ answer }) =>
-      raters.map((name) => labelScore({ labels: labelsBy(name, answer) }, criteria)),
+      raters.map((name) => labelScore({ ...answer, labels: labelsBy(name, answer) }, criteria)),
     ),
     answers.map(({ answer }) => answer.task.id),
   );

@@ -5,7 +5,7 @@ import type { Finding } from '../finding.js';
 
 /** Does the place of an answer decide? Two answers are shown in both orders; what depends on the order is inconsistent. */
 export function position(evidence: Evidence): Finding[] {
-  const { answers, criteria } = evidence;
+  const { answers, criteria, weights } = evidence;
   const asked = verdictsAsked({ answers, cases: [] });
   const comparisons = asked.flatMap(({ task, verdict }) =>
     verdict.status === 'scored' && verdict.outcome !== undefined
@@ -25,6 +25,7 @@ export function position(evidence: Evidence): Finding[] {
       estimate: shareInterval(
         comparisons.map(({ outcome }) => Number(outcome !== 'inconsistent')),
         tasks,
+        weights,
       ),
       // One that answers by place has 0, whatever its order within tasks looks like for the few it is sure of; usable
       // judges have 0.65 to 0.93 (MT-Bench, LLMBar), those that mostly go by place less than 0.6.
@@ -38,6 +39,7 @@ export function position(evidence: Evidence): Finding[] {
       estimate: shareInterval(
         inconsistent.map(({ preferred }) => Number(preferred === 'first')),
         inconsistent.map(({ task }) => task),
+        weights,
       ),
       absent,
     },
@@ -45,7 +47,7 @@ export function position(evidence: Evidence): Finding[] {
       name: 'position_preference',
       description:
         'Share of all comparisons that the first place wins both times, less the share that the second does: 0 is fair.',
-      estimate: clusteredMeanInterval(places(comparisons), tasks, SIGNED),
+      estimate: clusteredMeanInterval(places(comparisons), tasks, SIGNED, weights),
       absent,
     },
   ];

@@ -67,7 +67,7 @@ function inOneWay(evidence: Evidence, name: VariantName): Finding[] {
     {
       name: `variant_flips.${name}`,
       description: `Share of verdicts that differ in pass or fail when the judge is ${asked}.`,
-      estimate: flips(cells),
+      estimate: flips(cells, evidence),
       ...common,
     },
     {
@@ -77,6 +77,7 @@ function inOneWay(evidence: Evidence, name: VariantName): Finding[] {
         repeated.map(({ differs, own }) => Number(differs) - own!),
         repeated.map(({ task }) => task),
         SIGNED,
+        evidence.weights,
       ),
       ...common,
     },
@@ -89,7 +90,7 @@ function orderOfCriteria(evidence: Evidence): Finding {
     cells,
     cells.map(({ criterion }) => criterion),
   ).flatMap((own) => {
-    const estimate = flips(own);
+    const estimate = flips(own, evidence);
     return estimate ? [{ criterion: own[0]!.criterion, estimate }] : [];
   });
   const most = criteria.sort((a, b) => b.estimate.mean - a.estimate.mean)[0];
@@ -115,10 +116,11 @@ function askedSo(
     : { cells: [], absent: WAYS[name].none };
 }
 
-function flips(cells: readonly VariantCell[]): Estimate | null {
+function flips(cells: readonly VariantCell[], { weights }: Evidence): Estimate | null {
   return shareInterval(
     cells.map(({ differs }) => Number(differs)),
     cells.map(({ task }) => task),
+    weights,
   );
 }
 

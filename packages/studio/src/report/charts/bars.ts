@@ -13,6 +13,9 @@ export interface Bar {
   byTraining?: readonly number[];
 }
 
+/** Pixels of a chart of a few bars, and of each bar where there are more. */
+const [NARROW, BAR] = [270, 100];
+
 /** Bars on 0–1 with the interval as a whisker and n under the model's name; a missing estimate says "no data". */
 export function barChart(title: string, bars: readonly Bar[]): VNode {
   const known = bars.flatMap(({ model, estimate }) =>
@@ -27,7 +30,7 @@ export function barChart(title: string, bars: readonly Bar[]): VNode {
   const description = `${title}: ${bars.map((b) => `${modelLabel(b.model)} ${interval(b.estimate)}`).join('; ')}.`;
   return drawPlot(
     {
-      width: 270,
+      width: Math.max(NARROW, bars.length * BAR),
       height: 240,
       marginTop: 26,
       marginBottom: 42,

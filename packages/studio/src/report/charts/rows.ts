@@ -49,8 +49,8 @@ export function rowFrame(rows: readonly Row[], domain: readonly [number, number]
   };
 }
 
-/** Grid, names and figures. */
-export function rowAxes(rows: readonly Row[]): Plot.Markish[] {
+/** Grid, names and figures, as `figure` writes them. */
+export function rowAxes(rows: readonly Row[], figure: (estimate: Estimate) => string = interval): Plot.Markish[] {
   return [
     Plot.gridX({ ticks: 6, stroke: 'var(--grid)', strokeOpacity: 1 }),
     Plot.axisX({ ticks: 6, tickSize: 4, color: 'var(--muted)', label: null }),
@@ -63,7 +63,7 @@ export function rowAxes(rows: readonly Row[]): Plot.Markish[] {
     }),
     Plot.text(rows, {
       y: (_: Row, i: number) => i,
-      text: ({ estimate }: Row) => interval(estimate),
+      text: ({ estimate }: Row) => figure(estimate),
       frameAnchor: 'right',
       textAnchor: 'start',
       dx: 12,

@@ -1,0 +1,139 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { writeAnswers } from '@touchstone/run';
+import { evaluationSummarySchema, random, type EvaluationRow, type Task } from '@touchstone/spec';
+import { openRun, writeEvaluation } from '@touchstone/store';
+import { afterAll, expect, it } from 'vitest';
+import { runCli } from '../program.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'compare-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const at = (name: string): string => join(folder, name);
+
+async function compared(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const said = { out: '', err: '' };
+  const to = (stream: 'out' | 'err') => ({ write: (text: string) => void (said[stream] += text) });
+  const code = await runCli(['compare', ...args], { out: to('out'), err: to('err'), env: {} });
+  return { code, ...said };
+}
+const write = (name: string, rows: readonly unknown[]): string => {
+  writeFileSync(at(name), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  return at(name);
+};
+const clamp = (x: number): number => Math.min(1, Math.max(0, x));
+const rows = (model: string, level: number, rest: Partial<EvaluationRow> = {}): EvaluationRow[] =>
+  Array.from({ length: 40 }, (_, task) => ({
+    model,
+    task: `q${task}`,
+    judge: clamp(level + 0.15 * random(1, 'task', task).normal() + 0.1 * random(1, model, task).normal()),
+    ...rest,
+  }));
+
+it('compares figures from elsewhere in one command, and writes the page', async () => {
+  const file = write('made.jsonl', [...rows('old', 0.4), ...rows('new', 0.6), ...rows('same', 0.4)]);
+  const page = at('page.html');
+  const { code, out, err } = await compared(file, '--report', page);
+  expect({ code, err }).toEqual({ code: 0, err: `Wrote ${page}.\n` });
+  expect(out).toMatch(/\nless old +judge score\n-+ .*\nnew +\+0\.\d{3} \[.*\] higher\nsame +[+-]?0\.0\d\d \[/);
+  expect(out).toMatch(/against old on 40 tasks: better: new \(.*\); not told apart: same/);
+  expect(readFileSync(page, 'utf8')).toMatch(/^<!doctype html>/);
+
+  const json = await compared(file, '--json', '--baseline', 'new', '--order', 'old, same, new');
+  const summary = evaluationSummarySchema.parse(JSON.parse(json.out));
+  expect(summary).toMatchObject({ baseline: 'new', order: ['old', 'same', 'new'], main_metric: 'judge_score' });
+  expect(summary.curves[0]).toMatchObject({ best: 'new' });
+});
+
+it('reads an evaluation’s folder with its duels and trainings, and report writes its page again', async () => {
+  const evaluation = at('evaluation');
+  mkdirSync(evaluation);
+  const record = (judge: number) => (row: EvaluationRow) => ({
+    taskId: row.task,
+    sample: 0,
+    judge,
+    heldout: null,
+    valid: true,
+    truth: null,
+    tokens: 10,
+    components: {},
+  });
+  const models = { a: rows('a', 0.5).map(record(0.5)), b: rows('b', 0.5).map(record(0.75)) };
+  await writeAnswers(evaluation, {
+    models,
+    trainings: { rft: [0.7, 0.8, 0.9].map((judge) => rows('rft', 0).map(record(judge))) },
+    duels: [{ taskId: 'q1', sample: 0, a: 'b', b: 'a', outcome: 1, consistent: true }],
+  });
+  const { code, out } = await compared(evaluation, `x=${write('more.jsonl', rows('c', 0.5))}`, '--json');
+  expect(code).toBe(0);
+  const summary = evaluationSummarySchema.parse(JSON.parse(out));
+  expect(summary.model_order).toEqual(['a', 'b', 'x', 'rft']);
+  expect(summary.models['rft']).toMatchObject({ trainings: 3, metrics: { judge_score: { n: 3 } } });
+  expect(summary.duels).toMatchObject([{ model: 'b', baseline: 'a', wins: 1, win_rate: null }]);
+
+  await writeEvaluation(evaluation, summary);
+  const again = await runCli(['report', evaluation], { out: { write: () => {} }, err: { write: () => {} }, env: {} });
+  expect(again).toBe(0);
+  expect(readFileSync(join(evaluation, 'report.html'), 'utf8')).toContain('Touchstone comparison');
+});
+
+it('reads the models of a run, and of several trainings of one', async () => {
+  const all = at('run');
+  const put = (where: string, models: Record<string, number>): void => {
+    const store = openRun(where);
+    const tasks = Array.from({ length: 6 }, (_, i): Task => ({
+      id: `t${i}`,
+      messages: [{ role: 'user', content: 'Say.' }],
+      reference: null,
+      metadata: {},
+    }));
+    for (const [model, score] of Object.entries(models)) {
+      store.putRollouts(
+        `evaluate ${model}`,
+        0,
+        tasks.map((task, i) => ({
+          rollout: { id: `${model}${i}`, task, response: '{}', finish: 'stop', group: task.id, policy: model },
+          reward: {
+            status: 'scored',
+            score,
+            components: [{ name: 'judge', kind: 'judge', score: score + i / 100, weight: 1, contribution: score }],
+            verdicts: [],
+            usage: { calls: 0, inputTokens: 0, outputTokens: 0, money: 0, saved: 0 },
+          } as never,
+          heldout: null,
+          truth: null,
+          tokens: 2,
+        })),
+      );
+      store.finishStage(`evaluate ${model}`, 1, null);
+    }
+    store.close();
+    writeFileSync(join(where, 'config.yaml'), 'config: { reward: { checks: [] } }\n');
+  };
+  put(all, { base: 0.2 });
+  put(join(all, 'seed-1'), { base: 0.2, rft: 0.5 });
+  put(join(all, 'seed-10'), { base: 0.2, rft: 0.7 });
+  const { code, out, err } = await compared(all, '--json');
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  const summary = evaluationSummarySchema.parse(JSON.parse(out));
+  expect(summary.models['base']).toMatchObject({ trainings: 1, tasks: 6 });
+  expect(summary.models['rft']).toMatchObject({ trainings: 2, answers: 12, length: { mean: 2 } });
+  const one = await compared(`s1=${join(all, 'seed-1')}`, '--json');
+  expect(evaluationSummarySchema.parse(JSON.parse(one.out)).model_order).toEqual(['s1/base', 's1/rft']);
+});
+
+it.each<[string, () => string[], RegExp]>([
+  ['a line without a task', () => [write('a.jsonl', [...rows('m', 0.5), { model: 'm' }])], /a\.jsonl:41: task/],
+  ['a score of 1 to 5', () => [write('b.jsonl', rows('m', 0.5, { judge: 4 }))], /b\.jsonl:1: judge/],
+  ['an unknown field', () => [write('c.jsonl', [{ model: 'm', task: 't', score: 1 }])], /score/],
+  ['an answer that is there twice', () => [write('d.jsonl', [...rows('m', 0.5), ...rows('m', 0.6)])], /task "q0", sample 0: this answer is there twice/],
+  ['two models of one name', () => [write('e.jsonl', rows('m', 0.5)), write('f.jsonl', rows('m', 0.6))], /two models are called "m": rename/],
+  ['a folder of something else', () => [folder], /expected the folder of an evaluation/],
+  ['nothing', () => [at('nowhere')], /no such file or folder/],
+  ['an unknown baseline', () => [write('g.jsonl', rows('m', 0.5)), '--baseline', 'constructor'], /no model "constructor"/],
+  ['a pass score of 80', () => [write('h.jsonl', rows('m', 0.5)), '--pass-score', '80'], /up to 1, got "80"/],
+])('refuses %s', async (_, args, message) => {
+  const { code, out, err } = await compared(...args());
+  expect({ code, out }).toEqual({ code: 2, out: '' });
+  expect(err).toMatch(message);
+});

@@ -1,0 +1,55 @@
+import type { Evaluated, ModelRecords } from './evaluated.js';
+import { fieldsTooFine, MOST_VALUES } from './slices.js';
+
+/** What a reader should know of the records before any figure of them. */
+export function remarksOf(evaluated: Evaluated): string[] {
+  const { models, tasks, metrics } = evaluated;
+  const several = models.some(({ trainings }) => trainings.length > 1);
+  const samples = new Map(models.map((model) => [model.name, samplesOf(model)]));
+  const counts = [...new Set(samples.values())];
+  return [
+    ...models.flatMap(({ name, trainings }) => {
+      const own = new Set(trainings.flat().map(({ taskId }) => taskId));
+      return own.size === tasks.length
+        ? []
+        : [
+            `${name} has answers to ${own.size} of ${tasks.length} tasks: its own figures are of those, its differences of the tasks that both have.`,
+          ];
+    }),
+    ...models.flatMap(({ name, trainings }) => {
+      const lacking = metrics.filter(
+        ({ measure }) => !trainings.some((records) => records.some((record) => measure(record) !== null)),
+      );
+      return lacking.length === 0
+        ? []
+        : [`${name} has no ${lacking.map((metric) => metric.name).join(', ')}.`];
+    }),
+    ...(counts.length > 1
+      ? [`Answers a task: ${[...samples].map(([name, count]) => `${name} ${count}`).join(', ')}.`]
+      : []),
+    ...(several
+      ? models
+          .filter(({ trainings }) => trainings.length === 1)
+          .map(
+            ({ name }) =>
+              `${name} is one training, or none: intervals of its differences know nothing of what another seed of it would give.`,
+          )
+      : []),
+    ...fieldsTooFine(evaluated).map(
+      ({ field, values }) =>
+        `Figures are not cut by ${field}, which has ${values} values (at most ${MOST_VALUES}).`,
+    ),
+  ];
+}
+
+/** Lowest and highest number of answers to a task in a training. */
+function samplesOf({ trainings }: ModelRecords): string {
+  const counts = trainings.flatMap((records) => {
+    const byTask = new Map<string, number>();
+    for (const { taskId } of records) byTask.set(taskId, (byTask.get(taskId) ?? 0) + 1);
+    return [...byTask.values()];
+  });
+  const low = counts.reduce((a, b) => Math.min(a, b));
+  const high = counts.reduce((a, b) => Math.max(a, b));
+  return low === high ? String(low) : `${low} to ${high}`;
+}

@@ -1,0 +1,87 @@
+import { join } from 'node:path';
+import { readJsonLines, recordsOrThrow, type Parsed } from '@touchstone/core';
+import { recordOf, rowOf, type Duel, type EvaluationInput, type EvaluationRecord } from '@touchstone/lab';
+import { duelRowSchema, evaluationRowSchema, type JsonValue } from '@touchstone/spec';
+import { writeWhole } from '@touchstone/store';
+import type { z } from 'zod';
+
+/** What stored answers of models are to a comparison. */
+export type Answers = Required<Pick<EvaluationInput, 'models' | 'trainings' | 'duels'>>;
+
+/** Every answer of an evaluation with its scores, in its folder. */
+export const RECORDS_FILE = 'records.jsonl';
+/** What a preference judge said of pairs of them; only where one was asked. */
+export const DUELS_FILE = 'duels.jsonl';
+
+/**
+ * Reads answers with their scores, one a line.
+ *
+ * @param file `records.jsonl`, or one made elsewhere.
+ * @throws {InputError} a line is not one, and which; or some answers of a model name its training and others do not.
+ */
+export async function readRecords(file: string): Promise<Pick<Answers, 'models' | 'trainings'>> {
+  const rows = recordsOrThrow(file, await readJsonLines(file, parserOf(evaluationRowSchema)));
+  const models = new Map<string, Map<number | undefined, EvaluationRecord[]>>();
+  for (const row of rows) {
+    const trainings = models.get(row.model) ?? new Map<number | undefined, EvaluationRecord[]>();
+    models.set(row.model, trainings);
+    const records = trainings.get(row.training);
+    if (records) records.push(recordOf(row));
+    else trainings.set(row.training, [recordOf(row)]);
+  }
+  const entries = [...models];
+  return {
+    models: Object.fromEntries(
+      entries.flatMap(([name, trainings]) =>
+        trainings.size === 1 ? [[name, [...trainings.values()][0]!]] : [],
+      ),
+    ),
+    trainings: Object.fromEntries(
+      entries.flatMap(([name, trainings]) =>
+        trainings.size === 1
+          ? []
+          : [[name, [...trainings].sort(([a = -1], [b = -1]) => a - b).map(([, records]) => records)]],
+      ),
+    ),
+  };
+}
+
+/** @throws {InputError} a line is not a duel, and which. */
+export async function readDuels(file: string): Promise<Duel[]> {
+  const rows = recordsOrThrow(file, await readJsonLines(file, parserOf(duelRowSchema)));
+  return rows.map(({ task, ...duel }) => ({ taskId: task, ...duel }));
+}
+
+/** Writes what `readRecords` and `readDuels` read into an evaluation's folder, each file whole or not at all. */
+export async function writeAnswers(
+  folder: string,
+  { models, trainings = {}, duels = [] }: Pick<EvaluationInput, 'models' | 'trainings' | 'duels'>,
+): Promise<void> {
+  await writeWhole(join(folder, RECORDS_FILE), recordLines(models, trainings));
+  if (duels.length > 0) {
+    await writeWhole(
+      join(folder, DUELS_FILE),
+      duels.map(({ taskId, ...duel }) => `${JSON.stringify({ task: taskId, ...duel })}\n`),
+    );
+  }
+}
+
+function* recordLines(models: Answers['models'], trainings: Answers['trainings']): Generator<string> {
+  for (const [model, records] of Object.entries(models))
+    for (const record of records) yield `${JSON.stringify(rowOf(model, record))}\n`;
+  for (const [model, each] of Object.entries(trainings))
+    for (const [training, records] of each.entries())
+      for (const record of records) yield `${JSON.stringify(rowOf(model, record, training))}\n`;
+}
+
+const parserOf =
+  <S extends z.ZodType>(schema: S) =>
+  (value: JsonValue): Parsed<z.output<S>> => {
+    const result = schema.safeParse(value);
+    if (result.success) return { value: result.data };
+    return {
+      problems: result.error.issues.map(({ path, message }) =>
+        path.length === 0 ? message : `${path.join('.')}: ${message}`,
+      ),
+    };
+  };

@@ -1,0 +1,168 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { readOutputs, type TaskPool } from '@touchstone/core';
+import { judgeScore } from '@touchstone/lab';
+import { formatPlace, InputError, type Reward, type Task } from '@touchstone/spec';
+import { openRun, sha256, sha256OfFile, type RunStore, type StoredRollout } from '@touchstone/store';
+import { readStage } from '../stages/stage.js';
+import { trainingFolders } from '../trainings/folders.js';
+import type { KnownAnswer } from './contestant.js';
+import { EVALUATED, nameOfStage } from './stages.js';
+
+/** Answers as they are read: their tasks are known when all files have been read. */
+type ReadAnswer = Omit<KnownAnswer, 'task'> & { task: string; scales?: Record<string, [number, number]> };
+
+/** A model of a file or a run, before its tasks are known. */
+export interface ReadModel {
+  name: string;
+  fingerprint: string;
+  lists: { seed: number | null; answers: ReadAnswer[] }[];
+}
+
+/** What was read besides. */
+export interface ReadNotes {
+  remarks: string[];
+  /** Runs that stay open: what they paid for is not paid for again. */
+  stores: RunStore[];
+}
+
+/** Rows that are named in a remark. */
+const NAMED = 5;
+
+/**
+ * The models of a file of stored outputs: one, or those that its rows name.
+ *
+ * @throws {InputError} as `readOutputs`; or some rows name a model, several in all, and others none.
+ */
+export async function readStoredModels(
+  name: string,
+  path: string,
+  pool: TaskPool,
+  { remarks }: ReadNotes,
+): Promise<ReadModel[]> {
+  const [{ answers, odd }, fingerprint] = await Promise.all([readOutputs(path, pool), sha256OfFile(path)]);
+  if (odd.length > 0) {
+    const some = odd.slice(0, NAMED).map(({ place, message }) => `${formatPlace(place)}: ${message}`);
+    const more = odd.length > NAMED ? `; and ${odd.length - NAMED} more` : '';
+    remarks.push(
+      `${name}: ${odd.length} of ${odd.length + answers.length} answers are missing and in no figure: ${some.join('; ')}${more}`,
+    );
+  }
+  const named = new Set(answers.map(({ model }) => model));
+  const several = named.size > 1;
+  if (several && named.has(undefined)) {
+    const row = answers.find(({ model }) => model === undefined)!;
+    throw InputError.at(row.place, 'this row names no model, and others name several: whose answer is it?');
+  }
+  const models = new Map<string, ReadAnswer[]>();
+  for (const { model, place: _, ...answer } of answers) {
+    const own = several ? `${name}/${model}` : name;
+    const read = { ...answer, truth: null };
+    const list = models.get(own);
+    if (list) list.push(read);
+    else models.set(own, [read]);
+  }
+  return [...models].map(([own, list]) => ({
+    name: own,
+    fingerprint,
+    lists: [{ seed: null, answers: list }],
+  }));
+}
+
+/**
+ * A model that a run or an earlier evaluation has evaluated, with what was said of its answers then.
+ *
+ * @param folder absolute. @param wanted the model's name there; undefined: that of this name, else `rft`, else the only one.
+ * @throws {InputError} there is no such folder or model, or a training of several was not evaluated.
+ */
+export async function readRunModel(
+  name: string,
+  { folder, wanted }: { folder: string; wanted: string | undefined },
+  pool: TaskPool,
+  notes: ReadNotes,
+): Promise<ReadModel> {
+  if (!existsSync(join(folder, 'run.db')))
+    throw InputError.at({ file: folder }, 'expected the folder of a run or of an evaluation, with run.db');
+  const open = (at: string): RunStore => {
+    const store = openRun(at, { readOnly: true });
+    notes.stores.push(store);
+    return store;
+  };
+  const own = open(folder);
+  const trainings = (await trainingFolders(folder)).map(({ seed, folder: at }) => ({
+    seed,
+    store: open(at),
+  }));
+  const evaluated = (store: RunStore): string[] =>
+    store.stages().flatMap(({ name: stage }) => nameOfStage(stage) ?? []);
+  const here = evaluated(own);
+  const there = trainings.flatMap(({ store }) => evaluated(store)).filter((one) => !here.includes(one));
+  const all = [...new Set([...here, ...there])];
+  const only = all.length === 1 ? all[0] : undefined;
+  const model = wanted ?? [name, 'rft'].find((one) => all.includes(one)) ?? only;
+  if (model === undefined || !all.includes(model)) {
+    const asked = model === undefined ? 'which one is not said' : `"${model}" is none of them`;
+    throw InputError.at(
+      { file: folder },
+      `expected model: one of ${all.join(', ') || 'none, since nothing was evaluated'}; ${asked}`,
+    );
+  }
+  const stores = here.includes(model) ? [{ seed: null, store: own }] : trainings;
+  const lists = stores.flatMap(({ seed, store }) => listsOf(store, model, { seed, folder, pool }));
+  const content = lists.map(({ answers }) => answers.map((one) => [one.task, one.response, one.trajectory]));
+  return { name, fingerprint: sha256(JSON.stringify(content)), lists };
+}
+
+function listsOf(
+  store: RunStore,
+  model: string,
+  { seed, folder, pool }: { seed: number | null; folder: string; pool: TaskPool },
+): ReadModel['lists'] {
+  const stored = store.rollouts(EVALUATED(model).name);
+  if (stored.length === 0)
+    throw InputError.at(
+      { file: folder },
+      `"${model}" of the training with seed ${seed} was not evaluated yet: let it end first`,
+    );
+  const extras = store.stage(EVALUATED(model).name)?.value
+    ? (readStage(store, EVALUATED(model))?.value ?? null)
+    : null;
+  const steps = [...new Set(stored.map(({ step }) => step))];
+  return steps.map((step, place) => ({
+    seed: extras?.seeds[place] ?? seed,
+    answers: stored
+      .filter((one) => one.step === step)
+      .map((one, i) => readAnswer(one, extras && extras.answers[place]![i]!, { folder, pool })),
+  }));
+}
+
+function readAnswer(
+  { rollout, reward, heldout, truth, tokens }: StoredRollout,
+  extras: { scores: Record<string, number | null>; tokens: number | null } | null,
+  { folder, pool }: { folder: string; pool: TaskPool },
+): ReadAnswer {
+  const { task, response, trajectory, finish } = rollout;
+  return {
+    task: knownIn(pool, task, folder),
+    response,
+    ...(trajectory === undefined ? {} : { trajectory }),
+    finish,
+    scores: {
+      ...extras?.scores,
+      ...scoreThen('judge then', reward),
+      ...scoreThen('held-out judge then', heldout),
+    },
+    tokens: extras ? extras.tokens : tokens,
+    truth,
+  };
+}
+
+const scoreThen = (name: string, reward: Reward | null): Record<string, number | null> =>
+  reward ? { [name]: judgeScore(reward) } : {};
+
+/** Notes a task that is known whole. @returns its key. */
+export function knownIn(pool: TaskPool, task: Task, file: string): string {
+  const { problem } = pool.know(task);
+  if (problem !== undefined) throw InputError.at({ file }, problem);
+  return task.id;
+}

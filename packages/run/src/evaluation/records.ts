@@ -1,0 +1,109 @@
+import { readTaskPath, toText } from '@touchstone/core';
+import type { EvaluationInput, EvaluationRecord } from '@touchstone/lab';
+import { InputError, type Task } from '@touchstone/spec';
+import { evaluationRecords } from '../stages/evaluate.js';
+import { readStage } from '../stages/stage.js';
+import type { Evaluation } from './open.js';
+import { EVALUATED, FURTHER } from './stages.js';
+
+/** What the statistics are made of. */
+interface Records extends Required<Pick<EvaluationInput, 'models' | 'trainings'>> {
+  remarks: string[];
+}
+
+/**
+ * The stored answers with all their scores.
+ *
+ * @throws {InputError} no task has the field that `evaluation.cluster` or one of `evaluation.slices` names.
+ */
+export function recordsOf(evaluation: Evaluation): Records {
+  const { config, store, contestants, judges } = evaluation;
+  const places = placesOf(evaluation);
+  const each = contestants.map(({ name }) => {
+    const stored = store.rollouts(EVALUATED(name).name);
+    const extras = readStage(store, EVALUATED(name))!.value;
+    const further = judges.further.map((judge) => ({
+      name: judge.name,
+      scores: readStage(store, FURTHER(name, judge.name))!.value,
+    }));
+    const lists = extras.answers.map((answers, training): EvaluationRecord[] => {
+      const own = stored.filter(({ step }) => step === training);
+      return evaluationRecords({ config }, own).map((record, i) => ({
+        ...record,
+        tokens: answers[i]!.tokens,
+        others: {
+          ...answers[i]!.scores,
+          ...Object.fromEntries(further.map((judge) => [judge.name, judge.scores[training]![i]!])),
+        },
+        ...places(own[i]!.rollout.task),
+      }));
+    });
+    return { name, lists };
+  });
+  const noJson =
+    config.reward.checks.every(({ type }) => !JSON_CHECKS.has(type)) &&
+    each.every(({ lists }) => lists.flat().every(({ valid }) => valid !== true));
+  // Where nobody asks for JSON and nobody writes any, that there is none says nothing.
+  const known = (records: EvaluationRecord[]): EvaluationRecord[] =>
+    noJson ? records.map((record) => ({ ...record, valid: null })) : records;
+  return {
+    models: Object.fromEntries(
+      each.flatMap(({ name, lists }) => (lists.length === 1 ? [[name, known(lists[0]!)]] : [])),
+    ),
+    trainings: Object.fromEntries(
+      each.flatMap(({ name, lists }) => (lists.length > 1 ? [[name, lists.map(known)]] : [])),
+    ),
+    remarks: each.flatMap(({ name, lists }) => silentGraders(name, lists.flat())),
+  };
+}
+
+const JSON_CHECKS: ReadonlySet<string> = new Set(['json', 'json-schema']);
+
+/** Graders that have a score of some answers of a model and not of others. */
+function silentGraders(model: string, records: readonly EvaluationRecord[]): string[] {
+  const names = new Set(records.flatMap(({ others }) => Object.keys(others ?? {})));
+  return [...names].flatMap((name) => {
+    const silent = records.filter(({ others }) => (others?.[name] ?? null) === null).length;
+    return silent === 0 ? [] : [`${model}: ${silent} of ${records.length} answers have no score of ${name}`];
+  });
+}
+
+/** Where a task belongs, by `evaluation.cluster` and `evaluation.slices`. */
+function placesOf({
+  config: { evaluation },
+  store,
+  contestants,
+}: Evaluation): (task: Task) => Pick<EvaluationRecord, 'cluster' | 'slices'> {
+  const { cluster, slices = [] } = evaluation;
+  const asked = [
+    ...(cluster === undefined ? [] : [{ key: 'cluster', path: cluster }]),
+    ...slices.map((path) => ({ key: 'slices', path })),
+  ];
+  if (asked.length === 0) return () => ({});
+  const tasks = contestants.flatMap(({ name }) =>
+    store.rollouts(EVALUATED(name).name).map(({ rollout }) => rollout.task),
+  );
+  for (const { key, path } of asked) {
+    if (tasks.some((task) => valueAt(task, path) !== undefined)) continue;
+    const fields = Object.keys(tasks[0]?.metadata ?? {}).map((name) => `metadata.${name}`);
+    throw new InputError([
+      {
+        message: `evaluation.${key}: no task has ${path}; the first one has ${fields.join(', ') || 'no metadata'}`,
+      },
+    ]);
+  }
+  return (task) => {
+    const group = cluster === undefined ? undefined : valueAt(task, cluster);
+    return {
+      ...(group === undefined ? {} : { cluster: group }),
+      ...(slices.length === 0
+        ? {}
+        : { slices: Object.fromEntries(slices.map((path) => [path, valueAt(task, path) ?? '(none)'])) }),
+    };
+  };
+}
+
+function valueAt(task: Task, path: string): string | undefined {
+  const value = readTaskPath(task, path);
+  return value === undefined || value === null ? undefined : toText(value);
+}
