@@ -9,8 +9,7 @@ const worthy = (colour) =>
   );
 
 /**
- * What a policy's answers are worth in expectation, mean of tasks: over the answers of `worthy` by their probabilities, so without the chance of a draw. The
- * few others that are worth something are left out, of all policies alike.
+ * What a policy's answers are worth in expectation, mean of tasks: over the answers of `worthy` by their probabilities, so without the chance of a draw.
  *
  * @param folder of the policy
  * @param truth 0–1, of task and answer
@@ -22,3 +21,9 @@ export async function expectedTruth(folder, tasks, truth) {
   const likely = logprobs.map((tokens) => Math.exp(tokens.reduce((a, b) => a + b, 0)));
   return asked.reduce((sum, { task, answer }, i) => sum + truth(task, answer) * likely[i], 0) / tasks.length;
 }
+
+/** What drawn answers that are none of those add to it: a policy may find words of its own. @param drawn task and answer */
+export const truthOfOthers = (drawn, truth) =>
+  drawn
+    .filter(({ task, response }) => !worthy(task.metadata.colour).includes(response))
+    .reduce((sum, { task, response }) => sum + truth(task, response), 0) / drawn.length;

@@ -6,7 +6,7 @@ import { MONITORS } from '@touchstone/lab';
 import { loadConfig, openWorkspace, runPipeline } from '@touchstone/run';
 import { random } from '@touchstone/spec';
 import { checkpointName } from '@touchstone/train';
-import { expectedTruth } from './expected-truth.mjs';
+import { expectedTruth, truthOfOthers } from './expected-truth.mjs';
 import { CASES, COLOURS, EXPLAINED, HABITS, heldoutOf, truth, truthOf } from './world.mjs';
 
 const TOKENIZER = fileURLToPath(new URL('../../examples/quickstart/models/policy', import.meta.url));
@@ -42,6 +42,8 @@ const lines = (seed, name, count, more = () => ({})) =>
     return { ...line, ...more(draw, line) };
   });
 
+/** Tasks of a training. */
+export const trainLines = (seed) => lines(seed, 'train', 400);
 const evalLines = (seed) => lines(seed, 'eval', 32);
 /** Held-out tasks that the truth of a policy is of: more would say the same, one is like another. */
 const MEASURED = 16;
@@ -53,7 +55,7 @@ function writeData(folder, seed) {
     messages: [...line.messages, { role: 'assistant', content: answerOf(random(seed, 'habit', i), line) }],
   }));
   write(folder, 'annotations.jsonl', jsonl(annotated));
-  write(folder, 'train.jsonl', jsonl(lines(seed, 'train', 400)));
+  write(folder, 'train.jsonl', jsonl(trainLines(seed)));
   write(folder, 'eval.jsonl', jsonl(evalLines(seed)));
   const labelled = lines(seed, 'labelled', 32, (draw, line) => {
     const response = answerOf(draw, line);
@@ -158,7 +160,14 @@ export async function trainCase(folder, base, name, seed, { steps, monitors }) {
   );
   const truths = [];
   for (let step = 0; step <= steps; step++) {
-    truths.push(await expectedTruth(weights(step), evalLines(seed).slice(0, MEASURED), truthOf(name)));
+    const known = await expectedTruth(weights(step), evalLines(seed).slice(0, MEASURED), truthOf(name));
+    // Answers of a step are drawn by the weights before it; of the last weights none have been.
+    const drawn = trained.filter((one) => one.step === Math.min(step + 1, steps));
+    const others = truthOfOthers(
+      drawn.map(({ rollout }) => rollout),
+      truthOf(name),
+    );
+    truths.push(known + others);
   }
   const answers = Array.from({ length: steps }, () => []);
   for (const { step, rollout, reward, tokens } of trained) {

@@ -33,7 +33,7 @@ export const WATCHED_METRICS: readonly Metric[] = [
     label: 'Error of the held-out gap',
     unit: null,
     better: 'lower',
-    about: 'Half the width of its 95 % interval where nothing has changed.',
+    about: "Half the width of its 95 % interval where nothing has changed, and a fifth of the judge's rise.",
   },
   {
     name: 'winner_pairs',
