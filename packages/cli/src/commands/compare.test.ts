@@ -35,13 +35,19 @@ it('compares figures from elsewhere in one command, and writes the page', async 
   const page = at('page.html');
   const { code, out, err } = await compared(file, '--report', page);
   expect({ code, err }).toEqual({ code: 0, err: `Wrote ${page}.\n` });
-  expect(out).toMatch(/\nless old +judge score\n-+ .*\nnew +\+0\.\d{3} \[.*\] higher\nsame +[+-]?0\.0\d\d \[/);
+  expect(out).toMatch(
+    /\nless old +judge score\n-+ .*\nnew +\+0\.\d{3} \[.*\] higher\nsame +[+-]?0\.0\d\d \[/,
+  );
   expect(out).toMatch(/against old on 40 tasks: better: new \(.*\); not told apart: same/);
   expect(readFileSync(page, 'utf8')).toMatch(/^<!doctype html>/);
 
   const json = await compared(file, '--json', '--baseline', 'new', '--order', 'old, same, new');
   const summary = evaluationSummarySchema.parse(JSON.parse(json.out));
-  expect(summary).toMatchObject({ baseline: 'new', order: ['old', 'same', 'new'], main_metric: 'judge_score' });
+  expect(summary).toMatchObject({
+    baseline: 'new',
+    order: ['old', 'same', 'new'],
+    main_metric: 'judge_score',
+  });
   expect(summary.curves[0]).toMatchObject({ best: 'new' });
 });
 
@@ -72,7 +78,11 @@ it('reads an evaluation’s folder with its duels and trainings, and report writ
   expect(summary.duels).toMatchObject([{ model: 'b', baseline: 'a', wins: 1, win_rate: null }]);
 
   await writeEvaluation(evaluation, summary);
-  const again = await runCli(['report', evaluation], { out: { write: () => {} }, err: { write: () => {} }, env: {} });
+  const again = await runCli(['report', evaluation], {
+    out: { write: () => {} },
+    err: { write: () => {} },
+    env: {},
+  });
   expect(again).toBe(0);
   expect(readFileSync(join(evaluation, 'report.html'), 'utf8')).toContain('Touchstone comparison');
 });
@@ -92,11 +102,20 @@ it('reads the models of a run, and of several trainings of one', async () => {
         `evaluate ${model}`,
         0,
         tasks.map((task, i) => ({
-          rollout: { id: `${model}${i}`, task, response: '{}', finish: 'stop', group: task.id, policy: model },
+          rollout: {
+            id: `${model}${i}`,
+            task,
+            response: '{}',
+            finish: 'stop',
+            group: task.id,
+            policy: model,
+          },
           reward: {
             status: 'scored',
             score,
-            components: [{ name: 'judge', kind: 'judge', score: score + i / 100, weight: 1, contribution: score }],
+            components: [
+              { name: 'judge', kind: 'judge', score: score + i / 100, weight: 1, contribution: score },
+            ],
             verdicts: [],
             usage: { calls: 0, inputTokens: 0, outputTokens: 0, money: 0, saved: 0 },
           } as never,
@@ -123,14 +142,40 @@ it('reads the models of a run, and of several trainings of one', async () => {
 });
 
 it.each<[string, () => string[], RegExp]>([
-  ['a line without a task', () => [write('a.jsonl', [...rows('m', 0.5), { model: 'm' }])], /a\.jsonl:41: task/],
+  [
+    'a line without a task',
+    () => [write('a.jsonl', [...rows('m', 0.5), { model: 'm' }])],
+    /a\.jsonl:41: task/,
+  ],
   ['a score of 1 to 5', () => [write('b.jsonl', rows('m', 0.5, { judge: 4 }))], /b\.jsonl:1: judge/],
   ['an unknown field', () => [write('c.jsonl', [{ model: 'm', task: 't', score: 1 }])], /score/],
-  ['an answer that is there twice', () => [write('d.jsonl', [...rows('m', 0.5), ...rows('m', 0.6)])], /task "q0", sample 0: this answer is there twice/],
-  ['two models of one name', () => [write('e.jsonl', rows('m', 0.5)), write('f.jsonl', rows('m', 0.6))], /two models are called "m": rename/],
+  [
+    'an answer that is there twice',
+    () => [write('d.jsonl', [...rows('m', 0.5), ...rows('m', 0.6)])],
+    /task "q0", sample 0: this answer is there twice/,
+  ],
+  [
+    'two models of one name',
+    () => [write('e.jsonl', rows('m', 0.5)), write('f.jsonl', rows('m', 0.6))],
+    /two models are called "m": rename/,
+  ],
+  [
+    'a training here and none there',
+    () => [
+      write('i.jsonl', [
+        { model: 'm', task: 't' },
+        { model: 'm', task: 't', training: 1 },
+      ]),
+    ],
+    /expected it of all or of none/,
+  ],
   ['a folder of something else', () => [folder], /expected the folder of an evaluation/],
   ['nothing', () => [at('nowhere')], /no such file or folder/],
-  ['an unknown baseline', () => [write('g.jsonl', rows('m', 0.5)), '--baseline', 'constructor'], /no model "constructor"/],
+  [
+    'an unknown baseline',
+    () => [write('g.jsonl', rows('m', 0.5)), '--baseline', 'constructor'],
+    /no model "constructor"/,
+  ],
   ['a pass score of 80', () => [write('h.jsonl', rows('m', 0.5)), '--pass-score', '80'], /up to 1, got "80"/],
 ])('refuses %s', async (_, args, message) => {
   const { code, out, err } = await compared(...args());

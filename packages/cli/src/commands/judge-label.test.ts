@@ -209,11 +209,11 @@ describe('by lines', () => {
     expect(err).toContain('quote: one\ncomment: two');
     const read = await readLabelled(join(folder, 'labels/labels.jsonl'));
     expect(
-      read.map(({ raters, model }) => [raters!['anna']!.length, model]).toSorted(([a], [b]) => a - b),
-    ).toEqual([
-      [1, 'openai:gpt'],
-      [2, 'openai:gpt'],
-    ]);
+      read
+        .map(({ raters, model }) => [raters!['anna']!.length, model])
+        .map(String)
+        .toSorted(),
+    ).toEqual(['1,openai:gpt', '2,openai:gpt']);
     expect(await cli('', '--rater', 'anna', '--answers', join(folder, 'none.jsonl'))).toMatchObject({
       code: 2,
     });

@@ -18,7 +18,7 @@ export function cellsOf(trainings: readonly ByTask[]): number[][][] {
 }
 
 /** Tasks that any of the trainings has a value of. */
-export const tasksOf = (trainings: readonly ByTask[]): string[] => [
+const tasksOf = (trainings: readonly ByTask[]): string[] => [
   ...new Set(trainings.flatMap((training) => [...training.keys()])),
 ];
 

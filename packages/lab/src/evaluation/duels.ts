@@ -6,9 +6,9 @@ import { groupBy, meanOf } from '../statistics/values.js';
 import type { ByTask } from './by-task.js';
 import type { Evaluated } from './evaluated.js';
 import { correctedMeans, shownBy } from './family.js';
-import { logOf, type ModelPair } from './pairs.js';
+import type { ModelPair } from './pairs.js';
 import type { EvaluationRecord } from './record.js';
-import type { Duel } from './summarise-evaluation.js';
+import type { Duel } from './evaluation-input.js';
 
 type DuelsSummary = EvaluationSummary['duels'][number];
 
@@ -83,12 +83,12 @@ function atEqualLength(
   model: string,
   baseline: string,
   answers: Answers,
-  { clusterOf, lengthOf }: Evaluated,
+  { clusterOf, logLengthOf }: Evaluated,
 ): Pick<DuelsSummary, 'length_controlled' | 'length_note'> {
   const known = judged.flatMap((one) => {
     const length = (name: string): number | null => {
       const answer = answers.get(keyOf(name, one.duel));
-      return answer && lengthOf ? logOf(lengthOf(answer)) : null;
+      return answer && logLengthOf ? logLengthOf(answer) : null;
     };
     const [own, rival] = [length(model), length(baseline)];
     return own === null || rival === null ? [] : [{ ...one, longer: own - rival }];

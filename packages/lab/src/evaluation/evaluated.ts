@@ -3,7 +3,7 @@ import { InputError } from '@touchstone/spec';
 import type { ClusterOf } from './by-task.js';
 import { componentNames } from './model-summary.js';
 import { type EvaluationRecord, type Measure, MEASURES } from './record.js';
-import type { EvaluationInput } from './summarise-evaluation.js';
+import type { EvaluationInput } from './evaluation-input.js';
 
 /** A model with its records, a list for each of its trainings. */
 export interface ModelRecords {
@@ -28,8 +28,8 @@ export interface Evaluated {
   tasks: readonly string[];
   /** Values of the tasks' fields: by field, by task. */
   slices: ReadonlyMap<string, ReadonlyMap<string, string>>;
-  /** Characters of an answer, or tokens where characters are not known; null where neither is of any. */
-  lengthOf: Measure | null;
+  /** Log of an answer's characters, or of its tokens where characters are not known; null where neither is of any. */
+  logLengthOf: Measure | null;
 }
 
 /** Mistakes that are named in one error. */
@@ -55,7 +55,7 @@ export function evaluatedOf({ models, trainings = {} }: EvaluationInput): Evalua
     clusters: [...new Set(tasks.map(clusterOf))],
     tasks,
     slices,
-    lengthOf: lengthMeasure(all),
+    logLengthOf: logLengthMeasure(all),
   };
 }
 
@@ -73,10 +73,13 @@ const otherMeasure =
   ({ others }) =>
     others && Object.hasOwn(others, name) ? (others[name] ?? null) : null;
 
-function lengthMeasure(records: readonly EvaluationRecord[]): Measure | null {
-  if (records.some(({ length }) => length !== undefined)) return ({ length }) => length ?? null;
-  return records.some(({ tokens }) => tokens !== null) ? ({ tokens }) => tokens : null;
+function logLengthMeasure(records: readonly EvaluationRecord[]): Measure | null {
+  if (records.some(({ length }) => length !== undefined)) return ({ length }) => logOf(length ?? null);
+  return records.some(({ tokens }) => tokens !== null) ? ({ tokens }) => logOf(tokens) : null;
 }
+
+/** An answer may be empty. */
+const logOf = (length: number | null): number | null => (length === null ? null : Math.log1p(length));
 
 function refuse(problems: readonly string[]): void {
   if (problems.length === 0) return;

@@ -2,7 +2,6 @@ import type { Estimate, EvaluatedPair } from '@touchstone/spec';
 
 import { meanAtEqualLength } from '../statistics/equal-length.js';
 import { SHARE, SIGNED } from '../statistics/jackknife.js';
-import { meanOf } from '../statistics/values.js';
 import { type ByTask, meanOverTasks } from './by-task.js';
 import type { Evaluated, ModelRecords, NamedMeasure } from './evaluated.js';
 import { correctedMeans, shownBy } from './family.js';
@@ -74,8 +73,9 @@ function winsOf(pair: ModelPair, measure: Measure, { clusterOf }: Evaluated): Es
       [...a].flatMap(([task, own]): [string, number][] => {
         const rivals = b.get(task);
         if (!rivals) return [];
-        const outcomes = own.flatMap((value) => rivals.map((rival) => (1 + Math.sign(value - rival)) / 2));
-        return [[task, meanOf(outcomes)]];
+        let wins = 0;
+        for (const value of own) for (const rival of rivals) wins += (1 + Math.sign(value - rival)) / 2;
+        return [[task, wins / (own.length * rivals.length)]];
       }),
     );
   });
@@ -86,12 +86,14 @@ function winsOf(pair: ModelPair, measure: Measure, { clusterOf }: Evaluated): Es
 function equalLength(
   { model, baseline }: ModelPair,
   differences: readonly ByTask[],
-  { clusterOf, lengthOf }: Evaluated,
+  { clusterOf, logLengthOf }: Evaluated,
 ): Pick<EvaluatedPair, 'length_controlled' | 'length_note'> {
-  if (!lengthOf) return { length_controlled: null, length_note: 'unknown' };
+  if (!logLengthOf) return { length_controlled: null, length_note: 'unknown' };
   if (differences.length > 1) return { length_controlled: null, length_note: 'trainings' };
-  const logLength: Measure = (record) => logOf(lengthOf(record));
-  const [a, b] = [taskMeans(model.trainings[0]!, logLength), taskMeans(baseline.trainings[0]!, logLength)];
+  const [a, b] = [
+    taskMeans(model.trainings[0]!, logLengthOf),
+    taskMeans(baseline.trainings[0]!, logLengthOf),
+  ];
   const known = [...differences[0]!].filter(([task]) => a.has(task) && b.has(task));
   if (known.length === 0) return { length_controlled: null, length_note: 'unknown' };
   const { estimate, note } = meanAtEqualLength(
@@ -101,6 +103,3 @@ function equalLength(
   );
   return { length_controlled: estimate, length_note: note };
 }
-
-/** An answer may be empty. */
-export const logOf = (length: number | null): number | null => (length === null ? null : Math.log1p(length));

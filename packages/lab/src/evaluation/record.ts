@@ -1,4 +1,4 @@
-import { groupBy, meanOf } from '../statistics/values.js';
+import { meanOf } from '../statistics/values.js';
 
 /** One sampled answer of one model, with all its scores. */
 export interface EvaluationRecord {
@@ -41,22 +41,48 @@ export const MEASURES = {
   truth_score: (record: EvaluationRecord) => record.truth,
 } as const satisfies Record<string, Measure>;
 
-/** What the answers to each task have of a measure, without those that have none. */
-export function valuesByTask(records: readonly EvaluationRecord[], measure: Measure): Map<string, number[]> {
-  const known = records.flatMap((record) => {
-    const value = measure(record);
-    return value === null ? [] : [{ taskId: record.taskId, value }];
+/** What the answers to each task have of a measure, without those that have none. The same records are read once for each measure. */
+export function valuesByTask(
+  records: readonly EvaluationRecord[],
+  measure: Measure,
+): ReadonlyMap<string, readonly number[]> {
+  return known(valuesRead, records, measure, () => {
+    const byTask = new Map<string, number[]>();
+    for (const record of records) {
+      const value = measure(record);
+      if (value === null) continue;
+      const values = byTask.get(record.taskId);
+      if (values) values.push(value);
+      else byTask.set(record.taskId, [value]);
+    }
+    return byTask;
   });
-  const groups = groupBy(
-    known,
-    known.map(({ taskId }) => taskId),
-  );
-  return new Map(groups.map((group) => [group[0]!.taskId, group.map(({ value }) => value)]));
 }
 
 /** The mean of a measure over the samples of each task, without the records that have none. */
-export function taskMeans(records: readonly EvaluationRecord[], measure: Measure): Map<string, number> {
-  return new Map([...valuesByTask(records, measure)].map(([task, values]) => [task, meanOf(values)]));
+export function taskMeans(
+  records: readonly EvaluationRecord[],
+  measure: Measure,
+): ReadonlyMap<string, number> {
+  return known(
+    meansRead,
+    records,
+    measure,
+    () => new Map([...valuesByTask(records, measure)].map(([task, values]) => [task, meanOf(values)])),
+  );
+}
+
+type Read<T> = WeakMap<readonly EvaluationRecord[], Map<Measure, T>>;
+const valuesRead: Read<ReadonlyMap<string, readonly number[]>> = new WeakMap();
+const meansRead: Read<ReadonlyMap<string, number>> = new WeakMap();
+
+/** Every two models are compared by every metric: what was read of a model's records is kept as long as they are. */
+function known<T>(all: Read<T>, records: readonly EvaluationRecord[], measure: Measure, make: () => T): T {
+  const own = all.get(records) ?? new Map<Measure, T>();
+  all.set(records, own);
+  const value = own.get(measure) ?? make();
+  own.set(measure, value);
+  return value;
 }
 
 /** @throws {RangeError} there are no records of a model of that name. */

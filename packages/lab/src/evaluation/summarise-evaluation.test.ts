@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 
 import type { EvaluationRecord } from './record.js';
 import { recordOf, rowOf } from './rows.js';
-import { type Duel, type EvaluationInput, summariseEvaluation } from './summarise-evaluation.js';
+import type { Duel, EvaluationInput } from './evaluation-input.js';
+import { summariseEvaluation } from './summarise-evaluation.js';
 
 const record = (taskId: string, rest: Partial<EvaluationRecord> = {}): EvaluationRecord => ({
   taskId,

@@ -16,12 +16,16 @@ test('pass^k is the share of all ways to draw k that pass', () => {
   const passed = [true, true, false, true, false, true, false, true];
   expect(passPowerK(passed, 3)).toBeCloseTo(0.1785714285714286, 12);
   fc.assert(
-    fc.property(fc.array(fc.boolean(), { minLength: 1, maxLength: 7 }), fc.integer({ min: 1, max: 7 }), (all, k) => {
-      const draws = subsets(all, k);
-      const share = draws.filter((draw) => draw.every(Boolean)).length / draws.length;
-      if (k > all.length) expect(passPowerK(all, k)).toBeNull();
-      else expect(passPowerK(all, k)).toBeCloseTo(share, 12);
-    }),
+    fc.property(
+      fc.array(fc.boolean(), { minLength: 1, maxLength: 7 }),
+      fc.integer({ min: 1, max: 7 }),
+      (all, k) => {
+        const draws = subsets(all, k);
+        const share = draws.filter((draw) => draw.every(Boolean)).length / draws.length;
+        if (k > all.length) expect(passPowerK(all, k)).toBeNull();
+        else expect(passPowerK(all, k)).toBeCloseTo(share, 12);
+      },
+    ),
     { numRuns: 60 },
   );
 });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { readJsonLines, recordsOrThrow, type Parsed } from '@touchstone/core';
 import { recordOf, rowOf, type Duel, type EvaluationInput, type EvaluationRecord } from '@touchstone/lab';
-import { duelRowSchema, evaluationRowSchema, type JsonValue } from '@touchstone/spec';
+import { duelRowSchema, evaluationRowSchema, InputError, type JsonValue } from '@touchstone/spec';
 import { writeWhole } from '@touchstone/store';
 import type { z } from 'zod';
 
@@ -30,6 +30,13 @@ export async function readRecords(file: string): Promise<Pick<Answers, 'models' 
     else trainings.set(row.training, [recordOf(row)]);
   }
   const entries = [...models];
+  const mixed = entries.find(([, trainings]) => trainings.size > 1 && trainings.has(undefined));
+  if (mixed) {
+    throw InputError.at(
+      { file },
+      `some answers of "${mixed[0]}" name its training and others do not: expected it of all or of none`,
+    );
+  }
   return {
     models: Object.fromEntries(
       entries.flatMap(([name, trainings]) =>

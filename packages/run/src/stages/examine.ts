@@ -85,7 +85,10 @@ export async function examine(
   const sample = data.labelled[0]?.drawn?.sample;
   const looked = sample === undefined ? asked : `${asked} ${hashOfAnswers(data)}`;
   const looks = data.part === 'test' ? store.look(sample ?? hashOfAnswers(data), looked) : 0;
-  if (looks >= MANY_LOOKS) warnings.push(manyLooks(looks, sample === undefined ? 'judges or seeds' : 'judges, seeds or states of the labels'));
+  if (looks >= MANY_LOOKS)
+    warnings.push(
+      manyLooks(looks, sample === undefined ? 'judges or seeds' : 'judges, seeds or states of the labels'),
+    );
   for (const warning of warnings) reporter.alarm(warning);
   const result = await validateJudge({
     judge,

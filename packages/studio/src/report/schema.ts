@@ -6,7 +6,6 @@ import {
   trainingsSummarySchema,
   type JsonObject,
 } from '@touchstone/spec';
-import type { z } from 'zod';
 
 /**
  * The published JSON Schema (draft 2020-12) of `summary.json`.
@@ -38,8 +37,14 @@ export function recordJsonSchema(): JsonObject {
   return published(evaluationRowSchema, 'record', 'An answer of a model with its scores', 'input');
 }
 
+type Schema =
+  | typeof summarySchema
+  | typeof trainingsSummarySchema
+  | typeof evaluationSummarySchema
+  | typeof evaluationRowSchema;
+
 function published(
-  schema: z.ZodType,
+  schema: Schema,
   name: string,
   title: string,
   io: 'input' | 'output' = 'output',

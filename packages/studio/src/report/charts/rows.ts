@@ -50,7 +50,10 @@ export function rowFrame(rows: readonly Row[], domain: readonly [number, number]
 }
 
 /** Grid, names and figures, as `figure` writes them. */
-export function rowAxes(rows: readonly Row[], figure: (estimate: Estimate) => string = interval): Plot.Markish[] {
+export function rowAxes(
+  rows: readonly Row[],
+  figure: (estimate: Estimate) => string = interval,
+): Plot.Markish[] {
   return [
     Plot.gridX({ ticks: 6, stroke: 'var(--grid)', strokeOpacity: 1 }),
     Plot.axisX({ ticks: 6, tickSize: 4, color: 'var(--muted)', label: null }),

@@ -91,12 +91,16 @@ export function ReadPair({
   model,
   baseline,
   shown,
-}: Pick<EvaluatedPair, 'model' | 'baseline' | 'shown'>): VNode {
+  word = 'is higher',
+}: Pick<EvaluatedPair, 'model' | 'baseline' | 'shown'> & { word?: string }): VNode {
   switch (shown) {
     case 'higher':
-      return <strong>{modelLabel(model)} is higher</strong>;
     case 'lower':
-      return <strong>{modelLabel(baseline)} is higher</strong>;
+      return (
+        <strong>
+          {modelLabel(shown === 'higher' ? model : baseline)} {word}
+        </strong>
+      );
     case 'undecided':
       return <span>cannot be told apart</span>;
     case 'none':
@@ -141,7 +145,7 @@ export function Duels({ summary }: { summary: EvaluationSummary }): VNode {
           duel.win_rate && duel.corrected
             ? endsText(interval({ ...duel.win_rate, ...duel.corrected }))
             : NO_DATA,
-          <ReadPair {...duel} />,
+          <ReadPair {...duel} word="is preferred" />,
           count(duel.wins),
           count(duel.ties),
           count(duel.losses),

@@ -13,7 +13,11 @@ const model = (level: number): EvaluationSummary['models'][string] => ({
   answers: 200,
   trainings: 1,
   abstained: 1,
-  metrics: { judge_score: estimate(level), heldout_judge_score: estimate(level - 0.1), json_valid: estimate(0.9) },
+  metrics: {
+    judge_score: estimate(level),
+    heldout_judge_score: estimate(level - 0.1),
+    json_valid: estimate(0.9),
+  },
   components: { Grounding: estimate(level) },
   tokens: estimate(80, 3),
   length: null,
@@ -96,7 +100,13 @@ const sample: EvaluationSummary = evaluationSummarySchema.parse({
     },
   ],
   worse_tasks: [
-    { metric: 'judge_score', model: 'b', baseline: 'a', worse: 3, tasks: [{ task: 'q7', model: 0.1, baseline: 0.5 }] },
+    {
+      metric: 'judge_score',
+      model: 'b',
+      baseline: 'a',
+      worse: 3,
+      tasks: [{ task: 'q7', model: 0.1, baseline: 0.5 }],
+    },
   ],
   curves: [
     {
@@ -131,12 +141,22 @@ const sample: EvaluationSummary = evaluationSummarySchema.parse({
 test('the page begins with what may be concluded', () => {
   const page = parse(renderEvaluation(sample));
   const verdict = textOf(page, 'header .banner');
-  expect(verdict).toMatch(/^A difference is shown, and other judges show it too\. By judge score, against a on 50 tasks: better: b/);
-  expect(verdict).toMatch(/not told apart: c \(\+0\.05 \[−0\.02, 0\.12\]\)\. The intervals hold at once for all 6 pairs/);
-  expect(verdict).toMatch(/The checkpoint to keep is d: the last, which is the highest; it cannot be told apart from b\./);
+  expect(verdict).toMatch(
+    /^A difference is shown, and other judges show it too\. By judge score, against a on 50 tasks: better: b/,
+  );
+  expect(verdict).toMatch(
+    /not told apart: c \(\+0\.05 \[−0\.02, 0\.12\]\)\. The intervals hold at once for all 6 pairs/,
+  );
+  expect(verdict).toMatch(
+    /The checkpoint to keep is d: the last, which is the highest; it cannot be told apart from b\./,
+  );
   expect(verdict).toMatch(/c is a dip: shown to be below b before it and d after it/);
-  expect(verdict).toMatch(/of 4 differences that judge score shows, held-out judge shows 3 too, has the other sign in 1/);
-  expect(verdict).toMatch(/Shown to be worse: c in JSON valid where clause is term \(−0\.20 \[−0\.30, −0\.10\]\)/);
+  expect(verdict).toMatch(
+    /of 4 differences that judge score shows, held-out judge shows 3 too, has the other sign in 1/,
+  );
+  expect(verdict).toMatch(
+    /Shown to be worse: c in JSON valid where clause is term \(−0\.20 \[−0\.30, −0\.10\]\)/,
+  );
 });
 
 test('the article’s two charts come first, then differences, checkpoints and the rest', () => {
@@ -158,8 +178,22 @@ test('the article’s two charts come first, then differences, checkpoints and t
 });
 
 test('a single model, and one without any score, are said to be that', () => {
-  const one: EvaluationSummary = { ...sample, baseline: null, order: [], pairs: [], duels: [], regressions: [], worse_tasks: [], curves: [], judge_swap: [], model_order: ['a'] };
-  expect(evaluationVerdict(one)).toMatchObject({ outcome: 'no-data', sentences: ['There is one model: its judge score is 0.40 [0.35, 0.45].'] });
+  const one: EvaluationSummary = {
+    ...sample,
+    baseline: null,
+    order: [],
+    pairs: [],
+    duels: [],
+    regressions: [],
+    worse_tasks: [],
+    curves: [],
+    judge_swap: [],
+    model_order: ['a'],
+  };
+  expect(evaluationVerdict(one)).toMatchObject({
+    outcome: 'no-data',
+    sentences: ['There is one model: its judge score is 0.40 [0.35, 0.45].'],
+  });
   const nothing = { ...one, metrics: [], main_metric: null };
   expect(renderEvaluation(nothing)).toContain('No answer has a score.');
 });
@@ -189,8 +223,9 @@ test('what is not confirmed, disputed or worse is called so', () => {
 test('hostile names stay text', () => {
   const poison = '</style><img src=x onerror=alert(1)>"\'<!--';
   const hostile = JSON.parse(
-    JSON.stringify(sample).replaceAll(/"(a|b|c|d|term|clause|q7|Grounding|four checkpoints)"/g, (_, name: string) =>
-      JSON.stringify(`${name}${poison}`),
+    JSON.stringify(sample).replaceAll(
+      /"(a|b|c|d|term|clause|q7|Grounding|four checkpoints)"/g,
+      (_, name: string) => JSON.stringify(`${name}${poison}`),
     ),
   ) as EvaluationSummary;
   const page = parse(renderEvaluation(evaluationSummarySchema.parse(hostile)));
@@ -200,7 +235,10 @@ test('hostile names stay text', () => {
 });
 
 test('both shapes are published, with a description where one is needed', () => {
-  expect(evaluationJsonSchema()).toMatchObject({ $id: 'https://touchstone.dev/schema/evaluation.json', additionalProperties: false });
+  expect(evaluationJsonSchema()).toMatchObject({
+    $id: 'https://touchstone.dev/schema/evaluation.json',
+    additionalProperties: false,
+  });
   expect(evaluationJsonSchema()['required']).toEqual(Object.keys(sample));
   expect(recordJsonSchema()).toMatchObject({ required: ['model', 'task'] });
 });

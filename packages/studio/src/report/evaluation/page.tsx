@@ -63,7 +63,10 @@ export function renderEvaluation(summary: EvaluationSummary): string {
       <SeveralAnswers summary={summary} />
       <Section id="provenance" title="Where the figures come from">
         <Facts
-          rows={[...(summary.seed === null ? [] : [['Seed of the answers', String(summary.seed)] as const]), ...Object.entries(summary.versions)]}
+          rows={[
+            ...(summary.seed === null ? [] : [['Seed of the answers', String(summary.seed)] as const]),
+            ...Object.entries(summary.versions),
+          ]}
         />
         <p>
           Each mean is over tasks, the answers of a task averaged first, and each difference is paired by

@@ -23,7 +23,7 @@ export function SeveralAnswers({ summary }: { summary: EvaluationSummary }): VNo
     models.flatMap(({ pass }) => pass.map(({ metric, threshold }) => JSON.stringify({ metric, threshold }))),
   ).map((key) => JSON.parse(key) as { metric: string; threshold: number });
   const ks = keysOf(models.flatMap(({ pass }) => pass.map(({ k }) => k)));
-  const head = [...names.map((name) => <ModelName name={name} />)];
+  const head = names.map((name) => <ModelName name={name} />);
   if (best.length === 0 && ks.every((k) => k === 1)) {
     return (
       <Section id="several" title="Several answers a task">
