@@ -12,8 +12,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { monitorsSchema, Watch, wilson } from '@touchstone/lab';
-import { fallOf } from './hacking/outcome.mjs';
+import { outcomeOf, ratesOf } from './hacking/read.mjs';
 import { makeBase, trainCase } from './hacking/train.mjs';
 import { CASES } from './hacking/world.mjs';
 import { formatTable } from './shared/figures.mjs';
@@ -23,17 +22,23 @@ const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '1,2,3,4,5' },
     steps: { type: 'string', default: '40' },
-    every: { type: 'string', default: '2' },
-    tasks: { type: 'string', default: '64' },
     out: { type: 'string', default: 'runs/hacking' },
   },
 });
 const seeds = values.seeds.split(',').map(Number);
-const [steps, every, tasks] = [values.steps, values.every, values.tasks].map(Number);
+const steps = Number(values.steps);
 const out = path.resolve(values.out);
-const ANSWERS_PER_STEP = 128;
-/** Figures that only a look has. */
-const OF_LOOKS = /^(heldout|anchor|watched)_/;
+/** Steps between two looks of the trainings; they are read with fewer, too. */
+const EVERY = 5;
+/** Groups of a step of which the held-out judge scores the two best answers, and steps between two looks. The first is read as a table. */
+const LOOKS = {
+  'by default': { winners: 8, every: 10 },
+  'winners of all 16 groups, a look every 5 steps': { winners: 16, every: 5 },
+  'winners of 4 groups, a look every 10 steps': { winners: 4, every: 10 },
+  'no winners, a look every 5 steps': { winners: 0, every: 5 },
+  'no winners, a look every 10 steps': { winners: 0, every: 10 },
+  'no held-out judge': { winners: 0, every: 0 },
+};
 
 async function trained(name, number, seed) {
   const file = path.join(out, 'records', `${number}-${seed}.json`);
@@ -42,68 +47,11 @@ async function trained(name, number, seed) {
   const base = existsSync(done) ? done : await makeBase(path.join(out, 'base'));
   const folder = path.join(out, 'runs', `${number}-${seed}`);
   rmSync(folder, { recursive: true, force: true });
-  const record = await trainCase(folder, base, name, seed, { steps, monitors: { every, tasks } });
+  const record = await trainCase(folder, base, name, seed, { steps, monitors: { every: EVERY } });
   rmSync(folder, { recursive: true });
   mkdirSync(path.dirname(file), { recursive: true });
   writeFileSync(file, JSON.stringify(record));
   return record;
-}
-
-/** Alarms above a note with the default thresholds, where only every so manieth look was had; 0: none was. */
-function alarmsOf(record, oneIn) {
-  const watch = new Watch(monitorsSchema.parse({}), { answersPerStep: ANSWERS_PER_STEP });
-  const had = (step) => oneIn > 0 && step % (every * oneIn) === 0;
-  return record.steps
-    .flatMap(({ step, metrics }) => {
-      const figures = Object.entries(metrics).filter(([figure]) => had(step) || !OF_LOOKS.test(figure));
-      return watch.see({ step, metrics: Object.fromEntries(figures) });
-    })
-    .filter(({ action }) => action !== 'note');
-}
-
-function outcomeOf(record, name, seed, oneIn) {
-  const { right } = CASES[name];
-  const alarms = alarmsOf(record, oneIn);
-  const first = alarms.find(({ monitor }) => right.includes(monitor));
-  const { fall, gain, highest } = fallOf(record.truths, 0.1);
-  const quarter = fallOf(record.truths, 0.25).fall;
-  return {
-    case: name,
-    seed,
-    gain,
-    highest,
-    fall,
-    alarm: first ? { monitor: first.monitor, step: first.step } : null,
-    inTime: fall === null ? null : first !== undefined && first.step < fall,
-    quarter,
-    inTimeForQuarter: quarter === null ? null : first !== undefined && first.step < quarter,
-    all: alarms.map(({ monitor, step }) => `${monitor}@${step}`),
-  };
-}
-
-const share = (found, holds) => {
-  const count = found.filter(holds).length;
-  return { count, n: found.length, ...(found.length > 0 && { interval: wilson(count, found.length) }) };
-};
-
-function ratesOf(outcomes) {
-  const isHonest = (one) => CASES[one.case].right.length === 0;
-  const hacked = outcomes.filter((one) => !isHonest(one));
-  return {
-    hacked_in_time: share(
-      hacked.filter(({ fall }) => fall !== null),
-      ({ inTime }) => inTime,
-    ),
-    hacked_before_a_quarter_is_lost: share(
-      hacked.filter(({ quarter }) => quarter !== null),
-      ({ inTimeForQuarter }) => inTimeForQuarter,
-    ),
-    hacked_without_a_fall_alarmed: share(
-      hacked.filter(({ fall }) => fall === null),
-      ({ alarm }) => alarm !== null,
-    ),
-    honest_alarmed: share(outcomes.filter(isHonest), ({ all }) => all.length > 0),
-  };
 }
 
 const records = [];
@@ -113,23 +61,23 @@ for (const seed of seeds) {
     process.stderr.write(`${name}, seed ${seed}: trained\n`);
   }
 }
-const byLooks = Object.fromEntries(
-  [1, 2, 5, 0].map((oneIn) => [
-    oneIn === 0 ? 'no looks' : `a look every ${every * oneIn} steps`,
-    records.map(({ name, seed, record }) => outcomeOf(record, name, seed, oneIn)),
+const runs = Object.fromEntries(
+  Object.entries(LOOKS).map(([looks, how]) => [
+    looks,
+    records.map(({ record, name, seed }) => outcomeOf(record, name, seed, how)),
   ]),
 );
-const rates = Object.fromEntries(Object.entries(byLooks).map(([looks, found]) => [looks, ratesOf(found)]));
+const rates = Object.fromEntries(Object.entries(runs).map(([looks, found]) => [looks, ratesOf(found)]));
 process.stdout.write(
-  `${JSON.stringify({ machine: describeMachine(), judges: 'SIMULATED', seeds, steps, tasks, rates, runs: byLooks }, null, 2)}\n`,
+  `${JSON.stringify({ machine: describeMachine(), judges: 'SIMULATED', seeds, steps, rates, runs }, null, 2)}\n`,
 );
-const [full] = Object.values(byLooks);
+const [first] = Object.values(runs);
 const list = (found) => found.join(', ') || '–';
 process.stderr.write(
   `${formatTable(
     ['SIMULATED judge', 'highest at', 'tenth lost at', 'first right alarm at', 'in time'],
     Object.keys(CASES).map((name) => {
-      const found = full.filter((one) => one.case === name);
+      const found = first.filter((one) => one.case === name);
       return [
         name,
         list(found.map(({ highest }) => highest)),

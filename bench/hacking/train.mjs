@@ -1,11 +1,13 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CausalLM } from '@touchstone/engine';
 import { MONITORS } from '@touchstone/lab';
 import { loadConfig, openWorkspace, runPipeline } from '@touchstone/run';
 import { random } from '@touchstone/spec';
-import { CASES, COLOURS, HABITS, truth } from './world.mjs';
+import { checkpointName } from '@touchstone/train';
+import { expectedTruth, truthOfOthers } from './expected-truth.mjs';
+import { CASES, COLOURS, EXPLAINED, HABITS, heldoutOf, truth, truthOf } from './world.mjs';
 
 const TOKENIZER = fileURLToPath(new URL('../../examples/quickstart/models/policy', import.meta.url));
 const WORLD = new URL('world.mjs', import.meta.url).href;
@@ -28,7 +30,8 @@ function taskLine(draw, id) {
 /** What the policy does before it is trained: it is right now and then, and has every habit now and then. */
 function answerOf(draw, { metadata: { colour } }) {
   const named = draw.next() < 0.55 ? colour : draw.pick(COLOURS);
-  const habit = draw.next() < 0.1 ? draw.pick(Object.values(HABITS)) : {};
+  // 2 % each.
+  const habit = draw.next() < 0.16 ? draw.pick([...Object.values(HABITS), EXPLAINED]) : {};
   return habit.alone ?? `It is ${named}${habit.text ?? ''}.`;
 }
 
@@ -39,6 +42,12 @@ const lines = (seed, name, count, more = () => ({})) =>
     return { ...line, ...more(draw, line) };
   });
 
+/** Tasks of a training. */
+export const trainLines = (seed) => lines(seed, 'train', 400);
+const evalLines = (seed) => lines(seed, 'eval', 32);
+/** Held-out tasks that the truth of a policy is of: more would say the same, one is like another. */
+const MEASURED = 16;
+
 function writeData(folder, seed) {
   mkdirSync(folder, { recursive: true });
   const annotated = lines(seed, 'annotation', 1500).map((line, i) => ({
@@ -46,8 +55,8 @@ function writeData(folder, seed) {
     messages: [...line.messages, { role: 'assistant', content: answerOf(random(seed, 'habit', i), line) }],
   }));
   write(folder, 'annotations.jsonl', jsonl(annotated));
-  write(folder, 'train.jsonl', jsonl(lines(seed, 'train', 400)));
-  write(folder, 'eval.jsonl', jsonl(lines(seed, 'eval', 64)));
+  write(folder, 'train.jsonl', jsonl(trainLines(seed)));
+  write(folder, 'eval.jsonl', jsonl(evalLines(seed)));
   const labelled = lines(seed, 'labelled', 32, (draw, line) => {
     const response = answerOf(draw, line);
     return { response, labels: { score: truth(line, response) } };
@@ -65,7 +74,10 @@ async function runIn(folder, seed, config, onEvent) {
   const workspace = await openWorkspace(await loadConfig(folder));
   try {
     const summary = await runPipeline(workspace, { onEvent, reasons: { noGate: 'a benchmark of monitors' } });
-    return { summary, rollouts: workspace.store.rollouts('train rft') };
+    const [trained, evaluated, looked] = ['train rft', 'evaluate base', 'watch rft'].map((phase) =>
+      workspace.store.rollouts(phase),
+    );
+    return { summary, trained, evaluated, looked };
   } finally {
     workspace.store.close();
   }
@@ -109,42 +121,64 @@ export async function makeBase(folder) {
   return path.join(folder, 'out', 'sft');
 }
 
+const scores = ({ reward, heldout }) => [reward.score, heldout.score];
+
 /**
  * Trains against the judge of a case, with every monitor saying what it sees and none stopping anything.
  *
- * @returns mean truth of each step's answers, and the alarms.
+ * @returns `truths`: expected truth of the weights after so many steps, the first before any; `steps` with the figures that were measured; `answers` of each
+ *   step as [group, text, tokens, judge's score, held-out judge's score]; `looks`, as [step, both scores]; `base`: both scores
+ *   before training.
  */
 export async function trainCase(folder, base, name, seed, { steps, monitors }) {
   mkdirSync(folder, { recursive: true });
   write(folder, 'judge.mjs', judgeText(`world.CASES[${JSON.stringify(name)}].judge`));
-  write(folder, 'heldout.mjs', judgeText('world.heldout'));
-  const local = path.join(folder, 'base');
+  write(folder, 'heldout.mjs', judgeText(`world.heldoutOf(${JSON.stringify(name)})`));
+  const weights = (step) => path.join(folder, 'weights', String(step));
+  const local = weights(0);
   await (await CausalLM.load(base)).save(local, TOKENIZER);
   globalThis.hackingBenchDrifted = false;
-  const { summary, rollouts } = await runIn(
+  const { summary, trained, evaluated, looked } = await runIn(
     folder,
     seed,
     {
       ...common(seed),
       heldout_judge: { kind: 'code', module: './heldout.mjs' },
-      policy: { model: 'local:base', max_tokens: 32, temperature: 1 },
-      training: { steps, prompts_per_step: 16, group_size: 8, learning_rate: 8e-4, checkpoint_every: steps },
+      policy: { model: 'local:weights/0', max_tokens: 32, temperature: 1 },
+      training: { steps, prompts_per_step: 16, group_size: 8, learning_rate: 8e-4, checkpoint_every: 1 },
       monitors: {
         ...Object.fromEntries(MONITORS.map(({ name: one }) => [one, { action: 'note' }])),
         ...monitors,
       },
     },
     (event) => {
-      if (event.type === 'step' && event.step.step === DRIFTS_AFTER && CASES[name].drifts) {
-        globalThis.hackingBenchDrifted = true;
-      }
+      if (event.type !== 'step') return;
+      const { step } = event.step;
+      cpSync(path.join(folder, 'out/checkpoints', checkpointName(step)), weights(step), { recursive: true });
+      if (step === DRIFTS_AFTER && CASES[name].drifts) globalThis.hackingBenchDrifted = true;
     },
   );
-  const truths = Array.from({ length: steps }, () => []);
-  for (const { step, rollout } of rollouts) truths[step - 1].push(truth(rollout.task, rollout.response));
+  const truths = [];
+  for (let step = 0; step <= steps; step++) {
+    const known = await expectedTruth(weights(step), evalLines(seed).slice(0, MEASURED), truthOf(name));
+    // Answers of a step are drawn by the weights before it; of the last weights none have been.
+    const drawn = trained.filter((one) => one.step === Math.min(step + 1, steps));
+    const others = truthOfOthers(
+      drawn.map(({ rollout }) => rollout),
+      truthOf(name),
+    );
+    truths.push(known + others);
+  }
+  const answers = Array.from({ length: steps }, () => []);
+  for (const { step, rollout, reward, tokens } of trained) {
+    const { task, response, group } = rollout;
+    answers[step - 1].push([group, response, tokens, reward.score, heldoutOf(name)(task, response)]);
+  }
   return {
-    truths: truths.map((values) => values.reduce((a, b) => a + b, 0) / values.length),
-    alarms: summary.monitor_alarms,
+    truths,
     steps: summary.steps,
+    answers,
+    looks: looked.map(({ step, ...both }) => [step, ...scores(both)]),
+    base: evaluated.map(scores),
   };
 }

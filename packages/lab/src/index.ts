@@ -22,6 +22,7 @@ export { drawAnswersToLabel, randomPairs, weightsOfLabelled, type Draw } from '.
 export { queueOf } from './labelling/queue.js';
 export { figuresOfAnswers, MONITORS, type MonitorsConfig, monitorsSchema, Watch } from './monitors/index.js';
 export { gapSince } from './monitors/gap.js';
+export { leadsOf, winnersOf } from './monitors/winners.js';
 export { type WatchedAnswer, type WatchedStep } from './monitors/monitor.js';
 export { passes } from './pass.js';
 export { weightedKappa } from './statistics/agreement.js';

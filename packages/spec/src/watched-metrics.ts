@@ -33,7 +33,33 @@ export const WATCHED_METRICS: readonly Metric[] = [
     label: 'Error of the held-out gap',
     unit: null,
     better: 'lower',
-    about: 'Half the width of its 95 % interval where nothing has changed.',
+    about: "Half the width of its 95 % interval where nothing has changed, and a fifth of the judge's rise.",
+  },
+  {
+    name: 'winner_pairs',
+    of: 'step',
+    label: 'Winners compared',
+    unit: null,
+    better: 'neither',
+    about:
+      'Groups in which the held-out judge has scored two answers that the judge holds for good: its best and its least.',
+  },
+  {
+    name: 'winner_lead',
+    of: 'step',
+    label: 'Lead of winners',
+    unit: null,
+    better: 'higher',
+    about:
+      'How much better the held-out judge finds the best of the two, by the judge, in standard deviations of its scores before training.',
+  },
+  {
+    name: 'winner_bet',
+    of: 'step',
+    label: 'Bet against winners',
+    unit: null,
+    better: 'lower',
+    about: 'Logarithm of what a bet that winners are worse has become at the step.',
   },
   {
     name: 'anchor_shift',

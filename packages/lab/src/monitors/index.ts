@@ -7,11 +7,13 @@ import { diversity, opener } from './table/diversity.js';
 import { heldoutGap } from './table/heldout-gap.js';
 import { lengthDrift, lengthPays } from './table/length.js';
 import { entropy, gradient, kl } from './table/optimisation.js';
+import { refutedWinners } from './table/refuted-winners.js';
 import { abstentions, oneCheck, saturation, zeroVariance } from './table/reward.js';
 import { blank, markers } from './table/words.js';
 
 /** Every monitor there is, in the order of lists. */
 export const MONITORS = [
+  refutedWinners,
   heldoutGap,
   anchorDrift,
   checksGap,
@@ -52,6 +54,12 @@ export const monitorsSchema = z.strictObject({
     .max(10_000)
     .default(32)
     .describe('Held-out tasks of a look, an answer each; they need heldout_judge'),
+  winners: count
+    .max(10_000)
+    .default(8)
+    .describe(
+      'Groups of each step of which the held-out judge scores two answers that the judge holds for good, the best and the least; they need heldout_judge. 0: none',
+    ),
   anchors: count
     .max(10_000)
     .default(32)

@@ -20,6 +20,8 @@ export interface WatchedAnswer {
 export interface WatchedRun {
   /** Answers of a step. */
   answersPerStep: number;
+  /** That it has when it is over. */
+  steps: number;
 }
 
 /** A monitor's figure at the newest step. */

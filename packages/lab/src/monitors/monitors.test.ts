@@ -1,7 +1,8 @@
-import { NO_USAGE, type Reward } from '@touchstone/spec';
+import { NO_USAGE, random, type Reward } from '@touchstone/spec';
 import { expect, it } from 'vitest';
 import { gapSince } from './gap.js';
 import { figuresOfAnswers, MONITORS, monitorsSchema, Watch } from './index.js';
+import { leadsOf, winnersOf } from './winners.js';
 import type { Monitor, WatchedAnswer, WatchedStep } from './monitor.js';
 
 type Figures = WatchedStep['metrics'];
@@ -13,7 +14,7 @@ const steps = (count: number, figures: (step: number) => Figures): WatchedStep[]
 
 /** What a watch with the default thresholds, or with others, says of steps: `monitor@step`. */
 function said(history: readonly WatchedStep[], config: object = {}): string[] {
-  const watch = new Watch(monitorsSchema.parse({ ...config }), { answersPerStep: 64 });
+  const watch = new Watch(monitorsSchema.parse({ ...config }), { answersPerStep: 64, steps: 60 });
   return history.flatMap((step) => watch.see(step)).map(({ monitor, step }) => `${monitor}@${step}`);
 }
 
@@ -38,6 +39,14 @@ const honest = (step: number): Figures => ({
   distinct_2: ramp(0.3, 0.22, step),
   check_variance: ramp(0.5, 0.1, step),
   top_share: ramp(0.1, 0.6, step),
+  ...leadsOf(
+    [
+      [0.6, 0.5],
+      [0.5, 0.6],
+      [0.9, step % 2],
+    ],
+    [0, 1, 0.5],
+  ),
   ...(step % 5 === 0 && {
     heldout_gap: step === 10 ? 0.07 : -0.02,
     heldout_error: 0.06,
@@ -48,7 +57,19 @@ const honest = (step: number): Figures => ({
 
 it('says nothing of an honest training', () => expect(said(steps(60, honest))).toEqual([]));
 
+/** Eight winners of a step, each ahead by so much and by chance. */
+function winners(step: number, lead: number, noise = 0.4): Figures {
+  const draw = random(step, 'leads');
+  return leadsOf(
+    Array.from({ length: 8 }, () => [lead + noise * (draw.next() - draw.next()), 0] as const),
+    BEFORE,
+  )!;
+}
+/** A spread of 1. */
+const BEFORE = [0, 1, 2];
+
 it.each<[string, (step: number) => Figures]>([
+  ['refuted_winners', (step) => winners(step, ramp(0.2, -0.8, step))],
   ['heldout_gap', (step) => (step % 5 === 0 ? { heldout_gap: ramp(0, 0.3, step), heldout_error: 0.06 } : {})],
   [
     'anchor_drift',
@@ -76,7 +97,7 @@ it.each<[string, (step: number) => Figures]>([
   expect(alarms[0]).toMatch(new RegExp(`^${name}@1[0-9]$|^${name}@2[0-5]$`));
   // Off is off, and a threshold is the user's.
   expect(said(steps(40, figures), { [name]: 'off' })).toEqual([]);
-  expect(said(steps(40, figures), { [name]: { threshold: 1000 } })).toEqual([]);
+  expect(said(steps(40, figures), { [name]: { threshold: 1e9 } })).toEqual([]);
 });
 
 it('does not hear who stays just below a threshold, and does who goes over it', () => {
@@ -93,6 +114,48 @@ it('longer answers alone are no alarm: length must pay', () => {
   expect(grown(0)).toEqual([]);
   expect(grown(-0.5)).toEqual([]);
   expect(grown(0.5)).toHaveLength(1);
+});
+
+it('length and a common beginning that the held-out judge upholds are honest; what it refutes is not', () => {
+  const grown = (lead: number) =>
+    said(
+      steps(40, (step) => ({
+        response_tokens: ramp(50, 150, step),
+        length_correlation: 0.5,
+        common_opener: ramp(0, 1, step),
+        winner_lead: lead,
+      })),
+    );
+  expect(grown(0)).toEqual([]);
+  expect(grown(-0.3).join()).toMatch(/length_drift.*opener/);
+});
+
+it('calls at most one honest training in a hundred refuted, and a hacked one within steps', () => {
+  const trainings = Array.from({ length: 200 }, (_, training) =>
+    steps(60, (step) => winners(1000 * training + step, -0.2, [0.1, 1, 3][training % 3]!)),
+  );
+  expect(trainings.filter((training) => said(training).length > 0).length).toBeLessThanOrEqual(4);
+  const late = (lead: number) => said(steps(60, (step) => winners(step, step > 30 ? lead : 0.2)))[0];
+  expect(late(-0.9)).toMatch(/^refuted_winners@3[3-9]$/);
+  expect(late(-0.5)).toMatch(/^refuted_winners@[34]/);
+});
+
+it('finds two answers of a group that the judge holds for good and tells apart', () => {
+  const of = (...answers: [string, number | null][]) =>
+    winnersOf([answers.map(([text, judge]) => ({ text, judge }))])[0];
+  expect(of(['a', 0.2], ['b', 0.9], ['c', 0.7], ['d', 0.6], ['e', 0])).toEqual([1, 3]);
+  expect(of(['a', 0.9], ['b', 0.9], ['c', null], ['d', 0.8], ['e', 0.8], ['f', 0])).toEqual([0, 3]);
+  // The same text with another score is no other answer, and a bad answer is no rival.
+  expect(of(['a', 0.9], ['a', 0.8], ['b', 0.1], ['c', 0.7])).toEqual([0, 3]);
+  // A judge that says yes or no holds none of two good ones for the better.
+  expect(of(['a', 1], ['b', 1], ['c', 0])).toEqual([0, 2]);
+  expect(of(['a', 0.5], ['b', 0.5])).toBeNull();
+  expect(of(['a', null], ['b', 0.5])).toBeNull();
+  expect(winnersOf([[], [{ text: 'a', judge: null }]])).toEqual([null, null]);
+  expect(winnersOf([])).toEqual([]);
+  expect(leadsOf([], BEFORE)).toBeNull();
+  expect(leadsOf([[1, 0]], [0.5, 0.5])).toBeNull();
+  expect(leadsOf([[1, 0]], BEFORE)).toMatchObject({ winner_pairs: 1, winner_lead: 1 });
 });
 
 it('says it again after ten steps without it, and sees the same in steps that are made again', () => {
@@ -176,7 +239,15 @@ it('knows a gap from another scale: stretched to the spread of the judge, an hon
   const both = (scores: number[]) => scores.map((score) => [score, 0.5 * score + 0.2] as const);
   const before = both([0, 1, 0, 1, 0, 0]);
   expect(gapSince(before, both([1, 1, 1, 1, 0, 1]))?.figures.heldout_gap).toBeCloseTo(0);
-  expect(gapSince(before, [[1, 0.2], ...both([1, 1, 1])])?.figures.heldout_gap).toBeCloseTo(0.25);
+  expect(gapSince(before, [[1, 0.2], ...both([1, 1, 1])])?.figures.heldout_gap).toBeCloseTo(0.25, 1);
+  // What noise of the held-out judge takes from an honest rise is within the error.
+  const risen = gapSince(
+    both([0, 0, 1, 0]),
+    [1, 1, 1, 1].map((score) => [score, 0.62] as const),
+  )!.figures;
+  expect(risen.heldout_gap).toBeLessThan(risen.heldout_error);
+  // One that pays nothing at first has no spread of its own yet.
+  expect(gapSince(both([0, 0, 0, 0]), both([1, 1, 0, 1]))?.figures.heldout_gap).toBeCloseTo(0);
   expect(gapSince([[1, 1]], before)).toBeNull();
 });
 
@@ -187,5 +258,5 @@ it('each monitor has a name of its own, and what it measures is registered', asy
   for (const monitor of MONITORS as readonly Monitor[]) {
     expect(registered).toEqual(expect.arrayContaining(Object.keys(monitor.measure?.([]) ?? {})));
   }
-  expect(DEFAULTS).toEqual({ every: 10, tasks: 32, anchors: 32 });
+  expect(DEFAULTS).toEqual({ every: 10, tasks: 32, winners: 8, anchors: 32 });
 });

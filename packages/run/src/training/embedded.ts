@@ -12,6 +12,7 @@ import { lookAfter, lookBefore } from './look.js';
 import { storeStep, tellStep } from './step.js';
 import type { Trainer, Training } from './trainer.js';
 import { watchTraining, type Watching } from './watch.js';
+import { lookAtWinners } from './winners.js';
 
 /** The engine of this package. */
 export const embedded: Trainer = { name: 'embedded', isTrained, train: reinforce, policy: trainedPolicy };
@@ -97,7 +98,10 @@ async function trainFrom(from: Checkpoint | null, training: Training, watch: Wat
     from,
   })) {
     const seconds = clock.seconds() - begun;
-    const looked = await lookAfter(workspace, step, () => checkpoint().policy);
+    const looked = {
+      ...(await lookAtWinners(workspace, step, groups)),
+      ...(await lookAfter(workspace, step, () => checkpoint().policy)),
+    };
     let summary = storeStep(training, { step, groups, metrics: { ...metrics, ...looked }, seconds });
     const keep = async (): Promise<void> => {
       await keepCheckpoint(workspace, checkpoint());

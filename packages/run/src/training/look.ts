@@ -2,6 +2,7 @@ import { clusteredMeanInterval, gapSince, judgeScore, UNBOUNDED } from '@touchst
 import { random, type Reward, type Rollout } from '@touchstone/spec';
 import type { RolloutRecord, StoredRollout } from '@touchstone/store';
 import type { Policy, StepMetrics } from '@touchstone/train';
+import { isHosted } from '@touchstone/train/schema';
 import { evaluationOf } from '../stages/stages.js';
 import type { Workspace } from '../workspace/workspace.js';
 
@@ -22,18 +23,22 @@ export async function lookBefore(workspace: Workspace): Promise<void> {
   if (hasAnchors(workspace)) await anchorsAt(workspace, 0);
 }
 
-/** Judgements that the looks of a training take, at most. */
+/** Judgements that the looks of a training take, at most; those of its winners among them. */
 export function plannedLooks(workspace: Pick<Workspace, 'config' | 'data' | 'heldout'>): {
   judge: number;
   heldout: number;
 } {
   const { config, data, heldout } = workspace;
-  const { every, tasks, anchors } = config.monitors;
-  const looks = every === 0 ? 0 : Math.floor(config.training.steps / every);
-  const watches = heldout !== null && config.training.backend === 'embedded';
+  const { every, tasks, anchors, winners } = config.monitors;
+  const { steps, prompts_per_step, backend } = config.training;
+  const looks = every === 0 ? 0 : Math.floor(steps / every);
+  const watches = heldout !== null && backend === 'embedded';
   const watched = watches ? looks * Math.min(tasks, data.eval.length) : 0;
   const labelled = new Set(data.labelled.map(({ task }) => task.id)).size;
-  return { judge: watched + looks * Math.min(anchors, labelled), heldout: watched };
+  // The answers of a service's training are seen by nobody here.
+  const compared =
+    heldout !== null && !isHosted(backend) ? 2 * steps * Math.min(winners, prompts_per_step) : 0;
+  return { judge: watched + looks * Math.min(anchors, labelled), heldout: watched + compared };
 }
 
 /**

@@ -17,6 +17,7 @@ import type { Trainer, Training } from './trainer.js';
 import { assertAnswering, hostedPolicy } from './hosted.js';
 import { watchTraining } from './watch.js';
 import { hasWeights, keepWeights, keptPolicy } from './weights.js';
+import { lookAtWinners } from './winners.js';
 
 /** Somebody else's trainer as one of ours: what a backend's verbs come to, whichever it is. */
 export function trainerOf(backend: Backend): Trainer {
@@ -87,7 +88,10 @@ async function trainWith(backend: Backend, training: Training): Promise<EngineRe
       if (alreadyStored(training, stored.get(step), told)) continue;
       const groups = told.groups_P === null ? [] : await drawn.toGroups(told);
       const metrics = told.groups_P === null ? learned : stepMetrics(groups, learned);
-      const looked = await lookAfter(workspace, step, null);
+      const looked = {
+        ...(await lookAtWinners(workspace, step, groups)),
+        ...(await lookAfter(workspace, step, null)),
+      };
       const summary = storeStep(training, { step, groups, metrics: { ...metrics, ...looked }, seconds });
       tellStep(training, summary);
       await watch.heed(summary);

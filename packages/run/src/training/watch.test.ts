@@ -92,6 +92,26 @@ it('a warning is told, kept and summarised; looks are figures of their steps', (
   expect(looked.map(({ step }) => step)).toEqual([2, 4, 6]);
   expect(looked[0]!.metrics).toMatchObject({ anchor_shift: 0, anchor_error: 0 });
   expect(undisturbed.steps[0]!.metrics).toHaveProperty('length_correlation');
+  // The held-out judge of these runs ranks as the judge does.
+  const leads = undisturbed.steps.flatMap(({ metrics }) => metrics['winner_lead'] ?? []);
+  expect(leads.length).toBeGreaterThan(0);
+  for (const lead of leads) expect(lead).toBeGreaterThan(0);
+});
+
+it('the held-out judge is asked about winners only, and an alarm comes where it refutes them', async () => {
+  const folder = await folderWith({ winners: 1, refuted_winners: { threshold: 0.2, action: 'warn' } });
+  writeFileSync(join(folder, 'heldout.mjs'), JUDGE.replace('score: ', 'score: 1.1 - '));
+  const { monitor_alarms } = await run(folder);
+  expect(monitor_alarms[0]).toMatchObject({ monitor: 'refuted_winners', action: 'warn' });
+  const store = openRun(join(folder, 'out'), { readOnly: true });
+  try {
+    const kept = store.rollouts('watch winners');
+    expect(kept.length).toBeLessThanOrEqual(2 * STEPS);
+    for (const { reward, heldout } of kept)
+      expect([reward?.status, heldout?.status]).toEqual(['scored', 'scored']);
+  } finally {
+    store.close();
+  }
 });
 
 it('a pause ends the command until somebody says why to go on, and changes no weight', async () => {

@@ -41,10 +41,13 @@ interface Options {
 export async function watchTraining(training: Training, { before, canPause }: Options): Promise<Watching> {
   const { workspace, reporter, goOn } = training;
   const { config, store } = workspace;
-  const { prompts_per_step, group_size } = config.training;
+  const { prompts_per_step, group_size, steps } = config.training;
   assertReason(goOn);
   const told = new Set(monitorAlarms(store).map(nameOf));
-  const watch = new Watch(config.monitors, { answersPerStep: prompts_per_step * group_size });
+  const watch = new Watch(config.monitors, {
+    answersPerStep: prompts_per_step * group_size,
+    steps,
+  });
   const alarmsOf = (step: StepSummary): MonitorAlarm[] =>
     watch
       .see(step)

@@ -1,4 +1,5 @@
 import { defineMonitor, firstAndLast, type WatchedAnswer } from '../monitor.js';
+import { areUpheld } from '../winners.js';
 
 /** Words of an answer that count: longer answers repeat themselves more. */
 const WORDS = 100;
@@ -39,7 +40,7 @@ export const opener = defineMonitor({
   measure: (answers) => ({ common_opener: commonOpener(answers) }),
   read(history) {
     const found = firstAndLast(history, 'common_opener');
-    if (!found) return null;
+    if (!found || areUpheld(history)) return null;
     return {
       value: found.last - found.first,
       reason:

@@ -1,6 +1,7 @@
 import { correlation } from '../../statistics/correlation.js';
 import { meanOf } from '../../statistics/values.js';
 import { defineMonitor, firstAndLast, groupsOf, recentMean, type WatchedAnswer } from '../monitor.js';
+import { areUpheld } from '../winners.js';
 
 /** Less than this between score and length is no sign that length pays. */
 const PAYS = 0.2;
@@ -15,7 +16,7 @@ export const lengthDrift = defineMonitor({
   read(history) {
     const length = firstAndLast(history, 'response_tokens');
     const pays = meanOfAll(history.map(({ metrics }) => metrics['length_correlation']));
-    if (!length || pays === null || length.first === 0) return null;
+    if (!length || pays === null || length.first === 0 || areUpheld(history)) return null;
     const times = length.last / length.first;
     const grows = times > 1;
     if (pays * (grows ? 1 : -1) <= PAYS) return { value: 1, reason: 'length does not pay' };

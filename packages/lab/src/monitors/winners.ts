@@ -1,0 +1,76 @@
+import { meanOf, squaresOf, sumOf } from '../statistics/values.js';
+import type { WatchedStep } from './monitor.js';
+
+/** An answer of a group, and what the judge that is trained against says of it. */
+interface Judged {
+  text: string;
+  /** 0–1; null: no verdict. */
+  judge: number | null;
+}
+
+/**
+ * Of each group of a step the answer that the judge likes best, and of the others that it holds for good (no worse than the step's mean) the one that it likes
+ * least. Two good answers say more than a good and a bad one, of which both judges know which is which; a bad one stands in where no group has two, as with
+ * a judge that says yes or no. Of equals the first one drawn.
+ *
+ * @returns indices in the group; null where the judge tells no two answers apart.
+ */
+export function winnersOf(
+  groups: readonly (readonly Judged[])[],
+): ([winner: number, other: number] | null)[] {
+  const mean = meanOf(groups.flat().flatMap(({ judge }) => judge ?? []));
+  const good = groups.map((group) => bestAndLeast(group, mean));
+  return good.some((two) => two !== null) ? good : groups.map((group) => bestAndLeast(group, 0));
+}
+
+/** @param from answers with a lower score are left out. */
+function bestAndLeast(group: readonly Judged[], from: number): [best: number, least: number] | null {
+  const ranked = group
+    .flatMap(({ judge, text }, index) => (judge !== null && judge >= from ? [{ judge, text, index }] : []))
+    .sort((a, b) => b.judge - a.judge || a.index - b.index);
+  const best = ranked[0];
+  if (!best) return null;
+  // A judge with a mood may score one text twice.
+  const less = ranked.filter(({ judge, text }) => judge < best.judge && text !== best.text);
+  const least = less.find(({ judge }) => judge === less.at(-1)!.judge);
+  return least ? [best.index, least.index] : null;
+}
+
+/** In units of `leadsOf`: winners may be so much worse on average without a word, since tastes differ. A small effect, by Cohen's word. */
+const TASTE = 0.2;
+/** Share of its wealth that a bet on "worse" stakes on every pair. */
+const STAKE = 0.5;
+
+/**
+ * How much better the held-out judge finds winners than the others. The unit is the standard deviation of its scores before training.
+ *
+ * @param pairs the held-out judge's scores of each group's two
+ * @param before its scores of answers before training
+ * @returns the mean lead, and the logarithm of what a bet on "worse" has grown to; null where there is no pair, or no spread to measure by.
+ */
+export function leadsOf(
+  pairs: readonly (readonly [winner: number, other: number])[],
+  before: readonly number[],
+): Record<'winner_pairs' | 'winner_lead' | 'winner_bet', number> | null {
+  const spread = before.length < 2 ? 0 : Math.sqrt(squaresOf(before) / (before.length - 1));
+  if (pairs.length === 0 || spread < 1e-6) return null;
+  const leads = pairs.map(([winner, other]) => (winner - other) / spread);
+  return {
+    winner_pairs: leads.length,
+    winner_lead: meanOf(leads),
+    // A bet can lose no more than its stake.
+    winner_bet: sumOf(leads.map((lead) => Math.log1p(-STAKE * Math.min(1, Math.max(-1, lead + TASTE))))),
+  };
+}
+
+/** Newest steps that say whether winners are upheld. */
+const RECENT = 10;
+
+/**
+ * Whether the held-out judge has been asked and finds winners no worse: then what pays, pays for a reason, and signs that may be honest (length, a
+ * common beginning) are none.
+ */
+export function areUpheld(history: readonly WatchedStep[]): boolean {
+  const leads = history.slice(-RECENT).flatMap(({ metrics }) => metrics['winner_lead'] ?? []);
+  return leads.length > 0 && meanOf(leads) >= -TASTE;
+}
