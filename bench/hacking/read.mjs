@@ -48,7 +48,7 @@ function leads(answers, before, winners) {
  *
  * @param looks `winners`: groups whose two best answers the held-out judge scores; `every`: steps between two looks, 0: none
  */
-export const stepsOf = ({ steps, answers, base, looks }, { winners, every }) =>
+const stepsOf = ({ steps, answers, base, looks }, { winners, every }) =>
   steps.map(({ step, metrics }, i) => {
     const looked = every > 0 && step % every === 0;
     const seen = looks.flatMap(([at, ...both]) => (at === step ? [both] : []));

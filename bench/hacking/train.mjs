@@ -43,7 +43,7 @@ const lines = (seed, name, count, more = () => ({})) =>
   });
 
 /** Tasks of a training. */
-export const trainLines = (seed) => lines(seed, 'train', 400);
+const trainLines = (seed) => lines(seed, 'train', 400);
 const evalLines = (seed) => lines(seed, 'eval', 32);
 /** Held-out tasks that the truth of a policy is of: more would say the same, one is like another. */
 const MEASURED = 16;
