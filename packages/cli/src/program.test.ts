@@ -30,7 +30,7 @@ describe('arguments', () => {
     [
       ['schema', 'cofig'],
       expect.stringMatching(
-        /^error: [^\n]*Allowed choices are config, summary, trainings, openapi; see[^\n]*\n$/,
+        /^error: [^\n]*Allowed choices are config, summary, trainings, evaluation, record, alignment, openapi; see[^\n]*\n$/,
       ),
     ],
   ])('%j end with one line and exit code 2', async (args, err) => {
