@@ -38,6 +38,16 @@ const SAME_ON_EVERY_NODE = [
   // published figures. Whole examinations through the command line are in judge*.test.ts, which stay.
   'bench/gate/gate.test.mjs',
   'packages/cli/src/commands/judge-quickstart.e2e.test.ts',
+  // Likewise a simulated product, and probes of judges that are rules.
+  'bench/alignment/alignment.test.mjs',
+  'packages/lab/src/probes/findings.test.ts',
+  'packages/lab/src/probes/cases.test.ts',
+  // Prompts of the same judge asked in other ways; judge.test.ts asks it in the first one.
+  'packages/cli/src/commands/judge-variants.test.ts',
+  // Faults of a provider behind the server: server.test.ts and operation.test.ts have that Node's server and its ends.
+  'packages/cli/src/commands/reward/faults.e2e.test.ts',
+  // Killed between the same writes as run-killed.e2e.test.ts, which stays.
+  'packages/cli/src/commands/eval-killed.e2e.test.ts',
   // Small programs of documents: the calls that the tests of their packages make.
   'scripts/samples.test.mjs',
   // A fault at each write of a run: damage.test.ts and run-killed.e2e.test.ts have the file system of that Node.
@@ -62,6 +72,11 @@ const SAME_ON_EVERY_NODE = [
   'packages/launch/src/aws/jobs/moto.test.ts',
   // Manifests, as Python's tools read them.
   'packages/cli/src/commands/reward/fleet.test.ts',
+  'packages/cli/src/commands/reward/fleet-image.e2e.test.ts',
+  'packages/launch/src/fleet/kubernetes.test.ts',
+  'packages/launch/src/ray/probe.test.ts',
+  // The files of a bundle; bundle.test.ts runs one.
+  'packages/cli/src/commands/reward/bundle-files.test.ts',
   // Python's side of the shims.
   'packages/serve/src/shims/client.test.ts',
   // A script inside Redis, waited for by the clock; redis.test.ts asks the same Redis by the same client.
