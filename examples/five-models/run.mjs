@@ -4,7 +4,7 @@
  * language model of your own.
  *
  *     npm run build
- *     node examples/five-models/run.mjs --run runs/quickstart-1 --own PATH/TO/MODEL
+ *     node examples/five-models/run.mjs --run runs/quickstart-1 --own SmolLM2=PATH/TO/FOLDER
  *
  * It trains the quickstart where the folder has none yet, writes `five-models.yaml` into it and runs `touchstone eval` on that. The same
  * command again goes on where it stopped.
@@ -38,6 +38,11 @@ if (!existsSync(path.join(folder, 'summary.json'))) touchstone('quickstart', '--
 const { judge, heldout_judge, reward, data, policy, evaluation } = parse(
   readFileSync(path.join(folder, 'touchstone.yaml'), 'utf8'),
 );
+const [, name, own] = /^([^=]+)=(.+)$/.exec(values.own ?? '') ?? [];
+if (values.own !== undefined && own === undefined) {
+  process.stderr.write(`--own: expected NAME=FOLDER, got "${values.own}"\n`);
+  process.exit(2);
+}
 const answering = { max_tokens: policy.max_tokens, temperature: policy.temperature };
 const local = (model) => ({ model: `local:${path.relative(folder, model)}`, ...answering });
 const models = {
@@ -45,7 +50,7 @@ const models = {
   SFT: { run: '.', model: 'sft' },
   RFT: { run: '.', model: 'rft' },
   "the held-out judge's family": local(path.join(MODELS, 'heldout')),
-  ...(values.own === undefined ? {} : { [path.basename(values.own)]: local(path.resolve(values.own)) }),
+  ...(own === undefined ? {} : { [name]: local(path.resolve(own)) }),
 };
 const config = path.join(folder, 'five-models.yaml');
 writeFileSync(

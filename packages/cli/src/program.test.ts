@@ -148,6 +148,11 @@ it.each([
 });
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+
+/** Writes every module's address to stderr when it is loaded. */
+const TELL = `data:text/javascript,import{register}from"node:module";register("data:text/javascript,${encodeURIComponent(
+  'export const load = (url, context, next) => (process._rawDebug(url), next(url, context))',
+)}")`;
 const built = existsSync(main);
 
 describe.skipIf(!built)(`the built program${built ? '' : ' (skipped: run "npm run build" first)'}`, () => {
@@ -164,6 +169,17 @@ describe.skipIf(!built)(`the built program${built ? '' : ' (skipped: run "npm ru
     expect(stderr).toContain('touchstone.yaml:1:1: unknown key "polcy", did you mean "policy"?');
     expect(stderr).not.toMatch(/^\s+at /m);
   });
+
+  it.each([['judge'], ['judge', 'label'], ['compare'], ['reward', 'serve'], ['watch']])(
+    'begins %s without the engine, the trainer and ONNX Runtime',
+    (...command) => {
+      const args = ['--import', TELL, main, ...command, '--help'];
+      const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+      expect(status).toBe(0);
+      expect(stderr).toContain('packages/run/dist/index.js');
+      expect(stderr).not.toMatch(/packages\/(?:engine|train)\/dist\/index\.js|onnxruntime/);
+    },
+  );
 });
 
 const SUMMARY: Summary = {

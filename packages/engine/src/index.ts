@@ -8,6 +8,7 @@ export * from './model.js';
 export type { Parameter } from './weights/parameters.js';
 export * from './weights/safetensors.js';
 export * from './optimize/adamw.js';
+export type { AdamWOptions } from './optimize/adamw-options.js';
 export * from './optimize/gradients.js';
 export type { TrainingSequence } from './optimize/micro-batches.js';
 export * from './optimize/schedule.js';

@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os';
 
+export { ADAMW_DEFAULTS } from './optimize/adamw-options.js';
+
 /** What ONNX Runtime may compute training with, where it and the machine have it: by its own names. */
 export const PROVIDERS = ['cpu', 'webgpu', 'cuda', 'coreml', 'dml'] as const;
 export type Provider = (typeof PROVIDERS)[number];

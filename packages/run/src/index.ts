@@ -21,6 +21,7 @@ export {
 export { askRun, type Asked } from './training/asked.js';
 export { readSnapshot, type RunSnapshot, type SeenAnswer } from './snapshot.js';
 export {
+  compareStored,
   examineTraining,
   openEvaluation,
   openTrainings,
@@ -51,7 +52,7 @@ export { type Labelling, type LabelsSummary } from './labelling/labelling.js';
 export { levelsOf, type Questions, type Section } from './labelling/questions.js';
 export { type Given } from './labelling/journals.js';
 export { readAnySummary, readSummary } from '@touchstone/store';
-export { compareStored, type ComparisonOptions } from './comparison/compare.js';
+export type { ComparisonOptions } from './comparison/compare.js';
 export { writeAnswers } from './comparison/rows-file.js';
 export { systemClock, type Clock } from './clock.js';
 export { version } from './version.js';
@@ -79,7 +80,7 @@ export {
 } from './config/schema.js';
 export { configJsonSchema } from './config/json-schema.js';
 export { ALGORITHMS, hasSetting, type AnyTrainingOptions } from '@touchstone/train/schema';
-export { ADAMW_DEFAULTS } from '@touchstone/engine';
+export { ADAMW_DEFAULTS } from '@touchstone/engine/settings';
 export { assertCertified, certificateOf, type Certified } from './workspace/certificate.js';
 export { localModels } from './workspace/local-model.js';
 export { rewardResources } from './workspace/reward-resources.js';

@@ -1,5 +1,6 @@
 import type { EvaluationSummary, RunListener, Summary, TrainingsSummary } from '@touchstone/spec';
 import type { Clock } from './clock.js';
+import type { ComparisonOptions } from './comparison/compare.js';
 import type { Loaded, LoadedConfig } from './config/load.js';
 import type { ScoringConfig } from './config/schema.js';
 import type { Seeds } from './config/seeds.js';
@@ -147,4 +148,19 @@ export async function runEvaluation(
 export async function planEvaluation(evaluation: Evaluation): Promise<EvaluationPlan> {
   const { planEvaluation: plan } = await import('./evaluation/plan.js');
   return plan(evaluation);
+}
+
+/**
+ * Compares the models whose stored answers are in files and folders.
+ *
+ * @param paths each an evaluation's folder, a run's, or a file of answers, one a line; `NAME=PATH` calls the model NAME, or of several models each
+ *   `NAME/model`.
+ * @throws {InputError} there is nothing of the kind there, two models have one name, or as `summariseEvaluation`.
+ */
+export async function compareStored(
+  paths: readonly string[],
+  options: ComparisonOptions,
+): Promise<EvaluationSummary> {
+  const { compareStored: compare } = await import('./comparison/compare.js');
+  return compare(paths, options);
 }

@@ -3,25 +3,8 @@ import { Graph, type Value } from '../graph/graph.js';
 import { SessionCache } from '../graph/session.js';
 import { float32, floats, scalar, shared } from '../graph/tensor.js';
 import type { CausalLM } from '../model.js';
+import { ADAMW_DEFAULTS, type AdamWOptions } from './adamw-options.js';
 import type { Parameter } from '../weights/parameters.js';
-
-export interface AdamWOptions {
-  beta1: number;
-  beta2: number;
-  epsilon: number;
-  /** Decoupled decay; norms, biases and embeddings are left out. */
-  weightDecay: number;
-  /** Gradients are scaled so that their global norm is at most this. */
-  maxGradNorm: number;
-}
-
-export const ADAMW_DEFAULTS: AdamWOptions = {
-  beta1: 0.9,
-  beta2: 0.98,
-  epsilon: 1e-8,
-  weightDecay: 0,
-  maxGradNorm: 1,
-};
 
 /** Moments and step count: what an optimiser goes on from exactly. */
 export interface OptimizerState {

@@ -18,13 +18,7 @@ export interface ComparisonOptions {
 /** Names of more models do not make a title. */
 const MOST_NAMED = 4;
 
-/**
- * Compares the models whose stored answers are in files and folders.
- *
- * @param paths each an evaluation's folder, a run's, or a file of answers, one a line; `NAME=PATH` calls the model NAME, or of several models each
- *   `NAME/model`.
- * @throws {InputError} there is nothing of the kind there, two models have one name, or as `summariseEvaluation`.
- */
+/** As `main-job.ts` says. */
 export async function compareStored(
   paths: readonly string[],
   { now, ...options }: ComparisonOptions,

@@ -98,10 +98,12 @@ async function trainFrom(from: Checkpoint | null, training: Training, watch: Wat
     from,
   })) {
     const seconds = clock.seconds() - begun;
-    const looked = {
-      ...(await lookAtWinners(workspace, step, groups)),
-      ...(await lookAfter(workspace, step, () => checkpoint().policy)),
-    };
+    // A judge that takes its time is asked both at once.
+    const [winners, look] = await Promise.all([
+      lookAtWinners(workspace, step, groups),
+      lookAfter(workspace, step, () => checkpoint().policy),
+    ]);
+    const looked = { ...winners, ...look };
     let summary = storeStep(training, { step, groups, metrics: { ...metrics, ...looked }, seconds });
     const keep = async (): Promise<void> => {
       await keepCheckpoint(workspace, checkpoint());
