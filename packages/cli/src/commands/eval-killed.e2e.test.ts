@@ -5,7 +5,7 @@ import { evaluationSummarySchema, type EvaluationSummary } from '@touchstone/spe
 import { startProvider, type ProviderServer } from '@touchstone/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { lengthJudge, running } from './small-run.testing.js';
+import { answeredBy, killedEvery, lengthJudge, running } from './small-run.testing.js';
 
 let endpoint: ProviderServer;
 let run = '';
@@ -49,8 +49,7 @@ function prepared(name: string): string {
   return folder;
 }
 
-const answered = (): number =>
-  endpoint.provider.ledger.counts.useful + endpoint.provider.ledger.counts.redundant;
+const answered = (): number => answeredBy(endpoint);
 const summaryOf = (folder: string): EvaluationSummary =>
   evaluationSummarySchema.parse(
     JSON.parse(readFileSync(join(folder, 'runs/touchstone-eval/evaluation.json'), 'utf8')),
@@ -67,22 +66,8 @@ it('killed again and again, it ends the same and pays for nothing twice', { time
 
   run = 'killed';
   const folder = prepared('killed');
-  let kills = 0;
-  for (;;) {
-    // One call is in flight at a time: when a request arrives, every earlier reply has been received.
-    const stopAt = answered() + 9;
-    const { child, ended } = running('eval', folder);
-    endpoint.provider.fate = () => {
-      if (answered() < stopAt) return { kind: 'reply' };
-      child.kill('SIGKILL');
-      return { kind: 'hang' };
-    };
-    const { code, signal, err } = await ended;
-    if (code === 0) break;
-    expect({ code, signal, err }).toMatchObject({ code: null, signal: 'SIGKILL' });
-    kills++;
-  }
-  expect(kills).toBeGreaterThan(2);
+  const kills = await killedEvery(9, endpoint, () => running('eval', folder));
+  expect(kills.length).toBeGreaterThan(2);
   expect(endpoint.provider.ledger.counts.redundant).toBe(0);
   expect(answered()).toBe(2 * needed);
   const [a, b] = [straight, folder].map((one) => ({ ...summaryOf(one), created: '' }));

@@ -4,6 +4,8 @@ import { CausalLM } from '@touchstone/engine';
 import { startProvider, type ProviderServer } from '@touchstone/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
+  answeredBy,
+  killedEvery,
   lengthJudge,
   smallRun,
   summaryOf,
@@ -15,11 +17,7 @@ import {
 
 describe('with a judge behind HTTP', { timeout: TIMEOUT_MS }, () => {
   let endpoint: ProviderServer;
-  /** Whole replies that went out, first ones and others. */
-  const answered = (): number => {
-    const { useful, redundant } = endpoint.provider.ledger.counts;
-    return useful + redundant;
-  };
+  const answered = (): number => answeredBy(endpoint);
   /** A question of another run is another one to pay for. */
   let run = 'straight';
   const startEndpoint = () =>
@@ -50,21 +48,11 @@ describe('with a judge behind HTTP', { timeout: TIMEOUT_MS }, () => {
   it('killed at any stage and run again, it ends the same and pays for nothing twice', async () => {
     run = 'killed';
     const folder = await smallRun(endpoint.url);
-    // One call is in flight at a time: when a request arrives, every earlier reply has been received. It is killed at
-    // that moment, a few calls further on each time, so that every stage is cut off somewhere.
+    // A few calls further on each time, so that every stage is cut off somewhere.
+    const killed = await killedEvery(6, endpoint, () => training(folder));
     const killedIn = new Set<number>();
     let finished = 0;
-    for (;;) {
-      const stopAt = answered() + 6;
-      const { child, ended } = training(folder);
-      endpoint.provider.fate = () => {
-        if (answered() < stopAt) return { kind: 'reply' };
-        child.kill('SIGKILL');
-        return { kind: 'hang' };
-      };
-      const { code, signal, err } = await ended;
-      if (code === 0) break;
-      expect({ code, signal }).toEqual({ code: null, signal: 'SIGKILL' });
+    for (const err of killed) {
       for (const [, stage] of err.matchAll(/^(\d) of 6, .*: done in/gm)) finished = Number(stage);
       killedIn.add(finished + 1);
     }

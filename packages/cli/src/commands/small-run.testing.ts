@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { CausalLM } from '@touchstone/engine';
 import { prepareQuickstart } from '@touchstone/quickstart';
 import { summarySchema, type Summary } from '@touchstone/spec';
-import { ruleJudge } from '@touchstone/testing';
+import { ruleJudge, type ProviderServer } from '@touchstone/testing';
+import { expect } from 'vitest';
 import { parse, stringify } from 'yaml';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
@@ -98,6 +99,37 @@ export function running(...args: string[]) {
     (resolve) => child.on('close', (code, signal) => resolve({ code, signal, ...got })),
   );
   return { child, ended };
+}
+
+/** Whole replies that went out, first ones and others. */
+export const answeredBy = ({ provider: { ledger } }: ProviderServer): number =>
+  ledger.counts.useful + ledger.counts.redundant;
+
+/**
+ * Starts a command again and again until one is left to end: each is killed when it asks for something after so many replies more. A command with
+ * one call in flight at a time has received every earlier reply by then.
+ *
+ * @returns what each killed one had written to stderr.
+ */
+export async function killedEvery(
+  replies: number,
+  endpoint: ProviderServer,
+  start: () => ReturnType<typeof running>,
+): Promise<string[]> {
+  const killed: string[] = [];
+  for (;;) {
+    const stopAt = answeredBy(endpoint) + replies;
+    const { child, ended } = start();
+    endpoint.provider.fate = () => {
+      if (answeredBy(endpoint) < stopAt) return { kind: 'reply' };
+      child.kill('SIGKILL');
+      return { kind: 'hang' };
+    };
+    const { code, signal, err } = await ended;
+    if (code === 0) return killed;
+    expect({ code, signal, err }).toMatchObject({ code: null, signal: 'SIGKILL' });
+    killed.push(err);
+  }
 }
 
 /** What is tested is not the judge: three labelled answers would not pass the gate. */

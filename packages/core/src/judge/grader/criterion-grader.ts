@@ -9,6 +9,7 @@ import {
   type Judgement,
   type JudgeOptions,
 } from '../judge.js';
+import { shows } from '../prompt.js';
 import { answerOf } from '../score.js';
 import { combineMet } from '../task-criteria/combine.js';
 import { readTaskCriteria, type TaskCriterion } from '../task-criteria/read.js';
@@ -37,7 +38,7 @@ export class CriterionGrader implements Judge {
     access: ModelAccess,
     seed: number,
   ) {
-    if (!config.messages.some(({ content }) => /\{\{\s*criterion\s*\}\}/.test(content)))
+    if (!config.messages.some(({ content }) => shows(content, SLOT)))
       throw new InputError([
         {
           message:
