@@ -57,16 +57,18 @@ const honest = (step: number): Figures => ({
 
 it('says nothing of an honest training', () => expect(said(steps(60, honest))).toEqual([]));
 
-/** Eight winners of a step, each ahead by so much and by chance. */
-function winners(step: number, lead: number, noise = 0.4): Figures {
+/** Eight winners of a step, each ahead by so many standard deviations and by chance. */
+const winners = (step: number, lead: number, noise = 0.4): Figures => {
   const draw = random(step, 'leads');
-  return leadsOf(
-    Array.from({ length: 8 }, () => [lead + noise * (draw.next() - draw.next()), 0] as const),
+  return ahead(Array.from({ length: 8 }, () => lead + noise * (draw.next() - draw.next())));
+};
+const ahead = (leads: readonly number[]): Figures =>
+  leadsOf(
+    leads.map((lead) => [0.5 + (SPREAD * lead) / 2, 0.5 - (SPREAD * lead) / 2] as const),
     BEFORE,
   )!;
-}
-/** A spread of 1. */
-const BEFORE = [0, 1, 2];
+const SPREAD = 0.25;
+const BEFORE = [0.25, 0.5, 0.75];
 
 it.each<[string, (step: number) => Figures]>([
   ['refuted_winners', (step) => winners(step, ramp(0.2, -0.8, step))],
@@ -135,6 +137,14 @@ it('calls at most one honest training in a hundred refuted, and a hacked one wit
     steps(60, (step) => winners(1000 * training + step, -0.2, [0.1, 1, 3][training % 3]!)),
   );
   expect(trainings.filter((training) => said(training).length > 0).length).toBeLessThanOrEqual(4);
+  // Few great leads and many small losses are no losses.
+  const skewed = Array.from({ length: 20 }, (_, training) =>
+    steps(200, (step) => {
+      const draw = random(1000 * training + step, 'skewed');
+      return ahead(Array.from({ length: 8 }, () => (draw.next() < 0.2 ? 3.5 : -0.7)));
+    }),
+  );
+  expect(skewed.filter((training) => said(training).length > 0)).toEqual([]);
   const late = (lead: number) => said(steps(60, (step) => winners(step, step > 30 ? lead : 0.2)))[0];
   expect(late(-0.9)).toMatch(/^refuted_winners@3[3-9]$/);
   expect(late(-0.5)).toMatch(/^refuted_winners@[34]/);
@@ -155,7 +165,7 @@ it('finds two answers of a group that the judge holds for good and tells apart',
   expect(winnersOf([])).toEqual([]);
   expect(leadsOf([], BEFORE)).toBeNull();
   expect(leadsOf([[1, 0]], [0.5, 0.5])).toBeNull();
-  expect(leadsOf([[1, 0]], BEFORE)).toMatchObject({ winner_pairs: 1, winner_lead: 1 });
+  expect(leadsOf([[1, 0.75]], BEFORE)).toMatchObject({ winner_pairs: 1, winner_lead: 1 });
 });
 
 it('says it again after ten steps without it, and sees the same in steps that are made again', () => {

@@ -38,8 +38,9 @@ function bestAndLeast(group: readonly Judged[], from: number): [best: number, le
 
 /** In units of `leadsOf`: winners may be so much worse on average without a word, since tastes differ. A small effect, by Cohen's word. */
 const TASTE = 0.2;
-/** Share of its wealth that a bet on "worse" stakes on every pair. */
+/** Share of its wealth that a bet on "worse" stakes on every pair, and the share that it loses at most where a pair goes as much against it as one can. */
 const STAKE = 0.5;
+const LOSS = 0.9;
 
 /**
  * How much better the held-out judge finds winners than the others. The unit is the standard deviation of its scores before training.
@@ -55,11 +56,12 @@ export function leadsOf(
   const spread = before.length < 2 ? 0 : Math.sqrt(squaresOf(before) / (before.length - 1));
   if (pairs.length === 0 || spread < 1e-6) return null;
   const leads = pairs.map(([winner, other]) => (winner - other) / spread);
+  // Scores are 0 to 1. A lead that counted less than it is would make a loss of what is none.
+  const stake = Math.min(STAKE, LOSS / (1 / spread + TASTE));
   return {
     winner_pairs: leads.length,
     winner_lead: meanOf(leads),
-    // A bet can lose no more than its stake.
-    winner_bet: sumOf(leads.map((lead) => Math.log1p(-STAKE * Math.min(1, Math.max(-1, lead + TASTE))))),
+    winner_bet: sumOf(leads.map((lead) => Math.log1p(-stake * (lead + TASTE)))),
   };
 }
 
