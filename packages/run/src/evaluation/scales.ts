@@ -17,17 +17,17 @@ export function zeroToOne(
   { scales = {}, judges = {} }: Pick<EvaluationConfig, 'scales' | 'judges'>,
 ): (scores: Scores) => Scores {
   const answers = models.flatMap(({ lists }) => lists.flatMap((list) => list.answers));
-  const seen = new Map<string, { values: number[]; scale: [number, number] | undefined }>();
+  const seen = new Map<string, { values: number[]; scale: [number, number] | undefined; apart: boolean }>();
   for (const { scores, scales: known } of answers) {
     for (const [name, score] of Object.entries(scores)) {
-      const own = seen.get(name) ?? { values: [], scale: undefined };
+      if (score === null && seen.has(name)) continue;
+      const scale = Object.hasOwn(scales, name) ? scales[name] : ownScale(known, name);
+      const own = seen.get(name) ?? { values: [], scale, apart: false };
       seen.set(name, own);
-      own.scale ??= Object.hasOwn(scales, name)
-        ? scales[name]
-        : known && Object.hasOwn(known, name)
-          ? known[name]
-          : undefined;
-      if (score !== null) own.values.push(score);
+      if (score === null) continue;
+      if (own.values.length === 0) own.scale = scale;
+      own.apart ||= own.scale?.join() !== scale?.join();
+      own.values.push(score);
     }
   }
   const unknown = Object.keys(scales).filter((name) => !seen.has(name));
@@ -37,7 +37,13 @@ export function zeroToOne(
       { message: `evaluation.scales: no answer has scores of ${unknown.join(', ')}; graders: ${graders}` },
     ]);
   }
-  const problems = [...seen].flatMap(([name, { values, scale }]) => problemOf(name, values, scale));
+  const problems = [...seen].flatMap(([name, { values, scale, apart }]) =>
+    apart
+      ? [
+          `the grader "${name}" gives scores on two scales: two graders have one name; rename one of them in its file`,
+        ]
+      : problemOf(name, values, scale),
+  );
   if (problems.length > 0) throw new InputError(problems.map((message) => ({ message })));
   const taken = new Set([...Object.keys(MEASURES), 'best_of_k', ...Object.keys(judges)]);
   const rename = (name: string): string => (taken.has(name) ? `${name} (stored)` : name);
@@ -49,6 +55,11 @@ export function zeroToOne(
       }),
     );
 }
+
+const ownScale = (
+  known: Readonly<Record<string, [number, number]>> | undefined,
+  name: string,
+): [number, number] | undefined => (known && Object.hasOwn(known, name) ? known[name] : undefined);
 
 function problemOf(name: string, values: readonly number[], scale: [number, number] | undefined): string[] {
   if (values.length === 0) return [];

@@ -18,7 +18,7 @@ export const azureRows: OutputFormat = {
     const isFlat = Object.keys(row).some((key) => /^(inputs|outputs)\../.test(key));
     const inputs = isFlat ? under(row, 'inputs.') : row;
     const outputs = isFlat ? under(row, 'outputs.') : {};
-    const scores = scoresOf(outputs);
+    const scores = scoresOf(outputs, problems);
     const conversation = member(inputs, 'conversation');
     const turns = isObject(conversation)
       ? readTurns(member(conversation, 'messages'), 'conversation.messages', troubles)
@@ -49,7 +49,7 @@ export const azureRows: OutputFormat = {
           finish: 'stop',
           ...nameIn(member(inputs, 'model')),
           scores,
-          scales: scalesOf(scores),
+          scales: scalesOf(Object.keys(scores).filter((name) => isNumber(outputs, name))),
           tokens: null,
         },
       ],
@@ -68,10 +68,12 @@ const under = (row: JsonObject, prefix: string): JsonObject =>
 const NO_SCORE = /(_threshold|_tokens|_seconds|_latency|_duration|_count|threshold)$/;
 
 /** Numbers that evaluators gave, as `EVALUATOR.METRIC`; `gpt_METRIC` is the older name of the same number. */
-function scoresOf(outputs: JsonObject): RowAnswer['scores'] {
+function scoresOf(outputs: JsonObject, problems: string[]): RowAnswer['scores'] {
   const found = Object.entries(outputs).flatMap(([key, value]): [string, number | null][] => {
     const [evaluator, ...rest] = key.split('.');
     const metric = rest.join('.');
+    if (typeof value === 'string' && azureScale(key) !== undefined && value.trim() !== '')
+      problems.push(`outputs.${key}: expected a number, got a text`);
     const isScore = typeof value === 'number' || typeof value === 'boolean' || value === null;
     if (metric === '' || !isScore || NO_SCORE.test(metric)) return [];
     if (metric.startsWith('gpt_') && Object.hasOwn(outputs, `${evaluator}.${metric.slice(4)}`)) return [];
@@ -82,10 +84,14 @@ function scoresOf(outputs: JsonObject): RowAnswer['scores'] {
   return Object.fromEntries(found);
 }
 
-/** Of graders of Azure's own. */
-export const scalesOf = (scores: RowAnswer['scores']): Record<string, [number, number]> =>
+/** Yes and no are on no scale. A metric that is called as its evaluator is goes by that name alone. */
+const isNumber = (outputs: JsonObject, name: string): boolean =>
+  typeof (member(outputs, name) ?? member(outputs, `${name}.${name}`)) === 'number';
+
+/** Of graders of Azure's own, by name. */
+export const scalesOf = (names: readonly string[]): Record<string, [number, number]> =>
   Object.fromEntries(
-    Object.keys(scores).flatMap((name) => {
+    names.flatMap((name) => {
       const scale = azureScale(name);
       return scale ? [[name, scale]] : [];
     }),

@@ -1,5 +1,5 @@
 import { isObject, member, omit, describe } from '../../text/json-value.js';
-import { errorIn, nameIn, scoresIn, tokensIn } from './item.js';
+import { FILTERED, finishIn, nameIn, scoresIn, tokensIn } from './item.js';
 import type { OutputFormat, RowAnswer } from './stored-answer.js';
 import { answerOfTurns, readTurns, splitTurns, type TurnTroubles } from './turns.js';
 
@@ -22,7 +22,7 @@ export const chatLog: OutputFormat = {
     const read: (RowAnswer | { odd: string })[] = [];
     if (choices === null) {
       const answer = answerOfTurns(answered);
-      const finish = member(row, 'finish_reason') === 'length' ? ('length' as const) : ('stop' as const);
+      const finish = finishIn(member(row, 'finish_reason'));
       read.push('odd' in answer ? answer : { ...answer, finish, ...model, scores, tokens });
     } else if (Array.isArray(choices) && choices.length > 0) {
       choices.forEach((choice, i) => {
@@ -37,12 +37,11 @@ export const chatLog: OutputFormat = {
         ]);
         const finish = member(choice, 'finish_reason');
         if ('odd' in answer) read.push(answer);
-        else if (finish === 'content_filter' && answer.response === '')
-          read.push({ odd: 'a content filter took the answer away' });
+        else if (finish === 'content_filter' && answer.response === '') read.push({ odd: FILTERED });
         else
           read.push({
             ...answer,
-            finish: finish === 'length' ? 'length' : 'stop',
+            finish: finishIn(finish),
             ...model,
             scores: choices.length === 1 ? scores : {},
             tokens: choices.length === 1 ? tokens : null,
@@ -51,9 +50,7 @@ export const chatLog: OutputFormat = {
     } else problems.push(`choices: expected a list that is not empty, got ${describe(choices)}`);
     if (problems.length > 0) return { problems };
     const odd = troubles.odd[0] ?? read.find((one) => 'odd' in one)?.odd;
-    const error = errorIn(member(row, 'error'));
-    if (odd !== undefined)
-      return { odd: error === undefined ? odd : `an error in place of an answer: ${error}` };
+    if (odd !== undefined) return { odd };
     // A reply has an id of its own, which no other reply to the task has.
     const id = member(row, 'id');
     const isReply = typeof id === 'string' && /^(chatcmpl|resp)[-_]/.test(id);

@@ -68,8 +68,35 @@ export const keysOf = (row: JsonObject): string => {
         .join(', ') + (keys.length > 12 ? ', …' : '');
 };
 
-/** The text of an error that stands in a row in place of an answer; undefined where there is none. */
+/**
+ * Why a row has no answer, whatever text it has: it says that something failed, or a filter took all of the text. Undefined where it does not.
+ *
+ * @param isEmpty whether its answers have no text and nothing was done for them.
+ */
+export function failureOf(row: JsonObject, isEmpty: boolean): string | undefined {
+  const sample = member(row, 'sample');
+  const within = isObject(sample) ? sample : {};
+  const error = [
+    member(row, 'error'),
+    member(row, 'inputs.error'),
+    member(row, 'outputs.error'),
+    member(within, 'error'),
+  ]
+    .map(errorIn)
+    .find((one) => one !== undefined);
+  if (error !== undefined) return `an error in place of an answer: ${error}`;
+  const isFiltered = [row, within].some((one) => member(one, 'finish_reason') === 'content_filter');
+  return isEmpty && isFiltered ? FILTERED : undefined;
+}
+export const FILTERED = 'a content filter took the answer away';
+
+/** How an answer ended, as the file says it. */
+export const finishIn = (value: JsonValue | undefined): 'length' | 'stop' =>
+  value === 'length' ? 'length' : 'stop';
+
+/** The text of an error; undefined where there is none. */
 export function errorIn(value: JsonValue | undefined): string | undefined {
+  if (value === true) return 'not said which';
   if (typeof value === 'string') return value.trim() === '' ? undefined : shorten(value, 200);
   if (!isObject(value)) return undefined;
   const [code, message] = [member(value, 'code'), member(value, 'message')];
@@ -112,12 +139,13 @@ export function scoresIn(
     problems.push(`${at}: expected an object of names and scores, got ${describe(value)}`);
     return {};
   }
-  return Object.fromEntries(
-    Object.entries(value).map(([name, score]) => [
-      graderName(name),
-      scoreIn(score, `${at}."${shorten(name)}"`, problems),
-    ]),
-  );
+  const scores = new Map<string, number | null>();
+  for (const [name, score] of Object.entries(value)) {
+    const [grader, place] = [graderName(name), `${at}."${shorten(name)}"`];
+    if (scores.has(grader)) problems.push(`${place}: the grader "${shorten(grader)}" is there twice`);
+    scores.set(grader, scoreIn(score, place, problems));
+  }
+  return Object.fromEntries(scores);
 }
 
 /** The id that OpenAI hangs on a grader's name is another one in each evaluation. */

@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '@touchstone/spec';
 import { describe, isObject, member } from '../../text/json-value.js';
 import { shorten } from '../json-lines.js';
 import { scalesOf } from './azure-rows.js';
-import { errorIn, graderName, nameIn, scoreIn, scoresIn, taskOfItem, tokensIn } from './item.js';
+import { errorIn, finishIn, graderName, nameIn, scoreIn, scoresIn, taskOfItem, tokensIn } from './item.js';
 import type { OutputFormat, RowAnswer, RowReading } from './stored-answer.js';
 import { answerOfTurns, readTurns, type TurnTroubles } from './turns.js';
 
@@ -26,17 +26,17 @@ export const openaiItems: OutputFormat = {
     const problems: string[] = [];
     const results = member(row, 'results');
     const scores = resultsIn(results, problems);
-    const isAzure =
-      Array.isArray(results) &&
-      results.some((one) => isObject(one) && member(one, 'type') === 'azure_ai_evaluator');
-    const scales = isAzure ? scalesOf(scores) : {};
+    const scales = scalesOf(azureGraders(results));
     const id = member(row, 'id');
     const read = readSample(item, 'datasource_item', sample, member(sample, 'output'), {
       scores,
       scales,
       problems,
     });
-    return typeof id === 'string' && !('problems' in read) ? { ...read, row: id } : read;
+    // Of a row that graders failed it is "fail": that has an answer.
+    const status = member(row, 'status');
+    const found = status === 'error' && !('problems' in read) ? { odd: 'its status is "error"' } : read;
+    return typeof id === 'string' && !('problems' in found) ? { ...found, row: id } : found;
   },
 };
 
@@ -85,10 +85,13 @@ export const samplePair: OutputFormat = {
       ...(flat === undefined ? {} : { output_text: flat }),
     };
     const problems: string[] = [];
-    const scores = {
-      ...scoresIn(member(row, 'scores') ?? member(row, 'grades'), 'scores', problems),
-      ...resultsIn(member(row, 'results'), problems),
-    };
+    const given = scoresIn(member(row, 'scores') ?? member(row, 'grades'), 'scores', problems);
+    const scores = { ...given, ...resultsIn(member(row, 'results'), problems) };
+    for (const [name, score] of Object.entries(given))
+      if (scores[name] !== score)
+        problems.push(
+          `results: the grader "${shorten(name)}" gives ${scores[name]}, and scores says ${score}`,
+        );
     return readSample(item, 'item', sample, undefined, { scores, problems });
   },
 };
@@ -107,11 +110,6 @@ function readSample(
   const task = taskOfItem(item, at, member(sample, 'input'), troubles);
   const answer = answerIn(item, sample, output, troubles);
   if (problems.length > 0 || task === undefined) return { problems };
-  const error = errorIn(member(sample, 'error'));
-  const finish = member(sample, 'finish_reason');
-  const isEmpty = 'odd' in answer || (answer.response === '' && answer.trajectory === undefined);
-  if (isEmpty && error !== undefined) return { odd: `an error in place of an answer: ${error}` };
-  if (isEmpty && finish === 'content_filter') return { odd: 'a content filter took the answer away' };
   const [odd] = troubles.odd;
   if (odd !== undefined) return { odd };
   if ('odd' in answer) return answer;
@@ -120,7 +118,7 @@ function readSample(
     answers: [
       {
         ...answer,
-        finish: finish === 'length' ? 'length' : 'stop',
+        finish: finishIn(member(sample, 'finish_reason')),
         ...nameIn(member(sample, 'model') ?? member(sample, 'sampled_model_name')),
         ...graded,
         tokens: tokensIn(member(sample, 'usage')),
@@ -177,10 +175,24 @@ function resultsIn(value: JsonValue | undefined, problems: string[]): Record<str
     if (scores.has(grader)) problems.push(`results[${i}]: the grader "${shorten(grader)}" is there twice`);
     const score = scoreIn(member(result, 'score'), `results[${i}].score`, problems);
     const passed = member(result, 'passed');
-    scores.set(
-      grader,
-      score ?? (typeof passed === 'boolean' && !Object.hasOwn(result, 'score') ? Number(passed) : null),
-    );
+    const said =
+      score ?? (typeof passed === 'boolean' && !Object.hasOwn(result, 'score') ? Number(passed) : null);
+    scores.set(grader, hasFailed(result) ? null : said);
   });
   return Object.fromEntries(scores);
 }
+
+/** A grader that failed may write 0: it has said nothing of the answer. */
+function hasFailed(result: JsonObject): boolean {
+  const sample = member(result, 'sample');
+  const errors = [member(result, 'error'), isObject(sample) ? member(sample, 'error') : undefined];
+  return member(result, 'status') === 'error' || errors.some((one) => errorIn(one) !== undefined);
+}
+
+/** Those of Azure's own that gave a number: only these are on Azure's scales. */
+const azureGraders = (results: JsonValue | undefined): string[] =>
+  (Array.isArray(results) ? results : []).flatMap((one) => {
+    if (!isObject(one) || member(one, 'type') !== 'azure_ai_evaluator') return [];
+    const name = member(one, 'name') ?? member(one, 'metric');
+    return typeof name === 'string' && typeof member(one, 'score') === 'number' ? [graderName(name)] : [];
+  });

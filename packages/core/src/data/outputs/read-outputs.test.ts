@@ -244,6 +244,57 @@ describe('odd rows', () => {
     ]);
   });
 
+  it('takes no row that says it failed for an empty or a half answer', async () => {
+    const nothing = { role: 'assistant', content: '' };
+    const { answers, odd } = await read([
+      { query: '?', response: '', error: { code: '429', message: 'rate limit' } },
+      { 'inputs.query': '?', 'outputs.response': '', 'outputs.error': '429' },
+      { messages: [user('?'), { role: 'assistant', content: null }], error: 'timeout' },
+      { messages: [user('?'), nothing], error: true },
+      { messages: [user('?')], choices: [{ message: nothing }], error: 'timeout' },
+      { messages: [user('?'), nothing], finish_reason: 'content_filter' },
+      evalItem({ output: [nothing] }, { status: 'error' }),
+      evalItem({ output: [{ role: 'assistant', content: 'Half an' }], error: { message: 'cut' } }),
+      { prompt: '?', response: 'Error 500', error: 'HTTP 500' },
+      // Graders failed this one, and all it was asked is in it.
+      evalItem({ output: [{ role: 'assistant', content: 'No.' }] }, { status: 'fail' }),
+      { prompt: '?', response: 'r', finish_reason: 'length', error: null },
+    ]);
+    expect(odd.map(({ place }) => place.line)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(answers.map(({ response, finish }) => [response, finish])).toEqual([
+      ['No.', 'stop'],
+      ['r', 'length'],
+    ]);
+  });
+
+  it('takes a score for no other than it is', async () => {
+    const said = (results: object[]) =>
+      oneOf(evalItem({ output: [{ role: 'assistant', content: 'x' }] }, { results }));
+    const azure = { type: 'azure_ai_evaluator', name: 'coherence' };
+    // A grader that failed has said nothing.
+    const failed = { name: 'x', score: 0, sample: { error: { code: '429', message: 'slow' } } };
+    expect((await said([failed])).scores).toEqual({ x: null });
+    // Yes is not the lowest of 1 to 5, and Azure's scale is not its neighbour's.
+    expect(await said([{ ...azure, passed: true }])).toMatchObject({ scores: { coherence: 1 }, scales: {} });
+    const beside = [
+      { ...azure, score: 5 },
+      { type: 'text_similarity', name: 'similarity', score: 1 },
+    ];
+    expect((await said(beside)).scales).toEqual({ coherence: [1, 5] });
+    const row = { 'inputs.query': '?', 'inputs.response': 'x' };
+    expect((await oneOf({ ...row, 'outputs.relevance.relevance': true })).scales).toEqual({});
+    expect((await oneOf({ ...row, 'outputs.relevance.relevance': 4 })).scales).toEqual({ relevance: [1, 5] });
+    expect(await refusal([{ ...row, 'outputs.relevance.relevance': '4' }])).toMatch(/expected a number/);
+    const id = (last: string): string => `Exact-22415264-f1de-4c39-aafa-684abd2d55${last}`;
+    expect(await refusal([{ prompt: '?', response: 'x', scores: { [id('d8')]: 1, [id('d9')]: 0 } }])).toMatch(
+      /the grader "Exact" is there twice/,
+    );
+    const both = { item: item(), sample: { output_text: 'x' }, scores: { x: 1 } };
+    expect(await refusal([{ ...both, results: [{ name: 'x', score: 0 }] }])).toMatch(
+      /"x" gives 0, and scores says 1/,
+    );
+  });
+
   it('refuses what it does not understand by line', async () => {
     expect(await refusal([{ foo: 1 }])).toMatch(
       /outputs\.jsonl:1: no format of stored outputs .* got the keys foo$/,

@@ -3,7 +3,7 @@ import { member } from '../../text/json-value.js';
 import { shorten } from '../json-lines.js';
 import { azureRows } from './azure-rows.js';
 import { chatLog } from './chat-log.js';
-import { keysOf, nameIn } from './item.js';
+import { failureOf, keysOf, nameIn } from './item.js';
 import { openaiExport, openaiItems, samplePair } from './openai-items.js';
 import { responseLine } from './response-line.js';
 import { few, readRows, type RowPlace } from './rows.js';
@@ -67,14 +67,19 @@ export async function readOutputs(path: string, pool: TaskPool): Promise<StoredO
       odd.push(say(`the row "${shorten(read.row)}" is there already: a copy is no further answer`));
       return;
     }
-    if ('odd' in read) {
-      odd.push(say(read.odd));
+    const isEmpty =
+      'odd' in read ||
+      read.answers.every(({ response, trajectory }) => response === '' && trajectory === undefined);
+    const failure = failureOf(row, isEmpty);
+    const found = failure === undefined ? read : { odd: failure };
+    if ('odd' in found) {
+      odd.push(say(found.odd));
       return;
     }
-    if (read.row !== undefined) seen.add(read.row);
-    const task = pool.add(read.task);
+    if (found.row !== undefined) seen.add(found.row);
+    const task = pool.add(found.task);
     if ('problem' in task) bad.push(say(task.problem));
-    else for (const answer of read.answers) answers.push({ ...answer, task: task.key, place: at.place });
+    else for (const answer of found.answers) answers.push({ ...answer, task: task.key, place: at.place });
   };
   const pages = await readRows(path, (value) => formatOf(value) !== undefined, take);
   if (bad.length > 0) throw new InputError(few(bad));

@@ -1,6 +1,6 @@
 import { describe, member, omit } from '../../text/json-value.js';
 import { parseTaskLine } from '../task-line.js';
-import { errorIn, nameIn, scoresIn } from './item.js';
+import { finishIn, nameIn, scoresIn } from './item.js';
 import type { OutputFormat } from './stored-answer.js';
 
 /** Our own: a task line with the answer beside it. */
@@ -15,21 +15,13 @@ export const responseLine: OutputFormat = {
     const unread: string[] = [];
     const scores = scoresIn(member(row, 'scores'), 'scores', unread);
     const tools = member(row, 'tools');
-    const parsed = parseTaskLine(omit(row, ['response', 'scores', 'model', 'tokens', 'error', 'tools']));
+    const parsed = parseTaskLine(omit(row, NOT_OF_TASK));
     const problems = 'problems' in parsed ? [...unread, ...parsed.problems] : unread;
     const response = member(row, 'response') ?? null;
-    const error = errorIn(member(row, 'error'));
     if (response !== null && typeof response !== 'string')
       problems.push(`response: expected the answer as a string, got ${describe(response)}`);
     if (problems.length > 0 || !('value' in parsed)) return { problems };
-    if (typeof response !== 'string')
-      return {
-        odd:
-          error === undefined
-            ? 'response is null: there is no answer'
-            : `an error in place of an answer: ${error}`,
-      };
-    if (response === '' && error !== undefined) return { odd: `an error in place of an answer: ${error}` };
+    if (typeof response !== 'string') return { odd: 'response is null: there is no answer' };
     const { id, metadata, ...task } = parsed.value;
     const { model: named, ...ofTask } = metadata;
     const tokens = member(row, 'tokens');
@@ -42,7 +34,7 @@ export const responseLine: OutputFormat = {
       answers: [
         {
           response,
-          finish: 'stop',
+          finish: finishIn(member(row, 'finish_reason')),
           ...nameIn(member(row, 'model') ?? named),
           scores,
           tokens: typeof tokens === 'number' && tokens >= 0 ? tokens : null,
@@ -51,3 +43,5 @@ export const responseLine: OutputFormat = {
     };
   },
 };
+
+const NOT_OF_TASK = ['response', 'scores', 'model', 'tokens', 'error', 'finish_reason', 'tools'];
