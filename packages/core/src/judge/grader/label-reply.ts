@@ -29,9 +29,14 @@ export function readLabelReply(text: string, labels: readonly string[], place?: 
   const known = knownLabels(labels);
   const isLike = labels.every((label) => BRACKETED.test(label.trim())) && likeLabels(labels);
   return readSpoken(text, (said) => {
-    const bracketed = isLike && !place ? verdictsAt(BRACKETS, said) : [];
+    const beginning = (text: string): string | undefined => known(text) ?? known(firstPart(text));
+    const bracketed = isLike && !place ? verdictsAt(BRACKETS, said, beginning) : [];
     const ours = Array.isArray(bracketed) && isLike ? bracketed.filter(isLike) : [];
-    const found = place ? verdictsAt(place, said) : ours.length > 0 ? ours : statedIn(said, known);
+    const found = place
+      ? verdictsAt(place, said, beginning)
+      : ours.length > 0
+        ? ours
+        : statedIn(said, known, beginning);
     if (!Array.isArray(found)) return found;
     const stated = new Set(found.map(known));
     const [label] = stated;
@@ -42,6 +47,9 @@ export function readLabelReply(text: string, labels: readonly string[], place?: 
       : { label };
   });
 }
+
+/** Of a line that says a label and why: what stands before the first dash, bracket or mark of punctuation. */
+const firstPart = (text: string): string => text.split(/\s[-–—]\s|[,;:(]|\.\s/)[0]!;
 
 /** Labels that bring their own mark, as `[[A>B]]`, may stand anywhere. */
 const BRACKETED = /^\[\[[^[\]]+\]\]$/;
@@ -69,6 +77,7 @@ function knownLabels(labels: readonly string[]): (said: unknown) => string | und
 function statedIn(
   text: string,
   known: (said: unknown) => string | undefined,
+  beginning: (text: string) => string | undefined,
 ): unknown[] | { problem: string } {
   const lines = linesOf(text);
   if (!Array.isArray(lines)) return lines;
@@ -79,5 +88,11 @@ function statedIn(
   const named = lines
     .filter((line) => known(line) === undefined)
     .flatMap((line) => NAMES.flatMap((name) => afterWord(name, line) ?? []));
-  return [...alone, ...named];
+  const stated = [...alone, ...named];
+  // A label with a reason behind it is no verdict by itself, and none beside another one.
+  const rivals = [
+    ...[lines[0]!, lines.at(-1)!].filter((line) => known(line) === undefined),
+    ...lines.flatMap((line) => afterWord('verdict', line) ?? []),
+  ].flatMap((line) => beginning(line) ?? []);
+  return stated.length === 0 ? stated : [...stated, ...rivals];
 }

@@ -58,31 +58,62 @@ export function memberOf(text: string, keys: readonly string[]): unknown {
   const value = parsed(json);
   if (!isRecord(value)) return undefined; // Not JSON: read as lines.
   if (hasDuplicateKeys(json)) return null;
-  const owned = keys.filter((key) => Object.hasOwn(value, key));
+  const owned = Object.keys(value).filter((key) => keys.some((one) => isSame(one, key)));
   if (owned.length > 1) return null;
   return owned.length === 0 ? undefined : value[owned[0]!];
 }
 
-/** Everything that stands where a verdict is expected, in order: texts, and what JSON objects have under the key. */
-export function verdictsAt(place: VerdictPlace, text: string): unknown[] | { problem: string } {
+/**
+ * Everything that stands where a verdict is expected, in order: texts, and what JSON objects have under the key. Beside JSON a line counts where it
+ * begins with a verdict: the JSON may be a quotation.
+ *
+ * @param beginning the verdict that a text begins with; undefined: none.
+ */
+export function verdictsAt(
+  place: VerdictPlace,
+  text: string,
+  beginning: (said: string) => unknown,
+): unknown[] | { problem: string } {
   const lines = linesOf(text);
   if (!Array.isArray(lines)) return lines;
   const { key, pattern } = place;
-  const found = key === undefined ? inPattern(pattern!, lines) : underKey(key, text, lines);
+  const found = key === undefined ? inPattern(pattern!, lines) : underKey(key, text, lines, beginning);
   const where = key === undefined ? `where "${pattern}" has it` : `under "${key}"`;
   return found.length > 0 ? found : { problem: `the reply has no verdict ${where}` };
 }
 
-function underKey(key: string, text: string, lines: readonly string[]): unknown[] {
-  const members = objectsIn(text).flatMap((json): unknown[] => {
+function underKey(
+  key: string,
+  text: string,
+  lines: readonly string[],
+  beginning: (said: string) => unknown,
+): unknown[] {
+  const objects = objectsIn(text);
+  const members = objects.flatMap((json): unknown[] => {
     const value = parsed(json);
-    if (!isRecord(value)) return [];
+    if (!isRecord(value)) return hasKey(json, key) ? [null] : [];
     const inside = key.includes('.') ? readPath(value as JsonObject, key.split('.')) : undefined;
-    const found = [own(value, key), inside].filter((one) => one !== undefined);
+    const named = Object.keys(value).flatMap((one) => (isSame(one, key) ? [own(value, one)] : []));
+    const found = [...named, inside].filter((one) => one !== undefined);
     return found.length > 0 && hasDuplicateKeys(json) ? [null] : found;
   });
-  return members.length > 0 ? members : lines.flatMap((line) => afterWord(key, line) ?? []);
+  if (members.length === 0) return lines.flatMap((line) => afterWord(key, line) ?? []);
+  const rest = linesOf(objects.reduce((left, json) => left.replace(json, () => '\n'), text));
+  const rivals = (Array.isArray(rest) ? rest : []).flatMap((line) => {
+    const said = afterWord(key, line);
+    return said === undefined ? [] : (beginning(said) ?? []);
+  });
+  return [...members, ...rivals];
 }
+
+const isSame = (a: string, b: string): boolean => a.trim().toLowerCase() === b.trim().toLowerCase();
+
+/** Whether what looks like an object and is no JSON has the key. */
+const hasKey = (json: string, key: string): boolean =>
+  json.split(/[{,]/).some((part) => {
+    const [name] = part.split(':');
+    return part.includes(':') && isSame(name!.replace(/["'`]/g, ''), key);
+  });
 
 /** What follows `word` and a colon or an equals sign on a line that begins with it, marks of Markdown aside. */
 export function afterWord(word: string, line: string): string | undefined {
@@ -92,14 +123,15 @@ export function afterWord(word: string, line: string): string | undefined {
   return /^[*_`"'\s]{0,6}[:=](.*)$/.exec(bare.slice(name.length))?.[1];
 }
 
-function inPattern(pattern: string, lines: readonly string[]): string[] {
+function inPattern(pattern: string, lines: readonly string[]): unknown[] {
   const [before, after] = partsOf(pattern)!;
   // Between two marks a verdict may have lines of its own.
   const pieces = before !== '' && after !== '' ? [lines.join(' ')] : lines;
   return pieces.flatMap((piece) => {
-    const plain = withoutStars(piece);
+    const plain = withTightTags(withoutStars(piece));
     const small = inSmall(plain);
-    const found: string[] = [];
+    const found: unknown[] = [];
+    let end = 0;
     for (let at = small.indexOf(before); at >= 0;) {
       const first = at + before.length;
       const to = after === '' ? plain.length : small.indexOf(after, first);
@@ -110,10 +142,13 @@ function inPattern(pattern: string, lines: readonly string[]): string[] {
           ? first
           : Math.max(first, small.lastIndexOf(before, to - before.length) + before.length);
       found.push(plain.slice(from, to));
+      end = to + after.length;
       at = to >= plain.length ? -1 : small.indexOf(before, Math.max(to, at + 1));
       if (before === '') break;
     }
-    return found;
+    // A mark that opens last and does not close is a verdict that was cut off.
+    const isCut = found.length > 0 && before !== '' && after !== '' && small.includes(before, end);
+    return isCut ? [...found, null] : found;
   });
 }
 
@@ -138,6 +173,9 @@ function inSmall(text: string): string {
 function withoutStars(text: string): string {
   return text.replace(/[*`]/g, '');
 }
+
+/** `<grade >` is the tag that `<grade>` is. */
+const withTightTags = (text: string): string => text.replace(/<\s?(\/?)\s?([\w-]{1,60})\s?>/g, '<$1$2>');
 
 function parsed(json: string): unknown {
   try {

@@ -10,6 +10,12 @@ const SCORE_LINE = new RegExp(
   `^\\W*(?:final |overall |total )?(?:score|rating|grade|result) ?[:=] ?[[(]{0,2}(${NUMBER})(?: ?(?:/|out of) ?(${NUMBER}))?[\\])]{0,2}(?:[.,;]? *$|[.,;]? +${REASON})`,
   'i',
 );
+/** A score that is said on such a line with something behind it: no verdict by itself, and none beside another one. */
+const SCORE_BEGINS = new RegExp(
+  `^\\W*(?:final |overall |total )?(?:score|rating|grade) ?[:=] ?[[(]{0,2}(${NUMBER})(?! ?(?:-|–|to) ?\\d|\\d|\\.\\d)`,
+  'i',
+);
+const NUMBER_BEGINS = new RegExp(`^[\\s"'*_\`[(]{0,6}(${NUMBER})(?! ?(?:-|–|to) ?\\d|\\d|\\.\\d)`);
 const NUMBER_LINE = new RegExp(`^[[(]{0,2}(${NUMBER})(?: ?(?:/|out of) ?(${NUMBER}))?[\\])]{0,2}[.]?$`, 'i');
 
 type Read = { score: number } | { problem: string };
@@ -36,16 +42,24 @@ function readSaid(text: string, range: readonly [number, number]): Read {
     if (typeof whole !== 'number') return { problem: 'the score is no number' };
     return onScale([whole], range);
   }
-  const named = lines.flatMap((line) => matchesOf(SCORE_LINE, line));
+  const stated = [
+    ...lines.flatMap((line) => matchesOf(SCORE_LINE, line)),
+    ...[lines[0]!, lines.at(-1)!].flatMap((line) => matchesOf(NUMBER_LINE, line)),
+  ];
+  const rivals = stated.length === 0 ? [] : lines.flatMap((line) => matchesOf(SCORE_BEGINS, line));
   return fromMatches(
-    named.length > 0 ? named : [lines[0]!, lines.at(-1)!].flatMap((line) => matchesOf(NUMBER_LINE, line)),
+    stated,
     range,
+    rivals.map((match) => Number(match[1])),
   );
 }
 
 /** Everything that stands at the place has to be the same number. */
 function readAt(place: VerdictPlace, text: string, range: readonly [number, number]): Read {
-  const found = verdictsAt(place, text);
+  const found = verdictsAt(place, text, (said) => {
+    const [match] = matchesOf(NUMBER_BEGINS, said);
+    return match && Number(match[1]);
+  });
   if (!Array.isArray(found)) return found;
   const texts = found.filter((one) => typeof one === 'string');
   const matches = texts.flatMap((one) => matchesOf(NUMBER_LINE, withoutMarks(one)));
