@@ -169,6 +169,26 @@ it.each<[string, () => string[], RegExp]>([
     ],
     /expected it of all or of none/,
   ],
+  [
+    'trainings of other seeds',
+    () => [
+      write('j.jsonl', [
+        ...[0, 1].map((training) => ({ model: 'a', task: 't', training })),
+        ...[1, 2].map((training) => ({ model: 'b', task: 't', training })),
+      ]),
+    ],
+    /"a" has 0, 1, and "b" has 1, 2; expected the same ones/,
+  ],
+  [
+    'an evaluation that has not ended',
+    () => {
+      const unfinished = at('unfinished');
+      openRun(unfinished).close();
+      writeFileSync(join(unfinished, 'config.yaml'), 'config: { reward: {} }\nrole: { evaluation: true }\n');
+      return [unfinished];
+    },
+    /this evaluation has not ended/,
+  ],
   ['a folder of something else', () => [folder], /expected the folder of an evaluation/],
   ['nothing', () => [at('nowhere')], /no such file or folder/],
   [

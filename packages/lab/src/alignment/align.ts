@@ -4,8 +4,8 @@ import { type AlignmentSummary, random, RunError, type Usage } from '@touchstone
 import { groupBy } from '../statistics/values.js';
 import { Asker } from '../validation/ask.js';
 import type { Opinion } from '../validation/readings.js';
-import { wasAsked, WHOLE } from '../validation/readings.js';
-import { givenOf, itemsOf, scoresOf } from './items.js';
+import { wasAsked } from '../validation/readings.js';
+import { givenOf, itemsOf, scoreNames, scoresOf } from './items.js';
 import { measureAlignment, type Measured, type Repeats } from './measure.js';
 import type { MetricsConfig } from './metrics-schema.js';
 
@@ -113,7 +113,7 @@ function repeatsOf(
   const scores = said.map((opinions) => opinions.map((opinion) => scoresOf(opinion, criteria)));
   const tasks = answers.map(({ task }) => task.id);
   return new Map(
-    [...criteria.map(({ name }) => name), WHOLE].map((name) => {
+    scoreNames(criteria).map((name) => {
       const ratings = answers.map((_, i) => scores.flatMap((all) => all[i]!.get(name) ?? []));
       return [name, groupBy(ratings, tasks)] as const;
     }),

@@ -155,6 +155,16 @@ test('two copies are one: the later is redundant, and never both; a mirror image
   expect(cell(found, 'B').redundant_with).toEqual(['A']);
 });
 
+test('a judge whose only criterion is called score is measured once', () => {
+  const items = itemsOf(60, () => {
+    const q = normal();
+    return { scores: { score: q }, outcomes: { m: q + normal() } };
+  });
+  const { criteria, cells } = measure(items, { metric: { criteria: undefined } });
+  expect(criteria.map(({ criterion }) => criterion)).toEqual(['score']);
+  expect(cells.map(({ criterion }) => criterion)).toEqual(['score']);
+});
+
 test('what several criteria say together is redundant beside them, though it is not like any one of them', () => {
   const found = measure(
     itemsOf(

@@ -11,9 +11,8 @@ import {
   type CorrelationEstimate,
   simultaneousCorrelations,
 } from '../statistics/simultaneous-correlations.js';
-import { WHOLE } from '../validation/readings.js';
 import { hasBoth, outcomeOf, type Pairing, partialOf, scoresFor, within } from './correlations.js';
-import { byTask, fieldOf, type Item } from './items.js';
+import { byTask, fieldOf, scoreNames, type Item } from './items.js';
 import { answersNeeded, marginOf, nameOf } from './naming.js';
 import { loneVariants, variantLevel } from './variants.js';
 
@@ -203,4 +202,4 @@ function notesOf(
 export const criteriaFor = (
   named: readonly string[] | undefined,
   criteria: readonly Criterion[],
-): readonly string[] => named ?? [...criteria.map(({ name }) => name), WHOLE];
+): readonly string[] => named ?? scoreNames(criteria);

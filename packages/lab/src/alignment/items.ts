@@ -27,6 +27,11 @@ const NO_VALUE = '(none)';
 const MOST_VALUES = 100;
 const FEW = 30;
 
+/** What there are scores of: the criteria and the whole, which is one thing where the judge's only criterion is called as that. */
+export const scoreNames = (criteria: readonly Pick<Criterion, 'name'>[]): string[] => [
+  ...new Set([...criteria.map(({ name }) => name), WHOLE]),
+];
+
 /** A verdict on each criterion, the mean over the answer's items, and the score of the whole. */
 export function scoresOf(opinion: Opinion, criteria: readonly Criterion[]): Map<string, number> {
   const whole = scoreOf(opinion);

@@ -10,7 +10,7 @@ import { WHOLE } from '../validation/readings.js';
 import { cellsOf, criteriaFor, type CellInput } from './cells.js';
 import { betweenCriteria } from './correlations.js';
 import { cutoffOf } from './cutoff.js';
-import { byTask, type Item } from './items.js';
+import { byTask, scoreNames, type Item } from './items.js';
 import type { MetricsConfig } from './metrics-schema.js';
 import { inflationOf, overallName, redundant } from './naming.js';
 
@@ -46,7 +46,7 @@ export function measureAlignment(input: AlignmentInput): Measured {
   const { items, criteria, metrics, repeats, seed } = input;
   const reliabilities = new Map([...repeats].map(([name, ratings]) => [name, reliabilityOf(ratings)]));
   const cells = cellsOf(cellInputs(input, reliabilities), items, seed);
-  const names = criteria.map(({ name }) => name);
+  const names = scoreNames(criteria).filter((name) => name !== WHOLE);
   const couples = names.flatMap((first, i) => names.slice(i + 1).map((second) => ({ first, second })));
   const { estimates } = simultaneousCorrelations(
     byTask(items),

@@ -37,6 +37,18 @@ export async function readRecords(file: string): Promise<Pick<Answers, 'models' 
       `some answers of "${mixed[0]}" name its training and others do not: expected it of all or of none`,
     );
   }
+  const [first, ...others] = entries.filter(([, trainings]) => trainings.size > 1);
+  const seedsOf = (trainings: ReadonlyMap<number | undefined, unknown>): string =>
+    [...trainings.keys()].sort((a = -1, b = -1) => a - b).join(', ');
+  for (const [name, trainings] of others) {
+    const [known, own] = [seedsOf(first![1]), seedsOf(trainings)];
+    if (known !== own) {
+      throw InputError.at(
+        { file },
+        `trainings are compared one by one: "${first![0]}" has ${known}, and "${name}" has ${own}; expected the same ones`,
+      );
+    }
+  }
   return {
     models: Object.fromEntries(
       entries.flatMap(([name, trainings]) =>

@@ -10,10 +10,13 @@ import { z } from 'zod';
 import { evaluationRecords } from '../stages/evaluate.js';
 import { evaluationOf } from '../stages/stages.js';
 import { trainingFolders } from '../trainings/folders.js';
-import type { Answers } from './rows-file.js';
+import { RECORDS_FILE, type Answers } from './rows-file.js';
 
 /** Of `config.yaml` what says which answers are valid. */
-const claimSchema = z.looseObject({ config: z.looseObject({ reward: rewardSchema }) });
+const claimSchema = z.looseObject({
+  config: z.looseObject({ reward: rewardSchema }),
+  role: z.looseObject({ evaluation: z.boolean().optional() }).optional(),
+});
 /** The stage that evaluates a model is called this and its name. */
 const EVALUATE = evaluationOf('').name;
 
@@ -55,6 +58,12 @@ export async function readRunAnswers(folder: string): Promise<Pick<Answers, 'mod
 async function evaluatedModels(folder: string): Promise<Record<string, EvaluationRecord[]>> {
   if (!existsSync(join(folder, 'run.db'))) return {};
   const claim = await readClaim(folder);
+  if (claim.role?.evaluation) {
+    throw InputError.at(
+      { file: folder },
+      `this evaluation has not ended, or its ${RECORDS_FILE} is gone: run "touchstone eval" on it again`,
+    );
+  }
   const store = openRun(folder, { readOnly: true });
   try {
     return Object.fromEntries(
