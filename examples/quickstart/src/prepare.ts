@@ -223,8 +223,7 @@ function configuration(folder: string, seed: number) {
       // Of most steps it is 0.02 to 0.1. One token that the policy hardly ever draws can make it 1, which undoes what was learnt.
       max_grad_norm: 0.1,
       checkpoint_every: 10,
-      // The validation loss is lowest after 10 to 40 steps, and rises from there.
-      sft: { steps: 150, batch_size: 16, learning_rate: 1e-4, evaluate_every: 10, patience: 4 },
+      sft: { steps: 150, batch_size: 16, learning_rate: 1e-4, evaluate_every: 10 },
     },
     evaluation: {
       best_of: 4,
