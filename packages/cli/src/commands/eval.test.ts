@@ -330,5 +330,10 @@ describe('touchstone eval of models that are asked', () => {
       }),
     ).toMatch(/^2 .*no task has metadata\.document/s);
     expect(await broken({ evaluation: {} })).toMatch(/^2 .*expected models to evaluate/s);
+    const missing = await cli(folderWith(files), '--answers', 'a=nowhere.jsonl');
+    expect(missing).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('there is no such file') as string,
+    });
   });
 });

@@ -40,7 +40,9 @@ export async function readStoredModels(
   pool: TaskPool,
   { remarks }: ReadNotes,
 ): Promise<ReadModel[]> {
-  const [{ answers, odd }, fingerprint] = await Promise.all([readOutputs(path, pool), sha256OfFile(path)]);
+  // Reading comes first: it says in words why a file cannot be read.
+  const { answers, odd } = await readOutputs(path, pool);
+  const fingerprint = await sha256OfFile(path);
   if (odd.length > 0) {
     const some = odd.slice(0, NAMED).map(({ place, message }) => `${formatPlace(place)}: ${message}`);
     const more = odd.length > NAMED ? `; and ${odd.length - NAMED} more` : '';
