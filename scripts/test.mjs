@@ -12,9 +12,8 @@ const bin = (name) => join(ROOT, 'node_modules', '.bin', name);
 /** The native compiler. Version 6 is there for what asks a compiler in JavaScript: dependency-cruiser and typedoc. */
 const TSC = join(ROOT, 'node_modules/typescript-7/bin/tsc');
 
-/** @type {Record<string, { title: string, command: string[] }>} in the order they run. */
+/** @type {Record<string, { title: string, command: string[] }>} in the order they are shown. */
 const CHECKS = {
-  format: { title: 'Format (prettier)', command: [bin('prettier'), '--check', '--log-level=warn', '.'] },
   build: { title: 'Build (tsc)', command: [TSC, '-b'] },
   // After the build: rules that need types read those of other packages from their output.
   lint: { title: 'Lint (oxlint)', command: [bin('oxlint')] },
@@ -27,6 +26,7 @@ const CHECKS = {
   spreads: { title: 'Lists spread into calls', command: ['scripts/spreads.mjs'] },
   links: { title: 'Links in documents', command: ['scripts/links.mjs'] },
   lockfile: { title: 'Lock file', command: ['scripts/lockfile.mjs'] },
+  format: { title: 'Format (prettier)', command: [bin('prettier'), '--check', '--log-level=warn', '.'] },
 };
 
 /**
@@ -52,6 +52,8 @@ const SAME_ON_EVERY_NODE = [
   'scripts/samples.test.mjs',
   // A fault at each write of a run: damage.test.ts and run-killed.e2e.test.ts have the file system of that Node.
   'packages/run/src/faults.test.ts',
+  // Its ends for the user: a gate, a monitor, wrong input. run-killed.e2e.test.ts has all the stages of a run.
+  'packages/cli/src/commands/run.e2e.test.ts',
   'packages/cli/src/commands/doctor-speed.e2e.test.ts',
   // Several trainings are ordinary ones.
   'packages/cli/src/commands/run-seeds.e2e.test.ts',
@@ -84,8 +86,10 @@ const SAME_ON_EVERY_NODE = [
   'packages/core/src/dispatch/limits/processes.test.ts',
 ];
 
-/** Runs one check in its own process. @returns its exit code and what it printed on either stream. */
-function runCheck([script, ...args]) {
+/** Runs one check in its own process. @returns its exit code, what it printed on either stream, and the time it took. */
+function runCheck(name) {
+  const [script, ...args] = CHECKS[name].command;
+  const start = performance.now();
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [script, ...args], {
       cwd: ROOT,
@@ -95,8 +99,28 @@ function runCheck([script, ...args]) {
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text) => (output += text));
     }
-    child.on('error', reject).on('close', (code) => resolve({ code, output }));
+    child.on('error', reject).on('close', (code) => {
+      resolve({ name, code, output, seconds: ((performance.now() - start) / 1000).toFixed(1) });
+    });
   });
+}
+
+/** Runs checks, and yields how each ended. The format's runs beside all others: it takes one core for as long as they do. */
+async function* runChecks(names) {
+  const format = names.includes('format') ? runCheck('format') : undefined;
+  for (const name of names.filter((one) => one !== 'format')) yield await runCheck(name);
+  if (format) yield await format;
+}
+
+/** Says how a check ended. @returns whether well. */
+function show({ name, code, output, seconds }) {
+  console.log(`${code === 0 ? 'ok    ' : 'FAILED'}  ${CHECKS[name].title}, ${seconds} s`);
+  if (code === 0) return true;
+  const lines = output.trim().split('\n');
+  console.log(lines.slice(0, MOST_LINES).join('\n'));
+  if (lines.length > MOST_LINES) console.log(`and ${lines.length - MOST_LINES} lines more`);
+  console.log(`(again: node scripts/test.mjs ${name})\n`);
+  return false;
 }
 
 /**
@@ -154,21 +178,9 @@ if (strange.length > 0) {
 
 let passed = 0;
 let failed = 0;
-for (const [name, { title, command }] of Object.entries(CHECKS)) {
-  if (!chosen.includes(name)) continue;
-  const start = performance.now();
-  const { code, output } = await runCheck(command);
-  const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  console.log(`${code === 0 ? 'ok    ' : 'FAILED'}  ${title}, ${seconds} s`);
-  if (code === 0) {
-    passed += 1;
-    continue;
-  }
-  failed += 1;
-  const lines = output.trim().split('\n');
-  console.log(lines.slice(0, MOST_LINES).join('\n'));
-  if (lines.length > MOST_LINES) console.log(`and ${lines.length - MOST_LINES} lines more`);
-  console.log(`(again: node scripts/test.mjs ${name})\n`);
+for await (const one of runChecks(Object.keys(CHECKS).filter((name) => chosen.includes(name)))) {
+  if (show(one)) passed += 1;
+  else failed += 1;
 }
 const way = Object.keys(TESTS).find((name) => chosen.includes(name));
 if (way !== undefined) {

@@ -2,6 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startProvider, type ProviderServer } from '@touchstone/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCli } from '../program.js';
 import {
   change,
   lengthJudge,
@@ -51,7 +52,8 @@ describe('touchstone run', { timeout: TIMEOUT_MS }, () => {
     change(folder, (config) => (config['judge']!['concurrency'] = 3));
     expect(await train(folder)).toMatchObject({ code: 0 });
     const other = await train(folder, '--seed', '2');
-    expect(other.code).toBe(2);
+    expect(other).toMatchObject({ code: 2, out: '' });
+    expect(other.err).not.toMatch(/\n\s+at /);
     expect(other.err).toMatch(
       /config\.yaml: this folder holds another run: the configuration differs\. Choose another folder/,
     );
@@ -150,9 +152,13 @@ describe('wrong input is one clear message with its place and exit code 2', () =
   ])('%s', async (_, spoil, message) => {
     const folder = await smallQuickstart();
     spoil(folder);
-    const failed = await train(folder);
-    expect(failed).toEqual({ code: 2, signal: null, out: '', err: expect.stringMatching(message) });
-    expect(failed.err).not.toMatch(/\n\s+at /);
+    // In this process: that such an end is a process's exit code, and its message all of stderr, is seen above.
+    const got = { out: '', err: '' };
+    const to = (key: 'out' | 'err') => ({ write: (text: string) => void (got[key] += text) });
+    const args = ['run', folder, '--no-gate', 'only a test'];
+    const code = await runCli(args, { out: to('out'), err: to('err'), env: {} });
+    expect({ code, ...got }).toEqual({ code: 2, out: '', err: expect.stringMatching(message) });
+    expect(got.err).not.toMatch(/\n\s+at /);
   });
 });
 
