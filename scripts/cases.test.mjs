@@ -29,14 +29,14 @@ async function run(name) {
 
 const why = cases.length === 0 ? ' (skipped: TOUCHSTONE_CASES does not point to a folder of cases)' : '';
 describe.skipIf(why !== '')(`cases${why}`, () => {
-  /** By name. Two at a time: they wait more than they compute. */
+  /** By name. Three at a time: they wait more than they compute. */
   const ended = new Map();
   beforeAll(async () => {
     const left = [...cases];
     const work = async () => {
       for (let name = left.shift(); name !== undefined; name = left.shift()) ended.set(name, await run(name));
     };
-    await Promise.all([work(), work()]);
+    await Promise.all([work(), work(), work()]);
   }, 1_800_000);
   it.each(cases.length > 0 ? cases : ['none'])(
     '%s',

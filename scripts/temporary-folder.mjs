@@ -6,7 +6,5 @@ import { join } from 'node:path';
 export default function setup() {
   const folder = mkdtempSync(join(tmpdir(), 'touchstone-test-'));
   process.env.TMPDIR = folder;
-  // From Node 22 on, what one process has compiled is there for the many that tests start after it.
-  process.env.NODE_COMPILE_CACHE ??= join(folder, 'compiled');
   return () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
 }
