@@ -1,13 +1,16 @@
 // The packages as somebody who has no clone gets them: packed, installed into an empty folder, run there.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { packAll } from './pack.mjs';
 import { PACKAGES, ROOT } from './packages.mjs';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'touchstone-installed-')));
+// Many thousand files: other tests can run meanwhile, and none at the end, when the rest is removed.
+afterAll(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }), 300_000);
 
 /** What npm says when nobody answers, and its cache does not have the rest. */
 const NO_REGISTRY = /\b(ENOTCACHED|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH)\b/;
