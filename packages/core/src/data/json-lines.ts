@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { InputError } from '@touchstone/spec';
 import type { JsonValue } from '@touchstone/spec';
+import { duplicateKey } from '../text/duplicate-key.js';
 import { jsonProblem } from '../text/json-value.js';
 
 /** A line of a data file that cannot be used; `line` is 1-based and counts blank lines too. */
@@ -18,7 +19,7 @@ const MAX_LINE_BYTES = 32 * 2 ** 20;
 
 /**
  * Reads a JSON Lines file as a stream and hands every line that is not blank to `parse`.
- * `parse` gets a value that is JSON-clean: no `__proto__` key, finite numbers, bounded depth.
+ * `parse` gets a value that is JSON-clean: no key twice in an object, no `__proto__` key, finite numbers, bounded depth.
  *
  * @param parseJson reads a line; it throws where that is not JSON.
  * @throws {InputError} when the file cannot be read as JSON Lines at all: missing, a folder, empty, UTF-16, or one
@@ -59,7 +60,7 @@ export async function readJsonLines<T>(
         refuse(`not JSON: ${error instanceof Error ? shorten(error.message, 120) : String(error)}`);
         continue;
       }
-      const unclean = jsonProblem(value);
+      const unclean = jsonProblem(value) ?? duplicateProblem(text, value);
       if (unclean !== undefined) {
         refuse(unclean);
         continue;
@@ -91,6 +92,12 @@ export function recordsOrThrow<T>(path: string, read: { records: T[]; problems: 
 export function shorten(text: string, limit = 60): string {
   const plain = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
   return plain.length <= limit ? plain : `${plain.slice(0, limit - 1)}…`;
+}
+
+/** What is wrong with JSON that was read as `value`, if an object in it has a key twice: which of the two is meant is not known. */
+export function duplicateProblem(text: string, value: JsonValue): string | undefined {
+  const key = duplicateKey(text, value);
+  return key === undefined ? undefined : `the key "${shorten(key)}" is there twice in one object: expected it once`;
 }
 
 async function openData(path: string): Promise<FileHandle> {
