@@ -88,6 +88,17 @@ export function recordsOrThrow<T>(path: string, read: { records: T[]; problems: 
   return read.records;
 }
 
+/** Problems with the same message become one, at the first of their places, that says how many there are. */
+export function together<T extends { message: string }>(problems: readonly T[]): T[] {
+  const counts = new Map<string, number>();
+  for (const { message } of problems) counts.set(message, (counts.get(message) ?? 0) + 1);
+  const first = new Map(problems.toReversed().map((one) => [one.message, one]));
+  return [...new Set(problems.map(({ message }) => message))].map((message) => {
+    const more = counts.get(message)! - 1;
+    return { ...first.get(message)!, message: more === 0 ? message : `${message} (so are ${more} more)` };
+  });
+}
+
 /** Cuts text that is quoted in a message; control characters become spaces. */
 export function shorten(text: string, limit = 60): string {
   const plain = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
@@ -97,7 +108,9 @@ export function shorten(text: string, limit = 60): string {
 /** What is wrong with JSON that was read as `value`, if an object in it has a key twice: which of the two is meant is not known. */
 export function duplicateProblem(text: string, value: JsonValue): string | undefined {
   const key = duplicateKey(text, value);
-  return key === undefined ? undefined : `the key "${shorten(key)}" is there twice in one object: expected it once`;
+  return key === undefined
+    ? undefined
+    : `the key "${shorten(key)}" is there twice in one object: expected it once`;
 }
 
 async function openData(path: string): Promise<FileHandle> {
