@@ -221,7 +221,7 @@ it.each<[string, () => string[], RegExp]>([
       write('m.jsonl', rows('a', 0.5, { by: { judge_score: 'abc' } })),
       write('n.jsonl', rows('b', 0.6, { by: { judge_score: 'def' } })),
     ],
-    /judge_score is not by the same judge.* of "a" by abc, of "b" by def.*touchstone eval/,
+    /judge_score is not by the same judge.*of "a" by abc, of "b" by def.*touchstone eval/,
   ],
   [
     'another prompt under one id',
@@ -259,7 +259,7 @@ it.each<[string, () => string[], RegExp]>([
   [
     'a model that is called __proto__',
     () => [write('t.jsonl', rows('__proto__', 0.5))],
-    /expected another name than "__proto__" \(so are 39 more\)/,
+    /expected another name than "__proto__" \(39 more like this\)/,
   ],
   [
     'a key that is there twice',

@@ -95,7 +95,7 @@ export function together<T extends { message: string }>(problems: readonly T[]):
   const first = new Map(problems.toReversed().map((one) => [one.message, one]));
   return [...new Set(problems.map(({ message }) => message))].map((message) => {
     const more = counts.get(message)! - 1;
-    return { ...first.get(message)!, message: more === 0 ? message : `${message} (so are ${more} more)` };
+    return { ...first.get(message)!, message: more === 0 ? message : `${message} (${more} more like this)` };
   });
 }
 

@@ -7,9 +7,9 @@ import { z } from 'zod';
 export const claimedGradersSchema = z.looseObject({
   config: z.looseObject({
     reward: rewardSchema,
-    judge: z.unknown(),
-    heldout_judge: z.unknown(),
-    evaluation: z.looseObject({ truth: z.string().optional(), judges: z.unknown() }).optional(),
+    judge: z.unknown().optional(),
+    heldout_judge: z.unknown().optional(),
+    evaluation: z.looseObject({ truth: z.string().optional(), judges: z.unknown().optional() }).optional(),
   }),
   data: z.record(z.string(), z.string()).default({}),
   models: z.record(z.string(), z.string()).default({}),
