@@ -42,9 +42,9 @@ const documentOf =
 const evaluationOf = (documents, models, lengths) =>
   summariseEvaluation({
     name: '',
-    models: Object.fromEntries(
-      list(models, (_, model) => [
-        `m${model}`,
+    models: list(models, (_, model) => ({
+      name: `m${model}`,
+      trainings: [
         documents.flatMap((tasks, document) =>
           tasks.flatMap((own, task) =>
             own[model].map(({ score, longer }, sample) => ({
@@ -61,8 +61,8 @@ const evaluationOf = (documents, models, lengths) =>
             })),
           ),
         ),
-      ]),
-    ),
+      ],
+    })),
     bestOf: 1,
     seed: 1,
     created: '',

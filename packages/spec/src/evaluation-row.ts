@@ -1,5 +1,11 @@
 import { z } from 'zod';
 
+/** JSON writers and readers of many languages lose a member of this name, or make it something else. */
+const name = z
+  .string()
+  .min(1)
+  .refine((text) => text !== '__proto__', 'expected another name than "__proto__"');
+const hashes = z.record(z.string(), z.string().min(1)).optional();
 const score = z.number().min(0).max(1).nullish();
 
 /**
@@ -7,7 +13,7 @@ const score = z.number().min(0).max(1).nullish();
  * elsewhere can be compared. What is null or left out is not known: an abstention.
  */
 export const evaluationRowSchema = z.strictObject({
-  model: z.string().min(1),
+  model: name,
   task: z.string().min(1),
   sample: z.int().nonnegative().default(0).describe('Which of the answers to this task.'),
   training: z
@@ -31,6 +37,12 @@ export const evaluationRowSchema = z.strictObject({
     .optional()
     .describe('What tasks that are not independent have in common, such as their document.'),
   slices: z.record(z.string(), z.string()).default({}).describe("Values of the task's fields."),
+  asked: hashes.describe(
+    'Hashes of what was asked and of what judges were shown of the task, by part. Answers of one id with other ones are not compared.',
+  ),
+  by: hashes.describe(
+    'Fingerprints of who gave the scores, by metric. Scores by other ones are not compared.',
+  ),
 });
 /** As it stands in the file: what has a default may be left out. */
 export type EvaluationRow = z.input<typeof evaluationRowSchema>;

@@ -41,7 +41,10 @@ const evaluatedModelSchema = z.strictObject({
   ),
   answers: count,
   trainings: described(count, 'Trainings (seeds) of this model; 1: one, or it is not known.'),
-  abstained: described(count, 'Answers that the judge has no score of.'),
+  abstained: described(
+    count,
+    'Answers that the judge was asked about and has no score of; 0 where there is no judge.',
+  ),
   metrics: described(
     z.record(z.string(), estimate),
     'By metric, the score of other judges and graders under their own names. Over tasks, the answers of a task averaged first; n is the number of clusters, of several trainings that of trainings.',

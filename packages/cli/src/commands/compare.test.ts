@@ -64,16 +64,18 @@ it('reads an evaluation’s folder with its duels and trainings, and report writ
     tokens: 10,
     components: {},
   });
-  const models = { a: rows('a', 0.5).map(record(0.5)), b: rows('b', 0.5).map(record(0.75)) };
   await writeAnswers(evaluation, {
-    models,
-    trainings: { rft: [0.7, 0.8, 0.9].map((judge) => rows('rft', 0).map(record(judge))) },
+    models: [
+      { name: 'a', trainings: [rows('a', 0.5).map(record(0.5))] },
+      { name: 'b', trainings: [rows('b', 0.5).map(record(0.75))] },
+      { name: 'rft', trainings: [0.7, 0.8, 0.9].map((judge) => rows('rft', 0).map(record(judge))) },
+    ],
     duels: [{ taskId: 'q1', sample: 0, a: 'b', b: 'a', outcome: 1, consistent: true }],
   });
   const { code, out } = await compared(evaluation, `x=${write('more.jsonl', rows('c', 0.5))}`, '--json');
   expect(code).toBe(0);
   const summary = evaluationSummarySchema.parse(JSON.parse(out));
-  expect(summary.model_order).toEqual(['a', 'b', 'x', 'rft']);
+  expect(summary.model_order).toEqual(['a', 'b', 'rft', 'x']);
   expect(summary.models['rft']).toMatchObject({ trainings: 3, metrics: { judge_score: { n: 3 } } });
   expect(summary.duels).toMatchObject([{ model: 'b', baseline: 'a', wins: 1, win_rate: null }]);
 
@@ -141,6 +143,30 @@ it('reads the models of a run, and of several trainings of one', async () => {
   expect(evaluationSummarySchema.parse(JSON.parse(one.out)).model_order).toEqual(['s1/base', 's1/rft']);
 });
 
+it('keeps the order of the file and the names of the user, whatever these are', async () => {
+  const file = write('names.jsonl', [...rows('base', 0.3), ...rows('135', 0.6), ...rows('7', 0.6)]);
+  const { out } = await compared(file);
+  expect(out).toMatch(/against base on 40 tasks: better: 135 .*, 7 /);
+  const { out: json } = await compared(file, '--json');
+  expect(JSON.parse(json)).toMatchObject({ baseline: 'base', model_order: ['base', '135', '7'] });
+});
+
+it('says pass^k and slices, and once each that a file says nothing of its judge', async () => {
+  const answers = (model: string, slice: string) =>
+    [0, 1, 2].flatMap((sample) =>
+      rows(model, 0, { sample, slices: { kind: slice } }).map((row, i) => ({
+        ...row,
+        judge: Number((i + sample) % 3 > 0),
+      })),
+    );
+  const [a, b] = [write('k.jsonl', answers('a', 'x')), write('l.jsonl', answers('b', 'x'))];
+  const { code, out } = await compared(a, b);
+  expect(code).toBe(0);
+  expect(out).toMatch(/passes by judge score, from 1 +all of 1 +all of 2 +all of 3/);
+  expect(out).toMatch(/kind is x +0\.667/);
+  expect(out.match(/k\.jsonl does not say who gave judge_score and what was asked/g)).toHaveLength(1);
+});
+
 it.each<[string, () => string[], RegExp]>([
   [
     'a line without a task',
@@ -188,6 +214,60 @@ it.each<[string, () => string[], RegExp]>([
       return [unfinished];
     },
     /this evaluation has not ended/,
+  ],
+  [
+    'scores by another judge',
+    () => [
+      write('m.jsonl', rows('a', 0.5, { by: { judge_score: 'abc' } })),
+      write('n.jsonl', rows('b', 0.6, { by: { judge_score: 'def' } })),
+    ],
+    /judge_score is not by the same judge.*of "a" by abc, of "b" by def.*touchstone eval/,
+  ],
+  [
+    'another prompt under one id',
+    () => [
+      write('o.jsonl', rows('a', 0.5, { asked: { prompt: 'abc', reference: 'x' } })),
+      write('p.jsonl', rows('b', 0.6, { asked: { prompt: 'def' } })),
+    ],
+    /"a" and "b" have another prompt under one id: 40 tasks, such as "q0"/,
+  ],
+  [
+    'ids in two forms of Unicode',
+    () => [
+      write('q.jsonl', [
+        { model: 'a', task: 'caf\u00e9', judge: 1 },
+        { model: 'b', task: 'cafe\u0301', judge: 1 },
+      ]),
+    ],
+    /differ only in how their letters are written/,
+  ],
+  [
+    'one file twice',
+    () => [`x=${write('r.jsonl', rows('m', 0.5))}`, `y=${at('r.jsonl')}`],
+    /are one file or folder: expected each once/,
+  ],
+  [
+    'answers without scores, once',
+    () => [
+      write(
+        's.jsonl',
+        [1, 2].map((n) => ({ prompt: `${n}?`, response: 'x' })),
+      ),
+    ],
+    /^[^\n]*s\.jsonl:1: 2 lines are answers without scores .*touchstone eval --answers NAME=FILE"\n$/,
+  ],
+  [
+    'a model that is called __proto__',
+    () => [write('t.jsonl', rows('__proto__', 0.5))],
+    /expected another name than "__proto__" \(39 more like this\)/,
+  ],
+  [
+    'a key that is there twice',
+    () => {
+      writeFileSync(at('u.jsonl'), '{"model":"m","task":"t","judge":0,"judge":1}\n');
+      return [at('u.jsonl')];
+    },
+    /u\.jsonl:1: the key "judge" is there twice/,
   ],
   ['a folder of something else', () => [folder], /expected the folder of an evaluation/],
   ['nothing', () => [at('nowhere')], /no such file or folder/],

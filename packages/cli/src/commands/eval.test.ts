@@ -232,6 +232,68 @@ describe('touchstone eval of models that are asked', () => {
     });
   });
 
+  it('leaves records by which compare refuses another judge, and other tasks, and says its remarks', async () => {
+    const made = async (edit: object, more: Record<string, string> = {}): Promise<string> => {
+      const models = { stored: { answers: 'stored.jsonl' } };
+      const folder = folderWith({
+        ...files,
+        ...more,
+        'touchstone.yaml': { ...config, evaluation: { models }, ...edit },
+      });
+      await summaryOf(folder);
+      return join(folder, 'runs/touchstone-eval');
+    };
+    const compare = async (...paths: string[]): Promise<string> => {
+      const got = { out: '' };
+      const write = (text: string) => void (got.out += text);
+      await runCli(['compare', ...paths.map((path, i) => `m${i}=${path}`)], {
+        out: { write },
+        err: { write },
+        env: {},
+      });
+      return got.out;
+    };
+    const first = await made({});
+    expect(await compare(first, await made({}))).toMatch(/less m0/);
+    expect(await compare(first, await made({ judge: { kind: 'code', module: './brief.mjs' } }))).toMatch(
+      /judge_score is not by the same judge/,
+    );
+    const odd = lines([
+      ...tasks
+        .slice(0, 2)
+        .map(({ id, prompt }) => ({ id, prompt: `${prompt} Now.`, answer: 'word', response: 'w' })),
+      { ...tasks[2], response: null, error: 'timeout' },
+    ]);
+    const other = await made({ data: undefined }, { 'stored.jsonl': odd });
+    expect(await compare(first, other)).toMatch(/"m0" and "m1" have another prompt under one id: 2 tasks/);
+    expect((await compare(other)).match(/1 of 3 answers are missing/g)).toHaveLength(1);
+    const { out, err } = await cli(join(other, '../..'));
+    expect((out + err).match(/1 of 3 answers are missing/g)).toHaveLength(1);
+    writeFileSync(
+      join(other, 'records.jsonl'),
+      readFileSync(join(other, 'records.jsonl'), 'utf8').split('\n')[0]!,
+    );
+    expect(await compare(other)).toMatch(/it has 2 answers of "stored", and records.jsonl beside it 1/);
+  });
+
+  it('counts no abstention where there is no judge, takes models in their order, and asks no judge then that is the same now', async () => {
+    const folder = folderWith({
+      'a.jsonl': lines(tasks.map((task) => ({ ...task, response: 'x', scores: { exact: 1 } }))),
+      'touchstone.yaml': 'evaluation: { models: { base: { answers: a.jsonl }, 135: { answers: a.jsonl } } }',
+    });
+    const summary = await summaryOf(folder, '--out', join(folder, 'out'));
+    expect(summary).toMatchObject({
+      baseline: 'base',
+      model_order: ['base', '135'],
+      models: { base: { abstained: 0 } },
+    });
+    const again = folderWith(files);
+    await summaryOf(again);
+    const models = { long: { run: 'runs/touchstone-eval' } };
+    writeFileSync(join(again, 'touchstone.yaml'), stringify({ ...config, evaluation: { models } }));
+    expect((await summaryOf(again, '--out', join(again, 'again'))).metrics).toEqual(['judge_score']);
+  });
+
   it('judges the answers of an earlier evaluation again, without asking the models, also in pairs', async () => {
     const folder = folderWith(files);
     await summaryOf(folder);

@@ -10,6 +10,7 @@ import {
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Io } from '../io.js';
 import { writeEvaluationReport } from './compare.js';
+import { oneLine } from '../terminal/text.js';
 import { evaluationTables } from './compare/tables.js';
 import { evaluationPlanText, planLine } from './eval/plan-text.js';
 import { addRunFlags, withOpened, type RunFlags } from './run/flags.js';
@@ -58,13 +59,11 @@ async function evaluate(path: string | undefined, flags: EvalFlags, io: Io): Pro
   await withOpened(open, loaded, flags, io, async (evaluation, onEvent) => {
     const plan = await planEvaluation(evaluation);
     if (flags.plan) {
+      for (const remark of evaluation.remarks) io.err.write(`${oneLine(remark)}\n`);
       io.out.write(flags.json ? `${JSON.stringify(plan)}\n` : evaluationPlanText(plan));
       return;
     }
-    if (!flags.json) {
-      io.err.write(planLine(plan));
-      for (const remark of evaluation.remarks) io.err.write(`${remark}\n`);
-    }
+    if (!flags.json) io.err.write(planLine(plan));
     const summary = await runEvaluation(evaluation, { onEvent });
     const report = join(evaluation.folder, 'report.html');
     await writeEvaluationReport(report, summary);

@@ -1,5 +1,12 @@
 export { parseAnnotationLine, readAnnotations, type Annotation } from './annotations.js';
-export { readJsonLines, recordsOrThrow, shorten, type LineProblem, type Parsed } from './json-lines.js';
+export {
+  readJsonLines,
+  recordsOrThrow,
+  shorten,
+  together,
+  type LineProblem,
+  type Parsed,
+} from './json-lines.js';
 export {
   parseLabelledLine,
   parseResponse,
@@ -21,6 +28,7 @@ export { readTaskLines } from './read-task-lines.js';
 export { parseTaskLine, type TurnReader } from './task-line.js';
 export {
   OUTPUT_FORMATS,
+  formatOfAnswer,
   readOutputs,
   TaskPool,
   type StoredAnswer,

@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { InputError } from '@touchstone/spec';
 import type { JsonValue } from '@touchstone/spec';
+import { duplicateKey } from '../text/duplicate-key.js';
 import { jsonProblem } from '../text/json-value.js';
 
 /** A line of a data file that cannot be used; `line` is 1-based and counts blank lines too. */
@@ -18,7 +19,7 @@ const MAX_LINE_BYTES = 32 * 2 ** 20;
 
 /**
  * Reads a JSON Lines file as a stream and hands every line that is not blank to `parse`.
- * `parse` gets a value that is JSON-clean: no `__proto__` key, finite numbers, bounded depth.
+ * `parse` gets a value that is JSON-clean: no key twice in an object, no `__proto__` key, finite numbers, bounded depth.
  *
  * @param parseJson reads a line; it throws where that is not JSON.
  * @throws {InputError} when the file cannot be read as JSON Lines at all: missing, a folder, empty, UTF-16, or one
@@ -59,7 +60,7 @@ export async function readJsonLines<T>(
         refuse(`not JSON: ${error instanceof Error ? shorten(error.message, 120) : String(error)}`);
         continue;
       }
-      const unclean = jsonProblem(value);
+      const unclean = jsonProblem(value) ?? duplicateProblem(text, value);
       if (unclean !== undefined) {
         refuse(unclean);
         continue;
@@ -87,10 +88,29 @@ export function recordsOrThrow<T>(path: string, read: { records: T[]; problems: 
   return read.records;
 }
 
+/** Problems with the same message become one, at the first of their places, that says how many there are. */
+export function together<T extends { message: string }>(problems: readonly T[]): T[] {
+  const counts = new Map<string, number>();
+  for (const { message } of problems) counts.set(message, (counts.get(message) ?? 0) + 1);
+  const first = new Map(problems.toReversed().map((one) => [one.message, one]));
+  return [...new Set(problems.map(({ message }) => message))].map((message) => {
+    const more = counts.get(message)! - 1;
+    return { ...first.get(message)!, message: more === 0 ? message : `${message} (${more} more like this)` };
+  });
+}
+
 /** Cuts text that is quoted in a message; control characters become spaces. */
 export function shorten(text: string, limit = 60): string {
   const plain = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
   return plain.length <= limit ? plain : `${plain.slice(0, limit - 1)}…`;
+}
+
+/** What is wrong with JSON that was read as `value`, if an object in it has a key twice: which of the two is meant is not known. */
+export function duplicateProblem(text: string, value: JsonValue): string | undefined {
+  const key = duplicateKey(text, value);
+  return key === undefined
+    ? undefined
+    : `the key "${shorten(key)}" is there twice in one object: expected it once`;
 }
 
 async function openData(path: string): Promise<FileHandle> {

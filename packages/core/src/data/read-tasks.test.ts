@@ -53,6 +53,15 @@ describe('readTasks', () => {
     expect(message).toContain('data.jsonl:4: messages: expected a list of turns, got nothing');
   });
 
+  it('refuses a line with a key twice, and names the key', async () => {
+    const twice = '{"id":"b","prompt":"one: or","prompt":"the other: one"}';
+    const { tasks, problems } = await readTasks(file(`${JSON.stringify(prompt('a'))}\n${twice}\n`));
+    expect(tasks).toHaveLength(1);
+    expect(problems).toEqual([
+      { line: 2, message: 'the key "prompt" is there twice in one object: expected it once' },
+    ]);
+  });
+
   it('joins lines that cross the chunks of the stream', async () => {
     const long = Array.from({ length: 40 }, (_, i) => ({ ...prompt(`t${i}`), document: 'é'.repeat(9_973) }));
     const { tasks, problems } = await readTasks(file(long));

@@ -83,20 +83,3 @@ function endOfObject(text: string, start: number): number {
   }
   return -1;
 }
-
-/** Whether some object in `json`, which must be valid JSON, has a key twice. `JSON.parse` keeps the last silently. */
-export function hasDuplicateKeys(json: string): boolean {
-  const open: (Set<string> | null)[] = [];
-  for (const [token, string, colon] of json.matchAll(/("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|[{}[\]]/g)) {
-    if (token === '{') open.push(new Set());
-    else if (token === '[') open.push(null);
-    else if (token === '}' || token === ']') open.pop();
-    else if (string !== undefined && colon !== undefined) {
-      const keys = open.at(-1);
-      const name = JSON.parse(string) as string;
-      if (keys?.has(name)) return true;
-      keys?.add(name);
-    }
-  }
-  return false;
-}

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hasDuplicateKeys } from './extract.js';
 import { deriveMarker } from './marker.js';
 import { parseReply } from './parse.js';
 import { rubricSchema } from './rubric/schema.js';
@@ -195,16 +194,4 @@ describe('the marker', () => {
     expect(deriveMarker('t', 'k', '')).not.toBe(first);
     expect(deriveMarker('s', 'k', `...${first}...`)).not.toBe(first);
   });
-});
-
-it('finds duplicate keys as a parser that keeps them would', () => {
-  expect(hasDuplicateKeys('{"a":1,"b":{"a":2},"c":[{"a":1},{"a":1}]}')).toBe(false);
-  expect(hasDuplicateKeys('{"a":"a\\":{","b":"\\"a\\":"}')).toBe(false);
-  expect(hasDuplicateKeys('{"a":1,"\\u0061":2}')).toBe(true);
-  expect(hasDuplicateKeys('{"x":[{"a":1 , "a" : 2}]}')).toBe(true);
-  // JSON.parse keeps one of two equal keys, so an object without duplicates survives a round trip.
-  fc.assert(
-    fc.property(fc.json(), (text) => !hasDuplicateKeys(JSON.stringify(JSON.parse(text)))),
-    { seed: 3 },
-  );
 });

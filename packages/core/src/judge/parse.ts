@@ -1,8 +1,9 @@
 import type { CriterionVerdict } from '@touchstone/spec';
 import { jsonrepair } from 'jsonrepair';
+import { duplicateKey } from '../text/duplicate-key.js';
 import { isRecord, own } from '../text/json-value.js';
 import { partAround } from '../text/thinking.js';
-import { hasDuplicateKeys, lastObjectWith, lengthProblem, type FoundObject } from './extract.js';
+import { lastObjectWith, lengthProblem, type FoundObject } from './extract.js';
 import type { Criterion } from './criterion.js';
 import { scaleRange, toScore, weightedMean } from './score.js';
 
@@ -108,7 +109,7 @@ function readObject(
     return undefined; // Not JSON: the caller tries the next slice, then a repaired one.
   }
   if (!isRecord(value) || own(value, 'id') !== marker) return undefined;
-  if (hasDuplicateKeys(json)) return { problem: 'a key occurs twice in one object of the reply' };
+  if (duplicateKey(json) !== undefined) return { problem: 'a key occurs twice in one object of the reply' };
   return { value, slice: json };
 }
 

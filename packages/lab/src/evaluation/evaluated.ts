@@ -3,13 +3,8 @@ import { InputError } from '@touchstone/spec';
 import type { ClusterOf } from './by-task.js';
 import { componentNames } from './model-summary.js';
 import { type EvaluationRecord, type Measure, MEASURES } from './record.js';
-import type { EvaluationInput } from './evaluation-input.js';
-
-/** A model with its records, a list for each of its trainings. */
-export interface ModelRecords {
-  name: string;
-  trainings: readonly (readonly EvaluationRecord[])[];
-}
+import type { EvaluationInput, ModelRecords } from './evaluation-input.js';
+import { comparisonProblems } from './same-measure.js';
 
 /** A metric that any of the answers has. */
 export interface NamedMeasure {
@@ -37,20 +32,18 @@ const MOST_NAMED = 10;
 
 /**
  * @throws {InputError} a model has no answer, an answer is there twice, a score is not a number of 0 to 1, a length is not one, a task has two
- *   clusters or two values of a field, or a score has the name of a metric.
+ *   clusters or two values of a field, a score has the name of a metric, one id stands for two tasks, or one metric is by two judges.
  */
-export function evaluatedOf({ models, trainings = {} }: EvaluationInput): Evaluated {
-  const named: ModelRecords[] = [
-    ...Object.entries(models).map(([name, records]) => ({ name, trainings: [records] })),
-    ...Object.entries(trainings).map(([name, each]) => ({ name, trainings: each })),
-  ];
-  refuse(problemsOf(named));
-  const all = named.flatMap((model) => model.trainings.flat());
+export function evaluatedOf({ models }: Pick<EvaluationInput, 'models'>): Evaluated {
+  refuse(problemsOf(models));
+  const all = models.flatMap((model) => model.trainings.flat());
   const [clusterOf, slices] = fieldsOf(all);
   const tasks = [...new Set(all.map(({ taskId }) => taskId))];
+  const metrics = metricsOf(all);
+  refuse(comparisonProblems(models, metrics));
   return {
-    models: named,
-    metrics: metricsOf(all),
+    models,
+    metrics,
     clusterOf,
     clusters: [...new Set(tasks.map(clusterOf))],
     tasks,
@@ -58,6 +51,10 @@ export function evaluatedOf({ models, trainings = {} }: EvaluationInput): Evalua
     logLengthOf: logLengthMeasure(all),
   };
 }
+
+/** The names of `metricsOf`. */
+export const metricNames = (records: readonly EvaluationRecord[]): string[] =>
+  metricsOf(records).map(({ name }) => name);
 
 /** The metrics that any record has, those of the registry first. */
 function metricsOf(records: readonly EvaluationRecord[]): NamedMeasure[] {

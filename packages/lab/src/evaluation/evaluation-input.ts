@@ -13,13 +13,17 @@ export interface Duel {
   consistent: boolean;
 }
 
+/** A model with its records: a list for each of its trainings, one where it was trained once. */
+export interface ModelRecords {
+  name: string;
+  trainings: readonly (readonly EvaluationRecord[])[];
+}
+
 /** What an evaluation is summarised from. */
 export interface EvaluationInput {
   name: string;
-  /** Records by the model's name, in the order of tables. */
-  models: Readonly<Record<string, readonly EvaluationRecord[]>>;
-  /** Records of each training of a model that was trained several times, by the model's name; such a model is not among `models`. */
-  trainings?: Readonly<Record<string, readonly (readonly EvaluationRecord[])[]>>;
+  /** In the order of tables. */
+  models: readonly ModelRecords[];
   duels?: readonly Duel[];
   /** What the others are held against first. Default: the first of `order`, or the first model. */
   baseline?: string;

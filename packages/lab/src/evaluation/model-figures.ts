@@ -3,7 +3,8 @@ import type { Estimate, EvaluatedModel } from '@touchstone/spec';
 import { passPowerK } from '../statistics/pass-k.js';
 import { SHARE, UNBOUNDED } from '../statistics/jackknife.js';
 import { type ByTask, meanOverTasks } from './by-task.js';
-import type { Evaluated, ModelRecords, NamedMeasure } from './evaluated.js';
+import type { Evaluated, NamedMeasure } from './evaluated.js';
+import type { ModelRecords } from './evaluation-input.js';
 import { bestOfByTask, componentMeasure, componentNames } from './model-summary.js';
 import { type EvaluationRecord, type Measure, MEASURES, taskMeans, valuesByTask } from './record.js';
 import { cutsOf } from './slices.js';
@@ -50,7 +51,7 @@ export function modelFigures(
     clusters: new Set([...tasks].map(clusterOf)).size,
     answers: all.length,
     trainings: model.trainings.length,
-    abstained: all.filter(({ judge }) => judge === null).length,
+    abstained: abstained(all),
     metrics: Object.fromEntries(metrics.map(({ name, measure }) => [name, measured(measure)])),
     components: Object.fromEntries(
       componentNames(all).flatMap((name) => {
@@ -118,6 +119,14 @@ function ksOf(bestOf: number, trainings: ModelRecords['trainings']): number[] {
   const top = Math.min(bestOf, most);
   const doubling = Array.from({ length: 32 }, (_, i) => 2 ** i).filter((k) => k < top);
   return top > 0 ? [...doubling, top] : [];
+}
+
+/** Answers that the judge was asked about and has no score of. Where records do not say who was asked, it was if it has said anything. */
+function abstained(records: readonly EvaluationRecord[]): number {
+  const spoke = records.some(({ judge }) => judge !== null);
+  const asked = ({ by }: EvaluationRecord): boolean =>
+    by === undefined ? spoke : Object.hasOwn(by, 'judge_score');
+  return records.filter((record) => record.judge === null && asked(record)).length;
 }
 
 /** A number of things is never below 0. */

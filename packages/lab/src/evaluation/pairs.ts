@@ -3,7 +3,8 @@ import type { Estimate, EvaluatedPair } from '@touchstone/spec';
 import { meanAtEqualLength } from '../statistics/equal-length.js';
 import { SHARE, SIGNED } from '../statistics/jackknife.js';
 import { type ByTask, meanOverTasks } from './by-task.js';
-import type { Evaluated, ModelRecords, NamedMeasure } from './evaluated.js';
+import type { Evaluated, NamedMeasure } from './evaluated.js';
+import type { ModelRecords } from './evaluation-input.js';
 import { correctedMeans, shownBy } from './family.js';
 import { type EvaluationRecord, type Measure, taskMeans, valuesByTask } from './record.js';
 

@@ -25,6 +25,10 @@ export interface EvaluationRecord {
   cluster?: string;
   /** Values of the task's fields that figures are cut by, by field. */
   slices?: Record<string, string>;
+  /** Hashes of what was asked and of what judges were shown of the task, by part. Absent: not known. */
+  asked?: Record<string, string>;
+  /** Who gave the scores, by metric: a fingerprint, equal where the same answer would get the same score. Absent: not known. */
+  by?: Record<string, string>;
 }
 
 /** What one answer has of a metric; null where it has none. */

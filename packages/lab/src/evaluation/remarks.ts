@@ -1,4 +1,5 @@
-import type { Evaluated, ModelRecords } from './evaluated.js';
+import { evaluatedOf, type Evaluated } from './evaluated.js';
+import type { ModelRecords } from './evaluation-input.js';
 import { fieldsTooFine, MOST_VALUES } from './slices.js';
 
 /** What a reader should know of the records before any figure of them. */
@@ -41,6 +42,10 @@ export function remarksOf(evaluated: Evaluated): string[] {
     ),
   ];
 }
+
+/** The same of models that have not been checked. @throws {InputError} as `evaluatedOf`. */
+export const remarksOfModels = (models: readonly ModelRecords[]): string[] =>
+  remarksOf(evaluatedOf({ models }));
 
 /** Lowest and highest number of answers to a task in a training. */
 function samplesOf({ trainings }: ModelRecords): string {

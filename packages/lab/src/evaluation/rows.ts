@@ -17,6 +17,8 @@ export function rowOf(model: string, record: EvaluationRecord, training?: number
     length,
     cluster,
     slices,
+    asked,
+    by,
   } = record;
   return {
     model,
@@ -33,13 +35,15 @@ export function rowOf(model: string, record: EvaluationRecord, training?: number
     ...(length === undefined ? {} : { length }),
     ...(cluster === undefined ? {} : { cluster }),
     ...(slices === undefined ? {} : { slices }),
+    ...(asked === undefined ? {} : { asked }),
+    ...(by === undefined ? {} : { by }),
   };
 }
 
 /** A line of `records.jsonl` as a record. */
 export function recordOf(row: EvaluationRowRead): EvaluationRecord {
-  const { task, sample, judge, heldout, truth, valid, scores, components, tokens, length, cluster, slices } =
-    row;
+  const { task, sample, judge, heldout, truth, valid, scores, components, tokens, length } = row;
+  const { cluster, slices, asked, by } = row;
   const others = Object.entries(scores).map(([name, score]) => [name, score ?? null]);
   return {
     taskId: task,
@@ -54,5 +58,7 @@ export function recordOf(row: EvaluationRowRead): EvaluationRecord {
     ...(typeof length === 'number' ? { length } : {}),
     ...(cluster === undefined ? {} : { cluster }),
     slices,
+    ...(asked === undefined ? {} : { asked }),
+    ...(by === undefined ? {} : { by }),
   };
 }

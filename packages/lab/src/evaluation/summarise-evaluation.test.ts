@@ -20,11 +20,17 @@ const record = (taskId: string, rest: Partial<EvaluationRecord> = {}): Evaluatio
 });
 const summarise = (
   models: Record<string, EvaluationRecord[]>,
-  rest: Partial<EvaluationInput> = {},
+  {
+    trainings = {},
+    ...rest
+  }: Partial<EvaluationInput> & { trainings?: Record<string, EvaluationRecord[][]> } = {},
 ): ReturnType<typeof summariseEvaluation> => {
   const summary = summariseEvaluation({
     name: 'made',
-    models,
+    models: [
+      ...Object.entries(models).map(([name, records]) => ({ name, trainings: [records] })),
+      ...Object.entries(trainings).map(([name, each]) => ({ name, trainings: each })),
+    ],
     bestOf: 4,
     seed: null,
     created: '2026-11-28T00:00:00Z',
@@ -293,23 +299,24 @@ describe('odd answers', () => {
   });
 
   test('names of every kind are names', () => {
-    const odd = ['__proto__', 'constructor', '<b>', '\u{202e}'];
-    const models = Object.fromEntries(
-      odd.map((name, i) => [
-        name,
+    const odd = ['base', '135', '7', '__proto__', 'constructor', '<b>', '\u{202e}'];
+    const models = odd.map((name, i) => ({
+      name,
+      trainings: [
         Array.from({ length: 6 }, (_, task) =>
           record(`__proto__${task}`, {
-            others: Object.fromEntries([['__proto__', (task + i) / 10]]),
+            others: Object.fromEntries([['__proto__', (task + i) / 20]]),
             slices: { constructor: 'a' },
           }),
         ),
-      ]),
-    );
+      ],
+    }));
     const summary = summariseEvaluation({ name: '', models, bestOf: 1, seed: 1, created: '', versions: {} });
     expect(summary.model_order).toEqual(odd);
     expect(summary.main_metric).toBe('__proto__');
-    expect(summary.pairs).toHaveLength(6);
-    expect(Object.keys(summary.models)).toEqual(odd);
+    expect(summary.baseline).toBe('base');
+    expect(summary.pairs).toHaveLength(21);
+    expect(Object.keys(summary.models).sort()).toEqual(odd.toSorted());
   });
 });
 

@@ -1,12 +1,19 @@
 import { join } from 'node:path';
-import { readJsonLines, recordsOrThrow, type Parsed } from '@touchstone/core';
-import { recordOf, rowOf, type Duel, type EvaluationInput, type EvaluationRecord } from '@touchstone/lab';
+import { formatOfAnswer, readJsonLines, recordsOrThrow, together, type Parsed } from '@touchstone/core';
+import {
+  recordOf,
+  rowOf,
+  type Duel,
+  type EvaluationInput,
+  type EvaluationRecord,
+  type ModelRecords,
+} from '@touchstone/lab';
 import { duelRowSchema, evaluationRowSchema, InputError, type JsonValue } from '@touchstone/spec';
 import { writeWhole } from '@touchstone/store';
 import type { z } from 'zod';
 
 /** What stored answers of models are to a comparison. */
-export type Answers = Required<Pick<EvaluationInput, 'models' | 'trainings' | 'duels'>>;
+export type Answers = Required<Pick<EvaluationInput, 'models' | 'duels' | 'remarks'>>;
 
 /** Every answer of an evaluation with its scores, in its folder. */
 export const RECORDS_FILE = 'records.jsonl';
@@ -19,8 +26,24 @@ export const DUELS_FILE = 'duels.jsonl';
  * @param file `records.jsonl`, or one made elsewhere.
  * @throws {InputError} a line is not one, and which; or some answers of a model name its training and others do not.
  */
-export async function readRecords(file: string): Promise<Pick<Answers, 'models' | 'trainings'>> {
-  const rows = recordsOrThrow(file, await readJsonLines(file, parserOf(evaluationRowSchema)));
+export async function readRecords(file: string): Promise<ModelRecords[]> {
+  const answers: { line: number; format: string }[] = [];
+  const parse = parserOf(evaluationRowSchema);
+  const read = await readJsonLines(file, (value, line) => {
+    const parsed = parse(value);
+    const format = 'problems' in parsed ? formatOfAnswer(value) : undefined;
+    if (format !== undefined) answers.push({ line, format });
+    return parsed;
+  });
+  const [answer] = answers;
+  if (answer !== undefined) {
+    const some = answers.length === 1 ? 'this line is an answer' : `${answers.length} lines are answers`;
+    throw InputError.at(
+      { file, line: answer.line },
+      `${some} without scores (${answer.format}): have answers evaluated first, with "touchstone eval --answers NAME=FILE"`,
+    );
+  }
+  const rows = recordsOrThrow(file, { ...read, problems: together(read.problems) });
   const models = new Map<string, Map<number | undefined, EvaluationRecord[]>>();
   for (const row of rows) {
     const trainings = models.get(row.model) ?? new Map<number | undefined, EvaluationRecord[]>();
@@ -49,20 +72,10 @@ export async function readRecords(file: string): Promise<Pick<Answers, 'models' 
       );
     }
   }
-  return {
-    models: Object.fromEntries(
-      entries.flatMap(([name, trainings]) =>
-        trainings.size === 1 ? [[name, [...trainings.values()][0]!]] : [],
-      ),
-    ),
-    trainings: Object.fromEntries(
-      entries.flatMap(([name, trainings]) =>
-        trainings.size === 1
-          ? []
-          : [[name, [...trainings].sort(([a = -1], [b = -1]) => a - b).map(([, records]) => records)]],
-      ),
-    ),
-  };
+  return entries.map(([name, trainings]) => ({
+    name,
+    trainings: [...trainings].sort(([a = -1], [b = -1]) => a - b).map(([, records]) => records),
+  }));
 }
 
 /** @throws {InputError} a line is not a duel, and which. */
@@ -74,9 +87,9 @@ export async function readDuels(file: string): Promise<Duel[]> {
 /** Writes what `readRecords` and `readDuels` read into an evaluation's folder, each file whole or not at all. */
 export async function writeAnswers(
   folder: string,
-  { models, trainings = {}, duels = [] }: Pick<EvaluationInput, 'models' | 'trainings' | 'duels'>,
+  { models, duels = [] }: Pick<EvaluationInput, 'models' | 'duels'>,
 ): Promise<void> {
-  await writeWhole(join(folder, RECORDS_FILE), recordLines(models, trainings));
+  await writeWhole(join(folder, RECORDS_FILE), recordLines(models));
   if (duels.length > 0) {
     await writeWhole(
       join(folder, DUELS_FILE),
@@ -85,12 +98,11 @@ export async function writeAnswers(
   }
 }
 
-function* recordLines(models: Answers['models'], trainings: Answers['trainings']): Generator<string> {
-  for (const [model, records] of Object.entries(models))
-    for (const record of records) yield `${JSON.stringify(rowOf(model, record))}\n`;
-  for (const [model, each] of Object.entries(trainings))
-    for (const [training, records] of each.entries())
-      for (const record of records) yield `${JSON.stringify(rowOf(model, record, training))}\n`;
+function* recordLines(models: Answers['models']): Generator<string> {
+  for (const { name, trainings } of models)
+    for (const [training, records] of trainings.entries())
+      for (const record of records)
+        yield `${JSON.stringify(rowOf(name, record, trainings.length > 1 ? training : undefined))}\n`;
 }
 
 const parserOf =

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { rewardSchema } from '@touchstone/core';
-import type { EvaluationRecord } from '@touchstone/lab';
+import type { EvaluationRecord, ModelRecords } from '@touchstone/lab';
 import { InputError } from '@touchstone/spec';
 import { openRun } from '@touchstone/store';
 import { parse } from 'yaml';
@@ -10,11 +9,11 @@ import { z } from 'zod';
 import { evaluationRecords } from '../stages/evaluate.js';
 import { evaluationOf } from '../stages/stages.js';
 import { trainingFolders } from '../trainings/folders.js';
-import { RECORDS_FILE, type Answers } from './rows-file.js';
+import { askedBy, claimedGradersSchema, gradersOf } from './graders.js';
+import { RECORDS_FILE } from './rows-file.js';
 
-/** Of `config.yaml` what says which answers are valid. */
-const claimSchema = z.looseObject({
-  config: z.looseObject({ reward: rewardSchema }),
+/** Of `config.yaml` what says which answers are valid, and who scored them. */
+const claimSchema = claimedGradersSchema.extend({
   role: z.looseObject({ evaluation: z.boolean().optional() }).optional(),
 });
 /** The stage that evaluates a model is called this and its name. */
@@ -26,22 +25,23 @@ const EVALUATE = evaluationOf('').name;
  * @param folder with `config.yaml` and `run.db`.
  * @throws {InputError} no model was evaluated yet, or a training of several lacks one. @throws {RunError} what is read is damaged.
  */
-export async function readRunAnswers(folder: string): Promise<Pick<Answers, 'models' | 'trainings'>> {
+export async function readRunAnswers(folder: string): Promise<ModelRecords[]> {
   const own = await evaluatedModels(folder);
   const folders = await trainingFolders(folder);
+  const once = [...own].map(([name, records]) => ({ name, trainings: [records] }));
   if (folders.length === 0) {
-    if (Object.keys(own).length > 0) return { models: own, trainings: {} };
+    if (once.length > 0) return once;
     throw InputError.at({ file: folder }, 'no model of this run was evaluated yet: let it end first');
   }
   const each = await Promise.all(
     folders.map(async (one) => ({ ...one, models: await evaluatedModels(one.folder) })),
   );
   // A training's folder has what it shares with the others too.
-  const trained = [...new Set(each.flatMap(({ models }) => Object.keys(models)))].filter(
-    (name) => !Object.hasOwn(own, name),
+  const trained = [...new Set(each.flatMap(({ models }) => [...models.keys()]))].filter(
+    (name) => !own.has(name),
   );
   for (const { folder: at, models } of each) {
-    const lacking = trained.find((name) => !Object.hasOwn(models, name));
+    const lacking = trained.find((name) => !models.has(name));
     if (lacking !== undefined) {
       throw InputError.at(
         { file: at },
@@ -49,14 +49,14 @@ export async function readRunAnswers(folder: string): Promise<Pick<Answers, 'mod
       );
     }
   }
-  return {
-    models: own,
-    trainings: Object.fromEntries(trained.map((name) => [name, each.map(({ models }) => models[name]!)])),
-  };
+  return [
+    ...once,
+    ...trained.map((name) => ({ name, trainings: each.map(({ models }) => models.get(name)!) })),
+  ];
 }
 
-async function evaluatedModels(folder: string): Promise<Record<string, EvaluationRecord[]>> {
-  if (!existsSync(join(folder, 'run.db'))) return {};
+async function evaluatedModels(folder: string): Promise<Map<string, EvaluationRecord[]>> {
+  if (!existsSync(join(folder, 'run.db'))) return new Map();
   const claim = await readClaim(folder);
   if (claim.role?.evaluation) {
     throw InputError.at(
@@ -64,20 +64,30 @@ async function evaluatedModels(folder: string): Promise<Record<string, Evaluatio
       `this evaluation has not ended, or its ${RECORDS_FILE} is gone: run "touchstone eval" on it again`,
     );
   }
+  const [asked, by] = [askedBy(claim), gradersOf(claim)];
   const store = openRun(folder, { readOnly: true });
   try {
-    return Object.fromEntries(
+    return new Map(
       store
         .stages()
         .filter(({ name }) => name.startsWith(EVALUATE))
-        .map(({ name }) => [name.slice(EVALUATE.length), evaluationRecords(claim, store.rollouts(name))]),
+        .map(({ name }) => {
+          const stored = store.rollouts(name);
+          const records = evaluationRecords(claim, stored).map((record, i) => ({
+            ...record,
+            asked: asked(stored[i]!.rollout.task),
+            by,
+          }));
+          return [name.slice(EVALUATE.length), records];
+        }),
     );
   } finally {
     store.close();
   }
 }
 
-async function readClaim(folder: string): Promise<z.output<typeof claimSchema>> {
+/** @throws {InputError} it cannot be read, or is not what a run or an evaluation writes. */
+export async function readClaim(folder: string): Promise<z.output<typeof claimSchema>> {
   const file = join(folder, 'config.yaml');
   let value: unknown;
   try {

@@ -21,9 +21,11 @@ export type Contestant = {
   | {
       /** By training of the model, where it was trained several times; else one list. */
       known: { seed: number | null; answers: KnownAnswer[] }[];
+      /** Fingerprints of who gave scores of a run or an evaluation that the answers are from, by name. */
+      scoredBy?: Record<string, string>;
       drawn?: undefined;
     }
-  | { known?: undefined; drawn: DrawnModel }
+  | { known?: undefined; scoredBy?: undefined; drawn: DrawnModel }
 );
 
 /** A model that answers when it is asked. */

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { parseModelId, readTasksStrict, TaskPool } from '@touchstone/core';
 import { InputError, type Task } from '@touchstone/spec';
 import { samplingSchema } from '@touchstone/train/schema';
+import { parse } from 'yaml';
 import { modelName, type EvaluatedConfig } from '../config/evaluation-schema.js';
 import type { Loaded } from '../config/load.js';
 import type { ScoringConfig } from '../config/schema.js';
@@ -29,15 +30,11 @@ export interface GivenAnswers {
  * @throws {InputError} a file, folder or model is wrong, two models have one name, or there is none.
  */
 export async function readContestants(
-  { config, baseDir }: Loaded<ScoringConfig>,
+  { config, baseDir, text }: Loaded<ScoringConfig>,
   given: readonly GivenAnswers[],
 ): Promise<Contestants> {
   const entries: { name: string; model: EvaluatedConfig; from: string }[] = [
-    ...Object.entries(config.evaluation.models ?? {}).map(([name, model]) => ({
-      name,
-      model,
-      from: baseDir,
-    })),
+    ...inOrder(config.evaluation.models ?? {}, text).map(([name, model]) => ({ name, model, from: baseDir })),
     ...given.map(({ name, file }) => ({ name, model: { answers: file }, from: resolve('.') })),
   ];
   if (entries.length === 0) {
@@ -74,6 +71,7 @@ export async function readContestants(
     const answered = (model: ReadModel): Contestant => ({
       name: model.name,
       fingerprint: model.fingerprint,
+      ...(model.scoredBy === undefined ? {} : { scoredBy: model.scoredBy }),
       known: model.lists.map(({ seed, answers }) => ({
         seed,
         answers: answers.map(({ task, scales: _, scores, ...answer }): KnownAnswer => ({
@@ -94,6 +92,16 @@ export async function readContestants(
     notes.stores.forEach((store) => store.close());
     throw error;
   }
+}
+
+/** As they are written in the configuration: an object has names that are whole numbers before all others. */
+function inOrder<T>(models: Readonly<Record<string, T>>, text: string): [string, T][] {
+  const entries = Object.entries(models);
+  if (!entries.some(([name]) => /^\d+$/.test(name))) return entries;
+  const at = (map: unknown, key: string): unknown => (map instanceof Map ? map.get(key) : undefined);
+  const written = at(at(parse(text, { mapAsMap: true }), 'evaluation'), 'models');
+  const names = written instanceof Map ? [...written.keys()].map(String) : [];
+  return entries.sort(([a], [b]) => names.indexOf(a) - names.indexOf(b));
 }
 
 async function openDrawn(

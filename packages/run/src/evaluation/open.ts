@@ -5,6 +5,7 @@ import { InputError } from '@touchstone/spec';
 import { openRun, sha256OfFile, type RunStore } from '@touchstone/store';
 import type { Loaded } from '../config/load.js';
 import type { ScoringConfig } from '../config/schema.js';
+import { claimedGradersSchema, gradersOf, type ClaimedGraders } from '../comparison/graders.js';
 import { CommonReplies } from '../trainings/replies.js';
 import { claimAs } from '../workspace/provenance.js';
 import { loadTruth, type TruthScore } from '../workspace/truth-module.js';
@@ -22,6 +23,8 @@ export interface Evaluation extends Omit<Contestants, 'stores'> {
   replies: CommonReplies;
   judges: EvaluationJudges;
   truth: TruthScore | null;
+  /** What the folder's `config.yaml` says of who scores the answers. */
+  claimed: ClaimedGraders;
   /** The names of models that are checkpoints of one training, in order. */
   order: string[];
 }
@@ -59,7 +62,7 @@ export async function openEvaluation(
     const replies = new CommonReplies();
     [store, ...stores].forEach((one) => replies.add(one));
     const judges = await openJudges({ ...config, engine }, baseDir, replies);
-    const evaluation: Evaluation = {
+    const opened = {
       ...contestants,
       config: { ...config, engine },
       baseDir,
@@ -70,12 +73,52 @@ export async function openEvaluation(
       truth,
       order: [...order],
     };
-    await claim(evaluation);
-    return evaluation;
+    const inputs = await claim(opened);
+    const claimed = claimedGradersSchema.parse({ ...inputs, config: opened.config });
+    return { ...opened, claimed, ...withoutRepeats(opened, claimed) };
   } catch (error) {
     close();
     throw error;
   }
+}
+
+/** Without what a judge said of answers before, where it is asked again, or where it is not the same judge for all models. */
+function withoutRepeats(
+  { contestants, remarks, judges }: Pick<Evaluation, 'contestants' | 'remarks' | 'judges'>,
+  claimed: ClaimedGraders,
+): Pick<Evaluation, 'contestants' | 'remarks'> {
+  const further = judges.further.map(({ name }) => name);
+  const now = new Set(Object.values(gradersOf(claimed, further)));
+  const then = contestants.flatMap(({ known, scoredBy = {} }) =>
+    Object.entries(scoredBy).filter(([name]) =>
+      known?.some(({ answers }) => answers.some(({ scores }) => Object.hasOwn(scores, name))),
+    ),
+  );
+  const names = [...new Set(then.map(([name]) => name))];
+  const byOf = (name: string): Set<string> =>
+    new Set(then.flatMap(([one, by]) => (one === name ? [by] : [])));
+  const several = names.filter((name) => byOf(name).size > 1);
+  const left = new Set([...several, ...names.filter((name) => [...byOf(name)].every((by) => now.has(by)))]);
+  return {
+    remarks: [
+      ...remarks,
+      ...several.map((name) => `"${name}" is left out: it was not the same judge for all models.`),
+    ],
+    contestants: contestants.map((one) =>
+      one.known === undefined
+        ? one
+        : {
+            ...one,
+            known: one.known.map((list) => ({
+              ...list,
+              answers: list.answers.map((answer) => ({
+                ...answer,
+                scores: Object.fromEntries(Object.entries(answer.scores).filter(([name]) => !left.has(name))),
+              })),
+            })),
+          },
+    ),
+  };
 }
 
 /** What figures are computed of answers and scores may change: the answers and the scores are there. */
@@ -97,7 +140,7 @@ async function claim({
   contestants,
   judges,
   tasks,
-}: Evaluation): Promise<void> {
+}: Omit<Evaluation, 'claimed'>): Promise<Pick<ClaimedGraders, 'data' | 'models'>> {
   const { seed, reward, evaluation } = config;
   const files = [
     { name: tasks.length > 0 ? config.data?.eval : undefined, isModule: false },
@@ -128,4 +171,5 @@ async function claim({
     role: { evaluation: true },
   };
   await claimAs(folder, store, inputs, config);
+  return inputs;
 }

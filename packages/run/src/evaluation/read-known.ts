@@ -4,6 +4,8 @@ import { readOutputs, type TaskPool } from '@touchstone/core';
 import { judgeScore } from '@touchstone/lab';
 import { formatPlace, InputError, type Reward, type Task } from '@touchstone/spec';
 import { openRun, sha256, sha256OfFile, type RunStore, type StoredRollout } from '@touchstone/store';
+import { gradersOf } from '../comparison/graders.js';
+import { readClaim } from '../comparison/stored-run.js';
 import { readStage } from '../stages/stage.js';
 import { trainingFolders } from '../trainings/folders.js';
 import type { KnownAnswer } from './contestant.js';
@@ -17,6 +19,8 @@ export interface ReadModel {
   name: string;
   fingerprint: string;
   lists: { seed: number | null; answers: ReadAnswer[] }[];
+  /** Fingerprints of the judges of a run, by what their scores are called here. */
+  scoredBy?: Record<string, string>;
 }
 
 /** What was read besides. */
@@ -112,7 +116,19 @@ export async function readRunModel(
   const stores = here.includes(model) ? [{ seed: null, store: own }] : trainings;
   const lists = stores.flatMap(({ seed, store }) => listsOf(store, model, { seed, folder, pool }));
   const content = lists.map(({ answers }) => answers.map((one) => [one.task, one.response, one.trajectory]));
-  return { name, fingerprint: sha256(JSON.stringify(content)), lists };
+  const scoredBy = await judgesThen(folder);
+  return { name, fingerprint: sha256(JSON.stringify(content)), lists, scoredBy };
+}
+
+/** What scores of a run are called beside those of now, by metric. */
+const THEN = { judge_score: 'judge then', heldout_judge_score: 'held-out judge then' };
+
+/** Who gave these scores; of a folder that does not say so, the folder stands for it. */
+async function judgesThen(folder: string): Promise<Record<string, string>> {
+  const by = existsSync(join(folder, 'config.yaml')) ? gradersOf(await readClaim(folder)) : {};
+  return Object.fromEntries(
+    Object.entries(THEN).map(([metric, name]) => [name, by[metric] ?? `${metric} of ${folder}`]),
+  );
 }
 
 function listsOf(
@@ -151,8 +167,8 @@ function readAnswer(
     finish,
     scores: {
       ...extras?.scores,
-      ...scoreThen('judge then', reward),
-      ...scoreThen('held-out judge then', heldout),
+      ...scoreThen(THEN.judge_score, reward),
+      ...scoreThen(THEN.heldout_judge_score, heldout),
     },
     tokens: extras ? extras.tokens : tokens,
     truth,

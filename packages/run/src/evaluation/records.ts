@@ -2,14 +2,13 @@ import { readTaskPath, toText } from '@touchstone/core';
 import type { EvaluationInput, EvaluationRecord } from '@touchstone/lab';
 import { InputError, type Task } from '@touchstone/spec';
 import { evaluationRecords } from '../stages/evaluate.js';
+import { askedBy, gradersOf } from '../comparison/graders.js';
 import { readStage } from '../stages/stage.js';
 import type { Evaluation } from './open.js';
 import { EVALUATED, FURTHER } from './stages.js';
 
 /** What the statistics are made of. */
-interface Records extends Required<Pick<EvaluationInput, 'models' | 'trainings'>> {
-  remarks: string[];
-}
+type Records = Required<Pick<EvaluationInput, 'models' | 'remarks'>>;
 
 /**
  * The stored answers with all their scores.
@@ -19,10 +18,13 @@ interface Records extends Required<Pick<EvaluationInput, 'models' | 'trainings'>
 export function recordsOf(evaluation: Evaluation): Records {
   const { config, store, contestants, judges } = evaluation;
   const places = placesOf(evaluation);
+  const asked = askedBy(evaluation.claimed);
+  const further = judges.further.map(({ name }) => name);
+  const by = gradersOf(evaluation.claimed, further);
   const each = contestants.map(({ name }) => {
     const stored = store.rollouts(EVALUATED(name).name);
     const extras = readStage(store, EVALUATED(name))!.value;
-    const further = judges.further.map((judge) => ({
+    const said = judges.further.map((judge) => ({
       name: judge.name,
       scores: readStage(store, FURTHER(name, judge.name))!.value,
     }));
@@ -33,9 +35,11 @@ export function recordsOf(evaluation: Evaluation): Records {
         tokens: answers[i]!.tokens,
         others: {
           ...answers[i]!.scores,
-          ...Object.fromEntries(further.map((judge) => [judge.name, judge.scores[training]![i]!])),
+          ...Object.fromEntries(said.map((judge) => [judge.name, judge.scores[training]![i]!])),
         },
         ...places(own[i]!.rollout.task),
+        asked: asked(own[i]!.rollout.task),
+        by,
       }));
     });
     return { name, lists };
@@ -47,12 +51,7 @@ export function recordsOf(evaluation: Evaluation): Records {
   const known = (records: EvaluationRecord[]): EvaluationRecord[] =>
     noJson ? records.map((record) => ({ ...record, valid: null })) : records;
   return {
-    models: Object.fromEntries(
-      each.flatMap(({ name, lists }) => (lists.length === 1 ? [[name, known(lists[0]!)]] : [])),
-    ),
-    trainings: Object.fromEntries(
-      each.flatMap(({ name, lists }) => (lists.length > 1 ? [[name, lists.map(known)]] : [])),
-    ),
+    models: each.map(({ name, lists }) => ({ name, trainings: lists.map(known) })),
     remarks: each.flatMap(({ name, lists }) => silentGraders(name, lists.flat())),
   };
 }

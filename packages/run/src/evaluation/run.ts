@@ -4,6 +4,7 @@ import type { EvaluationSummary, Rollout, RunListener } from '@touchstone/spec';
 import { writeWhole, type RolloutRecord } from '@touchstone/store';
 import { stopOnAbstentions } from '@touchstone/train';
 import { systemClock, type Clock } from '../clock.js';
+import { SUMMARY_FILE } from '../comparison/evaluation-folder.js';
 import { writeAnswers } from '../comparison/rows-file.js';
 import { samplesPerTask, scoreAnswers } from '../stages/evaluate.js';
 import { stageRunner, type StageReporter } from '../stages/stage.js';
@@ -15,9 +16,6 @@ import type { ScoringJudge } from './judges.js';
 import type { Evaluation } from './open.js';
 import { recordsOf } from './records.js';
 import { DRAWN, DUELS, EVALUATED, FURTHER, type Extras } from './stages.js';
-
-/** The summary's file in the evaluation's folder. */
-const SUMMARY_FILE = 'evaluation.json';
 
 /** As `main-job.ts` says. */
 export async function runEvaluation(
@@ -43,13 +41,12 @@ export async function runEvaluation(
     works.push(stage(DUELS, (reporter) => compareModelsInPairs(evaluation, duelist.judge, reporter)));
   for (const [i, work] of works.entries()) await work(`${i + 1} of ${works.length}`);
 
-  const { models, trainings, remarks } = recordsOf(evaluation);
+  const { models, remarks } = recordsOf(evaluation);
   const duels = store.stage(DUELS.name) ? DUELS.schema.parse(store.stage(DUELS.name)!.value) : [];
   const { name, seed, evaluation: settings } = evaluation.config;
   const summary = summariseEvaluation({
     name,
     models,
-    trainings,
     duels,
     order: evaluation.order,
     bestOf: settings.best_of,
@@ -59,7 +56,7 @@ export async function runEvaluation(
     versions: versions(),
     remarks: [...evaluation.remarks, ...judges.remarks, ...remarks],
   });
-  await writeAnswers(folder, { models, trainings, duels });
+  await writeAnswers(folder, { models, duels });
   await writeWhole(join(folder, SUMMARY_FILE), `${JSON.stringify(summary, null, 2)}\n`);
   return summary;
 }

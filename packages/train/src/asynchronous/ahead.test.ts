@@ -116,3 +116,22 @@ it('a schedule under which answers would be too old before anything is learned f
   // As in AWS's article, if its tolerance counts steps.
   expect(problem(2, 4)).toMatch(/refit_freq of at most 3, or age_tolerance of at least 3/);
 });
+
+it('lets every answer of a step wait for its end, without a warning', async () => {
+  const warnings: Error[] = [];
+  const keep = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', keep);
+  const ahead = new Ahead({ tolerance: 0, refit: 1 }, 1, {
+    draw: () => Promise.resolve(answersOf(1)),
+    score: (rollouts, _, signal) => {
+      for (let i = 0; i < 20; i++) signal.addEventListener('abort', () => i);
+      return Promise.resolve(asScored(rollouts));
+    },
+  });
+  await ahead.draw(0);
+  await ahead.next();
+  // Node warns at its next turn.
+  await wait(0);
+  process.off('warning', keep);
+  expect(warnings).toEqual([]);
+});

@@ -16,6 +16,8 @@ export async function evaluationTables(summary: EvaluationSummary): Promise<stri
     modelTable(summary),
     ...(summary.baseline === null ? [] : [pairTable(summary, summary.baseline)]),
     ...(summary.duels.length === 0 ? [] : [duelTable(summary)]),
+    ...passTable(summary),
+    ...sliceTable(summary),
     'Every figure: mean [95 % interval]. Of a difference it is the one that holds at once for all pairs of models.',
     ...summary.remarks.map(oneLine),
     '',
@@ -73,6 +75,52 @@ function pairTable({ pairs, metrics, model_order: names }: EvaluationSummary, ba
         }),
       ]),
   );
+}
+
+/** pass^k where a task has several answers: with one it is the mean. */
+function passTable({ models, model_order: names, main_metric: main }: EvaluationSummary): string[] {
+  const of = (name: string): EvaluatedModel['pass'] =>
+    held(models, name)!.pass.filter(({ metric }) => metric === main);
+  const all = names.flatMap(of);
+  const ks = [...new Set(all.map(({ k }) => k))].sort((a, b) => a - b);
+  if (main === null || ks.length < 2) return [];
+  return [
+    renderTable(
+      [
+        { title: `passes by ${label(main)}, from ${all[0]!.threshold}` },
+        ...ks.map((k) => ({ title: `all of ${k}` })),
+      ],
+      names.map((name) => [
+        name,
+        ...ks.map((k) => figure(of(name).find((one) => one.k === k)?.estimate ?? null)),
+      ]),
+    ),
+  ];
+}
+
+/** The main metric by the fields of the tasks. */
+function sliceTable({ models, model_order: names, main_metric: main }: EvaluationSummary): string[] {
+  const cuts = new Map(
+    names.flatMap((name) =>
+      held(models, name)!.slices.map(({ field, value }) => [
+        JSON.stringify([field, value]),
+        { field, value },
+      ]),
+    ),
+  );
+  if (main === null || cuts.size === 0) return [];
+  return [
+    renderTable(
+      [{ title: `${label(main)} where` }, ...names.map((title) => ({ title }))],
+      [...cuts.values()].map(({ field, value }) => [
+        `${field} is ${value}`,
+        ...names.map((name) => {
+          const slice = held(models, name)!.slices.find((one) => one.field === field && one.value === value);
+          return figure((slice && held(slice.metrics, main)) ?? null);
+        }),
+      ]),
+    ),
+  ];
 }
 
 function duelTable({ duels }: EvaluationSummary): string {

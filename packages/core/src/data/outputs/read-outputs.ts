@@ -1,6 +1,6 @@
-import { InputError, type JsonObject, type Place } from '@touchstone/spec';
-import { member } from '../../text/json-value.js';
-import { shorten } from '../json-lines.js';
+import { InputError, type JsonObject, type JsonValue, type Place } from '@touchstone/spec';
+import { isObject, member } from '../../text/json-value.js';
+import { shorten, together } from '../json-lines.js';
 import { azureRows } from './azure-rows.js';
 import { chatLog } from './chat-log.js';
 import { failureOf, keysOf, nameIn } from './item.js';
@@ -54,7 +54,7 @@ export async function readOutputs(path: string, pool: TaskPool): Promise<StoredO
     });
     const format = formatOf(row);
     if (format === undefined) {
-      bad.push(say(`${NO_FORMAT}, got the keys ${keysOf(row)}`));
+      bad.push(say(`${areScores(row) ? SCORES : NO_FORMAT}, got the keys ${keysOf(row)}`));
       return;
     }
     formats.add(format.name);
@@ -82,7 +82,7 @@ export async function readOutputs(path: string, pool: TaskPool): Promise<StoredO
     else for (const answer of found.answers) answers.push({ ...answer, task: task.key, place: at.place });
   };
   const pages = await readRows(path, (value) => formatOf(value) !== undefined, take);
-  if (bad.length > 0) throw new InputError(few(bad));
+  if (bad.length > 0) throw new InputError(few(together(bad)));
   if (answers.length === 0) {
     const why = odd[0] ? `: ${odd.length} rows were set aside, the first because of ${odd[0].message}` : '';
     throw InputError.at({ file: path }, `expected at least one answer, got none${why}`);
@@ -94,4 +94,14 @@ export async function readOutputs(path: string, pool: TaskPool): Promise<StoredO
 
 const formatOf = (row: JsonObject): OutputFormat | undefined => OUTPUT_FORMATS.find((one) => one.isOne(row));
 
+/** The stored format that a row shows; undefined where it shows none. */
+export const formatOfAnswer = (row: JsonValue): string | undefined =>
+  isObject(row) ? formatOf(row)?.name : undefined;
+
+const areScores = (row: JsonObject): boolean =>
+  Object.hasOwn(row, 'model') &&
+  Object.hasOwn(row, 'task') &&
+  ['judge', 'scores'].some((key) => Object.hasOwn(row, key));
+const SCORES =
+  'scores without their answers, which can be compared but not judged: use "touchstone compare FILE"; expected an answer';
 const NO_FORMAT = `no format of stored outputs that is known: expected ${OUTPUT_FORMATS.map(({ looks }) => looks).join('; or ')}`;

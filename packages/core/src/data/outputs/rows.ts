@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { InputError, type JsonObject, type JsonValue, type Place } from '@touchstone/spec';
 import { isObject, jsonProblem, member } from '../../text/json-value.js';
-import { readJsonLines, shorten, type Parsed } from '../json-lines.js';
+import { duplicateProblem, readJsonLines, shorten, type Parsed } from '../json-lines.js';
 
 /** Larger files are read as JSON Lines only. */
 const MAX_DOCUMENT_BYTES = 256 * 2 ** 20;
@@ -113,7 +113,7 @@ async function readDocument(path: string): Promise<JsonValue | undefined> {
       cause,
     });
   }
-  const unclean = jsonProblem(value);
+  const unclean = jsonProblem(value) ?? duplicateProblem(text, value);
   if (unclean !== undefined) throw InputError.at({ file: path }, unclean);
   return value;
 }

@@ -1,8 +1,9 @@
 import type { JsonObject } from '@touchstone/spec';
 import { z } from 'zod';
+import { duplicateKey } from '../../text/duplicate-key.js';
 import { isRecord, own } from '../../text/json-value.js';
 import { readPath } from '../../text/task-path.js';
-import { hasDuplicateKeys, lengthProblem, objectsIn } from '../extract.js';
+import { lengthProblem, objectsIn } from '../extract.js';
 
 const PLACEHOLDER = '{{verdict}}';
 
@@ -57,7 +58,7 @@ export function memberOf(text: string, keys: readonly string[]): unknown {
   if (!json.startsWith('{')) return undefined;
   const value = parsed(json);
   if (!isRecord(value)) return undefined; // Not JSON: read as lines.
-  if (hasDuplicateKeys(json)) return null;
+  if (duplicateKey(json) !== undefined) return null;
   const owned = Object.keys(value).filter((key) => keys.some((one) => isSame(one, key)));
   if (owned.length > 1) return null;
   return owned.length === 0 ? undefined : value[owned[0]!];
@@ -95,7 +96,7 @@ function underKey(
     const inside = key.includes('.') ? readPath(value as JsonObject, key.split('.')) : undefined;
     const named = Object.keys(value).flatMap((one) => (isSame(one, key) ? [own(value, one)] : []));
     const found = [...named, inside].filter((one) => one !== undefined);
-    return found.length > 0 && hasDuplicateKeys(json) ? [null] : found;
+    return found.length > 0 && duplicateKey(json) !== undefined ? [null] : found;
   });
   if (members.length === 0) return lines.flatMap((line) => afterWord(key, line) ?? []);
   const rest = linesOf(objects.reduce((left, json) => left.replace(json, () => '\n'), text));

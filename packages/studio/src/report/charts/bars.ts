@@ -16,18 +16,26 @@ export interface Bar {
 /** Pixels of a chart of a few bars, and of each bar where there are more. */
 const [NARROW, BAR] = [270, 100];
 
-/** Bars on 0–1 with the interval as a whisker and n under the model's name; a missing estimate says "no data". */
-export function barChart(title: string, bars: readonly Bar[]): VNode {
+/**
+ * Bars on 0–1 with the interval as a whisker and n under the model's name; a missing estimate says "no data".
+ *
+ * @param labelOf what a model is called; default: a run's own names for people.
+ */
+export function barChart(
+  title: string,
+  bars: readonly Bar[],
+  labelOf: (model: string) => string = modelLabel,
+): VNode {
   const known = bars.flatMap(({ model, estimate }) =>
     estimate && estimate.n > 0 ? [{ model, color: modelColor(model), ...estimate }] : [],
   );
   const missing = bars.filter(({ model }) => !known.some((bar) => bar.model === model));
   const axisText = (model: string): string => {
     const bar = known.find((b) => b.model === model);
-    return `${shorten(modelLabel(model), 12)}\n${bar ? `n = ${bar.n}` : ' '}`;
+    return `${shorten(labelOf(model), 12)}\n${bar ? `n = ${bar.n}` : ' '}`;
   };
   const rings = bars.flatMap(({ model, byTraining = [] }) => byTraining.map((mean) => ({ model, mean })));
-  const description = `${title}: ${bars.map((b) => `${modelLabel(b.model)} ${interval(b.estimate)}`).join('; ')}.`;
+  const description = `${title}: ${bars.map((b) => `${labelOf(b.model)} ${interval(b.estimate)}`).join('; ')}.`;
   return drawPlot(
     {
       width: Math.max(NARROW, bars.length * BAR),

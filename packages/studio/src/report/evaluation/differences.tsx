@@ -2,7 +2,6 @@ import type { EvaluatedPair, EvaluationSummary, LengthNote, Estimate } from '@to
 import type { VNode } from 'preact';
 import { DIFFERENCES_LEGEND, differencesForest } from '../charts/differences.js';
 import { count, difference, interval, NO_DATA } from '../format.js';
-import { modelLabel } from '../names.js';
 import { Figure, Section, Table } from '../sections/parts.js';
 import { correctedText, lengthText, metricLabel, pairText } from './verdict.js';
 
@@ -33,7 +32,7 @@ export function Differences({ summary, baseline }: { summary: EvaluationSummary;
         </div>
       )}
       <PairTable
-        caption={`Against ${modelLabel(baseline)}, paired by task: mean [interval of this difference], and [interval that holds at once for all pairs]`}
+        caption={`Against ${baseline}, paired by task: mean [interval of this difference], and [interval that holds at once for all pairs]`}
         pairs={own}
       />
       <WinTable
@@ -98,7 +97,7 @@ export function ReadPair({
     case 'lower':
       return (
         <strong>
-          {modelLabel(shown === 'higher' ? model : baseline)} {word}
+          {shown === 'higher' ? model : baseline} {word}
         </strong>
       );
     case 'undecided':
@@ -140,7 +139,7 @@ export function Duels({ summary }: { summary: EvaluationSummary }): VNode {
           'At equal length',
         ]}
         rows={summary.duels.map((duel) => [
-          `${modelLabel(duel.model)} against ${modelLabel(duel.baseline)}`,
+          `${duel.model} against ${duel.baseline}`,
           interval(duel.win_rate),
           duel.win_rate && duel.corrected
             ? endsText(interval({ ...duel.win_rate, ...duel.corrected }))

@@ -2,7 +2,7 @@ import { metricNamed, type Estimate, type EvaluationSummary } from '@touchstone/
 import type { VNode } from 'preact';
 import { barChart } from '../charts/bars.js';
 import { count, decimal, interval, NO_DATA } from '../format.js';
-import { entry, modelClass, modelLabel } from '../names.js';
+import { entry, modelClass } from '../names.js';
 import { Figure, metricCaption, metricTitle, Section, Table } from '../sections/parts.js';
 import { modelOf } from './verdict.js';
 
@@ -11,7 +11,7 @@ const MOST_NARROW = 5;
 
 /** A model's name in its colour. */
 export const ModelName = ({ name }: { name: string }): VNode => (
-  <span class={`model ${modelClass(name)}`}>{modelLabel(name)}</span>
+  <span class={`model ${modelClass(name)}`}>{name}</span>
 );
 
 /** An estimate with its n. */
@@ -45,6 +45,7 @@ export function Levels({ summary }: { summary: EvaluationSummary }): VNode {
                   model,
                   estimate: entry(modelOf(summary, model).metrics, name) ?? null,
                 })),
+                (model) => model,
               )}
             </Figure>
           );

@@ -6,7 +6,7 @@ import {
   type LengthNote,
 } from '@touchstone/spec';
 import { difference, interval, plural } from '../format.js';
-import { entry, modelLabel } from '../names.js';
+import { entry } from '../names.js';
 import type { Outcome } from '../verdict.js';
 
 /** What an evaluation may be called, and the sentences that support it. */
@@ -21,9 +21,9 @@ const MOST_WORSE = 5;
 
 type Judged = EvaluationSummary['judge_swap'][number]['judges'][number];
 
-/** `RFT − Base`. */
+/** `tuned − base`, by the names that the user gave. */
 export const pairText = ({ model, baseline }: { model: string; baseline: string }): string =>
-  `${modelLabel(model)} − ${modelLabel(baseline)}`;
+  `${model} − ${baseline}`;
 
 /** A model of `model_order`. */
 export const modelOf = ({ models }: EvaluationSummary, name: string): EvaluatedModel => entry(models, name)!;
@@ -136,9 +136,7 @@ function againstBaseline(
   const of = (shown: EvaluatedPair['shown']): string =>
     own
       .filter((pair) => pair.shown === shown)
-      .map(
-        (pair) => `${modelLabel(pair.model)} (${shown === 'none' ? 'too few tasks' : correctedText(pair)})`,
-      )
+      .map((pair) => `${pair.model} (${shown === 'none' ? 'too few tasks' : correctedText(pair)})`)
       .join(', ');
   const parts = [
     [of('higher'), 'better'],
@@ -149,7 +147,7 @@ function againstBaseline(
   const tasks = [...new Set(own.map((pair) => pair.tasks))];
   const over = tasks.length === 1 ? ` on ${plural(tasks[0]!, 'task')}` : '';
   const correction = pairs > 1 ? ` The intervals hold at once for all ${pairs} pairs of models.` : '';
-  return `By ${metricWord(main)}, against ${modelLabel(baseline)}${over}: ${parts.join('; ')}.${correction}`;
+  return `By ${metricWord(main)}, against ${baseline}${over}: ${parts.join('; ')}.${correction}`;
 }
 
 /** The highest mean, which is partly the luckiest, and what it cannot be told apart from. */
@@ -167,10 +165,10 @@ function highestSentence(
   const { model } = means.reduce((a, b) => (b.mean > a.mean ? b : a));
   const like = pairs.flatMap((pair) => {
     if (pair.shown !== 'undecided') return [];
-    if (pair.model === model) return [modelLabel(pair.baseline)];
-    return pair.baseline === model ? [modelLabel(pair.model)] : [];
+    if (pair.model === model) return [pair.baseline];
+    return pair.baseline === model ? [pair.model] : [];
   });
-  const claim = `${modelLabel(model)} has the highest ${metricWord(main)}`;
+  const claim = `${model} has the highest ${metricWord(main)}`;
   return [
     like.length === 0
       ? `${claim}, and it is told apart from every other model.`
@@ -240,7 +238,7 @@ function worseSentence({ regressions }: EvaluationSummary): string[] {
   if (own.length === 0) return [];
   const named = own.slice(0, MOST_WORSE).map((one) => {
     const where = one.slice ? ` where ${one.slice.field} is ${one.slice.value}` : '';
-    return `${modelLabel(one.model)} in ${metricWord(one.metric)}${where} (${correctedText(one)})`;
+    return `${one.model} in ${metricWord(one.metric)}${where} (${correctedText(one)})`;
   });
   const left = own.length - named.length;
   return [`Shown to be worse: ${named.join('; ')}${left > 0 ? `; and ${left} more` : ''}.`];
