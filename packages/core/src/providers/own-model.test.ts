@@ -101,6 +101,10 @@ describe("a provider of the user's own", () => {
     const failing = (await open(file, model(generate))).generate(request);
     await expect(failing).rejects.toThrow(ProviderError);
     await expect(failing).rejects.toThrow(message);
+    // What nobody has said was spent is not made up.
+    const said = file.startsWith('three') ? 1 : 0;
+    const spent = { inputTokens: said, outputTokens: file.startsWith('four') ? 1 : said };
+    await expect(failing).rejects.toMatchObject({ spent });
   });
 
   const thrown = (fields: string, message = 'failed'): string =>
