@@ -1,5 +1,5 @@
 import { InputError, ProviderError } from '@touchstone/spec';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -151,4 +151,11 @@ describe("a provider of the user's own", () => {
       await expect(failing).rejects.toMatchObject({ isRetryable, isLasting, retryAfterMs });
     },
   );
+});
+
+it('the provider of the documentation answers', async () => {
+  const text = readFileSync(new URL('../../../../docs/extend/README.md', import.meta.url), 'utf8');
+  const module = /^```js\n(\/\/ my-provider\.js\n[^]*?)^```/m.exec(text)![1]!;
+  const reply = await (await open('my-provider.mjs', module)).generate(request);
+  expect(reply).toMatchObject({ text: expect.stringContaining('was asked: '), finish: 'stop' });
 });
