@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { batchesOf } from './generate/batches.js';
+import { batchesOf, loadOf } from './generate/batches.js';
 import { batchFitsIn, fitsIn, trainingMemory, TRAINING_SHARE } from './memory.js';
 import { arrange, type Batch } from './optimize/arrange.js';
 import { pack } from './optimize/micro-batches.js';
@@ -53,11 +53,7 @@ describe("the engine's memory", () => {
         const prompts = drawn.flatMap(({ prompt, answers }, i) => answers.map(() => row(i, prompt)));
         configureEngine({ memory: mebibytes * MEBIBYTE });
         const fits = batchFitsIn(model, 2);
-        const answers: boolean[] = [];
-        const batches = batchesOf(prompts, 2, 100, (load) => {
-          answers.push(fits(load));
-          return answers.at(-1)!;
-        });
+        const batches = batchesOf(prompts, 2, 100, { fits, work: ({ slots }) => slots });
         expect(
           batches
             .flat()
@@ -65,7 +61,7 @@ describe("the engine's memory", () => {
             .toSorted((a, b) => a - b),
         ).toEqual(prompts.map((_, i) => i));
         const isAlone = batches.every((batch) => batch.flatMap(({ members }) => members).length === 1);
-        expect(isAlone || answers.slice(-batches.length).every(Boolean)).toBe(true);
+        expect(isAlone || batches.every((batch) => fits(loadOf(prompts, batch, 100)))).toBe(true);
       }),
     );
   });

@@ -1,4 +1,5 @@
 import type { ModelConfig } from './families/family.js';
+import { memoryOf, type DecodingLoad } from './generate/load.js';
 import { SLICE } from './graph/log-probability.js';
 import type { CausalLM } from './model.js';
 import {
@@ -76,31 +77,10 @@ export function fitsIn(model: CausalLM, recompute: boolean): (load: Load) => boo
   return (load) => activations(model.config, load, recompute) <= room;
 }
 
-/** Rows that are decoded together, in tokens. */
-export interface DecodingLoad {
-  /** Prefixes, each read once, and the longest one's length. */
-  prefixes: number;
-  prefix: number;
-  rows: number;
-  /** Of the longest rest of a prompt after its prefix. */
-  suffix: number;
-  /** Of the longest answer. */
-  answer: number;
-}
-
 /** Whether a batch can be decoded within the engine's memory while as many others are as there are tracks. */
 export function batchFitsIn(model: CausalLM, tracks: number): (load: DecodingLoad) => boolean {
   const room = ((1 - TRAINING_SHARE) * engineSettings().memory) / tracks - FLOAT * model.size;
-  return (load) => decoding(model.config, load) <= room;
-}
-
-/** Keys and values, which loops copy; the tables of attention while prompts are read; the logits of a step. */
-function decoding(config: ModelConfig, { prefixes, prefix, rows, suffix, answer }: DecodingLoad): number {
-  const { layers, hidden, intermediate, heads, keyValueHeads, headSize, vocabulary } = config;
-  const cached = 2 * layers * keyValueHeads * headSize * (prefixes * prefix + 3 * rows * (suffix + answer));
-  const working = (6 * hidden + 3 * intermediate) * (prefixes * prefix + rows * (suffix + 1));
-  const tables = heads * (prefixes * prefix ** 2 + 3 * rows * (suffix + 1) * (prefix + suffix + answer));
-  return FLOAT * (cached + working + tables + 4 * rows * vocabulary);
+  return (load) => memoryOf(model.config, load) <= room;
 }
 
 /**

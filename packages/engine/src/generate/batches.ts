@@ -1,6 +1,6 @@
 import { largest } from '@touchstone/spec';
 import { int32, int64, type Tensors } from '../graph/tensor.js';
-import type { DecodingLoad } from '../memory.js';
+import type { DecodingLoad } from './load.js';
 import { prefixGroups, type PrefixGroup } from './prefix-groups.js';
 
 /** Rows decoded together, about. More use the cores better and keep more KV cache in memory. */
@@ -13,52 +13,83 @@ type Prompts = readonly (readonly number[])[];
 /** Prompts that are answered together, one row a prompt, those of a group side by side. */
 type Batch = PrefixGroup[];
 
+/** What is asked of a batch before it is computed. */
+interface Estimates {
+  /** Whether there is memory for it; a row that does not fit is decoded alone. */
+  fits: (load: DecodingLoad) => boolean;
+  /** How long it takes, in any unit. */
+  work: (load: DecodingLoad) => number;
+}
+
 /**
  * Every prompt once, in batches of rows whose prompts begin alike, all of about the same size.
  * @param tracks batches that are computed at the same time
  * @param answer tokens of the longest answer
- * @param fits whether there is memory for a batch; a row that does not fit is decoded alone
  */
 export function batchesOf(
   prompts: Prompts,
   tracks: number,
   answer: number,
-  fits: (load: DecodingLoad) => boolean,
+  { fits, work }: Estimates,
 ): Batch[] {
+  const loadsOf = (batches: readonly Batch[]): DecodingLoad[] =>
+    batches.map((batch) => loadOf(prompts, batch, answer));
   for (let rows = MOST_ROWS; ; rows /= 2) {
-    const batches = batchesOfAbout(prompts, tracks, rows);
-    if (rows === 1 || batches.every((batch) => fits(loadOf(prompts, batch, answer)))) return batches;
+    const ways = waysOfAbout(prompts, tracks, rows);
+    const loads = ways.map(loadsOf);
+    const fitting = loads.flatMap((of, i) => (of.every(fits) ? [i] : []));
+    if (rows === 1 || fitting.length > 0) {
+      const chosen = fitting.length > 0 ? fitting : [0];
+      const times = loads.map((of) => sumOf(of.map(work)));
+      return ways[chosen.reduce((best, i) => (times[i]! < times[best]! ? i : best))]!;
+    }
   }
 }
 
-function loadOf(prompts: Prompts, batch: Batch, answer: number): DecodingLoad {
+const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, n) => sum + n, 0);
+
+/** What is computed of a batch of `prompts`. */
+export function loadOf(prompts: Prompts, batch: Batch, answer: number): DecodingLoad {
   const suffixes = batch.flatMap(({ members, prefix }) =>
     members.map((i) => prompts[i]!.length - prefix - 1),
   );
   return {
     prefixes: batch.length,
     prefix: largest(batch.map(({ prefix }) => prefix)),
-    // Groups are filled up to the largest.
-    rows: batch.length * largest(batch.map(({ members }) => members.length)),
+    rows: suffixes.length,
+    slots: batch.length * largest(batch.map(({ members }) => members.length)),
     suffix: largest(suffixes),
     answer,
   };
 }
 
-function batchesOfAbout(prompts: Prompts, tracks: number, most: number): Batch[] {
-  const rounds = Math.ceil(prompts.length / (tracks * most));
+/**
+ * Ways to batch prompts. What is filled up decides which is best, and that is of a batch, not of a group: groups of up to so many, each way half as
+ * many as the one before, down to rows that share nothing.
+ */
+function waysOfAbout(prompts: Prompts, tracks: number, rows: number): Batch[][] {
+  const rounds = Math.ceil(prompts.length / (tracks * rows));
   const count = Math.max(
     1,
-    Math.min(rounds * tracks, Math.floor(prompts.length / Math.min(LEAST_ROWS, most))),
+    Math.min(rounds * tracks, Math.floor(prompts.length / Math.min(LEAST_ROWS, rows))),
   );
-  const groups = prefixGroups(prompts, Math.ceil(prompts.length / count));
+  const ways: Batch[][] = [];
+  for (let most = Math.ceil(prompts.length / count); most >= 1; most = Math.floor(most / 2)) {
+    ways.push(shareOut(prefixGroups(prompts, most), count));
+  }
+  return ways;
+}
+
+/** Parts groups into batches of about as many rows. */
+function shareOut(groups: PrefixGroup[], count: number): Batch[] {
   // Groups of one size waste no slots, and prompts of one length no padding.
   groups.sort((a, b) => b.members.length - a.members.length || a.prefix - b.prefix);
+  const total = sumOf(groups.map(({ members }) => members.length));
   const batches: Batch[] = Array.from({ length: count }, () => []);
   let rows = 0;
   for (const group of groups) {
     const middle = rows + group.members.length / 2;
-    batches[Math.floor((middle / prompts.length) * count)]!.push(group);
+    batches[Math.floor((middle / total) * count)]!.push(group);
     rows += group.members.length;
   }
   return batches.filter((batch) => batch.length > 0);

@@ -6,6 +6,7 @@ import type { CausalLM } from '../model.js';
 import { batchesOf, promptFeeds } from './batches.js';
 import { decodeGraph } from './decode-graph.js';
 import type { Sampling } from './draw.js';
+import { workOf } from './load.js';
 
 export interface GenerateRequest {
   /** At least two tokens. */
@@ -55,7 +56,10 @@ export async function generate(
   const prompts = requests.map(({ prompt }) => prompt);
   const tracks = tracksFor(Float32Array.BYTES_PER_ELEMENT * model.size);
   const answer = largest(requests.map(({ maxTokens }) => maxTokens));
-  const batches = batchesOf(prompts, tracks.length, answer, batchFitsIn(model, tracks.length));
+  const batches = batchesOf(prompts, tracks.length, answer, {
+    fits: batchFitsIn(model, tracks.length),
+    work: (load) => workOf(model.config, load),
+  });
   const waiting = [...batches];
   const answerThem = async (track: Track): Promise<void> => {
     for (let batch = waiting.shift(); batch; batch = waiting.shift()) {

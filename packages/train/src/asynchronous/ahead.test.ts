@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { getMaxListeners } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { PolicyRollout } from '../policy.js';
@@ -115,4 +116,19 @@ it('a schedule under which answers would be too old before anything is learned f
   expect(problem(3, 4)).toBeNull();
   // As in AWS's article, if its tolerance counts steps.
   expect(problem(2, 4)).toMatch(/refit_freq of at most 3, or age_tolerance of at least 3/);
+});
+
+it('lets every answer of a step wait for its end, without a warning', async () => {
+  const waiting: number[] = [];
+  const ahead = new Ahead({ tolerance: 0, refit: 1 }, 1, {
+    draw: () => Promise.resolve(answersOf(1)),
+    score: (rollouts, _, signal) => {
+      waiting.push(getMaxListeners(signal));
+      return Promise.resolve(asScored(rollouts));
+    },
+  });
+  await ahead.draw(0);
+  await ahead.next();
+  // No limit.
+  expect(waiting).toEqual([0]);
 });

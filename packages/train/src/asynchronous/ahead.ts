@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { PolicyRollout } from '../policy.js';
 import type { ScoredGroup } from '../scorer.js';
 import { drawnThrough, type Schedule } from './schedule.js';
@@ -36,6 +37,8 @@ export class Ahead {
     private readonly work: Work,
     drawn: readonly DrawnStep[] = [],
   ) {
+    // One signal for every answer of a step, which is no leak.
+    setMaxListeners(0, this.stopping.signal);
     for (const step of drawn) this.judge(step);
   }
 
