@@ -66,8 +66,7 @@ export const WATCHED_METRICS: readonly Metric[] = [
     label: 'Winners compared',
     unit: 'pairs',
     better: 'neither',
-    about:
-      'Of these, those in which it has scored both; none where it has scored nothing before training.',
+    about: 'Of these, those in which it has scored both; none where it has scored nothing before training.',
   },
   {
     name: 'winner_lead',

@@ -79,7 +79,5 @@ export function areUpheld(history: readonly WatchedStep[]): boolean {
   const recent = history.slice(-RECENT).map(({ metrics }) => metrics);
   const leads = recent.flatMap((metrics) => metrics['winner_lead'] ?? []);
   const sum = (name: string): number => sumOf(recent.map((metrics) => metrics[name] ?? 0));
-  return (
-    leads.length > 0 && meanOf(leads) >= -TASTE && sum('winner_pairs') >= ANSWERED * sum('winner_asked')
-  );
+  return leads.length > 0 && meanOf(leads) >= -TASTE && sum('winner_pairs') >= ANSWERED * sum('winner_asked');
 }
