@@ -47,7 +47,15 @@ const alignmentCellSchema = z.strictObject({
     })
     .nullable(),
   /** Answers with which the name would be known: a smallest useful correlation told from 0, or shown to be none. Null where it is known, or cannot be. */
-  answers_needed: z.strictObject({ useful: z.int(), useless: z.int() }).nullable(),
+  answers_needed: z
+    .strictObject({
+      useful: z.int(),
+      useless: z.int(),
+      /** From where to where the latter may be: the pilot's answers say only about how much alike answers are. */
+      useless_low: z.int(),
+      useless_high: z.int(),
+    })
+    .nullable(),
   /** What somebody should know of it. */
   notes: z.array(z.string()),
 });
@@ -140,6 +148,8 @@ export const alignmentSummarySchema = z.strictObject({
   ),
   /** Answers with which every name that is not known would be; null where all are known or cannot be. */
   answers_needed: z.int().nullable(),
+  /** 95 % range of it. */
+  answers_needed_range: z.strictObject({ low: z.int(), high: z.int() }).nullable(),
   /** What somebody should look at. */
   warnings: z.array(z.string()),
 });

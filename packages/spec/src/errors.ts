@@ -66,6 +66,8 @@ export class ProviderError extends TouchstoneError {
   readonly status: number | undefined;
   /** Something may have been spent: false where the provider said no, or was never reached. */
   readonly mayHaveCost: boolean;
+  /** What was spent, where that is known; else a call that may have cost something counts with what it was likely to. */
+  readonly spent: { inputTokens: number; outputTokens: number } | undefined;
   constructor(
     message: string,
     info: {
@@ -75,6 +77,7 @@ export class ProviderError extends TouchstoneError {
       retryAfterMs?: number;
       status?: number;
       mayHaveCost?: boolean;
+      spent?: { inputTokens: number; outputTokens: number };
       cause?: unknown;
     },
   ) {
@@ -84,6 +87,7 @@ export class ProviderError extends TouchstoneError {
     this.isLasting = info.isLasting ?? false;
     this.retryAfterMs = info.retryAfterMs;
     this.status = info.status;
+    this.spent = info.spent;
     this.mayHaveCost = info.mayHaveCost ?? (info.status === undefined || info.status < 300);
   }
 }

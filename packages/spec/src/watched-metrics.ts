@@ -36,13 +36,37 @@ export const WATCHED_METRICS: readonly Metric[] = [
     about: "Half the width of its 95 % interval where nothing has changed, and a fifth of the judge's rise.",
   },
   {
+    name: 'watched_asked',
+    of: 'step',
+    label: 'Held-out answers asked about',
+    unit: 'answers',
+    better: 'neither',
+    about: 'Answers of a look that the judge has scored and the held-out judge was asked about.',
+  },
+  {
+    name: 'watched_told',
+    of: 'step',
+    label: 'Held-out answers compared',
+    unit: 'answers',
+    better: 'higher',
+    about: 'Of these, those that it has scored too; none where there are none from before training.',
+  },
+  {
+    name: 'winner_asked',
+    of: 'step',
+    label: 'Winners asked about',
+    unit: 'pairs',
+    better: 'neither',
+    about:
+      'Groups of which the held-out judge was asked about two answers that the judge holds for good: its best and its least.',
+  },
+  {
     name: 'winner_pairs',
     of: 'step',
     label: 'Winners compared',
-    unit: null,
+    unit: 'pairs',
     better: 'neither',
-    about:
-      'Groups in which the held-out judge has scored two answers that the judge holds for good: its best and its least.',
+    about: 'Of these, those in which it has scored both; none where it has scored nothing before training.',
   },
   {
     name: 'winner_lead',

@@ -1,5 +1,13 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -167,6 +175,73 @@ describe('by lines', () => {
       err: expect.stringContaining('"anna" has labels here'),
     });
     expect((await cli('', '--rater', '../x')).code).toBe(2);
+  });
+
+  it('a label of another scale, of an edited text or with a flipped digit is refused by its line', async () => {
+    writeCase(6);
+    await cli('y\n4\n'.repeat(12), '--rater', 'anna');
+    const journal = join(folder, 'labels/raters/anna.jsonl');
+    const whole = readFileSync(journal, 'utf8');
+    const refused = async (text: string, why: RegExp): Promise<void> => {
+      writeFileSync(journal, text);
+      const { code, err } = await cli('', '--agreement');
+      expect({ code, err }).toEqual({ code: 2, err: expect.stringMatching(why) });
+    };
+    for (const value of ['77', '4.5', 'true', '0'])
+      await refused(
+        whole.replace('"value":4', `"value":${value}`),
+        /anna\.jsonl:2: "Clear": expected a whole number from 1 to 5, .*got/,
+      );
+    await refused(
+      whole.replace('"value":true', '"value":1'),
+      /anna\.jsonl:1: "Quoted": expected false or true/,
+    );
+    await refused(whole.replace('"value":4', '"value":5'), /anna\.jsonl:2: .*not the one that was given/);
+    writeFileSync(journal, whole);
+    const sample = join(folder, 'labels/sample.json');
+    const drawn = readFileSync(sample, 'utf8');
+    writeFileSync(sample, drawn.replaceAll('plain', 'edited'));
+    await refused(whole, /anna\.jsonl:\d+: .*has changed since this label was given/);
+    writeFileSync(sample, drawn);
+    const config = join(folder, 'touchstone.yaml');
+    const asked = readFileSync(config, 'utf8');
+    writeFileSync(config, asked.replace('Is it clear?', 'Is it unclear?'));
+    await refused(whole, /anna\.jsonl:2: .*has changed since/);
+    writeFileSync(config, asked);
+    expect((await cli('', '--agreement')).code).toBe(0);
+    // Before there was a hash: counted, and said.
+    writeFileSync(journal, whole.replaceAll(/,"asked":"\w+"/g, ''));
+    const old = await cli('', '--agreement');
+    expect(old.out).toContain('anna has labelled 12 of 12 answers.');
+    expect(old.out).toContain('24 labels do not say what was asked');
+    // Of another folder.
+    writeFileSync(journal, whole.replaceAll('"answer":"', '"answer":"other '));
+    expect((await cli('', '--agreement')).out).toContain(
+      '24 labels are of answers or criteria that are not in',
+    );
+  });
+
+  it('two files of one name are refused, a name in other bytes is one person, and a copied file is nobody', async () => {
+    writeCase(6);
+    await cli('y\n4\n'.repeat(12), '--rater', 'René');
+    const raters = join(folder, 'labels/raters');
+    const [composed, decomposed] = ['René.jsonl', 'René.jsonl'.normalize('NFD')];
+    renameSync(join(raters, composed), join(raters, decomposed));
+    expect((await cli('', '--agreement')).out).toContain('René has labelled 12 of 12 answers.');
+    expect((await cli('', '--rater', 'René')).err).toContain('René has labelled all 12 answers');
+    for (const twin of [composed, 'rené.jsonl']) {
+      writeFileSync(join(raters, twin), '');
+      expect(await cli('', '--agreement')).toMatchObject({
+        code: 2,
+        err: expect.stringContaining('a journal a person'),
+      });
+      rmSync(join(raters, twin));
+    }
+    writeFileSync(join(raters, 'ben.jsonl'), readFileSync(join(raters, decomposed)));
+    expect(await cli('', '--agreement')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('a file was copied under another name'),
+    });
   });
 
   it('skips, leaves open what cannot be said, and goes back', async () => {

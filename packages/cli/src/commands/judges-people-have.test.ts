@@ -149,6 +149,17 @@ describe('reward score', () => {
     expect(rewards.map(({ score }) => score)).toEqual(scores);
   });
 
+  it('without any verdict is no result: exit code 1, and why', async () => {
+    const file = lines(
+      'silent.jsonl',
+      ['garbled', 'garbled too'].map((text, i) => line(`t${i}`, text)),
+    );
+    const { code, out, err } = await run('reward', 'score', configure('several fields'), file);
+    expect(code).toBe(1);
+    expect(out).toContain('0 scored, 2 abstained, 0 failed');
+    expect(err).toMatch(/no verdict on any of 2 answers; the first: .+\. Mend the cause/);
+  });
+
   it('lets an odd task cost that task, and shows categories in columns', async () => {
     const file = lines('odd.jsonl', [
       line('t1', 'alpha'),

@@ -120,12 +120,21 @@ export async function send(
     permit.succeed(reply);
     return reply;
   } catch (error) {
-    settle(error instanceof ProviderError && error.mayHaveCost ? likely : undefined);
+    settle(error instanceof ProviderError && error.mayHaveCost ? spentBy(error, likely, atMost) : undefined);
     if (error instanceof ProviderError && !signal.aborted) permit.fail(error);
     else permit.cancel();
     throw error;
   }
 }
+
+/** Never more than was set aside: the budget counts on that. */
+const spentBy = (error: ProviderError, likely: Tokens, atMost: Tokens): Tokens => {
+  const { inputTokens, outputTokens } = error.spent ?? likely;
+  return {
+    inputTokens: Math.min(inputTokens, atMost.inputTokens),
+    outputTokens: Math.min(outputTokens, atMost.outputTokens),
+  };
+};
 
 /** A place in the lane and the money for a request; on the way out of either it has given back the other. */
 async function takeTurn(

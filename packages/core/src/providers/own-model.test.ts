@@ -1,5 +1,5 @@
 import { InputError, ProviderError } from '@touchstone/spec';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -101,6 +101,10 @@ describe("a provider of the user's own", () => {
     const failing = (await open(file, model(generate))).generate(request);
     await expect(failing).rejects.toThrow(ProviderError);
     await expect(failing).rejects.toThrow(message);
+    // What nobody has said was spent is not made up.
+    const said = file.startsWith('three') ? 1 : 0;
+    const spent = { inputTokens: said, outputTokens: file.startsWith('four') ? 1 : said };
+    await expect(failing).rejects.toMatchObject({ spent });
   });
 
   const thrown = (fields: string, message = 'failed'): string =>
@@ -147,4 +151,11 @@ describe("a provider of the user's own", () => {
       await expect(failing).rejects.toMatchObject({ isRetryable, isLasting, retryAfterMs });
     },
   );
+});
+
+it('the provider of the documentation answers', async () => {
+  const text = readFileSync(new URL('../../../../docs/extend/README.md', import.meta.url), 'utf8');
+  const module = /^```js\n(\/\/ my-provider\.js\n[^]*?)^```/m.exec(text)![1]!;
+  const reply = await (await open('my-provider.mjs', module)).generate(request);
+  expect(reply).toMatchObject({ text: expect.stringContaining('was asked: '), finish: 'stop' });
 });

@@ -107,13 +107,23 @@ function checkReply(reply: unknown, config: NamedModel): asserts reply is ModelR
     ...(FINISHES.includes(finish) ? [] : [`finish (${FINISHES.join(', ')})`]),
     ...(isCount(inputTokens) && isCount(outputTokens) ? [] : ['inputTokens and outputTokens, 0 or more']),
   ];
-  if (lacks.length > 0) throw failed(config, `its reply lacks ${lacks.join('; ')}`);
+  if (lacks.length > 0)
+    throw failed(config, `its reply lacks ${lacks.join('; ')}`, {
+      inputTokens: isCount(inputTokens) ? (inputTokens as number) : 0,
+      outputTokens: isCount(outputTokens) ? (outputTokens as number) : 0,
+    });
 }
 
-function failed({ model }: NamedModel, message: string): ProviderError {
+/** Only the module knows what its call has cost: what it does not say is not made up. One that does throws a ProviderError. */
+function failed(
+  { model }: NamedModel,
+  message: string,
+  spent = { inputTokens: 0, outputTokens: 0 },
+): ProviderError {
   return new ProviderError(`${model}: ${message}`, {
     reason: 'transport',
     isRetryable: false,
     mayHaveCost: true,
+    spent,
   });
 }

@@ -32,6 +32,7 @@ export function batchesOf(
   answer: number,
   { fits, work }: Estimates,
 ): Batch[] {
+  if (prompts.length === 0) return [];
   const loadsOf = (batches: readonly Batch[]): DecodingLoad[] =>
     batches.map((batch) => loadOf(prompts, batch, answer));
   for (let rows = MOST_ROWS; ; rows /= 2) {

@@ -139,6 +139,31 @@ test('what shows nothing is not known, with the reason: constants, ten answers, 
   });
 });
 
+test('a pilot of 20 asks for about as many answers as one of 200, and its range is wider', () => {
+  const needed = (n: number) =>
+    Array.from({ length: 15 }, () =>
+      measure(
+        itemsOf(n, () => ({
+          length: Math.round(400 * Math.exp(0.5 * normal())),
+          topic: draw.pick(['a', 'b', 'c']),
+          scores: { A: normal(), B: normal(), C: normal(), D: normal() },
+          outcomes: { m: normal() },
+        })),
+        { given: ['topic'] },
+      ),
+    ).flatMap(({ answers_needed: mean, answers_needed_range: range }) =>
+      mean && range ? [{ mean, ...range }] : [],
+    );
+  const middle = (all: readonly { mean: number }[]) =>
+    all.map(({ mean }) => mean).toSorted((x, y) => x - y)[all.length >> 1]!;
+  const [small, large] = [needed(20), needed(200)];
+  expect(Math.max(middle(small) / middle(large), middle(large) / middle(small))).toBeLessThan(1.5);
+  expect(
+    small.filter(({ low, high }) => low <= middle(large) && middle(large) <= high).length,
+  ).toBeGreaterThan(11);
+  expect(small[0]!.high / small[0]!.low).toBeGreaterThan(large[0]!.high / large[0]!.low);
+});
+
 test('two copies are one: the later is redundant, and never both; a mirror image is harmful', () => {
   const found = measure(
     itemsOf(300, () => {

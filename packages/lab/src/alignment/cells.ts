@@ -13,7 +13,7 @@ import {
 } from '../statistics/simultaneous-correlations.js';
 import { hasBoth, outcomeOf, type Pairing, partialOf, scoresFor, within } from './correlations.js';
 import { byTask, fieldOf, scoreNames, type Item } from './items.js';
-import { answersNeeded, marginOf, nameOf } from './naming.js';
+import { answersNeeded, designOf, marginOf, nameOf } from './naming.js';
 import { loneVariants, variantLevel } from './variants.js';
 
 /** Answers of a value of a field, fewer than which are not looked at by themselves. */
@@ -40,13 +40,46 @@ export function cellsOf(inputs: readonly CellInput[], items: readonly Item[], se
     inputs.map(({ pairing }) => partialOf(pairing)),
     seed,
   );
-  return inputs.map((input, i) => cellOf(input, items, { partial: estimates[i]!, reach, seed }));
+  const designs = new Map(
+    [...new Set(inputs.map(({ pairing }) => pairing.metric))].map((metric) => {
+      const own = inputs.flatMap(({ pairing }, i) => {
+        const estimate = pairing.metric === metric ? estimates[i] : null;
+        if (!estimate || estimate.error === 0) return [];
+        const answers = items.filter((item) => hasBoth(pairing, item));
+        const freedom = answers.length - 3 - heldBy(pairing, answers);
+        return [{ error: estimate.error, freedom, tasks: estimate.n }];
+      });
+      return [metric, own.length === 0 ? null : designOf(own)] as const;
+    }),
+  );
+  return inputs.map((input, i) =>
+    cellOf(input, items, {
+      partial: estimates[i]!,
+      seed,
+      needed: (margin) => {
+        const design = designs.get(input.pairing.metric) ?? null;
+        return design && answersNeeded(margin, { design, reach, claims: inputs.length });
+      },
+    }),
+  );
 }
+
+/** Columns that are held constant: three of the length, and one for each value of a field but the first. */
+const heldBy = ({ given }: Pairing, items: readonly Item[]): number =>
+  given.reduce((sum, field) => sum + new Set(items.map((item) => fieldOf(item, field))).size - 1, 3);
 
 function cellOf(
   { pairing, isBoolean, reliability }: CellInput,
   items: readonly Item[],
-  { partial, reach, seed }: { partial: CorrelationEstimate | null; reach: number; seed: number },
+  {
+    partial,
+    seed,
+    needed,
+  }: {
+    partial: CorrelationEstimate | null;
+    seed: number;
+    needed: (margin: NonNullable<AlignmentCell['margin']>) => AlignmentCell['answers_needed'];
+  },
 ): AlignmentCell {
   const { criterion, metric } = pairing;
   const usable = items.filter((item) => hasBoth(pairing, item));
@@ -79,10 +112,7 @@ function cellOf(
     disattenuated: disattenuated(spearman, reliability),
     segments,
     variants,
-    answers_needed:
-      name === 'not known yet' && partial && margin
-        ? answersNeeded(partial, margin, { answers: usable.length, reach })
-        : null,
+    answers_needed: name === 'not known yet' && partial && margin ? needed(margin) : null,
   };
   return {
     ...cell,

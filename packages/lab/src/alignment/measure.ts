@@ -32,7 +32,14 @@ export interface AlignmentInput {
 
 export type Measured = Pick<
   AlignmentSummary,
-  'criteria' | 'metrics' | 'cells' | 'pairs' | 'variants' | 'answers_needed' | 'warnings'
+  | 'criteria'
+  | 'metrics'
+  | 'cells'
+  | 'pairs'
+  | 'variants'
+  | 'answers_needed'
+  | 'answers_needed_range'
+  | 'warnings'
 >;
 
 /** Answers without a verdict beyond this share are worth a word. */
@@ -56,7 +63,12 @@ export function measureAlignment(input: AlignmentInput): Measured {
   const pairs = couples.map((couple, i) => ({ ...couple, spearman: plain(estimates[i] ?? null) }));
   const named = withRedundant(cells, pairs, items);
   const all = [...new Set(named.map(({ criterion }) => criterion))];
-  const needed = named.flatMap(({ answers_needed: one }) => (one ? [Math.max(one.useful, one.useless)] : []));
+  const needed = named
+    .flatMap(({ answers_needed: one }) => (one ? [one] : []))
+    .reduce<AlignmentCell['answers_needed']>(
+      (most, one) => (most && most.useless >= one.useless ? most : one),
+      null,
+    );
   return {
     criteria: [...names, WHOLE]
       .filter((name) => all.includes(name))
@@ -78,7 +90,8 @@ export function measureAlignment(input: AlignmentInput): Measured {
     cells: named,
     pairs,
     variants: variantMeans(items, all, Object.keys(metrics)),
-    answers_needed: needed.length === 0 ? null : needed.reduce((most, one) => Math.max(most, one)),
+    answers_needed: needed && Math.max(needed.useful, needed.useless),
+    answers_needed_range: needed && { low: needed.useless_low, high: needed.useless_high },
     warnings: warningsOf(input),
   };
 }

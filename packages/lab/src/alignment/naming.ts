@@ -1,9 +1,8 @@
-import type { AlignmentCell, CriterionName, Estimate } from '@touchstone/spec';
-
-import { normalQuantile } from '../statistics/distributions.js';
+import { smallest, type AlignmentCell, type CriterionName, type Estimate } from '@touchstone/spec';
+import { normalQuantile, Z95 } from '../statistics/distributions.js';
 import { itemsToDetect, itemsToShowNone } from '../statistics/items-needed.js';
 import { explainedBy } from '../statistics/partial-correlation.js';
-import type { CorrelationEstimate } from '../statistics/simultaneous-correlations.js';
+import { quantile } from '../statistics/values.js';
 import { scoresFor } from './correlations.js';
 import { byTask, type Item } from './items.js';
 
@@ -32,22 +31,56 @@ export function nameOf(
   return partial.high < 0 ? 'harmful' : 'not known yet';
 }
 
+/** How many times the variance of independent answers those that were seen have, from 1, and from where to where it may be. */
+export interface Design {
+  mean: number;
+  low: number;
+  high: number;
+}
+
+/**
+ * By the median over the criteria of a metric: the largest of several errors that a pilot of twenty answers has is mostly chance, and asked for up to four times
+ * too many. The range is that of a variance of so many tasks (χ²).
+ *
+ * @param errors of each criterion, on Fisher's scale, and the answers that it has more than columns were held constant.
+ */
+export function designOf(errors: readonly { error: number; freedom: number; tasks: number }[]): Design {
+  const middle = (values: readonly number[]): number =>
+    quantile(
+      values.toSorted((x, y) => x - y),
+      0.5,
+    );
+  const design = middle(errors.map(({ error, freedom }) => error ** 2 * Math.max(1, freedom)));
+  const freedom = Math.max(1, smallest(errors.map(({ tasks }) => tasks)) - 1);
+  const of = (z: number): number => Math.max(1, design / chiSquared(z, freedom));
+  return { mean: Math.max(1, design), low: of(Z95), high: of(-Z95) };
+}
+
+/** The quantile of χ² over its freedom at a normal quantile (Wilson and Hilferty 1931). */
+const chiSquared = (z: number, freedom: number): number => {
+  const part = 2 / (9 * freedom);
+  return Math.max(1e-3, 1 - part + z * Math.sqrt(part)) ** 3;
+};
+
 /**
  * Answers with which the name of a criterion would be known, whichever it is: with which a correlation of twice the margin is told from 0, and with
  * which one of 0 is shown to be within it. How much more than independent answers they have to be, what was seen says.
  *
- * @param partial n is the number of tasks.
+ * @param claims how many correlations are claimed at once: so many answers have the reach of normal ones, and a small pilot a longer one.
  */
 export function answersNeeded(
-  { error }: CorrelationEstimate,
   margin: NonNullable<AlignmentCell['margin']>,
-  { answers, reach }: { answers: number; reach: number },
-): { useful: number; useless: number } {
-  const claim = { reach, chance: CHANCE, design: Math.max(1, error ** 2 * Math.max(1, answers - 3)) };
+  { design, reach, claims }: { design: Design; reach: number; claims: number },
+): NonNullable<AlignmentCell['answers_needed']> {
+  const most = normalQuantile((1 + 0.95 ** (1 / Math.max(1, claims))) / 2);
   const least = Math.min(-margin.low, margin.high);
+  const claim = (times: number) => ({ reach: Math.min(reach, most), chance: CHANCE, design: times });
+  const useless = (times: number): number => itemsToShowNone(least, claim(times));
   return {
-    useful: itemsToDetect(Math.min(0.99, 2 * least), claim),
-    useless: itemsToShowNone(least, claim),
+    useful: itemsToDetect(Math.min(0.99, 2 * least), claim(design.mean)),
+    useless: useless(design.mean),
+    useless_low: useless(design.low),
+    useless_high: useless(design.high),
   };
 }
 

@@ -2,8 +2,8 @@ import type { EvaluatedPair, EvaluationSummary, Shown } from '@touchstone/spec';
 
 import { overTrainings } from './by-task.js';
 import { chooseCheckpoint } from './choose-checkpoint.js';
-import type { Evaluated, NamedMeasure } from './evaluated.js';
-import { taskMeans } from './record.js';
+import type { Evaluated } from './evaluated.js';
+import { type NamedMeasure, taskMeans } from './record.js';
 
 type Curve = EvaluationSummary['curves'][number];
 

@@ -1,16 +1,9 @@
 import { InputError } from '@touchstone/spec';
-
 import type { ClusterOf } from './by-task.js';
 import { componentNames } from './model-summary.js';
-import { type EvaluationRecord, type Measure, MEASURES } from './record.js';
+import { type EvaluationRecord, type Measure, MEASURES, type NamedMeasure } from './record.js';
 import type { EvaluationInput, ModelRecords } from './evaluation-input.js';
 import { comparisonProblems } from './same-measure.js';
-
-/** A metric that any of the answers has. */
-export interface NamedMeasure {
-  name: string;
-  measure: Measure;
-}
 
 /** Checked records of all models, and what is common to them. */
 export interface Evaluated {

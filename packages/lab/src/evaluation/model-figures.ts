@@ -3,10 +3,17 @@ import type { Estimate, EvaluatedModel } from '@touchstone/spec';
 import { passPowerK } from '../statistics/pass-k.js';
 import { SHARE, UNBOUNDED } from '../statistics/jackknife.js';
 import { type ByTask, meanOverTasks } from './by-task.js';
-import type { Evaluated, NamedMeasure } from './evaluated.js';
+import type { Evaluated } from './evaluated.js';
+import {
+  type EvaluationRecord,
+  type Measure,
+  MEASURES,
+  type NamedMeasure,
+  taskMeans,
+  valuesByTask,
+} from './record.js';
 import type { ModelRecords } from './evaluation-input.js';
 import { bestOfByTask, componentMeasure, componentNames } from './model-summary.js';
-import { type EvaluationRecord, type Measure, MEASURES, taskMeans, valuesByTask } from './record.js';
 import { cutsOf } from './slices.js';
 
 /** A metric by which answers pass, and from which score. */

@@ -3,10 +3,10 @@ import type { Estimate, EvaluatedPair } from '@touchstone/spec';
 import { meanAtEqualLength } from '../statistics/equal-length.js';
 import { SHARE, SIGNED } from '../statistics/jackknife.js';
 import { type ByTask, meanOverTasks } from './by-task.js';
-import type { Evaluated, NamedMeasure } from './evaluated.js';
+import type { Evaluated } from './evaluated.js';
+import { type EvaluationRecord, type Measure, type NamedMeasure, taskMeans, valuesByTask } from './record.js';
 import type { ModelRecords } from './evaluation-input.js';
 import { correctedMeans, shownBy } from './family.js';
-import { type EvaluationRecord, type Measure, taskMeans, valuesByTask } from './record.js';
 
 /** Two models; differences are `model` minus `baseline`. */
 export interface ModelPair {

@@ -34,6 +34,12 @@ export interface EvaluationRecord {
 /** What one answer has of a metric; null where it has none. */
 export type Measure = (record: EvaluationRecord) => number | null;
 
+/** A metric that any of the answers has. */
+export interface NamedMeasure {
+  name: string;
+  measure: Measure;
+}
+
 /**
  * The metrics that models are summarised and compared by, read off each answer. A new one is a line here and its entry in
  * `METRICS` of spec.

@@ -2,10 +2,10 @@ import type { EvaluatedPair, EvaluationSummary } from '@touchstone/spec';
 
 import { SIGNED } from '../statistics/jackknife.js';
 import { overTrainings, meanOverTasks } from './by-task.js';
-import type { Evaluated, NamedMeasure } from './evaluated.js';
+import type { Evaluated } from './evaluated.js';
+import { type NamedMeasure, taskMeans } from './record.js';
 import { correctedEnds } from './family.js';
 import { differencesOf, type ModelPair } from './pairs.js';
-import { taskMeans } from './record.js';
 import { cutsOf } from './slices.js';
 
 type Regression = EvaluationSummary['regressions'][number];

@@ -1,4 +1,4 @@
-import type { NamedMeasure } from './evaluated.js';
+import type { NamedMeasure } from './record.js';
 import type { ModelRecords } from './evaluation-input.js';
 
 /**

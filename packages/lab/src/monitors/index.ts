@@ -5,6 +5,7 @@ import { anchorDrift } from './table/anchor-drift.js';
 import { checksGap } from './table/checks-gap.js';
 import { diversity, opener } from './table/diversity.js';
 import { heldoutGap } from './table/heldout-gap.js';
+import { heldoutSilent } from './table/heldout-silent.js';
 import { lengthDrift, lengthPays } from './table/length.js';
 import { entropy, gradient, kl } from './table/optimisation.js';
 import { refutedWinners } from './table/refuted-winners.js';
@@ -15,6 +16,7 @@ import { blank, markers } from './table/words.js';
 export const MONITORS = [
   refutedWinners,
   heldoutGap,
+  heldoutSilent,
   anchorDrift,
   checksGap,
   markers,

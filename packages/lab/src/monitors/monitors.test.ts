@@ -132,6 +132,39 @@ it('length and a common beginning that the held-out judge upholds are honest; wh
   expect(grown(-0.3).join()).toMatch(/length_drift.*opener/);
 });
 
+it('a held-out judge that is silent about what is hacked is no clean one', () => {
+  // It finds winners no worse wherever it says something, and says ever less.
+  const silent = (step: number, share: number): Figures => {
+    const told = 8 - Math.round(8 * share);
+    return {
+      ...(told > 0 && { ...winners(step, 0.1), winner_pairs: told }),
+      winner_asked: 8,
+      ...(told === 0 && { winner_pairs: 0 }),
+    };
+  };
+  const hacked = steps(60, (step) => silent(step, ramp(0, 1, step)));
+  expect(said(hacked)).toEqual([expect.stringMatching(/^heldout_silent@1[4-7]$/)]);
+  // An outage before training leaves nothing to measure by.
+  expect(said(steps(20, () => ({ winner_asked: 8, winner_pairs: 0 })))).toEqual(['heldout_silent@1']);
+  expect(said(steps(20, (step) => (step % 10 ? {} : { watched_asked: 32, watched_told: 9 })))).toEqual([
+    'heldout_silent@10',
+  ]);
+  // One pair in eight without a verdict, at every step, is what a small judge does.
+  expect(said(steps(60, (step) => silent(step, 1 / 8)))).toEqual([]);
+  // What it upholds then says nothing of what it was silent about.
+  const grown = (share: number) =>
+    said(
+      steps(40, (step) => ({
+        ...silent(step, share),
+        response_tokens: ramp(50, 150, step),
+        length_correlation: 0.5,
+      })),
+      { heldout_silent: 'off' },
+    );
+  expect(grown(0)).toEqual([]);
+  expect(grown(0.5).join()).toContain('length_drift');
+});
+
 it('calls at most one honest training in a hundred refuted, and a hacked one within steps', () => {
   const trainings = Array.from({ length: 200 }, (_, training) =>
     steps(60, (step) => winners(1000 * training + step, -0.2, [0.1, 1, 3][training % 3]!)),

@@ -68,11 +68,16 @@ export function leadsOf(
 /** Newest steps that say whether winners are upheld. */
 const RECENT = 10;
 
+/** Share of the pairs that were asked about which must have an answer: the others may be those that would be refuted. */
+const ANSWERED = 0.8;
+
 /**
- * Whether the held-out judge has been asked and finds winners no worse: then what pays, pays for a reason, and signs that may be honest (length, a
- * common beginning) are none.
+ * Whether the held-out judge has been asked, has answered and finds winners no worse: then what pays, pays for a reason, and signs that may be honest
+ * (length, a common beginning) are none.
  */
 export function areUpheld(history: readonly WatchedStep[]): boolean {
-  const leads = history.slice(-RECENT).flatMap(({ metrics }) => metrics['winner_lead'] ?? []);
-  return leads.length > 0 && meanOf(leads) >= -TASTE;
+  const recent = history.slice(-RECENT).map(({ metrics }) => metrics);
+  const leads = recent.flatMap((metrics) => metrics['winner_lead'] ?? []);
+  const sum = (name: string): number => sumOf(recent.map((metrics) => metrics[name] ?? 0));
+  return leads.length > 0 && meanOf(leads) >= -TASTE && sum('winner_pairs') >= ANSWERED * sum('winner_asked');
 }

@@ -4,7 +4,16 @@ import type { Criterion, LabelledAnswer, Labels } from '@touchstone/core';
 import type { JsonObject, JsonValue, Task } from '@touchstone/spec';
 import { appendDurably, writeWhole } from '@touchstone/store';
 import { systemClock } from '../clock.js';
-import { journalFile, journalSizes, place, ratersIn, readSaid, type Given, type Said } from './journals.js';
+import { assertNoCopies, Holding } from './holding.js';
+import {
+  journalSizes,
+  journalsIn,
+  place,
+  readSaid,
+  type Given,
+  type Journal,
+  type Said,
+} from './journals.js';
 import type { Questions } from './questions.js';
 import { readOpinions, type Sample, type SampleAnswer } from './sample.js';
 
@@ -33,15 +42,25 @@ export class Labelling {
   readonly notes: Map<string, string>;
   private readonly itemsByKey = new Map<string, readonly string[]>();
   private readonly byKey: ReadonlyMap<string, SampleAnswer>;
+  private readonly holding: Holding;
 
   constructor(
     readonly folder: string,
-    readonly rater: string,
+    private readonly journal: Journal,
     readonly sample: Sample,
     readonly questions: Questions,
   ) {
-    ({ said: this.own, notes: this.notes } = readSaid(folder, rater));
     this.byKey = new Map(sample.answers.map((answer) => [answer.key, answer]));
+    this.holding = new Holding(
+      questions.criteria,
+      (key) => this.byKey.get(key),
+      (key) => this.items(key),
+    );
+    ({ said: this.own, notes: this.notes } = readSaid(journal, this.holding.hold));
+  }
+
+  get rater(): string {
+    return this.journal.name;
   }
 
   get file(): string {
@@ -79,7 +98,8 @@ export class Labelling {
 
   /** @param value null takes back what was said. @throws {RunError} it cannot be written: then it is not given. */
   give(key: string, item: number, criterion: string, value: Given | null): void {
-    this.append({ answer: key, item, criterion, value });
+    const entry = { answer: key, item, criterion, value };
+    this.append({ ...entry, asked: this.holding.hashOf(entry)! });
     const of = this.own.get(key) ?? new Map<string, Given>();
     this.own.set(key, of);
     if (value === null) of.delete(place(item, criterion));
@@ -93,7 +113,7 @@ export class Labelling {
 
   private append(entry: JsonObject): void {
     const time = systemClock.date().toISOString();
-    appendDurably(journalFile(this.folder, this.rater), { time, ...entry });
+    appendDurably(this.journal.file, { time, ...entry });
   }
 
   /** Whether this person has labelled all of an answer. */
@@ -109,8 +129,15 @@ export class Labelling {
   }
 
   private async everybody(): Promise<{ name: string; said: Said; problems: string[] }[]> {
-    const names = await ratersIn(this.folder);
-    return names.map((name) => ({ name, ...readSaid(this.folder, name) }));
+    const people = (await journalsIn(this.folder)).map((journal) => ({
+      ...journal,
+      ...readSaid(journal, this.holding.hold),
+    }));
+    assertNoCopies(people);
+    return people.map(({ file, entries, problems, ...rest }) => ({
+      ...rest,
+      problems: [...problems, ...this.holding.unheld(file, entries)],
+    }));
   }
 
   /** Makes `labels.jsonl` from all journals; anew where one has grown meanwhile, whose owner may have written it before. */

@@ -6,7 +6,7 @@ import { openRun } from '@touchstone/store';
 import type { Loaded } from '../config/load.js';
 import type { ScoringConfig } from '../config/schema.js';
 import { JUDGE_ALONE, openRewards } from '../workspace/examination.js';
-import { raterName, ratersIn } from './journals.js';
+import { journalOf, journalsIn } from './journals.js';
 import { Labelling } from './labelling.js';
 import { opinionIn, type PoolAnswer, readPool } from './pool.js';
 import { questionsOf } from './questions.js';
@@ -47,7 +47,7 @@ export async function openLabelling(
     ]);
   }
   const folder = options.folder === undefined ? resolve(baseDir, FOLDER) : resolve(options.folder);
-  const rater = raterName(options.rater, await ratersIn(folder));
+  const journal = journalOf(folder, options.rater, await journalsIn(folder));
   const there = await readSample(folder);
   if (options.existing && !there) {
     throw InputError.at(
@@ -57,7 +57,7 @@ export async function openLabelling(
   }
   const isEnough = there && options.answers === undefined && (options.count ?? 0) <= there.answers.length;
   const sample = isEnough ? there : await draw(folder, { ...config, judge }, baseDir, options, there);
-  return new Labelling(folder, rater, sample, questionsOf(judge));
+  return new Labelling(folder, journal, sample, questionsOf(judge));
 }
 
 async function draw(

@@ -5,6 +5,7 @@ import type { Policy, StepMetrics } from '@touchstone/train';
 import { isHosted } from '@touchstone/train/schema';
 import { evaluationOf } from '../stages/stages.js';
 import type { Workspace } from '../workspace/workspace.js';
+import { isAlone } from './winners.js';
 
 /*
  * A look at a training from outside, between its steps: answers to held-out tasks, judged by both judges, and stored answers judged again. None of it
@@ -69,8 +70,13 @@ async function heldoutFigures(workspace: Workspace, step: number, policy: Policy
     bothScores(base.filter(({ rollout }) => watched.has(rollout.task.id))),
     bothScores(records),
   );
+  // Silence of the judge that is trained against is told of by its own monitor.
+  const asked = records.filter(
+    ({ reward, heldout }) => judgeScore(reward) !== null && !isAlone(heldout),
+  ).length;
+  const counts = { watched_asked: asked, watched_told: gap?.n ?? 0 };
   // Of a few that happen to have a verdict nothing is to be said.
-  return gap === null || gap.n < tasks.length / 2 ? {} : gap.figures;
+  return gap === null || gap.n < tasks.length / 2 ? counts : { ...counts, ...gap.figures };
 }
 
 async function answered(

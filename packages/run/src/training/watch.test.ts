@@ -114,6 +114,22 @@ it('the held-out judge is asked about winners only, and an alarm comes where it 
   }
 });
 
+it('a held-out judge that gives no verdict on winners pauses the training, and is told of once', async () => {
+  const folder = await folderWith({ tasks: 0 });
+  // Silent from the first step on: the base model's answers are judged before.
+  writeFileSync(
+    join(folder, 'heldout.mjs'),
+    `export default (rollouts) => rollouts.map(({ id, response }) =>
+      /^(base|rft)[/]/.test(id) ? { score: 0.5 + ([...response].length % 7) / 13 } : { score: NaN });`,
+  );
+  await expect(run(folder)).rejects.toThrow(/heldout_silent[^]*cannot be compared: it gave no verdict/);
+  const { steps, monitor_alarms } = await run(folder, 'it is silent on purpose');
+  expect(monitor_alarms.map(({ monitor }) => monitor)).toEqual(['heldout_silent']);
+  const asked = steps.filter(({ metrics }) => metrics['winner_asked']);
+  expect(asked.length).toBeGreaterThan(1);
+  for (const { metrics } of asked) expect(metrics['winner_pairs']).toBe(0);
+});
+
 it('a pause ends the command until somebody says why to go on, and changes no weight', async () => {
   const folder = await folderWith(ALWAYS);
   const paused = await run(folder).catch((error: unknown) => error);

@@ -1,5 +1,6 @@
 import { createAnswerReader } from '@touchstone/core';
 import { judgeScore, leadsOf, winnersOf } from '@touchstone/lab';
+import type { Reward } from '@touchstone/spec';
 import type { RolloutRecord } from '@touchstone/store';
 import type { StepMetrics } from '@touchstone/train';
 import { evaluationOf } from '../stages/stages.js';
@@ -30,9 +31,18 @@ export async function lookAtWinners(
     const [winner, other] = [judgeScore(scored[2 * i]!), judgeScore(scored[2 * i + 1]!)];
     return winner === null || other === null ? [] : [[winner, other]];
   });
-  const before = store.rollouts(evaluationOf('base').name).flatMap((one) => judgeScore(one.heldout) ?? []);
-  return leadsOf(pairs, before) ?? {};
+  const base = store.rollouts(evaluationOf('base').name).filter((one) => !isAlone(one.heldout));
+  const asked = chosen.filter((_, i) => !isAlone(scored[2 * i]!) && !isAlone(scored[2 * i + 1]!)).length;
+  if (base.length === 0 || asked === 0) return {};
+  const before = base.flatMap((one) => judgeScore(one.heldout) ?? []);
+  // What was asked is told beside what was answered: silence must not look like consent.
+  const compared = before.length < 2 ? 0 : pairs.length;
+  return { winner_asked: asked, winner_pairs: compared, ...leadsOf(pairs, before) };
 }
+
+/** A judge that compares had nothing to compare an answer with: it was not asked about it. */
+export const isAlone = (reward: Reward | null): boolean =>
+  reward?.status === 'abstained' && reward.reason === 'alone';
 
 /** Winner and other of the groups that have them, without what the held-out judge says. */
 function twoOfEach(

@@ -6,7 +6,7 @@ import { Facts, Section } from './sections/parts.js';
 
 /** How far a judge's criteria go with metrics of production, as one HTML page that opens from disk without a network. Every text is escaped. */
 export function renderAlignmentReport(summary: AlignmentSummary): string {
-  const { name, judge, answers_needed: needed, warnings } = summary;
+  const { name, judge, answers_needed: needed, answers_needed_range: range, warnings } = summary;
   return renderPage(
     `${name} – Touchstone alignment with production`,
     <>
@@ -14,10 +14,10 @@ export function renderAlignmentReport(summary: AlignmentSummary): string {
         <p class="kicker">Touchstone alignment with production metrics</p>
         <h1>{name}</h1>
         <p>{said(summary)}</p>
-        {needed === null ? null : (
+        {needed === null || range === null ? null : (
           <p class="note">
-            With {count(needed)} answers that have an outcome, what is not known yet would be, in 95 of 100
-            cases.
+            With {count(needed)} answers ({count(range.low)} to {count(range.high)}) that have an outcome,
+            what is not known yet would be, in 95 of 100 cases.
           </p>
         )}
         {warnings.map((text) => (

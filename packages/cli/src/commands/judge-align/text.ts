@@ -66,8 +66,12 @@ function cutoffs({ metrics }: AlignmentSummary): string[] {
   });
 }
 
-function neededText({ cells, answers_needed: needed }: AlignmentSummary): string {
-  if (needed === null) return '';
+function neededText({
+  cells,
+  answers_needed: needed,
+  answers_needed_range: range,
+}: AlignmentSummary): string {
+  if (needed === null || range === null) return '';
   const lines = cells.flatMap(({ criterion, metric, answers, answers_needed: one }) =>
     one
       ? [
@@ -76,5 +80,5 @@ function neededText({ cells, answers_needed: needed }: AlignmentSummary): string
         ]
       : [],
   );
-  return `Not known yet. With ${needed.toLocaleString('en')} answers that have an outcome it would be, in 95 of 100 cases:\n${lines.join('\n')}\n`;
+  return `Not known yet. With ${needed.toLocaleString('en')} answers (${range.low.toLocaleString('en')} to ${range.high.toLocaleString('en')}) that have an outcome it would be, in 95 of 100 cases:\n${lines.join('\n')}\n`;
 }

@@ -1,7 +1,7 @@
 import { openReward, readJsonLines, recordsOrThrow } from '@touchstone/core';
 import { loadScoringConfig, rewardResources } from '@touchstone/run';
 import { describeOutcome, parseSampleLine, scoreWithin, type RewardRecord } from '@touchstone/serve';
-import { addUsage, InputError, NO_USAGE, type Rollout } from '@touchstone/spec';
+import { addUsage, InputError, NO_USAGE, RunError, type Rollout } from '@touchstone/spec';
 import type { Command } from 'commander';
 import type { Io } from '../../io.js';
 import { createProgress } from '../../terminal/progress.js';
@@ -18,7 +18,10 @@ export function registerScore(reward: Command, io: Io): void {
     .action((config: string, file: string, flags: { json?: true }) => score(config, file, flags, io));
 }
 
-/** @throws {InputError} also for samples that could not be scored, after the others are printed. */
+/**
+ * @throws {InputError} also for samples that could not be scored, after the others are printed.
+ * @throws {RunError} the judge gave no verdict on any of them: that is no result.
+ */
 async function score(path: string, file: string, flags: { json?: true }, io: Io): Promise<void> {
   const samples = await readSamples(file);
   const { config, baseDir } = await loadScoringConfig(path);
@@ -54,6 +57,14 @@ async function score(path: string, file: string, flags: { json?: true }, io: Io)
       : [],
   );
   if (failed.length > 0) throw new InputError(failed);
+  if (records.length > 0 && records.every(({ status }) => status === 'abstained'))
+    throw new RunError(silent(records));
+}
+
+function silent(records: readonly RewardRecord[]): string {
+  const [first] = records;
+  const why = first?.detail === undefined ? '' : `; the first: ${first.detail}`;
+  return `The judge gave no verdict on any of ${records.length} answers${why}. Mend the cause and run again.`;
 }
 
 /** Answers to score, with the lines they stand on. @throws {InputError} naming every line that is wrong. */

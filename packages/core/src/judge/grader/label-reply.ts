@@ -35,7 +35,7 @@ export function readLabelReply(text: string, labels: readonly string[], place?: 
     const found = place
       ? verdictsAt(place, said, beginning)
       : ours.length > 0
-        ? ours
+        ? [...ours, ...besideBrackets(said, labels, beginning)]
         : statedIn(said, known, beginning);
     if (!Array.isArray(found)) return found;
     const stated = new Set(found.map(known));
@@ -62,6 +62,25 @@ function likeLabels(labels: readonly string[]): (said: unknown) => boolean {
     typeof said === 'string' &&
     said.trim() !== '' &&
     [...said.toLowerCase()].every((letter) => letters.has(letter));
+}
+
+/**
+ * Labels that a reply gives without the brackets that it gives one in: on its first or last line, behind a word for a verdict, or, of those that have a
+ * sign (`A>>B`), anywhere behind the last brackets; before them they may be thought about.
+ */
+function besideBrackets(
+  text: string,
+  labels: readonly string[],
+  beginning: (text: string) => string | undefined,
+): string[] {
+  const lines = linesOf(text.replace(/\[\[[^[\]]*\]\]/g, ' '));
+  if (!Array.isArray(lines)) return [];
+  const named = lines.flatMap((line) => [...NAMES, 'verdict'].flatMap((name) => afterWord(name, line) ?? []));
+  const rest = normaliseTypography(text.slice(text.lastIndexOf(']]') + 2)).replace(/\\([<>=!~])/g, '$1');
+  const words = new Set(rest.split(/[^\p{L}\p{N}<>=!~]+/u).filter((word) => /[<>=!~]/.test(word)));
+  const tight = rest.replace(/ ?([<>=!~]+) ?/g, '$1').split(/[^\p{L}\p{N}<>=!~]+/u);
+  for (const word of tight) if (/[<>=!~]/.test(word)) words.add(word);
+  return [lines[0]!, lines.at(-1)!, ...named, ...words].flatMap((said) => beginning(said) ?? []);
 }
 
 /** Which label something is; undefined: none. */

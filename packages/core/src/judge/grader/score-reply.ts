@@ -2,7 +2,7 @@ import { readSpoken } from '../../text/thinking.js';
 import { linesOf, memberOf, verdictsAt, type VerdictPlace } from './said.js';
 
 /** Part of the fingerprint of judges whose replies are read here: raise it when the same reply is read differently. */
-export const SCORE_PARSER_VERSION = 3;
+export const SCORE_PARSER_VERSION = 4;
 
 const NUMBER = '[-+]?\\d{1,9}(?:\\.\\d{1,15})?';
 const REASON = '(?:reason(?:ing)?|explanation|justification|because|comment)\\b';

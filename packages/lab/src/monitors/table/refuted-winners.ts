@@ -21,7 +21,7 @@ export const refutedWinners = defineMonitor({
   threshold: 100,
   action: 'pause',
   read(history, { steps }) {
-    const told = history.filter(({ metrics }) => metrics['winner_pairs']);
+    const told = history.filter(({ metrics }) => typeof metrics['winner_bet'] === 'number');
     if (told.length === 0) return null;
     const odds =
       told.reduce((sum, { metrics }) => Math.min(MOST, (sum + 1) * Math.exp(metrics['winner_bet']!)), 0) /
