@@ -11,7 +11,15 @@ import {
   type CorrelationEstimate,
   simultaneousCorrelations,
 } from '../statistics/simultaneous-correlations.js';
-import { hasBoth, outcomeOf, type Pairing, partialOf, scoresFor, within } from './correlations.js';
+import {
+  hasBoth,
+  heldColumns,
+  outcomeOf,
+  type Pairing,
+  partialOf,
+  scoresFor,
+  within,
+} from './correlations.js';
 import { byTask, fieldOf, scoreNames, type Item } from './items.js';
 import { answersNeeded, designOf, marginOf, nameOf } from './naming.js';
 import { loneVariants, variantLevel } from './variants.js';
@@ -46,7 +54,7 @@ export function cellsOf(inputs: readonly CellInput[], items: readonly Item[], se
         const estimate = pairing.metric === metric ? estimates[i] : null;
         if (!estimate || estimate.error === 0) return [];
         const answers = items.filter((item) => hasBoth(pairing, item));
-        const freedom = answers.length - 3 - heldBy(pairing, answers);
+        const freedom = answers.length - 3 - heldColumns(pairing, answers);
         return [{ error: estimate.error, freedom, tasks: estimate.n }];
       });
       return [metric, own.length === 0 ? null : designOf(own)] as const;
@@ -63,10 +71,6 @@ export function cellsOf(inputs: readonly CellInput[], items: readonly Item[], se
     }),
   );
 }
-
-/** Columns that are held constant: three of the length, and one for each value of a field but the first. */
-const heldBy = ({ given }: Pairing, items: readonly Item[]): number =>
-  given.reduce((sum, field) => sum + new Set(items.map((item) => fieldOf(item, field))).size - 1, 3);
 
 function cellOf(
   { pairing, isBoolean, reliability }: CellInput,

@@ -39,16 +39,26 @@ export const partialOf = (pairing: Pairing): CorrelationOf<Item> => ({
       items.map((item) => outcomeOf(pairing, item)),
       items.map(({ length }) => length),
     ],
-    plain: pairing.given.flatMap((field) => indicators(items.map((item) => fieldOf(item, field)))),
+    plain: fieldColumns(pairing, items),
   }),
   of: ([scores, outcomes, lengths], fields) =>
     partialCorrelation(scores!, outcomes!, [...powersOf(lengths!), ...fields]),
 });
 
+/** Columns that `partialOf` holds constant. */
+export const heldColumns = (pairing: Pairing, items: readonly Item[]): number =>
+  POWERS.length + fieldColumns(pairing, items).length;
+
+const fieldColumns = ({ given }: Pairing, items: readonly Item[]): number[][] =>
+  given.flatMap((field) => indicators(items.map((item) => fieldOf(item, field))));
+
+/** Of the length's rank. */
+const POWERS = [1, 2, 3];
+
 function powersOf(ranks: readonly number[]): number[][] {
   const mean = meanOf(ranks);
   const centred = ranks.map((rank) => (rank - mean) / Math.max(1, ranks.length));
-  return [centred, centred.map((rank) => rank ** 2), centred.map((rank) => rank ** 3)];
+  return POWERS.map((power) => centred.map((rank) => rank ** power));
 }
 
 const ofTwo: CorrelationOf<Item>['of'] = ([first, second]) => correlation(first!, second!);

@@ -89,16 +89,15 @@ function withoutRepeats(
 ): Pick<Evaluation, 'contestants' | 'remarks'> {
   const further = judges.further.map(({ name }) => name);
   const now = new Set(Object.values(gradersOf(claimed, further)));
-  const then = contestants.flatMap(({ known, scoredBy = {} }) =>
-    Object.entries(scoredBy).filter(([name]) =>
-      known?.some(({ answers }) => answers.some(({ scores }) => Object.hasOwn(scores, name))),
-    ),
-  );
-  const names = [...new Set(then.map(([name]) => name))];
-  const byOf = (name: string): Set<string> =>
-    new Set(then.flatMap(([one, by]) => (one === name ? [by] : [])));
-  const several = names.filter((name) => byOf(name).size > 1);
-  const left = new Set([...several, ...names.filter((name) => [...byOf(name)].every((by) => now.has(by)))]);
+  const then = new Map<string, Set<string>>();
+  for (const { known, scoredBy = {} } of contestants)
+    for (const [name, by] of Object.entries(scoredBy)) {
+      if (!known?.some(({ answers }) => answers.some(({ scores }) => Object.hasOwn(scores, name)))) continue;
+      then.set(name, (then.get(name) ?? new Set()).add(by));
+    }
+  const several = [...then].flatMap(([name, by]) => (by.size > 1 ? [name] : []));
+  const again = [...then].flatMap(([name, by]) => ([...by].every((one) => now.has(one)) ? [name] : []));
+  const left = new Set([...several, ...again]);
   return {
     remarks: [
       ...remarks,
