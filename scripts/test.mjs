@@ -127,7 +127,7 @@ function show({ name, code, output, seconds }) {
  * Runs the tests here, printing as they go.
  * @param {string[]} files names in the paths of the test files to run; none: all
  * @param {string[]} exclude paths of test files not to run
- * @returns how many passed and failed, and why how many were skipped.
+ * @returns how many passed, which failed, and why how many were skipped.
  */
 async function runTests(files = [], exclude = []) {
   const vitest = await createVitest('test', { root: ROOT, watch: false });
@@ -136,20 +136,24 @@ async function runTests(files = [], exclude = []) {
   await vitest.runTestSpecifications(
     found.filter(({ moduleId }) => !exclude.includes(relative(ROOT, moduleId))),
   );
-  const counts = { passed: 0, failed: vitest.state.getUnhandledErrors().length, skipped: new Map() };
+  const counts = { passed: 0, failed: [], skipped: new Map() };
+  const fail = (what, errors) => counts.failed.push(`${what}: ${errors[0]?.message?.split('\n')[0]}`);
+  for (const error of vitest.state.getUnhandledErrors()) fail('outside of a test', [error]);
   for (const module of vitest.state.getTestModules()) {
+    const file = relative(ROOT, module.moduleId);
     // A file or a group that could not even be set up has failed, though none of its tests has.
-    const broken = [module, ...module.children.allSuites()].filter((suite) => suite.errors().length > 0);
-    counts.failed += broken.length;
+    for (const suite of [module, ...module.children.allSuites()]) {
+      if (suite.errors().length > 0) fail(`${file}: ${suite.fullName ?? 'the file'}`, suite.errors());
+    }
     for (const test of module.children.allTests()) {
-      const { state, note } = test.result();
+      const { state, note, errors } = test.result();
       if (state === 'passed') counts.passed += 1;
       else if (state === 'skipped') {
         // The reason is the note given to `skip`, or in the name of the group that is skipped as a whole.
         const what = note ? `${test.fullName}: ${note}` : (test.parent.fullName ?? test.fullName);
-        const line = `${relative(ROOT, module.moduleId)}: ${what}`;
+        const line = `${file}: ${what}`;
         counts.skipped.set(line, (counts.skipped.get(line) ?? 0) + 1);
-      } else counts.failed += 1;
+      } else fail(`${file}: ${test.fullName}`, errors ?? []);
     }
   }
   await vitest.close();
@@ -187,8 +191,9 @@ if (way !== undefined) {
   console.log('\nTests (vitest)');
   const tests = await runTests(...TESTS[way]);
   passed += tests.passed;
-  failed += tests.failed;
+  failed += tests.failed.length;
   for (const [line, count] of tests.skipped) console.log(`skipped ${count}: ${line}`);
+  for (const line of tests.failed) console.log(`FAILED  ${line}`);
 }
 // Vitest sets the exit code too, for failures that are no test's: no test found, say.
 const good = failed === 0 && (process.exitCode ?? 0) === 0;
