@@ -162,12 +162,15 @@ function warningsOfData(
   ];
 }
 
-/** Of which criteria the labels do not show how the judge reads them. */
-const warningsOfLabels = (findings: ExaminationResult['findings']): string[] =>
-  findings.flatMap(({ name, family, note }) => {
+/** Of which criteria the labels do not show how the judge reads them; none, where they show too little of all. */
+function warningsOfLabels(findings: ExaminationResult['findings']): string[] {
+  const whole = findings.find(({ name }) => name === 'label_kappa');
+  if (whole?.outcome === 'insufficient-data') return [];
+  return findings.flatMap(({ name, family, note }) => {
     const criterion = family === 'criteria' && note !== null && /^label_kappa\.(.*)$/.exec(name)?.[1];
     return criterion ? [`Labels do not show that the judge is right about ${criterion}: ${note}.`] : [];
   });
+}
 
 const named = ({ id, fingerprint }: Workspace['judge']): Certificate['judge'] => ({ id, fingerprint });
 
