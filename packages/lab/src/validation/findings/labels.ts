@@ -31,7 +31,7 @@ export function labels(evidence: Evidence): Finding[] {
 const LEAST_OF_CRITERION = 0.1;
 /**
  * With fewer tasks that have another label than most, the interval of a right judge may be too wide to show it: then κ is asked only where it
- * is on the wrong side, and from `FEWEST_OTHERS` on.
+ * shows something, for the judge or, from `FEWEST_OTHERS` on, against it.
  */
 const LEAST_OTHERS = LEAST_UNITS;
 const FEWEST_OTHERS = 10;
@@ -43,6 +43,8 @@ export function criteria(evidence: Evidence): Finding[] {
   const doubt = labelDoubt(ofRandom);
   // Criteria that come with tasks are not the same ones from task to task.
   const comeWithTasks = evidence.answers.some(({ answer }) => answer.criteria !== undefined);
+  // Of a single one the figures over all say everything.
+  const isGated = !comeWithTasks && evidence.criteria.length > 1;
   const wasAsked = evidence.answers.some(({ repeats }) => repeats.length > 0);
   return evidence.criteria.flatMap(({ name }) => {
     const own = readings.filter(({ criterion }) => criterion === name);
@@ -52,15 +54,16 @@ export function criteria(evidence: Evidence): Finding[] {
       ` of ${name}`,
       evidence.weights,
     );
-    const silence = wasAsked ? silenceOf(own) : undefined;
+    const few = wasAsked && isGated ? silenceOf(own) : undefined;
+    const silence = few?.isRare && (kappa!.estimate?.low ?? 0) >= LEAST_OF_CRITERION ? undefined : few;
     const isWrong = silence !== undefined && silence.others >= FEWEST_OTHERS && isBelow(kappa!.estimate);
-    const asksKappa = !comeWithTasks && (!silence?.isRare || isWrong);
-    const asksMost = !comeWithTasks && silence?.isRare;
+    const asksKappa = isGated && (!silence?.isRare || isWrong);
+    const asksMost = isGated && silence?.isRare;
     return [
       {
         ...kappa!,
         ...(asksKappa && { gate: { min: LEAST_OF_CRITERION } }),
-        note: silence?.note,
+        note: silence?.note ?? kappa!.note,
         doubt: doubt ?? labelDoubt(ofRandom.filter(({ criterion }) => criterion === name)),
       },
       specificity!,
