@@ -101,6 +101,10 @@ export async function examine(
     ...(complete === undefined ? {} : { complete }),
     onProgress: ({ done, total }) => reporter.progress(done, total, 'judgements'),
   });
+  for (const warning of warningsOfLabels(result.findings)) {
+    warnings.push(warning);
+    reporter.alarm(warning);
+  }
   const certificate = issueCertificate(
     {
       version: 1,
@@ -156,6 +160,16 @@ function warningsOfData(
             'what it makes of larger groups is not known.',
         ]),
   ];
+}
+
+/** Of which criteria the labels do not show how the judge reads them; none, where they show too little of all. */
+function warningsOfLabels(findings: ExaminationResult['findings']): string[] {
+  const whole = findings.find(({ name }) => name === 'label_kappa');
+  if (whole?.outcome === 'insufficient-data') return [];
+  return findings.flatMap(({ name, family, note }) => {
+    const criterion = family === 'criteria' && note !== null && /^label_kappa\.(.*)$/.exec(name)?.[1];
+    return criterion ? [`Labels do not show that the judge is right about ${criterion}: ${note}.`] : [];
+  });
 }
 
 const named = ({ id, fingerprint }: Workspace['judge']): Certificate['judge'] => ({ id, fingerprint });
