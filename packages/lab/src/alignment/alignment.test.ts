@@ -130,7 +130,17 @@ test('what shows nothing is not known, with the reason: constants, ten answers, 
   expect(cell(stuck, 'C').notes).toEqual([expect.stringContaining('the outcome is the same everywhere')]);
   const ten = cell(measure(itemsOf(10, () => ({ scores: { C: normal() }, outcomes: { m: normal() } }))), 'C');
   expect(ten).toMatchObject({ name: 'not known yet', answers: 10 });
-  expect(ten.answers_needed!.useless).toBeGreaterThan(ten.answers_needed!.useful);
+  expect(ten.answers_needed).toBeNull();
+  expect(ten.notes).toEqual([
+    expect.stringMatching(
+      /too few answers for what is held constant \(the length of the answer\), which leaves 4/,
+    ),
+  ]);
+  const twenty = cell(
+    measure(itemsOf(20, () => ({ scores: { C: normal() }, outcomes: { m: normal() } }))),
+    'C',
+  );
+  expect(twenty.answers_needed!.useless).toBeGreaterThan(twenty.answers_needed!.useful);
   const none = cell(measure(itemsOf(10, () => ({ scores: { C: next() }, outcomes: {} }))), 'C');
   expect(none).toMatchObject({
     answers: 0,
@@ -162,6 +172,27 @@ test('a pilot of 20 asks for about as many answers as one of 200, and its range 
     small.filter(({ low, high }) => low <= middle(large) && middle(large) <= high).length,
   ).toBeGreaterThan(11);
   expect(small[0]!.high / small[0]!.low).toBeGreaterThan(large[0]!.high / large[0]!.low);
+});
+
+test('a criterion that a single answer keeps from being the metric says nothing of how many others take', () => {
+  const found = measure(
+    itemsOf(40, (i) => {
+      const m = i % 2;
+      return {
+        length: 20 + ((i * 37) % 60),
+        scores: { Same: i === 10 ? 1 - m : m, Other: normal() },
+        outcomes: { m },
+      };
+    }),
+    { boolean: true },
+  );
+  expect(cell(found, 'Same')).toMatchObject({
+    answers_needed: null,
+    notes: [expect.stringContaining('a single one of them makes most')],
+  });
+  const other = cell(found, 'Other').partial!;
+  expect(other.high - other.low).toBeLessThan(1.4);
+  expect(found.answers_needed ?? 0).toBeLessThan(20_000);
 });
 
 test('two copies are one: the later is redundant, and never both; a mirror image is harmful', () => {

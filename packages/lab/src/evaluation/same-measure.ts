@@ -17,7 +17,7 @@ export function comparisonProblems(
 }
 
 const JUDGE_AGAIN =
-  'have their answers judged together: touchstone eval with evaluation: { models: { A: { run: FOLDER }, B: { run: FOLDER } } }';
+  'have their answers judged together: touchstone eval with evaluation: { models: { A: { run: FOLDER, model: NAME }, B: { run: FOLDER, model: NAME } } }';
 
 /** Ids that look the same and are not, which would be two tasks. */
 function alikeIds(models: readonly ModelRecords[]): string[] {

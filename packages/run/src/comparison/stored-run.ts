@@ -57,6 +57,12 @@ export async function readRunAnswers(folder: string): Promise<ModelRecords[]> {
 
 async function evaluatedModels(folder: string): Promise<Map<string, EvaluationRecord[]>> {
   if (!existsSync(join(folder, 'run.db'))) return new Map();
+  if (!existsSync(join(folder, 'config.yaml')) && hasNoStages(folder)) {
+    throw InputError.at(
+      { file: folder },
+      'it holds a judge\'s replies (of "touchstone judge test" or "judge align") and no answers of models: expected the folder of a run, or of an evaluation (touchstone eval)',
+    );
+  }
   const claim = await readClaim(folder);
   if (claim.role?.evaluation) {
     throw InputError.at(
@@ -81,6 +87,15 @@ async function evaluatedModels(folder: string): Promise<Map<string, EvaluationRe
           return [name.slice(EVALUATE.length), records];
         }),
     );
+  } finally {
+    store.close();
+  }
+}
+
+function hasNoStages(folder: string): boolean {
+  const store = openRun(folder, { readOnly: true });
+  try {
+    return store.stages().length === 0;
   } finally {
     store.close();
   }

@@ -8,7 +8,7 @@ import {
   type OutcomeAnswer,
 } from '@touchstone/core';
 import { assertMetricsFit, type MetricsConfig } from '@touchstone/lab';
-import { formatPlace, InputError, type Task } from '@touchstone/spec';
+import { InputError, type Task } from '@touchstone/spec';
 import { openRun, sha256, type RunStore } from '@touchstone/store';
 import type { Loaded } from '../config/load.js';
 import type { ExaminationConfig } from '../config/schema.js';
@@ -25,7 +25,7 @@ export interface Alignment {
   metrics: MetricsConfig;
   answers: OutcomeAnswer[];
   /** The file that they were read from, and its lines that could not be used. */
-  data: { file: string; sha256: string; problems: string[] };
+  data: { file: string; sha256: string; problems: readonly { line: number; message: string }[] };
 }
 
 /**
@@ -53,10 +53,7 @@ export async function openAlignment(
   const store = openRun(folder, { exclusive: true });
   try {
     const judge = await openJudgeAlone(loaded, store);
-    const problems = read.problems.map(
-      ({ line, message }) => `${formatPlace({ file: data.outcomes!, line })}: ${message}`,
-    );
-    const source = { file: data.outcomes, sha256: sha256(await readFile(path)), problems };
+    const source = { file: data.outcomes, sha256: sha256(await readFile(path)), problems: read.problems };
     return { config, baseDir, folder, store, judge, metrics, answers, data: source };
   } catch (error) {
     store.close();

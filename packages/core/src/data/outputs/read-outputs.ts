@@ -1,4 +1,4 @@
-import { InputError, type JsonObject, type JsonValue, type Place } from '@touchstone/spec';
+import { formatPlace, InputError, type JsonObject, type JsonValue, type Place } from '@touchstone/spec';
 import { isObject, member } from '../../text/json-value.js';
 import { shorten, together } from '../json-lines.js';
 import { azureRows } from './azure-rows.js';
@@ -47,11 +47,19 @@ export async function readOutputs(path: string, pool: TaskPool): Promise<StoredO
   const bad: { place: Place; message: string }[] = [];
   const formats = new Set<string>();
   const seen = new Set<string>();
+  const rows = new Map<string, Place>();
   const take = (row: JsonObject, at: RowPlace): void => {
     const say = (message: string) => ({
       place: at.place,
       message: at.within === undefined ? message : `${at.within}: ${message}`,
     });
+    const whole = JSON.stringify(row);
+    const first = rows.get(whole);
+    if (first !== undefined) {
+      odd.push(say(`the same row as ${formatPlace(first)}: a copy is no further answer`));
+      return;
+    }
+    rows.set(whole, at.place);
     const format = formatOf(row);
     if (format === undefined) {
       bad.push(say(`${areScores(row) ? SCORES : NO_FORMAT}, got the keys ${keysOf(row)}`));
