@@ -282,3 +282,25 @@ it.each<[string, () => string[], RegExp]>([
   expect({ code, out }).toEqual({ code: 2, out: '' });
   expect(err).toMatch(message);
 });
+
+it('says of how many tasks a mean is, and goes by the metric that is named', async () => {
+  const file = write(
+    'some.jsonl',
+    ['A', 'B'].flatMap((model) =>
+      Array.from({ length: 40 }, (_, i) => ({
+        model,
+        task: `q${i}`,
+        scores: { help: model === 'B' && i > 3 ? null : Number(i !== 7), exact: 1 },
+      })),
+    ),
+  );
+  const { out } = await compared(file, '--metric', 'exact');
+  expect(out).toMatch(/^\nThe verdict is by exact;/);
+  expect(out).toMatch(/\nB +1\.000 \[.*?\] of 4 /);
+  expect(out).toContain('B: 36 of 40 answers have no score of help: its mean is of the 4 tasks');
+  expect(out).toContain('By exact, against A on 40 tasks');
+  expect(await compared(file, '--metric', 'nice')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('expected one of help, exact') as string,
+  });
+});
