@@ -433,7 +433,7 @@ describe('before anything is asked', () => {
   it('checks cluster, slices and common tasks, and then goes on in the same folder', async () => {
     const config = (evaluation: object) => ({
       output: 'out',
-      reward: { checks: [{ type: 'json' }] },
+      reward: { checks: [{ type: 'length', max: 100, weight: 1 }] },
       evaluation: { models: { a: { answers: 'a.jsonl' }, b: { answers: 'b.jsonl' } }, ...evaluation },
     });
     const folder = folderWith({

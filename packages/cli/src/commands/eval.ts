@@ -31,7 +31,10 @@ export function registerEval(program: Command, io: Io): void {
       'evaluate any number of models: those that are asked, models of this machine, stored answers, and those of a run. ' +
         'The same command again goes on where the last one stopped',
     )
-    .argument('[config]', 'touchstone.yaml, or its folder (default: this one). With --answers none is read unless it is named, so nobody is asked')
+    .argument(
+      '[config]',
+      'touchstone.yaml, or its folder (default: this one). With --answers none is read unless it is named, so nobody is asked',
+    )
     .option(
       '--answers <name=file...>',
       "stored answers of a model: task lines with a response, chat logs, OpenAI's and Azure's evaluation files",

@@ -18,8 +18,6 @@ import { loneVariants, variantLevel } from './variants.js';
 
 /** Tasks, and answers more than columns are held constant, from which on a pilot says how many answers it takes: of fewer the range is sixfold and more. */
 const LEAST_OF_PILOT = 10;
-/** With more than this share of its error by one task, what a correlation's error is, the others do not say. */
-const ONE_TASK = 0.5;
 /** Answers of a value of a field, fewer than which are not looked at by themselves. */
 const LEAST_IN_SEGMENT = 10;
 
@@ -48,7 +46,7 @@ export function cellsOf(inputs: readonly CellInput[], items: readonly Item[], se
     [...new Set(inputs.map(({ pairing }) => pairing.metric))].map((metric) => {
       const own = inputs.flatMap(({ pairing }, i) => {
         const estimate = pairing.metric === metric ? estimates[i] : null;
-        if (!estimate || estimate.error === 0 || estimate.largestShare > ONE_TASK) return [];
+        if (!estimate || estimate.error === 0 || estimate.alone) return [];
         const answers = items.filter((item) => hasBoth(pairing, item));
         const freedom = freedomOf(pairing, answers);
         if (estimate.n < LEAST_OF_PILOT || freedom < LEAST_OF_PILOT) return [];
@@ -62,8 +60,7 @@ export function cellsOf(inputs: readonly CellInput[], items: readonly Item[], se
       partial: estimates[i]!,
       seed,
       needed: (margin) => {
-        const design =
-          estimates[i]!.largestShare > ONE_TASK ? null : (designs.get(input.pairing.metric) ?? null);
+        const design = estimates[i]!.alone ? null : (designs.get(input.pairing.metric) ?? null);
         return design && answersNeeded(margin, { design, reach, claims: inputs.length });
       },
     }),
@@ -211,8 +208,8 @@ function tooFew(partial: CorrelationEstimate | null, freedom: number, pairing: P
   if (partial.n < LEAST_OF_PILOT) return `too few tasks (${partial.n})${atLeast}`;
   if (freedom < LEAST_OF_PILOT)
     return `too few answers for what is held constant (${heldText(pairing)}), which leaves ${Math.max(0, freedom)} of them free${atLeast}`;
-  return partial.largestShare > ONE_TASK
-    ? 'too few tasks: a single one of them makes most of how sure it is, and how many it takes is not known'
+  return partial.alone
+    ? 'too few tasks: a single one of them makes nearly all of how unsure it is, and how many it takes is not known'
     : null;
 }
 

@@ -33,8 +33,8 @@ export interface SimultaneousCorrelations {
 export interface CorrelationEstimate extends Estimate {
   /** Standard error on Fisher's scale, artanh ρ. */
   error: number;
-  /** Of the error's square, how much a single task (block) makes, 0–1. */
-  largestShare: number;
+  /** A single task (block) makes more than 0.9 of the error's square: what it is, the others do not say. */
+  alone: boolean;
 }
 
 /**
@@ -58,18 +58,17 @@ export function simultaneousCorrelations<T>(
     const columns = some.flatMap((one) => (one && one.error > 0 ? [one.column] : []));
     return columns.length === 0 ? t95(Math.max(1, blocks.length - 1)) : simultaneousReach(columns, seed);
   };
-  const shared = found.filter((one) => one && one.share <= ALONE);
+  const shared = found.filter((one) => one?.alone !== true);
   const reach = reachOf(shared);
   const widest = shared.length === found.length ? reach : Math.max(reach, reachOf(found));
   const estimates = found.map((one): CorrelationEstimate | null => {
     if (!one) return null;
-    const { estimate: mean, error, used, n, share } = one;
+    const { estimate: mean, error, used, n, alone } = one;
     // Nothing varied: a share of the tasks that was not seen may be otherwise.
-    if (error === 0)
-      return { ...scoreInterval({ estimate: mean, error, n }, SIGNED), error, largestShare: share };
-    const half = ((share > ALONE ? widest : reach) / t95(blocks.length - 1)) * t95(used - 1) * error;
+    if (error === 0) return { ...scoreInterval({ estimate: mean, error, n }, SIGNED), error, alone };
+    const half = ((alone ? widest : reach) / t95(blocks.length - 1)) * t95(used - 1) * error;
     const z = fisher(mean);
-    return { mean, low: Math.tanh(z - half), high: Math.tanh(z + half), n, error, largestShare: share };
+    return { mean, low: Math.tanh(z - half), high: Math.tanh(z + half), n, error, alone };
   });
   return { estimates, reach };
 }
@@ -90,7 +89,7 @@ function influencesOf<T>(
   tasks: readonly (readonly T[])[],
   blocks: readonly (readonly T[])[],
   { uses, read, of }: CorrelationOf<T>,
-): { estimate: number; error: number; column: number[]; used: number; n: number; share: number } | null {
+): { estimate: number; error: number; column: number[]; used: number; n: number; alone: boolean } | null {
   const own = blocks.map((items) => items.filter(uses));
   const used = own.filter(({ length }) => length > 0).length;
   if (used < 3) return null;
@@ -120,7 +119,7 @@ function influencesOf<T>(
     column: influences.map((one) => (blocks.length / used) * one),
     used,
     n: tasks.filter((items) => items.some(uses)).length,
-    share: error > 0 ? largest(squares) / sumOf(squares) : 0,
+    alone: error > 0 && largest(squares) > ALONE * sumOf(squares),
   };
 }
 

@@ -1,6 +1,16 @@
+import { readTaskPath, toText } from '@touchstone/core';
 import { InputError, type Task } from '@touchstone/spec';
-import type { Evaluation } from './open.js';
-import { valueAt } from './records.js';
+import type { ScoringConfig } from '../config/schema.js';
+import type { Contestants } from './contestants.js';
+import type { EvaluationJudges } from './judges.js';
+
+interface Planned extends Pick<Contestants, 'contestants' | 'tasks'> {
+  config: Pick<ScoringConfig, 'evaluation'>;
+  judges: EvaluationJudges;
+  /** Null: there is no module of truth. */
+  truth: object | null;
+  order: readonly string[];
+}
 
 /**
  * What would end an evaluation when all its calls are paid for, looked for before the first.
@@ -8,7 +18,7 @@ import { valueAt } from './records.js';
  * @throws {InputError} no task has the field that `evaluation.cluster` or one of `evaluation.slices` names, a model shares no task with the first, or nothing
  *   gives the answers a score.
  */
-export function assertWillCompare(evaluation: Omit<Evaluation, 'claimed'>): void {
+export function assertWillCompare(evaluation: Planned): void {
   const each = evaluation.contestants.map(({ name, known }) => ({
     name,
     tasks: known?.flatMap(({ answers }) => answers.map(({ task }) => task)) ?? evaluation.tasks,
@@ -21,7 +31,7 @@ export function assertWillCompare(evaluation: Omit<Evaluation, 'claimed'>): void
   assertScored(evaluation);
 }
 
-function assertFields({ config }: Pick<Evaluation, 'config'>, tasks: readonly Task[]): void {
+function assertFields({ config }: Pick<Planned, 'config'>, tasks: readonly Task[]): void {
   const { cluster, slices = [] } = config.evaluation;
   const asked = [
     ...(cluster === undefined ? [] : [{ key: 'cluster', path: cluster }]),
@@ -60,7 +70,7 @@ function assertScored({
   contestants,
   judges: { judge, reward, heldout, further, duelist },
   truth,
-}: Pick<Evaluation, 'contestants' | 'judges' | 'truth'>): void {
+}: Pick<Planned, 'contestants' | 'judges' | 'truth'>): void {
   if (judge || reward || heldout || further.length > 0 || duelist || truth) return;
   const answers = contestants.flatMap(({ known }) => known?.flatMap((list) => list.answers) ?? []);
   if (contestants.some(({ drawn }) => drawn)) return;
@@ -93,4 +103,10 @@ function isJson(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** A field of a task as text; undefined where the task has none. */
+export function valueAt(task: Task, path: string): string | undefined {
+  const value = readTaskPath(task, path);
+  return value === undefined || value === null ? undefined : toText(value);
 }

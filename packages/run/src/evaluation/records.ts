@@ -1,9 +1,9 @@
-import { readTaskPath, toText } from '@touchstone/core';
 import type { EvaluationRecord, ModelRecords } from '@touchstone/lab';
 import type { Task } from '@touchstone/spec';
 import { evaluationRecords } from '../stages/evaluate.js';
 import { askedBy, gradersOf } from '../comparison/graders.js';
 import { readStage } from '../stages/stage.js';
+import { valueAt } from './check.js';
 import type { Evaluation } from './open.js';
 import { EVALUATED, FURTHER } from './stages.js';
 
@@ -63,9 +63,4 @@ function placesOf({
         : { slices: Object.fromEntries(slices.map((path) => [path, valueAt(task, path) ?? '(none)'])) }),
     };
   };
-}
-
-export function valueAt(task: Task, path: string): string | undefined {
-  const value = readTaskPath(task, path);
-  return value === undefined || value === null ? undefined : toText(value);
 }

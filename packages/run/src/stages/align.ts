@@ -92,8 +92,8 @@ export async function planAlignment({ config, baseDir, answers }: Alignment): Pr
   ];
 }
 
-/** How many lines of the outcomes are used, and why the others are not; null where all are. Known before anything is asked. */
-export function unusedLines({
+/** How many lines of the outcomes are used, and why the others are not; null where all are. */
+function unusedLines({
   answers,
   data: { file, problems },
 }: Pick<Alignment, 'answers' | 'data'>): string | null {
