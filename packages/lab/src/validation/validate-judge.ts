@@ -99,17 +99,20 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
   }
   const asked = verdictsAsked(evidence);
   const judged = evidence.answers.filter(({ repeats: said }) => said.length > 0);
-  return {
-    ...applyGate(
-      FAMILIES.flatMap((family) =>
-        gated.includes(family)
-          ? found.filter((finding) => finding.family === family.name)
-          : findingsOf([family], evidence, seed),
-      ),
-      gate,
+  const unasked = waiting.filter(isAsked);
+  const final = applyGate(
+    FAMILIES.flatMap((family) =>
+      gated.includes(family)
+        ? found.filter((finding) => finding.family === family.name)
+        : findingsOf([family], evidence, seed),
     ),
+    gate,
+  );
+  return {
+    ...final,
+    findings: unasked.length === 0 ? final.findings : final.findings.map(withReason),
     details: detailsOf(evidence, seed),
-    notAsked: [...notAsked, ...waiting.filter(isAsked).map(({ name }) => ({ name, why: 'failed' as const }))],
+    notAsked: [...notAsked, ...unasked.map(({ name }) => ({ name, why: 'failed' as const }))],
     judgements: asked.length,
     abstentions: countAbstentions(asked.map(({ verdict }) => verdict)),
     unmatchedLabels: unmatchedLabels({ ...evidence, answers: judged }),
@@ -120,6 +123,12 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
     heldoutUsage: askers.heldout?.usage ?? NO_USAGE,
   };
 }
+
+/** A figure that is not there, where questions were left unasked. */
+const withReason = (finding: JudgeFinding): JudgeFinding =>
+  finding.estimate || finding.note !== null
+    ? finding
+    : { ...finding, note: 'not asked, or of too little: the gate had failed by then' };
 
 /** Takes what is asked next: the first phase, or `atOnce` all that do not follow from what others find. */
 function nextTurn(waiting: Phase[], atOnce: boolean): Phase[] {

@@ -29,7 +29,7 @@ export function labels(evidence: Evidence): Finding[] {
  * all criteria hide it behind the others, and training pays for it all the same.
  */
 const LEAST_OF_CRITERION = 0.1;
-/** With fewer tasks that have another label than most, a right judge has no interval that shows it: then nothing is asked. */
+/** With fewer tasks that have another label than most, a right judge has no interval that shows it: then κ is not asked. */
 const LEAST_OTHERS = 10;
 
 /** The same for each criterion. */
@@ -42,17 +42,26 @@ export function criteria(evidence: Evidence): Finding[] {
   const wasAsked = evidence.answers.some(({ repeats }) => repeats.length > 0);
   return evidence.criteria.flatMap(({ name }) => {
     const own = readings.filter(({ criterion }) => criterion === name);
-    const [kappa, ...others] = agreement(own, `.${name}`, ` of ${name}`, evidence.weights);
+    const [kappa, specificity, sensitivity, accuracy, passAccuracy] = agreement(
+      own,
+      `.${name}`,
+      ` of ${name}`,
+      evidence.weights,
+    );
     const silence = wasAsked ? silenceOf(own) : undefined;
-    const isAsked = !comeWithTasks && silence?.isRare !== true;
+    const [asksKappa, asksMost] = [!comeWithTasks && !silence?.isRare, !comeWithTasks && silence?.isRare];
     return [
       {
         ...kappa!,
-        ...(isAsked && { gate: { min: LEAST_OF_CRITERION } }),
+        ...(asksKappa && { gate: { min: LEAST_OF_CRITERION } }),
         note: silence?.note,
         doubt: doubt ?? labelDoubt(ofRandom.filter(({ criterion }) => criterion === name)),
       },
-      ...others,
+      specificity!,
+      sensitivity!,
+      accuracy!,
+      // Nearly all alike, labels do not tell a judge from a constant; from one that is wrong about most of them they do.
+      { ...passAccuracy!, ...(asksMost && { gate: { min: 0.5 }, doubt }) },
     ];
   });
 }
@@ -74,7 +83,7 @@ function silenceOf(readings: readonly Reading[]): { isRare: boolean; note: strin
     others === 0
       ? `all its labels are ${usual![0]!.label}: any judge that always says so is right`
       : `its labels are other than ${usual![0]!.label} in ${others} of ${tasks} tasks only, and ${LEAST_OTHERS} are needed`;
-  return { isRare: true, note: `${note}; nothing is asked of it` };
+  return { isRare: true, note: `${note}; κ is not asked of it` };
 }
 
 const tasksOf = (readings: readonly Reading[]): number => new Set(readings.map(({ task }) => task)).size;
