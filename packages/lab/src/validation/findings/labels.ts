@@ -29,8 +29,12 @@ export function labels(evidence: Evidence): Finding[] {
  * all criteria hide it behind the others, and training pays for it all the same.
  */
 const LEAST_OF_CRITERION = 0.1;
-/** With fewer tasks that have another label than most, a right judge has no interval that shows it: then κ is not asked. */
-const LEAST_OTHERS = 10;
+/**
+ * With fewer tasks that have another label than most, the interval of a right judge may be too wide to show it: then κ is asked only where it
+ * is on the wrong side, and from `FEWEST_OTHERS` on.
+ */
+const LEAST_OTHERS = LEAST_UNITS;
+const FEWEST_OTHERS = 10;
 
 /** The same for each criterion. */
 export function criteria(evidence: Evidence): Finding[] {
@@ -49,7 +53,9 @@ export function criteria(evidence: Evidence): Finding[] {
       evidence.weights,
     );
     const silence = wasAsked ? silenceOf(own) : undefined;
-    const [asksKappa, asksMost] = [!comeWithTasks && !silence?.isRare, !comeWithTasks && silence?.isRare];
+    const isWrong = !!silence && silence.others >= FEWEST_OTHERS && isBelow(kappa!.estimate);
+    const asksKappa = !comeWithTasks && (!silence?.isRare || isWrong);
+    const asksMost = !comeWithTasks && silence?.isRare;
     return [
       {
         ...kappa!,
@@ -66,12 +72,20 @@ export function criteria(evidence: Evidence): Finding[] {
   });
 }
 
+const isBelow = (kappa: Estimate | null): boolean => kappa !== null && kappa.mean < LEAST_OF_CRITERION;
+
 /** Why labels of a criterion show nothing of the judge; undefined where they do. `isRare`: more of the same would not help. */
-function silenceOf(readings: readonly Reading[]): { isRare: boolean; note: string } | undefined {
+function silenceOf(
+  readings: readonly Reading[],
+): { isRare: boolean; others: number; note: string } | undefined {
   const tasks = tasksOf(readings);
-  if (tasks === 0) return { isRare: false, note: 'no answer has a label of it' };
+  if (tasks === 0) return { isRare: false, others: 0, note: 'no answer has a label of it' };
   if (tasks < LEAST_UNITS)
-    return { isRare: false, note: `only ${tasks} ${tasks === 1 ? 'task has' : 'tasks have'} labels of it` };
+    return {
+      isRare: false,
+      others: 0,
+      note: `only ${tasks} ${tasks === 1 ? 'task has' : 'tasks have'} labels of it`,
+    };
   const byLabel = groupBy(
     readings,
     readings.map(({ label }) => String(label)),
@@ -83,7 +97,7 @@ function silenceOf(readings: readonly Reading[]): { isRare: boolean; note: strin
     others === 0
       ? `all its labels are ${usual![0]!.label}: any judge that always says so is right`
       : `its labels are other than ${usual![0]!.label} in ${others} of ${tasks} tasks only, and ${LEAST_OTHERS} are needed`;
-  return { isRare: true, note: `${note}; κ is not asked of it` };
+  return { isRare: true, others, note: `${note}; κ need not be shown` };
 }
 
 const tasksOf = (readings: readonly Reading[]): number => new Set(readings.map(({ task }) => task)).size;
