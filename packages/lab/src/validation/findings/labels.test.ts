@@ -265,6 +265,19 @@ test('a judge of which one criterion is dead fails by it, also where nearly all 
   expect(rare['label_kappa.Sound']).toMatchObject({ threshold: null });
   expect(rare['label_kappa.Sound']!.note).toMatch(/other than 1 in 1 of 40 tasks only/);
   expect(rare['label_pass_accuracy.Sound']!.outcome).toBe('fail');
+  // Other labels in 14 of 40 tasks: too few to ask that κ be shown, enough to see that there is none.
+  const some = (place: number): boolean => place % 12 !== 0;
+  expect(
+    held(
+      byCriterion,
+      twoCriteria(() => true, all, some),
+    )['label_kappa.Sound']!.outcome,
+  ).toBe('fail');
+  const sure = held(
+    byCriterion,
+    twoCriteria((truth) => truth, all, some),
+  );
+  expect(sure['label_kappa.Sound']!.threshold).toBeNull();
   const right = held(
     byCriterion,
     twoCriteria((truth) => truth, all, mostlyTrue),
