@@ -53,7 +53,7 @@ export function criteria(evidence: Evidence): Finding[] {
       evidence.weights,
     );
     const silence = wasAsked ? silenceOf(own) : undefined;
-    const isWrong = !!silence && silence.others >= FEWEST_OTHERS && isBelow(kappa!.estimate);
+    const isWrong = silence !== undefined && silence.others >= FEWEST_OTHERS && isBelow(kappa!.estimate);
     const asksKappa = !comeWithTasks && (!silence?.isRare || isWrong);
     const asksMost = !comeWithTasks && silence?.isRare;
     return [
