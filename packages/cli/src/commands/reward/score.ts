@@ -1,5 +1,5 @@
-import { openReward, readJsonLines, recordsOrThrow } from '@touchstone/core';
-import { loadScoringConfig, rewardResources } from '@touchstone/run';
+import { openReward, readJsonLines, recordsOrThrow, type Meant } from '@touchstone/core';
+import { fieldsNamed, loadScoringConfig, rewardResources } from '@touchstone/run';
 import { describeOutcome, parseSampleLine, scoreWithin, type RewardRecord } from '@touchstone/serve';
 import { addUsage, InputError, NO_USAGE, RunError, type Rollout } from '@touchstone/spec';
 import type { Command } from 'commander';
@@ -23,8 +23,8 @@ export function registerScore(reward: Command, io: Io): void {
  * @throws {RunError} the judge gave no verdict on any of them: that is no result.
  */
 async function score(path: string, file: string, flags: { json?: true }, io: Io): Promise<void> {
-  const samples = await readSamples(file);
   const { config, baseDir } = await loadScoringConfig(path);
+  const samples = await readSamples(file, fieldsNamed(config));
   const { reward } = await openReward(config, await rewardResources(config, baseDir));
   const progress = flags.json ? undefined : createProgress(io.err);
   progress?.start('Scoring', samples.length);
@@ -68,9 +68,9 @@ function silent(records: readonly RewardRecord[]): string {
 }
 
 /** Answers to score, with the lines they stand on. @throws {InputError} naming every line that is wrong. */
-async function readSamples(file: string): Promise<{ rollout: Rollout; line: number }[]> {
+async function readSamples(file: string, meant: Meant): Promise<{ rollout: Rollout; line: number }[]> {
   const read = await readJsonLines(file, (value, line) => {
-    const parsed = parseSampleLine(value);
+    const parsed = parseSampleLine(value, meant);
     return 'value' in parsed ? { value: { rollout: parsed.value, line } } : parsed;
   });
   return recordsOrThrow(file, read);
