@@ -66,7 +66,10 @@ const record = z.object({
       saved: z.int(),
       input_tokens: z.number(),
       output_tokens: z.number(),
-      money: z.number().meta({ description: 'US dollars' }),
+      money: z
+        .number()
+        .nullable()
+        .meta({ description: 'US dollars; null where models were asked and none has a price' }),
     })
     .nullable(),
   group: z.object({ size: z.int(), expected: z.int(), late: z.boolean() }).optional().meta({

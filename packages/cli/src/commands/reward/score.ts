@@ -1,6 +1,12 @@
 import { openReward, readJsonLines, recordsOrThrow, type Meant } from '@touchstone/core';
 import { fieldsNamed, loadScoringConfig, rewardResources } from '@touchstone/run';
-import { describeOutcome, parseSampleLine, scoreWithin, type RewardRecord } from '@touchstone/serve';
+import {
+  describeOutcome,
+  knownMoney,
+  parseSampleLine,
+  scoreWithin,
+  type RewardRecord,
+} from '@touchstone/serve';
 import { addUsage, InputError, NO_USAGE, RunError, type Rollout } from '@touchstone/spec';
 import type { Command } from 'commander';
 import type { Io } from '../../io.js';
@@ -44,11 +50,12 @@ async function score(path: string, file: string, flags: { json?: true }, io: Io)
       (sum, o) => (o.status === 'failed' ? sum : addUsage(sum, o.usage)),
       NO_USAGE,
     );
+    const money = knownMoney(usage);
     const of = (status: RewardRecord['status']): number =>
       records.filter((one) => one.status === status).length;
     io.out.write(
       `${of('scored')} scored, ${of('abstained')} abstained, ${of('failed')} failed; ` +
-        `${usage.calls} judge calls, ${usage.inputTokens} tokens in, ${usage.outputTokens} out, $${usage.money.toFixed(4)}\n`,
+        `${usage.calls} judge calls, ${usage.inputTokens} tokens in, ${usage.outputTokens} out, ${money === null ? 'no price' : `$${money.toFixed(4)}`}\n`,
     );
   }
   const failed = outcomes.flatMap((outcome, i) =>
