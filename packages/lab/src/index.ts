@@ -74,6 +74,7 @@ export {
 export { assertLabelsFit, type Opinion, WHOLE, withTaskCriteria } from './validation/readings.js';
 export { modelsOf, plannedPhases, type PlannedPhase } from './validation/phases.js';
 export {
+  findingDescriptions,
   findingNames,
   validateJudge,
   type ValidationInput,
