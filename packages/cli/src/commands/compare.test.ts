@@ -263,6 +263,14 @@ it.each<[string, () => string[], RegExp]>([
     /judge_score is not by the same judge.*of "a" by abc, of "b" by def.*touchstone eval/,
   ],
   [
+    'scores from another scale',
+    () => [
+      write('v.jsonl', rows('a', 0.5, { scores: { q: 0.5 }, by: { 'scale of q': '1 to 5' } })),
+      write('w.jsonl', rows('b', 0.5, { scores: { q: 0.4 }, by: { 'scale of q': '0 to 10' } })),
+    ],
+    /q was brought to 0–1 from other scales \(of "a" from 1 to 5, of "b" from 0 to 10\)/,
+  ],
+  [
     'another prompt under one id',
     () => [
       write('o.jsonl', rows('a', 0.5, { asked: { prompt: 'abc', reference: 'x' } })),

@@ -1,5 +1,5 @@
 import { readTaskPath, toText } from '@touchstone/core';
-import type { EvaluationInput, EvaluationRecord } from '@touchstone/lab';
+import { scaleOf, type EvaluationInput, type EvaluationRecord } from '@touchstone/lab';
 import { InputError, type Task } from '@touchstone/spec';
 import { evaluationRecords } from '../stages/evaluate.js';
 import { askedBy, gradersOf } from '../comparison/graders.js';
@@ -20,7 +20,8 @@ export function recordsOf(evaluation: Evaluation): Records {
   const places = placesOf(evaluation);
   const asked = askedBy(evaluation.claimed);
   const further = judges.further.map(({ name }) => name);
-  const by = gradersOf(evaluation.claimed, further);
+  const graders = gradersOf(evaluation.claimed, further);
+  const scales = Object.entries(config.evaluation.scales ?? {});
   const each = contestants.map(({ name }) => {
     const stored = store.rollouts(EVALUATED(name).name);
     const extras = readStage(store, EVALUATED(name))!.value;
@@ -28,6 +29,8 @@ export function recordsOf(evaluation: Evaluation): Records {
       name: judge.name,
       scores: readStage(store, FURTHER(name, judge.name))!.value,
     }));
+    const scored = new Set(extras.answers.flat().flatMap(({ scores }) => Object.keys(scores)));
+    const by = { ...graders, ...scalesBy(scales, scored) };
     const lists = extras.answers.map((answers, training): EvaluationRecord[] => {
       const own = stored.filter(({ step }) => step === training);
       return evaluationRecords({ config }, own).map((record, i) => ({
@@ -55,6 +58,19 @@ export function recordsOf(evaluation: Evaluation): Records {
     remarks: each.flatMap(({ name, lists }) => silentGraders(name, lists.flat())),
   };
 }
+
+/** By which scale stored scores were brought to 0–1: who gave them is not known, but this is. */
+const scalesBy = (
+  scales: readonly [string, readonly number[]][],
+  scored: ReadonlySet<string>,
+): Record<string, string> =>
+  Object.fromEntries(
+    scales.flatMap(([grader, [low, high]]) =>
+      [grader, `${grader} (stored)`]
+        .filter((name) => scored.has(name))
+        .map((name) => [scaleOf(name), `${low} to ${high}`]),
+    ),
+  );
 
 const JSON_CHECKS: ReadonlySet<string> = new Set(['json', 'json-schema']);
 
