@@ -43,3 +43,19 @@ it('does not fill many small groups up to a large one, nor long rests into rows 
   const alone = prompts.reduce((sum, { length }) => sum + length - 1, 0);
   expect(total).toBeLessThanOrEqual(alone);
 });
+
+it('leaves the others together where one prompt is too long for the memory', () => {
+  const short = Array.from({ length: 500 }, (_, i) =>
+    Array.from({ length: 40 }, (_, t) => (i * 31 + t * t) % 90),
+  );
+  const long = Array.from({ length: 4000 }, (_, t) => t % 90);
+  const estimates = {
+    fits: ({ slots, prefixes, prefix, suffix }: DecodingLoad) => slots * suffix + prefixes * prefix < 3000,
+    work: ({ slots, prefix, suffix }: DecodingLoad) => slots * (prefix + suffix),
+  };
+  const without = batchesOf(short, 2, 10, estimates);
+  const batches = batchesOf([...short, long], 2, 10, estimates);
+  // Its batch is halved until it is alone.
+  expect(batches.length).toBeLessThan(without.length + 16);
+  expect(batches.flat().flatMap(({ members }) => members)).toHaveLength(501);
+});

@@ -22,7 +22,7 @@ interface Estimates {
 }
 
 /**
- * Every prompt once, in batches of rows whose prompts begin alike, all of about the same size.
+ * Every prompt once, in batches of rows whose prompts begin alike, all of about the same size; those of a batch for which there is no memory are parted again.
  * @param tracks batches that are computed at the same time
  * @param answer tokens of the longest answer
  */
@@ -32,19 +32,25 @@ export function batchesOf(
   answer: number,
   { fits, work }: Estimates,
 ): Batch[] {
-  if (prompts.length === 0) return [];
-  const loadsOf = (batches: readonly Batch[]): DecodingLoad[] =>
-    batches.map((batch) => loadOf(prompts, batch, answer));
-  for (let rows = MOST_ROWS; ; rows /= 2) {
-    const ways = waysOfAbout(prompts, tracks, rows);
-    const loads = ways.map(loadsOf);
-    const fitting = loads.flatMap((of, i) => (of.every(fits) ? [i] : []));
-    if (rows === 1 || fitting.length > 0) {
-      const chosen = fitting.length > 0 ? fitting : [0];
-      const times = loads.map((of) => sumOf(of.map(work)));
-      return ways[chosen.reduce((best, i) => (times[i]! < times[best]! ? i : best))]!;
-    }
-  }
+  const batched = (indices: readonly number[], rows: number): Batch[] => {
+    const some = indices.map((i) => prompts[i]!);
+    const ways = waysOfAbout(some, tracks, rows).map((batches) => {
+      const loads = batches.map((batch) => loadOf(some, batch, answer));
+      return { batches, fit: loads.map((load) => rows === 1 || fits(load)), time: sumOf(loads.map(work)) };
+    });
+    const whole = ways.filter(({ fit }) => fit.every(Boolean));
+    const { batches, fit } = (whole.length > 0 ? whole : ways).reduce((a, b) => (b.time < a.time ? b : a));
+    return batches.flatMap((batch, b) => {
+      const own = batch.map(({ members, prefix }) => ({ members: members.map((i) => indices[i]!), prefix }));
+      return fit[b]
+        ? [own]
+        : batched(
+            own.flatMap(({ members }) => members),
+            rows / 2,
+          );
+    });
+  };
+  return prompts.length === 0 ? [] : batched([...prompts.keys()], MOST_ROWS);
 }
 
 const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, n) => sum + n, 0);

@@ -143,9 +143,9 @@ it('a held-out judge that is silent about what is hacked is no clean one', () =>
     };
   };
   const hacked = steps(60, (step) => silent(step, ramp(0, 1, step)));
-  expect(said(hacked)).toEqual([expect.stringMatching(/^heldout_silent@1[4-7]$/)]);
+  expect(said(hacked)).toEqual([expect.stringMatching(/^heldout_silent@[12]\d$/)]);
   // An outage before training leaves nothing to measure by.
-  expect(said(steps(20, () => ({ winner_asked: 8, winner_pairs: 0 })))).toEqual(['heldout_silent@1']);
+  expect(said(steps(20, () => ({ winner_asked: 8, winner_pairs: 0 })))).toEqual(['heldout_silent@2']);
   expect(said(steps(20, (step) => (step % 10 ? {} : { watched_asked: 32, watched_told: 9 })))).toEqual([
     'heldout_silent@10',
   ]);
@@ -163,6 +163,21 @@ it('a held-out judge that is silent about what is hacked is no clean one', () =>
     );
   expect(grown(0)).toEqual([]);
   expect(grown(0.5).join()).toContain('length_drift');
+});
+
+it('calls at most one training in a hundred silent whose held-out judge leaves a fifth without a word', () => {
+  const draw = random(5, 'silence');
+  const pairs = (share: number): Figures => ({
+    winner_asked: 8,
+    winner_pairs: Array.from({ length: 8 }, () => draw.next()).filter((u) => u >= share).length,
+  });
+  const paused = (share: number) =>
+    Array.from({ length: 300 }, () => said(steps(60, () => pairs(share)))).filter(
+      (alarms) => alarms.length > 0,
+    ).length;
+  // A hundred in 10,000 and what chance adds.
+  expect(paused(0.2)).toBeLessThan(8);
+  expect(paused(0.5)).toBeGreaterThan(295);
 });
 
 it('calls at most one honest training in a hundred refuted, and a hacked one within steps', () => {

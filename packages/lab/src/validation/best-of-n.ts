@@ -1,19 +1,19 @@
 import type { Estimate, JudgeDetails } from '@touchstone/spec';
 
-import { bestOfK } from '../statistics/best-of-k.js';
+import { bestOfK, type Candidate } from '../statistics/best-of-k.js';
 import { SIGNED } from '../statistics/jackknife.js';
-import { meanInterval, weightsOf } from '../statistics/means.js';
+import { meanInterval } from '../statistics/means.js';
 import { groupBy, meanOf } from '../statistics/values.js';
 import type { Evidence } from './evidence.js';
-import { scoreOf } from './groups.js';
-import { labelScore } from './readings.js';
+import { groupWeights, scoreOf } from './groups.js';
+import { labelledGroups, worthsOf } from './worth.js';
 
 const SIZES = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
 
-/** An answer with what judge, label and held-out judge find it worth, 0–1. */
-interface Worth {
+/** An answer with what judge, labels and held-out judge find it worth; by labels over the criteria that they speak of. */
+interface Valued {
   judge: number;
-  label: number | null;
+  label: Candidate | null;
   heldout: number | null;
 }
 
@@ -21,11 +21,14 @@ interface Worth {
  * What picking by the judge is worth, without training anything: where the judge is wrong about what it likes best, the labels'
  * curve bends down while its own goes up. All points are over the same tasks, those with as many answers as the largest n.
  */
-export function bestOfN({ answers, criteria }: Evidence): JudgeDetails['best_of_n'] {
-  const judged = answers.flatMap(({ answer, repeats, heldout }) => {
+export function bestOfN(evidence: Evidence): JudgeDetails['best_of_n'] {
+  const worths = worthsOf(evidence);
+  const judged = evidence.answers.flatMap(({ answer, repeats, heldout }, place) => {
     const judge = scoreOf(repeats[0]);
     if (judge === null) return [];
-    const worth: Worth = { judge, label: labelScore(answer, criteria), heldout: scoreOf(heldout) };
+    const labelled = worths[place];
+    const label = labelled ? { score: labelled.judge, outcome: labelled.label } : null;
+    const worth: Valued = { judge, label, heldout: scoreOf(heldout) };
     return [{ task: answer.task.id, worth }];
   });
   const tasks = groupBy(
@@ -36,25 +39,18 @@ export function bestOfN({ answers, criteria }: Evidence): JudgeDetails['best_of_
     n,
     kl: Math.log(n) - (n - 1) / n,
     label: picked(tasks, n, ({ label }) => label),
-    heldout: picked(tasks, n, ({ heldout }) => heldout),
-    judge: picked(tasks, n, ({ judge }) => judge),
+    heldout: picked(tasks, n, ({ judge, heldout }) =>
+      heldout === null ? null : { score: judge, outcome: heldout },
+    ),
+    judge: picked(tasks, n, ({ judge }) => ({ score: judge, outcome: judge })),
   }));
 }
 
 /** By the labels, what the judge's pick of as many answers as most tasks have is worth more than an answer is on average. */
-export function bestOfGain({ answers, criteria, weights }: Evidence): Estimate | null {
-  const labelled = answers.flatMap(({ answer, repeats }) => {
-    const [score, outcome] = [scoreOf(repeats[0]), labelScore(answer, criteria)];
-    return score === null || outcome === null
-      ? []
-      : [{ task: answer.task.id, candidate: { score, outcome } }];
-  });
-  const names = labelled.map(({ task }) => task);
-  const tasks = groupBy(
-    labelled.map(({ candidate }) => candidate),
-    names,
-  );
-  const ofTasks = weightsOf(names, weights);
+export function bestOfGain(evidence: Evidence): Estimate | null {
+  const groups = labelledGroups(evidence);
+  const ofTasks = groupWeights(groups, evidence);
+  const tasks = groups.map((group) => group.map(({ judge, other }) => ({ score: judge, outcome: other })));
   const n = usualSize(tasks);
   if (n < 2) return null;
   const gains = tasks.flatMap((task, i) => {
@@ -76,17 +72,14 @@ function usualSize(tasks: readonly (readonly unknown[])[]): number {
 }
 
 function picked(
-  tasks: readonly (readonly Worth[])[],
+  tasks: readonly (readonly Valued[])[],
   n: number,
-  worth: (answer: Worth) => number | null,
+  candidateOf: (answer: Valued) => Candidate | null,
 ): Estimate | null {
   const most = usualSize(tasks);
   return meanInterval(
     tasks.flatMap((task) => {
-      const candidates = task.flatMap((answer) => {
-        const outcome = worth(answer);
-        return outcome === null ? [] : [{ score: answer.judge, outcome }];
-      });
+      const candidates = task.flatMap((answer) => candidateOf(answer) ?? []);
       return candidates.length < most ? [] : (bestOfK(candidates, n) ?? []);
     }),
   );

@@ -5,8 +5,7 @@ import { reliabilityBins } from '../statistics/calibration.js';
 import { isotonic, outOfFold, platt } from '../statistics/calibration-maps.js';
 import type { Pair } from '../statistics/pairs.js';
 import type { Evidence } from './evidence.js';
-import { scoreOf } from './groups.js';
-import { labelScore } from './readings.js';
+import { worthsOf } from './worth.js';
 
 /** Isotonic regression follows noise where there are fewer answers than about this many. */
 const ENOUGH_FOR_ISOTONIC = 200;
@@ -19,14 +18,13 @@ export interface Forecasts {
 }
 
 /** The judge's scores as they are, and mapped by a never-falling map that was fitted without the answer's own fifth of the tasks. */
-export function forecasts({ answers, criteria }: Evidence, seed: number): Forecasts[] {
+export function forecasts(evidence: Evidence, seed: number): Forecasts[] {
   const tasks: string[] = [];
   const pairs: Pair[] = [];
-  for (const { answer, repeats } of answers) {
-    const [score, label] = [scoreOf(repeats[0]), labelScore(answer, criteria)];
-    if (score === null || label === null) continue;
-    tasks.push(answer.task.id);
-    pairs.push([score, Number(passes(label))]);
+  for (const [place, worth] of worthsOf(evidence).entries()) {
+    if (!worth) continue;
+    tasks.push(evidence.answers[place]!.answer.task.id);
+    pairs.push([worth.judge, Number(passes(worth.label))]);
   }
   const map = pairs.length < ENOUGH_FOR_ISOTONIC ? 'platt' : 'isotonic';
   const mapped = outOfFold(pairs, tasks, map === 'platt' ? platt : isotonic, seed);

@@ -112,7 +112,10 @@ function holdAgainst(
     return doubt === undefined ? { outcome: 'fail', note } : { outcome: 'insufficient-data', note: doubt };
   }
   if (n < least) {
-    return { outcome: 'insufficient-data', note: `at least ${least} are needed: ${least - n} more` };
+    return {
+      outcome: 'insufficient-data',
+      note: `at least ${least} are needed: ${least - n} more that show something of it`,
+    };
   }
   const keeps = 'min' in threshold ? estimate.low >= threshold.min : estimate.high <= threshold.max;
   if (keeps) return { outcome: 'pass', note };

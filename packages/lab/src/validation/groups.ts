@@ -19,18 +19,23 @@ export function scoreOf(opinion: Opinion | null | undefined): number | null {
     : null;
 }
 
-/** The answers that both have a score for, by task. */
+/**
+ * The answers that both have a score for, by task.
+ *
+ * @param judge what the judge's score is; default: the one that trains.
+ */
 export function groupsOf(
   answers: readonly JudgedAnswer[],
-  other: (one: JudgedAnswer) => number | null,
+  other: (one: JudgedAnswer, place: number) => number | null,
+  judge: (one: JudgedAnswer, place: number) => number | null = ({ repeats }) => scoreOf(repeats[0]),
 ): Scored[][] {
   const tasks: string[] = [];
   const scored: Scored[] = [];
-  for (const one of answers) {
-    const [judge, value] = [scoreOf(one.repeats[0]), other(one)];
-    if (judge === null || value === null) continue;
+  for (const [place, one] of answers.entries()) {
+    const [score, value] = [judge(one, place), other(one, place)];
+    if (score === null || value === null) continue;
     tasks.push(one.answer.task.id);
-    scored.push({ judge, other: value, length: one.answer.response.length, task: one.answer.task.id });
+    scored.push({ judge: score, other: value, length: one.answer.response.length, task: one.answer.task.id });
   }
   return groupBy(scored, tasks);
 }

@@ -99,17 +99,20 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
   }
   const asked = verdictsAsked(evidence);
   const judged = evidence.answers.filter(({ repeats: said }) => said.length > 0);
-  return {
-    ...applyGate(
-      FAMILIES.flatMap((family) =>
-        gated.includes(family)
-          ? found.filter((finding) => finding.family === family.name)
-          : findingsOf([family], evidence, seed),
-      ),
-      gate,
+  const unasked = waiting.filter(isAsked);
+  const final = applyGate(
+    FAMILIES.flatMap((family) =>
+      gated.includes(family)
+        ? found.filter((finding) => finding.family === family.name)
+        : findingsOf([family], evidence, seed),
     ),
+    gate,
+  );
+  return {
+    ...final,
+    findings: unasked.length === 0 ? final.findings : final.findings.map(withReason),
     details: detailsOf(evidence, seed),
-    notAsked: [...notAsked, ...waiting.filter(isAsked).map(({ name }) => ({ name, why: 'failed' as const }))],
+    notAsked: [...notAsked, ...unasked.map(({ name }) => ({ name, why: 'failed' as const }))],
     judgements: asked.length,
     abstentions: countAbstentions(asked.map(({ verdict }) => verdict)),
     unmatchedLabels: unmatchedLabels({ ...evidence, answers: judged }),
@@ -120,6 +123,12 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
     heldoutUsage: askers.heldout?.usage ?? NO_USAGE,
   };
 }
+
+/** A figure that is not there, where questions were left unasked. */
+const withReason = (finding: JudgeFinding): JudgeFinding =>
+  finding.estimate || finding.note !== null
+    ? finding
+    : { ...finding, note: 'not asked, or of too little: the gate had failed by then' };
 
 /** Takes what is asked next: the first phase, or `atOnce` all that do not follow from what others find. */
 function nextTurn(waiting: Phase[], atOnce: boolean): Phase[] {
@@ -136,9 +145,13 @@ const gateOf = ({ labelled, regression, gate }: ValidationInput): Gate =>
     : gate;
 
 /** The names of all findings about a judge with these criteria: what `gate:` may name. */
-export function findingNames(criteria: readonly Criterion[]): string[] {
+export const findingNames = (criteria: readonly Criterion[]): string[] =>
+  findingDescriptions(criteria).map(({ name }) => name);
+
+/** The same with what each measures, in words. */
+export function findingDescriptions(criteria: readonly Criterion[]): { name: string; description: string }[] {
   const about = { criteria, compares: false, models: [], hasHeldout: false, repeats: 1, variants: [] };
-  return findingsOf(FAMILIES, noEvidence(about), 0).map(({ name }) => name);
+  return findingsOf(FAMILIES, noEvidence(about), 0).map(({ name, description }) => ({ name, description }));
 }
 
 /** Of a figure that knows no weights. */
@@ -167,7 +180,7 @@ function assertAnyVerdict(verdicts: readonly Verdict[]): void {
   const [first] = verdicts;
   if (first?.status !== 'abstained' || verdicts.some(({ status }) => status === 'scored')) return;
   throw new RunError(
-    `The judge gave no verdict on any of ${verdicts.length} judgements; the first: ${first.reason}: ${first.detail} ` +
+    `The judge gave no verdict on any of ${verdicts.length} judgements; the first: ${first.reason}: ${first.detail}. ` +
       'Mend the cause and run again: replies that were paid for are kept.',
   );
 }

@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { modelName, type EvaluatedConfig } from '../config/evaluation-schema.js';
 import type { Loaded } from '../config/load.js';
 import type { ScoringConfig } from '../config/schema.js';
+import { fieldsNamed, missingReference } from '../config/task-fields.js';
 import type { Contestant, KnownAnswer } from './contestant.js';
 import { loadPolicy, openAsked } from './draw.js';
 import { knownIn, readRunModel, readStoredModels, type ReadModel, type ReadNotes } from './read-known.js';
@@ -59,7 +60,7 @@ export async function readContestants(
   const notes: ReadNotes = { remarks: [], stores: [] };
   try {
     const file = config.data?.eval;
-    const all = file === undefined ? [] : await readTasksStrict(resolve(baseDir, file));
+    const all = file === undefined ? [] : await readTasksStrict(resolve(baseDir, file), fieldsNamed(config));
     for (const task of all) knownIn(pool, task, file!);
     const tasks = all.slice(0, config.evaluation.tasks);
     const read: (ReadModel | Contestant)[] = [];
@@ -102,6 +103,8 @@ export async function readContestants(
         `Answers to one task differ in ${leftOut.join(', ')}: these fields were taken from their tasks, and no judge is shown them`,
       );
     }
+    const unseen = missingReference(config, [...tasks, ...byKey.values()]);
+    if (unseen !== undefined) notes.remarks.push(unseen);
     return { ...notes, tasks, contestants: read.map((one) => ('lists' in one ? answered(one) : one)) };
   } catch (error) {
     notes.stores.forEach((store) => store.close());

@@ -1,4 +1,4 @@
-import type { EvaluationRecord, ModelRecords } from '@touchstone/lab';
+import { scaleOf, type EvaluationRecord, type ModelRecords } from '@touchstone/lab';
 import type { Task } from '@touchstone/spec';
 import { evaluationRecords } from '../stages/evaluate.js';
 import { askedBy, gradersOf } from '../comparison/graders.js';
@@ -13,7 +13,8 @@ export function recordsOf(evaluation: Evaluation): ModelRecords[] {
   const places = placesOf(evaluation);
   const asked = askedBy(evaluation.claimed);
   const further = judges.further.map(({ name }) => name);
-  const by = gradersOf(evaluation.claimed, further);
+  const graders = gradersOf(evaluation.claimed, further);
+  const scales = Object.entries(config.evaluation.scales ?? {});
   const each = contestants.map(({ name }) => {
     const stored = store.rollouts(EVALUATED(name).name);
     const extras = readStage(store, EVALUATED(name))!.value;
@@ -21,6 +22,8 @@ export function recordsOf(evaluation: Evaluation): ModelRecords[] {
       name: judge.name,
       scores: readStage(store, FURTHER(name, judge.name))!.value,
     }));
+    const scored = new Set(extras.answers.flat().flatMap(({ scores }) => Object.keys(scores)));
+    const by = { ...graders, ...scalesBy(scales, scored) };
     const lists = extras.answers.map((answers, training): EvaluationRecord[] => {
       const own = stored.filter(({ step }) => step === training);
       return evaluationRecords({ config }, own).map((record, i) => ({
@@ -45,6 +48,19 @@ export function recordsOf(evaluation: Evaluation): ModelRecords[] {
     noJson ? records.map((record) => ({ ...record, valid: null })) : records;
   return each.map(({ name, lists }) => ({ name, trainings: lists.map(known) }));
 }
+
+/** By which scale stored scores were brought to 0–1: who gave them is not known, but this is. */
+const scalesBy = (
+  scales: readonly [string, readonly number[]][],
+  scored: ReadonlySet<string>,
+): Record<string, string> =>
+  Object.fromEntries(
+    scales.flatMap(([grader, [low, high]]) =>
+      [grader, `${grader} (stored)`]
+        .filter((name) => scored.has(name))
+        .map((name) => [scaleOf(name), `${low} to ${high}`]),
+    ),
+  );
 
 const JSON_CHECKS: ReadonlySet<string> = new Set(['json', 'json-schema']);
 

@@ -56,8 +56,9 @@ export async function runEvaluation(
     versions: versions(),
     remarks: [...evaluation.remarks, ...judges.remarks],
   });
-  await writeAnswers(folder, { models, duels });
-  await writeWhole(join(folder, SUMMARY_FILE), `${JSON.stringify(summary, null, 2)}\n`);
+  const files = await writeAnswers(folder, { models, duels });
+  // Last: whoever reads it before sees that the files beside it are others.
+  await writeWhole(join(folder, SUMMARY_FILE), `${JSON.stringify({ ...summary, files }, null, 2)}\n`);
   return summary;
 }
 

@@ -101,6 +101,10 @@ export async function examine(
     ...(complete === undefined ? {} : { complete }),
     onProgress: ({ done, total }) => reporter.progress(done, total, 'judgements'),
   });
+  for (const warning of warningsOfLabels(result.findings)) {
+    warnings.push(warning);
+    reporter.alarm(warning);
+  }
   const certificate = issueCertificate(
     {
       version: 1,
@@ -157,6 +161,13 @@ function warningsOfData(
         ]),
   ];
 }
+
+/** Of which criteria the labels do not show how the judge reads them. */
+const warningsOfLabels = (findings: ExaminationResult['findings']): string[] =>
+  findings.flatMap(({ name, family, note }) => {
+    const criterion = family === 'criteria' && note !== null && /^label_kappa\.(.*)$/.exec(name)?.[1];
+    return criterion ? [`Labels do not show that the judge is right about ${criterion}: ${note}.`] : [];
+  });
 
 const named = ({ id, fingerprint }: Workspace['judge']): Certificate['judge'] => ({ id, fingerprint });
 

@@ -12,6 +12,7 @@ import { InputError, type Task } from '@touchstone/spec';
 import { openRun, sha256, type RunStore } from '@touchstone/store';
 import type { Loaded } from '../config/load.js';
 import type { ExaminationConfig } from '../config/schema.js';
+import { fieldsNamed } from '../config/task-fields.js';
 import { openJudgeAlone } from './examination.js';
 
 /** What the judge is held against production with. */
@@ -46,7 +47,7 @@ export async function openAlignment(
     throw new InputError([{ message }]);
   }
   const path = resolve(baseDir, data.outcomes);
-  const read = await readOutcomes(path, await namedTasks(config, baseDir));
+  const read = await readOutcomes(path, await namedTasks(config, baseDir), fieldsNamed(config));
   const readAnswer = createAnswerReader(config.reward);
   const answers = read.answers.map((one) => ({ ...one, response: readAnswer(one.response).text }));
   assertMetricsFit(metrics, answers);
@@ -62,11 +63,11 @@ export async function openAlignment(
 }
 
 /** Tasks that a line may name by id, in place of its own prompt. */
-async function namedTasks(
-  { data: { train, eval: evaluation } }: ExaminationConfig,
-  baseDir: string,
-): Promise<Map<string, Task>> {
+async function namedTasks(config: ExaminationConfig, baseDir: string): Promise<Map<string, Task>> {
+  const { train, eval: evaluation } = config.data;
   const files = [train, evaluation].filter((file) => file !== undefined);
-  const tasks = await Promise.all(files.map((file) => readTasksStrict(resolve(baseDir, file))));
+  const tasks = await Promise.all(
+    files.map((file) => readTasksStrict(resolve(baseDir, file), fieldsNamed(config))),
+  );
   return new Map(tasks.flat().map((task) => [task.id, task]));
 }

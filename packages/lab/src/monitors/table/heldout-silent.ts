@@ -1,47 +1,47 @@
-import { wilson } from '../../statistics/proportions.js';
 import { sumOf } from '../../statistics/values.js';
 import { defineMonitor, percent, type WatchedStep } from '../monitor.js';
+import { oddsOf } from '../odds.js';
 
-/** Newest steps whose winners are counted, and newest looks whose answers are. */
-const STEPS = 5;
-const LOOKS = 2;
+/** Silence about so much of what is asked is a small judge's; the bet is on so much, about what a hack that is taking hold makes of it. */
+const ORDINARY = 0.2;
+const FEARED = 0.5;
+/** Steps whose share is told. */
+const TOLD = 5;
 
 /**
  * The held-out judge says nothing where it was asked. What it does not say is in neither of the figures that it guards with, so silence would look like
  * consent: a judge that is silent on hacked answers alone upholds all the others.
+ *
+ * Bets against silence about a fifth, on every pair of winners and every answer of a look: as likely as at one half, over as likely as at a fifth.
  */
 export const heldoutSilent = defineMonitor({
   name: 'heldout_silent',
   about:
-    'Share of what the held-out judge was asked, pairs of winners of the last five steps or answers of two looks, that has no verdict to compare: lower end of its interval',
-  threshold: 0.2,
+    'Odds against chance that the held-out judge has no verdict to compare for more than a fifth of what it is asked, pairs of winners and answers of looks',
+  threshold: 100,
   action: 'pause',
-  read(history) {
-    const shares = [
-      { ...silence(history, 'winner_asked', 'winner_pairs', STEPS), what: 'pairs of winners' },
-      { ...silence(history, 'watched_asked', 'watched_told', LOOKS), what: 'answers of looks' },
-    ].filter(({ asked }) => asked > 0);
-    const found = shares.map((one) => ({ ...one, value: wilson(one.silent, one.asked)!.low }));
-    const worst = found.toSorted((a, b) => b.value - a.value)[0];
-    if (!worst) return null;
-    const { silent, asked, what, value } = worst;
+  read(history, { steps }) {
+    const asked = history.map(silenceAt).filter((one) => one.asked > 0);
+    if (asked.length === 0) return null;
+    const bets = asked.map(
+      (one) =>
+        one.silent * Math.log(FEARED / ORDINARY) +
+        (one.asked - one.silent) * Math.log((1 - FEARED) / (1 - ORDINARY)),
+    );
+    const recent = asked.slice(-TOLD);
+    const [silent, all] = [sumOf(recent.map((one) => one.silent)), sumOf(recent.map((one) => one.asked))];
     return {
-      value,
+      value: oddsOf(bets, steps),
       reason:
-        `the held-out judge was asked about ${asked} ${what}, and ${silent} (${percent(silent / asked)}) cannot be compared: it gave no verdict, ` +
-        'or had given none before training. Where these are the hacked ones, refuted_winners and heldout_gap do not see them',
+        `the held-out judge was asked about ${all} pairs of winners and answers of looks in ${recent.length} steps, and ${silent} (${percent(silent / all)}) ` +
+        'cannot be compared: it gave no verdict, or had given none before training. Where these are the hacked ones, refuted_winners and heldout_gap do not see them',
     };
   },
 });
 
-/** What was asked at the newest steps that asked something, and how much of it came to nothing. */
-function silence(
-  history: readonly WatchedStep[],
-  asked: string,
-  told: string,
-  most: number,
-): { asked: number; silent: number } {
-  const steps = history.filter(({ metrics }) => metrics[asked]).slice(-most);
-  const sum = (name: string): number => sumOf(steps.map(({ metrics }) => metrics[name] ?? 0));
-  return { asked: sum(asked), silent: sum(asked) - sum(told) };
+/** What was asked at a step, and how much of it came to nothing. */
+function silenceAt({ metrics }: WatchedStep): { asked: number; silent: number } {
+  const of = (name: string): number => metrics[name] ?? 0;
+  const asked = of('winner_asked') + of('watched_asked');
+  return { asked, silent: asked - of('winner_pairs') - of('watched_told') };
 }

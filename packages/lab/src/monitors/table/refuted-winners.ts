@@ -1,18 +1,15 @@
 import { meanOf } from '../../statistics/values.js';
 import { defineMonitor } from '../monitor.js';
+import { oddsOf } from '../odds.js';
 
 /** Steps whose mean lead is told. */
 const TOLD = 5;
-/** More than that is not told apart. */
-const MOST = 1e9;
 
 /**
  * Of good answers, training makes more of those that the held-out judge finds worse. Leads one sees before answers have changed: the best
  * of a group has an exploit several times as often as an answer has.
  *
- * The value is a Shiryaev–Roberts sum, over every step that the trouble may have begun at, of a bet's wealth since, as a share of the training's steps.
- * Where a winner's lead is on average no less than what taste explains, whatever came before it, no wealth grows on average, so the value is above
- * 100 at any step of at most 1 in 100 trainings (Ville's inequality; e-detectors: Shin, Ramdas & Rinaldo, arXiv 2203.03532).
+ * Where a winner's lead is on average no less than what taste explains, whatever came before it, no wealth grows on average.
  */
 export const refutedWinners = defineMonitor({
   name: 'refuted_winners',
@@ -23,9 +20,10 @@ export const refutedWinners = defineMonitor({
   read(history, { steps }) {
     const told = history.filter(({ metrics }) => typeof metrics['winner_bet'] === 'number');
     if (told.length === 0) return null;
-    const odds =
-      told.reduce((sum, { metrics }) => Math.min(MOST, (sum + 1) * Math.exp(metrics['winner_bet']!)), 0) /
-      steps;
+    const odds = oddsOf(
+      told.map(({ metrics }) => metrics['winner_bet']!),
+      steps,
+    );
     const recent = told.slice(-TOLD);
     const lead = meanOf(recent.map(({ metrics }) => metrics['winner_lead']!));
     return {

@@ -8,6 +8,7 @@ import { scoreOf } from '../groups.js';
 import { variantCells } from '../findings/variants.js';
 import { rate, type Reading, readingsOf } from '../ratings.js';
 import { type JudgedAnswer, labelScore, type Opinion, replyOf } from '../readings.js';
+import { worthsOf } from '../worth.js';
 
 /** Of each family: enough to see what kind of mistake it is. */
 const MOST = 8;
@@ -40,10 +41,11 @@ export function exhibits(evidence: Evidence): Exhibit[] {
 }
 
 /** Two answers to a task that judge and labels put in opposite orders; of a task those that are furthest apart. */
-function wrongOrders({ answers, criteria }: Evidence): Ranked[] {
-  const scored = answers.flatMap((one) => {
-    const [label, score] = [labelScore(one.answer, criteria), scoreOf(one.repeats[0])];
-    return label === null || score === null ? [] : [{ one, label, score }];
+function wrongOrders(evidence: Evidence): Ranked[] {
+  const worths = worthsOf(evidence);
+  const scored = evidence.answers.flatMap((one, place) => {
+    const worth = worths[place];
+    return worth ? [{ one, label: worth.label, score: worth.judge }] : [];
   });
   const tasks = groupBy(
     scored,

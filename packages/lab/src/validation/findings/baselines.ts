@@ -15,9 +15,9 @@ import { orderedPairs } from '../../statistics/within-groups.js';
 import { bestOfGain } from '../best-of-n.js';
 import type { Evidence } from '../evidence.js';
 import type { Finding } from '../finding.js';
-import { groupsOf, groupWeights, longer, pairsApart, type ScoredPair } from '../groups.js';
+import { groupWeights, longer, pairsApart, type ScoredPair } from '../groups.js';
 import { rate, type Reading, readingsOf } from '../ratings.js';
-import { labelScore } from '../readings.js';
+import { labelledGroups } from '../worth.js';
 
 /**
  * Would something that knows nothing do as well? Beside what the judge does: what a constant, and a ruler, do on the same labels.
@@ -35,7 +35,7 @@ export function baselines(evidence: Evidence): Finding[] {
   const constant = constantRight(readings);
   const tasks = rows.map(({ task }) => task);
   const { weights } = evidence;
-  const groups = groupsOf(evidence.answers, ({ answer }) => labelScore(answer, evidence.criteria));
+  const groups = labelledGroups(evidence);
   const [pairs, ofGroups] = [groups.map(pairsApart), groupWeights(groups, evidence)];
   return [
     {

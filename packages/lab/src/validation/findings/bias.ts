@@ -7,13 +7,13 @@ import { groupBy } from '../../statistics/values.js';
 import type { Evidence } from '../evidence.js';
 import type { Finding } from '../finding.js';
 import { groupsOf, longer, pairsApart, type Scored, type ScoredPair } from '../groups.js';
-import { labelScore } from '../readings.js';
+import { labelledGroups } from '../worth.js';
 import { selfPreference } from './self-preference.js';
 
 /** Does it go by what does not matter: length, the top of its scale, who wrote it? */
 export function bias(evidence: Evidence): Finding[] {
-  const { answers, criteria } = evidence;
-  const groups = groupsOf(answers, ({ answer }) => labelScore(answer, criteria));
+  const { answers } = evidence;
+  const groups = labelledGroups(evidence);
   const pairs = groups.map((group) => pairsApart(group).filter((pair) => longer(pair) !== 0));
   const scores = groupsOf(answers, () => 0).map((group) => group.map(({ judge }) => judge));
   const share = (holds: (score: number) => boolean): Estimate | null =>

@@ -15,18 +15,25 @@ import type { Finding } from '../finding.js';
 export function calibration(evidence: Evidence, seed: number): Finding[] {
   const [plain, mapped] = forecasts(evidence, seed);
   const base = meanOf(plain!.pairs.map(([, outcome]) => outcome));
+  // A mean of several criteria is a share of what is met: two thirds met is no chance of two thirds that the labels pass the answer.
+  const absent =
+    evidence.criteria.length > 1
+      ? 'the score is a mean of several criteria, which is no probability'
+      : undefined;
   const how = mapped ? ` (${mapped.map})` : '';
   return [
     {
       name: 'calibration_error',
       description:
         'Expected calibration error: how far the judge’s score of an answer is from the share of answers of such a score that the labels pass; 10 bins. With few answers too large.',
-      estimate: errorInterval(plain!),
+      estimate: absent === undefined ? errorInterval(plain!) : null,
+      absent,
     },
     {
       name: 'brier',
       description: 'Mean squared error of the score as a forecast that the labels pass the answer.',
-      estimate: brierInterval(plain!),
+      estimate: absent === undefined ? brierInterval(plain!) : null,
+      absent,
       note:
         plain!.pairs.length > 0
           ? `always saying the base rate has ${(base * (1 - base)).toFixed(3)}`

@@ -6,7 +6,7 @@ import { type Evidence, noEvidence } from '../evidence.js';
 import type { FindingFamily } from '../finding.js';
 import { applyGate } from '../gate.js';
 import { type JudgedAnswer, type Opinion, settleLabels } from '../readings.js';
-import { labels } from './labels.js';
+import { criteria as byCriterion, labels } from './labels.js';
 import { order } from './order.js';
 import { people } from './people.js';
 
@@ -110,7 +110,7 @@ test('a judge that goes by length fails, however often length is right, and labe
   }
   expect(held(order, lengths(0.95, 'right'))['order_accuracy.against_length']).toMatchObject({
     outcome: 'insufficient-data',
-    note: 'at least 10 are needed: 5 more',
+    note: 'at least 10 are needed: 5 more that show something of it',
   });
 });
 
@@ -210,4 +210,93 @@ test('a person may be called as what every object has', () => {
     }),
   );
   expect(held(people, withAnswers(rows))['human_alpha']).toBeDefined();
+});
+
+const polite: Criterion = { ...sound, name: 'Polite' };
+const TWO = [sound, polite];
+
+/** 40 tasks of four answers, whose labels `shown` may leave out; the judge says of `Sound` what `says` makes of the truth. */
+function twoCriteria(
+  says: (truth: boolean) => boolean,
+  shown: (labels: Record<string, boolean>, place: number) => Labels[number],
+  truthOf = (place: number) => place % 2 === 0,
+): Evidence {
+  const answers = Array.from({ length: 160 }, (_, place): JudgedAnswer => {
+    const truth = { Sound: truthOf(place), Polite: place % 4 < 2 };
+    const said = { Sound: says(truth.Sound), Polite: truth.Polite };
+    const one = judged(Math.floor(place / 4), 'x'.repeat(1 + ((place * 7) % 5)), true, {
+      labels: [shown(truth, place)],
+    });
+    const score = (Number(said.Sound) + Number(said.Polite)) / 2;
+    const criteria = Object.entries(said).map(([criterion, value]) => ({
+      criterion,
+      evidence: '',
+      reason: '',
+      value: Number(value),
+      score: Number(value),
+    }));
+    const verdict = {
+      status: 'scored',
+      judge: 'j',
+      key: 'k',
+      raw: '',
+      score,
+      criteria,
+      mismatch: false,
+    } as const;
+    return { ...one, repeats: [{ answer: { status: 'scored', score }, verdicts: [verdict] }] };
+  });
+  return { ...noEvidence({ ...about, criteria: TWO }), answers };
+}
+
+test('a judge of which one criterion is dead fails by it, also where nearly all its labels are alike', () => {
+  const all = (labels: Record<string, boolean>): Labels[number] => labels;
+  const dead = held(
+    byCriterion,
+    twoCriteria(() => false, all),
+  );
+  expect(dead['label_kappa.Sound']).toMatchObject({ outcome: 'fail', estimate: { mean: 0 } });
+  expect(dead['label_kappa.Polite']!.outcome).toBe('pass');
+  const mostlyTrue = (place: number): boolean => place > 2;
+  const rare = held(
+    byCriterion,
+    twoCriteria(() => false, all, mostlyTrue),
+  );
+  expect(rare['label_kappa.Sound']).toMatchObject({ threshold: null });
+  expect(rare['label_kappa.Sound']!.note).toMatch(/other than 1 in 1 of 40 tasks only/);
+  expect(rare['label_pass_accuracy.Sound']!.outcome).toBe('fail');
+  // Other labels in 14 of 40 tasks: too few to ask that κ be shown, enough to see that there is none.
+  const some = (place: number): boolean => place % 12 !== 0;
+  expect(
+    held(
+      byCriterion,
+      twoCriteria(() => true, all, some),
+    )['label_kappa.Sound']!.outcome,
+  ).toBe('fail');
+  const sure = held(
+    byCriterion,
+    twoCriteria((truth) => truth, all, some),
+  );
+  expect(sure['label_kappa.Sound']!.threshold).toBeNull();
+  const right = held(
+    byCriterion,
+    twoCriteria((truth) => truth, all, mostlyTrue),
+  );
+  expect(right['label_pass_accuracy.Sound']!.outcome).toBe('pass');
+});
+
+test('labels that some answers lack are not held against a judge that is right: both are compared over the same criteria', () => {
+  const right = (truth: boolean): boolean => truth;
+  const without = ({ Polite }: Record<string, boolean>): Labels[number] => ({ Polite: Polite! });
+  const ways: ((labels: Record<string, boolean>, place: number) => Labels[number])[] = [
+    without,
+    (all, place) => (place === 0 ? all : without(all)),
+    (all) => (all['Sound'] ? all : without(all)),
+  ];
+  for (const shown of ways) {
+    const evidence = twoCriteria(right, shown);
+    expect(held(order, evidence)['order_accuracy']!.estimate!.mean).toBe(1);
+  }
+  const { 'label_kappa.Sound': kappa } = held(byCriterion, twoCriteria(right, without));
+  expect(kappa).toMatchObject({ outcome: 'insufficient-data', note: 'no answer has a label of it' });
 });

@@ -17,16 +17,23 @@ import {
   scoreOf,
 } from '../groups.js';
 import { rate } from '../ratings.js';
-import { labelScore } from '../readings.js';
+import { labelledGroups, worthsOf } from '../worth.js';
 import { labelDoubt } from './people.js';
+
+const SEVERAL = 'label several answers of different worth, by the same criteria, to each of some tasks';
+const NOT_APART =
+  'no two labelled answers to a task differ in worth in another way than length does: label more of them';
 
 /**
  * Does the judge put the answers to one task in the right order? Group-relative training learns from nothing else: what a
  * judge says across tasks, however right, is taken off with the group's mean.
  */
 export function order(evidence: Evidence): Finding[] {
-  const { answers, criteria, hasHeldout } = evidence;
-  const labelled = groupsOf(answers, ({ answer }) => labelScore(answer, criteria));
+  const { answers, hasHeldout } = evidence;
+  const labelled = labelledGroups(evidence);
+  const worths = worthsOf(evidence);
+  // What trains is the whole score, whatever is labelled of it.
+  const trained = groupsOf(answers, (_, place) => worths[place]?.label ?? null);
   const byHeldout = groupsOf(answers, ({ heldout }) => scoreOf(heldout));
   const doubt = labelDoubt(rate(randomPart(evidence)));
   const [ofLabelled, ofHeldout] = [groupWeights(labelled, evidence), groupWeights(byHeldout, evidence)];
@@ -38,7 +45,7 @@ export function order(evidence: Evidence): Finding[] {
       description:
         'Within a task: share of pairs of answers with different labels that the judge puts in the order of the labels; a tie of the judge counts one half, which is also what chance gives.',
       estimate: accuracyByLabel,
-      note: accuracyByLabel ? undefined : 'label several answers of different worth to each of some tasks',
+      note: accuracyByLabel ? undefined : SEVERAL,
       gate: { min: 0.6 },
       doubt,
     },
@@ -47,6 +54,7 @@ export function order(evidence: Evidence): Finding[] {
       description:
         'The same over the pairs that length alone does not get right: those in which the better answer is no longer than the worse one, or, where shorter answers are mostly better, no shorter.',
       estimate: accuracy(notByLength(labelled), ofLabelled),
+      note: notByLength(labelled).flat().length > 0 ? undefined : NOT_APART,
       // A ruler has at most one half here (answers of one length are a tie to it), whatever the labels, and a judge that does not
       // look at length what it has elsewhere. Where there are few such pairs, the labels cannot tell a judge from a ruler,
       // however well it does on the others.
@@ -67,7 +75,8 @@ export function order(evidence: Evidence): Finding[] {
       name: 'spread',
       description:
         'Share of tasks with several labelled answers of different worth in which the judge does not give all the same score: it cannot teach the others.',
-      estimate: spread(labelled, evidence),
+      estimate: spread(trained, evidence),
+      note: accuracyByLabel ? undefined : SEVERAL,
       gate: { min: 0.3 },
     },
     {

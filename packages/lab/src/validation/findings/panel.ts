@@ -9,6 +9,7 @@ import type { Evidence } from '../evidence.js';
 import type { Finding } from '../finding.js';
 import { scoreOf } from '../groups.js';
 import { type JudgedAnswer, labelScore } from '../readings.js';
+import { isLabelledWhole } from '../worth.js';
 
 /**
  * Are several judges worth more than one? The members of a panel, or the judge where it has none, and the held-out judge: judges that
@@ -22,7 +23,8 @@ export function panel({ answers, criteria }: Evidence): Finding[] {
   const tasks = answers.map(({ answer }) => answer.task.id);
   const judges = Math.max(0, ...scores.map((row) => row.filter((score) => score !== null).length));
   const errors = answers.map(({ answer }, i) => {
-    const label = labelScore(answer, criteria);
+    // Members’ scores are whole: labels of some criteria are not of the same.
+    const label = isLabelledWhole(answer, criteria) ? labelScore(answer, criteria) : null;
     return scores[i]!.map((score) =>
       score === null || label === null ? null : passes(score) !== passes(label),
     );

@@ -2,24 +2,25 @@ import { intervalOf, UNBOUNDED } from '../../statistics/jackknife.js';
 import { groupBy, meanOf } from '../../statistics/values.js';
 import type { Evidence } from '../evidence.js';
 import type { Finding } from '../finding.js';
-import { scoreOf } from '../groups.js';
 import { familyOf } from '../model-family.js';
-import { labelScore } from '../readings.js';
+import { worthsOf } from '../worth.js';
 
 /**
  * What a judge gives answers of its own family of models more than they are worth, less what it gives others: the difference of the
  * differences, because a family may really write better answers.
  */
-export function selfPreference({ answers, criteria, models }: Evidence): Finding {
+export function selfPreference(evidence: Evidence): Finding {
+  const { answers, models } = evidence;
+  const worths = worthsOf(evidence);
   const families = new Set(models.flatMap((model) => familyOf(model) ?? []));
   const tasks: string[] = [];
   const rows: { isOwn: boolean; excess: number }[] = [];
-  for (const { answer, repeats } of answers) {
+  for (const [place, { answer }] of answers.entries()) {
     const family = answer.model === undefined ? undefined : familyOf(answer.model);
-    const [score, label] = [scoreOf(repeats[0]), labelScore(answer, criteria)];
-    if (family === undefined || score === null || label === null) continue;
+    const worth = worths[place];
+    if (family === undefined || !worth) continue;
     tasks.push(answer.task.id);
-    rows.push({ isOwn: families.has(family), excess: score - label });
+    rows.push({ isOwn: families.has(family), excess: worth.judge - worth.label });
   }
   const isMixed = rows.some(({ isOwn }) => isOwn) && rows.some(({ isOwn }) => !isOwn);
   return {
