@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Stored replies of real judges through the preference parser, beside the parse that was published with them:
+ * Stored replies of real judges through a reader of preferences in prose (of this benchmark alone), beside the parse that was published with them:
  *
  *     npm run bench:stored-replies -- --data DIR        DIR holds llmbar/ and pandalm/
  *
@@ -15,7 +15,7 @@
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { parsePreferenceText } from '@touchstone/core';
+import { parsePreferenceText } from './preference-text.mjs';
 import { dataFolder, filesCalled, print, table } from './shared.mjs';
 
 const data = dataFolder('llmbar', 'pandalm');

@@ -14,6 +14,7 @@ export { bestOfInterval, summariseModel } from './evaluation/model-summary.js';
 export { compareTrainings, summariseTrainings } from './evaluation/over-trainings.js';
 export { type EvaluationRecord, MEASURES, type Measure } from './evaluation/record.js';
 export { recordOf, rowOf } from './evaluation/rows.js';
+export { scaleOf } from './evaluation/same-measure.js';
 export { type Duel, type EvaluationInput, type ModelRecords } from './evaluation/evaluation-input.js';
 export { metricNames } from './evaluation/evaluated.js';
 export { remarksOfModels } from './evaluation/remarks.js';
@@ -73,6 +74,7 @@ export {
 export { assertLabelsFit, type Opinion, WHOLE, withTaskCriteria } from './validation/readings.js';
 export { modelsOf, plannedPhases, type PlannedPhase } from './validation/phases.js';
 export {
+  findingDescriptions,
   findingNames,
   validateJudge,
   type ValidationInput,

@@ -79,6 +79,7 @@ export {
   type ScoringConfig,
 } from './config/schema.js';
 export { configJsonSchema } from './config/json-schema.js';
+export { fieldsNamed, missingReference } from './config/task-fields.js';
 export { ALGORITHMS, hasSetting, type AnyTrainingOptions } from '@touchstone/train/schema';
 export { ADAMW_DEFAULTS } from '@touchstone/engine/settings';
 export { assertCertified, certificateOf, type Certified } from './workspace/certificate.js';

@@ -15,7 +15,7 @@ export { KEY_ARN_VARIABLE } from './function/keys.js';
 export type { SampleLine } from './function/log.js';
 export { parseRewardEvent, type NovaSample } from './function/nova/event.js';
 export { scoreNovaEvent, type NovaMetric, type NovaOptions, type NovaResult } from './function/nova/score.js';
-export { describeOutcome, type RewardRecord } from './scoring/describe-outcome.js';
+export { describeOutcome, knownMoney, type RewardRecord } from './scoring/describe-outcome.js';
 export { reportToStderr, type Notice, type Report } from './scoring/notice.js';
 export { parseSampleLine } from './scoring/sample.js';
 export { scoreWithin, type Outcome } from './scoring/score-within.js';

@@ -208,6 +208,10 @@ export const evaluationSummarySchema = z.strictObject({
   worse_tasks: z.array(worseTasksSchema),
   curves: described(z.array(curveSchema), 'One for each metric, of the checkpoints in order.'),
   judge_swap: z.array(swapSchema),
+  files: described(
+    z.record(z.string(), z.string()).optional(),
+    'SHA-256 of the files beside it that it was made of, by name; absent: an older version wrote it, or they are elsewhere.',
+  ),
   remarks: described(
     z.array(z.string()),
     'What a reader should know of the data, such as tasks that some models lack.',

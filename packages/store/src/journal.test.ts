@@ -1,4 +1,4 @@
-import fs, { appendFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import fs, { appendFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -59,5 +59,17 @@ it('a disk that is full in the middle of an entry costs that entry, and says so'
       { line: 3, value: { n: 3 } },
     ],
     unread: [2],
+  });
+});
+
+it('reads on at a byte order mark, which editors write and which putting files together leaves within', () => {
+  const file = join(folder, 'marked.jsonl');
+  writeFileSync(file, '\ufeff{"n":1}\r\n\ufeff{"n":2}\n');
+  expect(readJournal(file)).toEqual({
+    entries: [
+      { line: 1, value: { n: 1 } },
+      { line: 2, value: { n: 2 } },
+    ],
+    unread: [],
   });
 });

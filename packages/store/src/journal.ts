@@ -81,9 +81,11 @@ export function readJournal(file: string): {
   const entries: { line: number; value: JsonValue }[] = [];
   const unread: number[] = [];
   text.split('\n').forEach((line, i) => {
-    if (line.trim() === '') return;
+    // Editors begin a file with a byte order mark, and files are put together: `trim` takes it off.
+    const entry = line.trim();
+    if (entry === '') return;
     try {
-      entries.push({ line: i + 1, value: JSON.parse(line) as JsonValue });
+      entries.push({ line: i + 1, value: JSON.parse(entry) as JsonValue });
     } catch {
       unread.push(i + 1);
     }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -167,6 +168,41 @@ it('says pass^k and slices, and once each that a file says nothing of its judge'
   expect(out.match(/k\.jsonl does not say who gave judge_score and what was asked/g)).toHaveLength(1);
 });
 
+const NOT_OF_STORE = /config\.yaml: it is not the one that belongs to run\.db/;
+function runWith(claim: object): string {
+  const where = mkdtempSync(join(folder, 'claimed-'));
+  const store = openRun(where);
+  store.claim('f');
+  store.close();
+  writeFileSync(join(where, 'config.yaml'), JSON.stringify({ ...claim, config: { reward: {} } }));
+  return where;
+}
+
+it('refuses an evaluation with other answers or duels than its summary was made of', async () => {
+  const [own, other] = [at('own-evaluation'), at('other-evaluation')];
+  for (const [where, judge] of [
+    [own, 0.5],
+    [other, 0.6],
+  ] as const) {
+    mkdirSync(where);
+    const records = write('one.jsonl', rows('m', judge));
+    const summary = JSON.parse((await compared(records, '--json')).out);
+    writeFileSync(join(where, 'records.jsonl'), readFileSync(records));
+    const files = { 'records.jsonl': createHash('sha256').update(readFileSync(records)).digest('hex') };
+    writeFileSync(join(where, 'evaluation.json'), JSON.stringify({ ...summary, files }));
+  }
+  expect(await compared(own)).toMatchObject({ code: 0 });
+  const answers = readFileSync(join(own, 'records.jsonl'));
+  writeFileSync(join(own, 'records.jsonl'), readFileSync(join(other, 'records.jsonl')));
+  const swapped = await compared(own);
+  expect(swapped).toMatchObject({ code: 2, out: '' });
+  expect(swapped.err).toMatch(/records\.jsonl: it is not what evaluation\.json beside it was made of/);
+  writeFileSync(join(own, 'records.jsonl'), answers);
+  const duel = { task: 'q1', a: 'm', b: 'm', outcome: 1, consistent: true };
+  writeFileSync(join(own, 'duels.jsonl'), `${JSON.stringify(duel)}\n`);
+  expect((await compared(own)).err).toMatch(/duels\.jsonl: it is not what/);
+});
+
 it.each<[string, () => string[], RegExp]>([
   [
     'a line without a task',
@@ -215,6 +251,9 @@ it.each<[string, () => string[], RegExp]>([
     },
     /this evaluation has not ended/,
   ],
+  ['a run with the config.yaml of another', () => [runWith({ fingerprint: 'f', run: 'x' })], NOT_OF_STORE],
+  ['a run of another fingerprint', () => [runWith({ fingerprint: 'g' })], NOT_OF_STORE],
+  ['a run whose models were cut out', () => [runWith({ fingerprint: 'f' })], NOT_OF_STORE],
   [
     'scores by another judge',
     () => [
@@ -222,6 +261,14 @@ it.each<[string, () => string[], RegExp]>([
       write('n.jsonl', rows('b', 0.6, { by: { judge_score: 'def' } })),
     ],
     /judge_score is not by the same judge.*of "a" by abc, of "b" by def.*touchstone eval/,
+  ],
+  [
+    'scores from another scale',
+    () => [
+      write('v.jsonl', rows('a', 0.5, { scores: { q: 0.5 }, by: { 'scale of q': '1 to 5' } })),
+      write('w.jsonl', rows('b', 0.5, { scores: { q: 0.4 }, by: { 'scale of q': '0 to 10' } })),
+    ],
+    /q was brought to 0–1 from other scales \(of "a" from 1 to 5, of "b" from 0 to 10\)/,
   ],
   [
     'another prompt under one id',
@@ -281,4 +328,26 @@ it.each<[string, () => string[], RegExp]>([
   const { code, out, err } = await compared(...args());
   expect({ code, out }).toEqual({ code: 2, out: '' });
   expect(err).toMatch(message);
+});
+
+it('says of how many tasks a mean is, and goes by the metric that is named', async () => {
+  const file = write(
+    'some.jsonl',
+    ['A', 'B'].flatMap((model) =>
+      Array.from({ length: 40 }, (_, i) => ({
+        model,
+        task: `q${i}`,
+        scores: { help: model === 'B' && i > 3 ? null : Number(i !== 7), exact: 1 },
+      })),
+    ),
+  );
+  const { out } = await compared(file, '--metric', 'exact');
+  expect(out).toMatch(/^\nThe verdict is by exact;/);
+  expect(out).toMatch(/\nB +1\.000 \[.*?\] of 4 /);
+  expect(out).toContain('B: 36 of 40 answers have no score of help: its mean is of the 4 tasks');
+  expect(out).toContain('By exact, against A on 40 tasks');
+  expect(await compared(file, '--metric', 'nice')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('expected one of help, exact') as string,
+  });
 });

@@ -9,6 +9,7 @@ interface Options {
   baseline?: string;
   order?: string;
   passScore?: string;
+  metric?: string;
   report?: string;
   json?: true;
 }
@@ -27,13 +28,18 @@ export function registerCompare(program: Command, io: Io): void {
       '--pass-score <number>',
       'an answer passes with at least this score; without it only scores of 0 and 1 say what passes',
     )
+    .option(
+      '--metric <name>',
+      'the main metric, which the verdict is about (default: judge_score, else the first score)',
+    )
     .option('--report <file>', 'write the figures as a page, too')
     .option('--json', 'print every figure as JSON')
-    .action(async (paths: string[], { baseline, order, passScore, report, json }: Options) => {
+    .action(async (paths: string[], { baseline, order, passScore, metric, report, json }: Options) => {
       const summary = await compareStored(paths, {
         ...(baseline === undefined ? {} : { baseline }),
         ...(order === undefined ? {} : { order: order.split(',').map((name) => name.trim()) }),
         ...(passScore === undefined ? {} : { passScore: scoreOf(passScore) }),
+        ...(metric === undefined ? {} : { mainMetric: metric }),
         now: systemClock.date(),
       });
       if (report !== undefined) await writeEvaluationReport(report, summary);

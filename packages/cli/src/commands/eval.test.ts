@@ -399,3 +399,59 @@ describe('touchstone eval of models that are asked', () => {
     });
   });
 });
+
+describe('before anything is asked', () => {
+  const answered = (ids: readonly string[], more: object = {}) =>
+    lines(ids.map((id) => ({ id, question: `What is ${id}?`, response: 'It is.', ...more })));
+
+  it('reads no configuration with --answers and no path, and refuses answers that nothing scores', async () => {
+    const judge = { model: 'openai-compatible:none', base_url: 'http://127.0.0.1:9/v1' };
+    const folder = folderWith({
+      'touchstone.yaml': { judge, evaluation: { models: { a: { answers: 'a.jsonl' } } } },
+      'a.jsonl': answered(['q1', 'q2'], { score: 0.5 }),
+      'scored.jsonl': answered(['q1', 'q2'], { scores: { help: 1 } }),
+    });
+    const before = process.cwd();
+    process.chdir(folder);
+    try {
+      const scored = await cli('--answers', 'a=scored.jsonl');
+      expect(scored).toMatchObject({
+        code: 0,
+        err: expect.stringMatching(
+          /^touchstone\.yaml of this folder is not read.*nothing is asked/s,
+        ) as string,
+      });
+      expect(await cli('--answers', 'a=a.jsonl', '--out', 'b')).toMatchObject({
+        code: 2,
+        err: expect.stringMatching(/no answer has a score, .*"score" of the rows/) as string,
+      });
+    } finally {
+      process.chdir(before);
+    }
+  });
+
+  it('checks cluster, slices and common tasks, and then goes on in the same folder', async () => {
+    const config = (evaluation: object) => ({
+      output: 'out',
+      reward: { checks: [{ type: 'length', max: 100, weight: 1 }] },
+      evaluation: { models: { a: { answers: 'a.jsonl' }, b: { answers: 'b.jsonl' } }, ...evaluation },
+    });
+    const folder = folderWith({
+      'touchstone.yaml': config({ cluster: 'metadata.documnt', slices: ['metadata.topc'] }),
+      'a.jsonl': answered(['q1', 'q2']),
+      'b.jsonl': answered(['x1', 'x2']),
+    });
+    expect((await cli(folder)).err).toMatch(
+      /cluster: no task has metadata\.documnt.*slices: no task has metadata\.topc/s,
+    );
+    writeFileSync(join(folder, 'touchstone.yaml'), stringify(config({})));
+    expect((await cli(folder)).err).toMatch(
+      /no task in common \("x1" and "q1", for example\).*Nothing was asked/s,
+    );
+    expect((await cli(folder, '--answers', `a=${join(folder, 'a.jsonl')}`)).err).toMatch(
+      /two models are called "a", one by evaluation\.models .*, one by --answers a=/,
+    );
+    writeFileSync(join(folder, 'b.jsonl'), answered(['q1', 'q2']));
+    expect(await cli(folder)).toMatchObject({ code: 0 });
+  });
+});

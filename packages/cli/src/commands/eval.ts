@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   loadEvaluationConfig,
@@ -30,7 +31,10 @@ export function registerEval(program: Command, io: Io): void {
       'evaluate any number of models: those that are asked, models of this machine, stored answers, and those of a run. ' +
         'The same command again goes on where the last one stopped',
     )
-    .argument('[config]', 'touchstone.yaml, or its folder; stored answers alone need none')
+    .argument(
+      '[config]',
+      'touchstone.yaml, or its folder (default: this one). With --answers none is read unless it is named, so nobody is asked',
+    )
     .option(
       '--answers <name=file...>',
       "stored answers of a model: task lines with a response, chat logs, OpenAI's and Azure's evaluation files",
@@ -49,7 +53,12 @@ function collectAnswers(text: string, before: GivenAnswers = []): GivenAnswers {
 }
 
 async function evaluate(path: string | undefined, flags: EvalFlags, io: Io): Promise<void> {
-  const loaded = await loadEvaluationConfig(path);
+  const storedOnly = flags.answers !== undefined;
+  const loaded = await loadEvaluationConfig(path, { storedOnly });
+  if (storedOnly && path === undefined && existsSync('touchstone.yaml'))
+    io.err.write(
+      'touchstone.yaml of this folder is not read, and nobody is asked. To have its judge score the answers: touchstone eval . --answers …\n',
+    );
   const options = {
     ...(flags.answers ? { answers: flags.answers } : {}),
     ...(flags.order === undefined ? {} : { order: flags.order.split(',').map((name) => name.trim()) }),

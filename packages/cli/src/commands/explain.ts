@@ -9,7 +9,7 @@ export function registerExplain(program: Command, io: Io): void {
   program
     .command('explain')
     .description(
-      "say what settings, algorithms and AWS's own keys do here and on Amazon Nova; KEY=VALUE of AWS become settings of touchstone.yaml",
+      "say what settings, findings about a judge, algorithms and AWS's own keys do here and on Amazon Nova; KEY=VALUE of AWS become settings of touchstone.yaml",
     )
     .argument(
       '[key...]',
@@ -27,7 +27,7 @@ export function registerExplain(program: Command, io: Io): void {
 
 function explained(explanations: readonly Explanation[], json: true | undefined): string {
   if (json) return `${JSON.stringify(explanations)}\n`;
-  const of = { setting: '', algorithm: 'algorithm', aws: "AWS's key" };
+  const of = { setting: '', finding: 'finding', algorithm: 'algorithm', aws: "AWS's key" };
   return explanations
     .map(({ name, kind, about, here, nova }) => {
       const title = [name, of[kind]].filter((part) => part !== '').join(', ');

@@ -221,6 +221,68 @@ describe('by lines', () => {
     );
   });
 
+  it('of two lines of one label the later time counts, wherever it stands; a byte order mark costs no label', async () => {
+    writeCase(6);
+    await cli('y\n4\n'.repeat(12), '--rater', 'anna');
+    const journal = join(folder, 'labels/raters/anna.jsonl');
+    const own = linesOf('labels/raters/anna.jsonl');
+    const { asked: _, ...entry } = JSON.parse(own[1]!) as { asked: string };
+    const twin = (time: string): string => JSON.stringify({ ...entry, value: 1, time });
+    const ones = async (...lines: string[]): Promise<number> => {
+      writeFileSync(journal, `\ufeff${lines.join('\n')}\n`);
+      const { code, out } = await cli('', '--agreement');
+      expect({ code, out }).toEqual({
+        code: 0,
+        out: expect.stringContaining('anna has labelled 12 of 12 answers.'),
+      });
+      expect(out).not.toContain('the line is no label');
+      return linesOf('labels/labels.jsonl').filter((line) => line.includes('"Clear":1')).length;
+    };
+    expect(await ones(...own, twin('2001-01-01T00:00:00.000Z'))).toBe(0);
+    expect(await ones(twin('2999-01-01T00:00:00.000Z'), ...own)).toBe(1);
+    expect(await ones(...own, twin('2999-01-01T00:00:00.000Z'))).toBe(1);
+    expect(await ones(...own, twin(''))).toBe(1);
+  });
+
+  it('a label says nothing of an answer beside which something else is shown', async () => {
+    const write = (path: string): void =>
+      writeFileSync(
+        join(folder, 'touchstone.yaml'),
+        stringify({
+          judge: {
+            model: 'openai-compatible:m',
+            base_url: 'http://127.0.0.1:9/v1',
+            objective: 'o',
+            inputs: { document: path },
+            criteria: CRITERIA,
+          },
+        }),
+      );
+    writeFileSync(
+      join(folder, 'answers.jsonl'),
+      ['a', 'b']
+        .map((id) => ({
+          id,
+          question: `Q ${id}`,
+          response: 'yes',
+          metadata: { short: 'A', full: `B ${id}` },
+        }))
+        .map((line) => `${JSON.stringify(line)}\n`)
+        .join(''),
+    );
+    write('metadata.short');
+    await cli('y\n4\ny\n4\n', '--rater', 'anna', '--answers', join(folder, 'answers.jsonl'));
+    expect(await cli('', '--agreement')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('anna has labelled 2 of 2 answers.'),
+    });
+    write('metadata.full');
+    expect(await cli('', '--agreement')).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/anna\.jsonl:1: .*what is shown of it .*has changed since/),
+    });
+  });
+
   it('two files of one name are refused, a name in other bytes is one person, and a copied file is nobody', async () => {
     writeCase(6);
     await cli('y\n4\n'.repeat(12), '--rater', 'René');

@@ -2,8 +2,10 @@ import { assertGatePassed } from '@touchstone/lab';
 import {
   examineJudge,
   loadExaminationConfig,
+  missingReference,
   openExamination,
   planExamination,
+  type Examination,
   type ExaminationConfig,
   type ExaminationResult,
   type Loaded,
@@ -56,6 +58,7 @@ async function judge(loaded: Loaded<ExaminationConfig>, flags: JudgeFlags, io: I
     flags,
     io,
     async (examination, onEvent) => {
+      warnOfReference(examination, io);
       if (!flags.json) io.err.write(`${examinationCost(await planExamination(examination))}\n`);
       const result = await examineJudge(examination, {
         onEvent,
@@ -77,10 +80,13 @@ const opening =
     openExamination(loaded, folder, dev ? 'dev' : 'test');
 
 async function plan(loaded: Loaded<ExaminationConfig>, flags: JudgeFlags, io: Io): Promise<void> {
-  const { phases, tasks } = await withOpened(opening(flags), loaded, flags, io, async (examination) => ({
-    phases: await planExamination(examination),
-    tasks: new Set(examination.data.labelled.map(({ task }) => task.id)).size,
-  }));
+  const { phases, tasks } = await withOpened(opening(flags), loaded, flags, io, async (examination) => {
+    warnOfReference(examination, io);
+    return {
+      phases: await planExamination(examination),
+      tasks: new Set(examination.data.labelled.map(({ task }) => task.id)).size,
+    };
+  });
   if (flags.json) {
     io.out.write(`${JSON.stringify(phases)}\n`);
     return;
@@ -88,6 +94,12 @@ async function plan(loaded: Loaded<ExaminationConfig>, flags: JudgeFlags, io: Io
   io.out.write(
     `\n${planTable(phases)}\n${examinationCost(phases)}\n${tasks < FEW_TASKS ? fewLabels(tasks) : ''}`,
   );
+}
+
+function warnOfReference({ config, data }: Examination, io: Io): void {
+  const tasks = [...data.labelled, ...data.regression].map(({ task }) => task);
+  const missing = missingReference(config, tasks);
+  if (missing !== undefined) io.err.write(`Warning: ${missing}.\n`);
 }
 
 /** With fewer labelled tasks the intervals of most judges are too wide for the default gate. */

@@ -52,6 +52,7 @@ export async function readJsonLines<T>(
       }
       if (text.trim() === '') continue;
       if (first) refuseWholeJson(path, line, text);
+      if (first) refuseTable(path, line, text);
       first = false;
       let value: JsonValue;
       try {
@@ -166,6 +167,20 @@ function refuseOtherFormats(path: string, bytes: Buffer): void {
   }
   if (bytes.includes(0)) {
     throw InputError.at({ file: path }, 'the file is not text: expected JSON Lines in UTF-8');
+  }
+}
+
+/** A header of plain words between commas, semicolons or tabs is no JSON, and neither is what follows. */
+function refuseTable(path: string, line: number, text: string): void {
+  const isTable = [',', ';', '\t'].some((mark) => {
+    const cells = text.trim().split(mark);
+    return cells.length > 1 && cells.every((cell) => /^"?[\p{L}_][\p{L}\p{N}_. -]*"?$/u.test(cell.trim()));
+  });
+  if (isTable) {
+    throw InputError.at(
+      { file: path, line },
+      'the file looks like CSV, which is not read: expected JSON Lines; docs/data.md has a line that converts it',
+    );
   }
 }
 

@@ -2,6 +2,7 @@ import { InputError, type JsonObject, type JsonValue, type Task } from '@touchst
 import type { Parsed } from './json-lines.js';
 import { describe, isObject, member, omit } from '../text/json-value.js';
 import { shorten } from './json-lines.js';
+import { LABELS, meantBy, mistaken, RESPONSES, type Meant } from './mistaken-keys.js';
 import { readTaskLines } from './read-task-lines.js';
 import { parseTaskLine } from './task-line.js';
 
@@ -44,17 +45,21 @@ export interface LabelledAnswer {
  * judged it, `raters` has the labels of each: `{"anna": {"Grounding": true}, "ben": {"Grounding": false}}`; `labels` is then what they
  * settled on, or is left out. `drawn` says how it was drawn from more answers: `{"sample": "s1", "weight": 3.2, "random": true}`.
  */
-export function parseLabelledLine(value: unknown): Parsed<LabelledAnswer> {
+export function parseLabelledLine(value: unknown, meant?: Meant): Parsed<LabelledAnswer> {
   const line = value as JsonValue;
   if (!isObject(line)) return { problems: [`expected a JSON object, got ${describe(line)}`] };
   const problems: string[] = [];
   const response = parseResponse(line, problems);
   const [stated, byPeople] = [member(line, 'labels'), member(line, 'raters')];
   const labels =
-    stated === undefined && byPeople !== undefined ? [] : parseLabels(stated, 'labels', problems);
+    stated === undefined && byPeople !== undefined
+      ? []
+      : parseLabels(stated, 'labels', problems, meantBy(line, 'labels', LABELS));
   const raters = byPeople === undefined ? undefined : parseRaters(byPeople, labels, problems);
   const drawn = parseDrawn(member(line, 'drawn'), problems);
-  const parsed = parseTaskLine(omit(line, ['response', 'labels', 'raters', 'drawn']));
+  const parsed = parseTaskLine(withoutMisnamed(omit(line, ['response', 'labels', 'raters', 'drawn']), line), {
+    meant,
+  });
   if ('problems' in parsed) return { problems: [...problems, ...parsed.problems] };
   if (problems.length > 0) return { problems };
   const { model } = parsed.value.metadata;
@@ -67,8 +72,8 @@ export function parseLabelledLine(value: unknown): Parsed<LabelledAnswer> {
  * @throws {InputError} naming every bad line as `file:line`, or when the file is not JSON Lines at all, or when it is not known of all
  *   of its answers, or of none, how they were drawn.
  */
-export async function readLabelled(path: string): Promise<LabelledAnswer[]> {
-  const lines = withOneTask(await readTaskLines(path, parseLabelledLine));
+export async function readLabelled(path: string, meant?: Meant): Promise<LabelledAnswer[]> {
+  const lines = withOneTask(await readTaskLines(path, (value) => parseLabelledLine(value, meant)));
   assertOneDraw(path, lines);
   return lines;
 }
@@ -127,8 +132,15 @@ export function withOneTask<T extends { task: Task }>(lines: readonly T[]): T[] 
 export function parseResponse(line: JsonObject, problems: string[], key = 'response'): string {
   const response = member(line, key);
   if (typeof response === 'string') return response;
-  problems.push(`${key}: expected the answer as a string, got ${describe(response)}`);
+  const hint = key === 'response' ? meantBy(line, key, RESPONSES) : '';
+  problems.push(`${key}: expected the answer as a string, got ${describe(response)}${hint}`);
   return '';
+}
+
+/** A key that was said to be meant as the response is not also said to be meant as the reference. */
+export function withoutMisnamed(task: JsonObject, line: JsonObject): JsonObject {
+  const key = Object.hasOwn(line, 'response') ? undefined : mistaken(line, RESPONSES);
+  return key === undefined ? task : omit(task, [key]);
 }
 
 function parseRaters(value: JsonValue, labels: Labels, problems: string[]): Record<string, Labels> {
@@ -150,13 +162,13 @@ function parseRaters(value: JsonValue, labels: Labels, problems: string[]): Reco
   return raters;
 }
 
-function parseLabels(value: JsonValue | undefined, name: string, problems: string[]): Labels {
+function parseLabels(value: JsonValue | undefined, name: string, problems: string[], hint = ''): Labels {
   const records = Array.isArray(value) ? value : [value];
   const before = problems.length;
   const labels = records.map((record, index) => {
     const at = Array.isArray(value) ? `${name}[${index}]` : name;
     if (!isObject(record)) {
-      problems.push(`${at}: expected an object of criterion and value, got ${describe(record)}`);
+      problems.push(`${at}: expected an object of criterion and value, got ${describe(record)}${hint}`);
       return {};
     }
     return Object.fromEntries(

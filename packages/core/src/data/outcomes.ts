@@ -1,7 +1,8 @@
 import type { JsonObject, JsonValue, Task } from '@touchstone/spec';
 import { describe, isObject, member, omit } from '../text/json-value.js';
 import { recordsOrThrow, shorten, type LineProblem, type Parsed } from './json-lines.js';
-import { parseResponse, withOneTask } from './labelled.js';
+import { parseResponse, withOneTask, withoutMisnamed } from './labelled.js';
+import type { Meant } from './mistaken-keys.js';
 import { readUsableTaskLines } from './read-task-lines.js';
 import { parseTaskLine } from './task-line.js';
 
@@ -26,7 +27,11 @@ const PROMPT_KEYS = ['messages', 'prompt', 'question'];
  *
  * @param tasks those that a line may name, by id.
  */
-export function parseOutcomeLine(value: unknown, tasks: ReadonlyMap<string, Task>): Parsed<OutcomeAnswer> {
+export function parseOutcomeLine(
+  value: unknown,
+  tasks: ReadonlyMap<string, Task>,
+  meant?: Meant,
+): Parsed<OutcomeAnswer> {
   const line = value as JsonValue;
   if (!isObject(line)) return { problems: [`expected a JSON object, got ${describe(line)}`] };
   const problems: string[] = [];
@@ -36,7 +41,11 @@ export function parseOutcomeLine(value: unknown, tasks: ReadonlyMap<string, Task
   if (variant !== null && (typeof variant !== 'string' || variant.trim() === '')) {
     problems.push(`variant: expected a text that is not blank, got ${describe(variant)}`);
   }
-  const parsed = parseTask(omit(line, ['response', 'outcomes', 'variant']), tasks);
+  const parsed = parseTask(
+    withoutMisnamed(omit(line, ['response', 'outcomes', 'variant']), line),
+    tasks,
+    meant,
+  );
   if ('problems' in parsed) return { problems: [...problems, ...parsed.problems] };
   if (problems.length > 0) return { problems };
   const named = typeof variant === 'string' ? { variant } : {};
@@ -45,12 +54,12 @@ export function parseOutcomeLine(value: unknown, tasks: ReadonlyMap<string, Task
   };
 }
 
-function parseTask(line: JsonObject, tasks: ReadonlyMap<string, Task>): Parsed<Task> {
+function parseTask(line: JsonObject, tasks: ReadonlyMap<string, Task>, meant?: Meant): Parsed<Task> {
   const id = member(line, 'id');
   const metadata = member(line, 'metadata');
   const holds = (at: JsonValue | undefined): boolean =>
     isObject(at) && PROMPT_KEYS.some((key) => Object.hasOwn(at, key));
-  if (typeof id !== 'string' || holds(line) || holds(metadata)) return parseTaskLine(line);
+  if (typeof id !== 'string' || holds(line) || holds(metadata)) return parseTaskLine(line, { meant });
   const task = tasks.get(id);
   if (task === undefined) {
     return {
@@ -58,7 +67,10 @@ function parseTask(line: JsonObject, tasks: ReadonlyMap<string, Task>): Parsed<T
     };
   }
   // Read as a task line, so that what is refused there is refused here too.
-  const own = parseTaskLine({ ...line, messages: task.messages.map((message) => ({ ...message })) });
+  const own = parseTaskLine(
+    { ...line, messages: task.messages.map((message) => ({ ...message })) },
+    { meant },
+  );
   if ('problems' in own) return own;
   const { reference, metadata: fields } = own.value;
   return {
@@ -95,8 +107,9 @@ function parseOutcomes(value: JsonValue | undefined, problems: string[]): Map<st
 export async function readOutcomes(
   path: string,
   tasks: ReadonlyMap<string, Task>,
+  meant?: Meant,
 ): Promise<{ answers: OutcomeAnswer[]; problems: LineProblem[] }> {
-  const read = await readUsableTaskLines(path, (value) => parseOutcomeLine(value, tasks));
+  const read = await readUsableTaskLines(path, (value) => parseOutcomeLine(value, tasks, meant));
   if (read.records.length === 0) recordsOrThrow(path, read);
   return { answers: withOneTask(read.records), problems: read.problems };
 }

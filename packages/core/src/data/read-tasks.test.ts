@@ -73,6 +73,7 @@ describe('readTasks', () => {
     ['an empty file', '', 'data.jsonl: the file is empty: expected one JSON object a line'],
     ['only blank lines', '\n \n', 'data.jsonl: the file is empty'],
     ['a JSON array', '[\n {}\n]', 'data.jsonl:1: the file is one JSON value: expected JSON Lines'],
+    ['CSV', 'id,question,"answer"\n1,Who?,Me\n', 'data.jsonl:1: the file looks like CSV, which is not read'],
     ['a pretty-printed object', '{\n "id": 1\n}', 'data.jsonl:1: the file is one JSON value'],
     ['UTF-16', Buffer.from('\uFEFF{}', 'utf16le'), 'data.jsonl: the file is UTF-16'],
     ['a binary file', Buffer.from([1, 0, 2, 10, 3]), 'data.jsonl: the file is not text'],

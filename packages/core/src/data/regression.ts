@@ -4,6 +4,7 @@ import { describe, isObject, member, omit } from '../text/json-value.js';
 import { nearest } from '../text/nearest.js';
 import { shorten } from './json-lines.js';
 import { parseResponse } from './labelled.js';
+import type { Meant } from './mistaken-keys.js';
 import { readTaskLines } from './read-task-lines.js';
 import { parseTaskLine } from './task-line.js';
 
@@ -73,7 +74,7 @@ const NOT_FIELDS = new Set(
  * A member that looks like one of these and is not is refused by name, since it would change what the case says. Others
  * are the task's.
  */
-export function parseRegressionLine(value: unknown): Parsed<RegressionCase> {
+export function parseRegressionLine(value: unknown, meant?: Meant): Parsed<RegressionCase> {
   const line = value as JsonValue;
   if (!isObject(line)) return { problems: [`expected a JSON object, got ${describe(line)}`] };
   const kind = CASE_KINDS.find((name) => name === member(line, 'kind'));
@@ -85,14 +86,14 @@ export function parseRegressionLine(value: unknown): Parsed<RegressionCase> {
   const problems = Object.keys(line).flatMap((key) => fieldProblem(key, kind) ?? []);
   const responses = ANSWERS[kind].map((key) => parseResponse(line, problems, key));
   const expected = { ...parseExpected(line, kind, responses, problems), ...parseNotes(line, problems) };
-  const parsed = parseTaskLine(omit(line, FIELDS));
+  const parsed = parseTaskLine(omit(line, [...FIELDS, ...NOT_FIELDS]), { meant });
   if ('problems' in parsed) return { problems: [...problems, ...parsed.problems] };
   return problems.length > 0 ? { problems } : { value: { task: parsed.value, kind, responses, ...expected } };
 }
 
 /** @throws {InputError} naming every bad line as `file:line`, or when the file is not JSON Lines at all. */
-export function readRegression(path: string): Promise<RegressionCase[]> {
-  return readTaskLines(path, parseRegressionLine);
+export function readRegression(path: string, meant?: Meant): Promise<RegressionCase[]> {
+  return readTaskLines(path, (value) => parseRegressionLine(value, meant));
 }
 
 /** Why a member of a line can be neither the case's nor the task's, if it cannot. */

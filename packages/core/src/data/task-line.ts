@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import type { JsonObject, JsonValue, Message, Task } from '@touchstone/spec';
 import { parseMessages } from './messages.js';
 import { describe, isObject, jsonProblem, member } from '../text/json-value.js';
-import type { Parsed } from './json-lines.js';
+import { shorten, type Parsed } from './json-lines.js';
+import { mistakenReference, NONE_MEANT, type Meant } from './mistaken-keys.js';
 
 /** Keys that a task line gives a meaning to; every other key lands in `Task.metadata`. */
 const KNOWN_KEYS = new Set(['id', 'messages', 'reference_answer', 'truth', 'metadata', 'tools']);
@@ -23,10 +24,15 @@ const QUESTION_KEYS = ['question', 'system'];
  *   multi-turn environments (`prompt` with `task` or `info`) must have its own.
  * - Tasks are single-turn text: the last turn is the user's, tools and images are refused.
  *
+ * - A key such as `expected` or `ground_truth` beside no reference is refused: it would be metadata, and a judge would miss it.
+ *
  * @param readTurns reads the list of turns; another than the default reads what is sent to a server, where there is no
  *   file to mend.
  */
-export function parseTaskLine(value: unknown, readTurns: TurnReader = parsePrompt): Parsed<Task> {
+export function parseTaskLine(
+  value: unknown,
+  { readTurns = parsePrompt, meant = NONE_MEANT }: { readTurns?: TurnReader; meant?: Meant | undefined } = {},
+): Parsed<Task> {
   const line = value as JsonValue;
   if (!isObject(line)) return { problems: [`expected a JSON object, got ${describe(line)}`] };
   const unclean = jsonProblem(line);
@@ -41,6 +47,11 @@ export function parseTaskLine(value: unknown, readTurns: TurnReader = parsePromp
   const messages = turns(line, nested, problems, readTurns);
   const reference =
     either('reference_answer') ?? (messageKeys(line, nested) === 'prompt' ? either('answer') : null) ?? null;
+  const mistaken = reference === null ? mistakenReference(line, meant) : undefined;
+  if (mistaken !== undefined)
+    problems.push(
+      `"${shorten(mistaken)}": did you mean reference_answer? If it is not what a good answer says, put it under metadata`,
+    );
   if (isEmpty(reference))
     problems.push(`reference_answer: expected content or no such key, got ${describe(reference)}`);
   const tools = member(line, 'tools') ?? [];

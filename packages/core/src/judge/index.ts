@@ -21,7 +21,6 @@ export { openCalls } from './open-calls.js';
 export { criteriaOf, filesOfJudge, judgesWithin, openJudge, singleJudges } from './open-judge.js';
 export { readLabelReply } from './grader/label-reply.js';
 export { readScoreReply } from './grader/score-reply.js';
-export { parsePreferenceText } from './parse-preference-text.js';
 export { parseReply, type ParsedReply } from './parse.js';
 export { describeReply, replySchema } from './reply-format.js';
 export { createRenderer, type Renderer } from './rubric/prompt.js';

@@ -130,7 +130,12 @@ test('what shows nothing is not known, with the reason: constants, ten answers, 
   expect(cell(stuck, 'C').notes).toEqual([expect.stringContaining('the outcome is the same everywhere')]);
   const ten = cell(measure(itemsOf(10, () => ({ scores: { C: normal() }, outcomes: { m: normal() } }))), 'C');
   expect(ten).toMatchObject({ name: 'not known yet', answers: 10 });
-  expect(ten.answers_needed!.useless).toBeGreaterThan(ten.answers_needed!.useful);
+  expect(ten.answers_needed).toBeNull();
+  expect(ten.notes).toEqual([
+    expect.stringMatching(
+      /too few answers for what is held constant \(the length of the answer\), which leaves 4/,
+    ),
+  ]);
   const none = cell(measure(itemsOf(10, () => ({ scores: { C: next() }, outcomes: {} }))), 'C');
   expect(none).toMatchObject({
     answers: 0,
@@ -305,4 +310,30 @@ test('of criteria that say nothing hardly any map has a name that says something
     if (cells.some(({ name }) => name === 'useful' || name === 'harmful')) wrong++;
   }
   expect(wrong).toBeLessThanOrEqual(4);
+});
+
+test('a criterion that a single answer keeps from being the metric says nothing of how many others take', () => {
+  const found = measure(
+    itemsOf(40, (i) => {
+      const m = i % 2;
+      return {
+        length: 20 + ((i * 37) % 60),
+        scores: { Same: i === 10 ? 1 - m : m, Other: normal() },
+        outcomes: { m },
+      };
+    }),
+    { boolean: true },
+  );
+  expect(cell(found, 'Same')).toMatchObject({
+    answers_needed: null,
+    notes: [expect.stringContaining('a single one of them makes nearly all')],
+  });
+  const other = cell(found, 'Other').partial!;
+  expect(other.high - other.low).toBeLessThan(1.4);
+  expect(found.answers_needed ?? 0).toBeLessThan(20_000);
+  const twenty = cell(
+    measure(itemsOf(20, () => ({ scores: { C: normal() }, outcomes: { m: normal() } }))),
+    'C',
+  );
+  expect(twenty.answers_needed!.useless).toBeGreaterThan(twenty.answers_needed!.useful);
 });

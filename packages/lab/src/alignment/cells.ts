@@ -24,6 +24,8 @@ import { byTask, fieldOf, scoreNames, type Item } from './items.js';
 import { answersNeeded, designOf, marginOf, nameOf } from './naming.js';
 import { loneVariants, variantLevel } from './variants.js';
 
+/** Tasks, and answers more than columns are held constant, from which on a pilot says how many answers it takes: of fewer the range is sixfold and more. */
+const LEAST_OF_PILOT = 10;
 /** Answers of a value of a field, fewer than which are not looked at by themselves. */
 const LEAST_IN_SEGMENT = 10;
 
@@ -52,9 +54,10 @@ export function cellsOf(inputs: readonly CellInput[], items: readonly Item[], se
     [...new Set(inputs.map(({ pairing }) => pairing.metric))].map((metric) => {
       const own = inputs.flatMap(({ pairing }, i) => {
         const estimate = pairing.metric === metric ? estimates[i] : null;
-        if (!estimate || estimate.error === 0) return [];
+        if (!estimate || estimate.error === 0 || estimate.alone) return [];
         const answers = items.filter((item) => hasBoth(pairing, item));
-        const freedom = answers.length - 3 - heldColumns(pairing, answers);
+        const freedom = freedomOf(pairing, answers);
+        if (estimate.n < LEAST_OF_PILOT || freedom < LEAST_OF_PILOT) return [];
         return [{ error: estimate.error, freedom, tasks: estimate.n }];
       });
       return [metric, own.length === 0 ? null : designOf(own)] as const;
@@ -65,12 +68,17 @@ export function cellsOf(inputs: readonly CellInput[], items: readonly Item[], se
       partial: estimates[i]!,
       seed,
       needed: (margin) => {
-        const design = designs.get(input.pairing.metric) ?? null;
+        const design = estimates[i]!.alone ? null : (designs.get(input.pairing.metric) ?? null);
         return design && answersNeeded(margin, { design, reach, claims: inputs.length });
       },
     }),
   );
 }
+
+/** Answers that there are more than columns are held constant, as Fisher's z counts them. */
+const freedomOf = (pairing: Pairing, items: readonly Item[]): number =>
+  items.length - 3 - heldColumns(pairing, items);
+
 
 function cellOf(
   { pairing, isBoolean, reliability }: CellInput,
@@ -120,7 +128,12 @@ function cellOf(
   };
   return {
     ...cell,
-    notes: notesOf(cell, pairing, { scores, outcomes, lone: loneVariants(usable, pairing) }),
+    notes: notesOf(cell, pairing, {
+      scores,
+      outcomes,
+      lone: loneVariants(usable, pairing),
+      few: name === 'not known yet' ? tooFew(partial, freedomOf(pairing, usable), pairing) : null,
+    }),
   };
 }
 
@@ -191,12 +204,32 @@ const side = (estimate: Estimate | null | undefined): -1 | 0 | 1 => {
   return estimate.high < 0 ? -1 : 0;
 };
 
+const heldText = ({ given }: Pairing): string => ['the length of the answer', ...given].join(', ');
+
+/** Why what was seen says neither what the criterion is nor how many answers it takes; null where it does. */
+function tooFew(partial: CorrelationEstimate | null, freedom: number, pairing: Pairing): string | null {
+  if (!partial) return null;
+  const atLeast = `: expected at least ${LEAST_OF_PILOT}, to say how many it takes`;
+  if (partial.n < LEAST_OF_PILOT) return `too few tasks (${partial.n})${atLeast}`;
+  if (freedom < LEAST_OF_PILOT)
+    return `too few answers for what is held constant (${heldText(pairing)}), which leaves ${Math.max(0, freedom)} of them free${atLeast}`;
+  return partial.alone
+    ? 'too few tasks: a single one of them makes nearly all of how unsure it is, and how many it takes is not known'
+    : null;
+}
+
 function notesOf(
   cell: Omit<AlignmentCell, 'notes'>,
-  { given }: Pairing,
-  { scores, outcomes, lone }: { scores: number[]; outcomes: number[]; lone: string[] },
+  pairing: Pairing,
+  {
+    scores,
+    outcomes,
+    lone,
+    few,
+  }: { scores: number[]; outcomes: number[]; lone: string[]; few: string | null },
 ): string[] {
-  const held = ['the length of the answer', ...given].join(', ');
+  const { given } = pairing;
+  const held = heldText(pairing);
   const constant = (values: readonly number[]): boolean => values.every((value) => value === values[0]);
   const notes: string[] = [];
   if (cell.answers === 0) notes.push('no answer has both a verdict and an outcome');
@@ -209,6 +242,7 @@ function notesOf(
   const [raw, partial] = [side(cell.spearman), side(cell.partial)];
   if (raw !== 0 && partial === -raw)
     notes.push(`Simpson's paradox: over all answers the other way round than with ${held} held constant`);
+  else if (few !== null) notes.push(few);
   else if (raw !== 0 && partial === 0 && cell.partial)
     notes.push(`what it has in common with the metric is not shown to be more than ${held}`);
   for (const field of given) {

@@ -29,6 +29,8 @@ export interface EvaluationInput {
   baseline?: string;
   /** Models that are checkpoints of one training, in order. */
   order?: readonly string[];
+  /** Which the verdict is about. Default: judge_score, else the first of others' scores, else what there is. */
+  mainMetric?: string;
   /** The largest k of best of k and pass^k. */
   bestOf: number;
   /** An answer passes with at least this score. Without it only metrics whose scores are all 0 or 1 say what passes. */

@@ -1,5 +1,6 @@
 import { evaluatedOf, type Evaluated } from './evaluated.js';
 import type { ModelRecords } from './evaluation-input.js';
+import type { EvaluationRecord, NamedMeasure } from './record.js';
 import { fieldsTooFine, MOST_VALUES } from './slices.js';
 
 /** What a reader should know of the records before any figure of them. */
@@ -25,6 +26,7 @@ export function remarksOf(evaluated: Evaluated): string[] {
         ? []
         : [`${name} has no ${lacking.map((metric) => metric.name).join(', ')}.`];
     }),
+    ...models.flatMap(({ name, trainings }) => partlyScored(name, trainings.flat(), metrics)),
     ...(counts.length > 1
       ? [`Answers a task: ${[...samples].map(([name, count]) => `${name} ${count}`).join(', ')}.`]
       : []),
@@ -46,6 +48,23 @@ export function remarksOf(evaluated: Evaluated): string[] {
 /** The same of models that have not been checked. @throws {InputError} as `evaluatedOf`. */
 export const remarksOfModels = (models: readonly ModelRecords[]): string[] =>
   remarksOf(evaluatedOf({ models }));
+
+/** Metrics that some answers of a model have and others do not. */
+function partlyScored(
+  model: string,
+  records: readonly EvaluationRecord[],
+  metrics: readonly NamedMeasure[],
+): string[] {
+  return metrics.flatMap(({ name, measure }) => {
+    const scored = records.filter((record) => measure(record) !== null);
+    const silent = records.length - scored.length;
+    if (silent === 0 || scored.length === 0) return [];
+    const tasks = new Set(scored.map(({ taskId }) => taskId)).size;
+    return [
+      `${model}: ${silent} of ${records.length} answers have no score of ${name}: its mean is of the ${tasks} ${tasks === 1 ? 'task' : 'tasks'} that have one, its differences of the tasks that both models have one of.`,
+    ];
+  });
+}
 
 /** Lowest and highest number of answers to a task in a training. */
 function samplesOf({ trainings }: ModelRecords): string {

@@ -12,12 +12,12 @@ export function comparisonProblems(
   return [
     ...alikeIds(models),
     ...otherTasks(models),
-    ...metrics.flatMap((metric) => otherJudges(models, metric)),
+    ...metrics.flatMap((metric) => [...otherJudges(models, metric), ...otherScales(models, metric)]),
   ];
 }
 
 const JUDGE_AGAIN =
-  'have their answers judged together: touchstone eval with evaluation: { models: { A: { run: FOLDER }, B: { run: FOLDER } } }';
+  'have their answers judged together: touchstone eval with evaluation: { models: { A: { run: FOLDER, model: NAME }, B: { run: FOLDER, model: NAME } } }';
 
 /** Ids that look the same and are not, which would be two tasks. */
 function alikeIds(models: readonly ModelRecords[]): string[] {
@@ -65,17 +65,40 @@ function otherTasks(models: readonly ModelRecords[]): string[] {
   });
 }
 
-/** A metric whose scores are by several judges. */
-function otherJudges(models: readonly ModelRecords[], { name: metric, measure }: NamedMeasure): string[] {
-  const judges = new Map<string, string>();
+/** Where `by` says on which scale the stored scores of a metric were given. */
+export const scaleOf = (metric: string): string => `scale of ${metric}`;
+
+/** What `by` says at `key`, where there is a score of the metric, each with the first model that has it. */
+function saidBy(
+  models: readonly ModelRecords[],
+  key: string,
+  measure: NamedMeasure['measure'],
+): Map<string, string> {
+  const said = new Map<string, string>();
   for (const { name, trainings } of models)
     for (const record of trainings.flat()) {
-      const by = record.by && Object.hasOwn(record.by, metric) ? record.by[metric] : undefined;
-      if (by !== undefined && measure(record) !== null && !judges.has(by)) judges.set(by, name);
+      const by = record.by && Object.hasOwn(record.by, key) ? record.by[key] : undefined;
+      if (by !== undefined && measure(record) !== null && !said.has(by)) said.set(by, name);
     }
+  return said;
+}
+
+/** A metric whose scores are by several judges. */
+function otherJudges(models: readonly ModelRecords[], { name: metric, measure }: NamedMeasure): string[] {
+  const judges = saidBy(models, metric, measure);
   if (judges.size < 2) return [];
   const who = [...judges].map(([by, model]) => `of "${model}" by ${by}`).join(', ');
   return [
     `${metric} is not by the same judge, with the same rules before it (${who}): a difference would be that of the judges too; ${JUDGE_AGAIN}`,
+  ];
+}
+
+/** A metric whose scores were brought to 0–1 from several scales. */
+function otherScales(models: readonly ModelRecords[], { name: metric, measure }: NamedMeasure): string[] {
+  const scales = saidBy(models, scaleOf(metric), measure);
+  if (scales.size < 2) return [];
+  const which = [...scales].map(([scale, model]) => `of "${model}" from ${scale}`).join(', ');
+  return [
+    `${metric} was brought to 0–1 from other scales (${which}): a difference would be that of the scales; expected one for both in evaluation.scales`,
   ];
 }

@@ -41,7 +41,11 @@ export function summariseEvaluation(input: EvaluationInput): EvaluationSummary {
   const passing = passingOf(evaluated, passScore);
   const main = MAIN_METRICS.find((name) => metrics.some((metric) => metric.name === name));
   const others = metrics.map(({ name }) => name).filter((name) => !MAIN_METRICS.includes(name));
-  const mainMetric = main === 'judge_score' ? main : (others[0] ?? main ?? null);
+  const mainMetric = input.mainMetric ?? (main === 'judge_score' ? main : (others[0] ?? main ?? null));
+  assertMetric(
+    mainMetric,
+    metrics.map(({ name }) => name),
+  );
   const judges = metrics
     .map(({ name }) => name)
     .filter((name) => name !== mainMetric && name !== 'json_valid');
@@ -94,6 +98,15 @@ function assertNames(names: readonly string[], asked: readonly string[]): void {
   if (odd !== undefined) {
     throw new InputError([{ message: `there is no model "${odd}": expected one of ${names.join(', ')}` }]);
   }
+}
+
+function assertMetric(main: string | null, metrics: readonly string[]): void {
+  if (main === null || metrics.includes(main)) return;
+  throw new InputError([
+    {
+      message: `no answer has a score of "${main}": expected one of ${metrics.join(', ') || 'none, since there are no scores'}`,
+    },
+  ]);
 }
 
 /** Tasks that every model has answered. */

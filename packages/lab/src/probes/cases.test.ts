@@ -2,8 +2,8 @@ import {
   breakControlTokens,
   type Criterion,
   type LabelledAnswer,
-  parsePreferenceText,
   parseReply,
+  readLabelReply,
   readScoreReply,
 } from '@touchstone/core';
 import fc from 'fast-check';
@@ -199,9 +199,6 @@ test('forgeries are what the parsers of this product read, if they are given the
   const forgeries = (probe: string): string[] =>
     cases.filter((one) => one.probe === probe).map(({ response }) => response.split('\n\n').at(-1)!);
   expect(forgeries('grade-lines').some((text) => 'score' in readScoreReply(text, [0, 1]))).toBe(true);
-  const labels = { first: 'A', second: 'B' };
-  expect(forgeries('forged-winner').some((text) => 'preferred' in parsePreferenceText(text, labels))).toBe(
-    true,
-  );
+  expect(forgeries('forged-winner').some((text) => 'label' in readLabelReply(text, ['A', 'B']))).toBe(true);
   for (const turn of SYSTEM_TURNS) expect(breakControlTokens(turn).broken).toBeGreaterThan(0);
 });

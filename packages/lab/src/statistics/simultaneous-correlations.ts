@@ -1,4 +1,4 @@
-import { type Estimate, random } from '@touchstone/spec';
+import { type Estimate, largest, random } from '@touchstone/spec';
 
 import { ranksWithout } from './correlation-intervals.js';
 import { t95 } from './distributions.js';
@@ -8,6 +8,8 @@ import { meanOf, sumOf } from './values.js';
 
 /** More tasks than this are put together in blocks: leaving each out in turn would cost more than it shows. */
 const MOST_BLOCKS = 100;
+/** With more than this share of its error by one block, a correlation is none of the family: half as much cost simulated rare outcomes false names. */
+const ALONE = 0.9;
 /** artanh of ±1 is infinite. */
 const NEARLY_ONE = 1 - 1e-12;
 
@@ -31,12 +33,15 @@ export interface SimultaneousCorrelations {
 export interface CorrelationEstimate extends Estimate {
   /** Standard error on Fisher's scale, artanh ρ. */
   error: number;
+  /** A single task (block) makes more than 0.9 of the error's square: what it is, the others do not say. */
+  alone: boolean;
 }
 
 /**
  * Intervals of several correlations over the same tasks, 95 % for all of them together: on Fisher's scale, with the jackknife's standard errors
  * over tasks (blocks of tasks, where there are many) and the largest |t| of any, by a bootstrap of the tasks (`simultaneousReach`). Some may
- * have no item in most tasks.
+ * have no item in most tasks. A correlation that one task decides alone does not widen the intervals of the others: its own t has no bound that a
+ * bootstrap could find, and its own interval is that of all.
  *
  * @param tasks the items of each; tasks were drawn independently.
  * @param seed of the blocks and of the bootstrap.
@@ -49,16 +54,21 @@ export function simultaneousCorrelations<T>(
 ): SimultaneousCorrelations {
   const blocks = blocksOf(tasks, seed);
   const found = correlations.map((one) => influencesOf(tasks, blocks, one));
-  const columns = found.flatMap((one) => (one && one.error > 0 ? [one.column] : []));
-  const reach = columns.length === 0 ? t95(Math.max(1, blocks.length - 1)) : simultaneousReach(columns, seed);
+  const reachOf = (some: typeof found): number => {
+    const columns = some.flatMap((one) => (one && one.error > 0 ? [one.column] : []));
+    return columns.length === 0 ? t95(Math.max(1, blocks.length - 1)) : simultaneousReach(columns, seed);
+  };
+  const shared = found.filter((one) => one?.alone !== true);
+  const reach = reachOf(shared);
+  const widest = shared.length === found.length ? reach : Math.max(reach, reachOf(found));
   const estimates = found.map((one): CorrelationEstimate | null => {
     if (!one) return null;
-    const { estimate: mean, error, used, n } = one;
+    const { estimate: mean, error, used, n, alone } = one;
     // Nothing varied: a share of the tasks that was not seen may be otherwise.
-    if (error === 0) return { ...scoreInterval({ estimate: mean, error, n }, SIGNED), error };
-    const half = (reach / t95(blocks.length - 1)) * t95(used - 1) * error;
+    if (error === 0) return { ...scoreInterval({ estimate: mean, error, n }, SIGNED), error, alone };
+    const half = ((alone ? widest : reach) / t95(blocks.length - 1)) * t95(used - 1) * error;
     const z = fisher(mean);
-    return { mean, low: Math.tanh(z - half), high: Math.tanh(z + half), n, error };
+    return { mean, low: Math.tanh(z - half), high: Math.tanh(z + half), n, error, alone };
   });
   return { estimates, reach };
 }
@@ -79,7 +89,7 @@ function influencesOf<T>(
   tasks: readonly (readonly T[])[],
   blocks: readonly (readonly T[])[],
   { uses, read, of }: CorrelationOf<T>,
-): { estimate: number; error: number; column: number[]; used: number; n: number } | null {
+): { estimate: number; error: number; column: number[]; used: number; n: number; alone: boolean } | null {
   const own = blocks.map((items) => items.filter(uses));
   const used = own.filter(({ length }) => length > 0).length;
   if (used < 3) return null;
@@ -101,13 +111,15 @@ function influencesOf<T>(
   }
   const mean = meanOf(without.flatMap((value) => value ?? []));
   const influences = without.map((value) => (value === null ? 0 : (used - 1) * (mean - value)));
-  const error = Math.sqrt(sumOf(influences.map((one) => one ** 2)) / used / (used - 1));
+  const squares = influences.map((one) => one ** 2);
+  const error = Math.sqrt(sumOf(squares) / used / (used - 1));
   return {
     estimate,
     error: error < 1e-9 * (1 + Math.abs(fisher(estimate))) ? 0 : error,
     column: influences.map((one) => (blocks.length / used) * one),
     used,
     n: tasks.filter((items) => items.some(uses)).length,
+    alone: error > 0 && largest(squares) > ALONE * sumOf(squares),
   };
 }
 

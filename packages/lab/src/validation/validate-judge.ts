@@ -145,9 +145,13 @@ const gateOf = ({ labelled, regression, gate }: ValidationInput): Gate =>
     : gate;
 
 /** The names of all findings about a judge with these criteria: what `gate:` may name. */
-export function findingNames(criteria: readonly Criterion[]): string[] {
+export const findingNames = (criteria: readonly Criterion[]): string[] =>
+  findingDescriptions(criteria).map(({ name }) => name);
+
+/** The same with what each measures, in words. */
+export function findingDescriptions(criteria: readonly Criterion[]): { name: string; description: string }[] {
   const about = { criteria, compares: false, models: [], hasHeldout: false, repeats: 1, variants: [] };
-  return findingsOf(FAMILIES, noEvidence(about), 0).map(({ name }) => name);
+  return findingsOf(FAMILIES, noEvidence(about), 0).map(({ name, description }) => ({ name, description }));
 }
 
 /** Of a figure that knows no weights. */
@@ -176,7 +180,7 @@ function assertAnyVerdict(verdicts: readonly Verdict[]): void {
   const [first] = verdicts;
   if (first?.status !== 'abstained' || verdicts.some(({ status }) => status === 'scored')) return;
   throw new RunError(
-    `The judge gave no verdict on any of ${verdicts.length} judgements; the first: ${first.reason}: ${first.detail} ` +
+    `The judge gave no verdict on any of ${verdicts.length} judgements; the first: ${first.reason}: ${first.detail}. ` +
       'Mend the cause and run again: replies that were paid for are kept.',
   );
 }

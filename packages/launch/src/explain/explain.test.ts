@@ -35,9 +35,27 @@ it('knows everything that can be set, and every algorithm', () => {
   for (const { about, name } of explain([])) expect(about, name).not.toBe('');
 });
 
+it('knows every setting of a judge once, and what is measured of it', () => {
+  for (const [name, path] of [
+    ['inputs', 'judge.inputs'],
+    ['objective', 'judge.objective'],
+    ['veto', 'judge.criteria.veto'],
+    ['fallbacks', 'judge.fallbacks'],
+    ['judge_weight', 'reward.judge_weight'],
+    ['label_kappa', 'label_kappa'],
+    ['attack_rate', 'attack_rate'],
+  ] as const)
+    expect(
+      explain([name]).map((one) => one.name),
+      name,
+    ).toEqual([path]);
+  expect(explain(['budget']).map(({ name }) => name)).toEqual(['policy.calls.budget', 'judge.budget']);
+  expect(explain(['judge.inputs'])).toHaveLength(1);
+});
+
 it('refuses what is not known, with what was perhaps meant', () => {
   expect(() => explain(['clip_hihg'])).toThrow(
-    /no setting, algorithm or key of AWS called "clip_hihg": did you mean "clip_high"\?/,
+    /no setting, finding, algorithm or key of AWS called "clip_hihg": did you mean "clip_high"\?/,
   );
   expect(() => explain(['age_tolerence'])).toThrow(/did you mean "age_tolerance"\?/);
   expect(() => explain(['zzzzzzzzzz'])).toThrow(/touchstone explain lists all/);

@@ -1,5 +1,6 @@
 import { nearest } from '@touchstone/core';
 import { ALGORITHMS, configJsonSchema } from '@touchstone/run';
+import { findingDescriptions } from '@touchstone/lab';
 import { InputError, type JsonValue } from '@touchstone/spec';
 import { HERE, meaningHere } from '../aws/recipes/here.js';
 import { TARGET_NAMES, TARGETS } from '../aws/recipes/key.js';
@@ -10,7 +11,7 @@ import { settingsIn, type Setting } from './settings.js';
 /** What a name means, here and on Amazon Nova. */
 export interface Explanation {
   name: string;
-  kind: 'setting' | 'algorithm' | 'aws';
+  kind: 'setting' | 'finding' | 'algorithm' | 'aws';
   about: string;
   /** What it does where the engine of this package trains. */
   here: string;
@@ -19,40 +20,61 @@ export interface Explanation {
 }
 
 /**
- * Explains settings by their places or last words, algorithms, and keys of AWS by any of their names.
+ * Explains settings by their places or last words, findings about a judge, algorithms, and keys of AWS by any of their names.
  *
  * @param names none: everything there is.
  * @throws {InputError} nothing is called so, with what was perhaps meant.
  */
 export function explain(names: readonly string[]): Explanation[] {
   const settings = settingsIn(configJsonSchema());
-  const asked = names.length > 0 ? names : [...shown(settings), ...algorithmNames(), ...overrideNames()];
+  const asked =
+    names.length > 0
+      ? names
+      : [...shown(settings), ...findingNames(), ...algorithmNames(), ...overrideNames()];
   const found = asked.map((name) => ({ name, explanations: explainOne(name, settings) }));
   const unknown = found.filter(({ explanations }) => explanations.length === 0);
   if (unknown.length > 0) {
-    const known = [...shown(settings), ...shown(settings).map(lastOf), ...algorithmNames(), ...SPELLINGS];
+    const known = [
+      ...shown(settings),
+      ...shown(settings).map(lastOf),
+      ...findingNames(),
+      ...algorithmNames(),
+      ...SPELLINGS,
+    ];
     throw new InputError(
       unknown.map(({ name }) => {
         const meant = nearest(name, [...new Set(known)]);
         const hint = meant === undefined ? 'touchstone explain lists all' : `did you mean "${meant}"?`;
-        return { message: `there is no setting, algorithm or key of AWS called "${name}": ${hint}` };
+        return { message: `there is no setting, finding, algorithm or key of AWS called "${name}": ${hint}` };
       }),
     );
   }
   return found.flatMap(({ explanations }) => explanations);
 }
 
-/** Sections whose settings are found by their last words, and listed. */
-const SECTIONS = ['policy.', 'training.', 'reward.abstention.', 'validation.', 'evaluation.'];
+/** Found by their last words, and listed. A second judge's settings are those of the first, and a panel's judge has them all. */
 const shown = (settings: ReadonlyMap<string, Setting>): string[] =>
-  [...settings.keys()].filter((path) => SECTIONS.some((section) => path.startsWith(section)));
+  [...settings.keys()].filter((path) => !isRepeated(path, settings));
+
+function isRepeated(path: string, settings: ReadonlyMap<string, Setting>): boolean {
+  const about = settings.get(path)!.about;
+  const originals = [
+    path.replace(/^heldout_judge\b/, 'judge'),
+    path.replace(/^(judge|heldout_judge)\.(judges|first|second)\./, 'judge.'),
+  ];
+  return originals.some((one) => one !== path && settings.get(one)?.about === about);
+}
+
+/** Of a judge without criteria of its own; with them some have the name of each behind a dot. */
+const findings = (): { name: string; description: string }[] => findingDescriptions([]);
+const findingNames = (): string[] => findings().map(({ name }) => name);
 const lastOf = (path: string): string => path.split('.').at(-1)!;
 const algorithmNames = (): string[] => ALGORITHMS.map(({ name }) => name);
 const overrideNames = (): OverrideName[] => Object.keys(HERE) as OverrideName[];
 
 function explainOne(name: string, settings: ReadonlyMap<string, Setting>): Explanation[] {
   const key = keyOf(name);
-  const exact = settings.get(name);
+  const exact = name.includes('.') ? settings.get(name) : undefined;
   const named = exact
     ? [exact]
     : shown(settings)
@@ -60,6 +82,9 @@ function explainOne(name: string, settings: ReadonlyMap<string, Setting>): Expla
         .map((path) => settings.get(path)!);
   return [
     ...named.map(settingExplained),
+    ...findings()
+      .filter((one) => one.name === name)
+      .map(findingExplained),
     ...ALGORITHMS.filter((one) => one.name === name).map(algorithmExplained),
     ...(key === undefined ? [] : [keyExplained(name, key)]),
   ];
@@ -99,6 +124,14 @@ function settingText({ values, defaults, algorithms }: Setting): string {
     ...(algorithms.length > 0 && algorithms.length < all ? [`Only with ${algorithms.join(', ')}.`] : []),
   ].join(' ');
 }
+
+const findingExplained = ({ name, description }: { name: string; description: string }): Explanation => ({
+  name,
+  kind: 'finding',
+  about: description,
+  here: `"touchstone judge" measures it; gate.${name} bounds it. docs/judge-findings.md has its default bound.`,
+  nova: 'The same: it is not the trainer that reads it.',
+});
 
 const algorithmExplained = ({ name, description, settings }: (typeof ALGORITHMS)[number]): Explanation => {
   const own = Object.keys(settings);

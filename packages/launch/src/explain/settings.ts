@@ -13,11 +13,21 @@ export interface Setting {
   algorithms: string[];
 }
 
-/** Every setting that a schema has outside of lists, by its place. Branches of a choice are one. */
+/** Every setting that a schema has, by its place; a list's entries are as the list. Branches of a choice are one. */
 export function settingsIn(schema: JsonObject): Map<string, Setting> {
   const found = new Map<string, Setting>();
+  const definitions = objectAt(schema, 'definitions');
+  // A panel's judges are judges: what is being walked is not walked again inside.
+  const open = new Set<string>();
   const walk = (at: JsonObject, path: string, algorithm: string): void => {
+    const reference = at['$ref'];
+    if (typeof reference === 'string' && !open.has(reference)) {
+      open.add(reference);
+      walk(objectAt(definitions, reference.split('/').at(-1)!), path, algorithm);
+      open.delete(reference);
+    }
     for (const branch of branchesOf(at)) walk(branch, path, algorithm);
+    if (isObject(at['items'])) walk(at['items'], path, algorithm);
     const properties = objectAt(at, 'properties');
     const own = objectAt(properties, 'algorithm')['const'];
     const named = path === 'training' && typeof own === 'string' ? own : algorithm;
@@ -29,6 +39,11 @@ export function settingsIn(schema: JsonObject): Map<string, Setting> {
     }
   };
   walk(schema, '', '');
+  // A word that chooses a branch is described where the choice is.
+  for (const setting of found.values()) {
+    const around = setting.path.split('.').slice(0, -1).join('.');
+    if (setting.about === '') setting.about = found.get(around)?.about ?? '';
+  }
   return found;
 }
 

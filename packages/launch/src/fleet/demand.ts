@@ -1,7 +1,13 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { accountOf, readTasksStrict, singleJudges } from '@touchstone/core';
-import { callsPerAnswer, type Loaded, type ModelCalls, type ScoringConfig } from '@touchstone/run';
+import {
+  callsPerAnswer,
+  fieldsNamed,
+  type Loaded,
+  type ModelCalls,
+  type ScoringConfig,
+} from '@touchstone/run';
 import type { Demand, Lane } from './replicas.js';
 
 /** Of a judge that nobody has timed: seconds of a call. */
@@ -39,7 +45,7 @@ export async function demandOf(
   const { judge, training, policy } = config;
   const { prompts_per_step, group_size } = training;
   const file = config.data?.train && resolve(baseDir, config.data.train);
-  const all = file && existsSync(file) ? await readTasksStrict(file) : [];
+  const all = file && existsSync(file) ? await readTasksStrict(file, fieldsNamed(config)) : [];
   const tasks = all.filter((_, i) => i % Math.ceil(all.length / MOST_TASKS) === 0);
   const response = 'word '.repeat(Math.ceil(((policy?.max_tokens ?? 512) * LETTERS_A_TOKEN) / 5));
   const shown = tasks.flatMap((task) =>

@@ -11,6 +11,8 @@ export interface ComparisonOptions {
   baseline?: string;
   /** Models that are checkpoints of one training, in order. */
   order?: readonly string[];
+  /** Which the verdict is about. */
+  mainMetric?: string;
   /** An answer passes with at least this score. */
   passScore?: number;
   now: Date;

@@ -3,7 +3,14 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { remarksOfModels, type ModelRecords } from '@touchstone/lab';
 import { EVALUATION_SUMMARY_VERSION, evaluationSummarySchema, InputError } from '@touchstone/spec';
-import { DUELS_FILE, readDuels, readRecords, RECORDS_FILE, type Answers } from './rows-file.js';
+import {
+  DUELS_FILE,
+  hashesOfAnswers,
+  readDuels,
+  readRecords,
+  RECORDS_FILE,
+  type Answers,
+} from './rows-file.js';
 
 /** The summary's file in the evaluation's folder. */
 export const SUMMARY_FILE = 'evaluation.json';
@@ -19,12 +26,15 @@ export async function readEvaluation(folder: string): Promise<Answers> {
   return {
     models,
     duels: existsSync(duels) ? await readDuels(duels) : [],
-    remarks: await remarksIn(join(folder, SUMMARY_FILE), models),
+    remarks: await remarksIn(folder, models),
   };
 }
 
+const NOT_HELD = `${SUMMARY_FILE} is of an older version and does not say what ${RECORDS_FILE} was: that they belong together is not checked. "touchstone eval" again writes both anew.`;
+
 /** A folder that somebody has put together may lack the summary. */
-async function remarksIn(file: string, models: readonly ModelRecords[]): Promise<string[]> {
+async function remarksIn(folder: string, models: readonly ModelRecords[]): Promise<string[]> {
+  const file = join(folder, SUMMARY_FILE);
   if (!existsSync(file)) return [];
   let value: unknown;
   try {
@@ -52,5 +62,16 @@ async function remarksIn(file: string, models: readonly ModelRecords[]): Promise
     }
   }
   const ofRecords = new Set(remarksOfModels(models));
-  return summary.remarks.filter((remark) => !ofRecords.has(remark));
+  const remarks = summary.remarks.filter((remark) => !ofRecords.has(remark));
+  if (summary.files === undefined) return [...remarks, NOT_HELD];
+  const now = await hashesOfAnswers(folder);
+  for (const name of [RECORDS_FILE, DUELS_FILE]) {
+    if (summary.files[name] === now[name]) continue;
+    throw InputError.at(
+      { file: join(folder, name) },
+      `it is not what ${SUMMARY_FILE} beside it was made of: one of the two is of another evaluation, was changed, or its writing was interrupted. ` +
+        'Run "touchstone eval" again, which writes both anew',
+    );
+  }
+  return remarks;
 }

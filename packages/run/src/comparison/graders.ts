@@ -1,4 +1,4 @@
-import { filesOfChecks, readTaskPath, rewardSchema } from '@touchstone/core';
+import { filesOfChecks, isTaskPath, readTaskPath, rewardSchema } from '@touchstone/core';
 import type { Task } from '@touchstone/spec';
 import { sha256 } from '@touchstone/store';
 import { z } from 'zod';
@@ -29,41 +29,82 @@ export function gradersOf(
   others: readonly string[] = [],
 ): Record<string, string> {
   const { checks, answer } = reward;
-  const rules = (of: (check: (typeof checks)[number]) => boolean): unknown[] => {
-    const some = checks.filter(of);
-    return [...some, ...filesOfChecks(some).map(({ name }) => data[name] ?? null)];
-  };
+  // Who repairs answers repairs them for all.
+  const repairs = checks.some((check) => 'repaired' in check && check.repaired > 0);
+  const shown = repairs ? [answer ?? null, 'repaired'] : answer;
+  const rules = (of: (check: Check) => boolean): unknown[] =>
+    checks.filter(of).map((check) => ruleOf(check, data));
   const gates = rules((check) => check.gate);
   const judge = (name: string): string | undefined => {
     const own = Object.hasOwn(models, name) ? models[name] : undefined;
-    if (own === undefined || (answer === undefined && gates.length === 0)) return own;
-    return hashOf([own, answer, gates]);
+    if (own === undefined || (shown === undefined && gates.length === 0)) return own;
+    return hashOf([own, shown, gates]);
   };
   const truth = evaluation?.truth;
   const found: [string, string | undefined][] = [
     ['judge_score', judge('judge')],
     ['heldout_judge_score', judge('heldout_judge')],
-    ['json_valid', hashOf([answer, rules(({ type }) => type === 'json-schema')])],
-    ['truth_score', truth === undefined ? undefined : hashOf([answer, data[truth] ?? null])],
+    ['json_valid', hashOf([shown, rules(({ type }) => type === 'json-schema')])],
+    ['truth_score', truth === undefined ? undefined : hashOf([shown, data[truth] ?? null])],
     ...others.map((name): [string, string | undefined] => [name, judge(name)]),
   ];
   return Object.fromEntries(found.filter(([, by]) => by !== undefined)) as Record<string, string>;
 }
 
+type Check = ClaimedGraders['config']['reward']['checks'][number];
+
+/** What decides a check's score: not what it is called or counts for, and of a file what is in it, wherever it lies. */
+function ruleOf(check: Check, data: Readonly<Record<string, string>>): object {
+  const { name: _, weight: __, gate: ___, penalty: ____, ...rule } = check;
+  const files = filesOfChecks([check]).map(({ path: [, key], name }): [string, string] => [
+    String(key),
+    // Of a file without a hash nothing else is known than its name.
+    (Object.hasOwn(data, name) ? data[name] : undefined) ?? `unknown: ${name}`,
+  ]);
+  return { ...rule, ...Object.fromEntries(files) };
+}
+
 /**
- * Hashes of what was asked, by part: the prompt; where there is a judge the reference, and the fields that judges name; with a truth module the
- * truth.
+ * Hashes of what was asked, by part: the prompt; where there is a judge the reference; the fields that judges and checks name. Code may read all
+ * of a task: where a judge, a check or the truth is code, the whole reference and metadata; with a truth module the truth.
  */
 export function askedBy({
-  config: { judge, heldout_judge, evaluation },
+  config: { reward, judge, heldout_judge, evaluation },
 }: ClaimedGraders): (task: Task) => Record<string, string> {
   const judges = [judge, heldout_judge, evaluation?.judges].filter((one) => one !== undefined);
-  const text = JSON.stringify(judges);
-  const fields = [...new Set(text.match(/metadata(?:\.[\p{L}\p{N}_-]+)+/gu))];
+  const { truth } = evaluation ?? {};
+  const nodes = [...nodesIn([judges, reward.checks])];
+  const runsCode = truth !== undefined || nodes.some(isCode);
+  const names = nodes.flatMap((node) => (typeof node === 'string' ? [node, ...placeholdersIn(node)] : []));
+  const paths = [...new Set(names.filter((name) => isTaskPath(name) && name !== 'prompt'))];
   return (task) => ({
     prompt: hashOf(task.messages),
-    ...(judges.length === 0 ? {} : { reference: hashOf(task.reference) }),
-    ...Object.fromEntries(fields.map((path) => [path, hashOf(readTaskPath(task, path) ?? null)])),
-    ...(evaluation?.truth === undefined ? {} : { truth: hashOf(task.truth ?? null) }),
+    ...(judges.length === 0 && !runsCode ? {} : { reference: hashOf(task.reference) }),
+    ...(runsCode ? { metadata: hashOf(inOrder(task.metadata)) } : {}),
+    ...Object.fromEntries(paths.map((path) => [path, hashOf(readTaskPath(task, path) ?? null)])),
+    ...(truth === undefined ? {} : { truth: hashOf(task.truth ?? null) }),
   });
 }
+
+/** A value and all within it; of an object the names, too. */
+function* nodesIn(value: unknown): Generator<unknown> {
+  yield value;
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, inner] of Object.entries(value)) {
+    yield key;
+    yield* nodesIn(inner);
+  }
+}
+
+/** A judge of `kind: code` or a check of `type: code`, also within a panel or a cascade. */
+const isCode = (node: unknown): boolean =>
+  typeof node === 'object' &&
+  node !== null &&
+  (('kind' in node && node.kind === 'code') || ('type' in node && node.type === 'code'));
+
+const placeholdersIn = (text: string): string[] =>
+  [...text.matchAll(/\{\{([^{}]*)\}\}/g)].map(([, name]) => name!.trim());
+
+/** Its own fields by name: files are written in any order. */
+const inOrder = (fields: Readonly<Record<string, unknown>>): [string, unknown][] =>
+  Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1));

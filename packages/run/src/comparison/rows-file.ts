@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatOfAnswer, readJsonLines, recordsOrThrow, together, type Parsed } from '@touchstone/core';
 import {
@@ -9,7 +11,7 @@ import {
   type ModelRecords,
 } from '@touchstone/lab';
 import { duelRowSchema, evaluationRowSchema, InputError, type JsonValue } from '@touchstone/spec';
-import { writeWhole } from '@touchstone/store';
+import { sha256OfFile, writeWhole } from '@touchstone/store';
 import type { z } from 'zod';
 
 /** What stored answers of models are to a comparison. */
@@ -84,18 +86,35 @@ export async function readDuels(file: string): Promise<Duel[]> {
   return rows.map(({ task, ...duel }) => ({ taskId: task, ...duel }));
 }
 
-/** Writes what `readRecords` and `readDuels` read into an evaluation's folder, each file whole or not at all. */
+/**
+ * Writes what `readRecords` and `readDuels` read into an evaluation's folder, each file whole or not at all.
+ *
+ * @returns as `hashesOfAnswers`.
+ */
 export async function writeAnswers(
   folder: string,
   { models, duels = [] }: Pick<EvaluationInput, 'models' | 'duels'>,
-): Promise<void> {
+): Promise<Record<string, string>> {
   await writeWhole(join(folder, RECORDS_FILE), recordLines(models));
-  if (duels.length > 0) {
+  const file = join(folder, DUELS_FILE);
+  if (duels.length === 0) await rm(file, { force: true });
+  else {
     await writeWhole(
-      join(folder, DUELS_FILE),
+      file,
       duels.map(({ taskId, ...duel }) => `${JSON.stringify({ task: taskId, ...duel })}\n`),
     );
   }
+  return hashesOfAnswers(folder);
+}
+
+/** SHA-256 of the files of answers and of duels that are in an evaluation's folder, by name. */
+export async function hashesOfAnswers(folder: string): Promise<Record<string, string>> {
+  const names = [RECORDS_FILE, DUELS_FILE].filter((name) => existsSync(join(folder, name)));
+  return Object.fromEntries(
+    await Promise.all(
+      names.map(async (name): Promise<[string, string]> => [name, await sha256OfFile(join(folder, name))]),
+    ),
+  );
 }
 
 function* recordLines(models: Answers['models']): Generator<string> {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EvaluationRecord, ModelRecords } from '@touchstone/lab';
 import { InputError } from '@touchstone/spec';
-import { openRun } from '@touchstone/store';
+import { openRun, type RunStore } from '@touchstone/store';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { evaluationRecords } from '../stages/evaluate.js';
@@ -15,6 +15,8 @@ import { RECORDS_FILE } from './rows-file.js';
 /** Of `config.yaml` what says which answers are valid, and who scored them. */
 const claimSchema = claimedGradersSchema.extend({
   role: z.looseObject({ evaluation: z.boolean().optional() }).optional(),
+  run: z.string().optional(),
+  fingerprint: z.string().optional(),
 });
 /** The stage that evaluates a model is called this and its name. */
 const EVALUATE = evaluationOf('').name;
@@ -57,6 +59,12 @@ export async function readRunAnswers(folder: string): Promise<ModelRecords[]> {
 
 async function evaluatedModels(folder: string): Promise<Map<string, EvaluationRecord[]>> {
   if (!existsSync(join(folder, 'run.db'))) return new Map();
+  if (!existsSync(join(folder, 'config.yaml')) && hasNoStages(folder)) {
+    throw InputError.at(
+      { file: folder },
+      'it holds a judge\'s replies (of "touchstone judge test" or "judge align") and no answers of models: expected the folder of a run, or of an evaluation (touchstone eval)',
+    );
+  }
   const claim = await readClaim(folder);
   if (claim.role?.evaluation) {
     throw InputError.at(
@@ -67,6 +75,7 @@ async function evaluatedModels(folder: string): Promise<Map<string, EvaluationRe
   const [asked, by] = [askedBy(claim), gradersOf(claim)];
   const store = openRun(folder, { readOnly: true });
   try {
+    assertOfStore(folder, claim, store.identity());
     return new Map(
       store
         .stages()
@@ -84,6 +93,30 @@ async function evaluatedModels(folder: string): Promise<Map<string, EvaluationRe
   } finally {
     store.close();
   }
+}
+
+function hasNoStages(folder: string): boolean {
+  const store = openRun(folder, { readOnly: true });
+  try {
+    return store.stages().length === 0;
+  } finally {
+    store.close();
+  }
+}
+
+/** Judges and rules of another run's `config.yaml` would pass for those that scored these answers. */
+function assertOfStore(
+  folder: string,
+  { run, fingerprint, models }: z.output<typeof claimSchema>,
+  { id, fingerprint: claimed }: ReturnType<RunStore['identity']>,
+): void {
+  const isOther = (run !== undefined && run !== id) || (claimed !== null && fingerprint !== claimed);
+  // Every run has a policy and a judge.
+  if (!isOther && (claimed === null || Object.keys(models).length > 0)) return;
+  throw InputError.at(
+    { file: join(folder, 'config.yaml') },
+    'it is not the one that belongs to run.db beside it: one of the two is of another run, or was changed. Restore the whole folder from a copy',
+  );
 }
 
 /** @throws {InputError} it cannot be read, or is not what a run or an evaluation writes. */

@@ -69,12 +69,16 @@ export async function loadScoringConfig(path: string): Promise<Loaded<ScoringCon
  * Reads and validates what an evaluation needs of a `touchstone.yaml`: all but what it evaluates may be missing. Its `output` has `-eval` behind it.
  *
  * @param path undefined: `touchstone.yaml` of this folder where there is one, else a configuration of defaults.
+ * @param options.storedOnly stored answers were named: without a path they need no configuration, and one that lies there would ask its judge, for money.
  * @throws {InputError} as `loadConfig`; or a model that answers lacks the tasks to answer.
  */
-export async function loadEvaluationConfig(path: string | undefined): Promise<Loaded<ScoringConfig>> {
+export async function loadEvaluationConfig(
+  path: string | undefined,
+  { storedOnly = false }: { storedOnly?: boolean } = {},
+): Promise<Loaded<ScoringConfig>> {
   // Beside a run's folder: what is in that is the run's.
   const beside = (config: ScoringConfig): ScoringConfig => ({ ...config, output: `${config.output}-eval` });
-  if (path === undefined && !existsSync('touchstone.yaml')) {
+  if (path === undefined && (storedOnly || !existsSync('touchstone.yaml'))) {
     return { config: beside(scoringSchema.parse({})), baseDir: resolve('.'), text: '' };
   }
   const { file, text } = await readConfig(path ?? 'touchstone.yaml');

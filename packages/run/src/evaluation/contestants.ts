@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { modelName, type EvaluatedConfig } from '../config/evaluation-schema.js';
 import type { Loaded } from '../config/load.js';
 import type { ScoringConfig } from '../config/schema.js';
+import { fieldsNamed, missingReference } from '../config/task-fields.js';
 import type { Contestant, KnownAnswer } from './contestant.js';
 import { loadPolicy, openAsked } from './draw.js';
 import { knownIn, readRunModel, readStoredModels, type ReadModel, type ReadNotes } from './read-known.js';
@@ -33,9 +34,19 @@ export async function readContestants(
   { config, baseDir, text }: Loaded<ScoringConfig>,
   given: readonly GivenAnswers[],
 ): Promise<Contestants> {
-  const entries: { name: string; model: EvaluatedConfig; from: string }[] = [
-    ...inOrder(config.evaluation.models ?? {}, text).map(([name, model]) => ({ name, model, from: baseDir })),
-    ...given.map(({ name, file }) => ({ name, model: { answers: file }, from: resolve('.') })),
+  const entries: { name: string; model: EvaluatedConfig; from: string; said: string }[] = [
+    ...inOrder(config.evaluation.models ?? {}, text).map(([name, model]) => ({
+      name,
+      model,
+      from: baseDir,
+      said: `evaluation.models of the configuration in ${baseDir}`,
+    })),
+    ...given.map(({ name, file }) => ({
+      name,
+      model: { answers: file },
+      from: resolve('.'),
+      said: `--answers ${name}=${file}`,
+    })),
   ];
   if (entries.length === 0) {
     throw new InputError([
@@ -49,12 +60,13 @@ export async function readContestants(
   const notes: ReadNotes = { remarks: [], stores: [] };
   try {
     const file = config.data?.eval;
-    const all = file === undefined ? [] : await readTasksStrict(resolve(baseDir, file));
+    const all = file === undefined ? [] : await readTasksStrict(resolve(baseDir, file), fieldsNamed(config));
     for (const task of all) knownIn(pool, task, file!);
     const tasks = all.slice(0, config.evaluation.tasks);
     const read: (ReadModel | Contestant)[] = [];
+    const sources: string[] = [];
     // One after another: a model of this machine is loaded to see what it is.
-    for (const { name, model, from } of entries) {
+    for (const { name, model, from, said } of entries) {
       if ('answers' in model)
         for (const one of await readStoredModels(name, resolve(from, model.answers), pool, notes))
           read.push(one);
@@ -63,8 +75,12 @@ export async function readContestants(
           await readRunModel(name, { folder: resolve(from, model.run), wanted: model.model }, pool, notes),
         );
       else read.push(await openDrawn(name, model, { config, baseDir: from, tasks }));
+      while (sources.length < read.length) sources.push(said);
     }
-    assertNames(read.map(({ name }) => name));
+    assertNames(
+      read.map(({ name }) => name),
+      sources,
+    );
     const known = read.flatMap((one) => ('lists' in one ? [one] : []));
     const scale = zeroToOne(known, config.evaluation);
     const byKey = pool.tasks();
@@ -87,6 +103,8 @@ export async function readContestants(
         `Answers to one task differ in ${leftOut.join(', ')}: these fields were taken from their tasks, and no judge is shown them`,
       );
     }
+    const unseen = missingReference(config, [...tasks, ...byKey.values()]);
+    if (unseen !== undefined) notes.remarks.push(unseen);
     return { ...notes, tasks, contestants: read.map((one) => ('lists' in one ? answered(one) : one)) };
   } catch (error) {
     notes.stores.forEach((store) => store.close());
@@ -130,7 +148,8 @@ async function openDrawn(
   return { name, fingerprint: how.join(' '), drawn };
 }
 
-function assertNames(names: readonly string[]): void {
+/** @param sources where each is from. */
+function assertNames(names: readonly string[], sources: readonly string[]): void {
   for (const name of names) {
     const { success, error } = modelName.safeParse(name);
     if (!success)
@@ -138,7 +157,12 @@ function assertNames(names: readonly string[]): void {
         { message: `the model's name ${JSON.stringify(name)}: ${error.issues[0]!.message}` },
       ]);
   }
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined)
-    throw new InputError([{ message: `two models are called "${twice}": give one of them another name` }]);
+  const twice = names.findIndex((name, i) => names.indexOf(name) !== i);
+  if (twice >= 0) {
+    const [first, second] = [sources[names.indexOf(names[twice]!)], sources[twice]];
+    const where = first === second ? `both by ${first}` : `one by ${first}, one by ${second}`;
+    throw new InputError([
+      { message: `two models are called "${names[twice]}", ${where}: give one of them another name` },
+    ]);
+  }
 }

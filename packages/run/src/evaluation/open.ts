@@ -9,6 +9,7 @@ import { claimedGradersSchema, gradersOf, type ClaimedGraders } from '../compari
 import { CommonReplies } from '../trainings/replies.js';
 import { claimAs } from '../workspace/provenance.js';
 import { loadTruth, type TruthScore } from '../workspace/truth-module.js';
+import { assertWillCompare } from './check.js';
 import { readContestants, type Contestants, type GivenAnswers } from './contestants.js';
 import { openJudges, type EvaluationJudges } from './judges.js';
 
@@ -73,6 +74,7 @@ export async function openEvaluation(
       truth,
       order: [...order],
     };
+    assertWillCompare(opened);
     const inputs = await claim(opened);
     const claimed = claimedGradersSchema.parse({ ...inputs, config: opened.config });
     return { ...opened, claimed, ...withoutRepeats(opened, claimed) };

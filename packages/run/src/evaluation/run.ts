@@ -41,7 +41,7 @@ export async function runEvaluation(
     works.push(stage(DUELS, (reporter) => compareModelsInPairs(evaluation, duelist.judge, reporter)));
   for (const [i, work] of works.entries()) await work(`${i + 1} of ${works.length}`);
 
-  const { models, remarks } = recordsOf(evaluation);
+  const models = recordsOf(evaluation);
   const duels = store.stage(DUELS.name) ? DUELS.schema.parse(store.stage(DUELS.name)!.value) : [];
   const { name, seed, evaluation: settings } = evaluation.config;
   const summary = summariseEvaluation({
@@ -54,10 +54,11 @@ export async function runEvaluation(
     seed,
     created: clock.date().toISOString(),
     versions: versions(),
-    remarks: [...evaluation.remarks, ...judges.remarks, ...remarks],
+    remarks: [...evaluation.remarks, ...judges.remarks],
   });
-  await writeAnswers(folder, { models, duels });
-  await writeWhole(join(folder, SUMMARY_FILE), `${JSON.stringify(summary, null, 2)}\n`);
+  const files = await writeAnswers(folder, { models, duels });
+  // Last: whoever reads it before sees that the files beside it are others.
+  await writeWhole(join(folder, SUMMARY_FILE), `${JSON.stringify({ ...summary, files }, null, 2)}\n`);
   return summary;
 }
 

@@ -2,7 +2,7 @@ import { canonical, type Criterion } from '@touchstone/core';
 import { InputError, type JsonValue } from '@touchstone/spec';
 import { sha256 } from '@touchstone/store';
 import type { Entry, Given, Journal } from './journals.js';
-import { levelsOf } from './questions.js';
+import { levelsOf, type Questions } from './questions.js';
 import type { SampleAnswer } from './sample.js';
 
 type Label = Pick<Entry, 'answer' | 'item' | 'criterion' | 'value'>;
@@ -18,11 +18,11 @@ export class Holding {
   private readonly byName: ReadonlyMap<string, Criterion>;
 
   constructor(
-    criteria: readonly Criterion[],
+    private readonly questions: Pick<Questions, 'criteria' | 'sectionsOf'>,
     private readonly answerOf: (key: string) => SampleAnswer | undefined,
     private readonly itemsOf: (key: string) => readonly string[],
   ) {
-    this.byName = new Map(criteria.map((criterion) => [criterion.name, criterion]));
+    this.byName = new Map(questions.criteria.map((criterion) => [criterion.name, criterion]));
   }
 
   /** Of what was shown, what was asked and what was said; undefined: nothing of today's sample or criteria. */
@@ -30,8 +30,7 @@ export class Holding {
     const [answer, criterion] = [this.answerOf(key), this.byName.get(name)];
     const text = answer && this.itemsOf(key)[item];
     if (!criterion || text === undefined) return undefined;
-    const { messages, reference, metadata } = answer!.task;
-    const shown = [messages, reference, metadata, answer!.response, text] as unknown as JsonValue[];
+    const sections = this.questions.sectionsOf(answer!.task).map((section) => [section.title, section.text]);
     const asked = [
       name,
       criterion.question,
@@ -39,7 +38,10 @@ export class Holding {
       criterion.anchors ?? null,
       levelValues(criterion),
     ];
-    return sha256(canonical([...shown, item, ...asked, value] as JsonValue)).slice(0, DIGITS);
+    return sha256(canonical([sections, answer!.response, text, item, ...asked, value] as JsonValue)).slice(
+      0,
+      DIGITS,
+    );
   }
 
   /** What is wrong with a label; null: nothing, or it is of nothing that is asked today. */
@@ -59,7 +61,7 @@ export class Holding {
     const others: (Given | null)[] = [...values, 'unsure', null];
     return others.some((value) => this.hashOf({ ...entry, value }) === entry.asked)
       ? `${JSON.stringify(entry.criterion)}: the value is not the one that was given: restore the file from a copy, or take the line out and label the answer again`
-      : `${JSON.stringify(entry.criterion)} of answer ${JSON.stringify(entry.answer)}: the task, the answer, the question or its scale has changed since this label was given, so it says nothing of them: ` +
+      : `${JSON.stringify(entry.criterion)} of answer ${JSON.stringify(entry.answer)}: the task or what is shown of it ("inputs" of the judge), the answer, the question or its scale has changed since this label was given, so it says nothing of them: ` +
           'change it back, or begin anew with --out';
   };
 

@@ -7,7 +7,7 @@ import { z } from 'zod';
 /** What somebody said of one criterion of one item: a value on its scale, or that it cannot be said. */
 export type Given = number | boolean | 'unsure';
 
-/** One line of a person's journal. The last one of a thing counts. */
+/** One line of a person's journal. Of several of one thing the latest counts, and of one moment the last. */
 const entrySchema = z.union([
   z.object({
     time: z.string(),
@@ -33,6 +33,22 @@ export interface Journal {
 
 /** What a person has said, by answer, and in it by `place`. */
 export type Said = Map<string, Map<string, Given>>;
+
+/**
+ * Tells of each line, in the order of a file, whether it counts until a later one does: lines that were put together from two files need not stand in the order of their times. A time that is
+ * none is before nothing.
+ */
+function keepLatest(): (thing: string, time: string) => boolean {
+  const latest = new Map<string, number>();
+  return (thing, time) => {
+    const [at, before] = [Date.parse(time), latest.get(thing) ?? -Infinity];
+    if (at < before) return false;
+    latest.set(thing, Number.isNaN(at) ? before : at);
+    return true;
+  };
+}
+
+const isTime = (text: string): boolean => z.iso.datetime().safeParse(text).success;
 
 /** Names what is labelled within an answer. */
 export const place = (item: number, criterion: string): string => `${item} ${criterion}`;
@@ -112,25 +128,34 @@ const TOLD = 5;
 export function readSaid(
   { file }: Pick<Journal, 'file'>,
   hold: (entry: Entry) => string | null,
-): { said: Said; notes: Map<string, string>; entries: Entry[]; problems: string[] } {
+): { said: Said; notes: Map<string, string>; entries: Entry[]; last: string; problems: string[] } {
   const { entries: lines, unread } = readJournal(file);
   const said: Said = new Map();
   const notes = new Map<string, string>();
   const entries: Entry[] = [];
+  let last = '';
+  const counts = keepLatest();
   const bad = [...unread];
   const wrong: { place: { file: string; line: number }; message: string }[] = [];
   for (const { line, value } of lines) {
     const { success, data } = entrySchema.safeParse(value);
-    if (!success) bad.push(line);
-    else if ('note' in data) notes.set(data.answer, data.note);
-    else {
+    if (!success) {
+      bad.push(line);
+      continue;
+    }
+    if (data.time > last && isTime(data.time)) last = data.time;
+    if ('note' in data) {
+      if (counts(JSON.stringify([data.answer]), data.time)) notes.set(data.answer, data.note);
+    } else {
       const message = hold(data);
       if (message !== null) wrong.push({ place: { file, line }, message });
       entries.push(data);
-      const of = said.get(data.answer) ?? new Map<string, Given>();
-      said.set(data.answer, of);
-      if (data.value === null) of.delete(place(data.item, data.criterion));
-      else of.set(place(data.item, data.criterion), data.value);
+      const { answer, item, criterion, time } = data;
+      if (!counts(JSON.stringify([answer, item, criterion]), time)) continue;
+      const of = said.get(answer) ?? new Map<string, Given>();
+      said.set(answer, of);
+      if (data.value === null) of.delete(place(item, criterion));
+      else of.set(place(item, criterion), data.value);
     }
   }
   if (wrong.length > 0) throw new InputError(wrong.slice(0, TOLD));
@@ -138,6 +163,7 @@ export function readSaid(
     said,
     notes,
     entries,
+    last,
     problems: bad.map(
       (line) =>
         `${file}:${line}: the line is no label, as a kill in the middle of a write leaves it; it is left out`,

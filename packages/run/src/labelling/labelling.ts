@@ -40,6 +40,8 @@ export class Labelling {
   /** Of the person who labels. */
   private readonly own: Said;
   readonly notes: Map<string, string>;
+  /** Time of this person's latest line; empty: none. */
+  private last: string;
   private readonly itemsByKey = new Map<string, readonly string[]>();
   private readonly byKey: ReadonlyMap<string, SampleAnswer>;
   private readonly holding: Holding;
@@ -52,11 +54,11 @@ export class Labelling {
   ) {
     this.byKey = new Map(sample.answers.map((answer) => [answer.key, answer]));
     this.holding = new Holding(
-      questions.criteria,
+      questions,
       (key) => this.byKey.get(key),
       (key) => this.items(key),
     );
-    ({ said: this.own, notes: this.notes } = readSaid(journal, this.holding.hold));
+    ({ said: this.own, notes: this.notes, last: this.last } = readSaid(journal, this.holding.hold));
   }
 
   get rater(): string {
@@ -112,8 +114,10 @@ export class Labelling {
   }
 
   private append(entry: JsonObject): void {
-    const time = systemClock.date().toISOString();
-    appendDurably(this.journal.file, { time, ...entry });
+    // A clock that was set back must not make what is given now the older one.
+    const now = systemClock.date().toISOString();
+    this.last = now > this.last ? now : this.last;
+    appendDurably(this.journal.file, { time: this.last, ...entry });
   }
 
   /** Whether this person has labelled all of an answer. */

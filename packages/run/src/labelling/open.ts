@@ -8,6 +8,7 @@ import type { ScoringConfig } from '../config/schema.js';
 import { JUDGE_ALONE, openRewards } from '../workspace/examination.js';
 import { journalOf, journalsIn } from './journals.js';
 import { Labelling } from './labelling.js';
+import { fieldsNamed } from '../config/task-fields.js';
 import { opinionIn, type PoolAnswer, readPool } from './pool.js';
 import { questionsOf } from './questions.js';
 import { drawSample, readSample, type Sample } from './sample.js';
@@ -77,7 +78,7 @@ async function draw(
     ]);
   }
   const { seed } = there ?? config;
-  const pool = await readPool(source, config.reward);
+  const pool = await readPool(source, config.reward, fieldsNamed(config));
   const questions = questionsOf(config.judge);
   const usable = pool.answers.filter(({ answer }) => questions.itemsOf(answer).length > 0);
   if (usable.length === 0) {

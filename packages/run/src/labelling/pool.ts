@@ -7,6 +7,7 @@ import {
   parseResponse,
   parseTaskLine,
   readTaskLines,
+  type Meant,
   type RewardConfig,
 } from '@touchstone/core';
 import type { Opinion } from '@touchstone/lab';
@@ -43,13 +44,13 @@ export interface Pool {
  *
  * @throws {InputError} there is nothing of the kind, or a line of the file is wrong.
  */
-export async function readPool(path: string, reward: RewardConfig): Promise<Pool> {
+export async function readPool(path: string, reward: RewardConfig, meant: Meant): Promise<Pool> {
   const readAnswer = createAnswerReader(reward);
   const isFolder = await stat(path).then(
     (entry) => entry.isDirectory(),
     () => false,
   );
-  const all = isFolder ? await ofRun(path) : await ofFile(path);
+  const all = isFolder ? await ofRun(path) : await ofFile(path, meant);
   const answers = new Map<string, PoolAnswer>();
   let blank = 0;
   for (const one of all) {
@@ -67,13 +68,13 @@ export async function readPool(path: string, reward: RewardConfig): Promise<Pool
 
 type Read = Omit<PoolAnswer, 'key' | 'answer'>;
 
-async function ofFile(path: string): Promise<Read[]> {
+async function ofFile(path: string, meant: Meant): Promise<Read[]> {
   return readTaskLines(path, (value: JsonValue) => {
     const problems: string[] = [];
     const isLine = typeof value === 'object' && value !== null && !Array.isArray(value);
     const response = isLine ? parseResponse(value, problems) : '';
     const { response: _, labels: __, raters: ___, drawn: ____, ...line } = isLine ? value : {};
-    const parsed = parseTaskLine(isLine ? line : value);
+    const parsed = parseTaskLine(isLine ? line : value, { meant });
     if ('problems' in parsed) return { problems: [...problems, ...parsed.problems] };
     if (problems.length > 0) return { problems };
     const { model } = parsed.value.metadata;

@@ -1,5 +1,10 @@
 import { alignJudge, repeatedAnswers } from '@touchstone/lab';
-import { ALIGNMENT_SUMMARY_VERSION, type AlignmentSummary, type RunListener } from '@touchstone/spec';
+import {
+  ALIGNMENT_SUMMARY_VERSION,
+  formatPlace,
+  type AlignmentSummary,
+  type RunListener,
+} from '@touchstone/spec';
 import { writeWhole } from '@touchstone/store';
 import { join } from 'node:path';
 import { systemClock, type Clock } from '../clock.js';
@@ -8,8 +13,8 @@ import { versions } from '../workspace/provenance.js';
 import { costPerAnswer, type PhaseCost } from './plan.js';
 import { StageReporter } from './stage.js';
 
-/** Lines that could not be used are named up to this number, and then counted. */
-const NAMED_LINES = 10;
+/** Reasons and names up to this number are named. */
+const NAMED = 10;
 
 /**
  * Judges the answers whose outcome is known, and says how far each criterion goes with each metric of the product. What it leaves are the judge's
@@ -35,7 +40,8 @@ export async function alignWithMetrics(
     seed: config.seed,
     onProgress: ({ done, total }) => reporter.progress(done, total, 'judgements'),
   });
-  const { file, sha256, problems } = data;
+  const { file, sha256 } = data;
+  const unused = unusedLines({ answers, data });
   const summary: AlignmentSummary = {
     kind: 'alignment',
     version: ALIGNMENT_SUMMARY_VERSION,
@@ -53,7 +59,11 @@ export async function alignWithMetrics(
       money: usage.money,
     },
     ...found,
-    warnings: [...unusedLines(problems), ...unnamedMetrics(answers, Object.keys(metrics)), ...warnings],
+    warnings: [
+      ...(unused === null ? [] : [unused]),
+      ...unnamedMetrics(answers, Object.keys(metrics)),
+      ...warnings,
+    ],
   };
   await writeWhole(join(folder, 'alignment.json'), `${JSON.stringify(summary, null, 2)}\n`);
   reporter.finish(summary.criteria.map(({ criterion, name }) => `${criterion} ${name}`).join(', '));
@@ -82,11 +92,22 @@ export async function planAlignment({ config, baseDir, answers }: Alignment): Pr
   ];
 }
 
-function unusedLines(problems: readonly string[]): string[] {
-  if (problems.length === 0) return [];
-  const more = problems.length - NAMED_LINES;
-  const named = [...problems.slice(0, NAMED_LINES), ...(more > 0 ? [`${more} more`] : [])];
-  return [`Lines that could not be used: ${named.join('; ')}`];
+/** How many lines of the outcomes are used, and why the others are not; null where all are. */
+function unusedLines({
+  answers,
+  data: { file, problems },
+}: Pick<Alignment, 'answers' | 'data'>): string | null {
+  if (problems.length === 0) return null;
+  const byReason = new Map<string, number[]>();
+  for (const { line, message } of problems) byReason.set(message, [...(byReason.get(message) ?? []), line]);
+  const reasons = [...byReason].toSorted(([, a], [, b]) => b.length - a.length);
+  const named = reasons.slice(0, NAMED).map(([message, lines]) => {
+    const more = lines.length > 1 ? ` (and ${lines.length - 1} more like it)` : '';
+    return `${formatPlace({ file, line: lines[0]! })}: ${message}${more}`;
+  });
+  const left = reasons.length > NAMED ? [`and ${reasons.length - NAMED} more reasons`] : [];
+  const lines = new Set(problems.map(({ line }) => line)).size;
+  return `${answers.length} answers of ${file} are used; ${lines} of its lines are not: ${[...named, ...left].join('; ')}`;
 }
 
 function unnamedMetrics(answers: Alignment['answers'], metrics: readonly string[]): string[] {
@@ -94,7 +115,5 @@ function unnamedMetrics(answers: Alignment['answers'], metrics: readonly string[
   for (const name of metrics) others.delete(name);
   return others.size === 0
     ? []
-    : [
-        `Outcomes that metrics does not name are not looked at: ${[...others].slice(0, NAMED_LINES).join(', ')}`,
-      ];
+    : [`Outcomes that metrics does not name are not looked at: ${[...others].slice(0, NAMED).join(', ')}`];
 }

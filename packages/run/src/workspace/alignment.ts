@@ -8,10 +8,11 @@ import {
   type OutcomeAnswer,
 } from '@touchstone/core';
 import { assertMetricsFit, type MetricsConfig } from '@touchstone/lab';
-import { formatPlace, InputError, type Task } from '@touchstone/spec';
+import { InputError, type Task } from '@touchstone/spec';
 import { openRun, sha256, type RunStore } from '@touchstone/store';
 import type { Loaded } from '../config/load.js';
 import type { ExaminationConfig } from '../config/schema.js';
+import { fieldsNamed } from '../config/task-fields.js';
 import { openJudgeAlone } from './examination.js';
 
 /** What the judge is held against production with. */
@@ -25,7 +26,7 @@ export interface Alignment {
   metrics: MetricsConfig;
   answers: OutcomeAnswer[];
   /** The file that they were read from, and its lines that could not be used. */
-  data: { file: string; sha256: string; problems: string[] };
+  data: { file: string; sha256: string; problems: readonly { line: number; message: string }[] };
 }
 
 /**
@@ -46,17 +47,14 @@ export async function openAlignment(
     throw new InputError([{ message }]);
   }
   const path = resolve(baseDir, data.outcomes);
-  const read = await readOutcomes(path, await namedTasks(config, baseDir));
+  const read = await readOutcomes(path, await namedTasks(config, baseDir), fieldsNamed(config));
   const readAnswer = createAnswerReader(config.reward);
   const answers = read.answers.map((one) => ({ ...one, response: readAnswer(one.response).text }));
   assertMetricsFit(metrics, answers);
   const store = openRun(folder, { exclusive: true });
   try {
     const judge = await openJudgeAlone(loaded, store);
-    const problems = read.problems.map(
-      ({ line, message }) => `${formatPlace({ file: data.outcomes!, line })}: ${message}`,
-    );
-    const source = { file: data.outcomes, sha256: sha256(await readFile(path)), problems };
+    const source = { file: data.outcomes, sha256: sha256(await readFile(path)), problems: read.problems };
     return { config, baseDir, folder, store, judge, metrics, answers, data: source };
   } catch (error) {
     store.close();
@@ -65,11 +63,11 @@ export async function openAlignment(
 }
 
 /** Tasks that a line may name by id, in place of its own prompt. */
-async function namedTasks(
-  { data: { train, eval: evaluation } }: ExaminationConfig,
-  baseDir: string,
-): Promise<Map<string, Task>> {
+async function namedTasks(config: ExaminationConfig, baseDir: string): Promise<Map<string, Task>> {
+  const { train, eval: evaluation } = config.data;
   const files = [train, evaluation].filter((file) => file !== undefined);
-  const tasks = await Promise.all(files.map((file) => readTasksStrict(resolve(baseDir, file))));
+  const tasks = await Promise.all(
+    files.map((file) => readTasksStrict(resolve(baseDir, file), fieldsNamed(config))),
+  );
   return new Map(tasks.flat().map((task) => [task.id, task]));
 }

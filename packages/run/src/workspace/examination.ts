@@ -9,6 +9,7 @@ import {
   rewardSchema,
   type Judge,
   type LabelledAnswer,
+  type Meant,
   type RegressionCase,
   type RewardFunction,
 } from '@touchstone/core';
@@ -23,6 +24,7 @@ import { InputError, random, type ReplyCache } from '@touchstone/spec';
 import { openRun, sha256, type RunStore } from '@touchstone/store';
 import type { Loaded } from '../config/load.js';
 import type { ExaminationConfig } from '../config/schema.js';
+import { fieldsNamed } from '../config/task-fields.js';
 import { rewardResources } from './reward-resources.js';
 
 /** What the judge is examined with: a workspace without the policy and what is for training. */
@@ -86,10 +88,13 @@ export async function openExamination(
  * @throws {InputError} a file cannot be read, or there is no task in this part.
  */
 export async function readExaminationData(
-  { data: { labelled, regression }, judge, reward, validation: { dev_share: share } }: ExaminationConfig,
+  config: ExaminationConfig,
   baseDir: string,
   part: ExaminationPart = 'test',
 ): Promise<ExaminationData> {
+  const { data, judge, reward } = config;
+  const { labelled, regression } = data;
+  const share = config.validation.dev_share;
   if (part === 'dev' && (share === 0 || labelled === undefined)) {
     throw new InputError([
       {
@@ -105,12 +110,12 @@ export async function readExaminationData(
   const files: Certificate['data'] = {};
   const read = async <T>(
     file: string | undefined,
-    reader: (path: string) => Promise<T[]>,
+    reader: (path: string, meant: Meant) => Promise<T[]>,
     answered: (line: T, answer: (response: string) => string) => T,
   ): Promise<T[]> => {
     if (file === undefined) return [];
     const path = resolve(baseDir, file);
-    const lines = await reader(path);
+    const lines = await reader(path, fieldsNamed(config));
     files[file] = { sha256: sha256(await readFile(path)), lines: lines.length };
     return lines.map((line) => answered(line, (response) => readAnswer(response).text));
   };

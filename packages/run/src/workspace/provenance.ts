@@ -195,7 +195,7 @@ function anotherRun(
   const differs = isOther
     ? `${described(old.role)}, and expected was ${described(now.role)}`
     : changed.length > 0
-      ? `${changed.join(', ')} differ`
+      ? `${changed.join(', ')} ${changed.length === 1 ? 'differs' : 'differ'}`
       : 'the configuration differs';
   return InputError.at(
     { file: path },

@@ -16,6 +16,7 @@ import { VALIDATION_TASKS } from '@touchstone/train/schema';
 import type { LoadedConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { openRewards, readExaminationData, type Examination } from './examination.js';
+import { fieldsNamed } from '../config/task-fields.js';
 import { claimFolder } from './provenance.js';
 import { isLocal } from '../config/policy-model.js';
 import { RemotePolicy } from './remote-policy.js';
@@ -63,10 +64,11 @@ export async function readInputs(loaded: LoadedConfig): Promise<Inputs> {
 /** @throws {InputError} a file cannot be read, or there are too few annotations to learn from. */
 async function readData({ config, baseDir }: LoadedConfig): Promise<Workspace['data']> {
   const at = (file: string): string => resolve(baseDir, file);
+  const meant = fieldsNamed(config);
   const [train, evaluation, annotations, examined] = await Promise.all([
-    readTasksStrict(at(config.data.train)),
-    readTasksStrict(at(config.data.eval)),
-    config.data.annotations === undefined ? [] : readAnnotations(at(config.data.annotations)),
+    readTasksStrict(at(config.data.train), meant),
+    readTasksStrict(at(config.data.eval), meant),
+    config.data.annotations === undefined ? [] : readAnnotations(at(config.data.annotations), meant),
     readExaminationData(config, baseDir),
   ]);
   const { sft } = config.training;

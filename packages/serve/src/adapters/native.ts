@@ -1,4 +1,4 @@
-import { isRecord, own } from '@touchstone/core';
+import { isRecord, nearest, own } from '@touchstone/core';
 import { InputError, type Rollout } from '@touchstone/spec';
 import { z } from 'zod';
 import { describeOutcome } from '../scoring/describe-outcome.js';
@@ -66,7 +66,10 @@ const record = z.object({
       saved: z.int(),
       input_tokens: z.number(),
       output_tokens: z.number(),
-      money: z.number().meta({ description: 'US dollars' }),
+      money: z
+        .number()
+        .nullable()
+        .meta({ description: 'US dollars; null where models were asked and none has a price' }),
     })
     .nullable(),
   group: z.object({ size: z.int(), expected: z.int(), late: z.boolean() }).optional().meta({
@@ -108,6 +111,16 @@ export const native: Adapter = {
 
 /** @throws {InputError} with the place of each fault. */
 function optionsOf(given: unknown): z.output<typeof options> {
+  const known = Object.keys(options.shape);
+  // What is quite another word may be a trainer's own.
+  const misspelt = isRecord(given) ? Object.keys(given).filter((key) => !known.includes(key)) : [];
+  const problems = misspelt.flatMap((key) => {
+    const meant = nearest(key, known);
+    return key.length < 4 || meant === undefined
+      ? []
+      : [{ message: `${key}: there is no such field: did you mean ${meant}?` }];
+  });
+  if (problems.length > 0) throw new InputError(problems);
   const parsed = options.safeParse(given);
   if (parsed.success) return parsed.data;
   throw new InputError(

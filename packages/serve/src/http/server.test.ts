@@ -72,7 +72,7 @@ describe('the native call', () => {
         saved: 0,
         input_tokens: expect.any(Number),
         output_tokens: expect.any(Number),
-        money: 0,
+        money: null,
       },
     });
     expect(rewards[2]).toMatchObject({

@@ -16,7 +16,13 @@ export interface RewardRecord {
   control_tokens?: number;
   components: RewardComponent[];
   verdicts: VerdictRecord[];
-  usage: { calls: number; saved: number; input_tokens: number; output_tokens: number; money: number } | null;
+  usage: {
+    calls: number;
+    saved: number;
+    input_tokens: number;
+    output_tokens: number;
+    money: number | null;
+  } | null;
   /** How many of its group were judged together, when the server gathered them from several requests. */
   group?: { size: number; expected: number; late: boolean };
 }
@@ -90,12 +96,16 @@ function describeVerdict(verdict: Verdict): VerdictRecord {
   };
 }
 
+/** US dollars; null where models were asked and none has a price, so that nothing is known. */
+export const knownMoney = ({ calls, money }: Pick<Usage, 'calls' | 'money'>): number | null =>
+  calls > 0 && money === 0 ? null : money;
+
 function describeUsage({ calls, saved, inputTokens, outputTokens, money }: Usage) {
   return {
     calls,
     saved,
     input_tokens: inputTokens,
     output_tokens: outputTokens,
-    money,
+    money: knownMoney({ calls, money }),
   } satisfies Record<string, JsonValue>;
 }

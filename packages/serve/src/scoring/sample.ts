@@ -1,4 +1,4 @@
-import { isRecord, own, parseTaskLine, mapInSlices } from '@touchstone/core';
+import { isRecord, own, parseTaskLine, mapInSlices, type Meant } from '@touchstone/core';
 import { InputError, type JsonValue, type Rollout } from '@touchstone/spec';
 import { answerText, readTurns } from './turns.js';
 
@@ -17,10 +17,10 @@ export interface Sample {
  *
  * @returns the rollout, with the task's id, or everything that is wrong.
  */
-export function parseSampleLine(value: unknown): { value: Rollout } | { problems: string[] } {
+export function parseSampleLine(value: unknown, meant?: Meant): { value: Rollout } | { problems: string[] } {
   if (!isRecord(value)) return { problems: ['expected a JSON object'] };
   const { response, ...line } = value;
-  const parsed = parseTaskLine(line);
+  const parsed = parseTaskLine(line, { meant });
   const problems = 'problems' in parsed ? parsed.problems : [];
   if (typeof response !== 'string') {
     return { problems: ['response: expected the answer as a string', ...problems] };
@@ -85,10 +85,13 @@ export function rolloutOf(line: Record<string, unknown>, answer: unknown): Rollo
   const hasContent = !Array.isArray(reference) || reference.length > 0;
   const parsed = parseTaskLine(
     { ...cleaned, reference_answer: hasContent ? reference : null },
-    (value, key, problems) => {
-      const turns = readTurns(value, key, problems);
-      prefill = turns?.prefill ?? '';
-      return turns?.messages;
+    {
+      meant: 'all',
+      readTurns: (value, key, problems) => {
+        const turns = readTurns(value, key, problems);
+        prefill = turns?.prefill ?? '';
+        return turns?.messages;
+      },
     },
   );
   const response = answerText(answer);

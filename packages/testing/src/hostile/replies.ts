@@ -1,10 +1,4 @@
-import {
-  parsePreferenceText,
-  parseReply,
-  readLabelReply,
-  readScoreReply,
-  rubricSchema,
-} from '@touchstone/core';
+import { parseReply, readLabelReply, readScoreReply, rubricSchema } from '@touchstone/core';
 import { random, type Random } from '@touchstone/spec';
 
 /** Random and mutated judge replies through every reader, and what is wrong with what comes out. */
@@ -21,7 +15,6 @@ const { criteria } = rubricSchema.parse({
 });
 const RANGE = [-1, 5] as const;
 const LABELS = ['correct', 'incorrect'];
-const NAMES = { first: 'Output (a)', second: 'Output (b)', tie: 'Tie' };
 
 const verdicts = [
   { criterion: 'Grounded', evidence: 'the "Supplier" {may}', reason: 'r', score: 4 },
@@ -127,11 +120,6 @@ export function readHostile(text: string): number {
   if ('label' in label) {
     read++;
     demand(LABELS.includes(label.label), 'an unknown label');
-  }
-  const preference = parsePreferenceText(text, NAMES);
-  if ('preferred' in preference) {
-    read++;
-    demand(['first', 'second', 'tie'].includes(preference.preferred), 'an unknown preference');
   }
   return read;
 }

@@ -13,6 +13,7 @@ export async function evaluationTables(summary: EvaluationSummary): Promise<stri
   const { words, sentences } = evaluationVerdict(summary);
   return [
     '',
+    ...mainMetric(summary),
     modelTable(summary),
     ...(summary.baseline === null ? [] : [pairTable(summary, summary.baseline)]),
     ...(summary.duels.length === 0 ? [] : [duelTable(summary)]),
@@ -26,6 +27,14 @@ export async function evaluationTables(summary: EvaluationSummary): Promise<stri
     '',
   ].join('\n');
 }
+
+/** Which of several metrics decides. */
+const mainMetric = ({ metrics, main_metric: main }: EvaluationSummary): string[] =>
+  main === null || metrics.length < 2
+    ? []
+    : [
+        `The verdict is by ${label(main)}; "touchstone compare --metric NAME" goes by another of ${metrics.join(', ')}.\n`,
+      ];
 
 const label = (metric: string): string => {
   const { headline, label: long } = metricNamed('model', metric);
@@ -50,7 +59,12 @@ function modelTable(summary: EvaluationSummary): string {
     ],
     models.map(([name, model]) => [
       name,
-      ...metrics.map((metric) => figure(held(model.metrics, metric) ?? null)),
+      ...metrics.map((metric) => {
+        const own = held(model.metrics, metric) ?? null;
+        // Of fewer than the tasks at the end of the row.
+        const few = own && model.trainings === 1 && own.n < model.clusters ? ` of ${own.n}` : '';
+        return `${figure(own)}${few}`;
+      }),
       ...(hasTokens ? [model.tokens ? model.tokens.mean.toFixed(1) : ''] : []),
       String(model.answers),
       String(model.tasks),

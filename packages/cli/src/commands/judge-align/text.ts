@@ -6,12 +6,12 @@ import { difference, figure, oneLine } from '../../terminal/text.js';
 export function alignmentText(summary: AlignmentSummary): string {
   return [
     '',
+    ...summary.warnings.map((warning) => `Look at: ${oneLine(warning)}\n`),
     mapTable(summary),
     'Correlations are in the direction of the metric: above 0, what the judge likes goes with what the product wants.\n',
     ...notes(summary),
     ...cutoffs(summary),
     ...[neededText(summary)].filter((line) => line !== ''),
-    ...summary.warnings.map((warning) => `Look at: ${oneLine(warning)}\n`),
   ].join('\n');
 }
 

@@ -1,6 +1,12 @@
-import { openReward, readJsonLines, recordsOrThrow } from '@touchstone/core';
-import { loadScoringConfig, rewardResources } from '@touchstone/run';
-import { describeOutcome, parseSampleLine, scoreWithin, type RewardRecord } from '@touchstone/serve';
+import { openReward, readJsonLines, recordsOrThrow, type Meant } from '@touchstone/core';
+import { fieldsNamed, loadScoringConfig, rewardResources } from '@touchstone/run';
+import {
+  describeOutcome,
+  knownMoney,
+  parseSampleLine,
+  scoreWithin,
+  type RewardRecord,
+} from '@touchstone/serve';
 import { addUsage, InputError, NO_USAGE, RunError, type Rollout } from '@touchstone/spec';
 import type { Command } from 'commander';
 import type { Io } from '../../io.js';
@@ -23,8 +29,8 @@ export function registerScore(reward: Command, io: Io): void {
  * @throws {RunError} the judge gave no verdict on any of them: that is no result.
  */
 async function score(path: string, file: string, flags: { json?: true }, io: Io): Promise<void> {
-  const samples = await readSamples(file);
   const { config, baseDir } = await loadScoringConfig(path);
+  const samples = await readSamples(file, fieldsNamed(config));
   const { reward } = await openReward(config, await rewardResources(config, baseDir));
   const progress = flags.json ? undefined : createProgress(io.err);
   progress?.start('Scoring', samples.length);
@@ -44,11 +50,12 @@ async function score(path: string, file: string, flags: { json?: true }, io: Io)
       (sum, o) => (o.status === 'failed' ? sum : addUsage(sum, o.usage)),
       NO_USAGE,
     );
+    const money = knownMoney(usage);
     const of = (status: RewardRecord['status']): number =>
       records.filter((one) => one.status === status).length;
     io.out.write(
       `${of('scored')} scored, ${of('abstained')} abstained, ${of('failed')} failed; ` +
-        `${usage.calls} judge calls, ${usage.inputTokens} tokens in, ${usage.outputTokens} out, $${usage.money.toFixed(4)}\n`,
+        `${usage.calls} judge calls, ${usage.inputTokens} tokens in, ${usage.outputTokens} out, ${money === null ? 'no price' : `$${money.toFixed(4)}`}\n`,
     );
   }
   const failed = outcomes.flatMap((outcome, i) =>
@@ -68,9 +75,9 @@ function silent(records: readonly RewardRecord[]): string {
 }
 
 /** Answers to score, with the lines they stand on. @throws {InputError} naming every line that is wrong. */
-async function readSamples(file: string): Promise<{ rollout: Rollout; line: number }[]> {
+async function readSamples(file: string, meant: Meant): Promise<{ rollout: Rollout; line: number }[]> {
   const read = await readJsonLines(file, (value, line) => {
-    const parsed = parseSampleLine(value);
+    const parsed = parseSampleLine(value, meant);
     return 'value' in parsed ? { value: { rollout: parsed.value, line } } : parsed;
   });
   return recordsOrThrow(file, read);

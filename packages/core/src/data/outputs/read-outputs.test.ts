@@ -203,7 +203,7 @@ describe('formats of stored outputs', () => {
       'Step 3',
     );
     const said = '{"messages":[{"role":"user","content":"NaN?"}],"response":"-Infinity","scores":{"s": NaN}}';
-    expect((await read(`${said}\n${said}`)).answers[1]).toMatchObject({
+    expect((await read(`${said}\n${said}`)).answers[0]).toMatchObject({
       response: '-Infinity',
       scores: { s: null },
     });
@@ -211,6 +211,17 @@ describe('formats of stored outputs', () => {
 });
 
 describe('odd rows', () => {
+  it('takes a row that is there twice, whole, for a copy, and equal answers among others for samples', async () => {
+    const row = (id: string, response: string) => ({ id, question: 'Is it?', response });
+    const copied = await read([row('a', 'yes'), row('b', 'no'), row('a', 'yes')]);
+    expect(copied.answers).toHaveLength(2);
+    expect(copied.odd).toEqual([
+      expect.objectContaining({ message: 'the same row as in line 1: a copy is no further answer' }),
+    ]);
+    const sampled = await read([row('a', 'yes'), row('a', 'no'), row('a', 'yes')]);
+    expect(sampled).toMatchObject({ odd: [], answers: { length: 3 } });
+  });
+
   it('sets aside rows without an answer, and says why', async () => {
     const good = evalItem({ output: [{ role: 'assistant', content: '' }] }, { id: 'o1' });
     const several = [

@@ -47,6 +47,7 @@ export async function readOutputs(path: string, pool: TaskPool): Promise<StoredO
   const bad: { place: Place; message: string }[] = [];
   const formats = new Set<string>();
   const seen = new Set<string>();
+  const texts = new Map<StoredAnswer, string>();
   const take = (row: JsonObject, at: RowPlace): void => {
     const say = (message: string) => ({
       place: at.place,
@@ -79,7 +80,12 @@ export async function readOutputs(path: string, pool: TaskPool): Promise<StoredO
     if (found.row !== undefined) seen.add(found.row);
     const task = pool.add(found.task);
     if ('problem' in task) bad.push(say(task.problem));
-    else for (const answer of found.answers) answers.push({ ...answer, task: task.key, place: at.place });
+    else
+      for (const [i, answer] of found.answers.entries()) {
+        const stored = { ...answer, task: task.key, place: at.place };
+        answers.push(stored);
+        texts.set(stored, `${i} ${JSON.stringify(row)}`);
+      }
   };
   const pages = await readRows(path, (value) => formatOf(value) !== undefined, take);
   if (bad.length > 0) throw new InputError(few(together(bad)));
@@ -89,7 +95,34 @@ export async function readOutputs(path: string, pool: TaskPool): Promise<StoredO
   }
   const [run, ...more] = pages.map((page) => nameIn(member(page, 'run_name')));
   const named = run?.model !== undefined && more.length === 0 ? run : {};
-  return { answers: answers.map((answer) => ({ ...named, ...answer })), odd, formats: [...formats] };
+  const copies = copiesIn(answers, texts);
+  for (const [copy, first] of copies)
+    odd.push({
+      place: copy.place,
+      message: `the same row as ${first.place.line === undefined ? 'one before it' : `in line ${first.place.line}`}: a copy is no further answer`,
+    });
+  const own = answers.filter((answer) => !copies.has(answer));
+  return { answers: own.map((answer) => ({ ...named, ...answer })), odd, formats: [...formats] };
+}
+
+/**
+ * Answers whose row is there already, whole, and which. Where a model gave some task several answers that differ, equal ones are samples of it that came out
+ * alike: to leave them out would tilt the task's mean.
+ */
+function copiesIn(
+  answers: readonly StoredAnswer[],
+  texts: ReadonlyMap<StoredAnswer, string>,
+): Map<StoredAnswer, StoredAnswer> {
+  const firsts = new Map<string, StoredAnswer>();
+  const copies = new Map<StoredAnswer, StoredAnswer>();
+  for (const answer of answers) {
+    const key = JSON.stringify([answer.task, answer.model]);
+    const first = firsts.get(key);
+    if (first === undefined) firsts.set(key, answer);
+    else if (texts.get(first) === texts.get(answer)) copies.set(answer, first);
+    else return new Map();
+  }
+  return copies;
 }
 
 const formatOf = (row: JsonObject): OutputFormat | undefined => OUTPUT_FORMATS.find((one) => one.isOne(row));

@@ -15,7 +15,7 @@ export const responseLine: OutputFormat = {
     const unread: string[] = [];
     const scores = scoresIn(member(row, 'scores'), 'scores', unread);
     const tools = member(row, 'tools');
-    const parsed = parseTaskLine(omit(row, NOT_OF_TASK));
+    const parsed = parseTaskLine(omit(row, NOT_OF_TASK), { meant: 'all' });
     const problems = 'problems' in parsed ? [...unread, ...parsed.problems] : unread;
     const response = member(row, 'response') ?? null;
     if (response !== null && typeof response !== 'string')

@@ -29,6 +29,8 @@ describe('a label', () => {
     ['Label: correct or incorrect', 'none of the labels'],
     ['Label: correct\nLabel: maybe', 'none of the labels'],
     ['{"label": ["correct"]}', 'none of the labels'],
+    ['{"why": "", "label": "correct"}\nLabel: incorrect', 'several labels'],
+    ['incorrect\n{"why": "", "result": "correct"}', 'several labels'],
     ['correct\nLabel: incorrect', 'several labels'],
     ['<scratchpad>correct', 'no end'],
   ])('%j is not guessed at: %s', (text, problem) => expect(label(text)).toContain(problem));
@@ -47,6 +49,20 @@ const problems = (settings: object): string =>
     .join('; ') ?? '';
 
 describe('labels that a user declares', () => {
+  it('a dash before a digit is a sign', () => {
+    const read = (text: string) => readLabelReply(text, ['1', '-1', 'good']);
+    for (const text of ['[ - 1 ]', 'Label: — 1', '- 1', '-  **1**', '-\n1', '- \n1', 'Label: -\n1'])
+      expect(read(text)).toHaveProperty('problem');
+    for (const text of ['-1', '"-1"', '−1', 'Label: −1', '- -1', '• -1'])
+      expect([text, read(text)]).toEqual([text, { label: '-1' }]);
+    expect([read('+1'), read('1'), read('• 1'), read('- good')]).toEqual([
+      { problem: expect.any(String) },
+      { label: '1' },
+      { label: '1' },
+      { label: 'good' },
+    ]);
+  });
+
   it.each([
     ['{{NO_ERROR}}', 'Fine.\n{{NO_ERROR}}'],
     ['<pass>', '**<pass>**'],

@@ -1,6 +1,14 @@
 import { readSpoken } from '../../text/thinking.js';
 import { normaliseTypography } from '../../text/typography.js';
-import { afterWord, linesOf, memberOf, verdictsAt, type VerdictPlace } from './said.js';
+import {
+  afterWord,
+  endsInSign,
+  linesOf,
+  memberOf,
+  membersIn,
+  verdictsAt,
+  type VerdictPlace,
+} from './said.js';
 
 type Read = { label: string } | { problem: string };
 
@@ -9,11 +17,12 @@ const NAMES = ['label', 'result', 'answer'];
 
 /**
  * A label as it is compared, on both sides, where case does not count unless two labels differ in nothing else (m and M): typography, marks of Markdown, quotes, brackets and punctuation around
- * it do not count. What is inside of it does: `C#`, `correct_answer`, `A!=B`.
+ * it do not count. What is inside of it does: `C#`, `correct_answer`, `A!=B`. A dash before a digit is no mark of a list:
+ * it may be the digit's sign.
  */
 function bareLabel(text: string): string {
   return normaliseTypography(text.replace(/\\([^A-Za-z0-9\s])/g, '$1'))
-    .replace(/^(?:[\s*_`"'([{<#]|[-•] )+/, '')
+    .replace(/^(?:[\s*_`"'([{<#]|• |- (?![\s*_`"'([{<#]*\d))+/, '')
     .replace(TRAILING, '');
 }
 const TRAILING = /(?<![\s*_`"')\]}>.,;:!])[\s*_`"')\]}>.,;:!]+$/;
@@ -103,15 +112,18 @@ function statedIn(
   if (known(text) !== undefined) return [text];
   const whole = memberOf(text, ['label', 'result']);
   if (whole !== undefined) return [whole];
-  const alone = [lines[0]!, lines.at(-1)!].filter((line) => known(line) !== undefined);
+  const isOpen = lines.length > 1 && endsInSign(lines.at(-2)!) && /^\W*\d/.test(lines.at(-1)!);
+  const ends = isOpen ? [lines[0]!] : [lines[0]!, lines.at(-1)!];
+  const alone = ends.filter((line) => known(line) !== undefined);
   const named = lines
     .filter((line) => known(line) === undefined)
     .flatMap((line) => NAMES.flatMap((name) => afterWord(name, line) ?? []));
   const stated = [...alone, ...named];
   // A label with a reason behind it is no verdict by itself, and none beside another one.
   const rivals = [
-    ...[lines[0]!, lines.at(-1)!].filter((line) => known(line) === undefined),
+    ...ends.filter((line) => known(line) === undefined),
     ...lines.flatMap((line) => afterWord('verdict', line) ?? []),
-  ].flatMap((line) => beginning(line) ?? []);
+    ...membersIn(text, ['label', 'result']).filter((one) => typeof one === 'string'),
+  ].flatMap((said) => beginning(said) ?? []);
   return stated.length === 0 ? stated : [...stated, ...rivals];
 }

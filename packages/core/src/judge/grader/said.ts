@@ -64,6 +64,14 @@ export function memberOf(text: string, keys: readonly string[]): unknown {
   return owned.length === 0 ? undefined : value[owned[0]!];
 }
 
+/** What the objects in a reply that is more than one object have under these keys; null where something cannot be told. */
+export function membersIn(text: string, keys: readonly string[]): unknown[] {
+  return objectsIn(text).flatMap((json) => keys.flatMap((key) => membersOf(json, key)));
+}
+
+/** Whether a line ends in what may be the sign of a number on the next line; a rule of several dashes is none. */
+export const endsInSign = (line: string): boolean => /(?:^|[:=[(] ?)[-−–—]$/.test(line);
+
 /**
  * Everything that stands where a verdict is expected, in order: texts, and what JSON objects have under the key. Beside JSON a line counts where it
  * begins with a verdict: the JSON may be a quotation.
@@ -90,14 +98,7 @@ function underKey(
   beginning: (said: string) => unknown,
 ): unknown[] {
   const objects = objectsIn(text);
-  const members = objects.flatMap((json): unknown[] => {
-    const value = parsed(json);
-    if (!isRecord(value)) return hasKey(json, key) ? [null] : [];
-    const inside = key.includes('.') ? readPath(value as JsonObject, key.split('.')) : undefined;
-    const named = Object.keys(value).flatMap((one) => (isSame(one, key) ? [own(value, one)] : []));
-    const found = [...named, inside].filter((one) => one !== undefined);
-    return found.length > 0 && duplicateKey(json) !== undefined ? [null] : found;
-  });
+  const members = objects.flatMap((json) => membersOf(json, key));
   if (members.length === 0) return lines.flatMap((line) => afterWord(key, line) ?? []);
   const rest = linesOf(objects.reduce((left, json) => left.replace(json, () => '\n'), text));
   const rivals = (Array.isArray(rest) ? rest : []).flatMap((line) => {
@@ -105,6 +106,16 @@ function underKey(
     return said === undefined ? [] : (beginning(said) ?? []);
   });
   return [...members, ...rivals];
+}
+
+/** What an object has under a key, or a path; null where it is no JSON or has a key twice. */
+function membersOf(json: string, key: string): unknown[] {
+  const value = parsed(json);
+  if (!isRecord(value)) return hasKey(json, key) ? [null] : [];
+  const inside = key.includes('.') ? readPath(value as JsonObject, key.split('.')) : undefined;
+  const named = Object.keys(value).flatMap((one) => (isSame(one, key) ? [own(value, one)] : []));
+  const found = [...named, inside].filter((one) => one !== undefined);
+  return found.length > 0 && duplicateKey(json) !== undefined ? [null] : found;
 }
 
 const isSame = (a: string, b: string): boolean => a.trim().toLowerCase() === b.trim().toLowerCase();

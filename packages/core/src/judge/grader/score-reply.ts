@@ -1,5 +1,5 @@
 import { readSpoken } from '../../text/thinking.js';
-import { linesOf, memberOf, verdictsAt, type VerdictPlace } from './said.js';
+import { endsInSign, linesOf, memberOf, membersIn, verdictsAt, type VerdictPlace } from './said.js';
 
 /** Part of the fingerprint of judges whose replies are read here: raise it when the same reply is read differently. */
 export const SCORE_PARSER_VERSION = 4;
@@ -17,6 +17,10 @@ const SCORE_BEGINS = new RegExp(
 );
 const NUMBER_BEGINS = new RegExp(`^[\\s"'*_\`[(]{0,6}(${NUMBER})(?! ?(?:-|–|to) ?\\d|\\d|\\.\\d)`);
 const NUMBER_LINE = new RegExp(`^[[(]{0,2}(${NUMBER})(?: ?(?:/|out of) ?(${NUMBER}))?[\\])]{0,2}[.]?$`, 'i');
+
+/** A number as lists have it. */
+const LIST_NUMBER = /^\d{1,9}[.)]$/;
+const LIST_ITEM = /^\d{1,9}[.)] /;
 
 type Read = { score: number } | { problem: string };
 
@@ -42,15 +46,29 @@ function readSaid(text: string, range: readonly [number, number]): Read {
     if (typeof whole !== 'number') return { problem: 'the score is no number' };
     return onScale([whole], range);
   }
-  const stated = [
-    ...lines.flatMap((line) => matchesOf(SCORE_LINE, line)),
-    ...[lines[0]!, lines.at(-1)!].flatMap((line) => matchesOf(NUMBER_LINE, line)),
-  ];
-  const rivals = stated.length === 0 ? [] : lines.flatMap((line) => matchesOf(SCORE_BEGINS, line));
-  return fromMatches(
-    stated,
-    range,
-    rivals.map((match) => Number(match[1])),
+  const stated = [...lines.flatMap((line) => matchesOf(SCORE_LINE, line)), ...numbersAlone(lines)];
+  if (stated.length === 0) return { problem: 'the reply states no score' };
+  // An object without a number may be quoted for another reason: only what cannot be told is in the way.
+  const members = membersIn(text, ['score', 'result']);
+  if (members.includes(null))
+    return { problem: 'the reply states a score and has another one in JSON that is odd' };
+  const inObjects = members.map((one) => (typeof one === 'string' && one.trim() !== '' ? Number(one) : one));
+  return fromMatches(stated, range, [
+    ...lines.flatMap((line) => matchesOf(SCORE_BEGINS, line)).map((match) => Number(match[1])),
+    ...inObjects.filter((one) => Number.isFinite(one)).map(Number),
+  ]);
+}
+
+/** Scores that are all of the first or the last line: no number of a list, nor one whose sign may stand on the line before. */
+function numbersAlone(lines: readonly string[]): RegExpExecArray[] {
+  const isList = lines.length > 1 && LIST_NUMBER.test(lines[0]!);
+  const isCutList =
+    lines.length > 1 &&
+    LIST_NUMBER.test(lines.at(-1)!) &&
+    (isList || lines.some((line) => LIST_ITEM.test(line)));
+  const isOpen = lines.length > 1 && endsInSign(lines.at(-2)!);
+  return [...(isList ? [] : [lines[0]!]), ...(isCutList || isOpen ? [] : [lines.at(-1)!])].flatMap((line) =>
+    matchesOf(NUMBER_LINE, line),
   );
 }
 

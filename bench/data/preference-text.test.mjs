@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parsePreferenceText } from './parse-preference-text.js';
+import { parsePreferenceText } from './preference-text.mjs';
 
 const labels = { first: 'Output (a)', second: 'Output (b)', tie: 'Tie' };
-const read = (text: string, with_ = labels) => {
+const read = (text, with_ = labels) => {
   const parsed = parsePreferenceText(text, with_);
   return 'problem' in parsed ? parsed.problem : parsed.preferred;
 };
@@ -23,7 +23,6 @@ describe('a preference in prose', () => {
     ['The better output is Output (a).', 'first'],
     ['I would choose output  (b).', 'second'],
     ['Both outputs are equally good.', 'tie'],
-    ['<think>Output (b) is better? No.</think>Output (a) is better.', 'first'],
     ['In terms of detail, Output (a) is better. Overall, though: Output (b) is better.', 'second'],
     ['Output (a) is better in terms of tone. Therefore, Output (b) is better.', 'second'],
     ['Output (a) is better if speed counts. The winner is Output (b)', 'second'],
@@ -48,7 +47,7 @@ describe('a preference in prose', () => {
 
   it('knows a tie only where the prompt allows one', () => {
     const { tie: _, ...noTie } = labels;
-    expect(read('Both outputs are equally good.', noTie as typeof labels)).toContain('no preference');
+    expect(read('Both outputs are equally good.', noTie)).toContain('no preference');
   });
 
   it('takes any labels as they are', () => {
@@ -69,7 +68,6 @@ describe('a preference in prose', () => {
         '\n',
         'Therefore, ',
         'not ',
-        '</think>',
         ', ',
         'Tie',
       ),
@@ -79,7 +77,7 @@ describe('a preference in prose', () => {
       fc.property(fc.array(piece, { maxLength: 20 }), (pieces) => {
         const text = pieces.join('');
         expect(typeof read(text)).toBe('string');
-        const both = `Output (a) is better. Output (b) is better.\n${text.replaceAll('</think>', '')}`;
+        const both = `Output (a) is better. Output (b) is better.\n${text}`;
         expect(read(both)).toContain('says both');
       }),
       { seed: 5, numRuns: 2000 },

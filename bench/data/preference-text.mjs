@@ -1,40 +1,25 @@
-import { readSpoken } from '../text/thinking.js';
-import { lengthProblem } from './extract.js';
-
-/** What a free-text reply prefers: the first answer shown, the second, or neither. */
-export type Preference = 'first' | 'second' | 'tie';
-
-export interface PreferenceLabels {
-  /** What the prompt calls the two answers, for example `Output (a)`. */
-  first: string;
-  second: string;
-  /** What it calls a draw, if it allows one: `Tie`. */
-  tie?: string;
-}
-
 /** How far back a sentence is looked for. */
 const MAX_SENTENCE = 400;
 
 /**
- * Reads which of two answers a reply in prose prefers. It may be a label alone, a label on the first or last line with
+ * Reads which of two answers a published reply in prose prefers. It is no reader for a judge: who doubts, asks or quotes in words that it does not
+ * know ("nobody would say that …") is read as who states, and no list of words has them all. A judge of the product is asked for a form.
+ * It may be a label alone, a label on the first or last line with
  * an explanation, or sentences such as "Therefore, Output (a) is better", "The winner is Output (b)", "I prefer …".
  *
  * It is strict about ambiguity: what is better only in some respect, under a condition or with a negation is no
- * verdict, and a reply that states two verdicts, whatever the order, states none. Nothing is guessed.
+ * verdict, and a reply that states two verdicts, whatever the order, states none.
+ *
+ * @param {string} text
+ * @param {{ first: string, second: string, tie?: string }} labels what the prompt calls the two answers, and a draw where it allows one.
+ * @returns {{ preferred: 'first' | 'second' | 'tie' } | { problem: string }}
  */
-export function parsePreferenceText(
-  text: string,
-  labels: PreferenceLabels,
-): { preferred: Preference } | { problem: string } {
-  return lengthProblem(text) ?? readSpoken(text, (said) => readSaid(said, labels));
-}
-
-function readSaid(text: string, labels: PreferenceLabels): { preferred: Preference } | { problem: string } {
+export function parsePreferenceText(text, labels) {
   const plain = withoutMarks(text);
   if (plain === '') return { problem: 'the reply is empty' };
 
-  const said = new Set<Preference>();
-  for (const preference of ['first', 'second', 'tie'] as const) {
+  const said = new Set();
+  for (const preference of ['first', 'second', 'tie']) {
     const label = labels[preference];
     if (label !== undefined && states(plain, withoutMarks(label), preference === 'tie')) said.add(preference);
   }
@@ -45,7 +30,7 @@ function readSaid(text: string, labels: PreferenceLabels): { preferred: Preferen
 }
 
 /** Without the marks of Markdown and quotation, and runs of white space within a line as one space. */
-function withoutMarks(text: string): string {
+function withoutMarks(text) {
   return text
     .replace(/[*`_#>"“”]/g, '')
     .replace(/[^\S\n]+/g, ' ')
@@ -68,14 +53,14 @@ const NEGATION =
 const EQUAL = /\b(?:equally good|equally bad|of equal quality|(?:is|are|it a|call this a) tie)\b/i;
 
 /** Whether the text states a verdict for `label`. */
-function states(text: string, label: string, isTie: boolean): boolean {
+function states(text, label, isTie) {
   const name = labelPattern(label);
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   const bare = new RegExp(
     `^\\s*(?:(?:the |my |your )?(?:final )?${VERDICT}(?: is|:) ?|the better ${NOUN}(?: is|:) ?)?[[({]{0,2}${name}[\\])}]{0,2}[.!]?\\s*$`,
     'i',
   );
-  if ([lines[0]!, lines.at(-1)!].some((line) => bare.test(line))) return true;
+  if ([lines[0], lines.at(-1)].some((line) => bare.test(line))) return true;
   if (isTie) return false;
   const isBetter = new RegExp(
     `${name}(?: (?:is|was|seems|appears to be)(?: ${ADVERB}){0,3} ${BETTER}(?: ${NOUN})?\\b| wins\\b)`,
@@ -97,14 +82,14 @@ function states(text: string, label: string, isTie: boolean): boolean {
 }
 
 /** Whether what stands before it in the sentence leaves a statement whole. */
-function isVerdict(text: string, at: number): boolean {
+function isVerdict(text, at) {
   const before = text.slice(Math.max(0, at - MAX_SENTENCE), at);
-  const sentence = before.split(/[.!?;:](?=\s)|\n/).at(-1)!;
-  return !CONDITION.test(sentence) && !NEGATION.test(sentence.split(',').at(-1)!);
+  const sentence = before.split(/[.!?;:](?=\s)|\n/).at(-1);
+  return !CONDITION.test(sentence) && !NEGATION.test(sentence.split(',').at(-1));
 }
 
 /** A label as it may stand in prose: any case and white space, and not inside of a longer word. */
-function labelPattern(label: string): string {
+function labelPattern(label) {
   const escaped = label
     .trim()
     .replace(/[\\^$.|?*+()[\]{}/]/g, '\\$&')
