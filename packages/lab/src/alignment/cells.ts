@@ -79,7 +79,6 @@ export function cellsOf(inputs: readonly CellInput[], items: readonly Item[], se
 const freedomOf = (pairing: Pairing, items: readonly Item[]): number =>
   items.length - 3 - heldColumns(pairing, items);
 
-
 function cellOf(
   { pairing, isBoolean, reliability }: CellInput,
   items: readonly Item[],
