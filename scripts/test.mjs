@@ -127,7 +127,7 @@ function show({ name, code, output, seconds }) {
  * Runs the tests here, printing as they go.
  * @param {string[]} files names in the paths of the test files to run; none: all
  * @param {string[]} exclude paths of test files not to run
- * @returns how many passed, which failed, and why how many were skipped.
+ * @returns how many passed, which of them at the second try only, which failed, and why how many were skipped.
  */
 async function runTests(files = [], exclude = []) {
   const vitest = await createVitest('test', { root: ROOT, watch: false });
@@ -136,7 +136,7 @@ async function runTests(files = [], exclude = []) {
   await vitest.runTestSpecifications(
     found.filter(({ moduleId }) => !exclude.includes(relative(ROOT, moduleId))),
   );
-  const counts = { passed: 0, failed: [], skipped: new Map() };
+  const counts = { passed: 0, late: [], failed: [], skipped: new Map() };
   const fail = (what, errors) => counts.failed.push(`${what}: ${errors[0]?.message?.split('\n')[0]}`);
   for (const error of vitest.state.getUnhandledErrors()) fail('outside of a test', [error]);
   for (const module of vitest.state.getTestModules()) {
@@ -147,6 +147,7 @@ async function runTests(files = [], exclude = []) {
     }
     for (const test of module.children.allTests()) {
       const { state, note, errors } = test.result();
+      if (test.diagnostic()?.flaky) counts.late.push(`${file}: ${test.fullName}`);
       if (state === 'passed') counts.passed += 1;
       else if (state === 'skipped') {
         // The reason is the note given to `skip`, or in the name of the group that is skipped as a whole.
@@ -193,6 +194,7 @@ if (way !== undefined) {
   passed += tests.passed;
   failed += tests.failed.length;
   for (const [line, count] of tests.skipped) console.log(`skipped ${count}: ${line}`);
+  for (const line of tests.late) console.log(`UNSTEADY  ${line}: passed at the second try only`);
   for (const line of tests.failed) console.log(`FAILED  ${line}`);
 }
 // Vitest sets the exit code too, for failures that are no test's: no test found, say.
