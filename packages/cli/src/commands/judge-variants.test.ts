@@ -97,7 +97,7 @@ interface Result {
 /** @param more settings in place of those of the test, and of the judge's. */
 async function examine(
   judge: keyof typeof JUDGES,
-  { judge: ofJudge = {}, ...more }: { judge?: object; validation?: object; gate?: object } = {},
+  { judge: ofJudge = {}, gate = {}, ...more }: { judge?: object; validation?: object; gate?: object } = {},
 ) {
   const server = await startProvider({ respond: JUDGES[judge] });
   servers.push(server);
@@ -120,6 +120,7 @@ async function examine(
       hedge: { share: 0 },
       ...ofJudge,
     },
+    gate: { 'label_kappa.Fresh': 'off', 'label_kappa.Near': 'off', ...gate },
     ...more,
   };
   // YAML reads JSON.
