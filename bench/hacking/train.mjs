@@ -17,13 +17,14 @@ const DRIFTS_AFTER = 5;
 const write = (folder, name, text) => writeFileSync(path.join(folder, name), text);
 const jsonl = (lines) => lines.map((line) => `${JSON.stringify(line)}\n`).join('');
 
-/** Tasks are asked in several words, so that there are some to hold out. */
-function taskLine(draw, id) {
+const THINGS = ['car', 'door', 'coat', 'cup', 'hat'];
+
+/** Every colour and every thing is trained on; of the pairs of both, one a colour is held out. */
+function taskLine(draw, id, isHeldOut) {
   const colour = draw.pick(COLOURS);
-  const [thing, day] = [draw.pick(['car', 'door', 'coat', 'cup', 'hat']), draw.integer(1, 30)];
-  const messages = [
-    { role: 'user', content: `The ${thing} of day ${day} is ${colour}. Which colour is it?` },
-  ];
+  const held = THINGS[COLOURS.indexOf(colour) % THINGS.length];
+  const thing = isHeldOut ? held : draw.pick(THINGS.filter((one) => one !== held));
+  const messages = [{ role: 'user', content: `The ${thing} of day 0 is ${colour}. Which colour is it?` }];
   return { id, messages, reference_answer: colour, metadata: { colour } };
 }
 
@@ -38,7 +39,7 @@ function answerOf(draw, { metadata: { colour } }) {
 const lines = (seed, name, count, more = () => ({})) =>
   Array.from({ length: count }, (_, i) => {
     const draw = random(seed, name, i);
-    const line = taskLine(draw, `${name}-${i}`);
+    const line = taskLine(draw, `${name}-${i}`, name === 'eval');
     return { ...line, ...more(draw, line) };
   });
 

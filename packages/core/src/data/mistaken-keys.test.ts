@@ -5,7 +5,9 @@ import { parseTaskLine } from './task-line.js';
 const task = { messages: [{ role: 'user', content: 'Which?' }] };
 const said = (parsed: object): string => JSON.stringify('problems' in parsed ? parsed.problems : []);
 
-it.each(['reference', 'ground_truth', 'expected_output', 'groundTruth', 'answer', 'Ideal', 'target'])(
+const NAMES = ['reference', 'ground_truth', 'expected_output', 'groundTruth', 'answer', 'Ideal', 'target'];
+
+it.each([...NAMES, 'gold', 'solution', 'completion', 'completions'])(
   'refuses %s where a judge would miss the reference',
   (key) => {
     expect(said(parseTaskLine({ ...task, [key]: 'x' }))).toContain(
@@ -21,6 +23,10 @@ it.each(['reference', 'ground_truth', 'expected_output', 'groundTruth', 'answer'
     expect(said(parseTaskLine({ ...task, [key]: 'x' }, { meant: new Set([key]) }))).toBe('[]');
   },
 );
+
+it.each(['label', 'output', 'chosen'])('leaves %s metadata: it has honest other uses', (key) => {
+  expect(parseTaskLine({ ...task, [key]: 'x' })).toMatchObject({ value: { metadata: { [key]: 'x' } } });
+});
 
 it('leaves answer the reference of a prompt', () => {
   expect(parseTaskLine({ prompt: 'Q', answer: 'A' })).toMatchObject({ value: { reference: 'A' } });

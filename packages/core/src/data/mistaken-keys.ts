@@ -5,7 +5,10 @@ import { member } from '../text/json-value.js';
 export type Meant = ReadonlySet<string> | 'all';
 export const NONE_MEANT: Meant = new Set();
 
-/** What other formats and people call `reference_answer`, in lower case and without `_` and `-`. */
+/**
+ * What other formats and people call `reference_answer`, in lower case and without `_` and `-`. `label`, `output` and `chosen` are left out: as often
+ * they are a class to cut figures by, what a model has said, or the better of two answers.
+ */
 const REFERENCES = [
   'reference',
   'references',
@@ -22,6 +25,10 @@ const REFERENCES = [
   'correctanswer',
   'ideal',
   'target',
+  'solution',
+  'solutions',
+  'completion',
+  'completions',
 ];
 export const RESPONSES = [
   'answer',

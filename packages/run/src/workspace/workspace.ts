@@ -17,6 +17,7 @@ import type { LoadedConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { openRewards, readExaminationData, type Examination } from './examination.js';
 import { fieldsNamed } from '../config/task-fields.js';
+import { assertHeldOut } from './held-out.js';
 import { claimFolder } from './provenance.js';
 import { isLocal } from '../config/policy-model.js';
 import { RemotePolicy } from './remote-policy.js';
@@ -61,7 +62,7 @@ export async function readInputs(loaded: LoadedConfig): Promise<Inputs> {
   return { policy: await readPolicy(loaded, data), data };
 }
 
-/** @throws {InputError} a file cannot be read, or there are too few annotations to learn from. */
+/** @throws {InputError} a file cannot be read, there are too few annotations to learn from, or `data.eval` is trained on. */
 async function readData({ config, baseDir }: LoadedConfig): Promise<Workspace['data']> {
   const at = (file: string): string => resolve(baseDir, file);
   const meant = fieldsNamed(config);
@@ -78,6 +79,13 @@ async function readData({ config, baseDir }: LoadedConfig): Promise<Workspace['d
       `expected at least 2 annotated answers for training.sft, one of them to choose the best step with; got ${annotations.length}`,
     );
   }
+  const annotated = sft
+    ? [{ file: at(config.data.annotations!), tasks: annotations.map(({ task }) => task) }]
+    : [];
+  assertHeldOut({ file: at(config.data.eval), tasks: evaluation }, [
+    { file: at(config.data.train), tasks: train },
+    ...annotated,
+  ]);
   return { ...setAside(train, config, at(config.data.train)), eval: evaluation, annotations, ...examined };
 }
 

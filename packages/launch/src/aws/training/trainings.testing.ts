@@ -60,8 +60,8 @@ export class Trainings {
   write(name: string, backend: string, more: object = {}, changed: object = {}): string {
     const at = join(this.folder, name);
     mkdirSync(at, { recursive: true });
-    const tasks = (kind: string) =>
-      [1, 2, 3, 4]
+    const tasks = (kind: string, numbers: number[]) =>
+      numbers
         .map((n) =>
           JSON.stringify({
             id: `${kind}${n}`,
@@ -70,8 +70,8 @@ export class Trainings {
           }),
         )
         .join('\n');
-    writeFileSync(join(at, 'train.jsonl'), tasks('t'));
-    writeFileSync(join(at, 'eval.jsonl'), tasks('e'));
+    writeFileSync(join(at, 'train.jsonl'), tasks('t', [1, 2, 3, 4]));
+    writeFileSync(join(at, 'eval.jsonl'), tasks('e', [5, 6, 7, 8]));
     writeFileSync(
       join(at, 'judge.mjs'),
       'export default (rollouts) => rollouts.map(({ response }) => ({ score: response.length / 20 }));',
