@@ -191,14 +191,19 @@ describe('reward serve', () => {
     const { got, ended } = start(['serve', folder, '--port', '0', '--json'], { TOUCHSTONE_REWARD_KEY: 'k' });
     while (got.out === '') await new Promise((resolve) => setTimeout(resolve, 10));
     const { url } = JSON.parse(got.out) as { url: string };
-    const ask = (key: string) =>
-      fetch(url, {
+    const ask = (key: string, path = '', body: object = event.slice(0, 1)) =>
+      fetch(`${url}${path}`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
-        body: JSON.stringify(event.slice(0, 1)),
+        body: JSON.stringify(body),
       });
     expect((await ask('wrong')).status).toBe(401);
     expect(await (await ask('k')).json()).toMatchObject([{ id: 'a', aggregate_reward_score: 1 }]);
+    const misnamed = { messages: [{ role: 'user', content: 'q' }], answer: 'x', response: 'good' };
+    const reply = await ask('k', '/v1/rewards', { rollouts: [misnamed] });
+    expect(await reply.json()).toMatchObject({
+      rewards: [{ status: 'failed', detail: expect.stringContaining('"answer": expected') }],
+    });
     process.emit('SIGTERM');
     expect(await ended).toBe(0);
     await expect(fetch(url)).rejects.toThrow('fetch failed');

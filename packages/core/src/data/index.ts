@@ -24,7 +24,7 @@ export {
   type CaseKind,
   type RegressionCase,
 } from './regression.js';
-export { type Meant } from './mistaken-keys.js';
+export { mistakenReference, type Meant } from './mistaken-keys.js';
 export { readTaskLines } from './read-task-lines.js';
 export { parseTaskLine, type TurnReader } from './task-line.js';
 export {

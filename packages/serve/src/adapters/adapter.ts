@@ -1,4 +1,4 @@
-import { isRecord } from '@touchstone/core';
+import { isRecord, type Meant } from '@touchstone/core';
 import { InputError, type JsonValue, type Rollout } from '@touchstone/spec';
 import type { z } from 'zod';
 import type { Outcome } from '../scoring/outcome.js';
@@ -63,8 +63,11 @@ export interface Adapter {
   /** The reply goes into a tensor as it is: its numbers are written as floats, see `toFloatJson`. */
   floats?: boolean;
   formalities?: readonly Formality[];
-  /** @throws {InputError} when not even the samples can be found in the body. */
-  read(body: unknown): Call;
+  /**
+   * @param meant fields of a task that are no misnamed reference; only our own wire looks.
+   * @throws {InputError} when not even the samples can be found in the body.
+   */
+  read(body: unknown, meant?: Meant): Call;
 }
 
 /**

@@ -1,5 +1,5 @@
-import { isRecord, nearest, own } from '@touchstone/core';
-import { InputError, type Rollout } from '@touchstone/spec';
+import { isRecord, mistakenReference, nearest, own, type Meant } from '@touchstone/core';
+import { InputError, type JsonObject, type Rollout } from '@touchstone/spec';
 import { z } from 'zod';
 import { describeOutcome } from '../scoring/describe-outcome.js';
 import { idOf, rolloutOf } from '../scoring/sample.js';
@@ -91,7 +91,7 @@ export const native: Adapter = {
   reply: z.object({ rewards: z.array(record) }),
   deadlineMs: Infinity,
   abstention: 'carried',
-  read(body) {
+  read(body, meant = 'all') {
     const { rollouts, ...rest } = objectWith(body, ['rollouts']);
     if (!Array.isArray(rollouts)) {
       throw new InputError([{ message: 'rollouts: expected a list of {"task", "response"}' }]);
@@ -99,7 +99,7 @@ export const native: Adapter = {
     const options = optionsOf(rest);
     return {
       rows: rollouts,
-      readRow,
+      readRow: (row) => readRow(row, meant),
       groupOf,
       run: options.run,
       deadlineMs: options.deadline_ms,
@@ -130,7 +130,8 @@ function optionsOf(given: unknown): z.output<typeof options> {
   );
 }
 
-function readRow(row: unknown): Rollout {
+/** Whoever has written a client of this wire can mend it, so that a reference under another name is refused. */
+function readRow(row: unknown, meant: Meant): Rollout {
   if (!isRecord(row)) throw new InputError([{ message: 'expected a JSON object' }]);
   const group = row['group'] ?? null;
   if (group !== null && groupOf(row) === undefined) {
@@ -138,7 +139,13 @@ function readRow(row: unknown): Rollout {
   }
   const { response, ...beside } = row;
   const task = row['task'];
-  const rollout = rolloutOf(withReference(isRecord(task) ? task : beside), response);
+  const line = withReference(isRecord(task) ? task : beside);
+  const rollout = rolloutOf(line, response);
+  const mistaken = rollout.task.reference === null ? mistakenReference(line as JsonObject, meant) : undefined;
+  if (mistaken !== undefined) {
+    const message = `"${mistaken}": expected the reference as reference or reference_answer, or this field under metadata`;
+    throw new InputError([{ message }]);
+  }
   return { ...rollout, id: idOf(row) ?? rollout.id };
 }
 

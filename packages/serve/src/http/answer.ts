@@ -1,4 +1,4 @@
-import { mapInSlices, type RewardFunction } from '@touchstone/core';
+import { mapInSlices, type Meant, type RewardFunction } from '@touchstone/core';
 import { InputError, type AbstentionPolicy, type Rollout } from '@touchstone/spec';
 import type { Adapter, Call, Judged } from '../adapters/index.js';
 import { groupKey } from '../rendezvous/group-key.js';
@@ -23,6 +23,7 @@ export interface Answering {
   /** Milliseconds an answer waits for the others of its group at most. */
   groupWaitMs: number;
   policy: AbstentionPolicy;
+  meant: Meant;
 }
 
 /** Judging takes time too: waiting for the group must leave half of what there is. */
@@ -42,11 +43,11 @@ const MAX_SAMPLES = 4096;
 export async function answerCall(
   adapter: Adapter,
   body: unknown,
-  { reward, rendezvous, groupWaitMs, policy }: Answering,
+  { reward, rendezvous, groupWaitMs, policy, meant }: Answering,
   defaults: CallOptions,
   signal: AbortSignal,
 ): Promise<{ reply: () => unknown; judged: Judged[] }> {
-  const call = adapter.read(body);
+  const call = adapter.read(body, meant);
   const run = call.run ?? defaults.run;
   const groupSize = call.groupSize ?? defaults.groupSize ?? 1;
   const deadlineMs = call.deadlineMs ?? defaults.deadlineMs ?? adapter.deadlineMs;

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { mapInSlices, type RewardFunction } from '@touchstone/core';
+import { mapInSlices, type Meant, type RewardFunction } from '@touchstone/core';
 import type { AbstentionPolicy } from '@touchstone/spec';
 import { ADAPTERS, type Adapter } from '../adapters/index.js';
 import { toFloatJson } from '../adapters/float-json.js';
@@ -52,6 +52,7 @@ export interface Handling {
   groupSize: number | undefined;
   groupWaitMs: number;
   policy: AbstentionPolicy;
+  meant: Meant;
   novaRange: NovaOptions['range'];
   logPrompts: boolean;
   report: Report;
@@ -71,7 +72,7 @@ const healthOf = ({ certificate }: Handling) => ({
 
 /** What answers each path, by the operation's name. */
 export function createHandlers(handling: Handling): ReadonlyMap<string, Handler> {
-  const { reward, rendezvous, policy, report, telemetry, logPrompts } = handling;
+  const { reward, rendezvous, policy, meant, report, telemetry, logPrompts } = handling;
   const watch = createJudgeWatch();
   const load = createLoad();
   const bodyOf = ({ request, signal }: Exchange): Promise<unknown> =>
@@ -84,7 +85,7 @@ export function createHandlers(handling: Handling): ReadonlyMap<string, Handler>
         adapter,
         await bodyOf(exchange),
         // Who is still to come when the server ends will not come.
-        { reward, rendezvous, policy, groupWaitMs: handling.isEnding() ? 0 : handling.groupWaitMs },
+        { reward, rendezvous, policy, meant, groupWaitMs: handling.isEnding() ? 0 : handling.groupWaitMs },
         { ...asked, groupSize: asked.groupSize ?? handling.groupSize },
         exchange.signal,
       );

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { headerProblem, type RewardFunction } from '@touchstone/core';
+import { headerProblem, type Meant, type RewardFunction } from '@touchstone/core';
 import { InputError, type AbstentionPolicy } from '@touchstone/spec';
 import type { NovaOptions } from '../function/nova/score.js';
 import { Rendezvous } from '../rendezvous/rendezvous.js';
@@ -16,6 +16,11 @@ import { createTelemetry, type Telemetry } from './telemetry.js';
 
 export interface RewardServerOptions {
   reward: RewardFunction;
+  /**
+   * On `POST /v1/rewards` a task without a reference is refused where a field looks like it, but for these, which the configuration names.
+   * Default: `all`, none is refused.
+   */
+  meant?: Meant;
   /** What requests must carry; see `admit`. Without it the server listens on loopback only. */
   key?: string | undefined;
   /** In place of the key its SHA-256 in hex, where another process has given it to the clients and nobody wrote it down. */
@@ -100,6 +105,7 @@ export function createRewardServer(options: RewardServerOptions): RewardServer {
     groupSize: options.groupSize,
     groupWaitMs: options.groupWaitMs ?? GROUP_WAIT_MS,
     policy: options.abstention ?? 'neutral',
+    meant: options.meant ?? 'all',
     novaRange: options.novaRange,
     logPrompts: options.logPrompts ?? false,
     report,

@@ -3,7 +3,7 @@ import { createRewardServer, createTelemetry } from '@touchstone/serve';
 import { InputError } from '@touchstone/spec';
 import { InvalidArgumentError, type Command } from 'commander';
 import type { Io } from '../../io.js';
-import { loadScoringConfig, rewardResources, systemClock } from '@touchstone/run';
+import { fieldsNamed, loadScoringConfig, rewardResources, systemClock } from '@touchstone/run';
 import { certified, REQUIRE_CERTIFICATE } from './certified.js';
 
 /** Holds the key that requests to `touchstone reward serve` must carry. */
@@ -109,6 +109,7 @@ async function serve(path: string, flags: ServeFlags, io: Io): Promise<void> {
   };
   const server = createRewardServer({
     reward,
+    meant: fieldsNamed(config),
     key,
     isOpen: !flags.key,
     abstention: config.reward.abstention.policy,
