@@ -1,4 +1,4 @@
-import { type Criterion, pointsScore } from '@touchstone/core';
+import { type Criterion, pointsScore, vetoOf } from '@touchstone/core';
 
 import { meanOf } from '../statistics/values.js';
 import type { Evidence } from './evidence.js';
@@ -16,7 +16,7 @@ export interface Worth {
  *
  * Answers to one task are compared with one another, so that what counts is the criteria that all its labelled answers have labels of: a
  * criterion that one of them lacks would raise or lower it against the others. Where that is all criteria, the judge's worth is the score
- * that trains; else the mean over those criteria, without vetoes, as of labels.
+ * that trains; else the mean over those criteria, with their vetoes, as of labels.
  */
 export function worthsOf({ answers, criteria }: Pick<Evidence, 'answers' | 'criteria'>): (Worth | null)[] {
   const shared = new Map<string, ReadonlySet<string>>();
@@ -84,11 +84,14 @@ function judgeOver(
   const scores = verdicts.flatMap((verdict) => {
     if (!wasAsked(verdict)) return 0;
     if (verdict.status !== 'scored') return [];
-    const said = criteria.flatMap((criterion) => {
-      const part = verdict.criteria.find((one) => one.criterion === criterion.name);
-      return part && names.has(criterion.name) ? [{ ...criterion, score: part.score }] : [];
-    });
-    return pointsScore(said);
+    const parts = verdict.criteria.filter(({ criterion }) => names.has(criterion));
+    if (vetoOf(criteria, parts) !== undefined) return 0;
+    return pointsScore(
+      criteria.flatMap((criterion) => {
+        const part = parts.find((one) => one.criterion === criterion.name);
+        return part ? [{ ...criterion, score: part.score }] : [];
+      }),
+    );
   });
   const known = scores.filter((score) => score !== null);
   return known.length === 0 || known.length < scores.length ? null : withoutRounding(meanOf(known));
