@@ -333,8 +333,8 @@ test('a judge that says nothing of what one criterion finds bad is not shown to 
 });
 
 const SILENCE: Opinion = {
-  answer: { status: 'abstained', reason: 'refused', detail: '' },
-  verdicts: [{ status: 'abstained', judge: 'j', key: 'k', raw: '', reason: 'refused', detail: '' }],
+  answer: { status: 'abstained', reason: 'refusal', detail: '' },
+  verdicts: [{ status: 'abstained', judge: 'j', key: 'k', raw: '', reason: 'refusal', detail: '' }],
 };
 
 test('of criteria that come with tasks a category that is dead fails, and one that few tasks have is not asked for', () => {
