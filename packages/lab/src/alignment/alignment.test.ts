@@ -312,6 +312,33 @@ test('of criteria that say nothing hardly any map has a name that says something
   expect(wrong).toBeLessThanOrEqual(4);
 });
 
+test('a rare outcome that never meets a rare verdict is no finding, and one that nearly always does is', () => {
+  const held = (isGood: (i: number) => boolean): AlignmentCell =>
+    cell(
+      measure(
+        itemsOf(
+          80,
+          (i) => ({
+            length: 20 + ((i * 37) % 61),
+            scores: { C: Number(isGood(i)) },
+            outcomes: { m: Number(i % 9 === 0) },
+          }),
+          asItIs,
+        ),
+        { boolean: true },
+      ),
+      'C',
+    );
+  // Of 9 successes none has one of the 8 bad verdicts: chance alone does that every third time.
+  const apart = held((i) => i % 10 !== 1);
+  expect(apart).toMatchObject({
+    name: 'not known yet',
+    notes: [expect.stringContaining("chance alone brings as much with p = 0.73 (Fisher's exact test")],
+  });
+  expect(apart.partial!.low).toBeGreaterThan(0);
+  expect(held((i) => i % 9 === 0 || i % 23 === 5).name).toBe('useful');
+});
+
 test('a criterion that a single answer keeps from being the metric says nothing of how many others take', () => {
   const found = measure(
     itemsOf(40, (i) => {

@@ -3,6 +3,7 @@ import type { AlignmentCell, Estimate } from '@touchstone/spec';
 
 import { areaUnderCurve, attainableSpearman } from '../statistics/associations.js';
 import { spearmanInterval } from '../statistics/correlation-intervals.js';
+import { fisherExact } from '../statistics/hypothesis-tests.js';
 import { pearson } from '../statistics/correlation.js';
 import { intervalOf, type Range, SHARE, SIGNED } from '../statistics/jackknife.js';
 import type { Pair } from '../statistics/pairs.js';
@@ -26,6 +27,8 @@ import { loneVariants, variantLevel } from './variants.js';
 
 /** Tasks, and answers more than columns are held constant, from which on a pilot says how many answers it takes: of fewer the range is sixfold and more. */
 const LEAST_OF_PILOT = 10;
+/** All names hold at once with this. */
+const LEVEL = 0.95;
 /** Answers of a value of a field, fewer than which are not looked at by themselves. */
 const LEAST_IN_SEGMENT = 10;
 
@@ -67,6 +70,7 @@ export function cellsOf(inputs: readonly CellInput[], items: readonly Item[], se
     cellOf(input, items, {
       partial: estimates[i]!,
       seed,
+      claims: inputs.length,
       needed: (margin) => {
         const design = estimates[i]!.alone ? null : (designs.get(input.pairing.metric) ?? null);
         return design && answersNeeded(margin, { design, reach, claims: inputs.length });
@@ -85,10 +89,13 @@ function cellOf(
   {
     partial,
     seed,
+    claims,
     needed,
   }: {
     partial: CorrelationEstimate | null;
     seed: number;
+    /** Cells in all. */
+    claims: number;
     needed: (margin: NonNullable<AlignmentCell['margin']>) => AlignmentCell['answers_needed'];
   },
 ): AlignmentCell {
@@ -104,7 +111,9 @@ function cellOf(
   const [scores, outcomes] = [scoresFor(criterion, usable), usable.map((item) => outcomeOf(pairing, item))];
   const attainable = usable.length === 0 ? null : attainableSpearman(scores, outcomes);
   const margin = attainable && marginOf(attainable);
-  const name = nameOf(partial, margin);
+  const known = nameOf(partial, margin);
+  const chance = known === 'useful' || known === 'harmful' ? chanceOf(scores, outcomes, claims) : null;
+  const name = chance === null ? known : 'not known yet';
   const spearman = usable.length === 0 ? null : overTasks(spearmanInterval(blocks), tasks.length);
   const segments = segmentsOf(pairing, usable, seed);
   const variants = variantLevel(usable, pairing, seed);
@@ -131,9 +140,24 @@ function cellOf(
       scores,
       outcomes,
       lone: loneVariants(usable, pairing),
-      few: name === 'not known yet' ? tooFew(partial, freedomOf(pairing, usable), pairing) : null,
+      few: chance ?? (name === 'not known yet' ? tooFew(partial, freedomOf(pairing, usable), pairing) : null),
     }),
   };
+}
+
+/**
+ * Why two sides that each have two values may go together by chance; null where that is not so. Of rare ones a correlation looks surer than it
+ * is: where no rare outcome meets a rare verdict, nothing varies.
+ */
+function chanceOf(scores: readonly number[], outcomes: readonly number[], claims: number): string | null {
+  if (new Set(scores).size !== 2 || new Set(outcomes).size !== 2) return null;
+  const p = fisherExact(
+    scores.map((score) => score === scores[0]),
+    outcomes.map((outcome) => outcome === outcomes[0]),
+  );
+  return p * claims <= 1 - LEVEL
+    ? null
+    : `too few answers of the rarer verdict or outcome: chance alone brings as much with p = ${p.toPrecision(2)} (Fisher's exact test, ${claims} of them)`;
 }
 
 /** Of blocks of tasks: n is the number of tasks all the same. */

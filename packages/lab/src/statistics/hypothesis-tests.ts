@@ -21,6 +21,31 @@ export function exceedance(successes: number, n: number, probability: number): n
   return successes === 0 ? 1 : betaCdf(probability, successes, n - successes + 1);
 }
 
+/**
+ * Fisher's exact test (1935) that two things which either are or are not have nothing to do with each other: twice the smaller tail of the
+ * hypergeometric distribution of how often they are together.
+ *
+ * @param first @param second of the same cases.
+ * @returns the p value; 1 where one of them is always or never.
+ * @throws {RangeError} the lists differ in length.
+ */
+export function fisherExact(first: readonly boolean[], second: readonly boolean[]): number {
+  const n = first.length;
+  if (second.length !== n)
+    throw new RangeError(`expected lists of one length, got ${n} and ${second.length}`);
+  const count = (list: readonly boolean[]): number => list.filter(Boolean).length;
+  const [a, b, both] = [count(first), count(second), count(first.map((one, i) => one && second[i]!))];
+  const logs = [0];
+  for (let i = 1; i <= n; i++) logs.push(logs[i - 1]! + Math.log(i));
+  const choose = (of: number, k: number): number => logs[of]! - logs[k]! - logs[of - k]!;
+  const least = Math.max(0, a + b - n);
+  const chances = Array.from({ length: Math.min(a, b) - least + 1 }, (_, i) =>
+    Math.exp(choose(a, least + i) + choose(n - a, b - least - i) - choose(n, b)),
+  );
+  const at = both - least;
+  return Math.min(1, 2 * Math.min(sumOf(chances.slice(0, at + 1)), sumOf(chances.slice(at))));
+}
+
 /** How two versions of a judge did on the same cases. */
 export interface Mcnemar {
   n: number;

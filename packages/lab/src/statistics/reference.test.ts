@@ -11,7 +11,7 @@ import { calibrated, isotonic, platt } from './calibration-maps.js';
 import { brier, calibrationError, reliabilityBins } from './calibration.js';
 import { kendall, partialSpearman, pearson, spearman } from './correlation.js';
 import { normalCdf } from './distributions.js';
-import { benjaminiYekutieli, binomialTest, holm, mcnemar } from './hypothesis-tests.js';
+import { benjaminiYekutieli, binomialTest, fisherExact, holm, mcnemar } from './hypothesis-tests.js';
 import { scoreInterval, UNBOUNDED } from './jackknife.js';
 import { errorCorrelation } from './judge-errors.js';
 import type { Pair } from './pairs.js';
@@ -131,6 +131,7 @@ function testFigures(data: DataSet, verdicts: Verdicts[], people: Ratings): Reco
   return {
     mcnemar: mcnemar(right)!.p,
     binomial: binomialTest(successes, n),
+    fisher: fisherExact(data.label.map(Boolean), passed.map(Boolean)),
     wilson: [share.low, share.high],
     holm: holm(data.p_values),
     benjamini_yekutieli: benjaminiYekutieli(data.p_values),

@@ -206,6 +206,12 @@ def calibration(d):
     }
 
 
+def fisher(label, passed):
+    label, passed = label.astype(bool), passed.astype(bool)
+    table = [[int((a & b).sum()) for b in (passed, ~passed)] for a in (label, ~label)]
+    return min(1.0, 2 * min(float(stats.fisher_exact(table, alternative=one).pvalue) for one in ("less", "greater")))
+
+
 def tests(d):
     label, passed = np.array(d["label"]), np.array(d["passed"])
     other = np.roll(passed, 1)
@@ -230,6 +236,7 @@ def tests(d):
     return {
         "mcnemar": float(mcnemar(table, exact=True).pvalue),
         "binomial": float(stats.binomtest(successes, n).pvalue),
+        "fisher": fisher(label, passed),
         "wilson": list(proportion_confint(successes, n, method="wilson")),
         "holm": multipletests(d["p_values"], method="holm")[1].tolist(),
         "benjamini_yekutieli": multipletests(d["p_values"], method="fdr_by")[1].tolist(),

@@ -1,4 +1,4 @@
-import { filesOfChecks, isTaskPath, readTaskPath, rewardSchema } from '@touchstone/core';
+import { canonical, filesOfChecks, isTaskPath, readTaskPath, rewardSchema } from '@touchstone/core';
 import type { Task } from '@touchstone/spec';
 import { sha256 } from '@touchstone/store';
 import { z } from 'zod';
@@ -16,7 +16,8 @@ export const claimedGradersSchema = z.looseObject({
 });
 export type ClaimedGraders = z.output<typeof claimedGradersSchema>;
 
-const hashOf = (value: unknown): string => sha256(JSON.stringify(value)).slice(0, 16);
+/** Files write the fields of an object in any order. */
+const hashOf = (value: unknown): string => sha256(canonical(value)).slice(0, 16);
 
 /**
  * A fingerprint of who gives the scores, by metric: of judges with what of a response they are shown and the gates before them, of truth the
@@ -80,7 +81,7 @@ export function askedBy({
   return (task) => ({
     prompt: hashOf(task.messages),
     ...(judges.length === 0 && !runsCode ? {} : { reference: hashOf(task.reference) }),
-    ...(runsCode ? { metadata: hashOf(inOrder(task.metadata)) } : {}),
+    ...(runsCode ? { metadata: hashOf(task.metadata) } : {}),
     ...Object.fromEntries(paths.map((path) => [path, hashOf(readTaskPath(task, path) ?? null)])),
     ...(truth === undefined ? {} : { truth: hashOf(task.truth ?? null) }),
   });
@@ -104,7 +105,3 @@ const isCode = (node: unknown): boolean =>
 
 const placeholdersIn = (text: string): string[] =>
   [...text.matchAll(/\{\{([^{}]*)\}\}/g)].map(([, name]) => name!.trim());
-
-/** Its own fields by name: files are written in any order. */
-const inOrder = (fields: Readonly<Record<string, unknown>>): [string, unknown][] =>
-  Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1));
