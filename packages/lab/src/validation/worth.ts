@@ -19,6 +19,15 @@ export interface Worth {
  * that trains; else the mean over those criteria, with their vetoes, as of labels.
  */
 export function worthsOf({ answers, criteria }: Pick<Evidence, 'answers' | 'criteria'>): (Worth | null)[] {
+  const shared = sharedCriteria(answers);
+  return answers.map((one) => {
+    const names = shared.get(one.answer.task.id);
+    return names ? worthOver(names, one, one.answer.criteria ?? criteria) : null;
+  });
+}
+
+/** By task, the criteria that all its labelled answers that the judge gave a score have labels of. */
+export function sharedCriteria(answers: readonly JudgedAnswer[]): Map<string, ReadonlySet<string>> {
   const shared = new Map<string, ReadonlySet<string>>();
   for (const { answer, repeats } of answers) {
     if (scoreOf(repeats[0]) === null) continue;
@@ -27,10 +36,7 @@ export function worthsOf({ answers, criteria }: Pick<Evidence, 'answers' | 'crit
       shared.set(answer.task.id, new Set(known ? names.filter((name) => known.has(name)) : names));
     }
   }
-  return answers.map((one) => {
-    const names = shared.get(one.answer.task.id);
-    return names ? worthOver(names, one, one.answer.criteria ?? criteria) : null;
-  });
+  return shared;
 }
 
 /** The answers that judge and labels find worth something, by task; `other` is the labels'. */

@@ -374,3 +374,16 @@ test('a label that fails a veto makes an answer worth nothing, as it does to the
     expect(found['order_accuracy']!.estimate!.mean).toBe(1);
   }
 });
+
+test('a criterion that only one answer to each task has a label of is in no order, and its note says so', () => {
+  const evidence = twoCriteria(
+    (truth) => truth,
+    ({ Sound, Polite }, place) => ({
+      Polite: Polite!,
+      ...(place % 4 === Math.floor(place / 4) % 2 && { Sound: Sound! }),
+    }),
+  );
+  const found = held(byCriterion, evidence);
+  expect(found['label_kappa.Sound']!.note).toMatch(/^in no task do all labelled answers have labels of it/);
+  expect(found['label_kappa.Polite']!.note).toBeNull();
+});

@@ -8,6 +8,7 @@ import type { Finding } from '../finding.js';
 import { LEAST_UNITS } from '../gate.js';
 import { rate, type Reading, readingsOf } from '../ratings.js';
 import { wasAsked } from '../readings.js';
+import { sharedCriteria } from '../worth.js';
 import { areAllAlike, labelKappaInterval, LEAST_KAPPA } from './kappa.js';
 import { labelDoubt } from './people.js';
 
@@ -43,6 +44,7 @@ export function criteria(evidence: Evidence): Finding[] {
   const ofRandom = rate(randomPart(evidence));
   const doubt = labelDoubt(ofRandom);
   const shown = shownLabels(evidence);
+  const ordered = orderedCriteria(evidence);
   return evidence.criteria.flatMap(({ name }) => {
     const own = readings.filter(({ criterion }) => criterion === name);
     const [kappa, specificity, sensitivity, accuracy, passAccuracy] = agreement(
@@ -61,7 +63,7 @@ export function criteria(evidence: Evidence): Finding[] {
         ...kappa!,
         ...(asked.kappa && { gate: { min: LEAST_OF_CRITERION } }),
         ...(asked.isSilent && { estimate: null }),
-        note: asked.note ?? kappa!.note,
+        note: asked.note ?? (ordered.has(name) || ordered.size === 0 ? kappa!.note : NO_ORDER),
         doubt: doubt ?? labelDoubt(ofRandom.filter(({ criterion }) => criterion === name)),
       },
       specificity!,
@@ -71,6 +73,21 @@ export function criteria(evidence: Evidence): Finding[] {
       { ...passAccuracy!, ...(asked.most && { gate: { min: 0.5 }, doubt }) },
     ];
   });
+}
+
+const NO_ORDER =
+  'in no task do all labelled answers have labels of it, so that the order within a task, which trains, is not seen';
+
+/** The criteria by which answers to one task can be compared; none where they come with tasks. */
+function orderedCriteria({ answers }: Evidence): Set<string> {
+  const tasks = groupBy(
+    answers.filter(({ answer }) => answer.criteria === undefined),
+    answers.flatMap(({ answer }) => (answer.criteria === undefined ? [answer.task.id] : [])),
+  );
+  const several = tasks.filter(({ length }) => length > 1);
+  return new Set(
+    several.flatMap((task) => [...sharedCriteria(task).values()].flatMap((names) => [...names])),
+  );
 }
 
 /** A label of something that the judge was asked about: it gave a verdict, or abstained. */
