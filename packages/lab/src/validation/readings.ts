@@ -12,6 +12,7 @@ import {
   pointsScore,
   scaleRange,
   toScore,
+  vetoOf,
 } from '@touchstone/core';
 import { groupBy, meanOf, sumOf } from '../statistics/values.js';
 
@@ -97,7 +98,7 @@ export const withoutRounding = (score: number): number => Math.round(score * 1e9
 
 /**
  * What an answer is worth by its labels, 0–1: the mean over its items of the weighted mean of the criteria that are
- * labelled (with points, what they come to); for a judge without criteria, `score`. Vetoes are left to the judge.
+ * labelled (with points, what they come to), and 0 where a label fails a veto; for a judge without criteria, `score`.
  */
 export function labelScore(
   { labels, criteria: ofTask }: Pick<ExaminedAnswer, 'labels' | 'criteria'>,
@@ -105,6 +106,8 @@ export function labelScore(
 ): number | null {
   const criteria = ofTask ?? ofJudge;
   const items = labels.flatMap((record) => {
+    const values = Object.entries(record).map(([criterion, label]) => ({ criterion, value: Number(label) }));
+    if (vetoOf(criteria, values) !== undefined) return 0;
     const parts = Object.entries(record).map(([name, label]) => ({
       weight: 1,
       ...criteria.find((one) => one.name === name),
