@@ -177,14 +177,21 @@ function agreed(
  * @throws {InputError} naming each label of an unknown criterion or off the criterion's scale.
  */
 export function assertLabelsFit(labelled: readonly ExaminedAnswer[], ofJudge: readonly Criterion[]): void {
-  const problems = labelled.flatMap(({ task, labels, raters = {}, criteria = ofJudge }) =>
-    [labels, ...Object.values(raters)].flat().flatMap((record) =>
-      Object.entries(record).flatMap(([name, label]) => {
+  const tasksOf = new Map<string, Set<string>>();
+  for (const { task, labels, raters = {}, criteria = ofJudge } of labelled)
+    for (const record of [labels, ...Object.values(raters)].flat())
+      for (const [name, label] of Object.entries(record)) {
         const problem = labelProblem(labelName(name, criteria), label, criteria);
-        return problem === null ? [] : [{ message: `labelled answer to task "${task.id}": ${problem}` }];
-      }),
-    ),
-  );
+        if (problem === null) continue;
+        if (!tasksOf.has(problem)) tasksOf.set(problem, new Set());
+        tasksOf.get(problem)!.add(task.id);
+      }
+  // A name that is misspelt is so on every line.
+  const problems = [...tasksOf].map(([problem, ids]) => {
+    const [first, ...others] = ids;
+    const more = others.length === 0 ? '' : ` and ${others.length} more`;
+    return { message: `labelled answer to task "${first}"${more}: ${problem}` };
+  });
   if (problems.length > 0) throw new InputError(problems);
 }
 
