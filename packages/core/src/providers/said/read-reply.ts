@@ -72,7 +72,8 @@ export function readReply(result: LanguageModelV3GenerateResult, place: CallPlac
     throw noText(`the reply broke off (finish reason ${raw() || 'error'})`, true, counted, place);
   if (text.trim() === '' && (finish === 'stop' || finish === 'other')) {
     const isOther = result.content.some(({ type }) => type !== 'text') || hasOther(body);
-    if (isOther) throw noText('the reply has reasoning or a tool call in it, and no text', false, counted, place);
+    if (isOther)
+      throw noText('the reply has reasoning or a tool call in it, and no text', false, counted, place);
     // Something was written that is no text: an end, at once. Nothing at all is a fault of the server.
     const isNothing = !output.total || finish === 'other';
     throw noText(`the reply is empty (finish reason ${raw() || 'none'})`, isNothing, counted, place);
