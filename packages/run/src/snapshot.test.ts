@@ -27,7 +27,7 @@ describe('a run from beside', () => {
     expect(first!.stage?.title).toMatch(/^3 of \d, Reinforcement fine-tuning$/);
     expect(first!.finished.map(({ name }) => name)).toEqual(['judge', 'evaluate base']);
     expect(first!.steps.length).toBeGreaterThanOrEqual(1);
-    expect(first!.stepsWanted).toBe(STEPS);
+    expect(first).toMatchObject({ isAtWork: true, stepsWanted: STEPS });
     expect(first!.answers).toHaveLength(4);
     const scores = first!.answers.map(({ score }) => score!);
     expect(scores).toEqual(scores.toSorted((a, b) => b - a));
@@ -35,7 +35,7 @@ describe('a run from beside', () => {
 
   it('is read when it has ended', async () => {
     const last = await readSnapshot(join(folder, 'out'), Date.now());
-    expect(last).toMatchObject({ name: 'small', stage: null, paid: [] });
+    expect(last).toMatchObject({ name: 'small', isAtWork: false, stage: null, paid: [] });
     expect(last.steps).toHaveLength(STEPS);
   });
 

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { costOf } from '@touchstone/core';
 import { InputError, largest, type Reward, type StepSummary } from '@touchstone/spec';
-import { openRun, type RunStore, type StoredEvent } from '@touchstone/store';
+import { isRunLocked, openRun, type RunStore, type StoredEvent } from '@touchstone/store';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { REINFORCE } from './stages/stages.js';
@@ -15,6 +15,8 @@ export interface RunSnapshot {
   name: string;
   /** Who trains. */
   backend: string;
+  /** A process works on it now. */
+  isAtWork: boolean;
   /** Milliseconds since run.db was written to. */
   idleMs: number;
   /** The stage at work, or the one that was when the process ended; null before the first and after the last. */
@@ -68,6 +70,8 @@ export async function readSnapshot(named: string, now: number): Promise<RunSnaps
       folder,
       name: claim.config.name,
       backend: claim.config.training.backend,
+      // Between two of several trainings only the folder of all is locked.
+      isAtWork: isRunLocked(folder) || isRunLocked(named),
       idleMs: Math.max(0, now - (await lastWritten(folder))),
       stage: stageOf(events, now),
       finished: store.stages().map(({ name, seconds }) => ({ name, seconds })),

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it, onTestFinished } from 'vitest';
-import { lockRun } from './run-lock.js';
+import { isRunLocked, lockRun } from './run-lock.js';
 
 it('keeps a second process out, until the first lets go or is killed', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'store-'));
@@ -21,9 +21,12 @@ it('keeps a second process out, until the first lets go or is killed', async () 
   onTestFinished(() => void child.kill('SIGKILL'));
   await once(child.stdout, 'data');
   expect(() => lockRun(folder)).toThrow(`another process is at work in ${folder}`);
+  expect(isRunLocked(folder)).toBe(true);
   child.kill('SIGKILL');
   await once(child, 'exit');
+  expect(isRunLocked(folder)).toBe(false);
   const release = lockRun(folder);
+  expect(isRunLocked(folder)).toBe(true);
   expect(() => lockRun(folder)).toThrow('another process');
   release();
   lockRun(folder)();

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { RunError } from '@touchstone/spec';
 import { assertOwn } from './files.js';
@@ -28,6 +29,23 @@ export function lockRun(folder: string): () => void {
   } catch (cause) {
     db?.close();
     throw new RunError(problem(folder, file, cause), { cause });
+  }
+}
+
+/** Whether a process is at work in a run's folder; asks for no right to write there. @throws {RunError} the lock cannot be read. */
+export function isRunLocked(folder: string): boolean {
+  const file = join(folder, 'run.lock');
+  if (!existsSync(file)) return false;
+  let db: Database | undefined;
+  try {
+    db = openSqlite(file, { readOnly: true, timeout: 0 });
+    db.exec('PRAGMA schema_version');
+    return false;
+  } catch (cause) {
+    if (isBusy(cause)) return true;
+    throw new RunError(problem(folder, file, cause), { cause });
+  } finally {
+    db?.close();
   }
 }
 

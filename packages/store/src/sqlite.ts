@@ -34,8 +34,8 @@ function withoutExperimentalWarning<T>(load: () => T): T {
   }
 }
 
-/** A plain connection, without the schema of a run. */
-export function openSqlite(path: string, options: { readOnly?: boolean } = {}): Database {
+/** A plain connection, without the schema of a run. @param options.timeout milliseconds that it waits for a lock; by default SQLite's. */
+export function openSqlite(path: string, options: { readOnly?: boolean; timeout?: number } = {}): Database {
   return new (sqlite().DatabaseSync)(path, options);
 }
 

@@ -93,7 +93,7 @@ test('a held-out judge that is the judge, and a true where a level is wanted, ar
   expect(misspelt.code).toBe(2);
   // No word of what it would cost.
   expect(misspelt.err).toMatch(
-    /^error: 48 problems\nlabelled answer .* got "Right", did you mean "Rihgt"\?\n/,
+    /^error: labelled answer to task "[^"]+" and \d+ more: .* got "Right", did you mean "Rihgt"\?\n/,
   );
   writeFileSync(at, plain);
 });

@@ -44,6 +44,10 @@ describe('touchstone run', { timeout: TIMEOUT_MS }, () => {
 
     expect(await train(folder, '--json')).toMatchObject({ code: 0 });
     expect({ ...summaryOf(folder), created: '' }).toEqual({ ...summary, created: '' });
+
+    // Nobody would heed it.
+    const asked = await running('watch', folder, '--pause').ended;
+    expect(asked).toMatchObject({ code: 2, err: expect.stringContaining('no process is at work on it') });
   });
 
   it('refuses to mix two runs in one folder, and says what differs', async () => {

@@ -35,7 +35,7 @@ export function registerWatch(program: Command, io: Io): void {
     .addOption(new Option('--go-on', 'let a training go on that waits').conflicts('rollBack'))
     .option(
       '--roll-back',
-      "ask the training to take the best checkpoint's weights back and to stop (exit code 4)",
+      "ask the training to take the best checkpoint's weights back, where training.save_top_k scores checkpoints, and to stop (exit code 4)",
     )
     .action(async (folder: string, flags: WatchFlags) => watch(resolve(folder), flags, io));
 }
@@ -63,10 +63,16 @@ async function watch(folder: string, { once, json, ...asked }: WatchFlags, io: I
 }
 
 async function tell(named: string, { pause, goOn }: WatchFlags, io: Io): Promise<void> {
-  const { backend, folder } = await readSnapshot(named, Date.now());
+  const { backend, folder, isAtWork } = await readSnapshot(named, Date.now());
   if (backend !== 'embedded') {
     const message = `${backend} trains by itself and cannot wait between two steps: stop the command that runs it, and start it again to go on`;
     throw new InputError([{ message }]);
+  }
+  if (!isAtWork && !goOn) {
+    throw InputError.at(
+      { file: named },
+      'no process is at work on it, so nobody would heed: expected a run that goes on',
+    );
   }
   await askRun(named, folder, goOn ? null : pause ? 'pause' : 'roll-back');
   io.out.write(
@@ -74,6 +80,6 @@ async function tell(named: string, { pause, goOn }: WatchFlags, io: Io): Promise
       ? 'A training that waits goes on.\n'
       : pause
         ? 'The training waits once its step is over, until --go-on.\n'
-        : 'Once its step is over, the training takes the best checkpoint back and stops.\n',
+        : 'Once its step is over, the training stops; where training.save_top_k has scored checkpoints, it takes the best one back first.\n',
   );
 }

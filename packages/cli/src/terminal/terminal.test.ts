@@ -5,7 +5,7 @@ import { describeFailure } from './errors.js';
 import { createProgress, showEvents } from './progress.js';
 import type { ProgressStream } from './progress.js';
 import { renderTable } from './table.js';
-import { duration, oneLine } from './text.js';
+import { difference, duration, oneLine } from './text.js';
 import { TimeLeft } from './time-left.js';
 
 class Screen implements ProgressStream {
@@ -253,4 +253,8 @@ describe('errors', () => {
     expect(shown).toContain('caused by: Error: the disk');
     expect(describeFailure('thrown text', false)).toMatchObject({ exitCode: 1 });
   });
+});
+
+it('a difference that is written as 0 has no sign', () => {
+  expect(difference({ mean: -0.0002, low: -0.0412, high: 0.0408, n: 9 })).toBe('0.000 [-0.041, 0.041]');
 });

@@ -22,8 +22,11 @@ export function duration(milliseconds: number): string {
 /** An estimate with its interval. */
 export const figure = (estimate: Estimate | null): string =>
   estimate
-    ? `${estimate.mean.toFixed(3)} [${estimate.low.toFixed(3)}, ${estimate.high.toFixed(3)}]`
+    ? `${thousandths(estimate.mean)} [${thousandths(estimate.low)}, ${thousandths(estimate.high)}]`
     : 'no data';
+
+/** Nothing is below 0 that is written as 0. */
+const thousandths = (value: number): string => value.toFixed(3).replace(/^-(?=0\.000$)/, '');
 
 /** Likewise of a difference, with a plus sign before what is above 0. */
 export const difference = (estimate: Estimate | null): string =>

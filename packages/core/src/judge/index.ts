@@ -25,4 +25,12 @@ export { parseReply, type ParsedReply } from './parse.js';
 export { describeReply, replySchema } from './reply-format.js';
 export { createRenderer, type Renderer } from './rubric/prompt.js';
 export { rubricSchema, type RubricConfig } from './rubric/schema.js';
-export { pointsScore, scaleRange, scoreCriteria, toScore, weightedMean, type AnswerScore } from './score.js';
+export {
+  pointsScore,
+  scaleRange,
+  scoreCriteria,
+  toScore,
+  vetoOf,
+  weightedMean,
+  type AnswerScore,
+} from './score.js';

@@ -71,10 +71,10 @@ export function scoreCriteria(
   return vetoedBy === undefined ? { score: verdictScore(criteria, verdicts) } : { score: 0, vetoedBy };
 }
 
-/** The first criterion whose veto failed. */
+/** The first criterion whose veto failed. @param verdicts values on the criteria's own scales; those that are missing veto nothing. */
 export function vetoOf(
   criteria: readonly Criterion[],
-  verdicts: readonly CriterionVerdict[],
+  verdicts: readonly Pick<CriterionVerdict, 'criterion' | 'value'>[],
 ): string | undefined {
   return criteria.find((criterion) => {
     const verdict = verdicts.find((one) => one.criterion === criterion.name);

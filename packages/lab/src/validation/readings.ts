@@ -12,6 +12,7 @@ import {
   pointsScore,
   scaleRange,
   toScore,
+  vetoOf,
 } from '@touchstone/core';
 import { groupBy, meanOf, sumOf } from '../statistics/values.js';
 
@@ -97,7 +98,7 @@ export const withoutRounding = (score: number): number => Math.round(score * 1e9
 
 /**
  * What an answer is worth by its labels, 0–1: the mean over its items of the weighted mean of the criteria that are
- * labelled (with points, what they come to); for a judge without criteria, `score`. Vetoes are left to the judge.
+ * labelled (with points, what they come to), and 0 where a label fails a veto; for a judge without criteria, `score`.
  */
 export function labelScore(
   { labels, criteria: ofTask }: Pick<ExaminedAnswer, 'labels' | 'criteria'>,
@@ -105,6 +106,8 @@ export function labelScore(
 ): number | null {
   const criteria = ofTask ?? ofJudge;
   const items = labels.flatMap((record) => {
+    const values = Object.entries(record).map(([criterion, label]) => ({ criterion, value: Number(label) }));
+    if (vetoOf(criteria, values) !== undefined) return 0;
     const parts = Object.entries(record).map(([name, label]) => ({
       weight: 1,
       ...criteria.find((one) => one.name === name),
@@ -174,14 +177,21 @@ function agreed(
  * @throws {InputError} naming each label of an unknown criterion or off the criterion's scale.
  */
 export function assertLabelsFit(labelled: readonly ExaminedAnswer[], ofJudge: readonly Criterion[]): void {
-  const problems = labelled.flatMap(({ task, labels, raters = {}, criteria = ofJudge }) =>
-    [labels, ...Object.values(raters)].flat().flatMap((record) =>
-      Object.entries(record).flatMap(([name, label]) => {
+  const tasksOf = new Map<string, Set<string>>();
+  for (const { task, labels, raters = {}, criteria = ofJudge } of labelled)
+    for (const record of [labels, ...Object.values(raters)].flat())
+      for (const [name, label] of Object.entries(record)) {
         const problem = labelProblem(labelName(name, criteria), label, criteria);
-        return problem === null ? [] : [{ message: `labelled answer to task "${task.id}": ${problem}` }];
-      }),
-    ),
-  );
+        if (problem === null) continue;
+        if (!tasksOf.has(problem)) tasksOf.set(problem, new Set());
+        tasksOf.get(problem)!.add(task.id);
+      }
+  // A name that is misspelt is so on every line.
+  const problems = [...tasksOf].map(([problem, ids]) => {
+    const [first, ...others] = ids;
+    const more = others.length === 0 ? '' : ` and ${others.length} more`;
+    return { message: `labelled answer to task "${first}"${more}: ${problem}` };
+  });
   if (problems.length > 0) throw new InputError(problems);
 }
 

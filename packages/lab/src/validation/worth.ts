@@ -1,4 +1,4 @@
-import { type Criterion, pointsScore } from '@touchstone/core';
+import { type Criterion, pointsScore, vetoOf } from '@touchstone/core';
 
 import { meanOf } from '../statistics/values.js';
 import type { Evidence } from './evidence.js';
@@ -16,9 +16,18 @@ export interface Worth {
  *
  * Answers to one task are compared with one another, so that what counts is the criteria that all its labelled answers have labels of: a
  * criterion that one of them lacks would raise or lower it against the others. Where that is all criteria, the judge's worth is the score
- * that trains; else the mean over those criteria, without vetoes, as of labels.
+ * that trains; else the mean over those criteria, with their vetoes, as of labels.
  */
 export function worthsOf({ answers, criteria }: Pick<Evidence, 'answers' | 'criteria'>): (Worth | null)[] {
+  const shared = sharedCriteria(answers);
+  return answers.map((one) => {
+    const names = shared.get(one.answer.task.id);
+    return names ? worthOver(names, one, one.answer.criteria ?? criteria) : null;
+  });
+}
+
+/** By task, the criteria that all its labelled answers that the judge gave a score have labels of. */
+export function sharedCriteria(answers: readonly JudgedAnswer[]): Map<string, ReadonlySet<string>> {
   const shared = new Map<string, ReadonlySet<string>>();
   for (const { answer, repeats } of answers) {
     if (scoreOf(repeats[0]) === null) continue;
@@ -27,10 +36,7 @@ export function worthsOf({ answers, criteria }: Pick<Evidence, 'answers' | 'crit
       shared.set(answer.task.id, new Set(known ? names.filter((name) => known.has(name)) : names));
     }
   }
-  return answers.map((one) => {
-    const names = shared.get(one.answer.task.id);
-    return names ? worthOver(names, one, one.answer.criteria ?? criteria) : null;
-  });
+  return shared;
 }
 
 /** The answers that judge and labels find worth something, by task; `other` is the labels'. */
@@ -84,11 +90,14 @@ function judgeOver(
   const scores = verdicts.flatMap((verdict) => {
     if (!wasAsked(verdict)) return 0;
     if (verdict.status !== 'scored') return [];
-    const said = criteria.flatMap((criterion) => {
-      const part = verdict.criteria.find((one) => one.criterion === criterion.name);
-      return part && names.has(criterion.name) ? [{ ...criterion, score: part.score }] : [];
-    });
-    return pointsScore(said);
+    const parts = verdict.criteria.filter(({ criterion }) => names.has(criterion));
+    if (vetoOf(criteria, parts) !== undefined) return 0;
+    return pointsScore(
+      criteria.flatMap((criterion) => {
+        const part = parts.find((one) => one.criterion === criterion.name);
+        return part ? [{ ...criterion, score: part.score }] : [];
+      }),
+    );
   });
   const known = scores.filter((score) => score !== null);
   return known.length === 0 || known.length < scores.length ? null : withoutRounding(meanOf(known));

@@ -168,7 +168,9 @@ function warningsOfData(
 function warningsOfLabels(findings: ExaminationResult['findings']): string[] {
   const whole = findings.find(({ name }) => name === 'label_kappa');
   if (whole?.outcome === 'insufficient-data') return [];
-  return findings.flatMap(({ name, family, note }) => {
+  return findings.flatMap(({ name, family, note, outcome }) => {
+    // Of one that fails they show that it is wrong.
+    if (outcome === 'fail') return [];
     const criterion = family === 'criteria' && note !== null && /^label_kappa\.(.*)$/.exec(name)?.[1];
     return criterion ? [`Labels do not show that the judge is right about ${criterion}: ${note}.`] : [];
   });

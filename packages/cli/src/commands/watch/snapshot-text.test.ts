@@ -13,6 +13,7 @@ const RUN: RunSnapshot = {
   folder: 'runs/mine',
   name: 'mine',
   backend: 'embedded',
+  isAtWork: true,
   idleMs: 2000,
   stage: { title: '3 of 6, Reinforcement fine-tuning', sinceMs: 61_000 },
   finished: [{ name: 'judge', seconds: 9 }],
@@ -39,6 +40,9 @@ it('says where a run is, what it learns from, what it costs and what is odd', ()
   expect(text).not.toContain('alarm 0');
   // Answers must not steer the terminal.
   expect(text).not.toContain('\u001b');
+  expect(snapshotText({ ...RUN, isAtWork: false })).toMatch(
+    /^mine: 3 of 6, .*, begun 1 min 01 s ago, and no process is at work on it/,
+  );
 });
 
 it('says little of a run that has hardly begun', () => {

@@ -12,8 +12,8 @@ const LATEST = 60;
 
 /** A run as it is now, for people. @param columns of the terminal. */
 export function snapshotText(snapshot: RunSnapshot, columns = WIDTH): string {
-  const { name, stage, finished, alarms, answers, paid, idleMs } = snapshot;
-  const now = stage ? `${stage.title}, for ${duration(stage.sinceMs)}` : 'no stage is at work';
+  const { name, stage, finished, alarms, answers, paid, idleMs, isAtWork } = snapshot;
+  const now = stage ? stageText(stage, isAtWork) : 'no stage is at work';
   const parts = [
     `${oneLine(name)}: ${now}; last written ${duration(idleMs)} ago\n`,
     finished.length === 0
@@ -26,6 +26,11 @@ export function snapshotText(snapshot: RunSnapshot, columns = WIDTH): string {
   ];
   return parts.filter((part) => part !== '').join('\n');
 }
+
+const stageText = ({ title, sinceMs }: NonNullable<RunSnapshot['stage']>, isAtWork: boolean): string =>
+  isAtWork
+    ? `${title}, for ${duration(sinceMs)}`
+    : `${title}, begun ${duration(sinceMs)} ago, and no process is at work on it: the same command goes on from there`;
 
 function stepsText({ steps, stepsWanted }: RunSnapshot): string {
   const last = steps.at(-1);

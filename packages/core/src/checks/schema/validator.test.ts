@@ -47,6 +47,10 @@ describe('a validator', () => {
     20_000,
   );
 
+  it('reads a schema of a file that begins with a byte order mark', async () => {
+    expect(await createValidator('\uFEFF{"type": "string"}', 's.json')('text')).toBe(undefined);
+  });
+
   it('says the same in a thread and at once', async () => {
     const rule = {
       type: 'object',

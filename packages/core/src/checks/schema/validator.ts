@@ -87,7 +87,7 @@ function describe(problem: Problem | undefined): string {
 
 function readSchema(text: string, place: string): object | boolean {
   return inputErrors(place, () => {
-    const schema: unknown = JSON.parse(text);
+    const schema: unknown = JSON.parse(text.replace(/^\uFEFF/, ''));
     if (typeof schema === 'boolean' || isRecord(schema)) return schema;
     throw new TypeError('expected an object');
   });

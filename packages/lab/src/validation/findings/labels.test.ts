@@ -271,8 +271,8 @@ test('a judge of which one criterion is dead fails by it, also where nearly all 
     held(
       byCriterion,
       twoCriteria(() => true, all, some),
-    )['label_kappa.Sound']!.outcome,
-  ).toBe('fail');
+    )['label_kappa.Sound'],
+  ).toMatchObject({ outcome: 'fail', note: expect.not.stringContaining('need not be shown') });
   const sure = held(
     byCriterion,
     twoCriteria((truth) => truth, all, some),
@@ -299,4 +299,91 @@ test('labels that some answers lack are not held against a judge that is right: 
   }
   const { 'label_kappa.Sound': kappa } = held(byCriterion, twoCriteria(right, without));
   expect(kappa).toMatchObject({ outcome: 'insufficient-data', note: 'no answer has a label of it' });
+});
+
+test('a judge that says nothing of what one criterion finds bad is not shown to be right about it, and one that is silent at times is', () => {
+  // Of `Sound` 20 of 160 labels are bad, in 20 of 40 tasks.
+  const mostly = (place: number): boolean => place % 8 !== 0;
+  const right = twoCriteria(
+    (truth) => truth,
+    (all) => all,
+    mostly,
+  );
+  const silentAt = (isSilent: (place: number) => boolean): Evidence => ({
+    ...right,
+    answers: right.answers.map((one, place) => (isSilent(place) ? { ...one, repeats: [SILENCE] } : one)),
+  });
+  expect(
+    held(
+      byCriterion,
+      silentAt((place) => !mostly(place) && place > 8),
+    ),
+  ).toMatchObject({
+    'label_kappa.Sound': {
+      outcome: 'insufficient-data',
+      note: 'it gives no verdict on 18 of the 20 answers with a label other than 1',
+    },
+    'label_kappa.Polite': { outcome: 'pass' },
+  });
+  const atTimes = held(
+    byCriterion,
+    silentAt((place) => place % 12 === 0),
+  );
+  expect(atTimes['label_kappa.Sound']).toMatchObject({ outcome: 'pass', note: null });
+});
+
+const SILENCE: Opinion = {
+  answer: { status: 'abstained', reason: 'refusal', detail: '' },
+  verdicts: [{ status: 'abstained', judge: 'j', key: 'k', raw: '', reason: 'refusal', detail: '' }],
+};
+
+test('of criteria that come with tasks a category that is dead fails, and one that few tasks have is not asked for', () => {
+  const asTask = (evidence: Evidence): Evidence => ({
+    ...evidence,
+    answers: evidence.answers.map((one) => ({ ...one, answer: { ...one.answer, criteria: TWO } })),
+  });
+  const all = (labels: Record<string, boolean>): Labels[number] => labels;
+  const dead = held(byCriterion, asTask(twoCriteria(() => true, all)));
+  expect(dead['label_kappa.Sound']).toMatchObject({ outcome: 'fail', estimate: { mean: 0 } });
+  const few = held(
+    byCriterion,
+    asTask(
+      twoCriteria(
+        (truth) => truth,
+        ({ Sound, Polite }, place) => ({ Polite: Polite!, ...(place < 80 && { Sound: Sound! }) }),
+      ),
+    ),
+  );
+  expect(few['label_kappa.Sound']).toMatchObject({
+    threshold: null,
+    note: 'only 20 tasks have labels of it',
+  });
+});
+
+test('a label that fails a veto makes an answer worth nothing, as it does to the judge, whether or not all criteria have labels', () => {
+  // Of four answers to a task two are sound; the others are worth nothing, however polite.
+  const all = (labels: Record<string, boolean>): Labels[number] => labels;
+  const right = twoCriteria((truth) => truth, all);
+  const answers = right.answers.map((one, place): JudgedAnswer => {
+    const score = place % 2 === 0 ? (0.1 + Number(place % 4 < 2)) / 1.1 : 0;
+    return { ...one, repeats: [{ ...one.repeats[0]!, answer: { status: 'scored', score } }] };
+  });
+  const vetoed: Criterion[] = [{ ...sound, veto: true, weight: 0.1 }, polite];
+  for (const criteria of [vetoed, [...vetoed, { ...sound, name: 'Unlabelled' }]]) {
+    const found = held(order, { ...right, criteria, answers });
+    expect(found['order_accuracy']!.estimate!.mean).toBe(1);
+  }
+});
+
+test('a criterion that only one answer to each task has a label of is in no order, and its note says so', () => {
+  const evidence = twoCriteria(
+    (truth) => truth,
+    ({ Sound, Polite }, place) => ({
+      Polite: Polite!,
+      ...(place % 4 === Math.floor(place / 4) % 2 && { Sound: Sound! }),
+    }),
+  );
+  const found = held(byCriterion, evidence);
+  expect(found['label_kappa.Sound']!.note).toMatch(/^in no task do all labelled answers have labels of it/);
+  expect(found['label_kappa.Polite']!.note).toBeNull();
 });

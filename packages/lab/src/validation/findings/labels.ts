@@ -7,6 +7,8 @@ import { type Evidence, randomPart } from '../evidence.js';
 import type { Finding } from '../finding.js';
 import { LEAST_UNITS } from '../gate.js';
 import { rate, type Reading, readingsOf } from '../ratings.js';
+import { wasAsked } from '../readings.js';
+import { sharedCriteria } from '../worth.js';
 import { areAllAlike, labelKappaInterval, LEAST_KAPPA } from './kappa.js';
 import { labelDoubt } from './people.js';
 
@@ -36,16 +38,13 @@ const LEAST_OF_CRITERION = 0.1;
 const LEAST_OTHERS = LEAST_UNITS;
 const FEWEST_OTHERS = 10;
 
-/** The same for each criterion. */
+/** The same for each criterion; of criteria that come with tasks, for each category. */
 export function criteria(evidence: Evidence): Finding[] {
   const readings = readingsOf(rate(evidence));
   const ofRandom = rate(randomPart(evidence));
   const doubt = labelDoubt(ofRandom);
-  // Criteria that come with tasks are not the same ones from task to task.
-  const comeWithTasks = evidence.answers.some(({ answer }) => answer.criteria !== undefined);
-  // Of a single one the figures over all say everything.
-  const isGated = !comeWithTasks && evidence.criteria.length > 1;
-  const wasAsked = evidence.answers.some(({ repeats }) => repeats.length > 0);
+  const shown = shownLabels(evidence);
+  const ordered = orderedCriteria(evidence);
   return evidence.criteria.flatMap(({ name }) => {
     const own = readings.filter(({ criterion }) => criterion === name);
     const [kappa, specificity, sensitivity, accuracy, passAccuracy] = agreement(
@@ -54,56 +53,106 @@ export function criteria(evidence: Evidence): Finding[] {
       ` of ${name}`,
       evidence.weights,
     );
-    const few = wasAsked && isGated ? silenceOf(own) : undefined;
-    const silence = few?.isRare && (kappa!.estimate?.low ?? 0) >= LEAST_OF_CRITERION ? undefined : few;
-    const isWrong = silence !== undefined && silence.others >= FEWEST_OTHERS && isBelow(kappa!.estimate);
-    const asksKappa = isGated && (!silence?.isRare || isWrong);
-    const asksMost = isGated && silence?.isRare;
+    const asked = askedOf(
+      evidence,
+      shown.filter(({ criterion }) => criterion === name),
+      kappa!.estimate,
+    );
     return [
       {
         ...kappa!,
-        ...(asksKappa && { gate: { min: LEAST_OF_CRITERION } }),
-        note: silence?.note ?? kappa!.note,
+        ...(asked.kappa && { gate: { min: LEAST_OF_CRITERION } }),
+        ...(asked.isSilent && { estimate: null }),
+        note: asked.note ?? (ordered.has(name) || ordered.size === 0 ? kappa!.note : NO_ORDER),
         doubt: doubt ?? labelDoubt(ofRandom.filter(({ criterion }) => criterion === name)),
       },
       specificity!,
       sensitivity!,
       accuracy!,
       // Nearly all alike, labels do not tell a judge from a constant; from one that is wrong about most of them they do.
-      { ...passAccuracy!, ...(asksMost && { gate: { min: 0.5 }, doubt }) },
+      { ...passAccuracy!, ...(asked.most && { gate: { min: 0.5 }, doubt }) },
     ];
   });
 }
 
-const isBelow = (kappa: Estimate | null): boolean => kappa !== null && kappa.mean < LEAST_OF_CRITERION;
+const NO_ORDER =
+  'in no task do all labelled answers have labels of it, so that the order within a task, which trains, is not seen';
 
-/** Why labels of a criterion show nothing of the judge; undefined where they do. `isRare`: more of the same would not help. */
-function silenceOf(
-  readings: readonly Reading[],
-): { isRare: boolean; others: number; note: string } | undefined {
-  const tasks = tasksOf(readings);
-  if (tasks === 0) return { isRare: false, others: 0, note: 'no answer has a label of it' };
-  if (tasks < LEAST_UNITS)
-    return {
-      isRare: false,
-      others: 0,
-      note: `only ${tasks} ${tasks === 1 ? 'task has' : 'tasks have'} labels of it`,
-    };
-  const byLabel = groupBy(
-    readings,
-    readings.map(({ label }) => String(label)),
-  ).sort((a, b) => b.length - a.length);
-  const [usual] = byLabel;
-  const others = tasksOf(byLabel.slice(1).flat());
-  if (others >= LEAST_OTHERS) return undefined;
-  const note =
-    others === 0
-      ? `all its labels are ${usual![0]!.label}: any judge that always says so is right`
-      : `its labels are other than ${usual![0]!.label} in ${others} of ${tasks} tasks only, and ${LEAST_OTHERS} are needed`;
-  return { isRare: true, others, note: `${note}; κ need not be shown` };
+/** The criteria by which answers to one task can be compared; none where they come with tasks. */
+function orderedCriteria({ answers }: Evidence): Set<string> {
+  const tasks = groupBy(
+    answers.filter(({ answer }) => answer.criteria === undefined),
+    answers.flatMap(({ answer }) => (answer.criteria === undefined ? [answer.task.id] : [])),
+  );
+  const several = tasks.filter(({ length }) => length > 1);
+  return new Set(
+    several.flatMap((task) => [...sharedCriteria(task).values()].flatMap((names) => [...names])),
+  );
 }
 
-const tasksOf = (readings: readonly Reading[]): number => new Set(readings.map(({ task }) => task)).size;
+/** A label of something that the judge was asked about: it gave a verdict, or abstained. */
+interface Shown {
+  task: string;
+  criterion: string;
+  label: number;
+  hasVerdict: boolean;
+}
+
+function shownLabels(evidence: Evidence): Shown[] {
+  const isSilent = (place: number): boolean =>
+    (evidence.answers[place]!.repeats[0]?.verdicts ?? []).some(
+      (verdict) => wasAsked(verdict) && verdict.status === 'abstained',
+    );
+  return rate(evidence).flatMap(({ task, criterion, answer, judge, label }) =>
+    label && (judge || isSilent(answer))
+      ? [{ task, criterion, label: label.value, hasVerdict: judge !== null }]
+      : [],
+  );
+}
+
+/** What the gate asks of one criterion: κ, or most labels right where these are nearly all alike; and a note where they show little. */
+function askedOf(
+  { criteria: all, answers }: Evidence,
+  shown: readonly Shown[],
+  kappa: Estimate | null,
+): { kappa?: boolean; most?: boolean; isSilent?: boolean; note?: string } {
+  // Of a single one the figures over all say everything.
+  if (all.length < 2) return {};
+  // Those that come with tasks are asked for where there is something to see: nobody has chosen how many tasks have them.
+  const isChosen = answers.every(({ answer }) => answer.criteria === undefined);
+  if (answers.every(({ repeats }) => repeats.length === 0)) return { kappa: isChosen };
+  const { tasks, usual, others } = labelsOf(shown);
+  const otherTasks = tasksOf(others);
+  const silent = others.filter(({ hasVerdict }) => !hasVerdict).length;
+  // What it says of the usual ones does not make up for it: silence is what a policy would learn to bring about.
+  if (otherTasks >= FEWEST_OTHERS && 2 * silent > others.length)
+    return {
+      kappa: true,
+      isSilent: true,
+      note: `it gives no verdict on ${silent} of the ${others.length} answers with a label other than ${usual}`,
+    };
+  if (tasks < LEAST_UNITS) {
+    const count = `only ${tasks} ${tasks === 1 ? 'task has' : 'tasks have'} labels of it`;
+    return { kappa: isChosen, note: tasks === 0 ? 'no answer has a label of it' : count };
+  }
+  if (otherTasks >= LEAST_OTHERS || (kappa?.low ?? 0) >= LEAST_OF_CRITERION) return { kappa: true };
+  const few =
+    otherTasks === 0
+      ? `all its labels are ${usual}: any judge that always says so is right`
+      : `its labels are other than ${usual} in ${otherTasks} of ${tasks} tasks only, and ${LEAST_OTHERS} are needed`;
+  const isWrong = otherTasks >= FEWEST_OTHERS && kappa !== null && kappa.mean < LEAST_OF_CRITERION;
+  return { kappa: isWrong, most: true, note: isWrong ? few : `${few}; κ need not be shown` };
+}
+
+function labelsOf(shown: readonly Shown[]): { tasks: number; usual: number | undefined; others: Shown[] } {
+  const byLabel = groupBy(
+    shown,
+    shown.map(({ label }) => String(label)),
+  ).sort((a, b) => b.length - a.length);
+  return { tasks: tasksOf(shown), usual: byLabel[0]?.[0]?.label, others: byLabel.slice(1).flat() };
+}
+
+const tasksOf = (some: readonly { task: string }[]): number => new Set(some.map(({ task }) => task)).size;
 
 /** κ first, then specificity. */
 function agreement(

@@ -159,6 +159,14 @@ test('the page begins with what may be concluded', () => {
   );
 });
 
+test('the highest model is told apart only of those that it was held against', () => {
+  const verdictOf = (pairs: EvaluationSummary['pairs']): string =>
+    textOf(parse(renderEvaluation({ ...sample, order: [], curves: [], pairs })), 'header .banner');
+  expect(verdictOf(pairs)).toMatch(/d has the highest judge score; it cannot be told apart from b\./);
+  const thin = pairs.map((one) => (one.shown === 'undecided' ? { ...one, shown: 'none' as const } : one));
+  expect(verdictOf(thin)).toMatch(/d has the highest judge score; nothing is known of it against b\./);
+});
+
 test('the article’s two charts come first, then differences, checkpoints and the rest', () => {
   const page = parse(renderEvaluation(sample));
   const charts = [...page.querySelectorAll('svg')].map((svg) => svg.getAttribute('aria-label')!);

@@ -163,16 +163,24 @@ function highestSentence(
   });
   if (means.length < 2) return [];
   const { model } = means.reduce((a, b) => (b.mean > a.mean ? b : a));
-  const like = pairs.flatMap((pair) => {
-    if (pair.shown !== 'undecided') return [];
-    if (pair.model === model) return [pair.baseline];
-    return pair.baseline === model ? [pair.model] : [];
-  });
+  const against = new Map(
+    pairs.flatMap((pair): [string, EvaluatedPair['shown']][] => {
+      if (pair.model === model) return [[pair.baseline, pair.shown]];
+      return pair.baseline === model ? [[pair.model, pair.shown]] : [];
+    }),
+  );
+  const others = summary.model_order.filter((one) => one !== model);
+  const like = others.filter((one) => against.get(one) === 'undecided');
+  const unknown = others.filter((one) => (against.get(one) ?? 'none') === 'none');
+  const apart = [
+    ...(like.length > 0 ? [`it cannot be told apart from ${like.join(', ')}`] : []),
+    ...(unknown.length > 0 ? [`nothing is known of it against ${unknown.join(', ')}`] : []),
+  ];
   const claim = `${model} has the highest ${metricWord(main)}`;
   return [
-    like.length === 0
+    apart.length === 0
       ? `${claim}, and it is told apart from every other model.`
-      : `${claim}; it cannot be told apart from ${like.join(', ')}.`,
+      : `${claim}; ${apart.join('; ')}.`,
   ];
 }
 
