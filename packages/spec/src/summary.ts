@@ -250,6 +250,17 @@ export const summarySchema = z.strictObject({
     input_tokens: z.int(),
     output_tokens: z.int(),
     money: z.number(),
+    /** What the held-out judge cost; null where there is none, and in older files. */
+    heldout_cost: z
+      .strictObject({
+        calls: z.int(),
+        saved: z.int(),
+        input_tokens: z.int(),
+        output_tokens: z.int(),
+        money: z.number(),
+      })
+      .nullable()
+      .default(null),
     /** Over the whole run, by metric. */
     metrics: estimatesSchema,
     /** What was found out about it before training. */
