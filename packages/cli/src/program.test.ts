@@ -203,6 +203,7 @@ const SUMMARY: Summary = {
     input_tokens: 0,
     output_tokens: 0,
     money: 0,
+    heldout_cost: null,
     metrics: { truth_agreement: null },
     findings: [],
     families: [],

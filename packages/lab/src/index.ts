@@ -66,6 +66,7 @@ export { FAMILIES } from './validation/findings/index.js';
 export {
   assertGateNames,
   assertGatePassed,
+  RAISE_BUDGET,
   LEAST_UNITS,
   type Gate,
   type GateReasons,

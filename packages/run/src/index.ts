@@ -41,6 +41,7 @@ export type { RunOptions } from './pipeline.js';
 export type { Evaluation, EvaluationOptions } from './evaluation/open.js';
 export type { EvaluationPlan, PlannedCalls } from './evaluation/plan.js';
 export type { TrainingPlan } from './training/ahead.js';
+export { budgetWarnings } from './stages/plan-budget.js';
 export { callsPerAnswer, planExamination, type ModelCalls, type PhaseCost } from './stages/plan.js';
 export { alignWithMetrics, planAlignment } from './stages/align.js';
 export { openAlignment, type Alignment } from './workspace/alignment.js';

@@ -73,18 +73,22 @@ export function easedText(findings: readonly JudgeFinding[]): string | null {
     : `The configuration asks less than the default gate: ${eased.join(', ')}.`;
 }
 
-/** A part of an examination that was not done, and why: a finding had failed by then, or repeats had said enough. */
-export const notAskedSchema = z.strictObject({ name: z.string(), why: z.enum(['failed', 'enough']) });
+/** A part of an examination that was not done, or not in full, and why: a finding had failed by then, repeats had said enough, or the budget was used up. */
+export const notAskedSchema = z.strictObject({
+  name: z.string(),
+  why: z.enum(['budget', 'failed', 'enough']),
+});
 export type NotAsked = z.infer<typeof notAskedSchema>;
 
 const NOT_ASKED: Record<NotAsked['why'], string> = {
+  budget: "Not asked, or not in full, because the judge's budget was used up",
   failed: 'Not asked any more, because a finding had failed',
   enough: 'Not asked, because the judge is steady enough',
 };
 
 /** What was not asked, in words: a line for each reason that there is, without a full stop. */
 export function notAskedLines(notAsked: readonly NotAsked[]): string[] {
-  return (['failed', 'enough'] as const).flatMap((because) => {
+  return (['budget', 'failed', 'enough'] as const).flatMap((because) => {
     const names = notAsked.flatMap(({ name, why }) => (why === because ? [name] : []));
     return names.length === 0 ? [] : [`${NOT_ASKED[because]}: ${names.join(', ')}`];
   });
@@ -246,6 +250,17 @@ export const summarySchema = z.strictObject({
     input_tokens: z.int(),
     output_tokens: z.int(),
     money: z.number(),
+    /** What the held-out judge cost; null where there is none, and in older files. */
+    heldout_cost: z
+      .strictObject({
+        calls: z.int(),
+        saved: z.int(),
+        input_tokens: z.int(),
+        output_tokens: z.int(),
+        money: z.number(),
+      })
+      .nullable()
+      .default(null),
     /** Over the whole run, by metric. */
     metrics: estimatesSchema,
     /** What was found out about it before training. */

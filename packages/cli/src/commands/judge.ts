@@ -1,5 +1,6 @@
 import { assertGatePassed } from '@touchstone/lab';
 import {
+  budgetWarnings,
   examineJudge,
   loadExaminationConfig,
   missingReference,
@@ -59,7 +60,11 @@ async function judge(loaded: Loaded<ExaminationConfig>, flags: JudgeFlags, io: I
     io,
     async (examination, onEvent) => {
       warnOfReference(examination, io);
-      if (!flags.json) io.err.write(`${examinationCost(await planExamination(examination))}\n`);
+      if (!flags.json) {
+        const phases = await planExamination(examination);
+        io.err.write(`${examinationCost(phases)}\n`);
+        warnOfBudget(examination, phases, io);
+      }
       const result = await examineJudge(examination, {
         onEvent,
         signingKey: signingKey(io),
@@ -82,8 +87,10 @@ const opening =
 async function plan(loaded: Loaded<ExaminationConfig>, flags: JudgeFlags, io: Io): Promise<void> {
   const { phases, tasks } = await withOpened(opening(flags), loaded, flags, io, async (examination) => {
     warnOfReference(examination, io);
+    const phases = await planExamination(examination);
+    warnOfBudget(examination, phases, io);
     return {
-      phases: await planExamination(examination),
+      phases,
       tasks: new Set(examination.data.labelled.map(({ task }) => task.id)).size,
     };
   });
@@ -102,6 +109,10 @@ function warnOfReference({ config, data }: Examination, io: Io): void {
   if (missing !== undefined) io.err.write(`Warning: ${missing}.\n`);
 }
 
+function warnOfBudget({ config }: Examination, phases: readonly PhaseCost[], io: Io): void {
+  for (const warning of budgetWarnings(config, phases)) io.err.write(`Warning: ${warning}.\n`);
+}
+
 /** With fewer labelled tasks the intervals of most judges are too wide for the default gate. */
 const FEW_TASKS = 40;
 const fewLabels = (tasks: number): string =>
@@ -111,7 +122,8 @@ const examinationCost = (phases: readonly PhaseCost[]): string =>
   costText(phases, 'undecided groups of probes are asked up to twice more. ');
 
 function findingsText({ gate, findings, notAsked, certificate }: ExaminationResult): string {
-  const skipped = notAskedLines(notAsked).map((line) => `${line} (--complete asks everything).\n`);
+  const skipped = notAskedLines(notAsked).map((line) => `${line}.\n`);
+  if (notAsked.some(({ why }) => why !== 'budget')) skipped.push('With --complete everything is asked.\n');
   const eased = easedText(findings);
   const verdict = `${GATE_VERDICTS[gate]}${eased === null ? '' : `\n${eased}`}`;
   const proof =

@@ -72,7 +72,7 @@ export async function openOwnModel(
       }
       checkReply(reply, config);
       if (reply.text.trim() === '' && reply.finish !== 'length' && reply.finish !== 'refusal')
-        throw noText('the reply is empty', reply.outputTokens === 0, place(undefined));
+        throw noText('the reply is empty', reply.outputTokens === 0, reply, place(undefined));
       return reply;
     },
   };

@@ -11,12 +11,15 @@ import type { Judge } from '@touchstone/core';
 
 import { groupBy } from '../statistics/values.js';
 import type { Opinion } from './readings.js';
+import { isUnasked } from './unasked.js';
 
 type Answer = Pick<Rollout, 'task' | 'response'>;
 
 /** Asks one judge, and keeps count of what it costs. */
 export class Asker {
   usage: Usage = NO_USAGE;
+  /** Answers of which it was not asked: its budget was used up by then. */
+  unasked = 0;
 
   /**
    * @param seed of the order in which answers are asked about, and shown to a judge that compares: one that goes by place, by id
@@ -75,11 +78,13 @@ export class Asker {
     this.onDone(answers.length);
     const opinions: Opinion[] = [];
     judgements.forEach(({ answer, verdicts, members }, at) => {
-      opinions[places[at]!] = {
+      const opinion = {
         answer,
         verdicts: verdicts.filter(isOwn).map((verdict) => inPlaces(verdict, places)),
         ...(members && { members }),
       };
+      opinions[places[at]!] = opinion;
+      if (isUnasked(opinion)) this.unasked++;
     });
     return opinions;
   }

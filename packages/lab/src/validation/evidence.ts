@@ -27,6 +27,8 @@ export interface Evidence {
    * answers. Absent: every task stands for itself.
    */
   weights?: ReadonlyMap<string, number> | undefined;
+  /** How much was not asked because the judge's budget was used up, for people. Absent: nothing. */
+  unasked?: string | undefined;
 }
 
 export interface JudgedCase {
@@ -44,7 +46,7 @@ export interface AskedVariant {
 }
 
 /** What is known of a judge before it is asked anything. */
-export type AboutJudge = Omit<Evidence, 'answers' | 'cases' | 'probes' | 'weights'>;
+export type AboutJudge = Omit<Evidence, 'answers' | 'cases' | 'probes' | 'weights' | 'unasked'>;
 
 /** Before anything was asked. */
 export function noEvidence(

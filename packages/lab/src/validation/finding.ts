@@ -22,6 +22,8 @@ export interface Finding {
   note?: string | undefined;
   /** Why a figure on the wrong side of the threshold shows nothing about the judge: it is insufficient data then, and no failure. */
   doubt?: string | undefined;
+  /** Why it does not pass, whatever it is: what it should be of was not asked in full. Insufficient data then, where it has not failed. */
+  incomplete?: string | undefined;
 }
 
 /** Findings on one question about a judge. */

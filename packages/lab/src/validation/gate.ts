@@ -46,7 +46,7 @@ export function applyGate(
   const findings = found.map((finding): JudgeFinding => {
     const threshold = thresholdOf(finding, gate);
     const { name, family, description, estimate } = finding;
-    const note = finding.absent ?? finding.note ?? null;
+    const note = finding.incomplete ?? finding.absent ?? finding.note ?? null;
     const common = {
       name,
       family,
@@ -100,17 +100,18 @@ const asEntry = (threshold: Threshold | undefined): JudgeFinding['threshold'] =>
  * few units, where the whole interval is. Otherwise nothing is shown yet.
  */
 function holdAgainst(
-  { estimate, absent, least = LEAST_UNITS, doubt, ...finding }: Finding,
+  { estimate, absent, least = LEAST_UNITS, doubt, incomplete, ...finding }: Finding,
   threshold: Threshold,
 ): Pick<JudgeFinding, 'outcome' | 'note'> {
   const note = finding.note ?? null;
-  if (!estimate) return { outcome: 'insufficient-data', note: absent ?? note };
+  if (!estimate) return { outcome: 'insufficient-data', note: incomplete ?? absent ?? note };
   const { n } = estimate;
   const isOut = 'min' in threshold ? estimate.high < threshold.min : estimate.low > threshold.max;
   const isMissed = 'min' in threshold ? estimate.mean < threshold.min : estimate.mean > threshold.max;
   if (isOut || (isMissed && n >= least)) {
     return doubt === undefined ? { outcome: 'fail', note } : { outcome: 'insufficient-data', note: doubt };
   }
+  if (incomplete !== undefined) return { outcome: 'insufficient-data', note: incomplete };
   if (n < least) {
     return {
       outcome: 'insufficient-data',
@@ -127,6 +128,10 @@ function unitsMissing(more: number | null): string {
     ? `the interval is too wide: about ${Math.max(1, more)} more are needed if the estimate stays`
     : 'the estimate is too close to the threshold for any amount of data';
 }
+
+/** What to do where the judge's budget was used up before everything was asked. */
+export const RAISE_BUDGET =
+  "Raise the judge's budget and examine it again (replies that were paid for are kept)";
 
 /** Why a run may train although the gate has not passed, in the user's words. */
 export interface GateReasons {
@@ -145,7 +150,11 @@ export interface GateReasons {
  * @throws {InputError} a reason is blank.
  */
 export function assertGatePassed(
-  { findings, gate }: { findings: readonly JudgeFinding[]; gate: GateOutcome },
+  {
+    findings,
+    gate,
+    unasked = null,
+  }: { findings: readonly JudgeFinding[]; gate: GateOutcome; unasked?: string | null },
   { override, noGate }: GateReasons = {},
 ): string | null {
   assertReason('--override-gate', override);
@@ -169,9 +178,10 @@ export function assertGatePassed(
       gate === 'failed'
         ? `The judge is not fit to train against: ${failed.length} of ${gated.length} gated findings failed.`
         : `Too little is known of the judge to train against it: ${missed.length} of ${gated.length} gated findings did not pass.`,
+      ...(unasked === null ? [] : [`  ${unasked}.`]),
       ...named.map((finding) => `  ${describe(finding)}`),
       ...(others > 0 ? [`  ${others} further: too little data, or not asked.`] : []),
-      'Improve the judge or add labelled answers, or say why to train anyway: touchstone run … --override-gate "REASON".',
+      `${unasked === null || gate === 'failed' ? 'Improve the judge or add labelled answers' : RAISE_BUDGET}, or say why to train anyway: touchstone run … --override-gate "REASON".`,
     ].join('\n'),
   );
 }

@@ -38,7 +38,7 @@ export function model(id: string, usual: (item: Item) => Item = (item) => item):
   };
 }
 
-const config = judgeSchema.parse({
+export const config = judgeSchema.parse({
   model: 'openai-compatible:test',
   base_url: 'http://127.0.0.1:1/v1',
   unit: 'item',

@@ -20,6 +20,7 @@ import { applyGate, assertGateNames, type Gate } from './gate.js';
 import { aboutJudge, type Asked, askersOf, type Phase, phasesOf } from './phases.js';
 import { unmatchedLabels } from './ratings.js';
 import { assertLabelsFit, settleLabels, withTaskCriteria } from './readings.js';
+import { lacksOpinions, withoutUnasked } from './unasked.js';
 
 export interface ValidationInput extends Asked {
   /** What is asked in place of the default gate, by finding; empty: the default gate. */
@@ -35,8 +36,10 @@ export interface ValidationResult {
   /** Curves and tables beside the findings. */
   details: JudgeDetails;
   gate: GateOutcome;
-  /** What was not asked: a gated finding had failed by then, or repeats had said enough. */
+  /** What was not asked, or not in full: a gated finding had failed by then, repeats had said enough, or the budget was used up. */
   notAsked: NotAsked[];
+  /** How much was not asked because the judge's budget was used up, for people, without a full stop; null: nothing. */
+  unasked: string | null;
   /** Judgements asked of the judge, and those it abstained from, by reason. */
   judgements: number;
   abstentions: Record<string, number>;
@@ -50,7 +53,8 @@ export interface ValidationResult {
 
 /**
  * Is this judge fit to train against? Asks what is cheapest first, and after each phase holds what is known against the
- * gate: where a finding has failed, the rest is not paid for.
+ * gate: where a finding has failed, the rest is not paid for. Where the judge's budget is used up nothing more is asked either: what
+ * it was not asked says nothing of it, and the gate does not pass.
  *
  * @throws {InputError} the gate names an unknown finding, or a label does not fit the criteria; before any call.
  * @throws {RunError} the judge gave no verdict at all.
@@ -69,6 +73,7 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
     input.onProgress?.({ done, total: Math.max(done, total) });
   };
   const askers = askersOf(input, tick);
+  const own = [askers.main, ...askers.variants.map(({ asker }) => asker)];
   const about = aboutJudge(askers, repeats);
 
   // What the gate asks nothing of can wait until everything is known.
@@ -76,10 +81,11 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
   let evidence = noEvidence(about, labelled, regression);
   let found = findingsOf(gated, evidence, seed);
   let held = applyGate(found, gate);
+  let unasked: string | undefined;
   const isAsked = ({ size }: Phase): boolean => size(evidence) > 0;
   const waiting = phasesOf({ ...input, labelled }, askers);
   const notAsked: NotAsked[] = [];
-  while (waiting.some(isAsked) && (complete || held.gate !== 'failed')) {
+  while (waiting.some(isAsked) && unasked === undefined && (complete || held.gate !== 'failed')) {
     // The first phase is asked alone: a judge that answers nothing is not asked about the rest.
     const turn = nextTurn(waiting, complete && done > 0).filter(isAsked);
     if (turn.length === 0) continue;
@@ -90,45 +96,59 @@ export async function validateJudge(input: ValidationInput): Promise<ValidationR
     total = done + sumOf([...turn, ...waiting].map(({ size }) => size(evidence)));
     tick(0);
     const additions = await Promise.all(turn.map((phase) => phase.ask(evidence)));
+    const isCut = additions.map((add) => lacksOpinions(add(evidence)));
     evidence = additions.reduce((known, add) => add(known), evidence);
     assertAnyVerdict(verdictsAsked(evidence).map(({ verdict }) => verdict));
+    const refused = sumOf(own.map((asker) => asker.unasked));
+    if (refused > 0) {
+      const left = Math.max(0, total - done);
+      unasked = `${refused + left} of ${done + left} judgements were not asked because the judge's budget was used up`;
+      for (const [i, { name }] of turn.entries()) if (isCut[i]) notAsked.push({ name, why: 'budget' });
+    }
     // Where nothing can stop it, what is known in between is of no use.
-    if (complete && waiting.some(isAsked)) continue;
-    found = findingsOf(gated, evidence, seed);
+    else if (complete && waiting.some(isAsked)) continue;
+    found = findingsOf(gated, withoutUnasked(evidence, unasked), seed);
     held = applyGate(found, gate);
   }
   const asked = verdictsAsked(evidence);
-  const judged = evidence.answers.filter(({ repeats: said }) => said.length > 0);
-  const unasked = waiting.filter(isAsked);
+  const known = withoutUnasked(evidence, unasked);
+  const judged = known.answers.filter(({ repeats: said }) => said.length > 0);
+  const left = waiting.filter(isAsked);
+  const why: NotAsked['why'] = held.gate === 'failed' || unasked === undefined ? 'failed' : 'budget';
   const final = applyGate(
     FAMILIES.flatMap((family) =>
       gated.includes(family)
         ? found.filter((finding) => finding.family === family.name)
-        : findingsOf([family], evidence, seed),
+        : findingsOf([family], known, seed),
     ),
     gate,
   );
   return {
     ...final,
-    findings: unasked.length === 0 ? final.findings : final.findings.map(withReason),
-    details: detailsOf(evidence, seed),
-    notAsked: [...notAsked, ...unasked.map(({ name }) => ({ name, why: 'failed' as const }))],
+    findings:
+      left.length === 0 && unasked === undefined ? final.findings : final.findings.map(withReason(unasked)),
+    details: detailsOf(known, seed),
+    notAsked: [...notAsked, ...left.map(({ name }) => ({ name, why }))],
+    unasked: unasked ?? null,
     judgements: asked.length,
     abstentions: countAbstentions(asked.map(({ verdict }) => verdict)),
     unmatchedLabels: unmatchedLabels({ ...evidence, answers: judged }),
     splitLabels: split,
-    usage: [askers.main, ...askers.variants.map(({ asker }) => asker)]
-      .map(({ usage }) => usage)
-      .reduce(addUsage),
+    usage: own.map(({ usage }) => usage).reduce(addUsage),
     heldoutUsage: askers.heldout?.usage ?? NO_USAGE,
   };
 }
 
 /** A figure that is not there, where questions were left unasked. */
-const withReason = (finding: JudgeFinding): JudgeFinding =>
-  finding.estimate || finding.note !== null
-    ? finding
-    : { ...finding, note: 'not asked, or of too little: the gate had failed by then' };
+const withReason =
+  (unasked: string | undefined) =>
+  (finding: JudgeFinding): JudgeFinding =>
+    finding.estimate || finding.note !== null
+      ? finding
+      : {
+          ...finding,
+          note: `not asked, or of too little: the ${unasked === undefined ? 'gate had failed' : 'budget was used up'} by then`,
+        };
 
 /** Takes what is asked next: the first phase, or `atOnce` all that do not follow from what others find. */
 function nextTurn(waiting: Phase[], atOnce: boolean): Phase[] {

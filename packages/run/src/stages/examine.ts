@@ -3,6 +3,7 @@ import {
   assertGatePassed,
   familyWarnings,
   modelsOf,
+  RAISE_BUDGET,
   type Certificate,
   certificateText,
   type GateReasons,
@@ -101,7 +102,8 @@ export async function examine(
     ...(complete === undefined ? {} : { complete }),
     onProgress: ({ done, total }) => reporter.progress(done, total, 'judgements'),
   });
-  for (const warning of warningsOfLabels(result.findings)) {
+  const unasked = result.unasked === null ? [] : [`${result.unasked}. ${RAISE_BUDGET}.`];
+  for (const warning of [...unasked, ...warningsOfLabels(result.findings)]) {
     warnings.push(warning);
     reporter.alarm(warning);
   }
@@ -182,11 +184,12 @@ const named = ({ id, fingerprint }: Workspace['judge']): Certificate['judge'] =>
  * @throws {GateError} when it may not. The stage has not finished then: the next run examines again, from the cache.
  */
 export function passGate(
-  { certificate, warnings: _, ...result }: ExaminationResult,
+  { certificate, warnings: _, ...examined }: ExaminationResult,
   reasons: GateReasons,
   reporter: StageReporter,
 ): z.output<typeof JUDGE.schema> {
-  const overrideReason = assertGatePassed(result, reasons);
+  const overrideReason = assertGatePassed(examined, reasons);
+  const { unasked: __, ...result } = examined;
   if (overrideReason !== null) {
     const why = result.gate === 'not-set' ? 'There is no gate' : 'The gate has not passed';
     reporter.alarm(`${why}, and training goes on all the same: ${overrideReason}`);

@@ -26,13 +26,14 @@ const foundOut = ({
 export const judgeOfRun = (
   { judge, heldout }: Pick<Workspace, 'judge' | 'heldout'>,
   examined: z.output<typeof JUDGE.schema>,
-  run: { usage: Usage; abstentions: Record<string, number>; agreement: Estimate | null },
+  run: { usage: Usage; heldoutUsage: Usage; abstentions: Record<string, number>; agreement: Estimate | null },
 ): JudgeSummary => ({
   id: judge.id,
   fingerprint: judge.fingerprint,
   heldout_id: heldout?.judge.id ?? null,
   heldout_fingerprint: heldout?.judge.fingerprint ?? null,
   ...costs(run),
+  heldout_cost: heldout && paid(run.heldoutUsage),
   metrics: { truth_agreement: run.agreement },
   ...foundOut(examined),
   override_reason: examined.overrideReason,
@@ -49,13 +50,23 @@ const costs = ({
   JudgeSummary,
   'calls' | 'saved' | 'abstained' | 'abstentions' | 'input_tokens' | 'output_tokens' | 'money'
 > => ({
-  calls: usage.calls,
-  saved: usage.saved,
+  ...paid(usage),
   abstained: Object.values(abstentions).reduce((a, b) => a + b, 0),
   abstentions,
-  input_tokens: usage.inputTokens,
-  output_tokens: usage.outputTokens,
-  money: usage.money,
+});
+
+const paid = ({
+  calls,
+  saved,
+  inputTokens,
+  outputTokens,
+  money,
+}: Usage): NonNullable<JudgeSummary['heldout_cost']> => ({
+  calls,
+  saved,
+  input_tokens: inputTokens,
+  output_tokens: outputTokens,
+  money,
 });
 
 /** What a report says of a judge that was examined and nothing else. */
@@ -67,6 +78,7 @@ export function judgeSummary(result: ExaminationResult): JudgeSummary {
     heldout_id: certificate.heldout?.id ?? null,
     heldout_fingerprint: certificate.heldout?.fingerprint ?? null,
     ...costs(result),
+    heldout_cost: certificate.heldout && paid(result.heldoutUsage),
     metrics: {},
     ...foundOut(result),
     override_reason: null,

@@ -29,7 +29,7 @@ import type { Workspace } from '../workspace/workspace.js';
  * @throws {RunError} the store lacks something of the run, or it is not what was written.
  */
 export function summarise(workspace: Workspace, created: Date): Summary {
-  const { config, store, judge, data } = workspace;
+  const { config, store, judge, heldout, data } = workspace;
   const { seed } = config;
   const names = modelNames(workspace);
   const stored = Object.fromEntries(names.map((name) => [name, store.rollouts(evaluationOf(name).name)]));
@@ -64,6 +64,7 @@ export function summarise(workspace: Workspace, created: Date): Summary {
     comparisons: compareModels(records, comparedPairs(names)),
     judge: judgeOfRun(workspace, examined, {
       usage: judgeTotals(store, judge),
+      heldoutUsage: heldout ? judgeTotals(store, heldout.judge) : NO_USAGE,
       abstentions: countAbstentions(
         [...training, ...store.rollouts(VALIDATION), ...Object.values(stored).flat()],
         examined.abstentions,
@@ -176,9 +177,13 @@ function sumOver(steps: readonly StepSummary[], metric: string): number {
   }, 0);
 }
 
-/** What a judge cost in all, with the judges that it is made of. */
+/** What a judge cost in all, with the judges that it is made of, and asked in other ways. */
 export function judgeTotals(store: RunStore, judge: Judge): Usage {
-  return judgesWithin(judge)
+  const variants = (judge.variants?.() ?? []).map((variant) => variant.judge);
+  const asked = new Map(
+    [judge, ...variants].flatMap(judgesWithin).map((one) => [one.fingerprint, one] as const),
+  );
+  return [...asked.values()]
     .map(({ fingerprint, price }): Usage => {
       const totals = store.judgeTotals(fingerprint);
       // A panel asks nothing itself: what its verdicts repeat was saved by its members.

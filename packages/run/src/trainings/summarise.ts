@@ -6,12 +6,14 @@ import {
   type EvaluationRecord,
 } from '@touchstone/lab';
 import {
+  NO_USAGE,
   RunError,
   TRAININGS_SUMMARY_VERSION,
   type Estimate,
   type JudgeSummary,
   type Summary,
   type TrainingsSummary,
+  type Usage,
 } from '@touchstone/spec';
 import { otherAlarms } from '../stages/alarms.js';
 import { evaluationRecords } from '../stages/evaluate.js';
@@ -111,32 +113,44 @@ function judgeOfAll(
   summaries: readonly Summary[],
   agreement: Estimate | null,
 ): JudgeSummary {
-  const { store, judge } = common;
+  const { store, judge, heldout } = common;
   const examined = readStage(store, JUDGE)?.value;
   if (!examined) throw new RunError('the run has not finished: its judge was not examined');
   const base = countAbstentions(store.rollouts(evaluationOf(BASE).name), examined.abstentions);
-  const first = judgeTotals(store, judge);
   const own = summaries.map((summary) => summary.judge);
-  const sum = (begin: number, of: (judge: JudgeSummary) => number): number =>
-    own.reduce((all, one) => all + of(one), begin);
   const reasons = [...new Set(own.flatMap(({ abstentions }) => Object.keys(abstentions)))];
   return judgeOfRun(common, examined, {
-    usage: {
-      calls: sum(first.calls, ({ calls }) => calls),
-      inputTokens: sum(first.inputTokens, ({ input_tokens }) => input_tokens),
-      outputTokens: sum(first.outputTokens, ({ output_tokens }) => output_tokens),
-      money: sum(first.money, ({ money }) => money),
-      // What each training has adopted of the common part counts once.
-      saved: sum(first.saved, ({ saved }) => Math.max(0, saved - first.saved)),
-    },
+    usage: usageOfAll(judgeTotals(store, judge), own),
+    heldoutUsage: heldout
+      ? usageOfAll(
+          judgeTotals(store, heldout.judge),
+          own.flatMap(({ heldout_cost: cost }) => cost ?? []),
+        )
+      : NO_USAGE,
     abstentions: Object.fromEntries(
       reasons.map((reason) => {
         const adopted = base[reason] ?? 0;
-        return [reason, sum(adopted, ({ abstentions }) => (abstentions[reason] ?? 0) - adopted)];
+        const each = own.map(({ abstentions }) => (abstentions[reason] ?? 0) - adopted);
+        return [reason, each.reduce((all, one) => all + one, adopted)];
       }),
     ),
     agreement,
   });
+}
+
+/** @param first in the common part. */
+function usageOfAll(first: Usage, own: readonly NonNullable<JudgeSummary['heldout_cost']>[]): Usage {
+  return own.reduce(
+    (all, { calls, saved, input_tokens, output_tokens, money }) => ({
+      calls: all.calls + calls,
+      inputTokens: all.inputTokens + input_tokens,
+      outputTokens: all.outputTokens + output_tokens,
+      money: all.money + money,
+      // What each training has adopted of the common part counts once.
+      saved: all.saved + Math.max(0, saved - first.saved),
+    }),
+    first,
+  );
 }
 
 const seedsChanged = (asked: readonly (readonly number[])[]): string[] =>

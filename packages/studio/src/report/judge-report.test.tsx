@@ -81,6 +81,17 @@ test('each question has its chart, its findings and what the judge said', () => 
   }
 });
 
+test('what was paid is said of the held-out judge too, and what the budget left out before any finding', () => {
+  const unasked = [{ name: 'probes', why: 'budget' as const }];
+  const page = parse(renderJudgeReport({ ...report, judge: { ...judge, not_asked: unasked } }));
+  expect(page.body.textContent).toContain(
+    '4 calls, 1 answered by the cache, 400 tokens read, 40 written, $0.12',
+  );
+  const banner = textOf(page, '.banner');
+  expect(banner.indexOf("the judge's budget was used up: probes.")).toBeGreaterThan(0);
+  expect(banner.indexOf('budget')).toBeLessThan(banner.indexOf('Also failed:'));
+});
+
 test('what is missing is said in words', () => {
   const nothing: JudgeDetails = {
     best_of_n: [],

@@ -113,6 +113,7 @@ export const judge: JudgeSummary = {
   input_tokens: 100_000,
   output_tokens: 9_000,
   money: 0,
+  heldout_cost: { calls: 4, saved: 1, input_tokens: 400, output_tokens: 40, money: 0.12 },
   metrics: {},
   findings: [
     finding('order', 'order_accuracy', 0.31, gated('min', 0.6, 'fail')),

@@ -61,6 +61,7 @@ export const sample: Summary = summarySchema.parse({
     input_tokens: 5123444,
     output_tokens: 911223,
     money: 0,
+    heldout_cost: { calls: 4, saved: 1, input_tokens: 400, output_tokens: 40, money: 0.12 },
     metrics: { truth_agreement: estimate(0.88) },
     findings: [
       {

@@ -96,14 +96,26 @@ export function replyError(
  * The error of a success that has no text in it.
  *
  * @param isPassing the same question may be answered the next time; else the model has nothing to say to it.
+ * @param counted by the provider: it is paid for all the same. What it left out or cannot be (no prompt has 0 tokens) is not known.
  */
-export function noText(message: string, isPassing: boolean, { config }: CallPlace): ProviderError {
+export function noText(
+  message: string,
+  isPassing: boolean,
+  counted: { inputTokens: number | undefined; outputTokens: number | undefined },
+  { config }: CallPlace,
+): ProviderError {
+  const { inputTokens, outputTokens } = counted;
+  const isCounted = isCount(inputTokens, 1) && isCount(outputTokens, 0);
   return new ProviderError(`${config.model}: ${message}`, {
     reason: isPassing ? 'transport' : 'unparseable',
     isRetryable: isPassing,
     mayHaveCost: true,
+    ...(isCounted && { spent: { inputTokens, outputTokens } }),
   });
 }
+
+const isCount = (tokens: number | undefined, least: number): tokens is number =>
+  Number.isInteger(tokens) && tokens! >= least;
 
 /** Words of a success that is no reply, as far as they are some. */
 function noReply(value: unknown): unknown {

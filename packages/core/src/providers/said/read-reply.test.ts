@@ -33,7 +33,19 @@ describe('a reply', () => {
     [{ content: '' }, 'stop', 'unparseable'],
     [{ content: '' }, null, 'transport'],
   ])('without text is none: %j', async (message, finish, reason) => {
-    await expect(generate(completion(message, finish as string))).rejects.toMatchObject({ reason });
+    const none = generate(completion(message, finish as string));
+    // The provider has counted it, and will want the money.
+    await expect(none).rejects.toMatchObject({ reason, spent: { inputTokens: 11, outputTokens: 5 } });
+  });
+
+  it.each([
+    undefined,
+    { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 },
+    { prompt_tokens: 11 },
+    { prompt_tokens: -1, completion_tokens: 5 },
+  ])('without text may have cost anything, where its tokens are not counted: %j', async (usage) => {
+    const none = generate({ ...completion({ content: '' }), usage });
+    await expect(none).rejects.toMatchObject({ mayHaveCost: true, spent: undefined });
   });
 
   it.each([

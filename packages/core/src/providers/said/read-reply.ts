@@ -65,16 +65,18 @@ export function readReply(result: LanguageModelV3GenerateResult, place: CallPlac
     throw replyError({ status: 200, headers: {}, body: problem, name: undefined }, '', place);
   const text = result.content.map((part) => (part.type === 'text' ? part.text : '')).join('');
   const { inputTokens: input, outputTokens: output } = result.usage;
+  const counted = { inputTokens: input.total, outputTokens: output.total };
   const finish = finishOf(result, text);
   const raw = (): string => cleanWords(result.finishReason.raw ?? '', []);
   if (finish === 'failed')
-    throw noText(`the reply broke off (finish reason ${raw() || 'error'})`, true, place);
+    throw noText(`the reply broke off (finish reason ${raw() || 'error'})`, true, counted, place);
   if (text.trim() === '' && (finish === 'stop' || finish === 'other')) {
     const isOther = result.content.some(({ type }) => type !== 'text') || hasOther(body);
-    if (isOther) throw noText('the reply has reasoning or a tool call in it, and no text', false, place);
+    if (isOther)
+      throw noText('the reply has reasoning or a tool call in it, and no text', false, counted, place);
     // Something was written that is no text: an end, at once. Nothing at all is a fault of the server.
     const isNothing = !output.total || finish === 'other';
-    throw noText(`the reply is empty (finish reason ${raw() || 'none'})`, isNothing, place);
+    throw noText(`the reply is empty (finish reason ${raw() || 'none'})`, isNothing, counted, place);
   }
   const cached = input.cacheRead;
   const logprobs = readLogprobs(body);

@@ -30,6 +30,7 @@ export function abstentions(evidence: Evidence): Finding[] {
       estimate: share(asked),
       // A judge that is silent about what it finds hard is right about the rest.
       gate: { max: MOST },
+      incomplete: evidence.unasked,
     },
     {
       name: 'abstention_rate.labelled',

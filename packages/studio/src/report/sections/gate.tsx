@@ -53,11 +53,11 @@ export function Gate({ judge }: { judge: JudgeSummary }): VNode {
           : ''}
       </p>
       {eased === null ? null : <p>{eased}</p>}
-      <Findings title="Also failed:" findings={others} />
-      <Findings title="Not enough data to tell:" findings={unknown} />
       {notAskedLines(judge.not_asked).map((line) => (
         <p>{line}.</p>
       ))}
+      <Findings title="Also failed:" findings={others} />
+      <Findings title="Not enough data to tell:" findings={unknown} />
       {judge.override_reason === null ? null : (
         <p>
           Training went on all the same: trust the judge scores below accordingly. The reason given:{' '}

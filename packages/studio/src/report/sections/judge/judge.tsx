@@ -47,6 +47,15 @@ function FamilyPart({ family, id, judge }: { family: Family; id: string; judge: 
   );
 }
 
+const costText = ({
+  calls,
+  saved,
+  input_tokens: read,
+  output_tokens: written,
+  money,
+}: NonNullable<JudgeSummary['heldout_cost']>): string =>
+  `${plural(calls, 'call')}, ${count(saved)} answered by the cache, ${count(read)} tokens read, ${count(written)} written, ${dollars(money)}`;
+
 /** Whether the judge can be trusted, question by question, and what it cost. */
 export function Judge({ judge }: { judge: JudgeSummary }): VNode {
   const reasons = Object.entries(judge.abstentions).map(([reason, n]) => `${reason} ${count(n)}`);
@@ -83,6 +92,7 @@ export function Judge({ judge }: { judge: JudgeSummary }): VNode {
           ['Abstentions', reasons.length > 0 ? `${abstained}: ${reasons.join(', ')}` : abstained],
           ['Tokens', `${count(judge.input_tokens)} read, ${count(judge.output_tokens)} written`],
           ['Money', dollars(judge.money)],
+          ...(judge.heldout_cost ? [['The held-out judge', costText(judge.heldout_cost)] as const] : []),
         ]}
       />
     </Section>
