@@ -14,6 +14,7 @@ import { embedded } from './training/embedded.js';
 import type { Backend } from './training/backend.js';
 import { trainerOf } from './training/outside.js';
 import { trainerNamed } from './training/trainer.js';
+import { evalIsTrained } from './workspace/held-out.js';
 import type { Workspace } from './workspace/workspace.js';
 
 export interface RunOptions {
@@ -64,9 +65,10 @@ export async function stagesOf(
   if (!store.stage(REINFORCE.name)) await trainer.prepare?.(workspace);
   const { sft } = config.training;
   const common = [
-    stage(JUDGE, async (reporter) =>
-      passGate(await examine(workspace, { clock, signingKey }, reporter), reasons, reporter),
-    ),
+    stage(JUDGE, async (reporter) => {
+      if (evalIsTrained(workspace)) reporter.alarm(EVAL_TRAINED);
+      return passGate(await examine(workspace, { clock, signingKey }, reporter), reasons, reporter);
+    }),
     stage(evaluationOf('base'), (reporter) => evaluate(workspace, workspace.policy, 'base', reporter)),
   ];
   const own = [
@@ -101,6 +103,9 @@ export async function concludeRun(
   await writeSummary(workspace.folder, summary);
   return summary;
 }
+
+const EVAL_TRAINED =
+  'data.eval is data.train: its tasks are trained on, so what they show is no gain on tasks that are new to the model. Hold some out, in a file of their own.';
 
 /** What run.db keeps: which stage is at work is nowhere else, while a step is, and progress is out of date at once. */
 const IN_HISTORY: ReadonlySet<RunEvent['type']> = new Set([

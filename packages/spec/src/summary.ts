@@ -234,6 +234,8 @@ export const summarySchema = z.strictObject({
   data: z.strictObject({
     train_tasks: z.int(),
     eval_tasks: z.int(),
+    /** They are those of `data.train`. */
+    eval_trained: z.boolean().default(false),
     labelled: z.int(),
   }),
   models: z.record(z.string(), modelSchema),

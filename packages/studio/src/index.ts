@@ -10,4 +10,4 @@ export {
   summaryJsonSchema,
   trainingsJsonSchema,
 } from './report/schema.js';
-export { ONE_DRAW, verdict, type Outcome, type Reading } from './report/verdict.js';
+export { evalTasks, ONE_DRAW, verdict, type Outcome, type Reading } from './report/verdict.js';

@@ -20,6 +20,7 @@ import { pickExamples } from './examples.js';
 import { judgeOfRun } from './judge-summary.js';
 import { readStage } from './stage.js';
 import { evaluationOf, JUDGE, modelNames, REINFORCE, SUPERVISE } from './stages.js';
+import { evalIsTrained } from '../workspace/held-out.js';
 import { versions } from '../workspace/provenance.js';
 import type { Workspace } from '../workspace/workspace.js';
 
@@ -58,6 +59,7 @@ export function summarise(workspace: Workspace, created: Date): Summary {
     data: {
       train_tasks: data.train.length,
       eval_tasks: data.eval.length,
+      eval_trained: evalIsTrained(workspace),
       labelled: data.labelled.length,
     },
     models,

@@ -21,6 +21,7 @@ import { judgeOfRun } from '../stages/judge-summary.js';
 import { readStage } from '../stages/stage.js';
 import { evaluationOf, JUDGE, modelNames } from '../stages/stages.js';
 import { comparedPairs, countAbstentions, judgeTotals } from '../stages/summarise.js';
+import { evalIsTrained } from '../workspace/held-out.js';
 import { versions } from '../workspace/provenance.js';
 import type { Workspace } from '../workspace/workspace.js';
 import { folderOf } from './folders.js';
@@ -62,6 +63,7 @@ export function summariseTrainings(
     data: {
       train_tasks: data.train.length,
       eval_tasks: data.eval.length,
+      eval_trained: evalIsTrained(common),
       labelled: data.labelled.length,
     },
     seed: config.seed,

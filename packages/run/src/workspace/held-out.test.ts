@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { EXIT, InputError, type Task } from '@touchstone/spec';
 import { afterAll, expect, it } from 'vitest';
 import { loadConfig } from '../config/load.js';
+import { runPipeline } from '../pipeline.js';
 import { writeSmallRun } from '../small-run.testing.js';
 import { assertHeldOut } from './held-out.js';
 import { openWorkspace } from './workspace.js';
@@ -35,6 +36,20 @@ it('a run is refused whose held-out tasks are trained on, under whatever ids', a
       'messages and reference: "copy1" ("t1" there), "copy2" ("t2" there), "copy3" ("t3" there) and 1 more. ' +
       'Take them out of one of the two files',
   );
+
+  // One who names one file twice tries a run out: its figures say so.
+  const config = readFileSync(at('touchstone.yaml'), 'utf8');
+  writeFileSync(at('touchstone.yaml'), config.replace('eval.jsonl', 'train.jsonl'));
+  const tried = await openWorkspace(await loadConfig(folder));
+  const alarms: string[] = [];
+  const summary = await runPipeline(tried, {
+    reasons: { noGate: 'only a test' },
+    onEvent: (event) => void (event.type === 'alarm' && alarms.push(event.text)),
+  });
+  tried.store.close();
+  expect(summary.data).toMatchObject({ eval_tasks: 4, eval_trained: true });
+  expect(alarms[0]).toMatch(/data\.eval is data\.train/);
+  writeFileSync(at('touchstone.yaml'), config);
 
   // Supervised fine-tuning trains on the annotated answers.
   const annotated = JSON.stringify({ id: 'a', messages: [{ role: 'user', content: 'Add 1.' }] });

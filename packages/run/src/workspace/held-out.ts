@@ -1,5 +1,13 @@
 import { canonical } from '@touchstone/core';
 import { InputError, type Task } from '@touchstone/spec';
+import { resolve } from 'node:path';
+import type { LoadedConfig } from '../config/load.js';
+
+/**
+ * Whether `data.eval` is the file that is trained on: a way to try a run out, which is told of wherever figures of its tasks stand.
+ */
+export const evalIsTrained = ({ config, baseDir }: Pick<LoadedConfig, 'config' | 'baseDir'>): boolean =>
+  resolve(baseDir, config.data.eval) === resolve(baseDir, config.data.train);
 
 interface TaskFile {
   /** Its path. */

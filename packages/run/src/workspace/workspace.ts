@@ -17,7 +17,7 @@ import type { LoadedConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { openRewards, readExaminationData, type Examination } from './examination.js';
 import { fieldsNamed } from '../config/task-fields.js';
-import { assertHeldOut } from './held-out.js';
+import { assertHeldOut, evalIsTrained } from './held-out.js';
 import { claimFolder } from './provenance.js';
 import { isLocal } from '../config/policy-model.js';
 import { RemotePolicy } from './remote-policy.js';
@@ -62,7 +62,7 @@ export async function readInputs(loaded: LoadedConfig): Promise<Inputs> {
   return { policy: await readPolicy(loaded, data), data };
 }
 
-/** @throws {InputError} a file cannot be read, there are too few annotations to learn from, or `data.eval` is trained on. */
+/** @throws {InputError} a file cannot be read, there are too few annotations to learn from, or tasks of `data.eval` are in another file that is trained on. */
 async function readData({ config, baseDir }: LoadedConfig): Promise<Workspace['data']> {
   const at = (file: string): string => resolve(baseDir, file);
   const meant = fieldsNamed(config);
@@ -82,10 +82,12 @@ async function readData({ config, baseDir }: LoadedConfig): Promise<Workspace['d
   const annotated = sft
     ? [{ file: at(config.data.annotations!), tasks: annotations.map(({ task }) => task) }]
     : [];
-  assertHeldOut({ file: at(config.data.eval), tasks: evaluation }, [
-    { file: at(config.data.train), tasks: train },
-    ...annotated,
-  ]);
+  if (!evalIsTrained({ config, baseDir })) {
+    assertHeldOut({ file: at(config.data.eval), tasks: evaluation }, [
+      { file: at(config.data.train), tasks: train },
+      ...annotated,
+    ]);
+  }
   return { ...setAside(train, config, at(config.data.train)), eval: evaluation, annotations, ...examined };
 }
 

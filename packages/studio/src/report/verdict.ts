@@ -51,6 +51,10 @@ export interface Scope {
   tasks: number;
 }
 
+/** What the tasks are that models were evaluated on. */
+export const evalTasks = ({ eval_trained }: { eval_trained: boolean }): string =>
+  eval_trained ? 'tasks that were trained on' : 'held-out tasks';
+
 /** What every report of one training says below its verdict. */
 export const ONE_DRAW =
   'This is one training, and a training is one draw: its intervals do not know what another seed would give. touchstone run --seeds 3 does.';

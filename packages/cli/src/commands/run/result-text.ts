@@ -13,12 +13,12 @@ type Figures = Pick<Summary, 'models' | 'comparisons'>;
 
 /** What a run ends with, for people: its table, and what may be concluded. */
 export async function resultText(summary: Summary): Promise<string> {
-  const { ONE_DRAW, verdict } = await import('@touchstone/studio');
+  const { evalTasks, ONE_DRAW, verdict } = await import('@touchstone/studio');
   const { checkpoint } = summary.training;
   return [
     '',
     resultTable(summary),
-    `Every figure: mean [95 % interval], over ${summary.data.eval_tasks} held-out tasks.`,
+    `Every figure: mean [95 % interval], over ${summary.data.eval_tasks} ${evalTasks(summary.data)}.`,
     ...(checkpoint ? [`RFT: ${checkpointText(checkpoint)}`] : []),
     ...verdict(summary.comparisons).readings.map(({ sentence }) => sentence),
     ONE_DRAW,
@@ -28,14 +28,14 @@ export async function resultText(summary: Summary): Promise<string> {
 
 /** The same of several trainings, with each of them by itself. */
 export async function trainingsText(summary: TrainingsSummary): Promise<string> {
-  const { verdict } = await import('@touchstone/studio');
+  const { evalTasks, verdict } = await import('@touchstone/studio');
   const { trainings, data, untrained, comparisons } = summary;
   const scope = { trainings: trainings.length, tasks: data.eval_tasks };
   return [
     '',
     resultTable(summary),
     eachTable(summary),
-    `Every figure of the first table: mean [95 % interval], over ${scope.trainings} trainings and ${scope.tasks} held-out tasks; of ${untrained.join(', ').toUpperCase()}, which is not trained, over the tasks.`,
+    `Every figure of the first table: mean [95 % interval], over ${scope.trainings} trainings and ${scope.tasks} ${evalTasks(data)}; of ${untrained.join(', ').toUpperCase()}, which is not trained, over the tasks.`,
     ...verdict(comparisons, scope).readings.map(({ sentence }) => sentence),
     ...trainings.flatMap(({ seed, training: { checkpoint } }) =>
       checkpoint ? [`RFT, seed ${seed}: ${checkpointText(checkpoint)}`] : [],

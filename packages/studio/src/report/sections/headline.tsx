@@ -1,7 +1,7 @@
 import type { Summary } from '@touchstone/spec';
 import type { VNode } from 'preact';
 import { count } from '../format.js';
-import { ONE_DRAW, outcomeWords, verdict, type Reading, type Outcome } from '../verdict.js';
+import { evalTasks, ONE_DRAW, outcomeWords, verdict, type Reading, type Outcome } from '../verdict.js';
 import { Gate } from './gate.js';
 
 /** Title, verdict and gate: what a reader who stops here must have read. */
@@ -14,8 +14,8 @@ export function Headline({ summary }: { summary: Summary }): VNode {
       <Gate judge={summary.judge} />
       <p class="muted">
         {summary.created ? <>Made {summary.created}, </> : null}
-        seed {summary.seed}, {count(summary.data.eval_tasks)} held-out tasks. Brackets hold the interval of
-        each estimate; n is the number of tasks unless said otherwise. {ONE_DRAW}
+        seed {summary.seed}, {count(summary.data.eval_tasks)} {evalTasks(summary.data)}. Brackets hold the
+        interval of each estimate; n is the number of tasks unless said otherwise. {ONE_DRAW}
       </p>
     </header>
   );

@@ -1,3 +1,4 @@
+import { evalTasks } from '../verdict.js';
 import {
   inRegistryOrder,
   metricNamed,
@@ -86,7 +87,7 @@ export function Models({ summary }: { summary: Summary }): VNode {
           ))}
       </div>
       <ModelsTable
-        caption="Each model on the held-out tasks: mean [interval] and number of tasks"
+        caption={`Each model on the ${evalTasks(summary.data)}: mean [interval] and number of tasks`}
         models={models}
       />
       {summary.comparisons.length === 0 ? (

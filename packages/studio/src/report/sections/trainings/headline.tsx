@@ -1,7 +1,7 @@
 import type { TrainingsSummary } from '@touchstone/spec';
 import type { VNode } from 'preact';
 import { count, plural } from '../../format.js';
-import { verdict } from '../../verdict.js';
+import { evalTasks, verdict } from '../../verdict.js';
 import { Gate } from '../gate.js';
 import { VerdictBanner } from '../headline.js';
 
@@ -18,8 +18,8 @@ export function TrainingsHeadline({ summary }: { summary: TrainingsSummary }): V
       <p class="muted">
         {summary.created ? <>Made {summary.created}, </> : null}
         {plural(trainings.length, 'training')} with seeds {trainings.map(({ seed }) => seed).join(', ')}, each
-        on the same {count(data.eval_tasks)} held-out tasks. Brackets hold intervals over trainings, tasks and
-        answers: what another seed and other tasks would give, with this data and these settings. n is the
+        on the same {count(data.eval_tasks)} {evalTasks(data)}. Brackets hold intervals over trainings, tasks
+        and answers: what another seed and other tasks would give, with this data and these settings. n is the
         number of trainings, and of what is not trained that of tasks.
       </p>
     </header>

@@ -1,3 +1,4 @@
+import { evalTasks } from '../../verdict.js';
 import { metricNamed, type Comparison, type Estimate, type TrainingsSummary } from '@touchstone/spec';
 import type { VNode } from 'preact';
 import { barChart } from '../../charts/bars.js';
@@ -98,7 +99,7 @@ function Levels({ summary }: { summary: TrainingsSummary }): VNode {
         ))}
       </div>
       <ModelsTable
-        caption="Each model on the held-out tasks, over all trainings: mean [interval] and n"
+        caption={`Each model on the ${evalTasks(summary.data)}, over all trainings: mean [interval] and n`}
         models={models}
       />
       <Table
