@@ -188,7 +188,7 @@ const SUMMARY: Summary = {
   seed: 1,
   created: '2026-01-01T00:00:00.000Z',
   versions: {},
-  data: { train_tasks: 0, eval_tasks: 0, labelled: 0 },
+  data: { train_tasks: 0, eval_tasks: 0, eval_trained: false, labelled: 0 },
   models: {},
   comparisons: [],
   judge: {
