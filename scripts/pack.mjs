@@ -26,9 +26,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { out } = parseArgs({ options: { out: { type: 'string', default: 'tarballs' } } }).values;
   // What was built of files that are no longer there would be packed too.
   for (const { folder } of PACKAGES) rmSync(join(ROOT, folder, 'dist'), { recursive: true, force: true });
-  execFileSync(process.execPath, [join(ROOT, 'node_modules/typescript-7/bin/tsc'), '-b'], {
-    cwd: ROOT,
-    stdio: 'inherit',
-  });
+  execFileSync('npm', ['run', '--silent', 'build'], { cwd: ROOT, stdio: 'inherit' });
   for (const { filename } of packAll(out)) console.log(join(out, filename));
 }

@@ -2,6 +2,7 @@
 // is 1 when anything failed, and the last line says how much: `N passed, N failed` (a check counts as one test).
 // `node scripts/test.mjs NAME...` runs only the named ones; `tests-again` is for another Node than the one `tests` ran on.
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createVitest } from 'vitest/node';
@@ -11,12 +12,14 @@ const MOST_LINES = 200;
 const bin = (name) => join(ROOT, 'node_modules', '.bin', name);
 /** The native compiler. Version 6 is there for what asks a compiler in JavaScript: dependency-cruiser and typedoc. */
 const TSC = join(ROOT, 'node_modules/typescript-7/bin/tsc');
-/** Each of its checkers reads the types of all that is imported anew: with the usual four of each, two cores took twice the work. */
-const FEW_CORES = ['--builders', '2', '--checkers', '1'];
+/** As `npm run build` does. Each checker reads the types of all that is imported anew: with the usual four, two cores took twice the work. */
+const BUILD = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+  .scripts.build.split(' ')
+  .slice(1);
 
 /** @type {Record<string, { title: string, command: string[] }>} in the order they are shown. */
 const CHECKS = {
-  build: { title: 'Build (tsc)', command: [TSC, '-b', ...FEW_CORES] },
+  build: { title: 'Build (tsc)', command: BUILD },
   // After the build: rules that need types read those of other packages from their output.
   lint: { title: 'Lint (oxlint)', command: [bin('oxlint')] },
   types: { title: 'Types of the tests (tsc)', command: [TSC, '-p', 'tsconfig.test.json', '--checkers', '1'] },

@@ -27,20 +27,29 @@ export interface Explanation {
  */
 export function explain(names: readonly string[]): Explanation[] {
   const settings = settingsIn(configJsonSchema());
+  const listed = shown(settings);
+  // Of a judge without criteria of its own; with them some have the name of each behind a dot.
+  const findings = new Map(findingDescriptions([]).map((finding) => [finding.name, finding]));
   const asked =
-    names.length > 0
-      ? names
-      : [...shown(settings), ...findingNames(), ...algorithmNames(), ...overrideNames()];
-  const found = asked.map((name) => ({ name, explanations: explainOne(name, settings) }));
+    names.length > 0 ? names : [...listed, ...findings.keys(), ...algorithmNames(), ...overrideNames()];
+  const explainOne = (name: string): Explanation[] => {
+    const key = keyOf(name);
+    const exact = name.includes('.') ? settings.get(name) : undefined;
+    const named = exact
+      ? [exact]
+      : listed.filter((path) => lastOf(path) === name).map((path) => settings.get(path)!);
+    const finding = findings.get(name);
+    return [
+      ...named.map(settingExplained),
+      ...(finding === undefined ? [] : [findingExplained(finding)]),
+      ...ALGORITHMS.filter((one) => one.name === name).map(algorithmExplained),
+      ...(key === undefined ? [] : [keyExplained(name, key)]),
+    ];
+  };
+  const found = asked.map((name) => ({ name, explanations: explainOne(name) }));
   const unknown = found.filter(({ explanations }) => explanations.length === 0);
   if (unknown.length > 0) {
-    const known = [
-      ...shown(settings),
-      ...shown(settings).map(lastOf),
-      ...findingNames(),
-      ...algorithmNames(),
-      ...SPELLINGS,
-    ];
+    const known = [...listed, ...listed.map(lastOf), ...findings.keys(), ...algorithmNames(), ...SPELLINGS];
     throw new InputError(
       unknown.map(({ name }) => {
         const meant = nearest(name, [...new Set(known)]);
@@ -65,30 +74,9 @@ function isRepeated(path: string, settings: ReadonlyMap<string, Setting>): boole
   return originals.some((one) => one !== path && settings.get(one)?.about === about);
 }
 
-/** Of a judge without criteria of its own; with them some have the name of each behind a dot. */
-const findings = (): { name: string; description: string }[] => findingDescriptions([]);
-const findingNames = (): string[] => findings().map(({ name }) => name);
 const lastOf = (path: string): string => path.split('.').at(-1)!;
 const algorithmNames = (): string[] => ALGORITHMS.map(({ name }) => name);
 const overrideNames = (): OverrideName[] => Object.keys(HERE) as OverrideName[];
-
-function explainOne(name: string, settings: ReadonlyMap<string, Setting>): Explanation[] {
-  const key = keyOf(name);
-  const exact = name.includes('.') ? settings.get(name) : undefined;
-  const named = exact
-    ? [exact]
-    : shown(settings)
-        .filter((path) => lastOf(path) === name)
-        .map((path) => settings.get(path)!);
-  return [
-    ...named.map(settingExplained),
-    ...findings()
-      .filter((one) => one.name === name)
-      .map(findingExplained),
-    ...ALGORITHMS.filter((one) => one.name === name).map(algorithmExplained),
-    ...(key === undefined ? [] : [keyExplained(name, key)]),
-  ];
-}
 
 function settingExplained(setting: Setting): Explanation {
   const { path, about } = setting;
