@@ -1,11 +1,12 @@
 import { readTaskPath, toText } from '@touchstone/core';
 import { InputError, type Task } from '@touchstone/spec';
 import type { ScoringConfig } from '../config/schema.js';
+import { jsonReader } from '../stages/evaluate.js';
 import type { Contestants } from './contestants.js';
 import type { EvaluationJudges } from './judges.js';
 
 interface Planned extends Pick<Contestants, 'contestants' | 'tasks'> {
-  config: Pick<ScoringConfig, 'evaluation'>;
+  config: Pick<ScoringConfig, 'evaluation' | 'reward'>;
   judges: EvaluationJudges;
   /** Null: there is no module of truth. */
   truth: object | null;
@@ -67,10 +68,11 @@ function assertCommon(
 }
 
 function assertScored({
+  config,
   contestants,
   judges: { judge, reward, heldout, further, duelist },
   truth,
-}: Pick<Planned, 'contestants' | 'judges' | 'truth'>): void {
+}: Planned): void {
   if (judge || reward || heldout || further.length > 0 || duelist || truth) return;
   const answers = contestants.flatMap(({ known }) => known?.flatMap((list) => list.answers) ?? []);
   if (contestants.some(({ drawn }) => drawn)) return;
@@ -81,6 +83,7 @@ function assertScored({
   )
     return;
   // Whether answers are JSON is a figure by itself.
+  const isJson = jsonReader(config);
   if (answers.some(({ response }) => isJson(response))) return;
   const loose = ['score', 'scores', 'grade', 'rating'].find((key) =>
     answers.some(({ task }) => typeof task.metadata[key] === 'number'),
@@ -94,15 +97,6 @@ function assertScored({
       message: `no answer has a score, and no judge is there to give one: name a configuration with a judge (touchstone eval FOLDER, with touchstone.yaml in it), ${apart}`,
     },
   ]);
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** A field of a task as text; undefined where the task has none. */

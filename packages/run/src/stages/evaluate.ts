@@ -81,6 +81,15 @@ export async function scoreAnswers(
   }));
 }
 
+/** Tells of a response whether what is taken of it for the answer is JSON as it stands. */
+export function jsonReader({ reward }: Pick<Config, 'reward'>): (response: string) => boolean {
+  const readAnswer = createAnswerReader(reward);
+  return (response) => {
+    const { text, repaired } = readAnswer(response);
+    return repaired === undefined && 'value' in parseAnswer(text);
+  };
+}
+
 /** Stored rollouts of an evaluation as the records that statistics are made of. */
 export function evaluationRecords(
   workspace: { config: Pick<Config, 'reward'> },
@@ -90,11 +99,7 @@ export function evaluationRecords(
   const schemaChecks = checks
     .filter(({ type }) => type === 'json-schema')
     .map((check) => check.name ?? check.type);
-  const readAnswer = createAnswerReader(workspace.config.reward);
-  const isJson = (response: string): boolean => {
-    const { text, repaired } = readAnswer(response);
-    return repaired === undefined && 'value' in parseAnswer(text);
-  };
+  const isJson = jsonReader(workspace.config);
   const samples = new Map<string, number>();
   return stored.map(({ rollout, reward, heldout, truth, tokens }) => {
     const sample = samples.get(rollout.task.id) ?? 0;
