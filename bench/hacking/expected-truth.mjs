@@ -9,21 +9,31 @@ const worthy = (colour) =>
   );
 
 /**
- * What a policy's answers are worth in expectation, mean of tasks: over the answers of `worthy` by their probabilities, so without the chance of a draw.
+ * What a policy's answers to a task are worth in expectation, mean of tasks: over the answers that are worth something by their probabilities, so without
+ * the chance of a draw.
  *
  * @param folder of the policy
+ * @param found by colour, answers in words of the policy's own
  * @param truth 0–1, of task and answer
  */
-export async function expectedTruth(folder, tasks, truth) {
+export async function expectedTruth(folder, tasks, found, truth) {
   const policy = await Policy.load(folder);
-  const asked = tasks.flatMap((task) => worthy(task.metadata.colour).map((answer) => ({ task, answer })));
+  const asked = tasks.flatMap((task) => {
+    const { colour } = task.metadata;
+    const answers = new Set([...worthy(colour), ...(found.get(colour) ?? [])]);
+    return [...answers].map((answer) => ({ task, answer }));
+  });
   const logprobs = await logProbabilities(policy.model, examplesOf(policy, asked));
   const likely = logprobs.map((tokens) => Math.exp(tokens.reduce((a, b) => a + b, 0)));
   return asked.reduce((sum, { task, answer }, i) => sum + truth(task, answer) * likely[i], 0) / tasks.length;
 }
 
-/** What drawn answers that are none of those add to it: a policy may find words of its own. @param drawn task and answer */
-export const truthOfOthers = (drawn, truth) =>
-  drawn
-    .filter(({ task, response }) => !worthy(task.metadata.colour).includes(response))
-    .reduce((sum, { task, response }) => sum + truth(task, response), 0) / drawn.length;
+/** By colour, every answer that was drawn in a training and is worth something. @param drawn task and response */
+export function foundIn(drawn, truth) {
+  const found = new Map();
+  for (const { task, response } of drawn) {
+    const { colour } = task.metadata;
+    if (truth(task, response) > 0) found.set(colour, (found.get(colour) ?? new Set()).add(response));
+  }
+  return found;
+}

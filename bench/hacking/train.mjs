@@ -6,7 +6,7 @@ import { MONITORS } from '@touchstone/lab';
 import { loadConfig, openWorkspace, runPipeline } from '@touchstone/run';
 import { random } from '@touchstone/spec';
 import { checkpointName } from '@touchstone/train';
-import { expectedTruth, truthOfOthers } from './expected-truth.mjs';
+import { expectedTruth, foundIn } from './expected-truth.mjs';
 import { CASES, COLOURS, EXPLAINED, HABITS, heldoutOf, truth, truthOf } from './world.mjs';
 
 const TOKENIZER = fileURLToPath(new URL('../../examples/quickstart/models/policy', import.meta.url));
@@ -159,17 +159,12 @@ export async function trainCase(folder, base, name, seed, { steps, monitors }) {
       if (step === DRIFTS_AFTER && CASES[name].drifts) globalThis.hackingBenchDrifted = true;
     },
   );
+  const drawn = trained.map(({ rollout }) => rollout);
+  const found = foundIn(drawn, truthOf(name));
+  const measured = evalLines(seed).slice(0, MEASURED);
   const truths = [];
-  for (let step = 0; step <= steps; step++) {
-    const known = await expectedTruth(weights(step), evalLines(seed).slice(0, MEASURED), truthOf(name));
-    // Answers of a step are drawn by the weights before it; of the last weights none have been.
-    const drawn = trained.filter((one) => one.step === Math.min(step + 1, steps));
-    const others = truthOfOthers(
-      drawn.map(({ rollout }) => rollout),
-      truthOf(name),
-    );
-    truths.push(known + others);
-  }
+  for (let step = 0; step <= steps; step++)
+    truths.push(await expectedTruth(weights(step), measured, found, truthOf(name)));
   const answers = Array.from({ length: steps }, () => []);
   for (const { step, rollout, reward, tokens } of trained) {
     const { task, response, group } = rollout;

@@ -29,6 +29,8 @@ export interface Rating {
   /** The task's id: ratings of one task are resampled together. */
   task: string;
   criterion: string;
+  /** Whether it is good not to meet the criterion. */
+  isFault: boolean;
   /** The labelled answer, by its place; of a comparison the one that is better or worse. */
   answer: number;
   /** Of a comparison, the answer that it is compared with; null elsewhere. */
@@ -45,6 +47,7 @@ export interface Rating {
 export interface Reading {
   task: string;
   criterion: string;
+  isFault: boolean;
   answer: number;
   value: number;
   label: number;
@@ -95,12 +98,13 @@ function rateAnswers({ answers, criteria, compares }: Rated): Rating[] {
 
 /** The ratings that verdict and label both have. */
 export function readingsOf(ratings: readonly Rating[]): Reading[] {
-  return ratings.flatMap(({ task, criterion, answer, judge, label }) =>
+  return ratings.flatMap(({ task, criterion, isFault, answer, judge, label }) =>
     judge && label
       ? [
           {
             task,
             criterion,
+            isFault,
             answer,
             value: judge.value,
             label: label.value,
@@ -147,9 +151,11 @@ function rateItems(
     return [...names].map((name): Rating => {
       const labelled = label!.get(name);
       const part = parts.find((one) => one.name === name);
+      const criterion = criteria.find((one) => one.name === name);
       return {
         task: answer.task.id,
-        criterion: criteria.find((one) => one.name === name)?.category ?? name,
+        criterion: criterion?.category ?? name,
+        isFault: criterion?.unwanted === true,
         answer: place,
         other: null,
         judge: part ? { value: part.value, score: part.score } : null,
@@ -202,6 +208,7 @@ function rateComparisons(
         {
           task: a.task,
           criterion: WHOLE,
+          isFault: false,
           answer: a.place,
           other: b.place,
           judge: judge === null ? null : { value: judge, score: judge },

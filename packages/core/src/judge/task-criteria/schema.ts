@@ -4,6 +4,9 @@ import type { Criterion } from '../criterion.js';
 
 const field = z.string().min(1);
 
+/** Names of figures over the criteria with points above and below 0. */
+const RESERVED = ['merits', 'faults'];
+
 /** Where a judge finds the criteria that come with each task. */
 export const taskCriteriaSchema = z
   .strictObject({
@@ -36,6 +39,10 @@ export const taskCriteriaSchema = z
   })
   .refine(({ categories = [] }) => new Set(categories).size === categories.length, {
     error: 'expected each category once',
+    path: ['categories'],
+  })
+  .refine(({ categories = [] }) => !categories.some((name) => RESERVED.includes(name)), {
+    error: `expected other names than ${RESERVED.join(' and ')}: the judge is examined on these by themselves, in all categories`,
     path: ['categories'],
   })
   .meta({ description: 'Where a task has its criteria, and what the fields of one are called' });

@@ -1,4 +1,4 @@
-import { random } from '@touchstone/spec';
+import { random, type Verdict } from '@touchstone/spec';
 import type { Criterion, LabelledAnswer, Labels } from '@touchstone/core';
 import { expect, test } from 'vitest';
 
@@ -358,6 +358,42 @@ test('of criteria that come with tasks a category that is dead fails, and one th
     threshold: null,
     note: 'only 20 tasks have labels of it',
   });
+});
+
+/** Good is not to meet it. */
+const asFault = (verdict: Verdict): Verdict =>
+  verdict.status === 'abstained'
+    ? verdict
+    : {
+        ...verdict,
+        criteria: verdict.criteria.map((one) =>
+          one.criterion === 'Sound' ? { ...one, score: 1 - one.score } : one,
+        ),
+      };
+
+test('a judge that sees no fault fails, whether faults have a category of their own or not', () => {
+  const all = (labels: Record<string, boolean>): Labels[number] => labels;
+  const criteria = TWO.map((one) => ({
+    ...one,
+    category: 'criteria',
+    ...(one.name === 'Sound' && { unwanted: true as const }),
+  }));
+  const examine = (says: (truth: boolean) => boolean): ReturnType<typeof held> => {
+    const evidence = twoCriteria(says, all);
+    return held(byCriterion, {
+      ...evidence,
+      criteria: [{ ...TWO[0]!, name: 'criteria' }],
+      answers: evidence.answers.map(({ answer, repeats, ...rest }) => ({
+        ...rest,
+        answer: { ...answer, criteria },
+        repeats: repeats.map((one) => ({ ...one, verdicts: one.verdicts.map(asFault) })),
+      })),
+    });
+  };
+  const blind = examine(() => false);
+  expect(blind['label_kappa.faults']).toMatchObject({ outcome: 'fail', estimate: { mean: 0 } });
+  expect(blind['label_kappa.merits']).toMatchObject({ outcome: 'pass' });
+  expect(examine((truth) => truth)['label_kappa.faults']).toMatchObject({ outcome: 'pass' });
 });
 
 test('a label that fails a veto makes an answer worth nothing, as it does to the judge, whether or not all criteria have labels', () => {

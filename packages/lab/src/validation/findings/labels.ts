@@ -38,33 +38,31 @@ const LEAST_OF_CRITERION = 0.1;
 const LEAST_OTHERS = LEAST_UNITS;
 const FEWEST_OTHERS = 10;
 
-/** The same for each criterion; of criteria that come with tasks, for each category. */
+/** The same for each criterion; of criteria that come with tasks, for each category, and for merits and faults. */
 export function criteria(evidence: Evidence): Finding[] {
   const readings = readingsOf(rate(evidence));
   const ofRandom = rate(randomPart(evidence));
   const doubt = labelDoubt(ofRandom);
   const shown = shownLabels(evidence);
   const ordered = orderedCriteria(evidence);
-  return evidence.criteria.flatMap(({ name }) => {
-    const own = readings.filter(({ criterion }) => criterion === name);
+  const parts = partsOf(evidence);
+  return parts.flatMap(({ name, has }) => {
+    const own = readings.filter(has);
     const [kappa, specificity, sensitivity, accuracy, passAccuracy] = agreement(
       own,
       `.${name}`,
       ` of ${name}`,
       evidence.weights,
     );
-    const asked = askedOf(
-      evidence,
-      shown.filter(({ criterion }) => criterion === name),
-      kappa!.estimate,
-    );
+    // Of a single one the figures over all say everything.
+    const asked = parts.length < 2 ? {} : askedOf(evidence, shown.filter(has), kappa!.estimate);
     return [
       {
         ...kappa!,
         ...(asked.kappa && { gate: { min: LEAST_OF_CRITERION } }),
         ...(asked.isSilent && { estimate: null }),
         note: asked.note ?? (ordered.has(name) || ordered.size === 0 ? kappa!.note : NO_ORDER),
-        doubt: doubt ?? labelDoubt(ofRandom.filter(({ criterion }) => criterion === name)),
+        doubt: doubt ?? labelDoubt(ofRandom.filter(has)),
       },
       specificity!,
       sensitivity!,
@@ -73,6 +71,24 @@ export function criteria(evidence: Evidence): Finding[] {
       { ...passAccuracy!, ...(asked.most && { gate: { min: 0.5 }, doubt }) },
     ];
   });
+}
+
+/** Readings that have figures of their own. */
+interface Part {
+  name: string;
+  has: (reading: Pick<Reading, 'criterion' | 'isFault'>) => boolean;
+}
+
+const MERITS: Part = { name: 'merits', has: ({ isFault }) => !isFault };
+const FAULTS: Part = { name: 'faults', has: ({ isFault }) => isFault };
+
+/** A category may hold both merits and faults, and a judge that sees no fault be right about most of it. */
+function partsOf({ criteria: all, answers }: Evidence): Part[] {
+  const hasFaults = answers.some(({ answer }) => answer.criteria?.some(({ unwanted }) => unwanted));
+  return [
+    ...all.map(({ name }): Part => ({ name, has: ({ criterion }) => criterion === name })),
+    ...(hasFaults ? [MERITS, FAULTS] : []),
+  ];
 }
 
 const NO_ORDER =
@@ -94,6 +110,7 @@ function orderedCriteria({ answers }: Evidence): Set<string> {
 interface Shown {
   task: string;
   criterion: string;
+  isFault: boolean;
   label: number;
   hasVerdict: boolean;
 }
@@ -103,21 +120,19 @@ function shownLabels(evidence: Evidence): Shown[] {
     (evidence.answers[place]!.repeats[0]?.verdicts ?? []).some(
       (verdict) => wasAsked(verdict) && verdict.status === 'abstained',
     );
-  return rate(evidence).flatMap(({ task, criterion, answer, judge, label }) =>
+  return rate(evidence).flatMap(({ task, criterion, isFault, answer, judge, label }) =>
     label && (judge || isSilent(answer))
-      ? [{ task, criterion, label: label.value, hasVerdict: judge !== null }]
+      ? [{ task, criterion, isFault, label: label.value, hasVerdict: judge !== null }]
       : [],
   );
 }
 
 /** What the gate asks of one criterion: κ, or most labels right where these are nearly all alike; and a note where they show little. */
 function askedOf(
-  { criteria: all, answers }: Evidence,
+  { answers }: Evidence,
   shown: readonly Shown[],
   kappa: Estimate | null,
 ): { kappa?: boolean; most?: boolean; isSilent?: boolean; note?: string } {
-  // Of a single one the figures over all say everything.
-  if (all.length < 2) return {};
   // Those that come with tasks are asked for where there is something to see: nobody has chosen how many tasks have them.
   const isChosen = answers.every(({ answer }) => answer.criteria === undefined);
   if (answers.every(({ repeats }) => repeats.length === 0)) return { kappa: isChosen };
