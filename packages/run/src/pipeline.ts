@@ -13,6 +13,7 @@ import { supervise, supervisedPolicy } from './stages/supervise.js';
 import { embedded } from './training/embedded.js';
 import type { Backend } from './training/backend.js';
 import { trainerOf } from './training/outside.js';
+import { nothingTaught } from './training/taught.js';
 import { trainerNamed } from './training/trainer.js';
 import { evalIsTrained } from './workspace/held-out.js';
 import type { Workspace } from './workspace/workspace.js';
@@ -74,7 +75,12 @@ export async function stagesOf(
   const own = [
     stage(
       REINFORCE,
-      (reporter) => trainer.train({ workspace, reporter, clock, goOn }),
+      async (reporter) => {
+        const engine = await trainer.train({ workspace, reporter, clock, goOn });
+        const nothing = nothingTaught(store.steps(REINFORCE.name));
+        if (nothing !== null) reporter.alarm(nothing);
+        return engine;
+      },
       () => trainer.isTrained(workspace),
     ),
     stage(evaluationOf('rft'), async (reporter) =>
