@@ -16,13 +16,14 @@ const user = (content: string) => ({ role: 'user', content });
 
 beforeAll(() => {
   cpSync('examples/quickstart/models/policy', join(folder, 'policy'), { recursive: true });
-  const line = JSON.stringify({
-    messages: [user('q')],
-    reference_answer: 'gold',
-    document: 'd'.repeat(30_000),
-  });
-  file('train.jsonl', `${line}\n`.repeat(120));
-  file('eval.jsonl', `${line}\n`);
+  const line = (question: string): string =>
+    `${JSON.stringify({
+      messages: [user(question)],
+      reference_answer: 'gold',
+      document: 'd'.repeat(30_000),
+    })}\n`;
+  file('train.jsonl', Array.from({ length: 120 }, (_, i) => line(`q${i}`)).join(''));
+  file('eval.jsonl', line('q'));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -163,6 +164,24 @@ training_config:
       code: 2,
       err: expect.stringContaining('touchstone.yaml: there is no such file') as string,
     });
+  });
+
+  it('reads every line of the data, as a run would', async () => {
+    const fit = await doctor(config(BEDROCK));
+    expect(fit.detail('Data')).toBe('every line can be read: train 120, eval 1');
+    const path = config(BEDROCK).replace('touchstone.yaml', 'rows.yaml');
+    writeFileSync(path, readFileSync(config(BEDROCK), 'utf8').replace('eval.jsonl', 'rows.jsonl'));
+    const rows: [object | string, RegExp][] = [
+      [{ prompt: 'q', completion: 'a' }, /rows\.jsonl:1: "completion": did you mean reference_answer/],
+      ['question,answer', /rows\.jsonl:1: the file looks like CSV/],
+      [{ messages: [user('q0')], reference_answer: 'gold', document: 'd'.repeat(30_000) }, /train\.jsonl/],
+    ];
+    for (const [row, problem] of rows) {
+      file('rows.jsonl', `${typeof row === 'string' ? row : JSON.stringify(row)}\n`);
+      const { code, levels, detail } = await doctor(path);
+      expect([code, levels['Data']]).toEqual([1, 'failed']);
+      expect(detail('Data')).toMatch(problem);
+    }
   });
 
   it('takes a configuration that has a reward only, and says what a run would need', async () => {

@@ -63,7 +63,7 @@ export async function readInputs(loaded: LoadedConfig): Promise<Inputs> {
 }
 
 /** @throws {InputError} a file cannot be read, there are too few annotations to learn from, or tasks of `data.eval` are in another file that is trained on. */
-async function readData({ config, baseDir }: LoadedConfig): Promise<Workspace['data']> {
+export async function readData({ config, baseDir }: LoadedConfig): Promise<Workspace['data']> {
   const at = (file: string): string => resolve(baseDir, file);
   const meant = fieldsNamed(config);
   const [train, evaluation, annotations, examined] = await Promise.all([
