@@ -6,6 +6,7 @@ import { toFloatJson } from '../adapters/float-json.js';
 import { scoreNovaEvent, type NovaOptions } from '../function/nova/score.js';
 import type { Rendezvous } from '../rendezvous/rendezvous.js';
 import { createJudgeWatch } from '../scoring/judge-watch.js';
+import { createReferenceWatch } from '../scoring/lost-reference.js';
 import type { Report } from '../scoring/notice.js';
 import type { Outcome } from '../scoring/outcome.js';
 import { noticeOf } from '../scoring/score-within.js';
@@ -74,6 +75,7 @@ const healthOf = ({ certificate }: Handling) => ({
 export function createHandlers(handling: Handling): ReadonlyMap<string, Handler> {
   const { reward, rendezvous, policy, meant, report, telemetry, logPrompts } = handling;
   const watch = createJudgeWatch();
+  const seeReference = createReferenceWatch(meant, report);
   const load = createLoad();
   const bodyOf = ({ request, signal }: Exchange): Promise<unknown> =>
     readJsonBody(request, load.takeOn(signal));
@@ -93,6 +95,7 @@ export function createHandlers(handling: Handling): ReadonlyMap<string, Handler>
       await mapInSlices(judged, (one) => {
         reportLacking(one, report, { request: exchange.number, logPrompts });
         watch.see(one.outcome);
+        seeReference(adapter.name, one.rollout);
         telemetry.outcome(adapter.name, one.outcome);
       });
       return adapter.floats ? new Text(toFloatJson(reply()), 'application/json') : reply();
@@ -114,6 +117,7 @@ export function createHandlers(handling: Handling): ReadonlyMap<string, Handler>
       onSample({ id, rollout }, outcome) {
         statuses.push(outcome.status);
         watch.see(outcome);
+        seeReference('nova', rollout && { ...rollout, id: `${id}` });
         telemetry.outcome('nova', outcome);
         const notice = noticeOf(id, outcome);
         if (notice === undefined) return;

@@ -5,7 +5,7 @@ import type { Message } from '@touchstone/spec';
  * the operator has asked for them.
  */
 export interface Notice {
-  kind: 'abstained' | 'failed' | 'internal-error';
+  kind: 'abstained' | 'failed' | 'lost-reference' | 'internal-error';
   /** Number of the request in this process. */
   request?: number;
   /** The sample it is about. */
