@@ -56,7 +56,7 @@ export function differencesOf(pair: ModelPair, measure: Measure): ByTask[] {
 }
 
 /** Training by training; a model with one is the same in each. */
-function inTrainings<T>(
+export function inTrainings<T>(
   { model, baseline }: ModelPair,
   of: (model: readonly EvaluationRecord[], baseline: readonly EvaluationRecord[]) => T,
 ): T[] {

@@ -113,6 +113,28 @@ test('models that differ by chance cannot be told apart, and no regression is na
   expect(summary.worse_tasks.length).toBeGreaterThan(0);
 });
 
+test('a difference that answers without a score may decide is remarked on, and one that they cannot is not', () => {
+  // The judge says nothing of the worse half of the answers: a model that is no better looks it.
+  const scores = (name: string, silentBelow: number): EvaluationRecord[] =>
+    Array.from({ length: 80 }, (_, i) => {
+      const score = random(7, name, i).next();
+      return record(`t${i}`, { judge: score < silentBelow ? null : score });
+    });
+  const base = scores('base', 0);
+  const silent = summarise({ base, rft: scores('rft', 0.5) });
+  expect(silent.pairs[0]!.shown).toBe('higher');
+  const remarks = silent.remarks.filter((text) => text.includes('may decide it'));
+  expect(remarks).toEqual([
+    expect.stringMatching(/^rft is higher than base .*[34]\d answers of rft and 0 of/),
+  ]);
+  const better = base.map((one, i) => ({ ...one, judge: i < 3 ? null : clamp(one.judge! + 0.3) }));
+  for (const models of [
+    { base, rft: better },
+    { rft: better, base },
+  ])
+    expect(summarise(models).remarks.join()).not.toContain('may decide it');
+});
+
 test('a regression is named, over all tasks and in the slice that it is in', () => {
   const base = drawn('base', 0.6, { tasks: 60 });
   const worse = drawn('rft', 0.6, { tasks: 60 }).map((one) =>

@@ -9,6 +9,7 @@ import { modelFigures, passingOf } from './model-figures.js';
 import { comparePairs, pairsOf } from './pairs.js';
 import { sliceRegressions, wholeRegressions, worseTasks } from './regressions.js';
 import { remarksOf } from './remarks.js';
+import { decidedBySilence } from './silence.js';
 
 /** Which metric the verdict is about: the first of these that there is, else another score. */
 const MAIN_METRICS = ['judge_score', 'heldout_judge_score', 'truth_score', 'json_valid'];
@@ -87,7 +88,13 @@ export function summariseEvaluation(input: EvaluationInput): EvaluationSummary {
               ) ?? [],
           ),
     judge_swap: mainMetric === null ? [] : judgeSwap(pairs, mainMetric, judges),
-    remarks: [...(input.remarks ?? []), ...remarksOf(evaluated)],
+    remarks: [
+      ...(input.remarks ?? []),
+      ...remarksOf(evaluated),
+      ...metrics.flatMap((metric) =>
+        metric.name === mainMetric ? decidedBySilence(modelPairs, metric, pairs) : [],
+      ),
+    ],
   };
 }
 

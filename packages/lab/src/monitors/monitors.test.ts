@@ -119,17 +119,22 @@ it('longer answers alone are no alarm: length must pay', () => {
 });
 
 it('length and a common beginning that the held-out judge upholds are honest; what it refutes is not', () => {
-  const grown = (lead: number) =>
+  const grown = (leadAt: (step: number) => Figures) =>
     said(
       steps(40, (step) => ({
         response_tokens: ramp(50, 150, step),
         length_correlation: 0.5,
         common_opener: ramp(0, 1, step),
-        winner_lead: lead,
+        ...leadAt(step),
       })),
     );
-  expect(grown(0)).toEqual([]);
-  expect(grown(-0.3).join()).toMatch(/length_drift.*opener/);
+  expect(grown(() => ({ winner_lead: 0, winner_pairs: 8 }))).toEqual([]);
+  expect(grown(() => ({ winner_lead: -0.3, winner_pairs: 8 })).join()).toMatch(/length_drift.*opener/);
+  // What counts is the mean of pairs: a step of one pair that is far behind is no match for one of eight.
+  const [one, eight] = [{ winner_pairs: 1 }, { winner_pairs: 8 }];
+  const few = grown((step) => (step % 2 ? { winner_lead: -1, ...one } : { winner_lead: 0, ...eight }));
+  const many = grown((step) => (step % 2 ? { winner_lead: -1, ...eight } : { winner_lead: 0, ...one }));
+  expect([few, many.join()]).toEqual([[], expect.stringMatching(/length_drift.*opener/)]);
 });
 
 it('a held-out judge that is silent about what is hacked is no clean one', () => {

@@ -77,7 +77,9 @@ const ANSWERED = 0.8;
  */
 export function areUpheld(history: readonly WatchedStep[]): boolean {
   const recent = history.slice(-RECENT).map(({ metrics }) => metrics);
-  const leads = recent.flatMap((metrics) => metrics['winner_lead'] ?? []);
   const sum = (name: string): number => sumOf(recent.map((metrics) => metrics[name] ?? 0));
-  return leads.length > 0 && meanOf(leads) >= -TASTE && sum('winner_pairs') >= ANSWERED * sum('winner_asked');
+  const pairs = sum('winner_pairs');
+  // Of pairs: a step may have one, and the next one eight.
+  const lead = sumOf(recent.map(({ winner_lead: mean, winner_pairs: n }) => (mean ?? 0) * (n ?? 0)));
+  return pairs > 0 && lead >= -TASTE * pairs && pairs >= ANSWERED * sum('winner_asked');
 }

@@ -1,4 +1,3 @@
-import { quantile } from '../../statistics/values.js';
 import { defineMonitor, firstAndLast, recentMean } from '../monitor.js';
 
 /** The policy has no doubt left: it draws one and the same answer. */
@@ -45,23 +44,21 @@ const FEWEST = 5;
 /** One update was much larger than those before it. */
 export const gradient = defineMonitor({
   name: 'gradient_spike',
-  about: `Norm of the gradient, in medians of the ${BEFORE} steps before`,
-  threshold: 6,
+  about: `Norm of the gradient, in units of the largest of the ${BEFORE} steps before`,
+  threshold: 3,
   action: 'warn',
   read(history) {
     const now = history.at(-1)?.metrics['grad_norm'];
     // A step without an advantage has no gradient: it says nothing of what is usual.
-    const before = history
-      .slice(-BEFORE - 1, -1)
-      .flatMap(({ metrics }) => metrics['grad_norm'] || [])
-      .sort((a, b) => a - b);
+    const before = history.slice(-BEFORE - 1, -1).flatMap(({ metrics }) => metrics['grad_norm'] || []);
     if (typeof now !== 'number' || before.length < FEWEST) return null;
-    const usual = quantile(before, 0.5);
+    // Of few groups that still differ the norms are far apart: a multiple of the usual one is no accident there.
+    const largest = Math.max(...before);
     return {
-      value: now / usual,
+      value: now / largest,
       reason:
-        `the gradient's norm is ${now.toPrecision(2)}, and ${usual.toPrecision(2)} is usual: one such step can undo what was learned; ` +
-        'lower max_grad_norm to what is usual',
+        `the gradient's norm is ${now.toPrecision(2)}, and before it was ${largest.toPrecision(2)} at most: one such step can undo what was learned; ` +
+        'lower max_grad_norm to what it was before',
     };
   },
 });
