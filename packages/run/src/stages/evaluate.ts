@@ -81,12 +81,15 @@ export async function scoreAnswers(
   }));
 }
 
-/** Tells of a response whether what is taken of it for the answer is JSON as it stands. */
+/** Tells of a response whether what is taken of it for the answer is a JSON object or list as it stands: a number is one that nobody has asked for. */
 export function jsonReader({ reward }: Pick<Config, 'reward'>): (response: string) => boolean {
   const readAnswer = createAnswerReader(reward);
   return (response) => {
     const { text, repaired } = readAnswer(response);
-    return repaired === undefined && 'value' in parseAnswer(text);
+    const parsed = parseAnswer(text);
+    return (
+      repaired === undefined && 'value' in parsed && typeof parsed.value === 'object' && parsed.value !== null
+    );
   };
 }
 
