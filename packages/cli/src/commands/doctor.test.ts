@@ -157,6 +157,14 @@ training_config:
   it('says what a local judge, a masked abstention and a key mean in AWS', async () => {
     const local = await doctor(config('model: local:policy'), '--aws');
     expect([local.code, local.levels['Judge in Lambda']]).toEqual([1, 'failed']);
+    const here = await doctor(
+      config('model: openai-compatible:m\n  base_url: http://127.0.0.1:8000/v1'),
+      '--aws',
+    );
+    expect([here.code, here.detail('Judge in Lambda')]).toEqual([
+      1,
+      expect.stringMatching(/m at http:\/\/127\.0\.0\.1:8000\/v1, which is this machine/),
+    ]);
     const keyed = await doctor(config('model: anthropic:claude-sonnet-4-5'), '--aws');
     expect(keyed.detail("Function's role")).toContain('must hold ANTHROPIC_API_KEY');
     expect(keyed.levels['Abstentions']).toBe('warning');

@@ -11,6 +11,7 @@ import {
   ok,
   warning,
 } from '@touchstone/run';
+import { onlyHere } from '../reachable.js';
 import { readTemplate, resolved, type Template } from '../read-template.js';
 import { templateOf } from '../template.js';
 import { examineDataset, type DatasetReport } from './dataset.js';
@@ -67,18 +68,20 @@ function parameter(template: Template, name: string): number | undefined {
 
 function judgeInLambda({ judge }: ScoringConfig): Finding {
   if (!judge) return ok('Judge in Lambda', 'none: checks decide');
-  const local = modelsOf(judge).filter(({ provider }) => provider.isLocal);
-  return local.length === 0
-    ? ok(
-        'Judge in Lambda',
-        modelsOf(judge)
-          .map(({ id }) => id)
-          .join(', '),
-      )
-    : failed(
-        'Judge in Lambda',
-        `${local.map(({ id }) => id).join(', ')} cannot run there: name a model behind an API`,
-      );
+  const models = modelsOf(judge);
+  const local = models.filter(({ provider }) => provider.isLocal).map(({ id }) => id);
+  const here = onlyHere(judge).map(({ id, baseUrl }) => `${id} at ${baseUrl}`);
+  const problems = [
+    ...(local.length > 0 ? [`${local.join(', ')} cannot run there: name a model behind an API`] : []),
+    ...(here.length > 0
+      ? [
+          `${here.join(', ')}, which is this machine, cannot be reached from there: give it an address that AWS can`,
+        ]
+      : []),
+  ];
+  return problems.length === 0
+    ? ok('Judge in Lambda', models.map(({ id }) => id).join(', '))
+    : failed('Judge in Lambda', problems.join('; '));
 }
 
 function abstentions({ reward }: ScoringConfig): Finding[] {

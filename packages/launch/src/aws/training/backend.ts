@@ -1,18 +1,12 @@
 import { join } from 'node:path';
-import {
-  modelsOf,
-  type Backend,
-  type BackendPlan,
-  type Counterpart,
-  type TrainingJob,
-} from '@touchstone/run';
-import { isLoopback } from '@touchstone/serve';
+import { type Backend, type BackendPlan, type Counterpart, type TrainingJob } from '@touchstone/run';
 import { writeWhole } from '@touchstone/store';
 import { defineBackend } from '../../backend.js';
 import { settingsText } from '../../settings-text.js';
 import { examineTasks } from '../doctor/dataset.js';
 import { functionOf, type Waiting } from '../jobs/index.js';
 import { lambdaConfigOf } from '../lambda-config.js';
+import { onlyHere } from '../reachable.js';
 import { accountOf, numberOf, type Account } from './account.js';
 import { answersAtMost, costsOf } from './costs.js';
 import { launch } from './launch.js';
@@ -84,12 +78,9 @@ const aboutTasks = ({ tasks }: Described): string[] =>
 
 /** Models of the judge that only this machine can ask. */
 const unreachable = ({ workspace: { config } }: TrainingJob): string[] =>
-  modelsOf(config.judge).flatMap(({ id, baseUrl }) =>
-    baseUrl !== undefined && isLoopback(new URL(baseUrl).hostname)
-      ? [
-          `judge.model: ${id} is asked at ${baseUrl}, which is this machine: the function in AWS cannot reach it. Give it an address that AWS can`,
-        ]
-      : [],
+  onlyHere(config.judge).map(
+    ({ id, baseUrl }) =>
+      `judge.model: ${id} is asked at ${baseUrl}, which is this machine: the function in AWS cannot reach it. Give it an address that AWS can`,
   );
 
 /** Where function and role are not where the job is. */
