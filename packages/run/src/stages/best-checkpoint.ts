@@ -18,6 +18,15 @@ export const VALIDATION = 'validate rft';
 type Part = Pick<Workspace, 'store' | 'config' | 'heldout'>;
 
 /**
+ * Whether a checkpoint of this step is written however the training is watched. Only these are scored and chosen from: one that a pause has written is
+ * there to go on from, and changes nothing of what comes out.
+ */
+export function isDue({ config }: Pick<Workspace, 'config'>, step: number): boolean {
+  const { steps, checkpoint_every } = config.training;
+  return step % checkpoint_every === 0 || step === steps;
+}
+
+/**
  * Scores of the checkpoints so far, by step: of the held-out judge where there is one, else of the judge.
  *
  * @param upTo leaves out later ones.
@@ -44,6 +53,14 @@ export function scoredCheckpoints({ store, heldout }: Part, upTo = Infinity): Sc
 export function bestCheckpoint(workspace: Part, upTo = Infinity): CheckpointChoice | null {
   const { save_top_k: kept } = workspace.config.training;
   return kept === undefined ? null : chooseCheckpoint(scoredCheckpoints(workspace, upTo), kept);
+}
+
+/** Steps of the checkpoints up to a step that have a score, in the order in which they are gone back to: the one that the scores speak for, then by score. */
+export function stepsToGoBackTo(workspace: Part, upTo: number): number[] {
+  const best = bestCheckpoint(workspace, upTo);
+  if (!best) return [];
+  const ranked = rankCheckpoints(scoredCheckpoints(workspace, upTo)).map(({ step }) => step);
+  return [...new Set([best.step, ...ranked])];
 }
 
 /** The step whose weights are the result of reinforcement: the one that validation speaks for, else the last. */

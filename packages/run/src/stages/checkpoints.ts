@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { RunError } from '@touchstone/spec';
+import { RunError, TouchstoneError } from '@touchstone/spec';
 import { checkpointName, loadCheckpoint, type Checkpoint } from '@touchstone/train';
 import { localPolicy } from '../workspace/local-policy.js';
 import type { Workspace } from '../workspace/workspace.js';
-import { topCheckpoints } from './best-checkpoint.js';
+import { isDue, topCheckpoints } from './best-checkpoint.js';
 import { keepInSeries, newestInSeries, originOf, type CheckpointSeries } from './checkpoint-series.js';
 import { REINFORCE } from './stages.js';
 
@@ -18,14 +18,18 @@ const seriesOf = (workspace: Pick<Workspace, 'folder'>): CheckpointSeries => ({
   folder: checkpointFolder(workspace),
 });
 
-/** Writes a checkpoint, notes it in run.db, and removes those that are old enough and not among the best. */
+/**
+ * Writes a checkpoint, notes it in run.db, and removes those that are old enough and not among the best. One that a pause has written takes nobody's
+ * place, and goes with the next.
+ */
 export const keepCheckpoint = (
   workspace: Pick<Workspace, 'folder' | 'store' | 'config' | 'heldout'>,
   checkpoint: Checkpoint,
 ): Promise<void> =>
   // By the scores up to this step: where a run goes back to an older checkpoint, it keeps the same ones again.
   keepInSeries(workspace, seriesOf(workspace), checkpoint, (steps) => [
-    ...steps.slice(-CHECKPOINTS_KEPT),
+    checkpoint.step,
+    ...steps.filter((step) => isDue(workspace, step)).slice(-CHECKPOINTS_KEPT),
     ...topCheckpoints(workspace, checkpoint.step),
   ]);
 
@@ -76,6 +80,19 @@ export function checkpointOf(
     origin: { run, stage },
   });
 }
+
+/** What is wrong with the checkpoint of a step; null: it holds. */
+export const problemOf = (
+  workspace: Pick<Workspace, 'folder' | 'store' | 'policy'>,
+  step: number,
+): Promise<string | null> =>
+  checkpointOf(workspace, step).then(
+    () => null,
+    (error: unknown) => {
+      if (TouchstoneError.is(error)) return error.message;
+      throw error;
+    },
+  );
 
 /** The n of steps 1 to n, all of which are there. */
 export function stepsWithoutGap(steps: readonly { step: number }[]): number {

@@ -3,7 +3,7 @@ import { meanInterval } from '@touchstone/lab';
 import { RunError, type StepSummary } from '@touchstone/spec';
 import { stopOnAbstentions, type Policy } from '@touchstone/train';
 import type { Workspace } from '../workspace/workspace.js';
-import { scoredCheckpoints, VALIDATION } from './best-checkpoint.js';
+import { isDue, scoredCheckpoints, VALIDATION } from './best-checkpoint.js';
 import { REINFORCE } from './stages.js';
 
 /** The metric of a step whose checkpoint was scored. */
@@ -13,7 +13,7 @@ const VALIDATION_METRIC = 'validation_score';
  * Scores a checkpoint: one answer to each validation task, by the held-out judge where there is one, else by the judge. All checkpoints draw with
  * the same random numbers, so that what differs between them is not the draw; an answer that one has given before costs nothing.
  *
- * @returns the step as it is stored, with its score; a checkpoint that has been scored is not scored again.
+ * @returns the step as it is stored, with its score; a checkpoint that has been scored is not scored again, and one that is not due never.
  * @throws {RunError} more answers than reward.abstention.limit allows could not be judged.
  */
 export async function validateCheckpoint(
@@ -23,7 +23,8 @@ export async function validateCheckpoint(
   const { config, store, data, reward, heldout, truth } = workspace;
   const summary = store.steps(REINFORCE.name).find((one) => one.step === step);
   if (!summary) throw new RunError(`run.db has no step ${step} whose checkpoint could be scored`);
-  if (data.validation.length === 0 || Object.hasOwn(summary.metrics, VALIDATION_METRIC)) return summary;
+  if (data.validation.length === 0 || !isDue(workspace, step)) return summary;
+  if (Object.hasOwn(summary.metrics, VALIDATION_METRIC)) return summary;
   const sampled = await policy.sample(data.validation, config.policy, {
     samples: 1,
     seed: config.seed,

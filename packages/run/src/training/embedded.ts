@@ -1,7 +1,7 @@
 import { RunError, TouchstoneError, type EngineRecord } from '@touchstone/spec';
 import { train, type Checkpoint, type Policy } from '@touchstone/train';
-import { bestCheckpoint, lastStep, resultStep } from '../stages/best-checkpoint.js';
-import { checkpointOf, keepCheckpoint, newestCheckpoint } from '../stages/checkpoints.js';
+import { bestCheckpoint, isDue, lastStep, resultStep } from '../stages/best-checkpoint.js';
+import { checkpointOf, keepCheckpoint, newestCheckpoint, problemOf } from '../stages/checkpoints.js';
 import { evaluationOf, REINFORCE } from '../stages/stages.js';
 import { validateCheckpoint } from '../stages/validate.js';
 import { version } from '../version.js';
@@ -23,7 +23,15 @@ async function trainedPolicy(workspace: Workspace): Promise<Policy> {
   const newest = await newestCheckpoint(workspace);
   const step = resultStep(workspace);
   if (newest?.step === last) {
-    return step === last ? newest.policy : (await checkpointOf(workspace, step)).policy;
+    if (step === last) return newest.policy;
+    return checkpointOf(workspace, step).then(
+      ({ policy }) => policy,
+      (cause: unknown) => {
+        if (!TouchstoneError.is(cause)) throw cause;
+        const text = `${cause.message}. It is the result: run the same command again, and it is made again.`;
+        throw new RunError(text, { cause });
+      },
+    );
   }
   throw new RunError(
     `the checkpoint of step ${last} is not there, or does not hold; the newest that does is of ` +
@@ -40,14 +48,7 @@ async function isTrained(workspace: Workspace): Promise<boolean> {
 /** What is wrong with the checkpoint that is the result, where that is an older one than the last; null: nothing. */
 async function problemOfResult(workspace: Workspace, last: Checkpoint): Promise<string | null> {
   const step = resultStep(workspace);
-  if (step === last.step) return null;
-  return checkpointOf(workspace, step).then(
-    () => null,
-    (error: unknown) => {
-      if (TouchstoneError.is(error)) return error.message;
-      throw error;
-    },
-  );
+  return step === last.step ? null : problemOf(workspace, step);
 }
 
 /**
@@ -83,7 +84,6 @@ async function reinforce(training: Training): Promise<EngineRecord> {
 async function trainFrom(from: Checkpoint | null, training: Training, watch: Watching): Promise<void> {
   const { workspace, clock } = training;
   const { config, data, reward } = workspace;
-  const { steps, checkpoint_every } = config.training;
   await lookBefore(workspace);
   let begun = clock.seconds();
   for await (const { step, groups, metrics, checkpoint } of train({
@@ -109,10 +109,10 @@ async function trainFrom(from: Checkpoint | null, training: Training, watch: Wat
       await keepCheckpoint(workspace, checkpoint());
       summary = await validateCheckpoint(workspace, checkpoint());
     };
-    const isDue = step % checkpoint_every === 0 || step === steps;
-    if (isDue) await keep();
+    const isKept = isDue(workspace, step);
+    if (isKept) await keep();
     tellStep(training, summary);
-    await watch.heed(summary, isDue ? undefined : keep);
+    await watch.heed(summary, isKept ? undefined : keep);
     if (step === lastStep(workspace)) break;
     // Storing, scoring and looking are not training.
     begun = clock.seconds();

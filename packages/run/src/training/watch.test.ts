@@ -146,6 +146,24 @@ it('a pause ends the command until somebody says why to go on, and changes no we
   expect(lastWeights(folder)).toBe(weights);
 });
 
+it('a pause changes nothing of what comes out, and its checkpoint goes with the next', async () => {
+  const training = { checkpoint_every: 2, save_top_k: 1, patience: 2, validation_tasks: 2, steps: 10 };
+  const outcome = ({ steps, training: { checkpoint } }: Summary) => ({
+    checkpoint,
+    steps: steps.map(({ metrics }) => metrics),
+  });
+  const folder = await folderWith({ zero_variance: { threshold: -1, action: 'warn' } }, training);
+  const expected = outcome(await run(folder));
+  expect(expected.steps.filter((metrics) => 'validation_score' in metrics).length).toBeGreaterThan(2);
+
+  const paused = await folderWith(ALWAYS, training);
+  await expect(run(paused)).rejects.toThrow(/after step 5:/);
+  // That of the pause takes the place of neither of the newest two.
+  expect(Object.keys(digests(paused))).toEqual(['2', '4', '5']);
+  expect(outcome(await run(paused, 'it is only a test'))).toEqual(expected);
+  expect(Object.keys(digests(paused))).toEqual(Object.keys(digests(folder)));
+}, 30_000);
+
 it('a run that is stopped sees what one that is not sees, and tells it once', async () => {
   const folder = await folderWith({ zero_variance: { threshold: -1, action: 'warn' } });
   const stopAt = (at: number) =>
