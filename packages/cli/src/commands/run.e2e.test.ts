@@ -92,6 +92,9 @@ describe('a monitor', { timeout: TIMEOUT_MS }, () => {
     expect(paused.code).toBe(4);
     expect(paused.err).toMatch(/paused after step 1:[\s\S]*anchor_drift[\s\S]*--go-on "REASON"/);
     expect(await train(folder, '--json')).toMatchObject({ code: 4, out: '' });
+    // No process is there that could go on.
+    const asked = await running('watch', folder, '--go-on').ended;
+    expect(asked).toMatchObject({ code: 2, out: '', err: expect.stringContaining('run … --go-on "REASON"') });
     expect(await train(folder, '--go-on', 'only a test')).toMatchObject({ code: 0 });
     expect(summaryOf(folder)).toMatchObject({
       steps: [{ step: 1 }, { step: 2 }, { step: 3 }],

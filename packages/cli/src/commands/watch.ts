@@ -32,7 +32,12 @@ export function registerWatch(program: Command, io: Io): void {
     .addOption(
       new Option('--pause', 'ask the training to wait after its step').conflicts(['goOn', 'rollBack']),
     )
-    .addOption(new Option('--go-on', 'let a training go on that waits').conflicts('rollBack'))
+    .addOption(
+      new Option(
+        '--go-on',
+        'let a training go on that waits; one that a monitor has paused goes on with run --go-on',
+      ).conflicts('rollBack'),
+    )
     .option(
       '--roll-back',
       "ask the training to take the best checkpoint's weights back, where training.save_top_k scores checkpoints, and to stop (exit code 4)",
@@ -63,21 +68,17 @@ async function watch(folder: string, { once, json, ...asked }: WatchFlags, io: I
 }
 
 async function tell(named: string, { pause, goOn }: WatchFlags, io: Io): Promise<void> {
-  const { backend, folder, isAtWork } = await readSnapshot(named, Date.now());
-  if (backend !== 'embedded') {
-    const message = `${backend} trains by itself and cannot wait between two steps: stop the command that runs it, and start it again to go on`;
+  const seen = await readSnapshot(named, Date.now());
+  if (seen.backend !== 'embedded') {
+    const message = `${seen.backend} trains by itself and cannot wait between two steps: stop the command that runs it, and start it again to go on`;
     throw new InputError([{ message }]);
   }
-  if (!isAtWork && !goOn) {
-    throw InputError.at(
-      { file: named },
-      'no process is at work on it, so nobody would heed: expected a run that goes on',
-    );
-  }
-  await askRun(named, folder, goOn ? null : pause ? 'pause' : 'roll-back');
+  await askRun(named, seen, goOn ? null : pause ? 'pause' : 'roll-back');
   io.out.write(
     goOn
-      ? 'A training that waits goes on.\n'
+      ? seen.isAtWork
+        ? 'The training that waits goes on.\n'
+        : 'It need not wait any more; no process is at work on it: the same command goes on from where it stopped.\n'
       : pause
         ? 'The training waits once its step is over, until --go-on.\n'
         : 'Once its step is over, the training stops; where training.save_top_k has scored checkpoints, it takes the best one back first.\n',

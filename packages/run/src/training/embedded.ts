@@ -7,6 +7,7 @@ import { validateCheckpoint } from '../stages/validate.js';
 import { version } from '../version.js';
 import { localPolicy } from '../workspace/local-policy.js';
 import type { Workspace } from '../workspace/workspace.js';
+import { ask } from './asked.js';
 import { judgeNoise } from './judge-noise.js';
 import { lookAfter, lookBefore } from './look.js';
 import { storeStep, tellStep } from './step.js';
@@ -76,6 +77,8 @@ async function reinforce(training: Training): Promise<EngineRecord> {
   // Killed between writing it and scoring it.
   if (from) await validateCheckpoint(workspace, from);
   if (from?.step !== lastStep(workspace)) await trainFrom(from, training, watch);
+  // Asked for after the last step was over, it would be heeded by a later command.
+  await ask(workspace.folder, null);
   const best = bestCheckpoint(workspace);
   if (best) reporter.finish(`the result is step ${best.step} of ${lastStep(workspace)}`);
   return { name: 'embedded', versions: { touchstone: version() }, hosted: null };

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { loadConfig, openWorkspace, runPipeline } from '../index.js';
 import { writeSmallRun } from '../small-run.testing.js';
-import { ask, askedOf, askRun } from './asked.js';
+import { ask } from './asked.js';
 
 const outer = mkdtempSync(join(tmpdir(), 'touchstone-watch-'));
 const judge = globalThis as { smallJudgeIsHarsh?: boolean };
@@ -229,22 +229,4 @@ it('rolls back to the checkpoint that validation scores speak for, bit for bit, 
   const summary = await run(folder, 'the judge was changed on purpose');
   expect(summary.resumed).toEqual([{ step: 6, reason: 'the judge was changed on purpose' }]);
   expect(summary.monitor_alarms.filter(({ monitor }) => monitor === 'anchor_drift')).toHaveLength(1);
-});
-
-it('asks all trainings of a run to wait, the one at work to go back, and says so where it cannot read', async () => {
-  const out = mkdtempSync(join(outer, 'asked-'));
-  const folders = [1, 2].map((seed) => join(out, `seed-${seed}`));
-  for (const folder of folders) {
-    mkdirSync(folder);
-    writeFileSync(join(folder, 'run.db'), '');
-  }
-  const asked = () => Promise.all(folders.map(askedOf));
-  await askRun(out, out, 'pause');
-  expect(await asked()).toEqual(['pause', 'pause']);
-  await askRun(out, out, null);
-  await askRun(out, folders[1]!, 'roll-back');
-  expect(await asked()).toEqual([null, 'roll-back']);
-  await expect(askRun(out, out, 'roll-back')).rejects.toThrow(/none of its trainings is at work/);
-  mkdirSync(join(folders[0]!, 'asked.txt'));
-  await expect(askedOf(folders[0]!)).rejects.toThrow(/asked.txt: cannot be read: EISDIR/);
 });
