@@ -9,7 +9,6 @@ import {
 import { isLocal } from '../config/policy-model.js';
 import type { ScoringConfig } from '../config/schema.js';
 import { readExaminationData } from '../workspace/examination.js';
-import { readData, readInputs } from '../workspace/workspace.js';
 import { failed, ok, warning, type Finding } from './finding.js';
 import { examineModels } from './models.js';
 
@@ -28,6 +27,8 @@ export async function examineConfig(
   if (training) {
     const found = ok('Configuration', `${path} is valid, and the files it names are there`);
     const models = await examineModels(loaded);
+    // With it comes the engine, which other commands begin without.
+    const { readData, readInputs } = await import('../workspace/workspace.js');
     const opens = models.every(({ level }) => level !== 'failed');
     // With the policy: its prompts must leave room to answer, and training must fit into the memory.
     const data = await examineData(async () =>
