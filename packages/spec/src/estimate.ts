@@ -8,3 +8,8 @@ export const estimateSchema = z.strictObject({
   n: z.int().nonnegative(),
 });
 export type Estimate = z.infer<typeof estimateSchema>;
+
+/** Of a summary's file: SHA-256 of all else that stands there, as compact JSON. Files of before have none. */
+export const digestSchema = z.string().optional().meta({
+  description: 'SHA-256 of all else in the file as compact JSON, in its order; absent in older files',
+});

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { estimateSchema } from './estimate.js';
+import { digestSchema, estimateSchema } from './estimate.js';
 
 /** Rises when a reader of older files would misread a newer one. */
 export const EVALUATION_SUMMARY_VERSION = 1;
@@ -180,6 +180,7 @@ const swapSchema = z.strictObject({
 export const evaluationSummarySchema = z.strictObject({
   kind: described(z.literal('evaluation'), 'Tells it from the summary of a training.'),
   version: z.literal(EVALUATION_SUMMARY_VERSION),
+  digest: digestSchema,
   name: z.string(),
   created: z.string(),
   versions: z.record(z.string(), z.string()),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { estimateSchema } from './estimate.js';
+import { digestSchema, estimateSchema } from './estimate.js';
 import { monitorAlarmSchema } from './monitors.js';
 import { trainingSummarySchema } from './training-summary.js';
 
@@ -227,6 +227,7 @@ export const SUMMARY_VERSION = 3;
 /** Every figure of a run: what the report draws and what other programs read. */
 export const summarySchema = z.strictObject({
   version: z.literal(SUMMARY_VERSION),
+  digest: digestSchema,
   name: z.string(),
   seed: z.int(),
   created: z.string(),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { digestSchema } from './estimate.js';
 import { summarySchema, type Summary } from './summary.js';
 
 /** Rises when a reader of older files would misread a newer one. */
@@ -25,6 +26,7 @@ export const trainingsSummarySchema = z.strictObject({
   /** Tells it from the summary of one training. */
   kind: z.literal('trainings'),
   version: z.literal(TRAININGS_SUMMARY_VERSION),
+  digest: digestSchema,
   ...summarySchema.pick({ name: true, created: true, versions: true, data: true }).shape,
   /** The seed of what the trainings share: the judge, its examination, and the evaluation of models that are not trained. */
   seed: z.int(),

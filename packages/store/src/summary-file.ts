@@ -12,6 +12,7 @@ import {
 } from '@touchstone/spec';
 import type { z } from 'zod';
 import { writeWhole } from './files.js';
+import { sha256 } from './sha256.js';
 import { upgradeSummary } from './upgrade-summary.js';
 
 const FILE = 'summary.json';
@@ -21,7 +22,7 @@ export const EVALUATION_FILE = 'evaluation.json';
 /** Writes a run's `summary.json`, whole or not at all. @returns its path. */
 export async function writeSummary(folder: string, summary: Summary | TrainingsSummary): Promise<string> {
   const file = join(folder, FILE);
-  await writeWhole(file, `${JSON.stringify(summary, null, 2)}\n`);
+  await writeWhole(file, withDigest(summary));
   return file;
 }
 
@@ -56,7 +57,7 @@ function checked<T>(file: string, result: z.ZodSafeParseResult<T>): T {
 /** Writes an evaluation's `evaluation.json`, whole or not at all. @returns its path. */
 export async function writeEvaluation(folder: string, summary: EvaluationSummary): Promise<string> {
   const file = join(folder, EVALUATION_FILE);
-  await writeWhole(file, `${JSON.stringify(summary, null, 2)}\n`);
+  await writeWhole(file, withDigest(summary));
   return file;
 }
 
@@ -90,8 +91,27 @@ export async function readSummary(folder: string): Promise<Summary> {
   );
 }
 
-/** @param expected where there is no such file. @param remedy where it cannot be used. */
+const digestOf = (content: object): string => sha256(JSON.stringify(content));
+
+/** A figure of which one digit is another is still a figure. */
+const withDigest = (summary: object): string =>
+  `${JSON.stringify({ ...summary, digest: digestOf(summary) }, null, 2)}\n`;
+
+/**
+ * What was written, without the digest; files of before have none.
+ *
+ * @param expected where there is no such file.
+ * @param remedy where it cannot be used.
+ */
 async function readJson(file: string, expected: string, remedy: string): Promise<unknown> {
+  const value = await parsed(file, expected, remedy);
+  if (typeof value !== 'object' || value === null || !('digest' in value)) return value;
+  const { digest, ...content } = value;
+  if (digest === digestOf(content)) return content;
+  throw InputError.at({ file }, `not as it was written: it is damaged, or was edited. ${remedy}`);
+}
+
+async function parsed(file: string, expected: string, remedy: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(file, 'utf8')) as unknown;
   } catch (cause) {

@@ -182,6 +182,7 @@ training_config:
     const rows: [object | string, RegExp][] = [
       [{ prompt: 'q', completion: 'a' }, /rows\.jsonl:1: "completion": did you mean reference_answer/],
       ['question,answer', /rows\.jsonl:1: the file looks like CSV/],
+      [{ messages: [user('why '.repeat(3000))] }, /leaves? no room|tokens/],
       [{ messages: [user('q0')], reference_answer: 'gold', document: 'd'.repeat(30_000) }, /train\.jsonl/],
     ];
     for (const [row, problem] of rows) {

@@ -56,6 +56,8 @@ export type Criterion = z.output<typeof criterionSchema> & {
   unwanted?: true;
   /** Of one that comes with a task: the criterion of the judge that it is reported by. */
   category?: string;
+  /** Such a criterion of the judge: criteria of tasks are reported by it. */
+  isCategory?: true;
 };
 
 export const criteriaSchema = z

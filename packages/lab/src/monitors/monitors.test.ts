@@ -217,7 +217,9 @@ it('finds two answers of a group that the judge holds for good and tells apart',
   expect(winnersOf([[], [{ text: 'a', judge: null }]])).toEqual([null, null]);
   expect(winnersOf([])).toEqual([]);
   expect(leadsOf([], BEFORE)).toBeNull();
-  expect(leadsOf([[1, 0]], [0.5, 0.5])).toBeNull();
+  expect(leadsOf([[1, 0]], [0.5])).toBeNull();
+  // All alike before: nothing is known of the judge's own unit, and the largest is taken.
+  expect(leadsOf([[1, 0]], [0.5, 0.5])).toMatchObject({ winner_pairs: 1, winner_lead: 2 });
   expect(leadsOf([[1, 0.75]], BEFORE)).toMatchObject({ winner_pairs: 1, winner_lead: 1 });
 });
 

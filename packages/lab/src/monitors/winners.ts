@@ -42,19 +42,24 @@ const TASTE = 0.2;
 const STAKE = 0.5;
 const LOSS = 0.9;
 
+/** The largest standard deviation that scores of 0 to 1 can have. */
+const LARGEST_SPREAD = 0.5;
+
 /**
- * How much better the held-out judge finds winners than the others. The unit is the standard deviation of its scores before training.
+ * How much better the held-out judge finds winners than the others. The unit is the standard deviation of its scores before training, and the largest that
+ * there is where these are all alike: then leads are no larger than they are, and a judge that failed every answer of the base still says who is worse.
  *
  * @param pairs the held-out judge's scores of each group's two
  * @param before its scores of answers before training
- * @returns the mean lead, and the logarithm of what a bet on "worse" has grown to; null where there is no pair, or no spread to measure by.
+ * @returns the mean lead, and the logarithm of what a bet on "worse" has grown to; null where there is no pair, or fewer than two scores before.
  */
 export function leadsOf(
   pairs: readonly (readonly [winner: number, other: number])[],
   before: readonly number[],
 ): Record<'winner_pairs' | 'winner_lead' | 'winner_bet', number> | null {
-  const spread = before.length < 2 ? 0 : Math.sqrt(squaresOf(before) / (before.length - 1));
-  if (pairs.length === 0 || spread < 1e-6) return null;
+  if (pairs.length === 0 || before.length < 2) return null;
+  const measured = Math.sqrt(squaresOf(before) / (before.length - 1));
+  const spread = measured < 1e-6 ? LARGEST_SPREAD : measured;
   const leads = pairs.map(([winner, other]) => (winner - other) / spread);
   // Scores are 0 to 1. A lead that counted less than it is would make a loss of what is none.
   const stake = Math.min(STAKE, LOSS / (1 / spread + TASTE));

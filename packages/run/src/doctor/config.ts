@@ -6,9 +6,9 @@ import {
   type Loaded,
   type LoadedConfig,
 } from '../config/load.js';
+import { isLocal } from '../config/policy-model.js';
 import type { ScoringConfig } from '../config/schema.js';
 import { readExaminationData } from '../workspace/examination.js';
-import { readData } from '../workspace/workspace.js';
 import { failed, ok, warning, type Finding } from './finding.js';
 import { examineModels } from './models.js';
 
@@ -26,8 +26,15 @@ export async function examineConfig(
   const { training, missing } = await forTraining(path);
   if (training) {
     const found = ok('Configuration', `${path} is valid, and the files it names are there`);
-    const data = await examineData(() => readData(training));
-    return { loaded, findings: [found, ...data, ...(await examineModels(loaded))] };
+    const models = await examineModels(loaded);
+    // With it comes the engine, which other commands begin without.
+    const { readData, readInputs } = await import('../workspace/workspace.js');
+    const opens = models.every(({ level }) => level !== 'failed');
+    // With the policy: its prompts must leave room to answer, and training must fit into the memory.
+    const data = await examineData(async () =>
+      isLocal(training.config) && opens ? (await readInputs(training)).data : readData(training),
+    );
+    return { loaded, findings: [found, ...data, ...models] };
   }
   const data = examination
     ? await examineData(() => readExaminationData(examination.config, examination.baseDir))

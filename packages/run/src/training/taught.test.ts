@@ -18,16 +18,29 @@ test('a run whose judge gives all the same says that it has learned nothing, how
   expect(alarms).toEqual([
     NO_GATE,
     expect.stringMatching(
-      new RegExp(`learned nothing: in every group of its ${STEPS} steps .* 0\\.250 in the mean`),
+      new RegExp(`learned nothing\\. In every group of its ${STEPS} steps .* 0\\.250 in the mean`),
     ),
   ]);
 });
 
-test('of one group that taught something, or of steps that tell nothing of groups, nothing is said', () => {
+test('of one group that taught something, or of steps that tell nothing, nothing is said', () => {
   const steps = (...shares: (number | null)[]) =>
     shares.map((share) => ({ metrics: share === null ? {} : { zero_variance: share, reward: 0 } }));
   expect(nothingTaught(steps(1, 0.99))).toBeNull();
   expect(nothingTaught(steps(1, null))).toBeNull();
   expect(nothingTaught([])).toBeNull();
   expect(nothingTaught(steps(1))).toContain('0.000 in the mean');
+});
+
+test('weights that other terms have moved are told from those that nothing has, and silence from sameness', () => {
+  const step = (metrics: Record<string, number>) => [{ metrics: { reward: 0.5, ...metrics } }];
+  expect(nothingTaught(step({ zero_variance: 1, grad_norm: 0.2 }))).toMatch(
+    /^The judge has taught .* other terms/,
+  );
+  // Rewards that differ by less than DPO's margin make no pair.
+  expect(nothingTaught(step({ zero_variance: 0, grad_norm: 0 }))).toMatch(/learned nothing\. The gradient/);
+  expect(nothingTaught(step({ zero_variance: 0, grad_norm: 0.1 }))).toBeNull();
+  expect(nothingTaught(step({ zero_variance: 1, grad_norm: 0, abstained: 18 }))).toMatch(
+    /18 answers have none/,
+  );
 });

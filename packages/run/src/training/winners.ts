@@ -36,8 +36,7 @@ export async function lookAtWinners(
   if (base.length === 0 || asked === 0) return {};
   const before = base.flatMap((one) => judgeScore(one.heldout) ?? []);
   // What was asked is told beside what was answered: silence must not look like consent.
-  const compared = before.length < 2 ? 0 : pairs.length;
-  return { winner_asked: asked, winner_pairs: compared, ...leadsOf(pairs, before) };
+  return { winner_asked: asked, winner_pairs: 0, ...leadsOf(pairs, before) };
 }
 
 /** A judge that compares had nothing to compare an answer with: it was not asked about it. */

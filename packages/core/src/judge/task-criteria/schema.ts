@@ -55,4 +55,5 @@ export const categoriesOf = ({ categories = ['criteria'] }: TaskCriteriaConfig):
     question: 'What the criteria of the task ask for',
     scale: 'boolean',
     weight: 1,
+    isCategory: true,
   }));

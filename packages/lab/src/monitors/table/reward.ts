@@ -94,7 +94,8 @@ const scoreOf = (reward: WatchedAnswer['reward']): number => (reward.status === 
 export const abstentions = defineMonitor({
   name: 'abstentions',
   about: 'Share of answers that the judge gave no verdict on; mean of the last five steps',
-  threshold: 0.05,
+  // Below the share at which a run stops (reward.abstention.limit), or it would never be told.
+  threshold: 0.03,
   action: 'warn',
   read(history, { answersPerStep }) {
     const count = recentMean(history, 'abstained');

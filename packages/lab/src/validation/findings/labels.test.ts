@@ -382,7 +382,7 @@ test('a judge that sees no fault fails, whether faults have a category of their 
     const evidence = twoCriteria(says, all);
     return held(byCriterion, {
       ...evidence,
-      criteria: [{ ...TWO[0]!, name: 'criteria' }],
+      criteria: [{ ...TWO[0]!, name: 'criteria', isCategory: true }],
       answers: evidence.answers.map(({ answer, repeats, ...rest }) => ({
         ...rest,
         answer: { ...answer, criteria },
@@ -393,7 +393,10 @@ test('a judge that sees no fault fails, whether faults have a category of their 
   const blind = examine(() => false);
   expect(blind['label_kappa.faults']).toMatchObject({ outcome: 'fail', estimate: { mean: 0 } });
   expect(blind['label_kappa.merits']).toMatchObject({ outcome: 'pass' });
-  expect(examine((truth) => truth)['label_kappa.faults']).toMatchObject({ outcome: 'pass' });
+  const right = examine((truth) => truth);
+  expect(right['label_kappa.faults']).toMatchObject({ outcome: 'pass' });
+  // The figure over all says it of all.
+  expect(right['label_kappa.criteria']).toMatchObject({ threshold: null, note: null });
 });
 
 test('a label that fails a veto makes an answer worth nothing, as it does to the judge, whether or not all criteria have labels', () => {

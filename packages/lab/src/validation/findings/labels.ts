@@ -46,7 +46,8 @@ export function criteria(evidence: Evidence): Finding[] {
   const shown = shownLabels(evidence);
   const ordered = orderedCriteria(evidence);
   const parts = partsOf(evidence);
-  return parts.flatMap(({ name, has }) => {
+  return parts.flatMap((part) => {
+    const { name, has } = part;
     const own = readings.filter(has);
     const [kappa, specificity, sensitivity, accuracy, passAccuracy] = agreement(
       own,
@@ -54,8 +55,10 @@ export function criteria(evidence: Evidence): Finding[] {
       ` of ${name}`,
       evidence.weights,
     );
-    // Of a single one the figures over all say everything.
-    const asked = parts.length < 2 ? {} : askedOf(evidence, shown.filter(has), kappa!.estimate);
+    const asked =
+      parts.length < 2 || saysNothingNew(part, shown)
+        ? {}
+        : askedOf(evidence, shown.filter(has), kappa!.estimate);
     return [
       {
         ...kappa!,
@@ -77,18 +80,29 @@ export function criteria(evidence: Evidence): Finding[] {
 interface Part {
   name: string;
   has: (reading: Pick<Reading, 'criterion' | 'isFault'>) => boolean;
+  /** Only criteria that come with tasks have such a part, and many have none of its kind. */
+  ofTasks?: true;
 }
 
-const MERITS: Part = { name: 'merits', has: ({ isFault }) => !isFault };
-const FAULTS: Part = { name: 'faults', has: ({ isFault }) => isFault };
+const MERITS: Part = { name: 'merits', has: ({ isFault }) => !isFault, ofTasks: true };
+const FAULTS: Part = { name: 'faults', has: ({ isFault }) => isFault, ofTasks: true };
 
 /** A category may hold both merits and faults, and a judge that sees no fault be right about most of it. */
-function partsOf({ criteria: all, answers }: Evidence): Part[] {
-  const hasFaults = answers.some(({ answer }) => answer.criteria?.some(({ unwanted }) => unwanted));
+function partsOf({ criteria: all }: Evidence): Part[] {
   return [
-    ...all.map(({ name }): Part => ({ name, has: ({ criterion }) => criterion === name })),
-    ...(hasFaults ? [MERITS, FAULTS] : []),
+    ...all.map(({ name, isCategory }): Part => ({
+      name,
+      has: ({ criterion }) => criterion === name,
+      ...(isCategory && all.length === 1 && { ofTasks: true as const }),
+    })),
+    ...(all.some(({ isCategory }) => isCategory) ? [MERITS, FAULTS] : []),
   ];
+}
+
+/** Where there are only merits the figures over all say everything of them, and of faults there is nothing to say. */
+function saysNothingNew({ has, ofTasks }: Part, shown: readonly Shown[]): boolean {
+  const own = shown.filter(has).length;
+  return ofTasks === true && shown.length > 0 && (own === 0 || own === shown.length);
 }
 
 const NO_ORDER =
