@@ -13,7 +13,7 @@ import {
 import type { RunStore, StoredRollout } from '@touchstone/store';
 import type { z } from 'zod';
 import { monitorAlarms, otherAlarms, resumptions } from './alarms.js';
-import { bestCheckpoint, lastStep, VALIDATION } from './best-checkpoint.js';
+import { bestCheckpoint, lastStep, scoredCheckpoints, VALIDATION } from './best-checkpoint.js';
 import { stepsWithoutGap } from './checkpoints.js';
 import { evaluationRecords, samplesPerTask } from './evaluate.js';
 import { pickExamples } from './examples.js';
@@ -217,7 +217,15 @@ function sftSummary(
 function chosenCheckpoint(workspace: Workspace): Summary['training']['checkpoint'] {
   const best = bestCheckpoint(workspace);
   const { data, heldout } = workspace;
-  return best && { ...best, tasks: data.validation.length, scored_by: heldout ? 'held-out judge' : 'judge' };
+  if (!best) return null;
+  const tasks = data.validation.length;
+  const scores = scoredCheckpoints(workspace).reduce((sum, one) => sum + one.scores.size, 0);
+  return {
+    ...best,
+    tasks,
+    silent: best.checkpoints * tasks - scores,
+    scored_by: heldout ? 'held-out judge' : 'judge',
+  };
 }
 
 export function countAbstentions(

@@ -228,6 +228,20 @@ test('what is not confirmed, disputed or worse is called so', () => {
   ]);
 });
 
+test('a last checkpoint that nothing was compared with is not called worse, and those with a score are counted', () => {
+  const curves = sample.curves.map((curve) => ({
+    ...curve,
+    highest: 'c',
+    because: 'not-compared' as const,
+    scored: 3,
+    not_told_apart: [],
+  }));
+  expect(evaluationVerdict({ ...sample, curves }).sentences).toContain(
+    'The checkpoint to keep is d: the last, which could not be compared with the highest (c): fewer than two tasks have a score of both. ' +
+      '3 of 4 checkpoints have a score.',
+  );
+});
+
 test('hostile names stay text', () => {
   const poison = '</style><img src=x onerror=alert(1)>"\'<!--';
   const hostile = JSON.parse(
