@@ -173,8 +173,8 @@ const swapSchema = z.strictObject({
       difference: estimate,
       shown: shownSchema,
       outcome: described(
-        z.enum(['holds', 'same-sign', 'turns-around', 'nothing-shown', 'no-data']),
-        '`holds`: the same sign, and shown. `same-sign`: the same, not shown. `turns-around`: the other sign. `nothing-shown`: by the judge itself none is.',
+        z.enum(['holds', 'silent', 'same-sign', 'turns-around', 'nothing-shown', 'no-data']),
+        '`holds`: the same sign, and shown. `silent`: likewise, but answers without a score could turn it round. `same-sign`: the same, not shown. `turns-around`: the other sign. `nothing-shown`: by the judge itself none is.',
       ),
     }),
   ),

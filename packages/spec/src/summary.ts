@@ -12,7 +12,12 @@ const modelSchema = z.strictObject({
   /** Each criterion of the judge, each check of the reward. */
   components: z.record(z.string(), estimateSchema),
   mean_tokens: z.number(),
+  /** Null in older files. */
+  answers: z.int().nullable().default(null),
+  /** Answers that the judge has no score of. */
   abstained: z.int(),
+  /** Answers that the held-out judge has no score of; null where there is none, and in older files. */
+  heldout_abstained: z.int().nullable().default(null),
 });
 export type ModelSummary = z.infer<typeof modelSchema>;
 
@@ -22,6 +27,11 @@ const comparisonSchema = z.strictObject({
   better: z.string(),
   baseline: z.string(),
   difference: estimateSchema,
+  /**
+   * Answers of each that have no score, and what the difference would be were these worth 0 to the model that is higher and 1 to the other; null where all
+   * have one or a missing one says that there was nothing to score, and in older files.
+   */
+  silence: z.strictObject({ better: z.int(), baseline: z.int(), worst: z.number() }).nullable().default(null),
 });
 
 const thresholdSchema = z.strictObject({ bound: z.enum(['min', 'max']), value: z.number() });

@@ -37,8 +37,9 @@ export function summarise(workspace: Workspace, created: Date): Summary {
   const records = Object.fromEntries(
     names.map((name) => [name, evaluationRecords(workspace, stored[name]!)]),
   );
+  const options = { bestOf: config.evaluation.best_of, hasHeldout: heldout !== null };
   const models: Record<string, ModelSummary> = Object.fromEntries(
-    names.map((name) => [name, summariseModel(records[name]!, { bestOf: config.evaluation.best_of })]),
+    names.map((name) => [name, summariseModel(records[name]!, options)]),
   );
   const examined = readStage(store, JUDGE)?.value;
   if (!examined) throw new RunError('the run has not finished: its judge was not examined');

@@ -137,7 +137,9 @@ test('summaries without data render and say so', () => {
     metrics: Object.fromEntries(Object.keys(model(0).metrics).map((name) => [name, null])),
     components: {},
     mean_tokens: 0,
+    answers: null,
     abstained: 0,
+    heldout_abstained: null,
   };
   const one = sample.steps
     .slice(0, 1)

@@ -216,6 +216,11 @@ test('what is not confirmed, disputed or worse is called so', () => {
   });
   expect(evaluationVerdict(swapped('turns-around')).outcome).toBe('disputed');
   expect(evaluationVerdict(swapped('same-sign')).outcome).toBe('unconfirmed');
+  const silent = evaluationVerdict(swapped('silent'));
+  expect(silent).toMatchObject({ outcome: 'unconfirmed', words: 'A difference is shown, not confirmed' });
+  expect(silent.sentences.join()).toMatch(
+    /shows none of them, \d only where it has a score, which its silence may decide/,
+  );
   expect(evaluationVerdict({ ...sample, judge_swap: [] }).outcome).toBe('unconfirmed');
   const all = (shown: 'lower' | 'undecided' | 'none'): EvaluationSummary => ({
     ...sample,

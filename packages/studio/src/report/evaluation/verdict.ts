@@ -219,9 +219,12 @@ function generalisation({ judge_swap: swaps, main_metric: main }: EvaluationSumm
     const outcomes = shown.flatMap((swap) => swap.judges.filter((one) => one.judge === judge));
     const count = (...of: Judged['outcome'][]): number =>
       outcomes.filter(({ outcome }) => of.includes(outcome)).length;
-    if (count('holds', 'same-sign', 'turns-around') === 0) return [];
+    if (count('holds', 'silent', 'same-sign', 'turns-around') === 0) return [];
     const parts = [
       `shows ${howMany(count('holds'), shown.length)}`,
+      ...(count('silent') > 0
+        ? [`${count('silent')} only where it has a score, which its silence may decide`]
+        : []),
       ...(count('same-sign') > 0 ? [`has the same sign without showing it in ${count('same-sign')}`] : []),
       ...(count('turns-around') > 0 ? [`has the other sign in ${count('turns-around')}`] : []),
     ];
