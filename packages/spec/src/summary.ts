@@ -1,38 +1,8 @@
 import { z } from 'zod';
 import { estimateSchema } from './estimate.js';
 import { monitorAlarmSchema } from './monitors.js';
+import { comparisonSchema, estimatesSchema, modelSchema } from './model-summary.js';
 import { trainingSummarySchema } from './training-summary.js';
-
-/** Keys are names of metrics, which `METRICS` describes; null where there was not enough to measure. */
-const estimatesSchema = z.record(z.string(), estimateSchema.nullable());
-
-const modelSchema = z.strictObject({
-  /** On the held-out split, by metric. */
-  metrics: estimatesSchema,
-  /** Each criterion of the judge, each check of the reward. */
-  components: z.record(z.string(), estimateSchema),
-  mean_tokens: z.number(),
-  /** Null in older files. */
-  answers: z.int().nullable().default(null),
-  /** Answers that the judge has no score of. */
-  abstained: z.int(),
-  /** Answers that the held-out judge has no score of; null where there is none, and in older files. */
-  heldout_abstained: z.int().nullable().default(null),
-});
-export type ModelSummary = z.infer<typeof modelSchema>;
-
-const comparisonSchema = z.strictObject({
-  metric: z.string(),
-  /** The difference is `better` minus `baseline`, paired by task. */
-  better: z.string(),
-  baseline: z.string(),
-  difference: estimateSchema,
-  /**
-   * Answers of each that have no score, and what the difference would be were these worth 0 to the model that is higher and 1 to the other; null where all
-   * have one or a missing one says that there was nothing to score, and in older files.
-   */
-  silence: z.strictObject({ better: z.int(), baseline: z.int(), worst: z.number() }).nullable().default(null),
-});
 
 const thresholdSchema = z.strictObject({ bound: z.enum(['min', 'max']), value: z.number() });
 
@@ -301,4 +271,3 @@ export const summarySchema = z.strictObject({
 });
 export type Summary = z.infer<typeof summarySchema>;
 export type JudgeSummary = Summary['judge'];
-export type Comparison = Summary['comparisons'][number];
