@@ -115,14 +115,14 @@ function resultTable({ models, comparisons }: Figures, tasks?: number): string {
 }
 
 /** The same differences within each training, with intervals over its tasks. */
-function eachTable({ models, comparisons, trainings }: TrainingsSummary): string {
+function eachTable({ models, comparisons, trainings, data }: TrainingsSummary): string {
   const columns = columnsOf(models);
   return renderTable(
     [{ title: 'one training' }, ...columns],
     pairsOf(comparisons).flatMap((pair) =>
       trainings.map(({ seed, comparisons: own }) => [
         `${pair}, seed ${seed}`,
-        ...differences(own, pair, columns),
+        ...differences(own, pair, columns, data.eval_tasks),
       ]),
     ),
   );
