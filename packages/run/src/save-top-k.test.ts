@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Summary } from '@touchstone/spec';
@@ -59,6 +59,8 @@ test('what is trained away from the held-out judge is shipped as it was before, 
   const { checkpoint } = expected.training;
   expect(checkpoint).toMatchObject({
     of: STEPS,
+    checkpoints: STEPS,
+    silent: 0,
     because: 'neighbours',
     tasks: 2,
     scored_by: 'held-out judge',
@@ -66,6 +68,7 @@ test('what is trained away from the held-out judge is shipped as it was before, 
   expect(chosen).toBeLessThan(STEPS - 1);
   expect(checkpoints(whole)).toEqual([chosen, STEPS - 1, STEPS].map(nameOf));
   expect(expected.data.train_tasks).toBe(2);
+  expect(expected.models['rft']).toMatchObject({ answers: 8, abstained: 0, heldout_abstained: 0 });
 
   const policy = await Policy.load(join(whole, 'out/checkpoints', nameOf(chosen)));
   const store = openRun(join(whole, 'out'), { readOnly: true });
@@ -92,6 +95,25 @@ test('a chosen checkpoint that does not hold is made again, and that is said', a
   const summary = await runSmall(folder);
   expect(figuresOf(summary)).toEqual(figuresOf(expected));
   expect(summary.alarms.join('\n')).toMatch(/model\.safetensors has 100 bytes.*made again/);
+});
+
+test('a held-out judge that is silent on the last checkpoints takes nobody back to an earlier one', async () => {
+  const folder = join(root, 'silent');
+  await write(folder, {});
+  // It has heard of the first three checkpoints, and says nothing of answers after them.
+  const asked = `let asked = 0;
+export default (rollouts) =>
+  rollouts.map(({ id, response }) =>
+    id.startsWith('validation') && asked++ >= 6
+      ? { abstained: 'not sure' }
+      : { score: 1 - Math.min(1, [...response].length / 30) });
+`;
+  writeFileSync(join(folder, 'opposite.mjs'), asked);
+  const config = join(folder, 'touchstone.yaml');
+  writeFileSync(config, `${readFileSync(config, 'utf8')}reward: { abstention: { limit: 1 } }\n`);
+  const { checkpoint } = (await runSmall(folder)).training;
+  expect(checkpoint).toMatchObject({ step: STEPS, because: 'not-compared', of: 3, silent: 6 });
+  expect(checkpoints(folder)).toContain(nameOf(STEPS));
 });
 
 test('patience ends training where the scores no longer rise', async () => {

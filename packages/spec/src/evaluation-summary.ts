@@ -150,8 +150,12 @@ const curveSchema = z.strictObject({
   highest: described(z.string(), 'The highest mean, which is partly the luckiest.'),
   best: described(z.string(), 'The one that the scores speak for.'),
   because: described(
-    z.enum(['last', 'neighbours']),
-    '`last`: it is not shown to be worse than any other. `neighbours`: it is, and of those that are not, this one has the best neighbours.',
+    z.enum(['last', 'not-compared', 'neighbours']),
+    '`last`: it is not shown to be worse than the highest. `not-compared`: the last again, which has fewer than two tasks (or clusters) with a score in common with the highest. `neighbours`: the last is worse, and of those that are not, this one has the best neighbours.',
+  ),
+  scored: described(
+    count.optional(),
+    'Checkpoints that have a score by this metric; absent: an older version wrote it.',
   ),
   better_than: described(z.array(z.string()), 'Checkpoints that the best is shown to be above.'),
   not_told_apart: described(z.array(z.string()), 'Checkpoints that it cannot be told apart from.'),
@@ -169,8 +173,8 @@ const swapSchema = z.strictObject({
       difference: estimate,
       shown: shownSchema,
       outcome: described(
-        z.enum(['holds', 'same-sign', 'turns-around', 'nothing-shown', 'no-data']),
-        '`holds`: the same sign, and shown. `same-sign`: the same, not shown. `turns-around`: the other sign. `nothing-shown`: by the judge itself none is.',
+        z.enum(['holds', 'silent', 'same-sign', 'turns-around', 'nothing-shown', 'no-data']),
+        '`holds`: the same sign, and shown. `silent`: likewise, but answers without a score could turn it round. `same-sign`: the same, not shown. `turns-around`: the other sign. `nothing-shown`: by the judge itself none is.',
       ),
     }),
   ),

@@ -12,6 +12,7 @@ export * from './reward.js';
 export * from './estimate.js';
 export * from './evaluation-row.js';
 export * from './evaluation-summary.js';
+export type { Comparison, ModelSummary } from './model-summary.js';
 export * from './summary.js';
 export { checkpointText, type ChosenCheckpoint } from './training-summary.js';
 export * from './task.js';

@@ -1,28 +1,8 @@
 import { z } from 'zod';
 import { digestSchema, estimateSchema } from './estimate.js';
 import { monitorAlarmSchema } from './monitors.js';
+import { comparisonSchema, estimatesSchema, modelSchema } from './model-summary.js';
 import { trainingSummarySchema } from './training-summary.js';
-
-/** Keys are names of metrics, which `METRICS` describes; null where there was not enough to measure. */
-const estimatesSchema = z.record(z.string(), estimateSchema.nullable());
-
-const modelSchema = z.strictObject({
-  /** On the held-out split, by metric. */
-  metrics: estimatesSchema,
-  /** Each criterion of the judge, each check of the reward. */
-  components: z.record(z.string(), estimateSchema),
-  mean_tokens: z.number(),
-  abstained: z.int(),
-});
-export type ModelSummary = z.infer<typeof modelSchema>;
-
-const comparisonSchema = z.strictObject({
-  metric: z.string(),
-  /** The difference is `better` minus `baseline`, paired by task. */
-  better: z.string(),
-  baseline: z.string(),
-  difference: estimateSchema,
-});
 
 const thresholdSchema = z.strictObject({ bound: z.enum(['min', 'max']), value: z.number() });
 
@@ -292,4 +272,3 @@ export const summarySchema = z.strictObject({
 });
 export type Summary = z.infer<typeof summarySchema>;
 export type JudgeSummary = Summary['judge'];
-export type Comparison = Summary['comparisons'][number];

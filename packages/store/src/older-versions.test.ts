@@ -44,7 +44,8 @@ test('a summary of version 1 is read with every figure where version 2 has it', 
   const old = v1();
   const summary = await readSummary(path);
   const { components, mean_tokens, abstained, ...metrics } = old.models['rft']!;
-  expect(summary.models['rft']).toEqual({ metrics, components, mean_tokens, abstained });
+  const unknown = { answers: null, heldout_abstained: null };
+  expect(summary.models['rft']).toEqual({ metrics, components, mean_tokens, abstained, ...unknown });
   expect(Object.keys(metrics)).toHaveLength(5);
   expect(summary.steps[0]).toEqual(STEP_1);
   expect(summary.judge).toMatchObject({

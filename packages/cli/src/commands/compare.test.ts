@@ -92,8 +92,10 @@ it('reads an evaluation’s folder with its duels and trainings, and report writ
 
 it('reads the models of a run, and of several trainings of one', async () => {
   const all = at('run');
-  const put = (where: string, models: Record<string, number>): void => {
+  const put = (where: string, models: Record<string, number>, role: object, seed: number): string => {
     const store = openRun(where);
+    const { id } = store.identity();
+    if ('trainings' in role) store.finishStage('seeds', 0, [[1, 10]]);
     const tasks = Array.from({ length: 6 }, (_, i): Task => ({
       id: `t${i}`,
       messages: [{ role: 'user', content: 'Say.' }],
@@ -130,11 +132,15 @@ it('reads the models of a run, and of several trainings of one', async () => {
       store.finishStage(`evaluate ${model}`, 1, null);
     }
     store.close();
-    writeFileSync(join(where, 'config.yaml'), 'config: { reward: { checks: [] } }\n');
+    writeFileSync(
+      join(where, 'config.yaml'),
+      JSON.stringify({ role, config: { seed, reward: { checks: [] } } }),
+    );
+    return id;
   };
-  put(all, { base: 0.2 });
-  put(join(all, 'seed-1'), { base: 0.2, rft: 0.5 });
-  put(join(all, 'seed-10'), { base: 0.2, rft: 0.7 });
+  const part = { part_of: put(all, { base: 0.2 }, { trainings: 'several' }, 1) };
+  put(join(all, 'seed-1'), { base: 0.2, rft: 0.5 }, part, 1);
+  put(join(all, 'seed-10'), { base: 0.2, rft: 0.7 }, part, 10);
   const { code, out, err } = await compared(all, '--json');
   expect({ code, err }).toEqual({ code: 0, err: '' });
   const summary = evaluationSummarySchema.parse(JSON.parse(out));
@@ -142,6 +148,10 @@ it('reads the models of a run, and of several trainings of one', async () => {
   expect(summary.models['rft']).toMatchObject({ trainings: 2, answers: 12, length: { mean: 2 } });
   const one = await compared(`s1=${join(all, 'seed-1')}`, '--json');
   expect(evaluationSummarySchema.parse(JSON.parse(one.out)).model_order).toEqual(['s1/base', 's1/rft']);
+  rmSync(join(all, 'seed-10'), { recursive: true });
+  const left = await compared(all);
+  expect(left).toMatchObject({ code: 2, out: '' });
+  expect(left.err).toContain('seed-10: expected the training with seed 10');
 });
 
 it('keeps the order of the file and the names of the user, whatever these are', async () => {

@@ -329,8 +329,10 @@ describe('touchstone eval of models that are asked', () => {
 
   it('takes the trainings of a run of several seeds together, and its base as one', async () => {
     const folder = folderWith(files);
-    const put = (at: string, models: Record<string, number>): void => {
+    const put = (at: string, models: Record<string, number>, role: object, seed: number): string => {
       const store = openRun(join(folder, 'run', at));
+      const { id } = store.identity();
+      if ('trainings' in role) store.finishStage('seeds', 0, [[1, 2, 5]]);
       for (const [model, words] of Object.entries(models)) {
         const records = tasks.map(({ id, prompt }, i) => {
           const task = {
@@ -354,9 +356,14 @@ describe('touchstone eval of models that are asked', () => {
         store.finishStage(`evaluate ${model}`, 1, null);
       }
       store.close();
+      writeFileSync(
+        join(folder, 'run', at, 'config.yaml'),
+        stringify({ role, config: { seed, reward: { checks: [] } } }),
+      );
+      return id;
     };
-    put('', { base: 1 });
-    for (const seed of [1, 2, 5]) put(`seed-${seed}`, { base: 1, rft: 4 + seed });
+    const part_of = put('', { base: 1 }, { trainings: 'several' }, 1);
+    for (const seed of [1, 2, 5]) put(`seed-${seed}`, { base: 1, rft: 4 + seed }, { part_of }, seed);
     const models = { base: { run: 'run' }, tuned: { run: 'run' } };
     writeFileSync(join(folder, 'touchstone.yaml'), stringify({ ...config, evaluation: { models } }));
     const summary = await summaryOf(folder);

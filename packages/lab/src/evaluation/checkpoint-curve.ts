@@ -37,6 +37,7 @@ export function checkpointCurve(
     highest: order[choice.highest]!,
     best,
     because: choice.because,
+    scored: choice.of,
     better_than: others.filter((model) => shownOf(best, model) === 'higher'),
     not_told_apart: others.filter((model) => shownOf(best, model) === 'undecided'),
     worse_than: others.filter((model) => shownOf(best, model) === 'lower'),

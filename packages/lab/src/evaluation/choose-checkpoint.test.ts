@@ -84,3 +84,31 @@ it('leaves out what has no score, and a task that one of two lacks', () => {
   const fewer = { step: 40, scores: new Map([['t0', 1]]) };
   expect(chooseCheckpoint([a!, b!, fewer], 3)).toMatchObject({ step: 40, difference: null });
 });
+
+it.each<[string, [task: string, score: number][], number]>([
+  ['has no score', [], 2],
+  [
+    'has scores of other tasks',
+    [
+      ['t8', 0.1],
+      ['t9', 0.2],
+    ],
+    3,
+  ],
+  ['has one task in common', [['t0', 0.1]], 3],
+])('the last is kept where it %s, and is not called worse', (_, scores, of) => {
+  const [a, b] = checkpoints([0.2, 0.4, 0.3, 0.1], [0.8, 0.9, 0.7, 0.9]);
+  const last = { step: 30, scores: new Map(scores) };
+  const choice = { step: 30, highest: 20, because: 'not-compared', difference: null, of, checkpoints: 3 };
+  for (const all of [
+    [a!, b!, last],
+    [last, b!, a!],
+  ])
+    expect(chooseCheckpoint(all, 1)).toEqual(choice);
+});
+
+it('the last that is worse on the tasks in common is not kept, whatever its mean over others', () => {
+  const [a, b] = checkpoints([0.7, 0.8, 0.6, 0.8], [0.3, 0.3, 0.2, 0.4]);
+  b!.scores = new Map([...b!.scores, ['t8', 0.9]]);
+  expect(chooseCheckpoint([a!, b!], 2)).toMatchObject({ step: 10, because: 'neighbours' });
+});

@@ -13,12 +13,16 @@ export interface ScoredCheckpoint {
 /** The checkpoint that the scores speak for. */
 export interface CheckpointChoice {
   step: number;
-  /** The step whose mean score is the highest, and the number of steps that it is the highest of. */
+  /** The step whose mean score is the highest, the number of steps that have a score, and the number of all. */
   highest: number;
   of: number;
-  /** `last`: it is not shown to be worse than any other. `neighbours`: it is, and of those that are not, this one has the best neighbours. */
-  because: 'last' | 'neighbours';
-  /** Mean score of the highest less that of the last one, paired by task; null where they are one, or share fewer than two tasks. */
+  checkpoints: number;
+  /**
+   * `last`: it is not shown to be worse than the highest. `not-compared`: the last again, which has fewer than two tasks (or clusters) with a score in common
+   * with the highest. `neighbours`: the last is worse, and of those that are not, this one has the best neighbours.
+   */
+  because: 'last' | 'not-compared' | 'neighbours';
+  /** Mean score of the highest less that of the last one, paired by task; null where they are one, or cannot be compared. */
   difference: Estimate | null;
 }
 
@@ -33,7 +37,7 @@ export function rankCheckpoints<C extends ScoredCheckpoint>(checkpoints: readonl
 /**
  * Of checkpoints that answered the same tasks, the one to keep: the last, unless it is worse than the one with the highest mean by more than the
  * standard error of that difference, paired by task (the one-standard-error rule, Breiman et al. 1984, 3.4.3, held by what was asked for: the last
- * step). Then, of those that are not worse by so much, the one that has the best mean together with the checkpoints before and after it. The
+ * step). A last one that has no score, or none of the same tasks, is not shown to be worse. Then, of those that are not worse by so much, the one that has the best mean together with the checkpoints before and after it. The
  * highest of noisy means is partly the luckiest (the optimizer's curse, Smith and Winkler 2006); luck does not reach its neighbours.
  * `npm run bench:checkpoints` compares this rule with others on trainings whose truth is known.
  *
@@ -49,17 +53,22 @@ export function chooseCheckpoint(
   const ranked = rankCheckpoints(checkpoints);
   const [highest] = ranked;
   if (!highest) return null;
-  const inOrder = ranked.toSorted((a, b) => a.step - b.step);
-  const last = inOrder.at(-1)!;
-  const isAsGood = (one: ScoredCheckpoint): boolean => !isWorse(one, highest, clusterOf);
-  const [calm] = isAsGood(last) ? [last] : byNeighbours(inOrder, ranked.slice(0, kept).filter(isAsGood));
-  return {
-    step: calm!.step,
+  const last = checkpoints.toSorted((a, b) => a.step - b.step).at(-1)!;
+  const found = {
     highest: highest.step,
     of: ranked.length,
-    because: calm === last ? 'last' : 'neighbours',
+    checkpoints: checkpoints.length,
     difference: last === highest ? null : meanOverTasks([differences(highest, last)], clusterOf, SIGNED),
   };
+  const standing = standingOf(last, highest, clusterOf);
+  if (standing === 'unknown') return { ...found, step: last.step, because: 'not-compared' };
+  if (standing === 'as good') return { ...found, step: last.step, because: 'last' };
+  const inOrder = ranked.toSorted((a, b) => a.step - b.step);
+  const [calm] = byNeighbours(
+    inOrder,
+    ranked.slice(0, kept).filter((one) => standingOf(one, highest, clusterOf) === 'as good'),
+  );
+  return { ...found, step: calm!.step, because: 'neighbours' };
 }
 
 /** Some of the checkpoints by the mean of their own score and those of the checkpoints before and after, the best first; of equals the earlier first. */
@@ -72,12 +81,17 @@ function byNeighbours(
   return some.toSorted((a, b) => around.get(b)! - around.get(a)! || a.step - b.step);
 }
 
-/** Whether a checkpoint is below the highest by more than the standard error of the difference, or cannot be held against it. */
-function isWorse(one: ScoredCheckpoint, highest: ScoredCheckpoint, clusterOf: ClusterOf): boolean {
-  if (one === highest) return false;
+/** Whether a checkpoint is below the highest by more than the standard error of the difference; unknown where fewer than two tasks (or clusters) say so. */
+function standingOf(
+  one: ScoredCheckpoint,
+  highest: ScoredCheckpoint,
+  clusterOf: ClusterOf,
+): 'as good' | 'worse' | 'unknown' {
+  if (one === highest) return 'as good';
   const found = clusteredMean(differences(highest, one), clusterOf);
+  if (!found) return 'unknown';
   // A difference in a single task is its own error: rounding must not decide.
-  return found === null || found.estimate > found.error * (1 + 1e-9);
+  return found.estimate > found.error * (1 + 1e-9) ? 'worse' : 'as good';
 }
 
 /** Of the tasks that both have, by how much the one scores higher. */

@@ -2,10 +2,12 @@ import type { Comparison } from '@touchstone/spec';
 
 import { pairedDifference } from '../statistics/means.js';
 import { type EvaluationRecord, MEASURES, recordsOf, taskMeans } from './record.js';
+import { silenceIn } from './silence.js';
 
 /**
  * Paired differences between models on the same tasks: for each metric the mean over tasks of `better` minus `baseline`,
- * the samples of a task averaged first. A task that either model has no value for (abstention, no truth) is left out.
+ * the samples of a task averaged first. A task that either model has no value for (abstention, no truth) is left out, and what the answers
+ * without a score could make of the difference stands beside it.
  *
  * @param models records by the model's name.
  * @param pairs `[better, baseline]`, by name.
@@ -18,16 +20,22 @@ export function compareModels(
 ): Comparison[] {
   return pairs.flatMap(([better, baseline]) =>
     Object.entries(MEASURES).flatMap(([metric, measure]) => {
+      const pair = {
+        model: { name: better, trainings: [recordsOf(models, better)] },
+        baseline: { name: baseline, trainings: [recordsOf(models, baseline)] },
+      };
       const [a, b] = [
-        taskMeans(recordsOf(models, better), measure),
-        taskMeans(recordsOf(models, baseline), measure),
+        taskMeans(pair.model.trainings[0]!, measure),
+        taskMeans(pair.baseline.trainings[0]!, measure),
       ];
       const tasks = [...a.keys()].filter((task) => b.has(task));
       const difference = pairedDifference(
         tasks.map((task) => a.get(task)!),
         tasks.map((task) => b.get(task)!),
       );
-      return difference ? [{ metric, better, baseline, difference }] : [];
+      if (!difference) return [];
+      const silence = silenceIn(pair, { name: metric, measure }, difference.mean >= 0);
+      return [{ metric, better, baseline, difference, silence }];
     }),
   );
 }

@@ -1,4 +1,5 @@
 import type { EvaluatedPair, EvaluationSummary } from '@touchstone/spec';
+import type { DecidedBySilence } from './silence.js';
 
 type Swap = EvaluationSummary['judge_swap'][number];
 
@@ -8,8 +9,14 @@ type Swap = EvaluationSummary['judge_swap'][number];
  * @param pairs of all metrics.
  * @param main the metric that it is about.
  * @param judges the metrics that it is held against.
+ * @param decided differences that answers without a score may decide: such a judge confirms nothing.
  */
-export function judgeSwap(pairs: readonly EvaluatedPair[], main: string, judges: readonly string[]): Swap[] {
+export function judgeSwap(
+  pairs: readonly EvaluatedPair[],
+  main: string,
+  judges: readonly string[],
+  decided: readonly DecidedBySilence[],
+): Swap[] {
   if (judges.length === 0) return [];
   return pairs
     .filter(({ metric }) => metric === main)
@@ -26,15 +33,25 @@ export function judgeSwap(pairs: readonly EvaluatedPair[], main: string, judges:
           judge,
           difference: other?.difference ?? null,
           shown: other?.shown ?? 'none',
-          outcome: outcomeOf(own, other),
+          outcome: outcomeOf(own, other, decided),
         };
       }),
     }));
 }
 
-function outcomeOf(own: EvaluatedPair, other: EvaluatedPair | undefined): Swap['judges'][number]['outcome'] {
+function outcomeOf(
+  own: EvaluatedPair,
+  other: EvaluatedPair | undefined,
+  decided: readonly DecidedBySilence[],
+): Swap['judges'][number]['outcome'] {
   if (!own.difference || !other?.difference) return 'no-data';
   if (own.shown === 'undecided') return 'nothing-shown';
-  if (own.shown === other.shown) return 'holds';
+  if (own.shown === other.shown) {
+    const isSilent = decided.some(
+      ({ metric, model, baseline }) =>
+        metric === other.metric && model === other.model && baseline === other.baseline,
+    );
+    return isSilent ? 'silent' : 'holds';
+  }
   return Math.sign(own.difference.mean) === Math.sign(other.difference.mean) ? 'same-sign' : 'turns-around';
 }

@@ -5,15 +5,22 @@ import { meanInterval, shareInterval } from '../statistics/means.js';
 import { groupBy, meanOf } from '../statistics/values.js';
 import { type EvaluationRecord, type Measure, MEASURES, taskMeans } from './record.js';
 
+/** How a model is summarised. */
+export interface SummaryOptions {
+  bestOf: number;
+  hasHeldout?: boolean;
+}
+
 /**
  * The figures of one model on the held-out split. Every mean is over tasks (the samples of a task are averaged first), and
  * so is every interval.
  *
  * @param options.bestOf k of `best_of_k`.
+ * @param options.hasHeldout whether a held-out judge was asked.
  */
 export function summariseModel(
   records: readonly EvaluationRecord[],
-  { bestOf }: { bestOf: number },
+  { bestOf, hasHeldout = false }: SummaryOptions,
 ): ModelSummary {
   return {
     metrics: {
@@ -24,7 +31,19 @@ export function summariseModel(
     },
     components: componentIntervals(records),
     mean_tokens: meanTokens(records),
+    ...silentAnswers(records, hasHeldout),
+  };
+}
+
+/** How many answers there are, and how many of them the judges have no score of. */
+export function silentAnswers(
+  records: readonly EvaluationRecord[],
+  hasHeldout: boolean,
+): Pick<ModelSummary, 'answers' | 'abstained' | 'heldout_abstained'> {
+  return {
+    answers: records.length,
     abstained: records.filter(({ judge }) => judge === null).length,
+    heldout_abstained: hasHeldout ? records.filter(({ heldout }) => heldout === null).length : null,
   };
 }
 

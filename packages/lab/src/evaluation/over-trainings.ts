@@ -2,9 +2,17 @@ import type { Comparison, Estimate, ModelSummary } from '@touchstone/spec';
 
 import { SHARE } from '../statistics/jackknife.js';
 import { trainingsInterval } from '../statistics/trainings.js';
-import { bestOfByTask, componentMeasure, componentNames, meanTokens } from './model-summary.js';
+import {
+  bestOfByTask,
+  componentMeasure,
+  componentNames,
+  meanTokens,
+  silentAnswers,
+  type SummaryOptions,
+} from './model-summary.js';
 import { type ByTask, cellsOf } from './by-task.js';
 import { type EvaluationRecord, type Measure, MEASURES, recordsOf, taskMeans } from './record.js';
+import { silenceIn } from './silence.js';
 
 /**
  * The figures of one model over several trainings of it, evaluated on the same tasks: the interval of each says what other seeds and other
@@ -12,10 +20,11 @@ import { type EvaluationRecord, type Measure, MEASURES, recordsOf, taskMeans } f
  *
  * @param trainings records of each training.
  * @param options.bestOf k of `best_of_k`.
+ * @param options.hasHeldout whether a held-out judge was asked.
  */
 export function summariseTrainings(
   trainings: readonly (readonly EvaluationRecord[])[],
-  { bestOf }: { bestOf: number },
+  { bestOf, hasHeldout = false }: SummaryOptions,
 ): ModelSummary {
   const over = (byTask: (records: readonly EvaluationRecord[]) => ByTask): Estimate | null =>
     trainingsInterval(cellsOf(trainings.map(byTask)), SHARE);
@@ -33,7 +42,7 @@ export function summariseTrainings(
       }),
     ),
     mean_tokens: meanTokens(all),
-    abstained: all.filter(({ judge }) => judge === null).length,
+    ...silentAnswers(all, hasHeldout),
   };
 }
 
@@ -60,7 +69,15 @@ export function compareTrainings(
         );
       });
       const difference = trainingsInterval(cellsOf(differences));
-      return difference ? [{ metric, better, baseline, difference }] : [];
+      if (!difference) return [];
+      // One that is not trained has the same records in each.
+      const [model, rival] = [better, baseline].map((name) => ({
+        name,
+        trainings: [...new Set(trainings.map((models) => recordsOf(models, name)))],
+      }));
+      const pair = { model: model!, baseline: rival! };
+      const silence = silenceIn(pair, { name: metric, measure }, difference.mean >= 0);
+      return [{ metric, better, baseline, difference, silence }];
     }),
   );
 }

@@ -99,6 +99,24 @@ describe('checkpoints of one training', () => {
     expect(summary).toMatchObject({ clustered: true, tasks: 50, common_tasks: 50, baseline: 's0' });
   });
 
+  test.each<[string, (i: number) => number | null, number]>([
+    ['no score', () => null, 2],
+    ['scores of other tasks than the highest', (i) => (i < 25 ? 0.2 : null), 3],
+  ])('a last one with %s is kept', (_, score, scored) => {
+    const [a, b] = [
+      drawn('a', 0.3),
+      drawn('b', 0.8).map((one, i) => (i < 25 ? { ...one, judge: null } : one)),
+    ];
+    const c = drawn('c', 0.2).map((one, i) => ({ ...one, judge: score(i) }));
+    const { curves } = summarise({ a, b, c }, { order: ['a', 'b', 'c'] });
+    expect(curves.find(({ metric }) => metric === 'judge_score')).toMatchObject({
+      best: 'c',
+      highest: 'b',
+      because: 'not-compared',
+      scored,
+    });
+  });
+
   test('means are those of the answers', () => {
     const scores = models['s200']!.map(({ judge }) => judge!);
     const mean = scores.reduce((a, b) => a + b) / scores.length;

@@ -39,6 +39,7 @@ export function summariseEvaluation(input: EvaluationInput): EvaluationSummary {
   const modelPairs = pairsOf(inOrder);
   const ofBaseline = modelPairs.filter((pair) => pair.baseline.name === baseline);
   const pairs = metrics.flatMap((metric) => comparePairs(modelPairs, metric, evaluated));
+  const decided = metrics.flatMap((metric) => decidedBySilence(modelPairs, metric, pairs));
   const passing = passingOf(evaluated, passScore);
   const main = MAIN_METRICS.find((name) => metrics.some((metric) => metric.name === name));
   const others = metrics.map(({ name }) => name).filter((name) => !MAIN_METRICS.includes(name));
@@ -87,14 +88,8 @@ export function summariseEvaluation(input: EvaluationInput): EvaluationSummary {
                 evaluated,
               ) ?? [],
           ),
-    judge_swap: mainMetric === null ? [] : judgeSwap(pairs, mainMetric, judges),
-    remarks: [
-      ...(input.remarks ?? []),
-      ...remarksOf(evaluated),
-      ...metrics.flatMap((metric) =>
-        metric.name === mainMetric ? decidedBySilence(modelPairs, metric, pairs) : [],
-      ),
-    ],
+    judge_swap: mainMetric === null ? [] : judgeSwap(pairs, mainMetric, judges, decided),
+    remarks: [...(input.remarks ?? []), ...remarksOf(evaluated), ...decided.map(({ remark }) => remark)],
   };
 }
 

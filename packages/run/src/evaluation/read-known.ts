@@ -4,10 +4,10 @@ import { readOutputs, type TaskPool } from '@touchstone/core';
 import { judgeScore } from '@touchstone/lab';
 import { formatPlace, InputError, type Reward, type Task } from '@touchstone/spec';
 import { openRun, sha256, sha256OfFile, type RunStore, type StoredRollout } from '@touchstone/store';
+import { readClaim } from '../comparison/claim.js';
 import { gradersOf } from '../comparison/graders.js';
-import { readClaim } from '../comparison/stored-run.js';
 import { readStage } from '../stages/stage.js';
-import { trainingFolders } from '../trainings/folders.js';
+import { endedTrainings } from '../trainings/ended.js';
 import type { KnownAnswer } from './contestant.js';
 import { EVALUATED, nameOfStage } from './stages.js';
 
@@ -79,7 +79,7 @@ export async function readStoredModels(
  * A model that a run or an earlier evaluation has evaluated, with what was said of its answers then.
  *
  * @param folder absolute. @param wanted the model's name there; undefined: that of this name, else `rft`, else the only one.
- * @throws {InputError} there is no such folder or model, or a training of several was not evaluated.
+ * @throws {InputError} there is no such folder or model, or as `endedTrainings`.
  */
 export async function readRunModel(
   name: string,
@@ -95,13 +95,15 @@ export async function readRunModel(
     return store;
   };
   const own = open(folder);
-  const trainings = (await trainingFolders(folder)).map(({ seed, folder: at }) => ({
-    seed,
-    store: open(at),
-  }));
   const evaluated = (store: RunStore): string[] =>
     store.stages().flatMap(({ name: stage }) => nameOfStage(stage) ?? []);
   const here = evaluated(own);
+  // What trainings share is whole before they end.
+  const isHere = here.includes(wanted ?? name);
+  const trainings = (isHere ? [] : await endedTrainings(folder)).map(({ seed, folder: at }) => ({
+    seed,
+    store: open(at),
+  }));
   const there = trainings.flatMap(({ store }) => evaluated(store)).filter((one) => !here.includes(one));
   const all = [...new Set([...here, ...there])];
   const only = all.length === 1 ? all[0] : undefined;

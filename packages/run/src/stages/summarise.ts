@@ -13,7 +13,7 @@ import {
 import type { RunStore, StoredRollout } from '@touchstone/store';
 import type { z } from 'zod';
 import { monitorAlarms, otherAlarms, resumptions } from './alarms.js';
-import { bestCheckpoint, lastStep, VALIDATION } from './best-checkpoint.js';
+import { bestCheckpoint, lastStep, scoredCheckpoints, VALIDATION } from './best-checkpoint.js';
 import { stepsWithoutGap } from './checkpoints.js';
 import { evaluationRecords, samplesPerTask } from './evaluate.js';
 import { pickExamples } from './examples.js';
@@ -37,8 +37,9 @@ export function summarise(workspace: Workspace, created: Date): Summary {
   const records = Object.fromEntries(
     names.map((name) => [name, evaluationRecords(workspace, stored[name]!)]),
   );
+  const options = { bestOf: config.evaluation.best_of, hasHeldout: heldout !== null };
   const models: Record<string, ModelSummary> = Object.fromEntries(
-    names.map((name) => [name, summariseModel(records[name]!, { bestOf: config.evaluation.best_of })]),
+    names.map((name) => [name, summariseModel(records[name]!, options)]),
   );
   const examined = readStage(store, JUDGE)?.value;
   if (!examined) throw new RunError('the run has not finished: its judge was not examined');
@@ -217,7 +218,15 @@ function sftSummary(
 function chosenCheckpoint(workspace: Workspace): Summary['training']['checkpoint'] {
   const best = bestCheckpoint(workspace);
   const { data, heldout } = workspace;
-  return best && { ...best, tasks: data.validation.length, scored_by: heldout ? 'held-out judge' : 'judge' };
+  if (!best) return null;
+  const tasks = data.validation.length;
+  const scores = scoredCheckpoints(workspace).reduce((sum, one) => sum + one.scores.size, 0);
+  return {
+    ...best,
+    tasks,
+    silent: best.checkpoints * tasks - scores,
+    scored_by: heldout ? 'held-out judge' : 'judge',
+  };
 }
 
 export function countAbstentions(

@@ -1,11 +1,11 @@
 import { PausedError, RunError, type Summary, type TrainingsSummary } from '@touchstone/spec';
 import { writeSummary } from '@touchstone/store';
-import { z } from 'zod';
 import { systemClock } from '../clock.js';
 import { concludeRun, stagesOf, type RunOptions } from '../pipeline.js';
-import { readStage, type Stage } from '../stages/stage.js';
+import { readStage } from '../stages/stage.js';
 import { evaluationOf, JUDGE, REINFORCE } from '../stages/stages.js';
 import type { Workspace } from '../workspace/workspace.js';
+import { SEEDS } from './ended.js';
 import type { Trainings } from './open.js';
 import { summariseTrainings } from './summarise.js';
 
@@ -65,9 +65,6 @@ export async function runTrainings(
   await writeSummary(common.folder, summary);
   return summary;
 }
-
-/** The seeds that were asked for, each time that they were others. */
-const SEEDS: Stage<number[][]> = { name: 'seeds', title: 'Seeds', schema: z.array(z.array(z.int())) };
 
 /**
  * Keeps what is asked for, so that the summary can say where trainings were added or left out on the way. Before any of them has come to a

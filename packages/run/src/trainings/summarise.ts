@@ -43,7 +43,7 @@ export function summariseTrainings(
   created: Date,
 ): TrainingsSummary {
   const { config, store, data } = common;
-  const bestOf = config.evaluation.best_of;
+  const options = { bestOf: config.evaluation.best_of, hasHeldout: common.heldout !== null };
   const names = modelNames(common);
   const recordsOf = (workspace: Workspace, name: string) =>
     evaluationRecords(workspace, workspace.store.rollouts(evaluationOf(name).name));
@@ -72,10 +72,10 @@ export function summariseTrainings(
       names.map((name) => [
         name,
         name === BASE
-          ? summariseModel(base, { bestOf })
+          ? summariseModel(base, options)
           : overTrainings(
               records.map((models) => models[name]!),
-              { bestOf },
+              options,
             ),
       ]),
     ),

@@ -2,9 +2,18 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { judgeScore, trainingsInterval } from '@touchstone/lab';
-import { GateError, trainingsSummarySchema, type RunEvent, type TrainingsSummary } from '@touchstone/spec';
+import { TaskPool } from '@touchstone/core';
+import {
+  GateError,
+  InputError,
+  trainingsSummarySchema,
+  type RunEvent,
+  type TrainingsSummary,
+} from '@touchstone/spec';
 import { openRun, readAnySummary, readSummary } from '@touchstone/store';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { compareStored } from '../comparison/compare.js';
+import { readRunModel } from '../evaluation/read-known.js';
 import { loadConfig, openTrainings, readSnapshot, runTrainings, type Seeds } from '../index.js';
 import { evaluationOf, REINFORCE, SUPERVISE } from '../stages/stages.js';
 import { runSmall, writeSmallRun } from '../small-run.testing.js';
@@ -139,6 +148,70 @@ describe('two trainings', () => {
     await expect(runSeeds(folder, 2)).rejects.toThrow(/the configuration differs/);
   });
 
+  test('are compared all or not at all: what is missing, foreign or not ended is named', async () => {
+    const compare = (folder: string) => compareStored([join(folder, 'out')], { now: new Date(0) });
+    const answers = async (folder: string): Promise<unknown> => {
+      const notes = { remarks: [], stores: [] };
+      try {
+        const at = { folder: join(folder, 'out'), wanted: 'rft' };
+        return (await readRunModel('tuned', at, new TaskPool(), notes)).lists.map(({ seed }) => seed);
+      } finally {
+        notes.stores.forEach((store: { close(): void }) => store.close());
+      }
+    };
+    const whole = copy();
+    const { models, pairs } = await compare(whole);
+    expect(models['rft']!.trainings).toBe(2);
+    expect(await answers(whole)).toEqual([1, 2]);
+
+    const other = copy();
+    const config = join(other, 'touchstone.yaml');
+    rmSync(join(other, 'out'), { recursive: true });
+    writeFileSync(config, readFileSync(config, 'utf8').replace('learning_rate: 0.05', 'learning_rate: 0.04'));
+    await runSeeds(other, [1, 9]);
+    const from = (folder: string, own: string, at: string): void => {
+      rmSync(join(folder, 'out', at), { recursive: true, force: true });
+      cpSync(join(own, 'out', own === folder ? 'seed-1' : at), join(folder, 'out', at), { recursive: true });
+    };
+    const cases: [RegExp, (folder: string) => void][] = [
+      [
+        /seed-2: expected the training with seed 2, with its run\.db, since the run was asked for seeds 1, 2; there is none/,
+        (folder) => rmSync(join(folder, 'out/seed-2'), { recursive: true }),
+      ],
+      [
+        /seed-2: expected the training with seed 2.*there is none/,
+        (folder) => rmSync(join(folder, 'out/seed-2/run.db')),
+      ],
+      [
+        /seed-9: this run was not asked for a training with seed 9: expected those with seeds 1, 2/,
+        (folder) => from(folder, other, 'seed-9'),
+      ],
+      [
+        /seed-1: expected the training of run .*its config\.yaml is of run/,
+        (folder) => from(folder, other, 'seed-1'),
+      ],
+      [
+        /seed-2: expected the training .* with seed 2; .* with seed 1\./,
+        (folder) => from(folder, folder, 'seed-2'),
+      ],
+      [
+        /seed-2.config\.yaml: it is not the one that belongs to run\.db/,
+        (folder) => cpSync(join(folder, 'out/seed-1/run.db'), join(folder, 'out/seed-2/run.db')),
+      ],
+    ];
+    for (const [problem, change] of cases) {
+      const folder = copy();
+      change(folder);
+      await expect(compare(folder)).rejects.toThrow(InputError);
+      await expect(compare(folder)).rejects.toThrow(problem);
+      await expect(answers(folder)).rejects.toThrow(problem);
+    }
+    // A folder of a seed that was planned and is not asked for any more holds nothing.
+    const planned = copy();
+    openRun(join(planned, 'out/seed-5'), { exclusive: true }).close();
+    expect((await compare(planned)).pairs).toEqual(pairs);
+  }, 60_000);
+
   test('become three in sight of what came out only with a remark that stays', async () => {
     const folder = copy();
     const three = await runSeeds(folder, [1, 2, 7]);
@@ -159,9 +232,12 @@ test('one that cannot go on is named, the others finish, and nothing is said of 
   trainings.store.close();
   const inTheWay = join(folder, 'out/seed-2/checkpoints');
   writeFileSync(inTheWay, '');
+  const compare = () => compareStored([join(folder, 'out')], { now: new Date(0) });
+  await expect(compare()).rejects.toThrow(/several trainings that have ended; none has begun/);
   await expect(runSeeds(folder, 3)).rejects.toThrow(
     /2 of 3 trainings have finished; seed 2 could not go on: .*checkpoints: expected a folder/,
   );
+  await expect(compare()).rejects.toThrow(/seed-2: this training has not ended: "rft" was not evaluated yet/);
   expect(existsSync(join(folder, 'out/seed-3/summary.json'))).toBe(true);
   expect(existsSync(join(folder, 'out/summary.json'))).toBe(false);
   rmSync(inTheWay);

@@ -58,6 +58,7 @@ test('metrics are drawn in the order of the registry, and one that it does not h
       better: 'rft',
       baseline: 'sft',
       difference: estimate(0.2),
+      silence: null,
     })),
     steps: sample.steps.map((step) => ({ ...step, metrics: { surprise: 1.5, ...step.metrics } })),
     judge: { ...sample.judge, metrics: { ...sample.judge.metrics, drift: estimate(0.1) } },
@@ -137,7 +138,9 @@ test('summaries without data render and say so', () => {
     metrics: Object.fromEntries(Object.keys(model(0).metrics).map((name) => [name, null])),
     components: {},
     mean_tokens: 0,
+    answers: null,
     abstained: 0,
+    heldout_abstained: null,
   };
   const one = sample.steps
     .slice(0, 1)

@@ -13,7 +13,9 @@ export const model = (mean: number): Summary['models'][string] => ({
   },
   components: { Grounding: estimate(mean), 'json-schema': estimate(0.9) },
   mean_tokens: 61.5,
+  answers: 256,
   abstained: 2,
+  heldout_abstained: 9,
 });
 
 export const answer = (name: string, response: string): Summary['examples'][number]['answers'][number] => ({

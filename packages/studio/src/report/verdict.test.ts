@@ -8,7 +8,13 @@ const DOWN: Bounds = [-0.16, -0.08];
 const FLAT: Bounds = [-0.02, 0.05];
 
 function compare(metric: string, [low, high]: Bounds, better = 'rft', baseline = 'sft'): Comparison {
-  return { metric, better, baseline, difference: { mean: (low + high) / 2, low, high, n: 128 } };
+  return {
+    metric,
+    better,
+    baseline,
+    difference: { mean: (low + high) / 2, low, high, n: 128 },
+    silence: null,
+  };
 }
 
 test.each<[Bounds, Bounds | null, Bounds | null, Outcome]>([
@@ -63,6 +69,31 @@ test('turns a comparison round, needs both rivals beaten, and reads another pair
   expect(both.outcome).toBe('undecided');
   expect(verdict([compare('judge_score', UP, 'sft', 'base')]).readings[0]!.sentence).toMatch(
     /^SFT beats Base/,
+  );
+});
+
+test('a judge that its silence may turn round does not agree, and nothing is improved by it', () => {
+  const silence = { better: 46, baseline: 0, worst: -0.24 };
+  const main = compare('judge_score', UP);
+  const heldout = { ...compare('heldout_judge_score', [0.05, 0.15]), silence };
+  const { outcome, readings } = verdict([main, heldout]);
+  expect(outcome).toBe('unconfirmed');
+  expect(readings[0]!.sentence).toBe(
+    'RFT beats SFT by +0.12 [0.08, 0.16] in judge score, n = 128 tasks; the held-out judge shows the same where it has a score ' +
+      '(+0.10 [0.05, 0.15]), which silence may decide: 46 answers of RFT and 0 of SFT have no score, and were these worth 0 and 1, the difference would be −0.24.',
+  );
+  // The other way round, it is SFT's silence.
+  const turned = {
+    ...compare('heldout_judge_score', [-0.15, -0.05], 'sft', 'rft'),
+    silence: { better: 0, baseline: 46, worst: 0.24 },
+  };
+  expect(verdict([main, turned])).toEqual(verdict([main, heldout]));
+  const enough = { ...heldout, silence: { ...silence, worst: 0.02 } };
+  expect(verdict([main, enough]).outcome).toBe('better');
+  expect(verdict([main, enough]).readings[0]!.sentence).toMatch(/the held-out judge agrees \(.*\)\.$/);
+  // One of the judge itself is said, too.
+  expect(verdict([{ ...main, silence }]).readings[0]!.sentence).toMatch(
+    /n = 128 tasks, which silence may decide: 46 answers/,
   );
 });
 

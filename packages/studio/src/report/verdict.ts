@@ -1,11 +1,11 @@
-import type { Comparison, Estimate } from '@touchstone/spec';
-import { difference, direction, plural, type Direction } from './format.js';
+import type { Comparison } from '@touchstone/spec';
+import { count, difference, direction, plural, signed, type Direction } from './format.js';
 import { modelLabel } from './names.js';
 
 /**
  * What a paired comparison may be called. `better` needs the interval of the judge score above 0 and every outside
- * measure there is (held-out judge, ground truth) above 0 too, at least one; `unconfirmed`: the outside measures are missing or
- * undecided; `disputed`: one of them says the opposite.
+ * measure there is (held-out judge, ground truth) above 0 too, at least one; `unconfirmed`: the outside measures are missing,
+ * undecided, or could be turned round by answers that they have no score of; `disputed`: one of them says the opposite.
  */
 export type Outcome = 'better' | 'unconfirmed' | 'undecided' | 'disputed' | 'worse' | 'no-data';
 
@@ -29,17 +29,44 @@ export function outcomeWords(outcome: Outcome): string {
   return OUTCOME_WORDS[outcome];
 }
 
+type Silenced = Pick<Comparison, 'difference' | 'silence'>;
+
+/** Whether answers without a score could turn round a difference that is shown where both have one. */
+export function maySilenceDecide({ difference: d, silence }: Silenced): boolean {
+  if (!silence) return false;
+  const shown = direction(d);
+  return shown === 'higher' ? silence.worst <= 0 : shown === 'lower' && silence.worst >= 0;
+}
+
+/** What silence may decide, to stand after the difference; empty where it may not. */
+function silenceText(found: Silenced, [subject, rival]: Names): string {
+  const { difference: d, silence } = found;
+  if (!silence || !maySilenceDecide(found)) return '';
+  const worth = direction(d) === 'higher' ? '0 and 1' : '1 and 0';
+  return (
+    `, which silence may decide: ${plural(silence.better, 'answer')} of ${subject} and ${count(silence.baseline)} of ${rival} have no score, ` +
+    `and were these worth ${worth}, the difference would be ${signed(silence.worst)}`
+  );
+}
+
+type Names = readonly [subject: string, rival: string];
+
 /** The paired difference `a − b`, turned round where the summary has `b − a`. */
 function paired(
   comparisons: readonly Comparison[],
   metric: string,
   a: string,
   b: string,
-): Estimate | undefined {
-  for (const { metric: name, better, baseline, difference: d } of comparisons) {
+): Silenced | undefined {
+  for (const { metric: name, better, baseline, difference: d, silence } of comparisons) {
     if (name !== metric || d.n === 0) continue;
-    if (better === a && baseline === b) return d;
-    if (better === b && baseline === a) return { mean: -d.mean, low: -d.high, high: -d.low, n: d.n };
+    if (better === a && baseline === b) return { difference: d, silence };
+    if (better !== b || baseline !== a) continue;
+    const turned = { mean: -d.mean, low: -d.high, high: -d.low, n: d.n };
+    return {
+      difference: turned,
+      silence: silence && { better: silence.baseline, baseline: silence.better, worst: -silence.worst },
+    };
   }
   return undefined;
 }
@@ -62,20 +89,22 @@ export const ONE_DRAW =
 function outsideClause(
   who: string,
   judge: Direction,
-  estimate: Estimate,
-  subject: string,
+  found: Silenced,
+  names: Names,
   scope: Scope | undefined,
 ): string {
-  const outside = direction(estimate);
-  const figure = `(${difference(estimate)})`;
+  const outside = direction(found.difference);
+  const silence = silenceText(found, names);
+  const figure = `(${difference(found.difference)})${silence}`;
   if (scope && outside === 'undecided') {
     return judge === 'undecided' ? `nor by ${who} ${figure}` : `by ${who} that is not shown ${figure}`;
   }
   if (judge === 'undecided') {
     return outside === 'undecided'
       ? `${who} does not tell them apart either ${figure}`
-      : `${who} puts ${subject} ${outside} ${figure}`;
+      : `${who} puts ${names[0]} ${outside} ${figure}`;
   }
+  if (outside === judge && silence !== '') return `${who} shows the same where it has a score ${figure}`;
   if (outside === judge) return `${who} agrees ${figure}`;
   if (outside === 'undecided') return `${who} does not confirm it ${figure}`;
   return `${who} disagrees ${figure}`;
@@ -90,9 +119,10 @@ function read(
 ): Reading | undefined {
   const main = paired(comparisons, 'judge_score', a, b);
   if (!main) return undefined;
-  const [subject, rival] = [modelLabel(a), modelLabel(b)];
-  const judge = direction(main);
-  const figure = difference(main);
+  const names: Names = [modelLabel(a), modelLabel(b)];
+  const [subject, rival] = names;
+  const judge = direction(main.difference);
+  const figure = difference(main.difference);
   const claim = {
     higher: `${subject} beats ${rival} by ${figure} in judge score`,
     lower: `${subject} is worse than ${rival}: ${figure} in judge score`,
@@ -103,19 +133,24 @@ function read(
   }[judge];
   const begin = scope
     ? `Over ${plural(scope.trainings, 'training')} on ${plural(scope.tasks, 'task')} ${claim}`
-    : `${claim}, n = ${plural(main.n, 'task')}`;
+    : `${claim}, n = ${plural(main.difference.n, 'task')}`;
 
   const heldout = paired(comparisons, 'heldout_judge_score', a, b);
   const truth = paired(comparisons, 'truth_score', a, b);
   const clauses = [
-    begin,
+    `${begin}${silenceText(main, names)}`,
     heldout
-      ? outsideClause('the held-out judge', judge, heldout, subject, scope)
+      ? outsideClause('the held-out judge', judge, heldout, names, scope)
       : 'no held-out judge compared them',
-    ...(truth ? [outsideClause('ground truth', judge, truth, subject, scope)] : []),
+    ...(truth ? [outsideClause('ground truth', judge, truth, names, scope)] : []),
   ];
 
-  const outside = [heldout, truth].filter((estimate) => estimate !== undefined).map(direction);
+  const outside = [heldout, truth].flatMap((found) => {
+    if (!found) return [];
+    const shown = direction(found.difference);
+    // What silence may decide confirms nothing.
+    return [shown === 'higher' && maySilenceDecide(found) ? 'undecided' : shown];
+  });
   let outcome: Outcome = 'undecided';
   if (judge === 'lower') outcome = 'worse';
   if (judge === 'higher') {

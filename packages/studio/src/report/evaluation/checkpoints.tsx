@@ -35,8 +35,8 @@ export function Checkpoints({ summary }: { summary: EvaluationSummary }): VNode 
       )}
       <p>
         The highest of noisy means is partly the luckiest. So the last checkpoint is kept, unless it is more
-        than a standard error below the highest; then, of those that are not, the one whose neighbours score
-        best.
+        than a standard error below the highest on tasks that both have a score of; then, of those that are
+        not, the one whose neighbours score best.
       </p>
       <Table
         caption="By each metric"

@@ -7,6 +7,7 @@ import { metricLabel, pairText } from './verdict.js';
 
 const OUTCOMES: Record<EvaluationSummary['judge_swap'][number]['judges'][number]['outcome'], string> = {
   holds: 'holds',
+  silent: 'the same where it has a score, which its silence may decide',
   'same-sign': 'same sign, not shown',
   'turns-around': 'turns around',
   'nothing-shown': 'nothing to hold',
@@ -21,7 +22,7 @@ export function JudgeSwap({ summary }: { summary: EvaluationSummary }): VNode {
     <Section id="swap" title="Under another judge">
       <p>
         What was learned for one judge alone does not show under another. A difference holds where it has the
-        same sign and is shown there too.
+        same sign and is shown there too, and answers without a score could not turn it round.
       </p>
       <Table
         caption={`Differences by ${metricLabel(main!)}, and what becomes of them`}

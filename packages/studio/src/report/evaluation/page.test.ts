@@ -216,6 +216,11 @@ test('what is not confirmed, disputed or worse is called so', () => {
   });
   expect(evaluationVerdict(swapped('turns-around')).outcome).toBe('disputed');
   expect(evaluationVerdict(swapped('same-sign')).outcome).toBe('unconfirmed');
+  const silent = evaluationVerdict(swapped('silent'));
+  expect(silent).toMatchObject({ outcome: 'unconfirmed', words: 'A difference is shown, not confirmed' });
+  expect(silent.sentences.join()).toMatch(
+    /shows none of them, \d only where it has a score, which its silence may decide/,
+  );
   expect(evaluationVerdict({ ...sample, judge_swap: [] }).outcome).toBe('unconfirmed');
   const all = (shown: 'lower' | 'undecided' | 'none'): EvaluationSummary => ({
     ...sample,
@@ -226,6 +231,20 @@ test('what is not confirmed, disputed or worse is called so', () => {
     'undecided',
     'no-data',
   ]);
+});
+
+test('a last checkpoint that nothing was compared with is not called worse, and those with a score are counted', () => {
+  const curves = sample.curves.map((curve) => ({
+    ...curve,
+    highest: 'c',
+    because: 'not-compared' as const,
+    scored: 3,
+    not_told_apart: [],
+  }));
+  expect(evaluationVerdict({ ...sample, curves }).sentences).toContain(
+    'The checkpoint to keep is d: the last, which could not be compared with the highest (c): fewer than two tasks have a score of both. ' +
+      '3 of 4 checkpoints have a score.',
+  );
 });
 
 test('hostile names stay text', () => {

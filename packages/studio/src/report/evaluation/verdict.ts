@@ -184,23 +184,25 @@ function highestSentence(
   ];
 }
 
-function checkpointSentences({ curves }: EvaluationSummary, main: string): string[] {
+function checkpointSentences({ curves, order }: EvaluationSummary, main: string): string[] {
   const curve = curves.find(({ metric }) => metric === main);
   if (!curve) return [];
-  const { best, because, highest, not_told_apart: like, worse_than: above } = curve;
+  const { best, because, highest, scored = order.length, not_told_apart: like, worse_than: above } = curve;
   const why = {
     last:
       highest === best
         ? 'the last, which is the highest'
         : `the last, which the highest (${highest}) is not more than a standard error above`,
+    'not-compared': `the last, which could not be compared with the highest (${highest}): fewer than two tasks have a score of both`,
     neighbours: `the last is more than a standard error below the highest (${highest}), and of those that are not this one has the best neighbours`,
   }[because];
   const apart = [
     ...(like.length > 0 ? [`it cannot be told apart from ${like.join(', ')}`] : []),
     ...(above.length > 0 ? [`it is shown to be below ${above.join(', ')}`] : []),
   ];
+  const few = scored < order.length ? ` ${scored} of ${order.length} checkpoints have a score.` : '';
   return [
-    `The checkpoint to keep is ${best}: ${why}${apart.length > 0 ? `; ${apart.join('; ')}` : ''}.`,
+    `The checkpoint to keep is ${best}: ${why}${apart.length > 0 ? `; ${apart.join('; ')}` : ''}.${few}`,
     ...curve.dips.map(
       (dip) =>
         `${dip.model} is a dip: shown to be below ${dip.below_earlier} before it and ${dip.below_later} after it.`,
@@ -217,9 +219,12 @@ function generalisation({ judge_swap: swaps, main_metric: main }: EvaluationSumm
     const outcomes = shown.flatMap((swap) => swap.judges.filter((one) => one.judge === judge));
     const count = (...of: Judged['outcome'][]): number =>
       outcomes.filter(({ outcome }) => of.includes(outcome)).length;
-    if (count('holds', 'same-sign', 'turns-around') === 0) return [];
+    if (count('holds', 'silent', 'same-sign', 'turns-around') === 0) return [];
     const parts = [
       `shows ${howMany(count('holds'), shown.length)}`,
+      ...(count('silent') > 0
+        ? [`${count('silent')} only where it has a score, which its silence may decide`]
+        : []),
       ...(count('same-sign') > 0 ? [`has the same sign without showing it in ${count('same-sign')}`] : []),
       ...(count('turns-around') > 0 ? [`has the other sign in ${count('turns-around')}`] : []),
     ];

@@ -1,4 +1,4 @@
-import { evalTasks } from '../verdict.js';
+import { evalTasks, maySilenceDecide } from '../verdict.js';
 import {
   inRegistryOrder,
   metricNamed,
@@ -15,12 +15,24 @@ import { entry, modelClass, modelLabel, orderedModels } from '../names.js';
 import { Figure, metricCaption, metricTitle, Section, Table } from './parts.js';
 
 /** Which model is higher, in words. */
-export function readDifference({ better, baseline, difference: d }: Comparison): VNode {
+export function readDifference(comparison: Comparison): VNode {
+  const { better, baseline, difference: d } = comparison;
+  const where = maySilenceDecide(comparison) ? ' where both have a score, which silence may decide' : '';
   switch (direction(d)) {
     case 'higher':
-      return <strong>{modelLabel(better)} is higher</strong>;
+      return (
+        <>
+          <strong>{modelLabel(better)} is higher</strong>
+          {where}
+        </>
+      );
     case 'lower':
-      return <strong>{modelLabel(baseline)} is higher</strong>;
+      return (
+        <>
+          <strong>{modelLabel(baseline)} is higher</strong>
+          {where}
+        </>
+      );
     case 'undecided':
       return <span>not told apart: the interval includes 0</span>;
     case 'none':
@@ -109,6 +121,10 @@ export function Models({ summary }: { summary: Summary }): VNode {
   );
 }
 
+/** `46 of 80`; older files do not say of how many. */
+const silent = ({ answers }: ModelSummary, abstained: number | null): string =>
+  abstained === null ? NO_DATA : `${count(abstained)}${answers === null ? '' : ` of ${count(answers)}`}`;
+
 /** Every metric and every part of the reward, a column for each model. */
 export function ModelsTable({
   caption,
@@ -129,7 +145,15 @@ export function ModelsTable({
       ...models.map(([, model]) => <Cell estimate={entry(model.components, name)} />),
     ]),
     ['Mean length, tokens', ...models.map(([, model]) => decimal(model.mean_tokens, 1))],
-    ['Answers the judge abstained on', ...models.map(([, model]) => count(model.abstained))],
+    ['Answers the judge abstained on', ...models.map(([, model]) => silent(model, model.abstained))],
+    ...(models.some(([, model]) => model.heldout_abstained !== null)
+      ? [
+          [
+            'Answers the held-out judge abstained on',
+            ...models.map(([, model]) => silent(model, model.heldout_abstained)),
+          ],
+        ]
+      : []),
   ];
   return (
     <Table
