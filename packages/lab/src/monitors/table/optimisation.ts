@@ -53,7 +53,7 @@ export const gradient = defineMonitor({
     const before = history.slice(-BEFORE - 1, -1).flatMap(({ metrics }) => metrics['grad_norm'] || []);
     if (typeof now !== 'number' || before.length < FEWEST) return null;
     // Of few groups that still differ the norms are far apart: a multiple of the usual one is no accident there.
-    const largest = Math.max(...before);
+    const largest = before.reduce((most, norm) => Math.max(most, norm));
     return {
       value: now / largest,
       reason:
