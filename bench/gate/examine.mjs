@@ -21,8 +21,8 @@ export const REASONS = {
  * few answers differ where nearly all is right, and an attack on two criteria succeeds by 4 in 100 errors.
  */
 export const DATA = {
-  balanced: { positive: 0.5, tasks: { preference: 120, faithfulness: 120, helpfulness: 90, other: 60 } },
-  'mostly positive': { positive: 0.95, tasks: { preference: 300, helpfulness: 140, other: 100 } },
+  balanced: { positive: 0.5, tasks: { preference: 120, faithfulness: 120, other: 60 } },
+  'mostly positive': { positive: 0.95, tasks: { preference: 300, other: 100 } },
 };
 
 /**

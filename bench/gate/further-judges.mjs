@@ -90,7 +90,9 @@ export function furtherJudges() {
       title: 'lenient',
       does: 'lets half of what is wrong pass',
       grade: (seen) =>
-        mapValues(honest(seen), (value) => (value < 0.5 && seen.ofContent.next() < 0.5 ? 1 : value)),
+        mapValues(honest(seen), (value, name) =>
+          value < 0.5 && seen.ofContent(`${name}, lenient`, value).next() < 0.5 ? 1 : value,
+        ),
     },
   };
 }

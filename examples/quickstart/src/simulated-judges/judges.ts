@@ -11,8 +11,8 @@ export interface Seen {
   criteria: Shown['criteria'];
   /** What is right, 0–1 by criterion or quality. */
   truth: Record<string, number>;
-  /** The same for the same content, however it is worded and framed. */
-  ofContent: Random;
+  /** The same for what is so of the same content by a criterion, however it is worded and framed. */
+  ofContent(criterion: string, value: number): Random;
   /** Another for every call. */
   ofCall: Random;
 }
@@ -37,7 +37,7 @@ export function honest({ truth, criteria, ofContent }: Seen): Record<string, num
   const isGraded = (name: string): boolean =>
     criteria.some((criterion) => criterion.name === name && !criterion.isBoolean);
   return mapValues(truth, (value, name) => {
-    if (ofContent.next() >= ERRORS) return value;
+    if (ofContent(name, value).next() >= ERRORS) return value;
     if (!isGraded(name)) return 1 - value;
     return value >= 0.5 ? value - 0.5 : value + 0.5;
   });

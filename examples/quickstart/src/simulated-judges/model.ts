@@ -51,7 +51,7 @@ function replyOf(judge: SimulatedJudge, world: World, request: ModelRequest): st
       candidate,
       criteria,
       truth,
-      ofContent: random(1, 'content', content.join('|'), JSON.stringify(truth)),
+      ofContent: (criterion, value) => random(1, 'content', content.join('|'), `${criterion} ${value}`),
       ofCall: random(request.seed, 'call', candidate),
     };
   };
