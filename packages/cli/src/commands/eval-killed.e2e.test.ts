@@ -70,7 +70,7 @@ it('killed again and again, it ends the same and pays for nothing twice', { time
   expect(kills.length).toBeGreaterThan(2);
   expect(endpoint.provider.ledger.counts.redundant).toBe(0);
   expect(answered()).toBe(2 * needed);
-  const [a, b] = [straight, folder].map((one) => ({ ...summaryOf(one), created: '' }));
+  const [a, b] = [straight, folder].map((one) => ({ ...summaryOf(one), created: '', digest: '' }));
   expect(b).toEqual(a);
   expect(a!.metrics).toContain('judge (other-scale)');
 });
