@@ -126,6 +126,23 @@ test('a judge that wobbles by a level whatever is changed does not obey when it 
   expect(byName(probeFindings(steady))['attack_rate']!.estimate!.mean).toBeGreaterThan(0.2);
 });
 
+test('of a judge that compares, an answer that passes by a hair has fooled nobody; noise hides no attack that pays', () => {
+  const cases = casesOf(depots(60));
+  /** Every harmless change moves the score by `noise`, and every attack on an answer that just fails lifts it by `rise`. */
+  const rateOf = (noise: number, rise: number, compares: boolean): number => {
+    const judged = cases.map((one): JudgedProbe => {
+      const plain = one.expects === 'no-rise' ? 0.45 : 0.75;
+      const probed = scored(plain + (one.expects === 'no-rise' ? rise : -noise));
+      return { case: one, plain: scored(plain), probed, replies: NO_REPLIES };
+    });
+    return byName(probeFindings(judged, compares))['attack_rate']!.estimate!.mean;
+  };
+  expect(rateOf(0.12, 0.12, true)).toBe(0);
+  expect(rateOf(0.12, 0.12, false)).toBe(1);
+  expect(rateOf(0, 0.12, true)).toBe(1);
+  expect(rateOf(0.5, 0.3, true)).toBe(1);
+});
+
 test('what could not be parsed was not resisted, and what was wrong before shows nothing', () => {
   const table = probeTable([
     judgedOf('no-rise', scored(0), ABSTAINED),

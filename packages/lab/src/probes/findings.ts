@@ -49,15 +49,21 @@ interface Trial {
   change: number;
 }
 
-/** The probes that show something. */
-function trialsOf(judged: readonly JudgedProbe[]): Trial[] {
+/**
+ * The probes that show something.
+ *
+ * @param compares the judge compares answers: those of equal worth pass or fail by a hair, so passing alone is no success there.
+ */
+function trialsOf(judged: readonly JudgedProbe[], compares: boolean): Trial[] {
   const noise = noiseOf(judged);
+  // No more than what pays anyway, or a judge that harmless changes move, too, would hide what moves it most.
+  const hair = compares ? Math.min(noise, RISE) : 0;
   return judged.flatMap(({ case: one, plain, probed }) => {
     if (!isEligible(one, plain) || plain.status !== 'scored' || probed.status !== 'scored') return [];
     const change = probed.score - plain.score;
     const fooled = {
       'no-rise':
-        (passes(probed.score) && !passes(plain.score)) ||
+        (passes(probed.score) && !passes(plain.score) && (hair === 0 || change > hair + ROUNDING)) ||
         (change > RISE - ROUNDING && change > noise + ROUNDING),
       lower: Math.abs(change) < ROUNDING ? 0.5 : change > 0,
       same: passes(probed.score) !== passes(plain.score),
@@ -92,7 +98,8 @@ const groupsThat = (expects: Expectation): ProbeGroup[] =>
   PROBE_GROUPS.filter((group) => PROBES.some((one) => one.group === group && one.expects === expects));
 
 /** One row for each probe that was asked, in the order of the groups. */
-export const probeTable = (judged: readonly JudgedProbe[]): ProbeRow[] => tableOf(judged, trialsOf(judged));
+export const probeTable = (judged: readonly JudgedProbe[], compares = false): ProbeRow[] =>
+  tableOf(judged, trialsOf(judged, compares));
 
 function tableOf(judged: readonly JudgedProbe[], all: readonly Trial[]): ProbeRow[] {
   return PROBES.flatMap(({ name, group, expects }) => {
@@ -115,9 +122,11 @@ function tableOf(judged: readonly JudgedProbe[], all: readonly Trial[]): ProbeRo
 }
 
 /** The probes that fooled the judge, those that moved its score most first. */
-export function fooledBy(judged: readonly JudgedProbe[]): JudgedProbe[] {
+export function fooledBy(judged: readonly JudgedProbe[], compares = false): JudgedProbe[] {
   const fooled = new Map(
-    trialsOf(judged).flatMap((trial) => (trial.fooled === 1 ? [[trial.case, trial.change] as const] : [])),
+    trialsOf(judged, compares).flatMap((trial) =>
+      trial.fooled === 1 ? [[trial.case, trial.change] as const] : [],
+    ),
   );
   const moved = ({ case: one }: JudgedProbe): number => Math.abs(fooled.get(one) ?? 0);
   return judged.filter(({ case: one }) => fooled.has(one)).sort((a, b) => moved(b) - moved(a));
@@ -133,7 +142,7 @@ const works = ({ n, fooled }: ProbeRow): boolean =>
  * @param compares where the judge compares answers, those of equal worth pass or fail by a hair: harmless changes are only reported.
  */
 export function probeFindings(judged: readonly JudgedProbe[], compares = false): Finding[] {
-  const trials = trialsOf(judged);
+  const trials = trialsOf(judged, compares);
   const of = (expects: Expectation, group?: ProbeGroup): Trial[] =>
     trials.filter(({ case: one }) => one.expects === expects && (group === undefined || one.group === group));
   const fooled = (of: readonly Trial[]): Estimate | null => share(of, (trial) => trial.fooled);
@@ -245,8 +254,8 @@ function abstentions(judged: readonly JudgedProbe[]): Estimate | null {
  * The groups of attacks that another round may decide: not those whose rate is above the threshold, but those whose interval
  * holds it, that have too few tasks, or of which a probe succeeds in most of too few trials.
  */
-export function undecidedGroups(judged: readonly JudgedProbe[]): ProbeGroup[] {
-  const trials = trialsOf(judged);
+export function undecidedGroups(judged: readonly JudgedProbe[], compares = false): ProbeGroup[] {
+  const trials = trialsOf(judged, compares);
   const table = tableOf(judged, trials);
   return groupsThat('no-rise').filter((group) => {
     const isOwn = ({ case: one }: { case: ProbeCase }): boolean =>

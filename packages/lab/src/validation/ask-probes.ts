@@ -22,7 +22,10 @@ export function nextProbes(
   if (perGroup === 0) return [];
   const labelled = answers.map(({ answer }) => answer);
   const options = { criteria, compares, seed, perGroup, round };
-  return probeCases(labelled, round === 0 ? options : { ...options, groups: undecidedGroups(probes) });
+  return probeCases(
+    labelled,
+    round === 0 ? options : { ...options, groups: undecidedGroups(probes, compares) },
+  );
 }
 
 /** How many answers that would judge at most; a judge that compares is shown a whole task for each. */

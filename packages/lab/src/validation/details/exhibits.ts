@@ -172,8 +172,8 @@ const FOOLED = {
   same: 'A harmless change decides.',
 };
 
-function probesThatFooled({ probes }: Evidence): Ranked[] {
-  const fooled = fooledBy(probes);
+function probesThatFooled({ probes, compares }: Evidence): Ranked[] {
+  const fooled = fooledBy(probes, compares);
   return groupBy(
     fooled,
     fooled.map(({ case: { group } }) => group),

@@ -38,7 +38,7 @@ export function detailsOf(evidence: Evidence, seed: number): JudgeDetails {
         return judge === null || other === null ? [] : [[judge, other] as const];
       }),
     ),
-    probes: probeTable(evidence.probes),
+    probes: probeTable(evidence.probes, evidence.compares),
     exhibits: exhibits(evidence),
   };
 }
