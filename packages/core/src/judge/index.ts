@@ -34,3 +34,4 @@ export {
   weightedMean,
   type AnswerScore,
 } from './score.js';
+export { FAULTS, MERITS } from './task-criteria/schema.js';

@@ -4,8 +4,10 @@ import type { Criterion } from '../criterion.js';
 
 const field = z.string().min(1);
 
-/** Names of figures over the criteria with points above and below 0. */
-const RESERVED = ['merits', 'faults'];
+/** What figures over the criteria with points above 0, and below, are called; so no category is. */
+export const MERITS = 'merits';
+export const FAULTS = 'faults';
+const RESERVED = [MERITS, FAULTS];
 
 /** Where a judge finds the criteria that come with each task. */
 export const taskCriteriaSchema = z

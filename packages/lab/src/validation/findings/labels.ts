@@ -1,3 +1,4 @@
+import { FAULTS, MERITS } from '@touchstone/core';
 import type { Estimate } from '@touchstone/spec';
 
 import { passes } from '../../pass.js';
@@ -84,8 +85,10 @@ interface Part {
   ofTasks?: true;
 }
 
-const MERITS: Part = { name: 'merits', has: ({ isFault }) => !isFault, ofTasks: true };
-const FAULTS: Part = { name: 'faults', has: ({ isFault }) => isFault, ofTasks: true };
+const BY_SIGN: readonly Part[] = [
+  { name: MERITS, has: ({ isFault }) => !isFault, ofTasks: true },
+  { name: FAULTS, has: ({ isFault }) => isFault, ofTasks: true },
+];
 
 /** A category may hold both merits and faults, and a judge that sees no fault be right about most of it. */
 function partsOf({ criteria: all }: Evidence): Part[] {
@@ -95,7 +98,7 @@ function partsOf({ criteria: all }: Evidence): Part[] {
       has: ({ criterion }) => criterion === name,
       ...(isCategory && all.length === 1 && { ofTasks: true as const }),
     })),
-    ...(all.some(({ isCategory }) => isCategory) ? [MERITS, FAULTS] : []),
+    ...(all.some(({ isCategory }) => isCategory) ? BY_SIGN : []),
   ];
 }
 
