@@ -6,7 +6,7 @@ import { openArchitecture, readArchitecture } from './families/read-architecture
 import { copyFolderFiles } from './folder-files.js';
 import type { Graph } from './graph/graph.js';
 import { SessionCache } from './graph/session.js';
-import { float32, type Tensors } from './graph/tensor.js';
+import { constant, float32, type Tensors } from './graph/tensor.js';
 import { ParameterSet } from './weights/parameters.js';
 import { readWeights } from './weights/read-weights.js';
 import { takeParameters } from './weights/take-parameters.js';
@@ -80,9 +80,11 @@ export class CausalLM {
 
   /** Weights as graph inputs; they share memory with `parameters`. */
   feeds(): Tensors {
-    return Object.fromEntries(
-      [...this.parameters].map(([name, { shape, data }]) => [name, float32(data, shape)]),
-    );
+    const { frozen, trainable } = this.parameters;
+    return Object.fromEntries([
+      ...[...frozen].map(([name, { shape, data }]) => [name, constant(data, shape)] as const),
+      ...[...trainable].map(([name, { shape, data }]) => [name, float32(data, shape)] as const),
+    ]);
   }
 
   get size(): number {

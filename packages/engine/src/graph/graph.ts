@@ -9,6 +9,7 @@ import {
   type Declaration,
   type ElementType,
   type Message,
+  type NodeFields,
 } from './onnx.js';
 
 /** A tensor in a graph. A dimension is -1 where only the run knows it. */
@@ -26,13 +27,18 @@ interface Output {
   dims?: readonly (number | string)[];
 }
 
+interface Node extends NodeFields {
+  /** Graphs among its attributes. */
+  nested: readonly Graph[];
+}
+
 /** Extra operators of ONNX Runtime, such as GroupQueryAttention. */
 export const RUNTIME_DOMAIN = 'com.microsoft';
 const OPSET = 18;
 
 /** Builds one ONNX graph, node by node. Nested graphs (bodies of `Loop`) may use values of the outer one. */
 export class Graph {
-  private readonly nodes: Message[] = [];
+  private readonly nodes: Node[] = [];
   private readonly initializers: Message[] = [];
   private readonly inputs: Declaration[] = [];
   private readonly constants = new Map<string, Value>();
@@ -71,17 +77,16 @@ export class Graph {
     domain = '',
   ): Value[] {
     const outputs = shapes.map((shape) => ({ name: this.fresh(operator), shape }));
-    this.nodes.push(
-      nodeProto({
-        operator,
-        domain,
-        inputs: inputs.map((value) => value?.name ?? ''),
-        outputs: outputs.map((value) => value.name),
-        attributes: Object.entries(attributes).map(([name, value]) =>
-          attributeProto(name, value instanceof Graph ? value.toProto(value.outputs) : value),
-        ),
-      }),
-    );
+    this.nodes.push({
+      operator,
+      domain,
+      inputs: inputs.map((value) => value?.name ?? ''),
+      outputs: outputs.map((value) => value.name),
+      attributes: Object.entries(attributes).map(([name, value]) =>
+        attributeProto(name, value instanceof Graph ? value.toProto(value.outputs) : value),
+      ),
+      nested: Object.values(attributes).filter((value) => value instanceof Graph),
+    });
     return outputs;
   }
 
@@ -127,11 +132,32 @@ export class Graph {
     return value;
   }
 
+  /** The nodes that an output is computed from: ONNX Runtime computes all that are there. */
+  private needed(outputs: readonly Output[]): Node[] {
+    const names = new Set(outputs.map(({ value }) => value.name));
+    const nodes: Node[] = [];
+    for (const node of this.nodes.toReversed()) {
+      if (!node.outputs.some((name) => names.has(name))) continue;
+      nodes.push(node);
+      for (const name of [...node.inputs, ...node.nested.flatMap((graph) => graph.used())]) names.add(name);
+    }
+    return nodes.reverse();
+  }
+
+  /** Of a nested graph: names of all values that its outputs are computed from, those of graphs around it among them. */
+  private used(): string[] {
+    const read = this.needed(this.outputs).flatMap(({ inputs, nested }) => [
+      ...inputs,
+      ...nested.flatMap((graph) => graph.used()),
+    ]);
+    return [...read, ...this.outputs.map(({ value }) => value.name)];
+  }
+
   /** The graph as ONNX's GraphProto, for nesting. */
   toProto(outputs: readonly Output[]): Message {
     return graphProto({
       name: this.prefix || 'graph',
-      nodes: this.nodes,
+      nodes: this.needed(outputs).map(nodeProto),
       initializers: this.initializers,
       inputs: this.inputs.map(valueInfoProto),
       outputs: outputs.map(({ value: { name, shape }, type, dims }) =>
@@ -143,15 +169,14 @@ export class Graph {
   /** The graph as a serialised ONNX model. Outputs keep their order and take the given names. */
   toModel(outputs: Record<string, { value: Value; type?: ElementType }>): Uint8Array<ArrayBuffer> {
     const named = Object.entries(outputs).map(([name, { value, type = 'float32' }]) => {
-      this.nodes.push(
-        nodeProto({
-          operator: 'Identity',
-          domain: '',
-          inputs: [value.name],
-          outputs: [name],
-          attributes: [],
-        }),
-      );
+      this.nodes.push({
+        operator: 'Identity',
+        domain: '',
+        inputs: [value.name],
+        outputs: [name],
+        attributes: [],
+        nested: [],
+      });
       return { value: { name, shape: value.shape }, type };
     });
     return modelProto(this.toProto(named), { '': OPSET, [RUNTIME_DOMAIN]: 1 });

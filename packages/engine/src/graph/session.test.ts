@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { Graph } from './graph.js';
 import { Runtime } from './runtime.js';
 import { Session, SessionCache } from './session.js';
-import { float32, floats, int32, shared, type Tensor, type Tensors } from './tensor.js';
+import { constant, float32, floats, int32, shared, type Tensor, type Tensors } from './tensor.js';
 
 /** y = 3x + b over three numbers. */
 function model(): Uint8Array<ArrayBuffer> {
@@ -45,6 +45,42 @@ describe('a session', () => {
       const out = await session.run({ x: float32(data, [3]), b: vector(0, 0, 0) });
       expect(floats(out['y'])).toEqual(new Float32Array(3).fill(i * 3));
     }
+  });
+
+  it('keeps the two apart whose constants it reads in turn', async () => {
+    const session = await Session.compile(model());
+    const [one, other] = [shared(Float32Array.of(1, 2, 3)), shared(Float32Array.of(4, 5, 6))];
+    for (const data of [one, other, other, one, one, other]) {
+      const out = await session.run({ x: constant(data, [3]), b: vector(0, 0, 0) });
+      expect(floats(out['y'])).toEqual(data.map((value) => value * 3));
+      // Its place is taken by what may change, and by another length.
+      const changing = shared(Float32Array.of(7, 8, 9));
+      expect(floats((await session.run({ x: float32(changing, [3]), b: vector(0, 0, 0) }))['y'])).toEqual(
+        Float32Array.of(21, 24, 27),
+      );
+    }
+  });
+
+  it('computes nothing that no output needs, and all that a loop reads from around it', async () => {
+    const g = new Graph();
+    const x = g.input('x', 'float32', [3]);
+    // Would fail if it were computed.
+    g.node('Gather', [x, g.int32([99])], [1]);
+    const read = g.node('Mul', [x, g.scalar(2)], [3]);
+    const body = new Graph('body_');
+    body.input('body_i', 'int64', []);
+    body.input('body_go_on', 'bool', []);
+    const sum = body.input('body_sum', 'float32', [3]);
+    const always = body.node('Cast', [g.int64Scalar(1)], [], { to: 9 });
+    body.node('Gather', [x, g.int32([98])], [1]);
+    body.outputs = [
+      { value: always, type: 'bool', dims: [] },
+      { value: body.node('Add', [sum, read], [3]), type: 'float32', dims: [3] },
+    ];
+    const goOn = g.node('Cast', [g.int64Scalar(1)], [], { to: 9 });
+    const looped = g.node('Loop', [g.int64Scalar(3), goOn, x], [3], { body });
+    const session = await Session.compile(g.toModel({ y: { value: looped } }));
+    expect(floats((await session.run({ x: vector(1, 2, 3) }))['y'])).toEqual(Float32Array.of(7, 14, 21));
   });
 
   it('refuses feeds that do not fit with an error of its own, and answers the next run', async () => {

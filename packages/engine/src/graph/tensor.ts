@@ -1,5 +1,9 @@
 /** A tensor as graphs take and give it, row by row; without dimensions it is a scalar. */
-export type Tensor = { readonly dims: readonly number[] } & (
+export type Tensor = {
+  readonly dims: readonly number[];
+  /** Of numbers that never change: where they have been copied once, they need not be again. */
+  readonly identity?: number;
+} & (
   | { readonly type: 'float32'; readonly data: Float32Array }
   | { readonly type: 'int32'; readonly data: Int32Array }
   | { readonly type: 'int64'; readonly data: BigInt64Array }
@@ -8,6 +12,14 @@ export type Tensors = Record<string, Tensor>;
 
 export function float32(data: Float32Array, dims: readonly number[]): Tensor {
   return { type: 'float32', data, dims };
+}
+const identities = new WeakMap<Float32Array, number>();
+let counter = 0;
+/** @param data never changed again */
+export function constant(data: Float32Array, dims: readonly number[]): Tensor {
+  const identity = identities.get(data) ?? counter++;
+  identities.set(data, identity);
+  return { ...float32(data, dims), identity };
 }
 export function int32(data: Int32Array, dims: readonly number[]): Tensor {
   return { type: 'int32', data, dims };
