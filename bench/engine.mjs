@@ -35,7 +35,7 @@ const POLICY = { model: at('../examples/quickstart/models/policy'), vocabulary: 
 
 /**
  * Rows of `prompts` prompts, each of so many tokens of which the last `ownTokens` differ by row. `frozen`: nothing trains the
- * weights.
+ * weights. `peerRows`: PyTorch's gradient is accumulated over so many rows at a time.
  */
 const JOBS = {
   'decode quickstart policy, 128 x 64, 16 prompts of 70': {
@@ -97,6 +97,8 @@ const JOBS = {
     prompts: 1,
     promptTokens: 1500,
     answerTokens: 100,
+    // More at once than PyTorch has room for in 23 GB.
+    peerRows: 2,
   },
 };
 

@@ -28,10 +28,11 @@ def gradient():
     # As trainers of this kind compute it: every row has its prompt, logits only where the answer is.
     answers = torch.randint(100, job["vocabulary"], (job["rows"], answer_tokens))
     tokens = torch.cat([rows, answers], 1)
-    logits = model(tokens, use_cache=False, logits_to_keep=answer_tokens + 1).logits[:, :-1]
-    logs = logits.log_softmax(-1).gather(-1, answers[..., None])
     model.zero_grad()
-    (-logs.mean()).backward()
+    for part in tokens.split(job.get("peerRows", job["rows"])):
+        logits = model(part, use_cache=False, logits_to_keep=answer_tokens + 1).logits[:, :-1]
+        logs = logits.log_softmax(-1).gather(-1, part[:, -answer_tokens:, None])
+        (-logs.sum() / answers.numel()).backward()
 
 
 run = {"decode": decode, "gradient": gradient}[job["kind"]]

@@ -7,9 +7,9 @@ import { softmaxAndLog } from './softmax.js';
  * the last row is padding, and fills up the tables.
  */
 export interface TokenLayout {
-  /** int32 [prompts, length]: the tokens of each prompt. */
+  /** int32 [prompts, length]: the tokens of each prompt, filled up to `PARTS` at least. */
   prompts: Value;
-  /** int32 [answers, length]: the tokens of each answer. */
+  /** int32 [answers, length]: the tokens of each answer, filled up likewise. */
   answers: Value;
   /** int32 [prompts, length]: the tokens of all answers to each prompt, one answer after the other. */
   readers: Value;
@@ -20,6 +20,29 @@ export interface TokenLayout {
   /** float32 [tokens, 1]: 0, and for padding -1e9. */
   padding: Value;
 }
+
+/**
+ * A table whose tokens attend to those before them. Only what lies below the diagonal is seen: the queries are computed in parts, each with the
+ * keys up to its own end.
+ */
+interface CausalTable {
+  tokens: Value;
+  parts: CausalPart[];
+}
+
+interface CausalPart {
+  /** int32 [rows, b]: the tokens that ask. */
+  tokens: Value;
+  /** int64 [1]: so many tokens are before the end of the part; null in the last part: all. */
+  end: Value | null;
+  /** int64 [1]: b. */
+  more: Value;
+  /** [group · b, end], for queries of a group one after the other: -1e9 where the key is later than the query. */
+  mask: Value;
+}
+
+/** Parts of a causal table, which has as many tokens at least. With 4, five eighths of it are computed. */
+export const PARTS = 4;
 
 interface HeadSizes {
   heads: number;
@@ -48,7 +71,7 @@ const BLOCK = [UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN];
 export class SharedPromptAttention {
   private readonly group: number;
   private readonly scale: Value;
-  private readonly causal: { prompts: Value; answers: Value };
+  private readonly causal: { prompts: CausalTable; answers: CausalTable };
   /** Columns of one number, for each query head and each key head. */
   private readonly queryOnes: Value;
   private readonly keyOnes: Value;
@@ -61,7 +84,7 @@ export class SharedPromptAttention {
   ) {
     this.group = sizes.heads / sizes.keyValueHeads;
     this.scale = g.scalar(sizes.headSize ** -0.5);
-    this.causal = { prompts: this.causalMask(layout.prompts), answers: this.causalMask(layout.answers) };
+    this.causal = { prompts: this.causalTable(layout.prompts), answers: this.causalTable(layout.answers) };
     const { keyValueHeads } = sizes;
     const padding = g.node('Unsqueeze', [layout.padding, g.int64([1])], [UNKNOWN, 1, 1]);
     this.keyPadding = g.node(
@@ -74,13 +97,29 @@ export class SharedPromptAttention {
     this.queryOnes = g.node('Expand', [wide, g.int64([1, keyValueHeads, this.group, 1])], BLOCK);
   }
 
-  /** [group · length, length], for queries of a group one after the other: -1e9 where the key is later than the query. */
-  private causalMask(table: Value): Value {
+  private causalTable(tokens: Value): CausalTable {
     const { g } = this;
-    const length = g.node('Gather', [g.node('Shape', [table], [2]), g.int64([1, 1])], [2]);
-    const masked = g.node('Expand', [g.scalar(-1e9), length], [UNKNOWN, UNKNOWN]);
-    const one = g.node('Trilu', [masked, g.int64Scalar(1)], masked.shape, { upper: 1 });
-    return g.node('Concat', Array<Value>(this.group).fill(one), masked.shape, { axis: 0 });
+    const op = (operator: string, ...inputs: Value[]): Value => g.node(operator, inputs, [1]);
+    const length = g.node('Shape', [tokens], [1], { start: 1, end: 2 });
+    const bounds = Array.from({ length: PARTS + 1 }, (_, i) =>
+      i === PARTS ? length : op('Div', op('Mul', length, g.int64([i])), g.int64([PARTS])),
+    );
+    const parts = bounds.slice(1).map((end, i): CausalPart => {
+      const start = bounds[i]!;
+      const own = g.node('Slice', [tokens, start, end, g.int64([1])], [UNKNOWN, UNKNOWN]);
+      const more = op('Sub', end, start);
+      const shape = g.node('Concat', [more, end], [2], { axis: 0 });
+      const hidden = g.node('Expand', [g.scalar(-1e9), shape], [UNKNOWN, UNKNOWN]);
+      const later = g.node('Reshape', [op('Add', start, g.int64([1])), g.int64([])], []);
+      const one = g.node('Trilu', [hidden, later], hidden.shape, { upper: 1 });
+      return {
+        tokens: own,
+        end: i === PARTS - 1 ? null : end,
+        more,
+        mask: g.node('Concat', Array<Value>(this.group).fill(one), hidden.shape, { axis: 0 }),
+      };
+    });
+    return { tokens, parts };
   }
 
   /**
@@ -100,19 +139,30 @@ export class SharedPromptAttention {
     const queries = this.joined(q, this.queryOnes);
     const keys = this.joined(k, this.keyPadding);
     const columns = headSize + 1;
-    const block = (of: Value, against: Value, mask: Value | null): Value => {
-      const rows = this.queryTable(queries, of, columns);
-      const attended = this.block(rows, this.keyTable(keys, against), this.keyTable(v, against), mask);
-      return this.queryRows(attended, columns);
+    const block = (table: Value, ofKeys: Value, ofValues: Value, mask: Value | null): Value =>
+      this.block(this.queryTable(queries, table, columns), ofKeys, ofValues, mask);
+    const causal = ({ tokens, parts }: CausalTable): Value => {
+      const [ofKeys, ofValues] = [this.keyTable(keys, tokens), this.keyTable(v, tokens)];
+      return this.queryRows(
+        parts.map((part) =>
+          block(part.tokens, this.until(ofKeys, part.end), this.until(ofValues, part.end), part.mask),
+        ),
+        columns,
+      );
     };
-    const { prompts, answers, readers } = layout;
     const own = this.tokens(
-      [block(prompts, prompts, this.causal.prompts), block(answers, answers, this.causal.answers)],
+      [causal(this.causal.prompts), causal(this.causal.answers)],
       layout.places,
       this.row(columns, NO_TOKEN, group),
     );
+    const { prompts, readers } = layout;
     const read = this.tokens(
-      [block(readers, prompts, null)],
+      [
+        this.queryRows(
+          [block(readers, this.keyTable(keys, prompts), this.keyTable(v, prompts), null)],
+          columns,
+        ),
+      ],
       layout.readerPlaces,
       this.row(columns, NOTHING_READ, group),
     );
@@ -172,22 +222,48 @@ export class SharedPromptAttention {
     const values = this.joined(v, this.keyOnes);
     const outputs = this.joined(gradient, op('Neg', dot));
 
-    const block = (of: Value, against: Value, mask: Value | null): { dq: Value; dk: Value; dv: Value } => {
-      const [rows, columns] = [this.queryTable(queries, of, width + 2), this.keyTable(keys, against)];
-      const product = this.product(rows, columns, { transB: 1 });
+    interface Block {
+      dq: Value;
+      dk: Value;
+      dv: Value;
+    }
+    const block = (table: Value, ofKeys: Value, ofValues: Value, mask: Value | null): Block => {
+      const rows = this.queryTable(queries, table, width + 2);
+      const product = this.product(rows, ofKeys, { transB: 1 });
       const shares = op('Exp', mask ? op('Add', product, mask) : product);
-      const upstream = this.queryTable(outputs, of, width + 1);
-      const ofShares = this.product(upstream, this.keyTable(values, against), { transB: 1 });
+      const upstream = this.queryTable(outputs, table, width + 1);
+      const ofShares = this.product(upstream, ofValues, { transB: 1 });
       const ofScores = op('Mul', shares, ofShares);
       return {
-        dq: this.queryRows(this.product(ofScores, this.first(columns)), width),
+        dq: this.product(ofScores, this.first(ofKeys)),
         dk: this.product(ofScores, this.first(rows), { transA: 1 }),
         dv: this.product(shares, this.first(upstream), { transA: 1 }),
       };
     };
-    const prompts = block(layout.prompts, layout.prompts, this.causal.prompts);
-    const answers = block(layout.answers, layout.answers, this.causal.answers);
-    const readers = block(layout.readers, layout.prompts, null);
+    const causal = ({ tokens, parts }: CausalTable): Block => {
+      const [ofKeys, ofValues] = [this.keyTable(keys, tokens), this.keyTable(values, tokens)];
+      const blocks = parts.map((part) =>
+        block(part.tokens, this.until(ofKeys, part.end), this.until(ofValues, part.end), part.mask),
+      );
+      const sum = (each: Value[]): Value =>
+        each.reduce((before, next, i) => op('Add', this.longer(before, parts[i]!.more), next));
+      return {
+        dq: this.queryRows(
+          blocks.map(({ dq }) => dq),
+          width,
+        ),
+        dk: sum(blocks.map(({ dk }) => dk)),
+        dv: sum(blocks.map(({ dv }) => dv)),
+      };
+    };
+    const prompts = causal(this.causal.prompts);
+    const answers = causal(this.causal.answers);
+    const readers = block(
+      layout.readers,
+      this.keyTable(keys, layout.prompts),
+      this.keyTable(values, layout.prompts),
+      null,
+    );
 
     const byKey = (prompt: Value, read: Value, answer: Value): Value =>
       this.tokens(
@@ -199,7 +275,7 @@ export class SharedPromptAttention {
     const dq = op(
       'Add',
       this.tokens([prompts.dq, answers.dq], layout.places, none),
-      this.tokens([readers.dq], layout.readerPlaces, none),
+      this.tokens([this.queryRows([readers.dq], width)], layout.readerPlaces, none),
     );
     return [
       op('Mul', dq, this.scale),
@@ -227,6 +303,19 @@ export class SharedPromptAttention {
     return g.node('Slice', [x, g.int64([0]), g.int64([this.sizes.headSize]), g.int64([-1])], BLOCK);
   }
 
+  /** The first tokens of a table, [rows, keyValueHeads, length, n]. */
+  private until(table: Value, end: Value | null): Value {
+    const { g } = this;
+    return end === null ? table : g.node('Slice', [table, g.int64([0]), end, g.int64([2])], BLOCK);
+  }
+
+  /** A table with so many tokens more, of zeros. */
+  private longer(table: Value, more: Value): Value {
+    const { g } = this;
+    const pads = [g.int64([0, 0, 0, 0, 0, 0]), more, g.int64([0])];
+    return g.node('Pad', [table, g.node('Concat', pads, [8], { axis: 0 })], BLOCK);
+  }
+
   /** One token's row, 0 but for the last column. */
   private row(columns: number, last: number, ...group: number[]): Value {
     const shape = [1, this.sizes.keyValueHeads, ...group, columns];
@@ -243,12 +332,15 @@ export class SharedPromptAttention {
     return g.node('Reshape', [apart, g.int64([0, 0, -1, columns])], BLOCK);
   }
 
-  /** The reverse of `queryTable`, row by row of the table. */
-  private queryRows(x: Value, columns: number): Value {
+  /** The reverse of `queryTable`, row by row of the table: its parts, each [rows, keyValueHeads, group · b, n]. */
+  private queryRows(parts: readonly Value[], columns: number): Value {
     const { g, group } = this;
     const { keyValueHeads } = this.sizes;
-    const apart = g.node('Reshape', [x, g.int64([0, 0, group, -1, columns])], BLOCK);
-    const rows = g.node('Transpose', [apart], BLOCK, { perm: [0, 3, 1, 2, 4] });
+    const apart = parts.map((part) =>
+      g.node('Reshape', [part, g.int64([0, 0, group, -1, columns])], [...BLOCK, UNKNOWN]),
+    );
+    const whole = apart.length === 1 ? apart[0]! : g.node('Concat', apart, apart[0]!.shape, { axis: 3 });
+    const rows = g.node('Transpose', [whole], whole.shape, { perm: [0, 3, 1, 2, 4] });
     return g.node('Reshape', [rows, g.int64([-1, keyValueHeads, group, columns])], BLOCK);
   }
 

@@ -231,9 +231,10 @@ export class DifferentiableGraph extends Graph {
   /** Rows of `table` [rows, width] at int32 `indices` [n] → [n, width]. */
   gatherRows(table: Value, indices: Value): Value {
     const shape = [indices.shape[0]!, table.shape[1]!];
-    return this.record(this.node('Gather', [table, indices], shape), [table], (g) => {
-      const zeros = this.node('ConstantOfShape', [this.shapeOf(table)], table.shape);
-      return [this.addToRows(zeros, indices, g)];
+    return this.tapeOf(this.node('Gather', [table, indices], shape), (g, gradients) => {
+      // A table may be large: what else its gradient is made of is there to be added to.
+      const sum = gradients.get(table.name) ?? this.zeros(table);
+      gradients.set(table.name, this.addToRows(sum, indices, g));
     });
   }
 
@@ -251,11 +252,14 @@ export class DifferentiableGraph extends Graph {
    */
   sumOfGroup(a: Value, group: Value): Value {
     const summed = (rows: Value): Value => {
-      const zeros = this.node('ConstantOfShape', [this.shapeOf(rows)], rows.shape);
-      return this.node('Gather', [this.addToRows(zeros, group, rows), group], rows.shape);
+      return this.node('Gather', [this.addToRows(this.zeros(rows), group, rows), group], rows.shape);
     };
     // The matrix that does so is symmetric.
     return this.record(summed(a), [a], (g) => [summed(g)]);
+  }
+
+  private zeros(like: Value): Value {
+    return this.node('ConstantOfShape', [this.shapeOf(like)], like.shape);
   }
 
   private shapeOf(value: Value): Value {
@@ -275,9 +279,7 @@ export class DifferentiableGraph extends Graph {
   backward(loss: Value, parameters: readonly Value[]): Value[] {
     const gradients: Gradients = new Map([[loss.name, this.scalar(1)]]);
     this.pullBack(this.tape, gradients);
-    return parameters.map(
-      (p) => gradients.get(p.name) ?? this.node('ConstantOfShape', [this.shapeOf(p)], p.shape),
-    );
+    return parameters.map((p) => gradients.get(p.name) ?? this.zeros(p));
   }
 
   private pullBack(tape: readonly Taped[], gradients: Gradients): void {

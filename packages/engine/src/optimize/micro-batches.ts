@@ -1,3 +1,4 @@
+import { PARTS } from '../graph/attention.js';
 import { float32, int32, int64, type Tensor, type Tensors } from '../graph/tensor.js';
 import type { Batch, Sequence } from './arrange.js';
 
@@ -61,9 +62,11 @@ export function pack(
   const padding = tokens.push(0) - 1;
   positions.push(0);
 
-  const [promptTable, answerTable, readerTable] = [prompts, answers, readers].map((rows) =>
-    table(rows, padding),
-  ) as [Tensor, Tensor, Tensor];
+  const [promptTable, answerTable] = [prompts, answers].map((rows) => table(rows, padding, PARTS)) as [
+    Tensor,
+    Tensor,
+  ];
+  const readerTable = table(readers, padding, 1);
   const n = tokens.length;
   const feeds: Tensors = {
     tokens: vector(tokens),
@@ -101,9 +104,12 @@ export function pack(
 
 const vector = (numbers: readonly number[]): Tensor => int32(Int32Array.from(numbers), [numbers.length]);
 
-/** Rows, filled up on the right. None is one of padding: ONNX Runtime's operators want something to work on. */
-function table(rows: readonly number[][], padding: number): Tensor {
-  const length = rows.reduce((most, row) => Math.max(most, row.length), 1);
+/**
+ * Rows, filled up on the right. None is one of padding: ONNX Runtime's operators want something to work on.
+ * @param least tokens of a row
+ */
+function table(rows: readonly number[][], padding: number, least: number): Tensor {
+  const length = rows.reduce((most, row) => Math.max(most, row.length), least);
   const height = Math.max(1, rows.length);
   const data = new Int32Array(height * length).fill(padding);
   rows.forEach((row, r) => data.set(row, r * length));
