@@ -1,4 +1,4 @@
-import type { TokenLayout } from '../graph/attention.js';
+import type { TokenLayout } from '../graph/token-tables.js';
 import type { DifferentiableGraph } from '../graph/autodiff.js';
 import type { Graph, Value } from '../graph/graph.js';
 import type { TokenScores } from '../graph/log-probability.js';

@@ -1,4 +1,4 @@
-import { PARTS } from '../graph/attention.js';
+import { PARTS } from '../graph/token-tables.js';
 import { float32, int32, int64, type Tensor, type Tensors } from '../graph/tensor.js';
 import type { Batch, Sequence } from './arrange.js';
 
