@@ -56,7 +56,10 @@ export class CausalLM {
     await writeSafetensors(path.join(folder, 'model.safetensors'), this.parameters, type);
   }
 
-  /** The same weights, which nothing will train any more. Its compiled graphs are its own: they have the weights in them. */
+  /**
+   * The same weights, which nothing will train any more: they are copied to a thread once. Its compiled graphs are its own: they may have the
+   * weights in them.
+   */
   freeze(): CausalLM {
     return new CausalLM(this.architecture, new ParameterSet(new Map(), new Map(this.parameters)));
   }

@@ -3,6 +3,7 @@ import type { DifferentiableGraph } from '../graph/autodiff.js';
 import type { Graph, Value } from '../graph/graph.js';
 import type { TokenScores } from '../graph/log-probability.js';
 import type { Parameter } from '../weights/parameters.js';
+import type { TokenProducts } from './token-products.js';
 
 /** What the engine needs to know of any model. */
 export interface ModelConfig {
@@ -52,9 +53,9 @@ export interface Decoder {
    * @param tokens int32 [rows, tokens]
    * @returns hidden states [rows, tokens, hidden]
    */
-  forward(g: Graph, tokens: Value, attend: Attend): Value;
-  /** Logits [rows · tokens, vocabulary], times `scale`. */
-  logits(g: Graph, hidden: Value, scale: number): Value;
+  forward(g: Graph, tokens: Value, attend: Attend, products: TokenProducts): Value;
+  /** Logits of one token a row, [rows, vocabulary], times `scale`. */
+  logits(g: Graph, hidden: Value, scale: number, products: TokenProducts): Value;
 }
 
 /** A model's architecture: its weights, and what is computed with them. */

@@ -21,6 +21,11 @@ describe('generate', () => {
     ['grouped queries, tied head', {}],
     ['biases, separate head', { attention_bias: true, mlp_bias: true, tie_word_embeddings: false }],
     ['one key-value head a query head, another base', { num_key_value_heads: 4, rope_theta: 500 }],
+    ['wide', { hidden_size: 512 }],
+    [
+      'wide, biases, separate head',
+      { hidden_size: 512, attention_bias: true, mlp_bias: true, tie_word_embeddings: false },
+    ],
   ])('returns the log-probabilities of the training graph: %s', async (_, overrides) => {
     const model = tinyModel(overrides);
     for (const [name, parameter] of model.parameters) {

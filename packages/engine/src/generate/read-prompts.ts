@@ -1,4 +1,5 @@
-import type { Decoder } from '../families/family.js';
+import type { Attend, Decoder } from '../families/family.js';
+import type { TokenProducts } from '../families/token-products.js';
 import { RUNTIME_DOMAIN, type Graph, type Value } from '../graph/graph.js';
 import { attendTogether, type LayerCache, type Prefixes } from './attention.js';
 import { Operators, UNKNOWN } from './operators.js';
@@ -19,7 +20,12 @@ export interface ReadPrompts {
  * `slots` int32 [B]; and where prompts go on after their prefixes: `suffixes` int32 [B, S] padded on the right, without each
  * prompt's last token; `suffix_lengths` int32 [B].
  */
-export function readPrompts(g: Graph, decoder: Decoder, hasSuffixes: boolean): ReadPrompts {
+export function readPrompts(
+  g: Graph,
+  decoder: Decoder,
+  products: TokenProducts,
+  hasSuffixes: boolean,
+): ReadPrompts {
   const { layers, keyValueHeads, headSize } = decoder.attention;
   const of = new Operators(g, g);
   const tokens = g.input('prefixes', 'int32', ['P', 'L']);
@@ -27,7 +33,7 @@ export function readPrompts(g: Graph, decoder: Decoder, hasSuffixes: boolean): R
   const size = g.input('group_size', 'int64', [1]);
   const slots = g.input('slots', 'int32', ['B']);
   const prefixes = {
-    caches: readRows(of, decoder, tokens, lengths),
+    caches: readRows(of, decoder, products, tokens, lengths),
     mask: of.unsqueeze(paddingMask(of, tokens, lengths), 1, 2),
     count: of.dim(tokens, 0),
     size,
@@ -52,20 +58,26 @@ export function readPrompts(g: Graph, decoder: Decoder, hasSuffixes: boolean): R
     carried: null,
     mask: causalMask(of, decoder, column),
   };
-  decoder.forward(g, suffixes, attendTogether(of, decoder, context, caches));
+  decoder.forward(g, suffixes, attendTogether(of, decoder, context, caches), products);
   const mask = of.unsqueeze(paddingMask(of, suffixes, suffixLengths), 1, 2);
   return { prefixes, slots, kept: { caches, mask } };
 }
 
 /** Reads rows from their beginnings, with ONNX Runtime's own attention. @param lengths int32 [P] */
-function readRows(of: Operators, decoder: Decoder, tokens: Value, lengths: Value): LayerCache[] {
+function readRows(
+  of: Operators,
+  decoder: Decoder,
+  products: TokenProducts,
+  tokens: Value,
+  lengths: Value,
+): LayerCache[] {
   const { heads, keyValueHeads, headSize, cos, sin } = decoder.attention;
   const { g } = of;
   const last = of.binary('Sub', lengths, g.int32([1]));
   const width = of.cast(of.dim(tokens, 1), 'int32');
   const cache = [UNKNOWN, keyValueHeads, UNKNOWN, headSize];
   const caches: LayerCache[] = [];
-  decoder.forward(g, tokens, (layer, { query, key, value }) => {
+  const attend: Attend = (layer, { query, key, value }) => {
     const [output, keys, values] = g.nodesOf(
       'GroupQueryAttention',
       [query, key, value, null, null, last, width, cos, sin],
@@ -75,7 +87,8 @@ function readRows(of: Operators, decoder: Decoder, tokens: Value, lengths: Value
     ) as [Value, Value, Value];
     caches[layer] = { key: keys, value: values };
     return output;
-  });
+  };
+  decoder.forward(g, tokens, attend, products);
   return caches;
 }
 

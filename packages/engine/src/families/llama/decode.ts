@@ -1,6 +1,6 @@
-import { RUNTIME_DOMAIN, type Graph, type Value } from '../../graph/graph.js';
+import type { Graph, Value } from '../../graph/graph.js';
 import type { Attend, AttentionShape, Decoder, WeightValues } from '../family.js';
-import { linear } from '../linear.js';
+import type { TokenProducts } from '../token-products.js';
 import { headName, type LlamaConfig } from './config.js';
 import { rotaryTables } from './rope.js';
 
@@ -12,7 +12,7 @@ export class LlamaDecoder implements Decoder {
   readonly attention: AttentionShape;
 
   constructor(
-    private readonly outer: Graph,
+    outer: Graph,
     private readonly config: LlamaConfig,
     private readonly weights: WeightValues,
     positions: number,
@@ -30,9 +30,8 @@ export class LlamaDecoder implements Decoder {
     };
   }
 
-  forward(g: Graph, tokens: Value, attend: Attend): Value {
+  forward(g: Graph, tokens: Value, attend: Attend, { enter, leave, project }: TokenProducts): Value {
     const { config, weights } = this;
-    const project = (x: Value, name: string): Value => linear(operatorsOf(g), weights, x, name);
     const embeddings = weights.get('model.embed_tokens.weight')!;
     let x = g.node('Gather', [embeddings, tokens], [UNKNOWN, UNKNOWN, config.hidden]);
     for (let l = 0; l < config.layers; l++) {
@@ -46,21 +45,16 @@ export class LlamaDecoder implements Decoder {
       });
       x = g.node('Add', [x, project(attended, `${self}.o_proj`)], x.shape);
       const h2 = this.norm(g, x, `${layer}.post_attention_layernorm.weight`);
-      const gate = project(h2, `${layer}.mlp.gate_proj`);
+      const gate = enter(h2, `${layer}.mlp.gate_proj`);
       const silu = g.node('Mul', [gate, g.node('Sigmoid', [gate], gate.shape)], gate.shape);
-      const product = g.node('Mul', [silu, project(h2, `${layer}.mlp.up_proj`)], gate.shape);
-      x = g.node('Add', [x, project(product, `${layer}.mlp.down_proj`)], x.shape);
+      const product = g.node('Mul', [silu, enter(h2, `${layer}.mlp.up_proj`)], gate.shape);
+      x = g.node('Add', [x, leave(product, `${layer}.mlp.down_proj`)], x.shape);
     }
     return x;
   }
 
-  logits(g: Graph, hidden: Value, scale: number): Value {
-    const { config, weights, outer } = this;
-    const normed = this.norm(g, hidden, 'model.norm.weight');
-    const flat = g.node('Reshape', [normed, outer.int64([-1, config.hidden])], [UNKNOWN, config.hidden]);
-    const head = weights.get(headName(config))!;
-    const attributes = { transB: 1, alpha: { float: scale } };
-    return g.node('FusedMatMul', [flat, head], [UNKNOWN, config.vocabulary], attributes, RUNTIME_DOMAIN);
+  logits(g: Graph, hidden: Value, scale: number, { logits }: TokenProducts): Value {
+    return logits(this.norm(g, hidden, 'model.norm.weight'), headName(this.config), scale);
   }
 
   private norm(g: Graph, x: Value, weight: string): Value {
@@ -70,9 +64,3 @@ export class LlamaDecoder implements Decoder {
     });
   }
 }
-
-const operatorsOf = (g: Graph) => ({
-  matmulTransposed: (a: Value, b: Value): Value =>
-    g.node('FusedMatMul', [a, b], [...a.shape.slice(0, -1), b.shape[0]!], { transB: 1 }, RUNTIME_DOMAIN),
-  add: (a: Value, b: Value): Value => g.node('Add', [a, b], a.shape),
-});
