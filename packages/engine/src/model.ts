@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Architecture, ModelConfig, WeightValues } from './families/family.js';
+import type { Architecture, ModelConfig } from './families/family.js';
+import type { WeightValues } from './families/linear.js';
 import { openArchitecture, readArchitecture } from './families/read-architecture.js';
 import { copyFolderFiles } from './folder-files.js';
 import type { Graph } from './graph/graph.js';

@@ -3,6 +3,7 @@ import type { DifferentiableGraph } from '../graph/autodiff.js';
 import type { Graph, Value } from '../graph/graph.js';
 import type { TokenScores } from '../graph/log-probability.js';
 import type { Parameter } from '../weights/parameters.js';
+import type { WeightValues } from './linear.js';
 import type { TokenProducts } from './token-products.js';
 
 /** What the engine needs to know of any model. */
@@ -23,9 +24,6 @@ export interface ModelConfig {
   /** config.json as it was read, each fact stated once; written back on save. */
   source: Record<string, unknown>;
 }
-
-/** Weights as values of a graph, by Hugging Face's names. */
-export type WeightValues = ReadonlyMap<string, Value>;
 
 /** What attention needs to know of a model. */
 export interface AttentionShape {

@@ -1,5 +1,7 @@
 import type { Value } from '../graph/graph.js';
-import type { WeightValues } from './family.js';
+
+/** Weights as values of a graph, by Hugging Face's names. */
+export type WeightValues = ReadonlyMap<string, Value>;
 
 /** The operators of a linear layer: those of a differentiable graph, or of one that only decodes. */
 export interface LinearOperators {

@@ -1,6 +1,5 @@
 import { RUNTIME_DOMAIN, type Graph, type Value } from '../graph/graph.js';
-import type { WeightValues } from './family.js';
-import { linear } from './linear.js';
+import { linear, type WeightValues } from './linear.js';
 
 /** A dimension that only the run knows. */
 const UNKNOWN = -1;

@@ -3,7 +3,7 @@ import type { Value } from '../graph/graph.js';
 import type { TokenScores } from '../graph/log-probability.js';
 import { trainingTrack } from '../graph/tracks.js';
 import { floats, type Tensors } from '../graph/tensor.js';
-import type { WeightValues } from '../families/family.js';
+import type { WeightValues } from '../families/linear.js';
 import type { CausalLM } from '../model.js';
 import { fitsIn } from '../memory.js';
 import { arrange, type Batch, type Sequence } from './arrange.js';

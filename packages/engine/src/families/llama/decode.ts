@@ -1,5 +1,6 @@
 import type { Graph, Value } from '../../graph/graph.js';
-import type { Attend, AttentionShape, Decoder, WeightValues } from '../family.js';
+import type { Attend, AttentionShape, Decoder } from '../family.js';
+import type { WeightValues } from '../linear.js';
 import type { TokenProducts } from '../token-products.js';
 import { headName, type LlamaConfig } from './config.js';
 import { rotaryTables } from './rope.js';

@@ -2,8 +2,8 @@ import { SharedPromptAttention } from '../../graph/attention.js';
 import type { DifferentiableGraph } from '../../graph/autodiff.js';
 import type { Value } from '../../graph/graph.js';
 import { scoreTokens, type TokenScores } from '../../graph/log-probability.js';
-import type { Architecture, WeightValues } from '../family.js';
-import { linear } from '../linear.js';
+import type { Architecture } from '../family.js';
+import { linear, type WeightValues } from '../linear.js';
 import { headName, type LlamaConfig } from './config.js';
 import { rotaryTables } from './rope.js';
 
