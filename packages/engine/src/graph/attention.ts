@@ -73,20 +73,8 @@ export class SharedPromptAttention {
     const columns = headSize + 1;
     const block = (table: Value, ofKeys: Value, ofValues: Value, mask: Value | null): Value =>
       this.block(this.tables.layQueries(queries, table, columns), ofKeys, ofValues, mask);
-    const causal = ({ tokens, parts }: CausalTable): Value => {
-      const [ofKeys, ofValues] = [this.tables.layKeys(keys, tokens), this.tables.layKeys(v, tokens)];
-      return this.tables.queriesOf(
-        parts.map((part) =>
-          block(
-            part.tokens,
-            this.tables.until(ofKeys, part.end),
-            this.tables.until(ofValues, part.end),
-            part.mask,
-          ),
-        ),
-        columns,
-      );
-    };
+    const causal = (table: CausalTable): Value =>
+      this.tables.queriesOf(this.inParts(table, keys, v, block), columns);
     const own = this.tables.inOrder(
       [causal(this.causal.prompts), causal(this.causal.answers)],
       layout.places,
@@ -114,6 +102,20 @@ export class SharedPromptAttention {
         return g.node('Reshape', [each, g.int64([0, shape[1]!])], shape);
       });
     });
+  }
+
+  /** A block for each part of a causal table: its queries with the keys and values up to its end. */
+  private inParts<T>(
+    { tokens, parts }: CausalTable,
+    keys: Value,
+    values: Value,
+    block: (table: Value, keys: Value, values: Value, mask: Value) => T,
+  ): T[] {
+    const { tables } = this;
+    const [ofKeys, ofValues] = [tables.layKeys(keys, tokens), tables.layKeys(values, tokens)];
+    return parts.map(({ tokens: own, end, mask }) =>
+      block(own, tables.until(ofKeys, end), tables.until(ofValues, end), mask),
+    );
   }
 
   /** Softmax over the keys of a block, times the values; the last column is the logarithm of its normaliser. */
@@ -178,18 +180,10 @@ export class SharedPromptAttention {
         dv: this.product(shares, this.first(upstream), { transA: 1 }),
       };
     };
-    const causal = ({ tokens, parts }: CausalTable): Block => {
-      const [ofKeys, ofValues] = [this.tables.layKeys(keys, tokens), this.tables.layKeys(values, tokens)];
-      const blocks = parts.map((part) =>
-        block(
-          part.tokens,
-          this.tables.until(ofKeys, part.end),
-          this.tables.until(ofValues, part.end),
-          part.mask,
-        ),
-      );
+    const causal = (table: CausalTable): Block => {
+      const blocks = this.inParts(table, keys, values, block);
       const sum = (each: Value[]): Value =>
-        each.reduce((before, next, i) => op('Add', this.tables.longer(before, parts[i]!.size), next));
+        each.reduce((before, next, i) => op('Add', this.tables.longer(before, table.parts[i]!.size), next));
       return {
         dq: this.tables.queriesOf(
           blocks.map(({ dq }) => dq),

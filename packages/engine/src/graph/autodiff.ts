@@ -251,9 +251,8 @@ export class DifferentiableGraph extends Graph {
    * @param group int32 [n], each below n
    */
   sumOfGroup(a: Value, group: Value): Value {
-    const summed = (rows: Value): Value => {
-      return this.node('Gather', [this.addToRows(this.zeros(rows), group, rows), group], rows.shape);
-    };
+    const summed = (rows: Value): Value =>
+      this.node('Gather', [this.addToRows(this.zeros(rows), group, rows), group], rows.shape);
     // The matrix that does so is symmetric.
     return this.record(summed(a), [a], (g) => [summed(g)]);
   }

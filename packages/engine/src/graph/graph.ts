@@ -28,8 +28,8 @@ interface Output {
 }
 
 interface Node extends NodeFields {
-  /** Graphs among its attributes. */
-  nested: readonly Graph[];
+  /** Names of all values that it is computed from, those that graphs among its attributes take from around them too. */
+  reads: readonly string[];
 }
 
 /** Extra operators of ONNX Runtime, such as GroupQueryAttention. */
@@ -77,15 +77,17 @@ export class Graph {
     domain = '',
   ): Value[] {
     const outputs = shapes.map((shape) => ({ name: this.fresh(operator), shape }));
+    const names = inputs.map((value) => value?.name ?? '');
+    const nested = Object.values(attributes).filter((value) => value instanceof Graph);
     this.nodes.push({
       operator,
       domain,
-      inputs: inputs.map((value) => value?.name ?? ''),
+      inputs: names,
       outputs: outputs.map((value) => value.name),
       attributes: Object.entries(attributes).map(([name, value]) =>
         attributeProto(name, value instanceof Graph ? value.toProto(value.outputs) : value),
       ),
-      nested: Object.values(attributes).filter((value) => value instanceof Graph),
+      reads: [...names, ...nested.flatMap((graph) => graph.reads())],
     });
     return outputs;
   }
@@ -139,18 +141,15 @@ export class Graph {
     for (const node of this.nodes.toReversed()) {
       if (!node.outputs.some((name) => names.has(name))) continue;
       nodes.push(node);
-      for (const name of [...node.inputs, ...node.nested.flatMap((graph) => graph.used())]) names.add(name);
+      for (const name of node.reads) names.add(name);
     }
     return nodes.reverse();
   }
 
   /** Of a nested graph: names of all values that its outputs are computed from, those of graphs around it among them. */
-  private used(): string[] {
-    const read = this.needed(this.outputs).flatMap(({ inputs, nested }) => [
-      ...inputs,
-      ...nested.flatMap((graph) => graph.used()),
-    ]);
-    return [...read, ...this.outputs.map(({ value }) => value.name)];
+  private reads(): string[] {
+    const ofNodes = this.needed(this.outputs).flatMap(({ reads }) => reads);
+    return [...ofNodes, ...this.outputs.map(({ value }) => value.name)];
   }
 
   /** The graph as ONNX's GraphProto, for nesting. */
@@ -175,7 +174,7 @@ export class Graph {
         inputs: [value.name],
         outputs: [name],
         attributes: [],
-        nested: [],
+        reads: [value.name],
       });
       return { value: { name, shape: value.shape }, type };
     });
